@@ -1,0 +1,56 @@
+"""When sessions start: the exchange's calendar as a schedule that Prefect understands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from trading.calendar import sessions_between
+
+# Prefect refuses a rule of more than 6,500 characters; 250 sessions take 4,250.
+SESSIONS_AHEAD = 250
+RULE_LIMIT_CHARACTERS = 6_500
+# A rule that is right and lasts this long is left as it is.
+ENOUGH_SESSIONS = 120
+_PREFIX = "RDATE:"
+_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+def session_schedule(exchange: str, now: datetime, warm_up_minutes: int) -> str:
+    """Return an RRULE set that fires before each of the next sessions' open, and at no other time.
+
+    `now` is aware UTC; times of firing at or before it are left out.
+    """
+    sessions = sessions_between(
+        exchange, now.date(), now.date() + timedelta(days=SESSIONS_AHEAD * 3 // 2)
+    )
+    fires = [session.open - timedelta(minutes=warm_up_minutes) for session in sessions]
+    ahead = [fire for fire in fires if fire > now][:SESSIONS_AHEAD]
+    rule = _PREFIX + ",".join(fire.strftime(_FORMAT) for fire in ahead)
+    assert len(rule) <= RULE_LIMIT_CHARACTERS
+    return rule
+
+
+def fire_times(rule: str) -> list[datetime] | None:
+    """Return when a rule made by session_schedule fires, or None for any other rule."""
+    if not rule.startswith(_PREFIX):
+        return None
+    try:
+        return [
+            datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)
+            for text in rule.removeprefix(_PREFIX).split(",")
+        ]
+    except ValueError:
+        return None
+
+
+def is_good_enough(present: str, wanted: str, now: datetime) -> bool:
+    """Return whether the present rule fires as the wanted one does, and for long enough yet.
+
+    Replacing a rule makes Prefect delete and create the runs it has planned, so a rule that
+    only ends some days earlier is kept.
+    """
+    old, new = fire_times(present), fire_times(wanted)
+    if old is None or new is None:
+        return present == wanted
+    ahead = [fire for fire in old if fire > now]
+    return len(ahead) >= min(ENOUGH_SESSIONS, len(new)) and ahead == new[: len(ahead)]

@@ -1,0 +1,29 @@
+"""The process worker that starts flow runs on this machine."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from deployments.child import Child
+from deployments.home import Home
+
+WORK_POOL = "openbell"
+STOP_GRACE_S = 15.0
+
+
+def start_worker(home: Home, api_url: str, work_pool: str = WORK_POOL) -> Child:
+    """Start a worker on a work pool, which it creates if it is missing."""
+    environment = home.environment(api_url)
+    # An ad-hoc run starts after 5 s instead of 10 to 19; 30 s is Prefect's shortest heartbeat.
+    environment.setdefault("PREFECT_WORKER_QUERY_SECONDS", "2")
+    environment.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
+    return Child.start(
+        [
+            *(sys.executable, "-m", "prefect", "worker", "start"),
+            *("--pool", work_pool, "--type", "process", "--install-policy", "never"),
+            *("--name", f"{work_pool}-{socket.gethostname()}"),
+        ],
+        environment,
+        home.logs / "worker.log",
+    )

@@ -1,0 +1,158 @@
+"""Sessions of an exchange: the only source of opening and closing times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
+import pandas_market_calendars
+from numpy.typing import NDArray
+
+from trading.errors import BadInput
+
+MICROSECONDS_PER_MINUTE = 60_000_000
+INTERVALS_MINUTES = (1, 5, 15, 30, 60)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Return an aware time as whole microseconds since 1970 UTC."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """Return microseconds since 1970 as an aware UTC time."""
+    return EPOCH + timedelta(microseconds=int(microseconds))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Session:
+    """One day of regular trading: its date and its aware UTC open and close."""
+
+    date: date
+    open: datetime
+    close: datetime
+
+    def bar_count(self, interval_minutes: int) -> int:
+        """Return how many bars cover the session, the last one possibly shorter."""
+        length = to_microseconds(self.close) - to_microseconds(self.open)
+        return -(-length // (interval_minutes * MICROSECONDS_PER_MINUTE))
+
+    def bar_start(self, bar: int, interval_minutes: int) -> datetime:
+        """Return the START of a bar, which is its name."""
+        return self.open + timedelta(minutes=bar * interval_minutes)
+
+    def bar_end(self, bar: int, interval_minutes: int) -> datetime:
+        """Return the END of a bar: the next bar's start, or the close."""
+        return min(self.bar_start(bar + 1, interval_minutes), self.close)
+
+    def bars_ended_by(self, minutes_before_close: float, interval_minutes: int) -> int:
+        """Return how many bars have an END at or before the close minus these minutes."""
+        length = to_microseconds(self.close) - to_microseconds(self.open)
+        limit = length - round(minutes_before_close * MICROSECONDS_PER_MINUTE)
+        if limit < 0:
+            return 0
+        if limit >= length:
+            return self.bar_count(interval_minutes)
+        return min(
+            limit // (interval_minutes * MICROSECONDS_PER_MINUTE), self.bar_count(interval_minutes)
+        )
+
+
+@lru_cache(maxsize=16)
+def _calendar(exchange: str) -> pandas_market_calendars.MarketCalendar:
+    try:
+        calendar = pandas_market_calendars.get_calendar(exchange)
+    except RuntimeError as error:
+        raise BadInput(
+            f"exchange {exchange!r} is not known to pandas-market-calendars",
+            "Use a calendar name such as NYSE, NASDAQ, LSE or TSX",
+        ) from error
+    if calendar.break_start is not None:
+        raise BadInput(
+            f"exchange {exchange!r} closes for lunch in mid-session",
+            "Openbell trades sessions without a break, such as NYSE, NASDAQ, LSE or TSX",
+        )
+    return calendar
+
+
+def sessions_between(exchange: str, start: date, end: date) -> list[Session]:
+    """Return the sessions of an exchange from start to end, both dates included, in order."""
+    if end < start:
+        raise BadInput(f"end {end} is before start {start}", "Swap the two dates")
+    schedule = _calendar(exchange).schedule(start_date=str(start), end_date=str(end), tz="UTC")
+    return [
+        Session(
+            day.date(),
+            row_open.to_pydatetime().astimezone(UTC),
+            row_close.to_pydatetime().astimezone(UTC),
+        )
+        for day, row_open, row_close in zip(
+            schedule.index, schedule["market_open"], schedule["market_close"], strict=True
+        )
+    ]
+
+
+def next_session(exchange: str, after: datetime) -> Session:
+    """Return the first session whose close is later than an aware UTC time."""
+    for span_days in (10, 40, 400):
+        first = after.date() - timedelta(days=1)
+        for session in sessions_between(exchange, first, first + timedelta(days=span_days)):
+            if session.close > after:
+                return session
+    raise BadInput(
+        f"exchange {exchange!r} has no session within 400 days after {after:%Y-%m-%d}",
+        "Update pandas-market-calendars",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows of bars: every bar of every session, in order of time.
+
+    `first_row` (sessions + 1) marks where each session's rows begin; `start_us` and `end_us`
+    (rows) are the START and END of each bar in microseconds since 1970 UTC.
+    """
+
+    sessions: tuple[Session, ...]
+    interval_minutes: int
+    first_row: NDArray[np.int64]
+    start_us: NDArray[np.int64]
+    end_us: NDArray[np.int64]
+
+    @property
+    def rows(self) -> int:
+        """Return the number of bars in all sessions."""
+        return int(self.first_row[-1])
+
+
+def make_grid(sessions: list[Session] | tuple[Session, ...], interval_minutes: int) -> Grid:
+    """Return the grid of bars that covers the sessions.
+
+    Raises BadInput when the interval is no bar length.
+    """
+    if interval_minutes not in INTERVALS_MINUTES:
+        raise BadInput(
+            f"interval {interval_minutes} is no bar length",
+            f"Use one of {', '.join(map(str, INTERVALS_MINUTES))} minutes",
+        )
+    step = interval_minutes * MICROSECONDS_PER_MINUTE
+    first_row = np.zeros(len(sessions) + 1, dtype=np.int64)
+    starts: list[NDArray[np.int64]] = []
+    ends: list[NDArray[np.int64]] = []
+    for index, session in enumerate(sessions):
+        open_us, close_us = to_microseconds(session.open), to_microseconds(session.close)
+        start = np.arange(open_us, close_us, step, dtype=np.int64)
+        starts.append(start)
+        ends.append(np.minimum(start + step, close_us))
+        first_row[index + 1] = first_row[index] + len(start)
+    nothing = np.zeros(0, dtype=np.int64)
+    return Grid(
+        tuple(sessions),
+        interval_minutes,
+        first_row,
+        np.concatenate(starts) if starts else nothing,
+        np.concatenate(ends) if ends else nothing,
+    )

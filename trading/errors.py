@@ -1,0 +1,42 @@
+"""What can go wrong in a way that the user can mend, each error with a hint."""
+
+from __future__ import annotations
+
+
+class OpenbellError(Exception):
+    """An error that a user can act upon.
+
+    `what` says what is wrong and where, `hint` what to do about it. The text is one line.
+    """
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what, hint)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return " ".join(f"{self.what}. {self.hint}".split())
+
+
+class BadInput(OpenbellError):
+    """A file, a parameter or an argument that cannot be used as given."""
+
+
+class NoData(OpenbellError):
+    """A source answered, and what was asked for is not in it."""
+
+
+class SourceUnavailable(OpenbellError):
+    """A source did not answer, or refused: worth trying again or elsewhere."""
+
+
+class LeaseLost(OpenbellError):
+    """Another process holds the right to trade this account."""
+
+
+class OutcomeUnknown(OpenbellError):
+    """A request was sent and no answer came: it may or may not have taken effect."""
+
+
+class StoreUnavailable(OpenbellError):
+    """A store could not be opened, read or written."""

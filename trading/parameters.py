@@ -1,0 +1,180 @@
+"""What a user may set about a strategy, its risk and its fills; the table is in the rules."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from trading.calendar import INTERVALS_MINUTES
+from trading.errors import BadInput
+from trading.prices import tick_units
+
+TRAILING_KINDS = ("none", "breakeven", "stepped")
+
+
+class Rules(NamedTuple):
+    """Numbers of the engine as the loop reads them, for one bar interval."""
+
+    first_decision_bar: int
+    risk_per_trade: float
+    max_position_pct: float
+    max_positions: int
+    max_orders_per_session: int
+    max_daily_loss_pct: float
+    max_entries: int
+    tick_units: int
+    trailing: int
+    trail_trigger_r: float
+    trail_plus: float
+    trail_at_r: NDArray[np.float64]
+    trail_stop_r: NDArray[np.float64]
+    slippage: float
+    volatility_factor: float
+    impact_factor: float
+    max_participation: float
+    commission_per_share: float
+    commission_minimum: float
+    needs_indicators: bool
+
+
+class _Numbers(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class TrailingStep(_Numbers):
+    """One step of a stepped trailing stop, both in multiples of the initial risk R."""
+
+    at_r: float = Field(description="Move in favour that reaches this step, in R", gt=0)
+    stop_r: float = Field(description="Where the stop then goes, in R from the entry fill")
+
+
+class StrategyParameters(_Numbers):
+    """What every strategy has: when it may enter, and how its stop trails."""
+
+    entry_cutoff_minutes: int = Field(
+        60, ge=0, description="No entry at a bar END later than the close minus this, minutes"
+    )
+    flatten_minutes: int = Field(
+        5, ge=1, description="Positions are left this long before the close, minutes"
+    )
+    max_entries: int = Field(1, ge=0, description="Entries per symbol and session; 0 forbids them")
+    tick: float = Field(0.01, ge=0.0001, description="Price step of stops and targets, USD")
+    trailing: Literal["none", "breakeven", "stepped"] = "none"
+    trail_trigger_r: float = Field(1.0, ge=0, description="Break-even when the move is this, in R")
+    trail_plus: float = Field(0.0, description="Break-even level beyond the entry fill, USD")
+    trail_steps: tuple[TrailingStep, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_step_pairs(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(values.get("trail_steps"), list | tuple):
+            steps = [
+                {"at_r": step[0], "stop_r": step[1]}
+                if isinstance(step, list | tuple) and len(step) == 2
+                else step
+                for step in values["trail_steps"]
+            ]
+            values = {**values, "trail_steps": tuple(steps)}
+        return values
+
+    @model_validator(mode="after")
+    def _check_consistency(self) -> Self:
+        if abs(tick_units(self.tick) / 10000 - self.tick) > 1e-12:
+            raise ValueError("tick must be a multiple of 0.0001")
+        if self.trailing == "stepped" and not self.trail_steps:
+            raise ValueError("trailing=stepped needs trail_steps, such as [[2, 1], [3, 2]]")
+        return self
+
+    def first_decision_bar(self, interval_minutes: int) -> int:
+        """Return the first bar of a session at which the strategy decides."""
+        return 0
+
+    def needs_indicators(self) -> bool:
+        """Return whether signals read the ATR or the mean volume."""
+        return True
+
+    def check_interval(self, interval_minutes: int) -> None:
+        """Raise ValueError when the parameters do not fit bars of this length."""
+
+    def numbers(self, interval_minutes: int) -> NamedTuple:
+        """Return the parameters as the strategy's own functions read them."""
+        raise TypeError(f"{type(self).__name__} must return a NamedTuple of its numbers")
+
+
+class RiskParameters(_Numbers):
+    """How much may be risked, and when it stops for the day (fractions: 0.01 = 1 %)."""
+
+    risk_per_trade: float = Field(0.01, gt=0, le=1, description="Equity risked to the stop")
+    max_position_pct: float = Field(0.20, gt=0, le=1, description="Largest position, of equity")
+    max_positions: int = Field(5, ge=1, description="Symbols with a position or a pending entry")
+    max_orders_per_session: int = Field(50, ge=0, description="Entry orders created a session")
+    max_daily_loss_pct: float = Field(
+        0.03, gt=0, le=1, description="Loss since the session's start that ends the day"
+    )
+
+
+class FillParameters(_Numbers):
+    """What the simulated venue charges and how much of a bar's volume it gives."""
+
+    slippage_bps: float = Field(5.0, ge=0, lt=10000, description="Basis points, one side")
+    volatility_factor: float = Field(0.0, ge=0, description="x range of the previous bar")
+    impact_factor: float = Field(0.0, ge=0, description="x sqrt(quantity / bar volume)")
+    max_participation: float = Field(0.10, ge=0, le=1, description="Of a bar's volume; 0 = off")
+    commission_per_share: float = Field(0.0, ge=0, description="USD a share")
+    commission_minimum: float = Field(0.0, ge=0, description="USD a filled part")
+
+
+def make_rules(
+    strategy: StrategyParameters,
+    risk: RiskParameters,
+    fills: FillParameters,
+    interval_minutes: int,
+) -> Rules:
+    """Return the numbers of a run for one bar interval.
+
+    Raises BadInput when the interval is no bar length or the strategy does not fit it.
+    """
+    if interval_minutes not in INTERVALS_MINUTES:
+        raise BadInput(
+            f"interval {interval_minutes} is no bar length",
+            f"Use one of {', '.join(map(str, INTERVALS_MINUTES))} minutes",
+        )
+    try:
+        strategy.check_interval(interval_minutes)
+    except ValueError as error:
+        raise BadInput(str(error), "Change the parameter or the interval") from error
+    return Rules(
+        strategy.first_decision_bar(interval_minutes),
+        risk.risk_per_trade,
+        risk.max_position_pct,
+        risk.max_positions,
+        risk.max_orders_per_session,
+        risk.max_daily_loss_pct,
+        strategy.max_entries,
+        tick_units(strategy.tick),
+        TRAILING_KINDS.index(strategy.trailing),
+        strategy.trail_trigger_r,
+        strategy.trail_plus,
+        np.array([step.at_r for step in strategy.trail_steps], dtype=np.float64),
+        np.array([step.stop_r for step in strategy.trail_steps], dtype=np.float64),
+        fills.slippage_bps / 10000,
+        fills.volatility_factor,
+        fills.impact_factor,
+        fills.max_participation,
+        fills.commission_per_share,
+        fills.commission_minimum,
+        strategy.needs_indicators(),
+    )
+
+
+def bad_input_of(error: ValidationError, where: str) -> BadInput:
+    """Return pydantic's first complaint as one line of ours."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or where
+    shown = repr(first.get("input"))
+    given = f" (given {shown[:60]})" if first["loc"] else ""
+    message = first["msg"].removeprefix("Value error, ")
+    return BadInput(f"{where}: {name}: {message}{given}", "Correct this value")

@@ -1,0 +1,139 @@
+"""The plan of a run: which strategy with which parameters, risk, fills and capital."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from trading.errors import BadInput
+from trading.parameters import (
+    FillParameters,
+    RiskParameters,
+    Rules,
+    StrategyParameters,
+    bad_input_of,
+    make_rules,
+)
+from trading.strategies import orb
+
+BUILT_IN: dict[str, ModuleType] = {"orb": orb}
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Everything but the bars: two runs with equal plans on equal bars are equal."""
+
+    strategy_module: ModuleType
+    strategy: StrategyParameters
+    risk: RiskParameters
+    fills: FillParameters
+    symbols: tuple[str, ...]
+    exchange: str = "NYSE"
+    interval_minutes: int = 5
+    capital: float = 10_000.0
+
+    def rules(self) -> Rules:
+        """Return the engine's numbers."""
+        return make_rules(self.strategy, self.risk, self.fills, self.interval_minutes)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plan as JSON-ready values, for summaries and the journal."""
+        return {
+            "strategy": self.strategy.model_dump(mode="json"),
+            "risk": self.risk.model_dump(mode="json"),
+            "fills": self.fills.model_dump(mode="json"),
+            "symbols": list(self.symbols),
+            "exchange": self.exchange,
+            "interval_minutes": self.interval_minutes,
+            "capital": self.capital,
+        }
+
+    @property
+    def strategy_name(self) -> str:
+        """Return the strategy's name as trades carry it."""
+        return str(getattr(self.strategy, "strategy", self.strategy_module.__name__))
+
+
+def parse_settings(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:
+    """Return `name=value` pairs as a dictionary; values are read as JSON where they are JSON."""
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(f"--set {pair!r} is not name=value", "Write it as --set min_body=0.3")
+        try:
+            value: Any = json.loads(text)
+        except json.JSONDecodeError:
+            value = text.strip()
+            if value.lower() in ("true", "false"):
+                value = value.lower() == "true"
+        settings[name.strip()] = value
+    return settings
+
+
+def make_plan(
+    symbols: list[str] | tuple[str, ...],
+    settings: dict[str, Any],
+    *,
+    exchange: str = "NYSE",
+    interval_minutes: int = 5,
+    capital: float = 10_000.0,
+    strategy_module: ModuleType | None = None,
+) -> RunPlan:
+    """Return a checked plan; `settings` takes any parameter that the rules name.
+
+    Raises BadInput, naming the parameter, for unknown names, wrong types, values out of range
+    and parameters that do not fit together.
+    """
+    module = strategy_module or strategy_named(str(settings.get("strategy", "orb")))
+    models: tuple[type[BaseModel], ...] = (module.Parameters, RiskParameters, FillParameters)
+    known = [name for model in models for name in model.model_fields]
+    for name in settings:
+        if name not in known:
+            raise BadInput(
+                f"--set {name}: there is no such parameter", f"Known are: {', '.join(known)}"
+            )
+    built: list[Any] = []
+    for model in models:
+        own = {name: value for name, value in settings.items() if name in model.model_fields}
+        try:
+            built.append(model.model_validate(own))
+        except ValidationError as error:
+            raise bad_input_of(error, "parameters") from error
+    _check_run(symbols, capital)
+    plan = RunPlan(
+        module,
+        built[0],
+        built[1],
+        built[2],
+        tuple(symbols),
+        exchange,
+        interval_minutes,
+        float(capital),
+    )
+    plan.rules()
+    return plan
+
+
+def strategy_named(name: str) -> ModuleType:
+    """Return a built-in strategy's module by its name."""
+    if name not in BUILT_IN:
+        raise BadInput(
+            f"strategy {name!r} is not built in", f"Use one of: {', '.join(sorted(BUILT_IN))}"
+        )
+    return BUILT_IN[name]
+
+
+def _check_run(symbols: list[str] | tuple[str, ...], capital: float) -> None:
+    if not symbols:
+        raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
+    repeated = sorted({symbol for symbol in symbols if list(symbols).count(symbol) > 1})
+    if repeated:
+        raise BadInput(f"symbol {repeated[0]} is given twice", "Name each symbol once")
+    # Written so that a NaN is refused too.
+    if not 0 < capital < float("inf"):
+        raise BadInput(f"capital {capital:g} is not positive", "Give a capital above 0 USD")
