@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 
-from trading.errors import BadInput, SourceUnavailable
+from trading.errors import BadInput, OpenbellError, SourceUnavailable
 
 TIMEOUT_S = 10.0
+UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 
@@ -31,6 +32,10 @@ class FlowRun:
         return self.state_type in FINAL_STATES
 
 
+class ServerRefused(OpenbellError):
+    """The server answered, with an error."""
+
+
 class PrefectApi:
     """A Prefect server, spoken to over HTTP."""
 
@@ -39,11 +44,6 @@ class PrefectApi:
         self._client = httpx.Client(
             base_url=self.url + "/", timeout=TIMEOUT_S, headers=_authorization()
         )
-
-    @property
-    def ui_url(self) -> str:
-        """Return where a browser finds the server."""
-        return self.url.removesuffix("/api")
 
     def close(self) -> None:
         """Close the connections."""
@@ -60,7 +60,7 @@ class PrefectApi:
         """Start a run of the deployment `flow/name` and return it."""
         try:
             found = self._call("GET", f"deployments/name/{deployment}")
-        except httpx.HTTPStatusError as error:
+        except ServerRefused as error:
             raise BadInput(
                 f"deployment {deployment} is not registered at {self.url}",
                 "Run: python -m deployments register",
@@ -69,14 +69,11 @@ class PrefectApi:
             answer = self._call(
                 "POST",
                 f"deployments/{found['id']}/create_flow_run",
-                {
-                    "parameters": parameters,
-                    "state": {"type": "SCHEDULED", "name": "Scheduled"},
-                },
+                {"parameters": parameters, "state": {"type": "SCHEDULED", "name": "Scheduled"}},
             )
-        except httpx.HTTPStatusError as error:
+        except ServerRefused as error:
             raise BadInput(
-                f"deployment {deployment} refused its parameters: {error.response.text[:300]}",
+                f"deployment {deployment} refused its parameters: {error.what}",
                 "Compare them with the deployment's form in the UI",
             ) from error
         return _flow_run(answer)
@@ -106,9 +103,41 @@ class PrefectApi:
                 f"flow_runs/{flow_run_id}/set_state",
                 {"state": {"type": "CANCELLING", "name": "Cancelling"}},
             )
-        except (httpx.HTTPStatusError, SourceUnavailable):
+        except (ServerRefused, SourceUnavailable):
             return False
         return bool(answer["status"] == "ACCEPT")
+
+    def unfinished_runs(self, work_pool: str) -> list[FlowRun]:
+        """Return the runs of deployments on a work pool that are said to be under way."""
+        rows = self._call(
+            "POST",
+            "flow_runs/filter",
+            {
+                "flow_runs": {"state": {"type": {"any_": list(UNDER_WAY)}}},
+                "work_pools": {"name": {"any_": [work_pool]}},
+            },
+        )
+        return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
+
+    def unfinished_subflows(self, flow_run_id: str) -> list[FlowRun]:
+        """Return the subflow runs of a run, and theirs, that are said to be under way."""
+        rows = self._call(
+            "POST",
+            "flow_runs/filter",
+            {
+                "flow_runs": {
+                    "parent_flow_run_id": {"any_": [flow_run_id]},
+                    "state": {"type": {"any_": list(UNDER_WAY)}},
+                }
+            },
+        )
+        found = [_flow_run(row) for row in rows]
+        return found + [below for run in found for below in self.unfinished_subflows(run.id)]
+
+    def force(self, flow_run_id: str, state_type: str, message: str) -> None:
+        """Write down what has become of a run whose process is gone: no rule is asked."""
+        state = {"type": state_type, "name": state_type.title(), "message": message}
+        self._call("POST", f"flow_runs/{flow_run_id}/set_state", {"state": state, "force": True})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         try:
@@ -118,8 +147,18 @@ class PrefectApi:
                 f"Prefect server {self.url} does not answer: {error}",
                 "See logs/server.log in the data folder",
             ) from error
-        response.raise_for_status()
+        if response.is_error:
+            raise ServerRefused(
+                f"Prefect server {self.url} answered {response.status_code} to {method} {path}:"
+                f" {response.text[:300]}",
+                "See logs/server.log in the data folder",
+            )
         return response.json()
+
+
+def ui_url(api_url: str) -> str:
+    """Return where a browser finds the server of this API."""
+    return api_url.rstrip("/").removesuffix("/api")
 
 
 def _authorization() -> dict[str, str]:

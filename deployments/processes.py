@@ -27,6 +27,11 @@ class Marked:
     flow_run_id: str | None
 
 
+def can_see(proc: Path = Path("/proc")) -> bool:
+    """Return whether this system shows us the processes of others."""
+    return (proc / "self" / "environ").exists()
+
+
 def marked_processes(data_dir: Path, proc: Path = Path("/proc")) -> list[Marked]:
     """Return the living processes a supervisor of this folder started, this one left out.
 
@@ -77,6 +82,12 @@ def end(processes: Iterable[Marked], grace_s: float) -> list[Marked]:
     ):
         time.sleep(0.1)
     return [process for process in waiting if _send(process, signal.SIGKILL)]
+
+
+def ask(processes: Iterable[Marked]) -> None:
+    """Ask processes to end, without waiting."""
+    for process in processes:
+        _send(process, signal.SIGTERM)
 
 
 def kill(processes: Iterable[Marked]) -> None:

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from trading.calendar import sessions_between
 
-# Prefect refuses a rule of more than 6,500 characters; 250 sessions take 4,250.
+# Prefect refuses a rule of more than 6,500 characters; these take 4,255.
 SESSIONS_AHEAD = 250
-RULE_LIMIT_CHARACTERS = 6_500
 # A rule that is right and lasts this long is left as it is.
 ENOUGH_SESSIONS = 120
 _PREFIX = "RDATE:"
@@ -25,22 +24,26 @@ def session_schedule(exchange: str, now: datetime, warm_up_minutes: int) -> str:
     )
     fires = [session.open - timedelta(minutes=warm_up_minutes) for session in sessions]
     ahead = [fire for fire in fires if fire > now][:SESSIONS_AHEAD]
-    rule = _PREFIX + ",".join(fire.strftime(_FORMAT) for fire in ahead)
-    assert len(rule) <= RULE_LIMIT_CHARACTERS
-    return rule
+    return _PREFIX + ",".join(fire.strftime(_FORMAT) for fire in ahead)
 
 
 def fire_times(rule: str) -> list[datetime] | None:
     """Return when a rule made by session_schedule fires, or None for any other rule."""
-    if not rule.startswith(_PREFIX):
+    dates = _without_start(rule)
+    if not dates.startswith(_PREFIX):
         return None
     try:
         return [
             datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)
-            for text in rule.removeprefix(_PREFIX).split(",")
+            for text in dates.removeprefix(_PREFIX).split(",")
         ]
     except ValueError:
         return None
+
+
+def _without_start(rule: str) -> str:
+    # The server puts a DTSTART line before a rule that has none.
+    return "\n".join(line for line in rule.split("\n") if not line.startswith("DTSTART"))
 
 
 def is_good_enough(present: str, wanted: str, now: datetime) -> bool:
@@ -51,6 +54,6 @@ def is_good_enough(present: str, wanted: str, now: datetime) -> bool:
     """
     old, new = fire_times(present), fire_times(wanted)
     if old is None or new is None:
-        return present == wanted
+        return present == wanted or _without_start(present) == wanted
     ahead = [fire for fire in old if fire > now]
     return len(ahead) >= min(ENOUGH_SESSIONS, len(new)) and ahead == new[: len(ahead)]

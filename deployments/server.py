@@ -38,15 +38,26 @@ def known_api_url(home: Home) -> str | None:
     return given_api_url() or (None if port is None else f"http://{HOST}:{port}/api")
 
 
+def use_server(api_url: str) -> Server:
+    """Return a server that somebody else runs; raises SourceUnavailable if it does not answer."""
+    api = PrefectApi(api_url)
+    try:
+        if not api.is_healthy():
+            raise SourceUnavailable(
+                f"PREFECT_API_URL={api_url} does not answer at {api_url}/health",
+                "Start that server, or unset PREFECT_API_URL to have one started here",
+            )
+    finally:
+        api.close()
+    return Server(api_url, None)
+
+
 def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) -> Server:
-    """Start a server for the data folder, or use the environment's, and wait until it is well.
+    """Start a server for the data folder and wait until it is well.
 
     Raises SourceUnavailable with the end of its log when it dies, is not well within
     START_LIMIT_S seconds, or `should_stop` says so meanwhile.
     """
-    if (api_url := given_api_url()) is not None:
-        _check_given(api_url)
-        return Server(api_url, None)
     port = _choose_port(home)
     environment = home.environment(None)
     environment |= {"PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(port)}
@@ -65,18 +76,6 @@ def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) ->
     return server
 
 
-def _check_given(api_url: str) -> None:
-    api = PrefectApi(api_url)
-    try:
-        if not api.is_healthy():
-            raise SourceUnavailable(
-                f"PREFECT_API_URL={api_url} does not answer at {api_url}/health",
-                "Start that server, or unset PREFECT_API_URL to have one started here",
-            )
-    finally:
-        api.close()
-
-
 def _wait_until_well(api_url: str, child: Child, should_stop: Callable[[], bool]) -> None:
     api = PrefectApi(api_url)
     deadline = time.monotonic() + START_LIMIT_S
@@ -92,7 +91,7 @@ def _wait_until_well(api_url: str, child: Child, should_stop: Callable[[], bool]
                 time.sleep(0.2)
                 continue
             raise SourceUnavailable(
-                f"the Prefect server {problem}. End of {child.log}: {child.tail()}",
+                f"the Prefect server {problem}. End of {child.log}: {child.tail(5)}",
                 f"Read {child.log}; a folder that is full or not writable is the usual cause",
             )
     finally:

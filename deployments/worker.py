@@ -9,6 +9,9 @@ from deployments.child import Child
 from deployments.home import Home
 
 WORK_POOL = "openbell"
+# How many runs of a queue may be under way at once. Not a deployment's concurrency limit: for
+# that one a run renews a lease every 225 s, and Prefect cancels it when the server is away then.
+WORK_QUEUES = {"sessions": 1}
 STOP_GRACE_S = 15.0
 
 

@@ -20,6 +20,7 @@ from trading.reasons import (
 )
 from trading.tape import Tape, record_fill, record_trade
 
+# More shares than any bar has, and still whole as a float and as 64 bits.
 NO_CAP = 9_000_000_000_000_000
 
 
@@ -64,7 +65,7 @@ def participation_cap(rules: Rules, volume: float) -> int:
     """Return how many shares one side of a symbol's orders may take from a bar."""
     if rules.max_participation == 0:
         return NO_CAP
-    return math.floor(rules.max_participation * volume)
+    return math.floor(min(rules.max_participation * volume, float(NO_CAP)))
 
 
 def fill_exit(
@@ -115,8 +116,9 @@ def fill_entry(
     if quantity >= 1:
         price = venue_price(book, rules, s, opened, side * quantity, volume)
         affordable = (equity(book) - gross_exposure(book)) / price
-        quantity = min(quantity, math.floor(affordable))
-        if quantity >= 1:
+        # Compared as a float first: an equity that is not finite has no floor.
+        if affordable >= 1:
+            quantity = min(quantity, math.floor(min(affordable, float(NO_CAP))))
             commission = commission_of(rules, quantity)
             record_fill(tape, us, s, LEG_ENTRY, side * quantity, price, commission)
             apply_entry_fill(

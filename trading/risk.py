@@ -7,6 +7,9 @@ import math
 from trading.book import BASELINE, Book, gross_exposure, reserved_cost
 from trading.parameters import Rules
 
+# Above this a count of shares is no longer exact as a float, and compiled code would wrap.
+MOST_SHARES = 9e15
+
 
 def entry_quantity(book: Book, rules: Rules, price: float, risk_per_share: float, worth: float) -> int:
     """Return whole shares for an entry at a reference price, 0 or less when below one.
@@ -21,7 +24,7 @@ def entry_quantity(book: Book, rules: Rules, price: float, risk_per_share: float
         rules.max_position_pct * worth / price,
         buying_power / price,
     )
-    return math.floor(shares)
+    return math.floor(min(shares, MOST_SHARES))
 
 
 def loses_too_much(book: Book, rules: Rules, worth: float) -> bool:

@@ -1,0 +1,151 @@
+"""Bars from the user's own files: Parquet or CSV, one file or a folder of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blocks.bar_columns import NUMBERS
+from blocks.bar_parts import open_parts
+from blocks.bar_pieces import Piece, read_piece, read_stamps, read_symbols
+from blocks.bar_stamps import Stamp, to_starts
+from trading.bars import BarRows
+from trading.calendar import from_microseconds, to_microseconds
+from trading.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class BarFileFormat:
+    """How the user says that his file is written; None means that it is to be found out.
+
+    `timezone` is the IANA zone of times without one; `stamp` says whether a row's time is its
+    bar's start or end; `columns` maps our names (symbol, ts or date and time, open, high, low,
+    close, volume) to the file's; `interval_minutes` is the length of a bar.
+    """
+
+    timezone: str | None = None
+    stamp: Stamp | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    interval_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarFile:
+    """Rows in the order of the source, the symbols that they index, and what was guessed.
+
+    The arrays of `rows` may be read-only. `notes` holds one sentence for each guess and warning.
+    """
+
+    rows: BarRows
+    symbols: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+Number = TypeVar("Number", bound=np.generic)
+
+_AS_FOUND = BarFileFormat()
+
+
+def read_bars(
+    path: Path,
+    symbols: Sequence[str] | None,
+    exchange: str = "NYSE",
+    format: BarFileFormat = _AS_FOUND,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+) -> BarFile:
+    """Return the bars of a Parquet or CSV file, or of a folder of them, as its rows stand.
+
+    `symbols` None means all, sorted. `start` and `end` are UTC dates; rows more than a day
+    outside them are left out. Prices are not judged here: nulls become NaN, and duplicates and
+    disorder stay. Raises BadInput for anything in the files that cannot be read as bars.
+    """
+    wanted = None if symbols is None else tuple(dict.fromkeys(symbols))
+    if wanted is not None and not wanted:
+        raise BadInput("no symbol was asked for", "Name at least one symbol, or none for all")
+    span_us = _span(start, end)
+    parts = open_parts(path, format.columns)
+    notes = [note for part in parts for note in part.notes]
+    pieces = []
+    for part in parts:
+        if part.symbol is None or wanted is None or part.symbol in wanted:
+            pieces.append(read_piece(part, wanted, format.timezone, span_us))
+            notes.extend(pieces[-1].notes)
+    present = {name for piece in pieces for name in piece.names}
+    if wanted is None:
+        wanted = tuple(sorted(present))
+    elif not present.issuperset(wanted):
+        _refuse_absent(wanted, symbols_in(path, format), path)
+    stamp_us = _joined([piece.stamp_us for piece in pieces])
+    start_us, stamp_notes = to_starts(stamp_us, exchange, format.stamp, format.interval_minutes)
+    code = _joined([_code_in(wanted, piece) for piece in pieces])
+    opened, high, low, close, volume = (
+        _joined([piece.numbers[index] for piece in pieces]) for index in range(len(NUMBERS))
+    )
+    rows = BarRows(
+        code, start_us, opened, high, low, close, volume, interval_minutes=format.interval_minutes
+    )
+    if not len(rows):
+        notes.append(f"no rows of {path} lie between the dates asked for")
+    return BarFile(rows, wanted, tuple(dict.fromkeys([*notes, *stamp_notes])))
+
+
+def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
+    """Return all symbols of a file or folder, sorted. Raises BadInput as read_bars does."""
+    parts = open_parts(path, format.columns)
+    return tuple(sorted({symbol for part in parts for symbol in read_symbols(part)}))
+
+
+def date_range(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[date, date]:
+    """Return the first and last UTC date of the stamps in a file or folder.
+
+    Raises BadInput as read_bars does.
+    """
+    stamps = [read_stamps(part, format.timezone) for part in open_parts(path, format.columns)]
+    filled = [stamp_us for stamp_us in stamps if len(stamp_us)]
+    if not filled:
+        raise BadInput(f"{path} holds no row with a time", "Write it again")
+    first = min(int(stamp_us.min()) for stamp_us in filled)
+    last = max(int(stamp_us.max()) for stamp_us in filled)
+    return from_microseconds(first).date(), from_microseconds(last).date()
+
+
+def _span(start: date | None, end: date | None) -> tuple[int | None, int | None]:
+    if start is not None and end is not None and end < start:
+        raise BadInput(f"end {end} is before start {start}", "Swap the two dates")
+    day = timedelta(days=1)
+    return (
+        None if start is None else to_microseconds(_midnight(start) - day),
+        None if end is None else to_microseconds(_midnight(end) + 2 * day),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _refuse_absent(wanted: Iterable[str], there: Sequence[str], path: Path) -> None:
+    absent = [symbol for symbol in wanted if symbol not in there]
+    if not absent:
+        # Present in the file, though not between the dates.
+        return
+    more = f" and {len(there) - 10} more" if len(there) > 10 else ""
+    raise BadInput(
+        f"{path} has no rows of {', '.join(absent)}", f"It has {', '.join(there[:10])}{more}"
+    )
+
+
+def _code_in(symbols: tuple[str, ...], piece: Piece) -> NDArray[np.int64]:
+    number = {symbol: index for index, symbol in enumerate(symbols)}
+    return np.array([number.get(name, -1) for name in piece.names], dtype=np.int64)[piece.code]
+
+
+def _joined(arrays: list[NDArray[Number]]) -> NDArray[Number]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

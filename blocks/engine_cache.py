@@ -1,0 +1,24 @@
+"""Where compiled engines are kept between processes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def engine_cache_folder() -> Path | None:
+    """Return the user's folder for machine code, made if need be; None when it cannot be written.
+
+    It is `openbell/engine` in XDG_CACHE_HOME, or in ~/.cache.
+    """
+    root = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        # The specification says that a relative XDG_CACHE_HOME does not count.
+        base = Path(root) if Path(root).is_absolute() else Path.home() / ".cache"
+        folder = base / "openbell" / "engine"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):
+        return None

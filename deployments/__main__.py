@@ -1,0 +1,158 @@
+"""The entry points `python -m deployments demo|up|register`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from deployments.api import PrefectApi, ui_url
+from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
+from deployments.home import REPOSITORY, Home
+from deployments.server import known_api_url
+from deployments.stop_request import StopRequest
+from deployments.supervisor import Say, Supervisor
+from deployments.worker import WORK_POOL
+from trading.errors import OpenbellError, SourceUnavailable
+
+# The schedule reaches a year ahead; a process that runs for months extends it.
+REGISTER_EVERY_S = 24 * 3600.0
+TEND_EVERY_S = 1.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m deployments", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("demo", "replay a session and run a backtest in Prefect, show the results, and stop"),
+        ("up", "run the Prefect server and worker until Ctrl-C or SIGTERM"),
+        ("register", "make a running server know the blocks and deployments"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--data-dir", type=Path, default=Path("data"), metavar="DIR")
+        command.add_argument(
+            "--prefect-file",
+            type=Path,
+            default=REPOSITORY / "prefect.yaml",
+            metavar="FILE",
+            help="the deployments to register; flow runs work in its folder",
+        )
+        if name == "register":
+            command.add_argument(
+                "--overwrite", action="store_true", help="replace what was changed in the UI"
+            )
+    chosen = parser.parse_args(arguments)
+    console = Console(soft_wrap=True)
+    try:
+        home = Home.at(chosen.data_dir)
+        if chosen.command == "register":
+            return register(home, chosen.prefect_file.resolve(), chosen.overwrite)
+        should_stop = StopRequest()
+        should_stop.listen()
+        if chosen.command == "demo":
+            # No session of today may start between the replay and the backtest.
+            os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
+        supervisor = Supervisor(home, _say(console), should_stop, chosen.prefect_file.resolve())
+        return demo(supervisor, console) if chosen.command == "demo" else up(supervisor)
+    except OpenbellError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def up(supervisor: Supervisor) -> int:
+    """Run server and worker until a signal arrives."""
+    try:
+        with supervisor.running():
+            supervisor.register()
+            supervisor.say(
+                f"Openbell is up. UI: {ui_url(supervisor.api_url)}"
+                f"   logs: {supervisor.home.logs}   stop with Ctrl-C"
+            )
+            registered = time.monotonic()
+            while not supervisor.should_stop():
+                supervisor.tend()
+                if time.monotonic() - registered > REGISTER_EVERY_S:
+                    registered = time.monotonic()
+                    _register_again(supervisor)
+                supervisor.should_stop.pause(TEND_EVERY_S)
+            supervisor.say("Stopping")
+    except OpenbellError:
+        # A server that is stopped while it starts is no failure.
+        if not supervisor.should_stop():
+            raise
+    supervisor.say("Stopped")
+    return 0
+
+
+def _register_again(supervisor: Supervisor) -> None:
+    try:
+        supervisor.register()
+    except OpenbellError as error:
+        supervisor.say(f"{error} Trading goes on with the schedule there is.")
+
+
+def demo(supervisor: Supervisor, console: Console) -> int:
+    """Run the demo's deployments to the end, show the results and stop everything."""
+    supervisor.say("Starting the Prefect server, which takes up to half a minute the first time")
+    with supervisor.running():
+        supervisor.register()
+        run_and_wait(supervisor, demo_runs(supervisor.home.data_dir), console)
+        print_results(supervisor.home, console)
+        supervisor.say("Stopping")
+    print_where_to_look(supervisor.home, console)
+    return 0
+
+
+def register(home: Home, prefect_file: Path, overwrite: bool) -> int:
+    """Register blocks and deployments at the environment's server or this folder's."""
+    api_url = known_api_url(home)
+    if api_url is None:
+        raise SourceUnavailable(
+            f"no Prefect server is known for {home.data_dir}",
+            "Start one with: python -m deployments up, or set PREFECT_API_URL",
+        )
+    api = PrefectApi(api_url)
+    if not api.is_healthy():
+        raise SourceUnavailable(
+            f"the Prefect server {api_url} does not answer",
+            "Start it with: python -m deployments up",
+        )
+    api.close()
+    os.environ.update(home.environment(api_url))
+    os.chdir(REPOSITORY)
+    # Only now: Prefect reads its settings when it is imported.
+    from deployments import register as registration
+    from deployments.spec import read_specs
+
+    async def run() -> list[str]:
+        return await registration.register(
+            await read_specs(prefect_file),
+            prefect_file.parent,
+            WORK_POOL,
+            datetime.now(UTC),
+            overwrite,
+        )
+
+    for line in registration.register_blocks(home.data_dir, overwrite):
+        print(line)
+    for line in asyncio.run(run()):
+        print(line)
+    return 0
+
+
+def _say(console: Console) -> Say:
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False)
+
+    return say
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The server and the worker of one data folder: started, kept alive and stopped together."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deployments import processes
+from deployments.api import PrefectApi
+from deployments.child import Child, rotate
+from deployments.home import REPOSITORY, Home
+from deployments.runs import cancel_runs, release_dead_runs
+from deployments.server import STOP_GRACE_S, Server, given_api_url, start_server, use_server
+from deployments.stop_request import StopRequest
+from deployments.worker import WORK_POOL, start_worker
+from trading.errors import OpenbellError, SourceUnavailable
+
+REGISTER_LIMIT_S = 180.0
+LONGEST_WAIT_S = 60.0
+Say = Callable[[str], None]
+
+
+class Backoff:
+    """How long to wait before each restart: 1, 2, 4 ... 60 s, from 1 again after a good time."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._last = float("-inf")
+
+    def next_wait(self, now: float) -> float:
+        """Return the seconds to wait after a death at this monotonic time."""
+        if now - self._last > 10 * LONGEST_WAIT_S:
+            self._failures = 0
+        self._last = now
+        self._failures += 1
+        return min(2.0 ** (self._failures - 1), LONGEST_WAIT_S)
+
+
+class Supervisor:
+    """Owns the server and the worker of a data folder that it holds."""
+
+    def __init__(
+        self,
+        home: Home,
+        say: Say,
+        should_stop: StopRequest,
+        prefect_file: Path = REPOSITORY / "prefect.yaml",
+    ) -> None:
+        self.home = home
+        self.prefect_file = prefect_file
+        self.say = say
+        self.should_stop = should_stop
+        self.server: Server
+        self.worker: Child
+        self._given_api_url = given_api_url()
+        self._backoff = Backoff()
+
+    @property
+    def api_url(self) -> str:
+        """Return the address of the server's API."""
+        return self.server.api_url
+
+    @contextmanager
+    def running(self) -> Iterator[Supervisor]:
+        """Run server and worker while the context lasts; leave nothing behind."""
+        with self.home.hold():
+            self._end_leftovers()
+            try:
+                if self._given_api_url is not None:
+                    self.server = use_server(self._given_api_url)
+                else:
+                    self.server = start_server(self.home, self.should_stop)
+                self._release_dead_runs()
+                self.worker = start_worker(self.home, self.api_url)
+                yield self
+            finally:
+                self.stop()
+
+    def register(self, overwrite: bool = False) -> None:
+        """Register blocks and deployments, in a process of its own that may import the flows."""
+        command = [sys.executable, "-m", "deployments", "register"]
+        command += ["--data-dir", str(self.home.data_dir)]
+        command += ["--prefect-file", str(self.prefect_file)] + ["--overwrite"] * overwrite
+        log = self.home.logs / "register.log"
+        log.unlink(missing_ok=True)
+        child = Child.start(command, self.home.environment(self.api_url), log)
+        deadline = time.monotonic() + REGISTER_LIMIT_S
+        while child.exit_code is None:
+            if self.should_stop() or time.monotonic() > deadline:
+                child.stop(STOP_GRACE_S)
+                raise SourceUnavailable(
+                    f"registration was stopped after at most {REGISTER_LIMIT_S:.0f} s",
+                    f"See {self.home.logs / 'server.log'}",
+                )
+            self.should_stop.pause(0.2)
+        lines = child.tail(50).splitlines()
+        if child.exit_code != 0:
+            last = lines[-1] if lines else f"exit code {child.exit_code}"
+            raise SourceUnavailable(
+                f"registration failed: {last.removeprefix('error: ')}", f"See {log}"
+            )
+        for line in lines:
+            self.say(line)
+
+    def tend(self) -> None:
+        """Start a server or worker again that has died, after a wait, and trim the logs."""
+        for log in self.home.logs.glob("*.log"):
+            rotate(log)
+        server_died = self.server.child is not None and self.server.child.exit_code is not None
+        if not server_died and self.worker.exit_code is None:
+            return
+        name = "server" if server_died else "worker"
+        wait_s = self._backoff.next_wait(time.monotonic())
+        self.say(f"The {name} has died; starting it again in {wait_s:.0f} s. See {name}.log")
+        self.should_stop.pause(wait_s)
+        if self.should_stop():
+            return
+        if server_died:
+            try:
+                server = start_server(self.home, self.should_stop)
+            except SourceUnavailable as error:
+                self.say(str(error))
+                return
+            moved = server.api_url != self.api_url
+            self.server = server
+            if moved and self.worker.exit_code is None:
+                # Killed, not asked: a worker that is asked takes its flow runs with it.
+                self.worker.process.kill()
+                self.worker.process.wait()
+        if self.worker.exit_code is not None:
+            self._release_dead_runs()
+            self.worker = start_worker(self.home, self.api_url)
+        self.say(f"The {name} runs again")
+
+    def stop(self) -> None:
+        """Cancel the flow runs of this machine, then end worker, server and whatever is left."""
+        if hasattr(self, "server"):
+            api = PrefectApi(self.api_url)
+            cancel_runs(api, self.home.data_dir, self.say)
+            api.close()
+        if hasattr(self, "worker"):
+            self.worker.stop(STOP_GRACE_S)
+        remaining = processes.marked_processes(self.home.data_dir)
+        server = self.server.child if hasattr(self, "server") else None
+        server_pid = None if server is None else server.pid
+        # Before the server: what ends politely still wants to report.
+        processes.end([p for p in remaining if p.pid != server_pid], STOP_GRACE_S)
+        if server is not None:
+            server.stop(STOP_GRACE_S)
+        processes.end(processes.marked_processes(self.home.data_dir), STOP_GRACE_S)
+
+    def _release_dead_runs(self) -> None:
+        if self.server.child is None:
+            return
+        api = PrefectApi(self.api_url)
+        try:
+            release_dead_runs(api, WORK_POOL, self.home.data_dir, self.say)
+        except OpenbellError as error:
+            self.say(str(error))
+        finally:
+            api.close()
+
+    def _end_leftovers(self) -> None:
+        """End the server and worker of a supervisor of this folder that was itself killed.
+
+        The flow runs go on: they report to the same port again, and finish.
+        """
+        left = [p for p in processes.marked_processes(self.home.data_dir) if not p.flow_run_id]
+        if not left:
+            return
+        self.say(f"Ending {len(left)} processes that an earlier supervisor left behind")
+        # A worker that is asked to end takes its flow runs with it, one that is killed does not.
+        processes.kill(p for p in left if " worker start " in p.command)
+        processes.end(left, STOP_GRACE_S)

@@ -1,0 +1,80 @@
+"""The terminal: python -m flows COMMAND."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from trading.errors import BadInput, OpenbellError
+
+# Each is a module of flows.commands with add_arguments(parser) and run(args) -> exit code; it is
+# imported only when it is called, so that no command waits for another's packages.
+COMMANDS = {
+    "backtest": "run a strategy over past bars and write its trades and figures",
+    "run": "trade sessions on paper, now or replayed",
+    "show-status": "show account, positions, orders and trades",
+    "halt": "forbid entries until resumed",
+    "flatten": "leave every position, and halt",
+    "resume": "allow entries again",
+}
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+# What a shell reports of a process that SIGPIPE ended.
+EXIT_BROKEN_PIPE = 141
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are ours: one line, with a hint."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise BadInput instead of printing the usage."""
+        raise BadInput(message, f"See {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; an error of ours is one line on stderr."""
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+        return code
+    except OpenbellError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end, and must not complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except OSError as error:
+        print(f"error: {error}. Check paths, permissions and room on the disk", file=sys.stderr)
+        return EXIT_BAD_INPUT
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments and arguments[0] in COMMANDS:
+        name = arguments[0]
+        parser = _Parser(
+            prog=f"python -m flows {name}", description=COMMANDS[name], allow_abbrev=False
+        )
+        command = importlib.import_module(f"flows.commands.{name.replace('-', '_')}")
+        command.add_arguments(parser)
+        return int(command.run(parser.parse_args(arguments[1:])))
+    parser = _Parser(prog="python -m flows", description=__doc__, allow_abbrev=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        commands.add_parser(name, help=text)
+    if not arguments:
+        raise BadInput("no command is given", f"Use one of: {', '.join(COMMANDS)}")
+    parser.parse_args(arguments)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

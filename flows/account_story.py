@@ -1,0 +1,62 @@
+"""The story of an account: its sessions one after another, each waited for and then traded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from flows.session_story import PlainSteps, RunBar, Stop, run_plain_bar, run_session
+from flows.wiring import WARM_UP, Account, SessionRequest
+from trading.calendar import Session
+
+LONGEST_WAIT_SECONDS = 1.0
+Progress = Callable[[Session, int, int], None]
+
+
+async def run_account(
+    request: SessionRequest,
+    run_bar: RunBar = run_plain_bar,
+    steps: Any = PlainSteps,
+    is_stopping: Stop = lambda: False,
+    progress: Progress = lambda session, bar, bars: None,
+    *,
+    forever: bool = False,
+) -> int:
+    """Trade the sessions that were asked for; return how many are closed.
+
+    With `forever` and no replay the next session is waited for again and again.
+    """
+    account = Account(request)
+    closed = 0
+    try:
+        while not is_stopping():
+            for session in account.sessions():
+                if is_stopping() or not await _wait_for(account, session, is_stopping):
+                    break
+                with account.open_session(session) as runtime:
+
+                    async def watched(
+                        runtime: Any, bar: int, session: Session = session
+                    ) -> None:
+                        await run_bar(runtime, bar)
+                        progress(session, bar + 1, runtime.grid.rows)
+
+                    closed += await run_session(runtime, watched, steps, is_stopping)
+            if request.replay is not None or not forever:
+                break
+    finally:
+        account.close()
+    return closed
+
+
+async def _wait_for(account: Account, session: Session, is_stopping: Stop) -> bool:
+    """Wait until a session's warm-up is due; return False when it is to stop instead."""
+    clock = account.clock(session)
+    while clock.now() < session.open - WARM_UP:
+        if is_stopping():
+            return False
+        account.ledger.release()
+        nap = clock.now() + timedelta(seconds=LONGEST_WAIT_SECONDS)
+        await clock.sleep_until(min(nap, session.open - WARM_UP))
+    return True

@@ -1,0 +1,126 @@
+"""python -m flows backtest: a strategy over past bars, without a server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trading.errors import BadInput
+
+if TYPE_CHECKING:
+    from tasks.backtest_request import BacktestRequest
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--bars", type=_path, metavar="PATH",
+        help="Parquet or CSV file of bars, or a folder of them; without it they are simulated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--symbols", type=_symbols, default=(), metavar="A,B",
+        help="in order of precedence; all of the file when left out",
+    )  # fmt: skip
+    parser.add_argument("--start", type=_date, metavar="YYYY-MM-DD", help="first session")
+    parser.add_argument("--end", type=_date, metavar="YYYY-MM-DD", help="last session")
+    parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
+    parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help="any parameter of strategy, risk or fills, such as range_minutes=15",
+    )  # fmt: skip
+    parser.add_argument(
+        "--decisions", choices=("all", "changes", "none"), default="changes",
+        help="which decisions are kept",
+    )  # fmt: skip
+    parser.add_argument("--out", type=_path, metavar="DIR", help="folder of the results")
+    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
+    parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
+    parser.add_argument(
+        "--column", action="append", default=[], metavar="OURS=THEIRS",
+        help="a column's name in the file, such as ts=Datetime",
+    )  # fmt: skip
+    parser.add_argument(
+        "--source-interval", type=int, metavar="MINUTES", help="bar length of the file"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated market")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def run(args: Namespace) -> int:
+    """Run the backtest, write its results and print them; return the exit code."""
+    from flows.progress import progress_on
+    from tasks.backtest_steps import backtest
+
+    request = request_of(args)
+    with progress_on(sys.stderr, wanted=not args.quiet) as progress:
+        report = backtest(request, progress)
+    if args.json:
+        print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
+    elif not args.quiet:
+        from flows.backtest_page import print_report
+
+        print_report(report, request.out)
+    return 0
+
+
+def request_of(args: Namespace) -> BacktestRequest:
+    """Return what the arguments ask for."""
+    from blocks.bar_files import BarFileFormat
+    from tasks.backtest_request import BacktestRequest
+    from trading.plan import parse_settings
+
+    return BacktestRequest(
+        bars=args.bars,
+        symbols=args.symbols,
+        start=args.start,
+        end=args.end,
+        interval_minutes=args.interval,
+        capital=args.capital,
+        exchange=args.exchange,
+        settings=parse_settings(args.set),
+        decisions=args.decisions,
+        out=args.out,
+        format=BarFileFormat(
+            args.timezone, args.stamp, _columns(args.column), args.source_interval
+        ),
+        seed=args.seed,
+    )
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise BadInput("a path is empty", "Give the path of a file or folder")
+    return Path(text).expanduser()
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    symbols = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not symbols:
+        raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
+    return symbols
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{text!r} is no date", "Write dates as 2025-06-04") from error
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours.strip() or not theirs.strip():
+            raise BadInput(
+                f"--column {pair!r} is not OURS=THEIRS", "Write it as --column ts=Datetime"
+            )
+        columns[ours.strip()] = theirs.strip()
+    return columns

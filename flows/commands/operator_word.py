@@ -1,0 +1,27 @@
+"""What halt, flatten and resume share: a row in the ledger that the running session takes up."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.commands.backtest import _path
+
+
+def add_word_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that name the account and the reason."""
+    parser.add_argument("--data-dir", type=_path, default=Path("data"), metavar="DIR")
+    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--reason", default="", help="shown wherever the halt shows")
+
+
+def leave_word(command: str, args: Namespace) -> int:
+    """Write the command to the account's ledger; return the exit code."""
+    from blocks.account_status import newest_account
+    from blocks.ledger import DuckDBLedger
+
+    account = args.account or newest_account(args.data_dir)
+    DuckDBLedger(args.data_dir, account).add_command(command, args.reason, datetime.now(UTC))
+    print(f"{command} is left for account {account}; a running session takes it up within seconds")
+    return 0

@@ -1,0 +1,87 @@
+"""python -m flows run: trade sessions on paper, now or replayed, without a Prefect server."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from flows.commands.backtest import _path, _symbols
+from trading.calendar import Session
+from trading.errors import BadInput
+from trading.plan import parse_settings
+
+DEFAULT_DATA_DIR = Path("data")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--replay", metavar="DATE[:DATE]", help="past sessions; without it the next one is awaited"
+    )
+    parser.add_argument(
+        "--bars", type=_path, metavar="PATH", help="file of bars; without it they are simulated"
+    )
+    parser.add_argument("--symbols", type=_symbols, default=(), metavar="A,B")
+    parser.add_argument("--interval", type=int, default=5, metavar="MINUTES")
+    parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
+    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--data-dir", type=_path, default=DEFAULT_DATA_DIR, metavar="DIR")
+    parser.add_argument("--speed", type=float, help="replayed seconds per second; at once if left")
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated market")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="decide and record, but send no order"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Trade until the sessions are done or SIGTERM comes; return the exit code."""
+    from flows.account_story import run_account
+    from flows.progress import progress_on
+    from flows.wiring import SessionRequest
+
+    if args.speed is not None and not args.speed > 0:
+        raise BadInput(f"--speed {args.speed:g} is not positive", "Use 60 for a minute a second")
+    request = SessionRequest(
+        data_dir=args.data_dir,
+        replay=args.replay,
+        bars=args.bars,
+        symbols=tuple(args.symbols),
+        interval_minutes=args.interval,
+        capital=args.capital,
+        exchange=args.exchange,
+        settings=parse_settings(args.set),
+        speed=args.speed,
+        dry_run=args.dry_run,
+        seed=args.seed,
+    )
+    stopping = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    with progress_on(sys.stderr, wanted=True) as show:
+
+        def progress(session: Session, bar: int, bars: int) -> None:
+            if show is not None:
+                show(f"{session.date}", bar, bars)
+
+        closed = asyncio.run(
+            run_account(
+                request,
+                is_stopping=lambda: stopping,
+                progress=progress,
+                forever=args.replay is None,
+            )
+        )
+    where = args.data_dir / request.account
+    print(f"{closed} session(s) closed; account {request.account} in {where}", file=sys.stderr)
+    if stopping:
+        print("stopped before the end; the same command goes on from there", file=sys.stderr)
+    return 0

@@ -1,0 +1,30 @@
+"""python -m flows show-status: what an account holds and did, read from its ledger."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from flows.commands.backtest import _path
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--data-dir", type=_path, default=Path("data"), metavar="DIR")
+    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(args: Namespace) -> int:
+    """Print the status; return the exit code."""
+    from blocks.account_status import account_status, newest_account
+    from flows.status_page import print_status
+
+    account = args.account or newest_account(args.data_dir)
+    status = account_status(args.data_dir, account)
+    if args.json:
+        print(json.dumps(status, indent=1))
+    else:
+        print_status(status)
+    return 0

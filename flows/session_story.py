@@ -1,0 +1,83 @@
+"""The story of one trading session, told once for the terminal and for Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from tasks.aggregate import aggregate
+from tasks.close import close_session
+from tasks.execute import execute
+from tasks.fetch import fetch
+from tasks.notify import notify, notify_summary
+from tasks.persist import persist
+from tasks.session_runtime import SessionRuntime
+from tasks.signal import signal
+from tasks.sync import sync
+from tasks.tend import tend
+from tasks.warm_up import warm_up
+
+RunBar = Callable[[SessionRuntime, int], Awaitable[None]]
+Stop = Callable[[], bool]
+
+
+class PlainSteps:
+    """The steps of a session as plain functions; `tasks.prefect_tasks` has them as tasks."""
+
+    warm_up: Any = staticmethod(warm_up)
+    fetch: Any = staticmethod(fetch)
+    aggregate: Any = staticmethod(aggregate)
+    signal: Any = staticmethod(signal)
+    execute: Any = staticmethod(execute)
+    persist: Any = staticmethod(persist)
+    notify: Any = staticmethod(notify)
+    close_session: Any = staticmethod(close_session)
+    notify_summary: Any = staticmethod(notify_summary)
+    sync: Any = staticmethod(sync)
+
+
+async def run_bar(runtime: SessionRuntime, bar: int, steps: Any = PlainSteps) -> None:
+    """Take one closed bar through the seven steps, but for the session's closing ones."""
+    steps.fetch(runtime, bar)
+    steps.aggregate(runtime, bar)
+    steps.signal(runtime)
+    steps.execute(runtime)
+    steps.persist(runtime)
+    steps.notify(runtime)
+
+
+async def run_plain_bar(runtime: SessionRuntime, bar: int) -> None:
+    """Run one bar without Prefect."""
+    await run_bar(runtime, bar)
+
+
+async def run_session(
+    runtime: SessionRuntime,
+    run_bar: RunBar = run_plain_bar,
+    steps: Any = PlainSteps,
+    is_stopping: Stop = lambda: False,
+) -> bool:
+    """Trade one session from warm-up to sync; return whether it was closed.
+
+    A session that was interrupted goes on where its journal ends; a closed one is left alone.
+    """
+    if not steps.warm_up(runtime):
+        return True
+    for bar in range(runtime.state.last_bar + 1, runtime.grid.rows):
+        settled = runtime.bar_end(bar) + timedelta(seconds=runtime.settle_seconds)
+        while not is_stopping() and runtime.clock.now() < settled:
+            if runtime.is_real_time:
+                runtime.ledger.release()
+            nap = runtime.clock.now() + timedelta(seconds=runtime.tend_seconds)
+            await runtime.clock.sleep_until(min(settled, nap))
+            tend(runtime)
+        if is_stopping():
+            return False
+        await run_bar(runtime, bar)
+    steps.close_session(runtime)
+    steps.notify(runtime)
+    steps.notify_summary(runtime)
+    steps.sync(runtime)
+    runtime.ledger.release()
+    return True

@@ -1,0 +1,175 @@
+"""Wiring: the one place that chooses real, replayed or simulated parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from blocks.bar_files import symbols_in
+from blocks.clocks import ReplayClock, ScaledClock, SystemClock
+from blocks.ledger import DuckDBLedger
+from blocks.local_storage import LocalStorage
+from blocks.log_notifier import LogNotifier
+from blocks.market_data import FileMarket, SimulatedMarketData
+from blocks.mock_exchange import MockExchange
+from blocks.order_desk import OrderDesk
+from tasks.session_runtime import RUNTIMES, SessionRuntime
+from trading.calendar import Session, make_grid, next_session, sessions_between
+from trading.errors import BadInput
+from trading.plan import RunPlan, make_plan
+from trading.ports import Clock, MarketData
+from trading.session_state import SessionState
+
+DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
+WARM_UP = timedelta(minutes=5)
+SETTLE_SECONDS = 5.0
+TEND_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class SessionRequest:
+    """What a user asks of a trading run; `replay` is a date or a range, None means now."""
+
+    data_dir: Path
+    replay: str | None = None
+    bars: Path | None = None
+    symbols: tuple[str, ...] = ()
+    interval_minutes: int = 5
+    capital: float = 10_000.0
+    exchange: str = "NYSE"
+    settings: dict[str, Any] = field(default_factory=dict)
+    speed: float | None = None
+    dry_run: bool = False
+    seed: int = 1
+
+    @property
+    def account(self) -> str:
+        """Return the account's name: replays and dry runs never share one with paper trading."""
+        kind = "paper" if self.replay is None else "replay"
+        return f"{kind}-dry-run" if self.dry_run else kind
+
+
+class Account:
+    """The parts that outlive a session: plan, market data, ledger, exchange and lease."""
+
+    def __init__(self, request: SessionRequest) -> None:
+        self.request = request
+        symbols = request.symbols or (
+            symbols_in(request.bars) if request.bars is not None else DEFAULT_SYMBOLS
+        )
+        self.plan: RunPlan = make_plan(
+            symbols,
+            request.settings,
+            exchange=request.exchange,
+            interval_minutes=request.interval_minutes,
+            capital=request.capital,
+        )
+        self.market: MarketData = market_of(request, self.plan)
+        self.ledger = DuckDBLedger(request.data_dir, request.account)
+        self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
+        self.ledger.check_plan({**self.plan.describe(), "source": self.market.name})
+        self.exchange = MockExchange(request.data_dir, request.account, self.plan)
+        self.notifier = LogNotifier()
+        self.storage = LocalStorage(request.data_dir / "copies")
+
+    def sessions(self) -> list[Session]:
+        """Return the sessions of a replay, or the next one of the calendar."""
+        if self.request.replay is None:
+            return [next_session(self.plan.exchange, datetime.now(UTC))]
+        first, last = replay_dates(self.request.replay)
+        found = sessions_between(self.plan.exchange, first, last)
+        if not found:
+            raise BadInput(
+                f"{self.plan.exchange} has no session from {first} to {last}",
+                "Choose a trading day",
+            )
+        later = [name for name, _ in self.ledger.sessions() if name > str(found[-1].date)]
+        known = {name for name, _ in self.ledger.sessions()}
+        if later and any(str(session.date) not in known for session in found):
+            raise BadInput(
+                f"account {self.request.account} has already traded {later[-1]}",
+                "Replay later sessions, or use another --data-dir",
+            )
+        return found
+
+    def clock(self, session: Session) -> Clock:
+        """Return the clock by which a session is traded."""
+        if self.request.replay is None:
+            return SystemClock()
+        if self.request.speed is None:
+            return ReplayClock(session.open)
+        # The beginning is remembered, so that time goes on while a process is dead.
+        name = f"replay began {session.date}"
+        began = self.ledger.meta(name)
+        if began is None:
+            began = datetime.now(UTC).isoformat()
+            self.ledger.remember(name, began)
+        return ScaledClock(session.open, datetime.fromisoformat(began), self.request.speed)
+
+    @contextmanager
+    def open_session(self, session: Session) -> Iterator[SessionRuntime]:
+        """Yield the runtime of a session, known to subflows by the session's date."""
+        state = SessionState(self.plan, session)
+        is_real_time = self.request.replay is None or self.request.speed is not None
+        runtime = SessionRuntime(
+            account=self.request.account,
+            plan=self.plan,
+            session=session,
+            grid=make_grid([session], self.plan.interval_minutes),
+            clock=self.clock(session),
+            market=self.market,
+            exchange=self.exchange,
+            ledger=self.ledger,
+            notifier=self.notifier,
+            storage=self.storage,
+            state=state,
+            desk=OrderDesk(
+                state,
+                self.ledger,
+                self.exchange,
+                self.request.account,
+                self.epoch,
+                dry_run=self.request.dry_run,
+            ),
+            epoch=self.epoch,
+            settle_seconds=SETTLE_SECONDS if self.request.replay is None else 0.0,
+            is_real_time=is_real_time,
+            # Two seconds of the machine's time; a replay that does not wait tends once a bar.
+            tend_seconds=TEND_SECONDS * (self.request.speed or 1.0) if is_real_time else 3600.0,
+            seen_command=int(self.ledger.meta("seen_command") or 0),
+        )
+        RUNTIMES[runtime.name] = runtime
+        try:
+            yield runtime
+        finally:
+            RUNTIMES.pop(runtime.name, None)
+            self.ledger.release()
+
+    def close(self) -> None:
+        """Give the lease back and let go of the stores."""
+        self.ledger.give_back_lease(self.epoch)
+        self.ledger.release()
+        self.exchange.close()
+
+
+def market_of(request: SessionRequest, plan: RunPlan) -> MarketData:
+    """Return where the bars come from: the user's file, or the simulated market."""
+    if request.bars is None:
+        return SimulatedMarketData(plan.symbols, plan.interval_minutes, request.seed)
+    return FileMarket(request.bars, plan.symbols, plan.exchange)
+
+
+def replay_dates(text: str) -> tuple[date, date]:
+    """Return the first and last date of `DATE` or `DATE:DATE`."""
+    first, _, last = text.partition(":")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError as error:
+        raise BadInput(
+            f"--replay {text!r} is not a date or two dates",
+            "Write 2025-06-10 or 2025-06-10:2025-06-20",
+        ) from error

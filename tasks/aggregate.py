@@ -1,0 +1,57 @@
+"""Aggregate: turn a bar's rows into the one bar that the session consumes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tasks.session_runtime import SessionRuntime
+from trading.bars import BarRows, Floats, make_panel
+from trading.events import BarClosed
+from trading.reasons import HALTED, MISSED, RECONCILIATION
+
+
+def aggregate(runtime: SessionRuntime, bar: int) -> int:
+    """Make the consumed bar from the fetched rows; return how many symbols have it."""
+    symbols = runtime.plan.symbols
+    rows = runtime.rows if runtime.rows is not None else no_rows()
+    panel = make_panel(rows, runtime.grid, symbols)
+
+    def values(column: Floats) -> list[float | None]:
+        return [None if math.isnan(value) else value for value in column[bar].tolist()]
+
+    runtime.bar = BarClosed(
+        runtime.name,
+        bar,
+        int(runtime.grid.start_us[bar]),
+        values(panel.open),
+        values(panel.high),
+        values(panel.low),
+        values(panel.close),
+        values(panel.volume),
+        gates_of(runtime, bar),
+        [runtime.market.name],
+    )
+    return sum(value is not None for value in runtime.bar.close)
+
+
+def gates_of(runtime: SessionRuntime, bar: int) -> list[int]:
+    """Return by symbol why no entry may be decided at this bar, 0 where nothing forbids it."""
+    gates = []
+    for symbol in runtime.plan.symbols:
+        if runtime.state.is_halted:
+            gates.append(HALTED)
+        elif symbol in runtime.blocked:
+            gates.append(RECONCILIATION)
+        elif runtime.is_missed(bar):
+            gates.append(MISSED)
+        else:
+            gates.append(0)
+    return gates
+
+
+def no_rows() -> BarRows:
+    """Return no rows at all."""
+    whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return BarRows(whole, whole, real, real, real, real, real)

@@ -1,0 +1,186 @@
+"""The steps of a backtest as plain functions: load, arrange, run, summarise, write."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+import trading
+from blocks.engine_cache import engine_cache_folder
+from blocks.result_folder import Results, check_folder, write_results
+from tasks.backtest_bars import LoadedBars, load_bars
+from tasks.backtest_request import BacktestRequest, check_request, plan_of
+from trading.backtest import COMPILE_ABOVE_BARS, Outcome, run_backtest
+from trading.bars import Panel, make_panel
+from trading.calendar import Session, make_grid
+from trading.performance import Json, Summary, summarise
+from trading.plan import RunPlan
+from trading.tables import decisions_table, equity_table, trades_table
+
+Progress = Callable[[str, int, int], None]
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestReport:
+    """A finished backtest: the plan, its bars, what happened, and the figures.
+
+    `sessions` are those traded; `notes` one sentence for each thing that a reader of the
+    figures must know; `source` where the bars come from.
+    """
+
+    plan: RunPlan
+    panel: Panel
+    sessions: tuple[Session, ...]
+    outcome: Outcome
+    summary: Summary
+    source: str
+    notes: tuple[str, ...]
+
+    def results(self) -> Results:
+        """Return the report as tables and a summary for a result folder."""
+        grid = self.panel.grid
+        return Results(
+            trades_table(self.outcome, grid, self.plan),
+            decisions_table(self.outcome, grid, self.plan),
+            equity_table(self.outcome),
+            self.as_dict(),
+        )
+
+    def as_dict(self) -> dict[str, Json]:
+        """Return everything but the tables as JSON-ready values."""
+        return {
+            "engine_version": engine_version(self.plan),
+            "source": self.source,
+            "plan": self.plan.describe(),
+            "sessions": {
+                "count": len(self.sessions),
+                "first": self.sessions[0].date.isoformat(),
+                "last": self.sessions[-1].date.isoformat(),
+                "warm_up": self.outcome.first_traded,
+            },
+            "defects": dict(self.panel.defects.as_dict()),
+            "notes": list(self.notes),
+            "summary": self.summary.as_dict(),
+        }
+
+
+def backtest(request: BacktestRequest, progress: Progress | None = None) -> BacktestReport:
+    """Return the report of a request, written to its folder when it names one.
+
+    `progress(step, done, total)` is told of each step. Raises BadInput for a request that cannot
+    be served and StoreUnavailable when results cannot be written.
+    """
+    check_request(request)
+    plan = plan_of(request)
+    if request.out is not None:
+        check_folder(request.out)
+    tell = progress or _tell_nobody
+    tell("loading bars", 0, 1)
+    bars = load_bars(request, warm_up=plan.rules().needs_indicators)
+    plan = replace(plan, symbols=bars.symbols)
+    panel = arrange(bars, plan)
+    tell("running", 0, len(bars.sessions))
+    outcome, run_notes = run(panel, plan, bars.first_traded, request.decisions, progress)
+    tell("summarising", 0, 1)
+    notes = (*bars.notes, *panel_notes(panel, bars.first_traded), *run_notes)
+    report = BacktestReport(
+        plan,
+        panel,
+        bars.sessions[bars.first_traded :],
+        outcome,
+        summarise(outcome, panel.grid, plan.capital),
+        bars.source,
+        notes,
+    )
+    if request.out is not None:
+        tell("writing results", 0, 1)
+        write(report, request.out)
+    return report
+
+
+def arrange(bars: LoadedBars, plan: RunPlan) -> Panel:
+    """Return the bars as a panel of the plan's interval, by the loading order of the rules."""
+    return make_panel(bars.rows, make_grid(bars.sessions, plan.interval_minutes), bars.symbols)
+
+
+def run(
+    panel: Panel,
+    plan: RunPlan,
+    first_traded: int,
+    decisions: str,
+    progress: Progress | None = None,
+) -> tuple[Outcome, tuple[str, ...]]:
+    """Return the outcome of a plan on a panel, and notes on how it was run."""
+    large = panel.close.size > COMPILE_ABOVE_BARS
+    cache_folder = engine_cache_folder() if large else None
+    notes = ("the compiled engine is not kept: no cache folder can be written",)
+    outcome = run_backtest(
+        panel,
+        plan,
+        first_traded=first_traded,
+        keep=decisions,
+        cache_folder=cache_folder,
+        progress=None if progress is None else lambda done, of: progress("running", done, of),
+    )
+    return outcome, notes if outcome.compiled and cache_folder is None else ()
+
+
+def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
+    """Return what is missing from the traded sessions, one sentence each."""
+    grid = panel.grid
+    begin = grid.first_row[first_traded]
+    present = ~np.isnan(panel.close[begin:])
+    notes = []
+    covered = present.any(axis=1).astype(np.int64)
+    bars_by_session = np.add.reduceat(covered, grid.first_row[first_traded:-1] - begin)
+    empty = [
+        session.date.isoformat()
+        for session, bars in zip(grid.sessions[first_traded:], bars_by_session, strict=True)
+        if bars == 0
+    ]
+    if empty:
+        more = f" and {len(empty) - _MOST_NAMED} more" if len(empty) > _MOST_NAMED else ""
+        notes.append(
+            f"sessions without any bar: {len(empty)} of {len(bars_by_session)},"
+            f" {', '.join(empty[:_MOST_NAMED])}{more}"
+        )
+    absent = [
+        symbol for symbol, bars in zip(panel.symbols, present.T, strict=True) if not bars.any()
+    ]
+    if absent:
+        notes.append(f"no bar in these sessions of {', '.join(absent)}")
+    defects = panel.defects
+    if defects.invalid:
+        notes.append(f"{defects.invalid} rows are no valid bars and count as missing")
+    if defects.duplicate:
+        notes.append(f"{defects.duplicate} rows were replaced by later ones for the same bar")
+    return tuple(notes)
+
+
+def write(report: BacktestReport, folder: Path) -> None:
+    """Write a report into a folder, whole or not at all."""
+    write_results(folder, report.results())
+
+
+def engine_version(plan: RunPlan) -> str:
+    """Return the version of the package and a hash of the sources that made the numbers."""
+    try:
+        version = metadata.version("openbell")
+    except metadata.PackageNotFoundError:
+        version = "unreleased"
+    digest = hashlib.sha256()
+    for path in sorted(Path(trading.__path__[0]).glob("*.py")):
+        digest.update(path.read_bytes())
+    digest.update(inspect.getsource(plan.strategy_module).encode())
+    return f"{version}+{digest.hexdigest()[:12]}"
+
+
+def _tell_nobody(step: str, done: int, total: int) -> None:
+    """Stand in for a progress bar."""

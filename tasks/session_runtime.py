@@ -1,0 +1,65 @@
+"""What one session holds while it runs; live objects stay here and out of Prefect's parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from blocks.ledger import DuckDBLedger
+from blocks.order_desk import OrderDesk
+from trading.bars import BarRows
+from trading.calendar import Grid, Session
+from trading.events import BarClosed, Event
+from trading.plan import RunPlan
+from trading.ports import Clock, Exchange, MarketData, Notifier, Storage
+from trading.session_state import SessionState
+
+
+@dataclass
+class SessionRuntime:
+    """The parts of a session, chosen by `flows.wiring`, and the bar that is being worked on."""
+
+    account: str
+    plan: RunPlan
+    session: Session
+    grid: Grid
+    clock: Clock
+    market: MarketData
+    exchange: Exchange
+    ledger: DuckDBLedger
+    notifier: Notifier
+    storage: Storage
+    state: SessionState
+    desk: OrderDesk
+    epoch: int
+    settle_seconds: float = 0.0
+    is_real_time: bool = False
+    tend_seconds: float = 2.0
+    seen_command: int = 0
+    blocked: dict[str, str] = field(default_factory=dict)
+    rows: BarRows | None = None
+    bar: BarClosed | None = None
+    news: list[Event] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Return the session's date as text, its name everywhere."""
+        return self.session.date.isoformat()
+
+    def bar_start(self, bar: int) -> datetime:
+        """Return a bar's START."""
+        return self.session.bar_start(bar, self.plan.interval_minutes)
+
+    def bar_end(self, bar: int) -> datetime:
+        """Return a bar's END."""
+        return self.session.bar_end(bar, self.plan.interval_minutes)
+
+    def is_missed(self, bar: int) -> bool:
+        """Return whether it is too late to act on a bar: the next one is over as well."""
+        interval = timedelta(minutes=self.plan.interval_minutes)
+        grace = timedelta(seconds=self.settle_seconds)
+        return self.clock.now() >= self.bar_end(bar) + interval + grace
+
+
+# Sessions that run in this process, by account and date; a process runs one at a time.
+RUNTIMES: dict[str, SessionRuntime] = {}

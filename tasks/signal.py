@@ -1,0 +1,21 @@
+"""Signal: hear what the exchange did in the bar, then let the strategy decide."""
+
+from __future__ import annotations
+
+from tasks.session_runtime import SessionRuntime
+from trading.reasons import REASONS
+
+
+def signal(runtime: SessionRuntime) -> dict[str, str]:
+    """Take the consumed bar into the state; return each symbol's decision.
+
+    Taking the same bar twice changes nothing.
+    """
+    if runtime.bar is None:
+        return {}
+    begin = len(runtime.state.decisions)
+    runtime.desk.take_bar(runtime.bar)
+    return {
+        runtime.plan.symbols[int(row[1])]: REASONS[int(row[2])]
+        for row in runtime.state.decisions[begin:]
+    }

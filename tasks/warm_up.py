@@ -1,0 +1,100 @@
+"""Warm-up: begin a session, or come back to one that was interrupted."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from blocks.failpoints import reach
+from tasks.session_runtime import SessionRuntime
+from trading.bars import make_panel
+from trading.calendar import (
+    Session,
+    from_microseconds,
+    make_grid,
+    sessions_between,
+    to_microseconds,
+)
+from trading.events import Event, SessionStarted
+from trading.indicators import update_atr, update_volume
+
+
+def warm_up(runtime: SessionRuntime) -> bool:
+    """Fold the session's journal, start it if it is new, settle what was left open.
+
+    Returns whether the session goes on; False means that it was closed before.
+    """
+    for row in runtime.ledger.journal_of(runtime.name):
+        runtime.state.apply(row.event)
+    if runtime.state.is_closed:
+        return False
+    if not runtime.state.is_started:
+        inheritance = inherited(runtime)
+        runtime.desk.record(
+            SessionStarted(
+                runtime.name,
+                to_microseconds(runtime.session.open),
+                to_microseconds(runtime.session.close),
+                inheritance,
+            )
+        )
+        runtime.desk.commit()
+        reach("after session start")
+    last = runtime.state.last_bar
+    runtime.desk.resolve(runtime.clock.now(), runtime.bar_end(last + 1))
+    runtime.blocked = {
+        symbol: f"ledger {ours}, exchange {theirs}"
+        for symbol, (ours, theirs) in runtime.desk.differences().items()
+    }
+    for symbol, difference in runtime.blocked.items():
+        runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is blocked: {difference}")
+    if last >= 0:
+        runtime.desk.execute()
+        runtime.desk.project()
+    return True
+
+
+def inherited(runtime: SessionRuntime) -> dict[str, object]:
+    """Return what the last closed session leaves to this one, indicators warm."""
+    before = [name for name, _ in runtime.ledger.sessions() if name < runtime.name]
+    if before:
+        rows = runtime.ledger.journal_of(before[-1])
+        previous = type(runtime.state)(runtime.plan, _session_of(rows[0].event))
+        for row in rows:
+            previous.apply(row.event)
+        return previous.inheritance()
+    if runtime.state.rules.needs_indicators:
+        _warm_indicators(runtime)
+    return runtime.state.inheritance()
+
+
+def _session_of(event: Event) -> Session:
+    assert isinstance(event, SessionStarted)
+    return Session(
+        date.fromisoformat(event.session),
+        from_microseconds(event.open_us),
+        from_microseconds(event.close_us),
+    )
+
+
+def _warm_indicators(runtime: SessionRuntime) -> None:
+    rows = runtime.market.history(runtime.plan.symbols, runtime.session)
+    if rows is None or len(rows) == 0:
+        return
+    first = from_microseconds(int(rows.start_us.min())).date()
+    sessions = [
+        session
+        for session in sessions_between(runtime.plan.exchange, first, runtime.session.date)
+        if session.date < runtime.session.date
+    ]
+    panel = make_panel(
+        rows, make_grid(sessions, runtime.plan.interval_minutes), runtime.plan.symbols
+    )
+    indicators = runtime.state.indicators
+    for row in range(panel.grid.rows):
+        for s in range(len(runtime.plan.symbols)):
+            if not math.isnan(panel.close[row, s]):
+                update_atr(
+                    indicators, s, panel.high[row, s], panel.low[row, s], panel.close[row, s]
+                )
+                update_volume(indicators, s, panel.volume[row, s])

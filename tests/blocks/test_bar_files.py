@@ -1,0 +1,855 @@
+"""What a user sees when Openbell reads bars from his own files."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+
+from blocks.bar_files import BarFile, BarFileFormat, date_range, read_bars, symbols_in
+from trading.calendar import from_microseconds, sessions_between
+from trading.errors import BadInput
+
+NEW_YORK = ZoneInfo("America/New_York")
+# Three ordinary sessions and one that ends at 13:00 in New York.
+SESSIONS = sessions_between("NYSE", date(2024, 7, 1), date(2024, 7, 5))
+HALF_DAY = sessions_between("NYSE", date(2024, 7, 3), date(2024, 7, 3))[0]
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def bars(times: list[datetime], symbols: tuple[str, ...] = ("AAPL",)) -> pl.DataFrame:
+    """Return well-formed bars, by time and then symbol; every open is another."""
+    rows = [(moment, symbol) for moment in times for symbol in symbols]
+    opened = [100.0 + index for index in range(len(rows))]
+    return pl.DataFrame(
+        {
+            "ts": pl.Series([moment for moment, _ in rows], dtype=pl.Datetime("us", "UTC")),
+            "symbol": [symbol for _, symbol in rows],
+            "open": opened,
+            "high": [value + 2 for value in opened],
+            "low": [value - 2 for value in opened],
+            "close": [value + 1 for value in opened],
+            "volume": [1000 + index for index in range(len(rows))],
+        }
+    )
+
+
+def starts(minutes: int = 30) -> list[datetime]:
+    return [
+        session.bar_start(bar, minutes)
+        for session in SESSIONS
+        for bar in range(session.bar_count(minutes))
+    ]
+
+
+def ends(minutes: int) -> list[datetime]:
+    return [
+        session.bar_end(bar, minutes)
+        for session in SESSIONS
+        for bar in range(session.bar_count(minutes))
+    ]
+
+
+def times_of(read: BarFile) -> list[datetime]:
+    return [from_microseconds(stamp) for stamp in read.rows.start_us]
+
+
+def symbols_of(read: BarFile) -> list[str]:
+    return [read.symbols[code] for code in read.rows.symbol]
+
+
+def write_csv(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def one_row(path: Path, header: str, row: str) -> Path:
+    return write_csv(path, f"{header}\n{row}\n")
+
+
+HEADER = "symbol,ts,open,high,low,close,volume"
+ROW = "AAPL,2024-07-01T13:30:00Z,10,12,9,11,500"
+
+
+# -- containers ------------------------------------------------------------------------------
+
+
+def as_parquet(frame: pl.DataFrame, folder: Path) -> Path:
+    frame.write_parquet(folder / "bars.parquet")
+    return folder / "bars.parquet"
+
+
+def as_csv(frame: pl.DataFrame, folder: Path) -> Path:
+    frame.write_csv(folder / "bars.csv")
+    return folder / "bars.csv"
+
+
+def as_csv_gz(frame: pl.DataFrame, folder: Path) -> Path:
+    (folder / "bars.csv.gz").write_bytes(gzip.compress(frame.write_csv().encode()))
+    return folder / "bars.csv.gz"
+
+
+def as_semicolon_csv(frame: pl.DataFrame, folder: Path) -> Path:
+    frame.write_csv(folder / "bars.csv", separator=";")
+    return folder / "bars.csv"
+
+
+def as_tree_with_symbol_column(frame: pl.DataFrame, folder: Path) -> Path:
+    for number, (_, day) in enumerate(frame.group_by(pl.col("ts").dt.date(), maintain_order=True)):
+        (folder / "tree" / f"{number}").mkdir(parents=True)
+        day.write_parquet(folder / "tree" / f"{number}" / "part.parquet")
+    return folder / "tree"
+
+
+CONTAINERS = [as_parquet, as_csv, as_csv_gz, as_semicolon_csv, as_tree_with_symbol_column]
+
+
+@pytest.mark.parametrize("write", CONTAINERS)
+def test_every_container_gives_the_same_rows_in_the_order_of_the_source(
+    write: Callable[[pl.DataFrame, Path], Path], tmp_path: Path
+) -> None:
+    frame = bars(starts(), ("MSFT", "AAPL"))
+    read = read_bars(write(frame, tmp_path), None)
+    assert read.symbols == ("AAPL", "MSFT")
+    assert symbols_of(read) == frame["symbol"].to_list()
+    assert times_of(read) == frame["ts"].to_list()
+    for name in ("open", "high", "low", "close", "volume"):
+        assert getattr(read.rows, name).tolist() == frame[name].cast(pl.Float64).to_list()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_a_folder_of_one_file_per_symbol_takes_the_symbol_from_the_file_name(
+    suffix: str, tmp_path: Path
+) -> None:
+    for symbol in ("MSFT", "BRK.B"):
+        frame = bars(starts()).drop("symbol")
+        path = tmp_path / f"{symbol}{suffix}"
+        if suffix == ".parquet":
+            frame.write_parquet(path)
+        else:
+            text = frame.write_csv().encode()
+            path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
+    read = read_bars(tmp_path, None)
+    assert read.symbols == symbols_in(tmp_path) == ("BRK.B", "MSFT")
+    assert np.bincount(read.rows.symbol).tolist() == [len(starts())] * 2
+    assert any("file's name" in note for note in read.notes)
+
+
+def test_folders_named_symbol_equals_value_give_the_symbol(tmp_path: Path) -> None:
+    for symbol in ("AAPL", "MSFT"):
+        (tmp_path / f"symbol={symbol}").mkdir()
+        for part in ("a", "b"):
+            frame = bars(starts()).drop("symbol")
+            frame.write_parquet(tmp_path / f"symbol={symbol}" / f"{part}.parquet")
+    read = read_bars(tmp_path, ["MSFT"])
+    assert symbols_of(read) == ["MSFT"] * 2 * len(starts())
+
+
+def test_hidden_files_in_a_folder_are_left_out(tmp_path: Path) -> None:
+    as_parquet(bars(starts()), tmp_path)
+    (tmp_path / "._bars.parquet").write_bytes(b"not parquet")
+    (tmp_path / "_SUCCESS.csv").write_bytes(b"")
+    assert len(read_bars(tmp_path, None).rows) == len(starts())
+
+
+# -- symbols and dates -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", CONTAINERS)
+def test_asked_symbols_alone_are_read_and_index_in_the_order_asked(
+    write: Callable[[pl.DataFrame, Path], Path], tmp_path: Path
+) -> None:
+    path = write(bars(starts(), ("A", "B", "C")), tmp_path)
+    read = read_bars(path, ["C", "A"])
+    assert read.symbols == ("C", "A")
+    assert symbols_of(read) == ["A", "C"] * len(starts())
+
+
+def test_an_unknown_symbol_is_refused_with_those_that_are_there(tmp_path: Path) -> None:
+    path = as_parquet(bars(starts(), ("AAPL", "MSFT")), tmp_path)
+    with pytest.raises(BadInput, match=r"no rows of ZZZ, YYY.*It has AAPL, MSFT"):
+        read_bars(path, ["ZZZ", "AAPL", "YYY"])
+
+
+def test_tickers_that_look_like_values_stay_tickers(tmp_path: Path) -> None:
+    names = ["TRUE", "0700", "NA", "NAN", "1E5"]
+    rows = "\n".join(ROW.replace("AAPL", name) for name in names)
+    read = read_bars(write_csv(tmp_path / "x.csv", f"{HEADER}\n{rows}\n"), names)
+    assert symbols_of(read) == names
+
+
+@pytest.mark.parametrize("write", CONTAINERS)
+def test_dates_limit_the_rows_with_one_day_to_spare(
+    write: Callable[[pl.DataFrame, Path], Path], tmp_path: Path
+) -> None:
+    path = write(bars([utc(f"2024-07-{day:02}T15:00") for day in range(1, 11)]), tmp_path)
+    read = read_bars(path, ["AAPL"], start=date(2024, 7, 4), end=date(2024, 7, 5))
+    assert [moment.day for moment in times_of(read)] == [3, 4, 5, 6]
+
+
+def test_a_known_symbol_without_rows_between_the_dates_is_no_error(tmp_path: Path) -> None:
+    path = as_parquet(bars(starts()), tmp_path)
+    read = read_bars(path, ["AAPL"], start=date(2025, 1, 1))
+    assert len(read.rows) == 0
+    assert any("no rows" in note for note in read.notes)
+
+
+def test_date_limits_hold_for_local_times_far_from_utc(tmp_path: Path) -> None:
+    moments = [datetime(2024, 7, day, 23, 30) for day in range(1, 11)]  # noqa: DTZ001
+    frame = bars(starts()[:10]).with_columns(ts=pl.Series(moments))
+    path = as_parquet(frame, tmp_path)
+    told = BarFileFormat(timezone="Pacific/Kiritimati")
+    read = read_bars(path, None, format=told, start=date(2024, 7, 5), end=date(2024, 7, 5))
+    # 23:30 there is 09:30 UTC of the same date.
+    assert times_of(read) == [utc(f"2024-07-{day:02}T09:30") for day in (4, 5, 6)]
+
+
+@pytest.mark.parametrize("write", CONTAINERS)
+def test_date_range_is_in_utc_dates(
+    write: Callable[[pl.DataFrame, Path], Path], tmp_path: Path
+) -> None:
+    path = write(bars([utc("2024-07-02T00:10"), utc("2024-07-01T23:50")]), tmp_path)
+    assert date_range(path) == (date(2024, 7, 1), date(2024, 7, 2))
+
+
+# -- columns ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Ticker,Datetime,Open,High,Low,Close,Volume",
+        "SYM,TIMESTAMP,o,h,l,c,v",
+        "instrument,t,1. open,2. high,3. low,4. close,5. volume",
+        "<TICKER>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>",
+    ],
+)
+def test_known_spellings_of_columns_are_found_and_noted(header: str, tmp_path: Path) -> None:
+    read = read_bars(one_row(tmp_path / "x.csv", header, ROW), None)
+    rows = read.rows
+    values = (rows.open[0], rows.high[0], rows.low[0], rows.close[0], rows.volume[0])
+    assert values == (10, 12, 9, 11, 500)
+    time_column = header.split(",")[1]
+    assert f"column '{time_column}' is read as ts" in read.notes
+
+
+def test_our_own_names_leave_nothing_to_note(tmp_path: Path) -> None:
+    assert read_bars(as_parquet(bars(starts()), tmp_path), None).notes == ()
+
+
+def test_an_adjusted_close_is_never_the_close(tmp_path: Path) -> None:
+    header = HEADER.replace("close", "Adj Close,Close")
+    path = one_row(tmp_path / "x.csv", header, ROW.replace(",11,", ",5.5,11,"))
+    assert read_bars(path, None).rows.close.tolist() == [11]
+    path = one_row(tmp_path / "y.csv", HEADER.replace("close", "Adj Close"), ROW)
+    with pytest.raises(BadInput, match="no column for close"):
+        read_bars(path, None)
+
+
+def test_all_missing_columns_are_named_with_what_is_there(tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", "symbol,when,open,top", "A,1,2,3")
+    with pytest.raises(BadInput, match=r"ts, high, low, close, volume; it has .*'when'.*--column"):
+        read_bars(path, None)
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        (HEADER.replace("ts", "timestamp") + ",datetime", "--column ts=timestamp"),
+        (HEADER.replace("close", "Close") + ",Close", "--column close=Close"),
+        (HEADER.replace("volume", "vol") + ",v", "--column volume=vol"),
+    ],
+)
+def test_two_columns_that_fit_equally_are_not_guessed(
+    header: str, hint: str, tmp_path: Path
+) -> None:
+    path = one_row(tmp_path / "x.csv", header, ROW + ",7")
+    with pytest.raises(BadInput, match=hint):
+        read_bars(path, None)
+
+
+def test_a_column_named_by_the_user_settles_it(tmp_path: Path) -> None:
+    path = one_row(
+        tmp_path / "x.csv", HEADER.replace("ts", "time") + ",Datetime", ROW + ",1719840600"
+    )
+    read = read_bars(path, None, format=BarFileFormat(columns={"ts": "datetime"}))
+    assert times_of(read) == [utc("2024-07-01T13:30")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [({"ts": "nowhere"}, "no column 'nowhere'.*It has"), ({"stamp": "ts"}, "none of Openbell's")],
+)
+def test_a_wrongly_named_column_is_refused(
+    columns: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    path = one_row(tmp_path / "x.csv", HEADER, ROW)
+    with pytest.raises(BadInput, match=message):
+        read_bars(path, None, format=BarFileFormat(columns=columns))
+
+
+@pytest.mark.parametrize(
+    "kind", [pl.Float32, pl.Int64, pl.UInt16, pl.Decimal(12, 2), pl.String], ids=str
+)
+def test_numbers_of_any_type_become_floats(kind: pl.DataType, tmp_path: Path) -> None:
+    frame = bars(starts()).with_columns(pl.col("open", "volume").cast(kind))
+    read = read_bars(as_parquet(frame, tmp_path), None)
+    assert read.rows.open.dtype == read.rows.volume.dtype == np.float64
+    assert read.rows.open.tolist() == bars(starts())["open"].to_list()
+
+
+@pytest.mark.parametrize("kind", [pl.Categorical(), pl.Enum(["B", "A"])], ids=["cat", "enum"])
+def test_symbols_may_be_dictionary_encoded(kind: pl.DataType, tmp_path: Path) -> None:
+    frame = bars(starts(), ("B", "A")).with_columns(pl.col("symbol").cast(kind))
+    path = as_parquet(frame, tmp_path)
+    assert symbols_of(read_bars(path, None)) == ["B", "A"] * len(starts())
+    assert symbols_of(read_bars(path, ["A"])) == ["A"] * len(starts())
+
+
+# -- times -----------------------------------------------------------------------------------
+
+MOMENT = utc("2024-07-01T13:30")
+SUMMER = BarFileFormat(timezone="America/New_York")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-07-01T13:30:00Z",
+        "2024-07-01 13:30:00+00:00",
+        "2024-07-01T09:30:00-04:00",
+        "2024-07-01T09:30:00.000000-0400",
+        "2024-07-01 09:30-04",
+        "2024-07-01 13:30:00 UTC",
+        "20240701T133000Z",
+        "1719840600",
+        "1719840600.0",
+        "1719840600000",
+        "1719840600000000",
+        "1719840600000000000",
+    ],
+)
+def test_times_that_carry_their_zone_need_nothing_more(text: str, tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", HEADER, f"AAPL,{text},10,12,9,11,500")
+    # A zone for naive times must not move those that are not naive.
+    for told in (BarFileFormat(), SUMMER):
+        assert times_of(read_bars(path, None, format=told)) == [MOMENT]
+
+
+NAIVE = [
+    "2024-07-01T09:30:00",
+    "2024-07-01 09:30",
+    "2024/07/01 09:30:00.000",
+    "20240701 09:30:00",
+    "20240701 093000",
+    "20240701093000",
+    "202407010930",
+    "7/1/2024 9:30",
+    "07/01/2024 09:30:00 AM",
+]
+
+
+@pytest.mark.parametrize("text", NAIVE)
+def test_naive_times_are_read_in_the_zone_that_the_user_names(text: str, tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", HEADER, f"AAPL,{text},10,12,9,11,500")
+    assert times_of(read_bars(path, None, format=SUMMER)) == [MOMENT]
+
+
+@pytest.mark.parametrize("text", NAIVE)
+def test_naive_times_without_a_zone_are_refused(text: str, tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", HEADER, f"AAPL,{text},10,12,9,11,500")
+    with pytest.raises(BadInput, match=r"'ts' have no zone, row 1 .*--timezone America/New_York"):
+        read_bars(path, None)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pl.Datetime("ms", "UTC"),
+        pl.Datetime("ns", "UTC"),
+        pl.Datetime("us", "America/New_York"),
+        pl.Datetime("us", "Asia/Tokyo"),
+    ],
+    ids=str,
+)
+def test_parquet_times_of_any_unit_and_zone_are_the_same_moments(
+    kind: pl.DataType, tmp_path: Path
+) -> None:
+    frame = bars(starts())
+    zone = kind.time_zone  # type: ignore[attr-defined]
+    path = as_parquet(
+        frame.with_columns(pl.col("ts").dt.convert_time_zone(zone).cast(kind)), tmp_path
+    )
+    assert times_of(read_bars(path, None)) == starts()
+    limited = read_bars(path, None, start=date(2024, 7, 3), end=date(2024, 7, 3))
+    assert {moment.day for moment in times_of(limited)} == {2, 3}
+
+
+@pytest.mark.parametrize(
+    ("unit", "scale"),
+    [("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9)],
+)
+def test_epoch_numbers_are_read_by_their_size_and_noted(
+    unit: str, scale: int, tmp_path: Path
+) -> None:
+    frame = bars(starts()).with_columns(ts=pl.col("ts").dt.epoch("s") * scale)
+    read = read_bars(as_parquet(frame, tmp_path), None)
+    assert times_of(read) == starts()
+    assert f"numbers in column 'ts' are read as {unit} since 1970 UTC" in read.notes
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("2024-07-01", "09:30"),
+        ("2024-07-01", "09:30:00"),
+        ("20240701", "930"),
+        ("20240701", "93000"),
+        ("07/01/2024", "9:30 AM"),
+        (20240701, 930),
+        (date(2024, 7, 1), datetime(2024, 7, 1, 9, 30).time()),  # noqa: DTZ001
+        (datetime(2024, 7, 1), "09:30"),  # noqa: DTZ001
+    ],
+    ids=str,
+)
+def test_a_date_and_a_time_column_make_one_time(
+    pair: tuple[object, object], tmp_path: Path
+) -> None:
+    frame = bars(starts()[:1]).drop("ts")
+    frame = frame.with_columns(Date=pl.Series([pair[0]]), Time=pl.Series([pair[1]]))
+    read = read_bars(as_parquet(frame, tmp_path), None, format=SUMMER)
+    assert times_of(read) == [MOMENT]
+    assert "columns 'Date' and 'Time' together are read as ts" in read.notes
+    named = BarFileFormat("America/New_York", columns={"date": "Date", "time": "Time"})
+    assert times_of(read_bars(tmp_path / "bars.parquet", None, format=named)) == [MOMENT]
+
+
+def test_offsets_that_change_with_the_season_and_fractions_may_mix(tmp_path: Path) -> None:
+    texts = ["2024-03-08T09:30:00-05:00", "2024-03-11T09:30:00.5-04:00", "2024-03-12 13:30Z"]
+    rows = "\n".join(f"AAPL,{text},10,12,9,11,500" for text in texts)
+    read = read_bars(write_csv(tmp_path / "x.csv", f"{HEADER}\n{rows}"), None)
+    assert times_of(read) == [
+        utc("2024-03-08T14:30"),
+        utc("2024-03-11T13:30") + timedelta(seconds=0.5),
+        utc("2024-03-12T13:30"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "expected", "order"),
+    [
+        ("07/01/2024 09:30", utc("2024-07-01T13:30"), "month/day/year"),
+        ("01/07/2024 09:30", utc("2024-07-01T13:30"), "day/month/year"),
+    ],
+)
+def test_the_order_of_day_and_month_is_found_and_noted(
+    first: str, expected: datetime, order: str, tmp_path: Path
+) -> None:
+    second = "07/31/2024 09:30" if order == "month/day/year" else "31/07/2024 09:30"
+    rows = "\n".join(f"AAPL,{text},10,12,9,11,500" for text in (first, second))
+    read = read_bars(write_csv(tmp_path / "x.csv", f"{HEADER}\n{rows}"), None, format=SUMMER)
+    assert times_of(read)[0] == expected
+    assert any(order in note for note in read.notes)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_clock_changes_lose_only_times_that_never_were(as_text: bool, tmp_path: Path) -> None:
+    moments = [
+        datetime(2024, 3, 10, 2, 30),  # noqa: DTZ001
+        datetime(2024, 11, 3, 1, 30),  # noqa: DTZ001
+        datetime(2024, 11, 4, 9, 30),  # noqa: DTZ001
+    ]
+    frame = bars(starts()[:3]).with_columns(ts=pl.Series(moments))
+    if as_text:
+        frame = frame.with_columns(pl.col("ts").dt.to_string("%Y-%m-%d %H:%M:%S"))
+    read = read_bars(as_parquet(frame, tmp_path), None, format=SUMMER)
+    assert times_of(read) == [utc("2024-11-03T05:30"), utc("2024-11-04T14:30")]
+    assert read.rows.open.tolist() == [101, 102]
+    assert any("1 times happen twice" in note for note in read.notes)
+    assert any("1 times do not exist" in note for note in read.notes)
+
+
+@pytest.mark.parametrize("zone", ["America/NewYork", "Mars", "", "../etc", "America"])
+def test_an_unknown_zone_is_refused_by_name(zone: str, tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", HEADER, f"AAPL,{NAIVE[0]},10,12,9,11,500")
+    with pytest.raises(BadInput, match="is unknown"):
+        read_bars(path, None, format=BarFileFormat(timezone=zone))
+
+
+# -- stamps ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 15, 30, 60])
+def test_bars_named_by_their_ends_are_moved_to_starts_with_a_warning(
+    minutes: int, tmp_path: Path
+) -> None:
+    # With 60 minutes the last bar of each day is the half hour that ends at the close.
+    read = read_bars(as_parquet(bars(ends(minutes)), tmp_path), None)
+    assert times_of(read) == starts(minutes)
+    (note,) = read.notes
+    assert note.startswith("WARNING: stamps look like bar ENDS")
+    assert f"{minutes} minutes" in note
+
+
+@pytest.mark.parametrize("minutes", [5, 60])
+def test_ends_that_the_user_declares_are_moved_without_a_warning(
+    minutes: int, tmp_path: Path
+) -> None:
+    path = as_parquet(bars(ends(minutes)), tmp_path)
+    read = read_bars(path, None, format=BarFileFormat(stamp="end", interval_minutes=minutes))
+    assert times_of(read) == starts(minutes)
+    assert read.notes == ()
+    assert read.rows.interval_minutes == minutes
+
+
+def test_declared_starts_stay_and_the_calendar_may_object(tmp_path: Path) -> None:
+    path = as_parquet(bars(ends(5)), tmp_path)
+    read = read_bars(path, None, format=BarFileFormat(stamp="start"))
+    assert times_of(read) == ends(5)
+    assert any(note.startswith("WARNING") for note in read.notes)
+
+
+def test_declared_ends_that_look_like_starts_are_warned_of(tmp_path: Path) -> None:
+    path = as_parquet(bars(starts(5)), tmp_path)
+    read = read_bars(path, None, format=BarFileFormat(stamp="end"))
+    assert times_of(read) == [start - timedelta(minutes=5) for start in starts(5)]
+    assert any(note.startswith("WARNING") for note in read.notes)
+
+
+def test_a_lone_print_at_the_close_does_not_make_ends(tmp_path: Path) -> None:
+    prints = sorted([*starts(5), *(session.close for session in SESSIONS)])
+    read = read_bars(as_parquet(bars(prints), tmp_path), None)
+    assert times_of(read) == prints
+    assert read.notes == ()
+
+
+def test_one_session_without_its_first_bar_does_not_make_ends(tmp_path: Path) -> None:
+    prints = sorted([*starts(5)[1:], *(session.close for session in SESSIONS)])
+    assert times_of(read_bars(as_parquet(bars(prints), tmp_path), None)) == prints
+
+
+def test_a_stray_row_does_not_set_the_interval_of_ends(tmp_path: Path) -> None:
+    stray = SESSIONS[0].open + timedelta(minutes=31)
+    path = as_parquet(bars(sorted([*ends(5), stray])), tmp_path)
+    moved = set(times_of(read_bars(path, None)))
+    assert set(starts(5)) <= moved
+
+
+def test_extended_hours_are_read_as_starts_with_a_note_that_it_cannot_be_told(
+    tmp_path: Path,
+) -> None:
+    around = [
+        session.open + timedelta(minutes=5 * bar)
+        for session in SESSIONS
+        for bar in range(-12, session.bar_count(5) + 12)
+    ]
+    read = read_bars(as_parquet(bars(around), tmp_path), None)
+    assert times_of(read) == around
+    assert any("--stamp end" in note for note in read.notes)
+
+
+def test_ends_counted_from_the_full_hour_begin_at_the_open(tmp_path: Path) -> None:
+    session = SESSIONS[0]
+    hours = [session.open + timedelta(minutes=30 + 60 * bar) for bar in range(7)]
+    read = read_bars(as_parquet(bars(hours), tmp_path), None)
+    assert times_of(read) == [session.open, *hours[:-1]]
+
+
+def test_ends_of_daily_bars_are_refused_for_want_of_an_interval(tmp_path: Path) -> None:
+    path = as_parquet(bars([session.close for session in SESSIONS]), tmp_path)
+    with pytest.raises(BadInput, match="no session has two rows"):
+        read_bars(path, None)
+
+
+def test_the_half_day_is_judged_by_its_own_close(tmp_path: Path) -> None:
+    moments = [HALF_DAY.bar_end(bar, 60) for bar in range(HALF_DAY.bar_count(60))]
+    read = read_bars(as_parquet(bars(moments), tmp_path), None)
+    assert times_of(read) == [HALF_DAY.bar_start(bar, 60) for bar in range(4)]
+
+
+# -- what goes through -----------------------------------------------------------------------
+
+
+def test_defects_of_bars_go_through_for_the_panel_to_count(tmp_path: Path) -> None:
+    rows = [
+        "AAPL,2024-07-01T13:35:00Z,0,1,9,-5,-1",
+        "AAPL,2024-07-01T13:30:00Z,NaN,,n/a,inf,",
+        "AAPL,2024-07-01T13:30:00Z,1,1,1,1,1",
+    ]
+    path = write_csv(tmp_path / "x.csv", "\n".join([HEADER, *rows]))
+    read = read_bars(path, None).rows
+    np.testing.assert_array_equal(read.open, [0, np.nan, 1])
+    np.testing.assert_array_equal(read.high, [1, np.nan, 1])
+    np.testing.assert_array_equal(read.low, [9, np.nan, 1])
+    np.testing.assert_array_equal(read.close, [-5, np.inf, 1])
+    np.testing.assert_array_equal(read.volume, [-1, np.nan, 1])
+    assert np.diff(read.start_us).tolist() == [-300_000_000, 0]
+
+
+def test_nulls_in_parquet_become_nan(tmp_path: Path) -> None:
+    frame = bars(starts()).with_columns(close=pl.lit(None), volume=pl.lit(None, pl.Int32))
+    read = read_bars(as_parquet(frame, tmp_path), None).rows
+    assert np.isnan(read.close).all()
+    assert np.isnan(read.volume).all()
+
+
+def test_blank_lines_spaces_quotes_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
+    row = ROW.replace("AAPL", '"AAPL"')
+    text = f"\ufeff{HEADER}\r\n\r\n{row}\r\n\r\n"
+    read = read_bars(write_csv(tmp_path / "x.csv", text.replace(",10,", ", 10 ,")), ["AAPL"])
+    assert read.rows.open.tolist() == [10]
+
+
+# -- bad input -------------------------------------------------------------------------------
+
+
+def damaged_parquet(folder: Path) -> Path:
+    path = as_parquet(bars(starts()), folder)
+    path.write_bytes(path.read_bytes()[:-100])
+    return path
+
+
+def damaged_gzip(folder: Path) -> Path:
+    path = as_csv_gz(bars(starts(1)), folder)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return path
+
+
+def written(name: str, content: bytes) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return write
+
+
+def loop_of_links(folder: Path) -> Path:
+    (folder / "a.csv").symlink_to(folder / "b.csv")
+    (folder / "b.csv").symlink_to(folder / "a.csv")
+    return folder / "a.csv"
+
+
+def folder_called_csv(folder: Path) -> Path:
+    (folder / "x.csv").mkdir()
+    return folder / "x.csv"
+
+
+def empty_folder(folder: Path) -> Path:
+    (folder / "readme.txt").write_text("no bars")
+    return folder
+
+
+def folder_with_a_bad_file(folder: Path) -> Path:
+    as_parquet(bars(starts()), folder)
+    (folder / "z.parquet").write_bytes(b"")
+    return folder
+
+
+def folder_with_a_symbol_twice(folder: Path) -> Path:
+    bars(starts()).drop("symbol").write_csv(folder / "AAPL.csv")
+    bars(starts()).drop("symbol").write_parquet(folder / "AAPL.parquet")
+    return folder
+
+
+def subfolder_without_symbols(folder: Path) -> Path:
+    (folder / "AAPL").mkdir()
+    bars(starts()).drop("symbol").write_parquet(folder / "AAPL" / "2024.parquet")
+    return folder
+
+
+def csv_bytes(*rows: str, header: str = HEADER) -> bytes:
+    return "\n".join([header, *rows, ""]).encode()
+
+
+def parquet_with(**columns: pl.Expr) -> Callable[[Path], Path]:
+    return lambda folder: as_parquet(bars(starts()).with_columns(**columns), folder)
+
+
+SECOND = pl.int_range(pl.len()) == 1
+
+BAD_FILES: list[tuple[str, Callable[[Path], Path], str]] = [
+    ("no such path", lambda folder: folder / "gone.csv", "gone.csv does not exist"),
+    ("loop of links", loop_of_links, "a.csv cannot be read"),
+    ("folder without bars", empty_folder, "holds no bar files.*parquet"),
+    ("folder called csv", folder_called_csv, "holds no bar files"),
+    ("other suffix", written("bars.xlsx", b"PK"), "no bar file by its name.*csv"),
+    ("zero bytes, csv", written("x.csv", b""), "x.csv is empty"),
+    ("zero bytes, parquet", written("x.parquet", b""), "x.parquet is empty"),
+    ("empty inside gzip", written("x.csv.gz", gzip.compress(b"")), "x.csv.gz cannot be read"),
+    ("header only", written("x.csv", csv_bytes()), "header and no rows"),
+    ("blank lines only", written("x.csv", csv_bytes("", "")), "header and no rows"),
+    ("no rows, parquet", lambda f: as_parquet(bars([]), f), "header and no rows"),
+    ("half a parquet", damaged_parquet, "bars.parquet cannot be read.*half-written"),
+    ("no parquet", written("x.parquet", csv_bytes(ROW)), "x.parquet cannot be read"),
+    ("half a gzip", damaged_gzip, "bars.csv.gz cannot be read"),
+    ("no gzip", written("x.csv.gz", csv_bytes(ROW)), "x.csv.gz cannot be read"),
+    ("no text", written("x.csv", csv_bytes(ROW) + b"\xff\xfe\x00,1\n"), "x.csv cannot be read"),
+    ("a field too many", written("x.csv", csv_bytes(ROW + ",1")), "x.csv cannot be read"),
+    ("one bad file of a folder", folder_with_a_bad_file, "z.parquet is empty"),
+    ("symbol in two files", folder_with_a_symbol_twice, "both claim to be AAPL"),
+    ("no symbol in subfolder", subfolder_without_symbols, "2024.parquet has no symbol column"),
+    (
+        "text price, csv",
+        written("x.csv", csv_bytes(ROW, ROW, ROW.replace(",11,", ",abc,"))),
+        r"text 'abc' in column 'close', row 3 \(line 4\) of .*x.csv",
+    ),
+    (
+        "thousands separator",
+        written("x.csv", csv_bytes(ROW.replace(",500", ',"1,500"'))),
+        "text '1,500' in column 'volume', row 1 ",
+    ),
+    (
+        "text price, parquet",
+        parquet_with(low=pl.when(SECOND).then(pl.lit("x")).otherwise(pl.lit("1"))),
+        "text 'x' in column 'low', row 2 of .*bars.parquet",
+    ),
+    ("dates as prices", parquet_with(high=pl.col("ts")), "'high' of .* holds Datetime"),
+    (
+        "null time, parquet",
+        parquet_with(ts=pl.when(~SECOND).then("ts")),
+        "time missing in column 'ts', row 2 of",
+    ),
+    (
+        "null time, csv",
+        written("x.csv", csv_bytes(ROW, "AAPL,,10,12,9,11,500")),
+        r"time missing in column 'ts', row 2 \(line 3\)",
+    ),
+    (
+        "null symbol, parquet",
+        parquet_with(symbol=pl.when(~SECOND).then("symbol")),
+        "symbol missing in column 'symbol', row 2 of",
+    ),
+    (
+        "blank symbol, csv",
+        written("x.csv", csv_bytes(ROW, ROW.replace("AAPL", " "))),
+        r"symbol missing in column 'symbol', row 2 \(line 3\)",
+    ),
+    (
+        "no time",
+        written("x.csv", csv_bytes(ROW, ROW.replace("2024-07-01T13:30:00Z", "yesterday"))),
+        r"'yesterday' in column 'ts' is no time .*row 2 \(line 3\)",
+    ),
+    (
+        "no such month",
+        written("x.csv", csv_bytes(ROW, ROW.replace("-07-", "-13-"))),
+        r"'2024-13-01T13:30:00Z' in column 'ts' is no time .*row 2 ",
+    ),
+    (
+        "text among epochs",
+        written("x.csv", csv_bytes(ROW.replace("2024-07-01T13:30:00Z", "1719840600"), ROW)),
+        "'2024-07-01T13:30:00Z' in column 'ts' is no time .*row 2 ",
+    ),
+    (
+        "dates without time, csv",
+        written("x.csv", csv_bytes(ROW.replace("T13:30:00Z", ""))),
+        "date without a time of day.*row 1 .*intraday",
+    ),
+    (
+        "dates without time, parquet",
+        parquet_with(ts=pl.col("ts").dt.date()),
+        "dates without a time of day.*intraday",
+    ),
+    ("count as time", parquet_with(ts=pl.int_range(pl.len())), "0 in column 'ts' is no time"),
+    (
+        "two epoch units",
+        parquet_with(ts=pl.col("ts").dt.epoch("s") * pl.when(SECOND).then(1000).otherwise(1)),
+        "no time in seconds since 1970.*row 2 of",
+    ),
+    ("booleans as time", parquet_with(ts=pl.lit(value=True)), "holds Boolean, which is no time"),
+    (
+        "naive parquet",
+        parquet_with(ts=pl.col("ts").dt.replace_time_zone(None)),
+        "'ts' have no zone.*--timezone",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [pytest.param(make, message, id=name) for name, make, message in BAD_FILES],
+)
+def test_bad_files_are_refused_in_one_line_that_says_what_and_where(
+    make: Callable[[Path], Path], message: str, tmp_path: Path
+) -> None:
+    path = make(tmp_path)
+    with pytest.raises(BadInput, match=message) as caught:
+        read_bars(path, None)
+    assert "\n" not in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_missing_symbol_is_refused_even_when_others_are_asked_for(tmp_path: Path) -> None:
+    path = parquet_with(symbol=pl.when(~SECOND).then("symbol"))(tmp_path)
+    with pytest.raises(BadInput, match=r"symbol missing .*row 2 of"):
+        read_bars(path, ["AAPL"])
+
+
+def test_a_bad_price_of_another_symbol_does_not_matter(tmp_path: Path) -> None:
+    bad = ROW.replace("AAPL", "MSFT").replace(",11,", ",abc,")
+    path = write_csv(tmp_path / "x.csv", "\n".join([HEADER, bad, ROW]))
+    assert read_bars(path, ["AAPL"]).rows.close.tolist() == [11]
+    with pytest.raises(BadInput, match="row 1 "):
+        read_bars(path, ["AAPL", "MSFT"])
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Give up the rights of root, for whom no file is unreadable."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "parent"])
+def test_files_and_folders_that_may_not_be_read_are_named(what: str) -> None:
+    # Not tmp_path: its parents are closed to everybody but root.
+    with tempfile.TemporaryDirectory() as outer:
+        Path(outer).chmod(0o755)
+        folder = Path(outer) / "inner"
+        folder.mkdir()
+        path = as_csv(bars(starts()), folder)
+        (path if what == "file" else folder).chmod(0)
+        asked = folder if what == "folder" else path
+        try:
+            with unprivileged(), pytest.raises(BadInput, match=f"{asked.name}.*Permission denied"):
+                read_bars(asked, None)
+        finally:
+            folder.chmod(0o700)
+
+
+def test_a_path_with_wildcards_means_itself(tmp_path: Path) -> None:
+    path = tmp_path / "bars[1]*.parquet"
+    bars(starts()).write_parquet(path)
+    assert len(read_bars(path, None).rows) == len(starts())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"symbols": []}, "no symbol was asked for"),
+        ({"symbols": None, "start": date(2024, 7, 2), "end": date(2024, 7, 1)}, "before start"),
+        ({"symbols": None, "exchange": "MOON"}, "'MOON' is not known"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(
+    arguments: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    path = as_parquet(bars(starts()), tmp_path)
+    with pytest.raises(BadInput, match=message):
+        read_bars(path, **arguments)  # type: ignore[arg-type]

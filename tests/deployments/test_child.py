@@ -1,0 +1,161 @@
+"""Children start with clean signals, are found by their mark, and end when they must."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deployments import processes
+from deployments.api import PrefectApi
+from deployments.child import Child, rotate
+from deployments.home import Home
+from deployments.server import _choose_port, given_api_url, known_api_url, use_server
+from deployments.stop_request import StopRequest
+from deployments.supervisor import Backoff
+from trading.errors import SourceUnavailable, StoreUnavailable
+
+pytestmark = pytest.mark.timeout(30)
+SLEEP = "import time; print('ready', flush=True); time.sleep(60)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home.at(tmp_path / "data")
+
+
+def start(home: Home, code: str, **extra: str) -> Child:
+    child = Child.start(
+        [sys.executable, "-c", code], home.environment(None) | extra, home.logs / "child.log"
+    )
+    wait_for(lambda: child.tail() != "")
+    return child
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_child_does_not_ignore_the_interrupts_that_its_parent_ignores(home: Home) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child = start(home, "import signal; print(signal.getsignal(signal.SIGINT).__name__)")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    child.process.wait(10)
+    assert child.tail() == "default_int_handler"
+
+
+def test_a_child_that_ignores_the_request_to_end_is_killed(home: Home) -> None:
+    child = start(home, STUBBORN)
+    child.stop(grace_s=0.2)
+    assert child.exit_code == -signal.SIGKILL
+
+
+def test_marked_processes_are_found_with_the_flow_run_they_execute(home: Home) -> None:
+    child = start(home, SLEEP, PREFECT__FLOW_RUN_ID="run-1")
+    try:
+        assert [(p.pid, p.flow_run_id) for p in processes.marked_processes(home.data_dir)] == [
+            (child.pid, "run-1")
+        ]
+        assert processes.marked_processes(home.data_dir / "other") == []
+    finally:
+        child.stop(5)
+    assert processes.marked_processes(home.data_dir) == []
+
+
+def test_end_kills_what_does_not_end_by_itself(home: Home) -> None:
+    polite, stubborn = start(home, SLEEP), start(home, STUBBORN)
+    found = processes.marked_processes(home.data_dir)
+    # The stubborn one must have got so far as to ignore the signal.
+    wait_for(lambda: stubborn.tail().count("ready") == 2)
+    killed = processes.end(found, grace_s=0.5)
+    assert [p.pid for p in killed] == [stubborn.pid]
+    assert (polite.process.wait(5), stubborn.process.wait(5)) == (-15, -9)
+
+
+def test_a_process_that_has_another_ones_number_is_left_alone() -> None:
+    impostor = processes.Marked(os.getpid(), "1", "not us", None)
+    assert not processes.is_alive(impostor)
+    assert processes.end([impostor], 1) == []
+
+
+def test_a_log_that_has_grown_large_moves_aside_under_its_writer(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"old" * 10)
+        rotate(log, limit_bytes=20)
+        writer.write(b"new")
+    assert log.read_bytes() == b"new"
+    assert (tmp_path / "a.log.1").read_bytes() == b"old" * 10
+
+
+def test_a_folder_is_held_by_one_supervisor(home: Home) -> None:
+    with home.hold(), pytest.raises(StoreUnavailable, match=f"by process {os.getpid()}"):
+        with home.hold():
+            pass
+    with home.hold():
+        pass
+
+
+def test_a_port_is_used_again_unless_somebody_has_taken_it(home: Home) -> None:
+    home.port_file.write_text("rubbish")
+    port = _choose_port(home)
+    home.port_file.write_text(f"{port}\n")
+    assert _choose_port(home) == port
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        assert _choose_port(home) != port
+
+
+def test_the_users_profile_does_not_reach_a_child(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_PROFILE", "work")
+    monkeypatch.setenv("PREFECT_HOME", "/home/me/.prefect")
+    monkeypatch.setenv("PREFECT_API_URL", "http://elsewhere/api")
+    environment = home.environment(None)
+    assert "PREFECT_PROFILE" not in environment
+    assert "PREFECT_API_URL" not in environment
+    assert environment["PREFECT_HOME"] == str(home.prefect)
+    assert environment["PREFECT_PROFILES_PATH"].startswith(str(home.prefect))
+
+
+def test_a_given_server_that_does_not_answer_is_an_error_of_one_line(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        api_url = f"http://127.0.0.1:{closed.getsockname()[1]}/api"
+    monkeypatch.setenv("PREFECT_API_URL", api_url)
+    assert given_api_url() == known_api_url(home) == api_url
+    with pytest.raises(SourceUnavailable) as caught:
+        use_server(api_url)
+    assert str(caught.value).count("\n") == 0
+    assert not PrefectApi(api_url).is_healthy()
+
+
+def test_restarts_wait_longer_each_time_up_to_a_minute_and_forget_after_a_good_time() -> None:
+    backoff = Backoff()
+    waits = [backoff.next_wait(float(second)) for second in range(8)]
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert backoff.next_wait(10_000.0) == 1
+
+
+def test_a_pause_ends_when_a_stop_is_requested() -> None:
+    should_stop = StopRequest()
+    should_stop.requested = True
+    began = time.monotonic()
+    should_stop.pause(20)
+    assert time.monotonic() - began < 5

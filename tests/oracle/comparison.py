@@ -1,0 +1,228 @@
+"""Openbell's run of a case beside the reference's, and where the two differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.oracle.random_markets import Case
+from tests.oracle.reference_engine import Refused, Result, load, run_reference
+from trading.backtest import Outcome, run_backtest
+from trading.bars import BarRows, Panel, make_panel
+from trading.calendar import Session, from_microseconds, make_grid
+from trading.errors import BadInput
+from trading.plan import RunPlan, make_plan
+from trading.reasons import EXIT_REASONS, LEGS, REASONS
+
+CENT_FRACTION = 1e-6
+
+
+def bar_rows(case: Case) -> BarRows:
+    """Return the case's rows as Openbell takes them."""
+    numbers = {symbol: number for number, symbol in enumerate(case.symbols)}
+    columns = list(zip(*case.rows, strict=True)) or [()] * 7
+    return BarRows(
+        np.array([numbers[symbol] for symbol in columns[0]], dtype=np.int64),
+        np.array(columns[1], dtype=np.int64),
+        *(np.array(column, dtype=np.float64) for column in columns[2:]),
+    )
+
+
+def panel_of(case: Case) -> Panel:
+    """Return the case's rows on Openbell's grid."""
+    sessions = [
+        Session(from_microseconds(opened).date(), from_microseconds(opened), from_microseconds(end))
+        for _, opened, end in case.sessions
+    ]
+    return make_panel(bar_rows(case), make_grid(sessions, case.interval), case.symbols)
+
+
+def plan_of(case: Case) -> RunPlan:
+    """Return the case's configuration as Openbell's plan."""
+    return make_plan(
+        case.symbols,
+        case.settings,
+        exchange=case.exchange,
+        interval_minutes=case.interval,
+        capital=case.capital,
+    )
+
+
+def run_openbell(case: Case, *, compiled: bool = False, cache: Path | None = None) -> Outcome:
+    """Return what Openbell makes of a case, every decision kept."""
+    return run_backtest(
+        panel_of(case),
+        plan_of(case),
+        first_traded=case.first_traded,
+        keep="all",
+        compiled=compiled,
+        cache_folder=cache,
+    )
+
+
+def run_the_reference(case: Case) -> Result:
+    """Return what the reference makes of a case."""
+    return run_reference(
+        case.rows,
+        case.sessions,
+        case.symbols,
+        interval=case.interval,
+        capital=case.capital,
+        first_traded=case.first_traded,
+        **case.settings,
+    )
+
+
+def differences(case: Case, run: Callable[[Case], Outcome] = run_openbell) -> list[str]:
+    """Return what differs between an engine's run of a case and the reference's, in words."""
+    try:
+        expected = run_the_reference(case)
+    except Refused:
+        try:
+            run(case)
+        except BadInput:
+            return []
+        return ["the reference refuses the case, Openbell runs it"]
+    try:
+        outcome = run(case)
+    except BadInput as error:
+        return [f"Openbell refuses the case: {error}"]
+    return compare(case, outcome, expected)
+
+
+def compare(case: Case, outcome: Outcome, expected: Result) -> list[str]:
+    """Return the differences in fills, trades, equity and decisions, each kind's first one."""
+    found: list[str] = []
+    found += _first_difference("decision", _decisions(case, outcome), _expected_decisions(case, expected))
+    found += _first_difference("fill", _fills(case, outcome), _expected_fills(expected))
+    found += _first_difference("trade", _trades(case, outcome), _expected_trades(expected))
+    equity = [float(value) for value in outcome.equity]
+    found += _first_difference("equity", equity, expected.equity)
+    return found
+
+
+def loading_differences(case: Case) -> list[str]:
+    """Return how the counts of damaged rows differ."""
+    try:
+        bars, counts = load(case.rows, case.sessions, case.symbols, case.interval)
+    except Refused:
+        return []
+    panel = panel_of(case)
+    found = panel.defects.as_dict()
+    wrong = [
+        f"{name}: {found[name]} instead of {count}"
+        for name, count in counts.items()
+        if found[name] != count
+    ]
+    starts = {int(us): row for row, us in enumerate(panel.grid.start_us)}
+    for (_, symbol), made in bars.items():
+        column = case.symbols.index(symbol)
+        for bar in made.values():
+            row = starts[bar.start]
+            here = [
+                float(values[row, column])
+                for values in (panel.open, panel.high, panel.low, panel.close, panel.volume)
+            ]
+            if not close_enough(here, [bar.open, bar.high, bar.low, bar.close, bar.volume]):
+                wrong.append(f"bar {symbol} {bar.start}: {here} instead of {bar}")
+    return wrong
+
+
+def close_enough(ours: Any, theirs: Any) -> bool:
+    """Return whether two values agree: floats to 1e-6 of a dollar, the rest exactly."""
+    if isinstance(ours, list | tuple):
+        return len(ours) == len(theirs) and all(map(close_enough, ours, theirs))
+    if isinstance(ours, float) and isinstance(theirs, float):
+        if not math.isfinite(ours) or not math.isfinite(theirs):
+            return ours == theirs or (math.isnan(ours) and math.isnan(theirs))
+        return abs(ours - theirs) <= CENT_FRACTION * max(1.0, abs(theirs) * 1e-6)
+    return bool(ours == theirs)
+
+
+def _first_difference(kind: str, ours: list[Any], theirs: list[Any]) -> list[str]:
+    for number, (here, there) in enumerate(zip(ours, theirs, strict=False)):
+        if not close_enough(here, there):
+            return [f"{kind} {number}: Openbell {here}, reference {there}"]
+    if len(ours) != len(theirs):
+        return [f"{kind}s: Openbell has {len(ours)}, the reference {len(theirs)}"]
+    return []
+
+
+def _decisions(case: Case, outcome: Outcome) -> list[Any]:
+    return sorted(
+        (int(us), case.symbols[int(symbol)], REASONS[int(reason)])
+        for us, symbol, reason in outcome.decisions[:, :3]
+    )
+
+
+def _expected_decisions(case: Case, expected: Result) -> list[Any]:
+    opens = {name: opened for name, opened, _ in case.sessions}
+    return sorted(
+        (opens[name] + k * case.interval * 60_000_000, symbol, reason)
+        for (name, k, symbol), reason in expected.decisions.items()
+    )
+
+
+def _fills(case: Case, outcome: Outcome) -> list[Any]:
+    return [
+        (int(us), case.symbols[int(s)], LEGS[int(leg)], int(quantity), str(price), float(fee))
+        for us, s, leg, quantity, price, fee in outcome.fills
+    ]
+
+
+def _expected_fills(expected: Result) -> list[Any]:
+    return [
+        (
+            fill["time"],
+            fill["symbol"],
+            fill["leg"],
+            fill["side"] * fill["quantity"],
+            str(fill["price"]),
+            fill["commission"],
+        )
+        for fill in expected.fills
+    ]
+
+
+def _trades(case: Case, outcome: Outcome) -> list[Any]:
+    return [
+        (
+            case.symbols[int(row[0])],
+            "long" if row[1] > 0 else "short",
+            int(row[2]),
+            int(row[3]),
+            str(row[4]),
+            int(row[5]),
+            str(row[6]),
+            EXIT_REASONS[int(row[7])],
+            float(row[8]),
+            float(row[9]),
+            float(row[10]),
+            str(row[11]),
+        )
+        for row in outcome.trades
+    ]
+
+
+def _expected_trades(expected: Result) -> list[Any]:
+    return [
+        (
+            trade["symbol"],
+            trade["side"],
+            trade["quantity"],
+            trade["entry_time"],
+            str(trade["entry_price"]),
+            trade["exit_time"],
+            str(trade["exit_price"]),
+            trade["exit_reason"],
+            trade["pnl"],
+            trade["pnl_pct"],
+            float("nan") if trade["r_multiple"] is None else trade["r_multiple"],
+            str(trade["initial_stop"]),
+        )
+        for trade in expected.trades
+    ]

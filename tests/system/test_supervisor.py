@@ -1,0 +1,231 @@
+"""A real server and worker: runs are scheduled, complete, and nothing outlives a SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import exchange_calendars
+import httpx
+import pandas as pd
+import pytest
+
+from deployments.api import PrefectApi
+from deployments.home import REPOSITORY, Home
+from deployments.server import known_api_url
+from tests.system.conftest import PrefectStack
+
+pytestmark = pytest.mark.timeout(400)
+THROWAWAY = Path(__file__).parent / "throwaway" / "prefect.yaml"
+
+
+def wait_for(condition: Callable[[], Any], limit_s: float = 60.0) -> Any:
+    deadline = time.monotonic() + limit_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {limit_s} s"
+        time.sleep(0.1)
+    return value
+
+
+def processes_of(data_dir: Path) -> dict[int, str]:
+    """Return the processes whose environment names this folder's PREFECT_HOME."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"PREFECT_HOME={data_dir}/prefect".encode() in (folder / "environ").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def registered(prefect_stack: PrefectStack) -> PrefectStack:
+    supervisor = prefect_stack.supervisor
+    before, supervisor.prefect_file = supervisor.prefect_file, THROWAWAY
+    try:
+        supervisor.register()
+    finally:
+        supervisor.prefect_file = before
+    return prefect_stack
+
+
+def register_again(stack: PrefectStack) -> list[str]:
+    stack.said.clear()
+    supervisor = stack.supervisor
+    before, supervisor.prefect_file = supervisor.prefect_file, THROWAWAY
+    try:
+        supervisor.register()
+    finally:
+        supervisor.prefect_file = before
+    return list(stack.said)
+
+
+def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
+    registered: PrefectStack,
+) -> None:
+    body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+
+    def scheduled() -> list[dict[str, Any]]:
+        rows = httpx.post(f"{registered.api_url}/flow_runs/filter", json=body, timeout=10).json()
+        return [row for row in rows if row["auto_scheduled"]]
+
+    runs = wait_for(lambda: len(rows := scheduled()) >= 3 and rows)
+    times = sorted(datetime.fromisoformat(run["expected_start_time"]) for run in runs)
+
+    calendar = exchange_calendars.get_calendar("XNYS")
+    opens = calendar.opens[calendar.opens > pd.Timestamp(datetime.now(UTC))][: len(times)]
+    assert times == [open_.to_pydatetime() - timedelta(minutes=5) for open_ in opens]
+
+
+def test_a_run_completes_in_the_repository_and_with_the_homes_environment(
+    registered: PrefectStack,
+) -> None:
+    api = PrefectApi(registered.api_url)
+    run = api.start_run("small/adhoc", {})
+    done = wait_for(lambda: (now := api.read_run(run.id)).is_final and now)
+    assert done.state_name == "Completed"
+    seen = json.loads((registered.data_dir / f"{run.id}.json").read_text())
+    assert seen["cwd"] == str(THROWAWAY.parent)
+    assert seen["PREFECT_HOME"] == str(registered.data_dir / "prefect")
+    assert seen["OPENBELL_DATA_DIR"] == str(registered.data_dir)
+
+
+def test_registering_again_changes_nothing(registered: PrefectStack) -> None:
+    assert register_again(registered) == ["small/scheduled: unchanged", "small/adhoc: unchanged"]
+
+
+def test_registering_again_keeps_what_was_changed_in_the_ui(registered: PrefectStack) -> None:
+    url = f"{registered.api_url}/deployments"
+    deployment = httpx.get(f"{url}/name/small/scheduled").json()
+    changed = {"parameters": deployment["parameters"] | {"seconds": 1.0}, "description": "mine"}
+    httpx.patch(f"{url}/{deployment['id']}", json=changed).raise_for_status()
+    schedule = f"{url}/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}"
+    httpx.patch(schedule, json={"active": False}).raise_for_status()
+    assert register_again(registered)[0] == (
+        "small/scheduled: updated description, its parameters differ and are kept"
+    )
+    after = httpx.get(f"{url}/name/small/scheduled").json()
+    assert after["parameters"]["seconds"] == 1.0
+    assert after["schedules"] == [deployment["schedules"][0] | {"active": False}] or (
+        after["schedules"][0]["active"] is False
+    )
+    httpx.patch(schedule, json={"active": True}).raise_for_status()
+
+
+@contextmanager
+def up(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run the supervisor with an empty environment and SIGINT ignored, as `&` in a script does."""
+    home = data_dir.parent / "home"
+    home.mkdir(exist_ok=True)
+    output = (data_dir.parent / "up.log").open("a+")
+    command = [sys.executable, "-m", "deployments", "up", "--data-dir", str(data_dir)]
+    process = subprocess.Popen(
+        [*command, "--prefect-file", str(THROWAWAY)],
+        cwd=REPOSITORY,
+        env={"HOME": str(home), "PATH": "/usr/local/bin:/usr/bin:/bin"},
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    began = output.tell()
+    try:
+
+        def is_up() -> bool:
+            assert process.poll() is None, Path(output.name).read_text()
+            return "Openbell is up" in Path(output.name).read_text()[began:]
+
+        wait_for(is_up, 240)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(120)
+        output.close()
+
+
+def start_sleeping(data_dir: Path, deployment: str) -> tuple[PrefectApi, str, int]:
+    """Start a run that sleeps, and return it with its process once it has begun."""
+    api_url = known_api_url(Home(data_dir))
+    assert api_url is not None
+    api = PrefectApi(api_url)
+    run = api.start_run(deployment, {"seconds": 300, "data_dir": str(data_dir)})
+    note = data_dir / f"{run.id}.json"
+    wait_for(lambda: note.exists() and note.read_text())
+    return api, run.id, json.loads(note.read_text())["pid"]
+
+
+def state_of(data_dir: Path, run_id: str) -> str:
+    """Return a run's state from the database of a server that has ended."""
+    with sqlite3.connect(data_dir / "prefect" / "prefect.db") as database:
+        row = database.execute(
+            "select state_name from flow_run where replace(id, '-', '') = ?",
+            (run_id.replace("-", ""),),
+        ).fetchone()
+    return str(row[0])
+
+
+def test_sigterm_lets_a_run_clean_up_and_leaves_no_process(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with up(data_dir) as process:
+        _, run_id, flow_pid = start_sleeping(data_dir, "small/scheduled")
+        pids = processes_of(data_dir)
+        assert flow_pid in pids
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 0
+    assert processes_of(data_dir) == {}
+    assert [pid for pid in pids if is_alive(pid)] == []
+    assert (data_dir / f"{run_id}.finally").exists()
+    assert state_of(data_dir, run_id) == "Cancelled"
+    assert not (tmp_path / "home" / ".prefect").exists()
+
+
+def test_after_everything_was_killed_the_next_start_works_and_the_dead_run_is_crashed(
+    tmp_path: Path,
+) -> None:
+    data_dir = tmp_path / "data"
+    with up(data_dir) as process:
+        _, dead_id, _ = start_sleeping(data_dir, "small/scheduled")
+        process.kill()
+        process.wait(10)
+        for pid in processes_of(data_dir):
+            os.kill(pid, signal.SIGKILL)
+    port = (data_dir / "prefect" / "port").read_text()
+    with up(data_dir) as process:
+        assert (data_dir / "prefect" / "port").read_text() == port
+        # The queue lets one run through: this one starts only if the dead one gave up its place.
+        api, run_id, flow_pid = start_sleeping(data_dir, "small/scheduled")
+        assert api.read_run(dead_id).state_name == "Crashed"
+
+        worker = next(p for p, text in processes_of(data_dir).items() if " worker start " in text)
+        os.kill(worker, signal.SIGKILL)
+        server = next(p for p, text in processes_of(data_dir).items() if " server start " in text)
+        os.kill(server, signal.SIGKILL)
+        log = tmp_path / "up.log"
+        wait_for(lambda: "worker runs again" in log.read_text(), 120)
+        wait_for(lambda: "server runs again" in log.read_text(), 120)
+        assert is_alive(flow_pid)
+        assert api.read_run(run_id).state_name == "Running"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 0
+    assert processes_of(data_dir) == {}
+    assert (data_dir / f"{run_id}.finally").exists()

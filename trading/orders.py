@@ -1,0 +1,110 @@
+"""Orders as the bot and an exchange speak of them, and how their state may change."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from trading.errors import OpenbellError
+
+
+class Leg(StrEnum):
+    """Which part of a plan an order carries out."""
+
+    ENTRY = "entry"
+    STOP = "stop"
+    TARGET = "target"
+    EXIT = "exit"
+
+
+class Status(StrEnum):
+    """Where an order is; `unknown` means that a request got no answer."""
+
+    INTENDED = "intended"
+    UNKNOWN = "unknown"
+    WORKING = "working"
+    TRIGGERED = "triggered"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+TERMINAL = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED})
+_ALLOWED: dict[Status, frozenset[Status]] = {
+    Status.INTENDED: frozenset(Status) - {Status.INTENDED},
+    Status.UNKNOWN: frozenset(Status) - {Status.INTENDED},
+    Status.WORKING: frozenset({Status.WORKING, Status.TRIGGERED, Status.UNKNOWN}) | TERMINAL,
+    Status.TRIGGERED: frozenset({Status.TRIGGERED, Status.UNKNOWN}) | TERMINAL,
+}
+
+
+class IllegalTransition(OpenbellError):
+    """An exchange reported a change that the order's state does not allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order. Quantities in shares: `quantity` is signed (buys positive), `filled` is not.
+
+    An entry carries its protection: the exchange rests `stop_id` at `stop_price` and
+    `target_id` at the entry fill plus `target_offset` as soon as the entry fills.
+    """
+
+    client_order_id: str
+    symbol: str
+    leg: Leg
+    quantity: int
+    reason: str = ""
+    price: float | None = None
+    reference_price: float | None = None
+    stop_price: float | None = None
+    target_offset: float | None = None
+    stop_id: str | None = None
+    target_id: str | None = None
+    status: Status = Status.INTENDED
+    filled: int = 0
+    attempt: int = 1
+
+    @property
+    def is_live(self) -> bool:
+        """Return whether the order may still change."""
+        return self.status not in TERMINAL
+
+    @property
+    def remaining(self) -> int:
+        """Return the unfilled quantity, not signed."""
+        return abs(self.quantity) - self.filled
+
+
+def transition(order: Order, status: Status, *, price: float | None = None) -> Order:
+    """Return the order in its next status, or raise IllegalTransition.
+
+    The same terminal status twice is no change: exchanges repeat themselves.
+    """
+    if order.status in TERMINAL:
+        if order.status == status:
+            return order
+        raise IllegalTransition(
+            f"order {order.client_order_id} is {order.status} and was reported {status}",
+            "The exchange contradicts itself; check the order there by hand",
+        )
+    if status not in _ALLOWED[order.status]:
+        raise IllegalTransition(
+            f"order {order.client_order_id} cannot go from {order.status} to {status}",
+            "Check the order at the exchange by hand",
+        )
+    return replace(order, status=status, price=order.price if price is None else price)
+
+
+def client_order_id(
+    account: str, session: str, strategy: str, symbol: str, leg: Leg, attempt: int
+) -> str:
+    """Return the id that this intent has whenever and wherever it is made, <= 48 characters.
+
+    The hash keeps accounts and strategies apart; the rest is there for a reader's eyes.
+    """
+    text = "|".join((account, session, strategy, symbol, leg, str(attempt)))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    return f"ob-{session.replace('-', '')}-{symbol[:12]}-{leg}-{attempt}-{digest}"
