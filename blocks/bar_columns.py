@@ -16,9 +16,8 @@ NAMEABLE = (*OURS, "date", "time")
 # Adjusted closes are left out on purpose: they belong to another price scale than open, high, low.
 _SYNONYMS: dict[str, frozenset[str]] = {
     "symbol": frozenset({"symbol", "ticker", "sym", "instrument", "tickersymbol"}),
-    "ts": frozenset(
-        "ts timestamp time datetime date t tsevent windowstart start starttime barstart".split()
-    ),
+    "ts": frozenset({"ts", "timestamp", "time", "datetime", "date", "t", "start", "starttime"})
+    | {"barstart", "tsevent", "windowstart"},
     "open": frozenset({"open", "o", "openprice"}),
     "high": frozenset({"high", "h", "highprice"}),
     "low": frozenset({"low", "l", "lowprice"}),
@@ -66,8 +65,9 @@ def choose_columns(available: Sequence[str], named: Mapping[str, str], where: st
     An exact name of ours wins over synonyms. Raises BadInput when columns are missing (all of
     them are named), when two fit equally, or when `named` names a column that is not there.
     """
-    picked = {ours: [_named_column(ours, theirs, available, where)]
-              for ours, theirs in named.items()}  # fmt: skip
+    picked: dict[str, list[str]] = {}
+    for ours, theirs in named.items():
+        picked[ours] = [_named_column(ours, theirs, available, where)]
     notes: list[str] = []
     explicit_pair = picked.pop("date", []) + picked.pop("time", [])
     if explicit_pair:
@@ -116,22 +116,12 @@ def _named_column(ours: str, theirs: str, available: Sequence[str], where: str) 
 def _found_columns(ours: str, free: Sequence[str], where: str, notes: list[str]) -> list[str]:
     fitting = [name for name in free if folded(name) in _SYNONYMS[ours]]
     if ours in fitting and f"{ours}_duplicated_0" not in fitting:
-        notes.extend(
-            f"column {other!r} is ignored, because {ours!r} is there" for other in fitting[1:]
-            if other != ours
-        )  # fmt: skip
+        others = [name for name in fitting if name != ours]
+        notes.extend(f"column {name!r} is ignored, because {ours!r} is there" for name in others)
         return [ours]
     if not fitting and ours == "ts":
         fitting = [name for name in free if folded(name) in _UNNAMED_INDEX]
-    if (
-        ours == "ts"
-        and len(fitting) == 2
-        and {folded(name) for name in fitting}
-        == {
-            "date",
-            "time",
-        }
-    ):
+    if ours == "ts" and sorted(map(folded, fitting)) == ["date", "time"]:
         fitting.sort(key=folded)
         notes.append(f"columns {fitting[0]!r} and {fitting[1]!r} together are read as ts")
         return fitting

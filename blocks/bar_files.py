@@ -15,6 +15,7 @@ from blocks.bar_columns import NUMBERS
 from blocks.bar_parts import open_parts
 from blocks.bar_pieces import Piece, read_piece, read_stamps, read_symbols
 from blocks.bar_stamps import Stamp, to_starts
+from blocks.bar_times import DAY_FIRST, MONTH_FIRST
 from trading.bars import BarRows
 from trading.calendar import from_microseconds, to_microseconds
 from trading.errors import BadInput
@@ -71,13 +72,18 @@ def read_bars(
     if wanted is not None and not wanted:
         raise BadInput("no symbol was asked for", "Name at least one symbol, or none for all")
     span_us = _span(start, end)
-    parts = open_parts(path, format.columns)
-    notes = [note for part in parts for note in part.notes]
-    pieces = []
-    for part in parts:
+    notes: list[str] = []
+    pieces: list[Piece] = []
+    for part in open_parts(path, format.columns):
+        notes.extend(part.notes)
         if part.symbol is None or wanted is None or part.symbol in wanted:
             pieces.append(read_piece(part, wanted, format.timezone, span_us))
             notes.extend(pieces[-1].notes)
+    if {MONTH_FIRST, DAY_FIRST}.issubset(notes):
+        raise BadInput(
+            f"the files of {path} seem to disagree on which of day and month comes first",
+            "Write dates as 2024-01-31",
+        )
     present = {name for piece in pieces for name in piece.names}
     if wanted is None:
         wanted = tuple(sorted(present))
@@ -99,8 +105,9 @@ def read_bars(
 
 def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
     """Return all symbols of a file or folder, sorted. Raises BadInput as read_bars does."""
-    parts = open_parts(path, format.columns)
-    return tuple(sorted({symbol for part in parts for symbol in read_symbols(part)}))
+    return tuple(
+        sorted({name for part in open_parts(path, format.columns) for name in read_symbols(part)})
+    )
 
 
 def date_range(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[date, date]:

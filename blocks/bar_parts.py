@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,12 @@ class Part:
     notes: tuple[str, ...]
 
 
-def open_parts(path: Path, named: Mapping[str, str]) -> list[Part]:
-    """Return the files at a path, opened; `named` maps our column names to theirs.
+def open_parts(path: Path, named: Mapping[str, str]) -> Iterator[Part]:
+    """Yield the files at a path, opened; `named` maps our column names to theirs.
 
     A file without a symbol column takes its symbol from a folder such as `symbol=AAPL`, or else
     from its own name. Raises BadInput when that is impossible or two files claim one symbol.
     """
-    parts: list[Part] = []
     stems: dict[str, Path] = {}
     for file in find_files(path):
         table = open_table(file)
@@ -41,8 +40,7 @@ def open_parts(path: Path, named: Mapping[str, str]) -> list[Part]:
             else:
                 symbol = _stem_symbol(file, path, stems)
                 notes = (*notes, "there is no symbol column: the file's name gives the symbol")
-        parts.append(Part(table, columns, symbol, notes))
-    return parts
+        yield Part(table, columns, symbol, notes)
 
 
 def _folder_symbol(file: Path, root: Path) -> str | None:

@@ -103,6 +103,8 @@ def read_symbols(part: Part) -> list[str]:
 def _symbol(part: Part) -> pl.Expr:
     name = str(part.columns.symbol)
     text = pl.col(name)
+    if part.table.is_text:
+        return text.str.strip_chars().replace("", None)
     return text if isinstance(part.table.schema[name], pl.String) else text.cast(pl.String)
 
 

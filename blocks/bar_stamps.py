@@ -31,7 +31,7 @@ class Evidence:
     """What the stamps show at the sessions' borders; counts of sessions.
 
     `opens` have a row exactly at their open, `closes` have one at their close, none in the hour
-    after it and none at their open, `early` have one at their open and another in the hour before it.
+    after it and none at their open; `early` have one at their open and one in the hour before.
     """
 
     sessions: int
@@ -88,10 +88,12 @@ def to_starts(
         )
     if told is None:
         notes = (
-            f"WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
-            f" {seen.closes} of {seen.sessions} sessions): moved back by"
-            f" {interval / MICROSECONDS_PER_MINUTE:g} minutes to bar starts;"
-            " pass --stamp end to confirm or --stamp start to leave them",
+            (
+                f"WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
+                f" {seen.closes} of {seen.sessions} sessions): moved back by"
+                f" {interval / MICROSECONDS_PER_MINUTE:g} minutes to bar starts;"
+                " pass --stamp end to confirm or --stamp start to leave them"
+            ),
         )
     return _moved(stamp_us, unique, hours, interval), notes
 
@@ -130,26 +132,34 @@ def _are_in(values: Integers, ordered: Integers) -> NDArray[np.bool_]:
 def _notes(seen: Evidence, told: Stamp | None) -> tuple[str, ...]:
     if told == "start" and seen.looks_like == "end":
         return (
-            f"WARNING: stamps are read as bar starts as told, but {seen.closes} of"
-            f" {seen.sessions} sessions have a row at the close and none at the open, as bar"
-            " ends do",
+            (
+                f"WARNING: stamps are read as bar starts as told, but {seen.closes} of"
+                f" {seen.sessions} sessions have a row at the close and none at the open, as bar"
+                " ends do"
+            ),
         )
     if told == "end" and seen.looks_like == "start" and not 2 * seen.early > seen.opens:
         return (
-            f"WARNING: stamps are read as bar ends as told, but {seen.opens} of"
-            f" {seen.sessions} sessions have a row at the open, as bar starts do",
+            (
+                f"WARNING: stamps are read as bar ends as told, but {seen.opens} of"
+                f" {seen.sessions} sessions have a row at the open, as bar starts do"
+            ),
         )
     if told is not None or not seen.sessions:
         return ()
     if seen.looks_like is None:
         return (
-            "stamps are read as bar starts; no session has a row at its open or its close that"
-            " would tell",
+            (
+                "stamps are read as bar starts; no session has a row at its open or its close that"
+                " would tell"
+            ),
         )
     if seen.looks_like == "start" and 2 * seen.early > seen.opens:
         return (
-            "stamps are read as bar starts; rows before the open hide whether they are ends"
-            " (pass --stamp end if so)",
+            (
+                "stamps are read as bar starts; rows before the open hide whether they are ends"
+                " (pass --stamp end if so)"
+            ),
         )
     return ()
 

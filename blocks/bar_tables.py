@@ -31,9 +31,7 @@ class Table:
     @property
     def filled(self) -> pl.LazyFrame:
         """Return the rows without the blank lines of a text file."""
-        if not self.is_text:
-            return self.rows
-        return self.rows.filter(_some_field(self.schema))
+        return self._without_blank_lines(self.rows)
 
     def place(self, condition: pl.Expr) -> str:
         """Return the first row where the condition holds, for a message.
@@ -41,22 +39,18 @@ class Table:
         Rows count from 1; those of a text file have a line too, where the header is line 1.
         """
         with reading(self.path):
-            found = (
-                self.rows.with_row_index("__row")
-                .filter(_some_field(self.schema) & condition)
-                .select("__row")
-                .head(1)
-                .collect()
-            )
+            numbered = self._without_blank_lines(self.rows.with_row_index("__row"))
+            found = numbered.filter(condition).select("__row").head(1).collect()
         if found.is_empty():
             return str(self.path)
         number = int(found.item()) + 1
         line = f" (line {number + 1})" if self.is_text else ""
         return f"row {number}{line} of {self.path}"
 
-
-def _some_field(schema: pl.Schema) -> pl.Expr:
-    return pl.any_horizontal(pl.col(name).is_not_null() for name in schema.names())
+    def _without_blank_lines(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        if not self.is_text:
+            return rows
+        return rows.filter(pl.any_horizontal(pl.col(self.schema.names()).is_not_null()))
 
 
 @contextmanager
@@ -142,15 +136,15 @@ def open_table(path: Path) -> Table:
         table = _open_csv(path) if ".csv" in suffix_of(path) else _open_parquet(path)
         if not table.schema.names():
             raise BadInput(f"{path} has no columns", "Write it again or leave it out")
-        count = table.filled.select(pl.len()).collect().item()
-    if count == 0:
+        nothing = table.filled.head(1).collect().is_empty()
+    if nothing:
         raise BadInput(f"{path} has a header and no rows", "Write it again or leave it out")
     return table
 
 
 def _open_parquet(path: Path) -> Table:
     rows = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-    return Table(path, rows, rows.collect_schema(), False, ())
+    return Table(path, rows, rows.collect_schema(), is_text=False, notes=())
 
 
 def _open_csv(path: Path) -> Table:
@@ -160,6 +154,5 @@ def _open_csv(path: Path) -> Table:
     separator = max(_SEPARATORS, key=header.count)
     notes = () if separator == "," else (f"columns are split at {_SEPARATORS[separator]}",)
     # Every column is read as text, so that no ticker such as TRUE or 0700 is taken for a value.
-    frame = pl.read_csv(path, separator=separator, infer_schema=False, glob=False)
-    blank_to_null = pl.all().str.strip_chars().replace("", None)
-    return Table(path, frame.lazy().select(blank_to_null), frame.schema, True, notes)
+    rows = pl.scan_csv(path, separator=separator, infer_schema=False, glob=False)
+    return Table(path, rows, rows.collect_schema(), is_text=True, notes=notes)

@@ -15,6 +15,9 @@ from trading.errors import BadInput
 _FIRST_SECOND, _LAST_SECOND = 315_532_800, 4_102_444_800
 _PER_SECOND = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 
+MONTH_FIRST = "dates with slashes are read as month/day/year"
+DAY_FIRST = "dates with slashes are read as day/month/year"
+
 _TEXT = re.compile(
     r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}/\d{4}|\d{8})"
     r"(?:(?P<separator>T| +)(?P<time>\d{1,2}:\d{2}:\d{2}(?:\.\d+)?|\d{1,2}:\d{2}|\d{6}|\d{4})"
@@ -155,11 +158,14 @@ def _from_numbers(values: pl.Series, source: TimeSource, timezone: str | None) -
     # 20240102093000 is a written-out time, not a count since 1970.
     if values.dtype.is_integer() and len(str(first)) in (8, 12, 14):
         return _from_text(values.cast(pl.String), source, timezone)
-    for unit, scale in _PER_SECOND.items():
-        if _FIRST_SECOND * scale <= first < _LAST_SECOND * scale:
-            break
-    else:
+    units = [
+        unit
+        for unit, scale in _PER_SECOND.items()
+        if _FIRST_SECOND * scale <= first < _LAST_SECOND * scale
+    ]
+    if not units:
         raise _not_a_time(first, source, source.place(source.expression == first))
+    unit, scale = units[0], _PER_SECOND[units[0]]
     inside = (values >= _FIRST_SECOND * scale) & (values < _LAST_SECOND * scale)
     if not inside.all():
         odd = values.filter(~inside)[0]
@@ -254,6 +260,5 @@ def _date_format(shown: str, text: pl.Series, notes: list[str]) -> str:
         return "%Y/%m/%d"
     leading = text.str.extract(r"^(\d{1,2})/").cast(pl.Int64).max()
     day_first = isinstance(leading, int) and leading > 12
-    order = "day/month/year" if day_first else "month/day/year"
-    notes.append(f"dates such as {shown!r} are read as {order}")
+    notes.append(DAY_FIRST if day_first else MONTH_FIRST)
     return "%d/%m/%Y" if day_first else "%m/%d/%Y"

@@ -19,6 +19,7 @@ from trading.errors import BadInput
 from trading.events import Event
 from trading.ports import JournalRow
 
+# For the one that trades: others wait no longer than this for the file.
 HOLD_SECONDS = 0.15
 SCHEMA = (
     lease.LEASE_SCHEMA
@@ -59,10 +60,10 @@ CREATE TABLE IF NOT EXISTS decisions (
 class DuckDBLedger:
     """The journal is the truth; every commit appends all its events or none."""
 
-    def __init__(self, folder: Path, account: str) -> None:
+    def __init__(self, folder: Path, account: str, hold_seconds: float = 0.0) -> None:
         self.account = account
         self.path = folder / account / "ledger.duckdb"
-        self._file = DuckDBFile(self.path, SCHEMA, HOLD_SECONDS)
+        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds)
 
     def acquire_lease(self, now: datetime) -> int:
         """Take the right to trade and return its epoch; raises LeaseLost."""

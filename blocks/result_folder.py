@@ -94,10 +94,9 @@ def read_results(folder: Path) -> Results:
     if not (folder / SUMMARY).is_file():
         raise NoData(f"{folder} holds no results", f"Write some with: backtest --out {folder}")
     try:
-        summary: dict[str, Json] = json.loads((folder / SUMMARY).read_bytes())
-        hashes = summary.pop("files", None)
+        summary: Json = json.loads((folder / SUMMARY).read_bytes())
         found = {name: _hash_of(folder / name) for name in FILES if name != SUMMARY}
-        if hashes != found:
+        if not isinstance(summary, dict) or summary.pop("files", None) != found:
             raise StoreUnavailable(
                 f"the files in {folder} were changed or belong to different runs",
                 "Run the backtest again into this folder",
@@ -105,7 +104,7 @@ def read_results(folder: Path) -> Results:
         trades, decisions, equity = (
             pl.read_parquet(folder / name) for name in (TRADES, DECISIONS, EQUITY)
         )
-    except (OSError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise StoreUnavailable(
             f"results in {folder} cannot be read: {_said(error)}",
             "Run the backtest again into this folder",

@@ -69,7 +69,10 @@ class PrefectApi:
             answer = self._call(
                 "POST",
                 f"deployments/{found['id']}/create_flow_run",
-                {"parameters": parameters, "state": {"type": "SCHEDULED", "name": "Scheduled"}},
+                {
+                    "parameters": parameters,
+                    "state": {"type": "SCHEDULED", "name": "Scheduled"},
+                },
             )
         except ServerRefused as error:
             raise BadInput(
@@ -96,16 +99,13 @@ class PrefectApi:
         return [row["message"] for row in reversed(rows)]
 
     def cancel(self, flow_run_id: str) -> bool:
-        """Ask the worker to cancel a run; return False if the server did not take it."""
+        """Ask the worker to cancel a run; return False if neither that nor its end is in sight."""
+        path = f"flow_runs/{flow_run_id}/set_state"
         try:
-            answer = self._call(
-                "POST",
-                f"flow_runs/{flow_run_id}/set_state",
-                {"state": {"type": "CANCELLING", "name": "Cancelling"}},
-            )
+            answer = self._call("POST", path, {"state": {"type": "CANCELLING"}})
+            return answer["status"] == "ACCEPT" or self.read_run(flow_run_id).is_final
         except (ServerRefused, SourceUnavailable):
             return False
-        return bool(answer["status"] == "ACCEPT")
 
     def unfinished_runs(self, work_pool: str) -> list[FlowRun]:
         """Return the runs of deployments on a work pool that are said to be under way."""
@@ -132,12 +132,18 @@ class PrefectApi:
             },
         )
         found = [_flow_run(row) for row in rows]
-        return found + [below for run in found for below in self.unfinished_subflows(run.id)]
+        return found + [
+            below for run in found for below in self.unfinished_subflows(run.id)
+        ]
 
     def force(self, flow_run_id: str, state_type: str, message: str) -> None:
         """Write down what has become of a run whose process is gone: no rule is asked."""
         state = {"type": state_type, "name": state_type.title(), "message": message}
-        self._call("POST", f"flow_runs/{flow_run_id}/set_state", {"state": state, "force": True})
+        self._call(
+            "POST",
+            f"flow_runs/{flow_run_id}/set_state",
+            {"state": state, "force": True},
+        )
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         try:
@@ -168,7 +174,9 @@ def _authorization() -> dict[str, str]:
         "PREFECT_SERVER_API_AUTH_STRING"
     )
     if password:
-        return {"Authorization": f"Basic {base64.b64encode(password.encode()).decode()}"}
+        return {
+            "Authorization": f"Basic {base64.b64encode(password.encode()).decode()}"
+        }
     return {}
 
 

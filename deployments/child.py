@@ -29,7 +29,9 @@ class Child:
         self.log = log
 
     @classmethod
-    def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+    def start(
+        cls, command: Sequence[str], environment: Mapping[str, str], log: Path
+    ) -> Child:
         """Start a command in the repository with its output appended to a log file."""
         rotate(log)
         with log.open("ab") as output:

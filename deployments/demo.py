@@ -29,7 +29,11 @@ def demo_runs(data_dir: Path) -> list[Run]:
     return [
         (
             "trade-session/paper",
-            {"replay": REPLAYED_SESSION, "symbols": ["AAPL", "MSFT"], "data_dir": str(data_dir)},
+            {
+                "replay": REPLAYED_SESSION,
+                "symbols": ["AAPL", "MSFT"],
+                "data_dir": str(data_dir),
+            },
         ),
         ("backtest/adhoc", {"data_dir": str(data_dir)}),
     ]
@@ -47,7 +51,10 @@ class _Followed:
 
 
 def run_and_wait(
-    supervisor: Supervisor, runs: list[Run], console: Console, time_limit_s: float = TIME_LIMIT_S
+    supervisor: Supervisor,
+    runs: list[Run],
+    console: Console,
+    time_limit_s: float = TIME_LIMIT_S,
 ) -> None:
     """Start the runs and wait, with progress, until every one is Completed.
 
@@ -58,15 +65,23 @@ def run_and_wait(
     api = PrefectApi(supervisor.api_url)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        with Progress(
+            *columns, console=console, disable=not console.is_terminal
+        ) as progress:
             waiting = []
             for deployment, parameters in runs:
-                followed = _Followed(deployment, api.start_run(deployment, parameters), TaskID(0))
+                followed = _Followed(
+                    deployment, api.start_run(deployment, parameters), TaskID(0)
+                )
                 followed.row = progress.add_task(followed.text, total=1)
                 waiting.append(followed)
-            while waiting := [f for f in waiting if not _is_completed(f, api, progress, console)]:
+            while waiting := [
+                f for f in waiting if not _is_completed(f, api, progress, console)
+            ]:
                 if supervisor.should_stop():
-                    raise SourceUnavailable("the demo was stopped", "Start it again: make demo")
+                    raise SourceUnavailable(
+                        "the demo was stopped", "Start it again: make demo"
+                    )
                 if time.monotonic() > deadline:
                     raise SourceUnavailable(
                         f"{'; '.join(f.text for f in waiting)} after {time_limit_s:.0f} s",
@@ -93,7 +108,8 @@ def _is_completed(
         for line in api.read_log(run.id):
             console.print(line, style="dim", markup=False, highlight=False)
         raise SourceUnavailable(
-            f"{followed.text}: {run.message}", "The end of its log is above, all in logs/worker.log"
+            f"{followed.text}: {run.message}",
+            "The end of its log is above, all in logs/worker.log",
         )
     progress.update(followed.row, completed=1)
     return True
@@ -119,7 +135,9 @@ def print_results(home: Home, console: Console) -> None:
         ) from error
     if done.returncode != 0:
         last = (done.stderr.strip() or "no output").splitlines()[-1]
-        raise OpenbellError(f"show-status failed: {last}", "Run: python -m flows show-status")
+        raise OpenbellError(
+            f"show-status failed: {last}", "Run: python -m flows show-status"
+        )
     console.print_json(done.stdout)
 
 

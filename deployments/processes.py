@@ -19,9 +19,12 @@ class Marked:
     """A living process that carries our mark, and the flow run it executes if any.
 
     `started` is the kernel's start tick: a number that is reused for another process has another.
+    A flow run's first process leads a session, the processes that it starts itself do not.
     """
 
     pid: int
+    parent_pid: int
+    session_id: int
     started: str
     command: str
     flow_run_id: str | None
@@ -47,15 +50,21 @@ def marked_processes(data_dir: Path, proc: Path = Path("/proc")) -> list[Marked]
             if wanted not in variables:
                 continue
             status = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            )
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         if status[0] == "Z":
             continue
-        flow_run = next((v for v in variables if v.startswith(FLOW_RUN.encode() + b"=")), None)
+        flow_run = next(
+            (v for v in variables if v.startswith(FLOW_RUN.encode() + b"=")), None
+        )
         found.append(
             Marked(
                 int(folder.name),
+                int(status[1]),
+                int(status[3]),
                 status[19],
                 command,
                 flow_run.decode().partition("=")[2] if flow_run else None,
@@ -67,7 +76,9 @@ def marked_processes(data_dir: Path, proc: Path = Path("/proc")) -> list[Marked]
 def is_alive(process: Marked, proc: Path = Path("/proc")) -> bool:
     """Return whether this very process, not another with its number, still lives."""
     try:
-        status = (proc / str(process.pid) / "stat").read_text().rpartition(")")[2].split()
+        status = (
+            (proc / str(process.pid) / "stat").read_text().rpartition(")")[2].split()
+        )
     except (FileNotFoundError, ProcessLookupError):
         return False
     return status[0] != "Z" and status[19] == process.started

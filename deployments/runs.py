@@ -11,7 +11,7 @@ from deployments.api import PrefectApi
 from trading.errors import OpenbellError
 
 CANCEL_GRACE_S = 45.0
-REPORT_GRACE_S = 10.0
+REPORT_GRACE_S = 5.0
 # Prefect's worker asks a cancelled run to end with SIGTERM; one that it overlooks gets ours.
 OVERLOOKED_S = 20.0
 _POLL_S = 0.2
@@ -27,22 +27,30 @@ def cancel_runs(api: PrefectApi, data_dir: Path, say: Callable[[str], None]) -> 
     # Only runs with a process here: a server may serve the workers of other machines too.
     began = time.monotonic()
     asked: set[str] = set()
+    unattended: set[str | None] = set()
     nudged: set[int] = set()
     while running := run_processes(data_dir):
         waited_s = time.monotonic() - began
         if waited_s > CANCEL_GRACE_S:
             say(f"{len(running)} flow run processes did not end in time; ending them")
             break
-        refused = set()
         for run_id in {p.flow_run_id for p in running if p.flow_run_id} - asked:
             asked.add(run_id)
             say(f"Cancelling flow run {run_id}")
             if not api.cancel(run_id):
-                refused.add(run_id)
+                unattended.add(run_id)
+        here = {p.pid for p in processes.marked_processes(data_dir)}
         to_nudge = [
             p
             for p in running
-            if p.pid not in nudged and (waited_s > OVERLOOKED_S or p.flow_run_id in refused)
+            if p.pid == p.session_id
+            and p.pid not in nudged
+            # Nobody but us looks after a run whose worker was killed.
+            and (
+                waited_s > OVERLOOKED_S
+                or p.flow_run_id in unattended
+                or p.parent_pid not in here
+            )
         ]
         nudged |= {p.pid for p in to_nudge}
         processes.ask(to_nudge)
@@ -79,8 +87,12 @@ def release_dead_runs(
     for run in api.unfinished_runs(work_pool):
         if run.id in alive:
             continue
-        ended = {"PENDING": "SCHEDULED", "CANCELLING": "CANCELLED"}.get(run.state_type, "CRASHED")
-        say(f"Flow run {run.name} is {run.state_name} without a process: now {ended.title()}")
+        ended = {"PENDING": "SCHEDULED", "CANCELLING": "CANCELLED"}.get(
+            run.state_type, "CRASHED"
+        )
+        say(
+            f"Flow run {run.name} is {run.state_name} without a process: now {ended.title()}"
+        )
         for below in api.unfinished_subflows(run.id):
             api.force(below.id, "CRASHED", "The process of its parent was gone")
         api.force(run.id, ended, "Its process was gone")

@@ -60,9 +60,22 @@ def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) ->
     """
     port = _choose_port(home)
     environment = home.environment(None)
-    environment |= {"PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(port)}
+    environment |= {
+        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_SERVER_API_PORT": str(port),
+    }
     child = Child.start(
-        [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)],
+        [
+            sys.executable,
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            HOST,
+            "--port",
+            str(port),
+        ],
         environment,
         home.logs / "server.log",
     )
@@ -76,7 +89,9 @@ def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) ->
     return server
 
 
-def _wait_until_well(api_url: str, child: Child, should_stop: Callable[[], bool]) -> None:
+def _wait_until_well(
+    api_url: str, child: Child, should_stop: Callable[[], bool]
+) -> None:
     api = PrefectApi(api_url)
     deadline = time.monotonic() + START_LIMIT_S
     try:

@@ -13,7 +13,13 @@ from deployments.api import PrefectApi
 from deployments.child import Child, rotate
 from deployments.home import REPOSITORY, Home
 from deployments.runs import cancel_runs, release_dead_runs
-from deployments.server import STOP_GRACE_S, Server, given_api_url, start_server, use_server
+from deployments.server import (
+    STOP_GRACE_S,
+    Server,
+    given_api_url,
+    start_server,
+    use_server,
+)
 from deployments.stop_request import StopRequest
 from deployments.worker import WORK_POOL, start_worker
 from trading.errors import OpenbellError, SourceUnavailable
@@ -83,7 +89,9 @@ class Supervisor:
         """Register blocks and deployments, in a process of its own that may import the flows."""
         command = [sys.executable, "-m", "deployments", "register"]
         command += ["--data-dir", str(self.home.data_dir)]
-        command += ["--prefect-file", str(self.prefect_file)] + ["--overwrite"] * overwrite
+        command += ["--prefect-file", str(self.prefect_file)] + [
+            "--overwrite"
+        ] * overwrite
         log = self.home.logs / "register.log"
         log.unlink(missing_ok=True)
         child = Child.start(command, self.home.environment(self.api_url), log)
@@ -109,31 +117,37 @@ class Supervisor:
         """Start a server or worker again that has died, after a wait, and trim the logs."""
         for log in self.home.logs.glob("*.log"):
             rotate(log)
-        server_died = self.server.child is not None and self.server.child.exit_code is not None
-        if not server_died and self.worker.exit_code is None:
+        server_died = (
+            self.server.child is not None and self.server.child.exit_code is not None
+        )
+        worker_died = self.worker.exit_code is not None
+        if not server_died and not worker_died:
             return
-        name = "server" if server_died else "worker"
+        names = " and ".join(["server"] * server_died + ["worker"] * worker_died)
         wait_s = self._backoff.next_wait(time.monotonic())
-        self.say(f"The {name} has died; starting it again in {wait_s:.0f} s. See {name}.log")
+        self.say(
+            f"Died: {names}. Starting again in {wait_s:.0f} s; see {self.home.logs}"
+        )
         self.should_stop.pause(wait_s)
-        if self.should_stop():
+        try:
+            if server_died and not self.should_stop():
+                self._replace_server()
+        except SourceUnavailable as error:
+            self.say(str(error))
             return
-        if server_died:
-            try:
-                server = start_server(self.home, self.should_stop)
-            except SourceUnavailable as error:
-                self.say(str(error))
-                return
-            moved = server.api_url != self.api_url
-            self.server = server
-            if moved and self.worker.exit_code is None:
-                # Killed, not asked: a worker that is asked takes its flow runs with it.
-                self.worker.process.kill()
-                self.worker.process.wait()
-        if self.worker.exit_code is not None:
+        if self.worker.exit_code is not None and not self.should_stop():
             self._release_dead_runs()
             self.worker = start_worker(self.home, self.api_url)
-        self.say(f"The {name} runs again")
+        self.say(f"Started again: {names}")
+
+    def _replace_server(self) -> None:
+        server = start_server(self.home, self.should_stop)
+        moved = server.api_url != self.api_url
+        self.server = server
+        if moved and self.worker.exit_code is None:
+            # Killed, not asked: a worker that is asked takes its flow runs with it.
+            self.worker.process.kill()
+            self.worker.process.wait()
 
     def stop(self) -> None:
         """Cancel the flow runs of this machine, then end worker, server and whatever is left."""
@@ -168,7 +182,11 @@ class Supervisor:
 
         The flow runs go on: they report to the same port again, and finish.
         """
-        left = [p for p in processes.marked_processes(self.home.data_dir) if not p.flow_run_id]
+        left = [
+            p
+            for p in processes.marked_processes(self.home.data_dir)
+            if not p.flow_run_id
+        ]
         if not left:
             return
         self.say(f"Ending {len(left)} processes that an earlier supervisor left behind")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flows.session_story import PlainSteps, RunBar, Stop, run_plain_bar, run_session
-from flows.wiring import WARM_UP, Account, SessionRequest
+from flows.wiring import Account, SessionRequest
 from trading.calendar import Session
 
 LONGEST_WAIT_SECONDS = 1.0
@@ -53,10 +53,13 @@ async def run_account(
 async def _wait_for(account: Account, session: Session, is_stopping: Stop) -> bool:
     """Wait until a session's warm-up is due; return False when it is to stop instead."""
     clock = account.clock(session)
-    while clock.now() < session.open - WARM_UP:
+    if session.open <= clock.now():
+        return True
+    due = account.warm_up_start(session)
+    while clock.now() < due:
         if is_stopping():
             return False
         account.ledger.release()
         nap = clock.now() + timedelta(seconds=LONGEST_WAIT_SECONDS)
-        await clock.sleep_until(min(nap, session.open - WARM_UP))
+        await clock.sleep_until(min(nap, due))
     return True

@@ -17,6 +17,7 @@ from tasks.signal import signal
 from tasks.sync import sync
 from tasks.tend import tend
 from tasks.warm_up import warm_up
+from trading.errors import SourceUnavailable
 
 RunBar = Callable[[SessionRuntime, int], Awaitable[None]]
 Stop = Callable[[], bool]
@@ -39,7 +40,12 @@ class PlainSteps:
 
 async def run_bar(runtime: SessionRuntime, bar: int, steps: Any = PlainSteps) -> None:
     """Take one closed bar through the seven steps, but for the session's closing ones."""
-    steps.fetch(runtime, bar)
+    try:
+        steps.fetch(runtime, bar)
+    except SourceUnavailable as error:
+        # Without bars nothing is entered, but what is held is still looked after.
+        runtime.rows = None
+        runtime.notifier.send("SYSTEM_WARNING", f"bar {bar} has no data: {error}")
     steps.aggregate(runtime, bar)
     steps.signal(runtime)
     steps.execute(runtime)

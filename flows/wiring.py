@@ -9,14 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from blocks.bar_files import symbols_in
 from blocks.clocks import ReplayClock, ScaledClock, SystemClock
-from blocks.ledger import DuckDBLedger
-from blocks.local_storage import LocalStorage
-from blocks.log_notifier import LogNotifier
-from blocks.market_data import FileMarket, SimulatedMarketData
-from blocks.mock_exchange import MockExchange
 from blocks.order_desk import OrderDesk
+from flows.parts import PlainParts
 from tasks.session_runtime import RUNTIMES, SessionRuntime
 from trading.calendar import Session, make_grid, next_session, sessions_between
 from trading.errors import BadInput
@@ -25,8 +20,6 @@ from trading.ports import Clock, MarketData
 from trading.session_state import SessionState
 
 DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
-WARM_UP = timedelta(minutes=5)
-SETTLE_SECONDS = 5.0
 TEND_SECONDS = 2.0
 
 
@@ -34,9 +27,8 @@ TEND_SECONDS = 2.0
 class SessionRequest:
     """What a user asks of a trading run; `replay` is a date or a range, None means now."""
 
-    data_dir: Path
+    parts: PlainParts
     replay: str | None = None
-    bars: Path | None = None
     symbols: tuple[str, ...] = ()
     interval_minutes: int = 5
     capital: float = 10_000.0
@@ -44,7 +36,11 @@ class SessionRequest:
     settings: dict[str, Any] = field(default_factory=dict)
     speed: float | None = None
     dry_run: bool = False
-    seed: int = 1
+
+    @property
+    def data_dir(self) -> Path:
+        """Return the folder of the accounts."""
+        return self.parts.data_dir
 
     @property
     def account(self) -> str:
@@ -58,9 +54,8 @@ class Account:
 
     def __init__(self, request: SessionRequest) -> None:
         self.request = request
-        symbols = request.symbols or (
-            symbols_in(request.bars) if request.bars is not None else DEFAULT_SYMBOLS
-        )
+        parts = request.parts
+        symbols = request.symbols or parts.symbols() or DEFAULT_SYMBOLS
         self.plan: RunPlan = make_plan(
             symbols,
             request.settings,
@@ -68,13 +63,13 @@ class Account:
             interval_minutes=request.interval_minutes,
             capital=request.capital,
         )
-        self.market: MarketData = market_of(request, self.plan)
-        self.ledger = DuckDBLedger(request.data_dir, request.account)
+        self.market: MarketData = parts.market(self.plan)
+        self.ledger = parts.ledger(request.account)
         self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
         self.ledger.check_plan({**self.plan.describe(), "source": self.market.name})
-        self.exchange = MockExchange(request.data_dir, request.account, self.plan)
-        self.notifier = LogNotifier()
-        self.storage = LocalStorage(request.data_dir / "copies")
+        self.exchange = parts.exchange(request.account, self.plan)
+        self.notifier = parts.notifier()
+        self.storage = parts.storage()
 
     def sessions(self) -> list[Session]:
         """Return the sessions of a replay, or the next one of the calendar."""
@@ -95,6 +90,10 @@ class Account:
                 "Replay later sessions, or use another --data-dir",
             )
         return found
+
+    def warm_up_start(self, session: Session) -> datetime:
+        """Return when a session's warm-up is due."""
+        return session.open - timedelta(minutes=self.request.parts.warm_up_minutes)
 
     def clock(self, session: Session) -> Clock:
         """Return the clock by which a session is traded."""
@@ -136,7 +135,7 @@ class Account:
                 dry_run=self.request.dry_run,
             ),
             epoch=self.epoch,
-            settle_seconds=SETTLE_SECONDS if self.request.replay is None else 0.0,
+            settle_seconds=self.request.parts.settle_seconds if self.request.replay is None else 0.0,
             is_real_time=is_real_time,
             # Two seconds of the machine's time; a replay that does not wait tends once a bar.
             tend_seconds=TEND_SECONDS * (self.request.speed or 1.0) if is_real_time else 3600.0,
@@ -154,13 +153,6 @@ class Account:
         self.ledger.give_back_lease(self.epoch)
         self.ledger.release()
         self.exchange.close()
-
-
-def market_of(request: SessionRequest, plan: RunPlan) -> MarketData:
-    """Return where the bars come from: the user's file, or the simulated market."""
-    if request.bars is None:
-        return SimulatedMarketData(plan.symbols, plan.interval_minutes, request.seed)
-    return FileMarket(request.bars, plan.symbols, plan.exchange)
 
 
 def replay_dates(text: str) -> tuple[date, date]:

@@ -40,15 +40,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Trade until the sessions are done or SIGTERM comes; return the exit code."""
     from flows.account_story import run_account
+    from flows.parts import PlainParts
     from flows.progress import progress_on
     from flows.wiring import SessionRequest
 
     if args.speed is not None and not args.speed > 0:
         raise BadInput(f"--speed {args.speed:g} is not positive", "Use 60 for a minute a second")
     request = SessionRequest(
-        data_dir=args.data_dir,
+        parts=PlainParts(args.data_dir, args.bars, args.seed),
         replay=args.replay,
-        bars=args.bars,
         symbols=tuple(args.symbols),
         interval_minutes=args.interval,
         capital=args.capital,
@@ -56,7 +56,6 @@ def run(args: Namespace) -> int:
         settings=parse_settings(args.set),
         speed=args.speed,
         dry_run=args.dry_run,
-        seed=args.seed,
     )
     stopping = False
 

@@ -207,13 +207,13 @@ def test_a_known_symbol_without_rows_between_the_dates_is_no_error(tmp_path: Pat
 
 
 def test_date_limits_hold_for_local_times_far_from_utc(tmp_path: Path) -> None:
-    moments = [datetime(2024, 7, day, 23, 30) for day in range(1, 11)]  # noqa: DTZ001
+    moments = [datetime(2024, 7, day, 1) for day in range(1, 11)]
     frame = bars(starts()[:10]).with_columns(ts=pl.Series(moments))
     path = as_parquet(frame, tmp_path)
     told = BarFileFormat(timezone="Pacific/Kiritimati")
     read = read_bars(path, None, format=told, start=date(2024, 7, 5), end=date(2024, 7, 5))
-    # 23:30 there is 09:30 UTC of the same date.
-    assert times_of(read) == [utc(f"2024-07-{day:02}T09:30") for day in (4, 5, 6)]
+    # 01:00 there is 11:00 UTC of the date before.
+    assert times_of(read) == [utc(f"2024-07-{day:02}T11:00") for day in (4, 5, 6)]
 
 
 @pytest.mark.parametrize("write", CONTAINERS)
@@ -262,6 +262,13 @@ def test_all_missing_columns_are_named_with_what_is_there(tmp_path: Path) -> Non
     path = one_row(tmp_path / "x.csv", "symbol,when,open,top", "A,1,2,3")
     with pytest.raises(BadInput, match=r"ts, high, low, close, volume; it has .*'when'.*--column"):
         read_bars(path, None)
+
+
+def test_our_own_name_wins_over_another_that_fits_and_says_so(tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", "Timestamp," + HEADER, "2020-01-01," + ROW)
+    read = read_bars(path, None)
+    assert times_of(read) == [utc("2024-07-01T13:30")]
+    assert "column 'Timestamp' is ignored, because 'ts' is there" in read.notes
 
 
 @pytest.mark.parametrize(
@@ -419,8 +426,8 @@ def test_epoch_numbers_are_read_by_their_size_and_noted(
         ("20240701", "93000"),
         ("07/01/2024", "9:30 AM"),
         (20240701, 930),
-        (date(2024, 7, 1), datetime(2024, 7, 1, 9, 30).time()),  # noqa: DTZ001
-        (datetime(2024, 7, 1), "09:30"),  # noqa: DTZ001
+        (date(2024, 7, 1), datetime(2024, 7, 1, 9, 30).time()),
+        (datetime(2024, 7, 1), "09:30"),
     ],
     ids=str,
 )
@@ -464,12 +471,20 @@ def test_the_order_of_day_and_month_is_found_and_noted(
     assert any(order in note for note in read.notes)
 
 
+def test_files_that_disagree_on_day_and_month_are_refused(tmp_path: Path) -> None:
+    for symbol, day in (("AAPL", "31/07/2024"), ("MSFT", "01/07/2024")):
+        row = ROW.replace("2024-07-01T13:30:00Z", f"{day} 09:30").replace("AAPL", symbol)
+        one_row(tmp_path / f"{symbol}.csv", HEADER, row)
+    with pytest.raises(BadInput, match="disagree on which of day and month"):
+        read_bars(tmp_path, None, format=SUMMER)
+
+
 @pytest.mark.parametrize("as_text", [False, True])
 def test_clock_changes_lose_only_times_that_never_were(as_text: bool, tmp_path: Path) -> None:
     moments = [
-        datetime(2024, 3, 10, 2, 30),  # noqa: DTZ001
-        datetime(2024, 11, 3, 1, 30),  # noqa: DTZ001
-        datetime(2024, 11, 4, 9, 30),  # noqa: DTZ001
+        datetime(2024, 3, 10, 2, 30),
+        datetime(2024, 11, 3, 1, 30),
+        datetime(2024, 11, 4, 9, 30),
     ]
     frame = bars(starts()[:3]).with_columns(ts=pl.Series(moments))
     if as_text:
@@ -727,6 +742,11 @@ BAD_FILES: list[tuple[str, Callable[[Path], Path], str]] = [
         r"time missing in column 'ts', row 2 \(line 3\)",
     ),
     (
+        "row of nulls, parquet",
+        lambda f: as_parquet(pl.concat([bars(starts()), bars(starts()[:1]).clear(1)]), f),
+        f"time missing in column 'ts', row {len(starts()) + 1} of",
+    ),
+    (
         "null symbol, parquet",
         parquet_with(symbol=pl.when(~SECOND).then("symbol")),
         "symbol missing in column 'symbol', row 2 of",
@@ -798,7 +818,7 @@ def test_a_missing_symbol_is_refused_even_when_others_are_asked_for(tmp_path: Pa
 
 def test_a_bad_price_of_another_symbol_does_not_matter(tmp_path: Path) -> None:
     bad = ROW.replace("AAPL", "MSFT").replace(",11,", ",abc,")
-    path = write_csv(tmp_path / "x.csv", "\n".join([HEADER, bad, ROW]))
+    path = write_csv(tmp_path / "x.csv", f"{HEADER}\n{bad}\n{ROW}")
     assert read_bars(path, ["AAPL"]).rows.close.tolist() == [11]
     with pytest.raises(BadInput, match="row 1 "):
         read_bars(path, ["AAPL", "MSFT"])

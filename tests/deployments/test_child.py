@@ -33,7 +33,9 @@ def home(tmp_path: Path) -> Home:
 
 def start(home: Home, code: str, **extra: str) -> Child:
     child = Child.start(
-        [sys.executable, "-c", code], home.environment(None) | extra, home.logs / "child.log"
+        [sys.executable, "-c", code],
+        home.environment(None) | extra,
+        home.logs / "child.log",
     )
     wait_for(lambda: child.tail() != "")
     return child
@@ -46,10 +48,14 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_a_child_does_not_ignore_the_interrupts_that_its_parent_ignores(home: Home) -> None:
+def test_a_child_does_not_ignore_the_interrupts_that_its_parent_ignores(
+    home: Home,
+) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        child = start(home, "import signal; print(signal.getsignal(signal.SIGINT).__name__)")
+        child = start(
+            home, "import signal; print(signal.getsignal(signal.SIGINT).__name__)"
+        )
     finally:
         signal.signal(signal.SIGINT, before)
     child.process.wait(10)
@@ -65,9 +71,9 @@ def test_a_child_that_ignores_the_request_to_end_is_killed(home: Home) -> None:
 def test_marked_processes_are_found_with_the_flow_run_they_execute(home: Home) -> None:
     child = start(home, SLEEP, PREFECT__FLOW_RUN_ID="run-1")
     try:
-        assert [(p.pid, p.flow_run_id) for p in processes.marked_processes(home.data_dir)] == [
-            (child.pid, "run-1")
-        ]
+        assert [
+            (p.pid, p.flow_run_id) for p in processes.marked_processes(home.data_dir)
+        ] == [(child.pid, "run-1")]
         assert processes.marked_processes(home.data_dir / "other") == []
     finally:
         child.stop(5)
@@ -85,12 +91,14 @@ def test_end_kills_what_does_not_end_by_itself(home: Home) -> None:
 
 
 def test_a_process_that_has_another_ones_number_is_left_alone() -> None:
-    impostor = processes.Marked(os.getpid(), "1", "not us", None)
+    impostor = processes.Marked(os.getpid(), 1, 1, "1", "not us", None)
     assert not processes.is_alive(impostor)
     assert processes.end([impostor], 1) == []
 
 
-def test_a_log_that_has_grown_large_moves_aside_under_its_writer(tmp_path: Path) -> None:
+def test_a_log_that_has_grown_large_moves_aside_under_its_writer(
+    tmp_path: Path,
+) -> None:
     log = tmp_path / "a.log"
     with log.open("ab", buffering=0) as writer:
         writer.write(b"old" * 10)
@@ -101,7 +109,10 @@ def test_a_log_that_has_grown_large_moves_aside_under_its_writer(tmp_path: Path)
 
 
 def test_a_folder_is_held_by_one_supervisor(home: Home) -> None:
-    with home.hold(), pytest.raises(StoreUnavailable, match=f"by process {os.getpid()}"):
+    with (
+        home.hold(),
+        pytest.raises(StoreUnavailable, match=f"by process {os.getpid()}"),
+    ):
         with home.hold():
             pass
     with home.hold():
@@ -146,7 +157,9 @@ def test_a_given_server_that_does_not_answer_is_an_error_of_one_line(
     assert not PrefectApi(api_url).is_healthy()
 
 
-def test_restarts_wait_longer_each_time_up_to_a_minute_and_forget_after_a_good_time() -> None:
+def test_restarts_wait_longer_each_time_up_to_a_minute_and_forget_after_a_good_time() -> (
+    None
+):
     backoff = Backoff()
     waits = [backoff.next_wait(float(second)) for second in range(8)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]

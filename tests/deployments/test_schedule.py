@@ -23,10 +23,34 @@ NOON = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
 
 SPANS = [
     # exchange, the independent calendar, now, a date that the next 30 sessions must have or lack
-    ("NYSE", "XNYS", datetime(2025, 2, 20, 12, 0, tzinfo=UTC), "2025-03-10", True),  # DST begins
-    ("NYSE", "XNYS", datetime(2025, 10, 20, 12, 0, tzinfo=UTC), "2025-11-03", True),  # DST ends
-    ("NYSE", "XNYS", datetime(2025, 10, 20, 12, 0, tzinfo=UTC), "2025-11-28", True),  # half-day
-    ("NYSE", "XNYS", datetime(2025, 10, 20, 12, 0, tzinfo=UTC), "2025-11-27", False),  # holiday
+    (
+        "NYSE",
+        "XNYS",
+        datetime(2025, 2, 20, 12, 0, tzinfo=UTC),
+        "2025-03-10",
+        True,
+    ),  # DST begins
+    (
+        "NYSE",
+        "XNYS",
+        datetime(2025, 10, 20, 12, 0, tzinfo=UTC),
+        "2025-11-03",
+        True,
+    ),  # DST ends
+    (
+        "NYSE",
+        "XNYS",
+        datetime(2025, 10, 20, 12, 0, tzinfo=UTC),
+        "2025-11-28",
+        True,
+    ),  # half-day
+    (
+        "NYSE",
+        "XNYS",
+        datetime(2025, 10, 20, 12, 0, tzinfo=UTC),
+        "2025-11-27",
+        False,
+    ),  # holiday
     ("NYSE", "XNYS", datetime(2025, 12, 31, 23, 59, tzinfo=UTC), "2026-01-01", False),
     ("LSE", "XLON", datetime(2025, 3, 20, 12, 0, tzinfo=UTC), "2025-03-31", True),
 ]
@@ -36,7 +60,9 @@ SPANS = [
 def test_the_next_30_times_are_the_opens_of_an_independent_calendar_less_the_warm_up(
     exchange: str, oracle: str, now: datetime, day: str, is_session: bool
 ) -> None:
-    calendar = exchange_calendars.get_calendar(oracle, start="2024-01-01", end="2027-01-01")
+    calendar = exchange_calendars.get_calendar(
+        oracle, start="2024-01-01", end="2027-01-01"
+    )
     opens = calendar.opens[calendar.opens > pd.Timestamp(now)][:30]
     expected = [open_.to_pydatetime() - timedelta(minutes=5) for open_ in opens]
 
@@ -62,7 +88,9 @@ def test_a_year_fits_what_prefect_accepts() -> None:
 
 
 def test_a_time_that_has_come_is_left_out() -> None:
-    just_before = session_schedule("NYSE", datetime(2025, 10, 20, 13, 24, 59, tzinfo=UTC), 5)
+    just_before = session_schedule(
+        "NYSE", datetime(2025, 10, 20, 13, 24, 59, tzinfo=UTC), 5
+    )
     at_it = session_schedule("NYSE", datetime(2025, 10, 20, 13, 25, tzinfo=UTC), 5)
     assert just_before.startswith("RDATE:20251020T132500Z,")
     assert at_it.startswith("RDATE:20251021T132500Z,")
@@ -77,7 +105,9 @@ def test_a_rule_is_kept_while_it_is_right_and_long_and_replaced_otherwise() -> N
     nearly_over = times[-ENOUGH_SESSIONS]
     assert is_good_enough(with_start, rule, NOON)
     assert is_good_enough(with_start, session_schedule("NYSE", later, 5), later)
-    assert not is_good_enough(with_start, session_schedule("NYSE", nearly_over, 5), nearly_over)
+    assert not is_good_enough(
+        with_start, session_schedule("NYSE", nearly_over, 5), nearly_over
+    )
     assert not is_good_enough(with_start, session_schedule("NYSE", NOON, 6), NOON)
     assert not is_good_enough(with_start, session_schedule("LSE", NOON, 5), NOON)
     assert not is_good_enough("FREQ=DAILY", rule, NOON)

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,14 @@ import exchange_calendars
 import httpx
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from deployments.api import PrefectApi
+from deployments.demo import run_and_wait
 from deployments.home import REPOSITORY, Home
-from deployments.server import known_api_url
+from deployments.server import known_api_url, start_server
 from tests.system.conftest import PrefectStack
+from trading.errors import BadInput, SourceUnavailable
 
 pytestmark = pytest.mark.timeout(400)
 THROWAWAY = Path(__file__).parent / "throwaway" / "prefect.yaml"
@@ -42,8 +47,13 @@ def processes_of(data_dir: Path) -> dict[int, str]:
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if f"PREFECT_HOME={data_dir}/prefect".encode() in (folder / "environ").read_bytes():
-                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+            if (
+                f"PREFECT_HOME={data_dir}/prefect".encode()
+                in (folder / "environ").read_bytes()
+            ):
+                found[int(folder.name)] = (
+                    (folder / "cmdline").read_text().replace("\0", " ")
+                )
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
     return found
@@ -85,14 +95,18 @@ def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
     body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
 
     def scheduled() -> list[dict[str, Any]]:
-        rows = httpx.post(f"{registered.api_url}/flow_runs/filter", json=body, timeout=10).json()
+        rows = httpx.post(
+            f"{registered.api_url}/flow_runs/filter", json=body, timeout=10
+        ).json()
         return [row for row in rows if row["auto_scheduled"]]
 
     runs = wait_for(lambda: len(rows := scheduled()) >= 3 and rows)
     times = sorted(datetime.fromisoformat(run["expected_start_time"]) for run in runs)
 
     calendar = exchange_calendars.get_calendar("XNYS")
-    opens = calendar.opens[calendar.opens > pd.Timestamp(datetime.now(UTC))][: len(times)]
+    opens = calendar.opens[calendar.opens > pd.Timestamp(datetime.now(UTC))][
+        : len(times)
+    ]
     assert times == [open_.to_pydatetime() - timedelta(minutes=5) for open_ in opens]
 
 
@@ -110,13 +124,21 @@ def test_a_run_completes_in_the_repository_and_with_the_homes_environment(
 
 
 def test_registering_again_changes_nothing(registered: PrefectStack) -> None:
-    assert register_again(registered) == ["small/scheduled: unchanged", "small/adhoc: unchanged"]
+    assert register_again(registered) == [
+        "small/scheduled: unchanged",
+        "small/adhoc: unchanged",
+    ]
 
 
-def test_registering_again_keeps_what_was_changed_in_the_ui(registered: PrefectStack) -> None:
+def test_registering_again_keeps_what_was_changed_in_the_ui(
+    registered: PrefectStack,
+) -> None:
     url = f"{registered.api_url}/deployments"
     deployment = httpx.get(f"{url}/name/small/scheduled").json()
-    changed = {"parameters": deployment["parameters"] | {"seconds": 1.0}, "description": "mine"}
+    changed = {
+        "parameters": deployment["parameters"] | {"seconds": 1.0},
+        "description": "mine",
+    }
     httpx.patch(f"{url}/{deployment['id']}", json=changed).raise_for_status()
     schedule = f"{url}/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}"
     httpx.patch(schedule, json={"active": False}).raise_for_status()
@@ -125,10 +147,63 @@ def test_registering_again_keeps_what_was_changed_in_the_ui(registered: PrefectS
     )
     after = httpx.get(f"{url}/name/small/scheduled").json()
     assert after["parameters"]["seconds"] == 1.0
-    assert after["schedules"] == [deployment["schedules"][0] | {"active": False}] or (
-        after["schedules"][0]["active"] is False
-    )
+    assert [schedule["active"] for schedule in after["schedules"]] == [False]
     httpx.patch(schedule, json={"active": True}).raise_for_status()
+
+
+def test_runs_of_a_demo_are_followed_until_they_are_completed(
+    registered: PrefectStack,
+) -> None:
+    output = StringIO()
+    console = Console(file=output)
+    run_and_wait(registered.supervisor, [("small/adhoc", {})] * 2, console, 60)
+    assert output.getvalue().count("Completed") == 2
+
+
+def test_a_demo_run_that_fails_ends_the_demo_with_its_log(
+    registered: PrefectStack,
+) -> None:
+    output = StringIO()
+    console = Console(file=output)
+    with pytest.raises(SourceUnavailable, match=r"small/adhoc .*Failed"):
+        run_and_wait(
+            registered.supervisor,
+            [("small/adhoc", {"problem": "no bars"})],
+            console,
+            60,
+        )
+    assert "RuntimeError: no bars" in output.getvalue()
+
+
+def test_a_demo_run_that_does_not_end_in_time_ends_the_demo(
+    registered: PrefectStack,
+) -> None:
+    with pytest.raises(SourceUnavailable, match="after 1 s"):
+        run_and_wait(
+            registered.supervisor,
+            [("small/adhoc", {"seconds": 5.0})],
+            Console(quiet=True),
+            1,
+        )
+
+
+def test_parameters_that_the_flow_does_not_take_are_refused_in_one_line(
+    registered: PrefectStack,
+) -> None:
+    with pytest.raises(BadInput, match="refused its parameters") as caught:
+        PrefectApi(registered.api_url).start_run("small/adhoc", {"seconds": "soon"})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_dies_at_its_start_is_an_error_with_the_end_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite+aiosqlite:////nowhere/x"
+    )
+    with pytest.raises(SourceUnavailable, match="unable to open database file"):
+        start_server(Home.at(tmp_path / "data"))
+    assert processes_of(tmp_path / "data") == {}
 
 
 @contextmanager
@@ -174,6 +249,10 @@ def start_sleeping(data_dir: Path, deployment: str) -> tuple[PrefectApi, str, in
     return api, run.id, json.loads(note.read_text())["pid"]
 
 
+def has_said(log: Path, text: str) -> bool:
+    return text in log.read_text()
+
+
 def state_of(data_dir: Path, run_id: str) -> str:
     """Return a run's state from the database of a server that has ended."""
     with sqlite3.connect(data_dir / "prefect" / "prefect.db") as database:
@@ -216,13 +295,14 @@ def test_after_everything_was_killed_the_next_start_works_and_the_dead_run_is_cr
         api, run_id, flow_pid = start_sleeping(data_dir, "small/scheduled")
         assert api.read_run(dead_id).state_name == "Crashed"
 
-        worker = next(p for p, text in processes_of(data_dir).items() if " worker start " in text)
-        os.kill(worker, signal.SIGKILL)
-        server = next(p for p, text in processes_of(data_dir).items() if " server start " in text)
-        os.kill(server, signal.SIGKILL)
         log = tmp_path / "up.log"
-        wait_for(lambda: "worker runs again" in log.read_text(), 120)
-        wait_for(lambda: "server runs again" in log.read_text(), 120)
+        for name in ("worker", "server"):
+            pids = processes_of(data_dir).items()
+            os.kill(
+                next(pid for pid, text in pids if f" {name} start " in text),
+                signal.SIGKILL,
+            )
+            wait_for(partial(has_said, log, f"Started again: {name}"), 90)
         assert is_alive(flow_pid)
         assert api.read_run(run_id).state_name == "Running"
         process.send_signal(signal.SIGINT)

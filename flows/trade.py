@@ -1,0 +1,100 @@
+"""trade-session: one trading session as a Prefect flow, a subflow for each bar."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import httpx
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from blocks.clocks import SystemClock
+from flows.account_story import run_account
+from flows.artifacts import publish_session
+from flows.parts import saved_parts
+from flows.session_story import run_bar, run_plain_bar
+from flows.start_guard import reason_not_to_start
+from flows.wiring import DEFAULT_SYMBOLS, SessionRequest
+from tasks.prefect_tasks import PrefectSteps
+from tasks.session_runtime import RUNTIMES, SessionRuntime
+from trading.errors import LeaseLost, OpenbellError
+from trading.parameters import FillParameters, RiskParameters
+from trading.strategies.orb import OrbParameters
+
+SERVER_PATIENCE_SECONDS = 2.0
+
+
+@flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
+async def trade_bar(session: str, bar: int) -> None:
+    """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
+    await run_bar(RUNTIMES[session], bar, PrefectSteps)
+
+
+async def trade_bar_anyway(runtime: SessionRuntime, bar: int) -> None:
+    """Run a bar as a subflow, or without Prefect when its server does not answer."""
+    if await server_answers():
+        await trade_bar(runtime.name, bar)
+    else:
+        get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
+        await run_plain_bar(runtime, bar)
+
+
+async def server_answers() -> bool:
+    """Return whether Prefect's server answers within two seconds."""
+    try:
+        async with asyncio.timeout(SERVER_PATIENCE_SECONDS), get_client() as client:
+            return await client.api_healthcheck() is None
+    except (TimeoutError, OSError, httpx.HTTPError, RuntimeError):
+        return False
+
+
+@flow(name="trade-session", persist_result=False)
+async def trade_session(
+    replay: Annotated[str | None, Field(description="DATE or DATE:DATE; empty trades now")] = None,
+    symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006
+        DEFAULT_SYMBOLS
+    ),
+    bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
+    interval_minutes: int = 5,
+    capital: float = 10_000.0,
+    exchange: str = "NYSE",
+    strategy: OrbParameters = OrbParameters(),  # noqa: B008
+    risk: RiskParameters = RiskParameters(),  # noqa: B008
+    fills: FillParameters = FillParameters(),  # noqa: B008
+    speed: Annotated[float | None, Field(description="Replayed seconds per second")] = None,
+    dry_run: Annotated[bool, Field(description="Decide and record, send nothing")] = False,
+    data_dir: Annotated[str | None, Field(description="Empty: as the ledger block says")] = None,
+) -> State[None]:
+    """Trade one session, now or replayed, from warm-up to the daily summary."""
+    request = SessionRequest(
+        parts=await saved_parts(data_dir, bars),
+        replay=replay,
+        symbols=tuple(symbols),
+        interval_minutes=interval_minutes,
+        capital=capital,
+        exchange=exchange,
+        settings=strategy.model_dump() | risk.model_dump() | fills.model_dump(),
+        speed=speed,
+        dry_run=dry_run,
+    )
+    try:
+        if replay is None:
+            reason = reason_not_to_start(
+                exchange, flow_run.get_scheduled_start_time(), SystemClock().now()
+            )
+            if reason:
+                return Completed(name="Skipped", message=reason)
+        closed = await run_account(request, trade_bar_anyway, PrefectSteps)
+        await publish_session(request)
+    except LeaseLost as error:
+        return Completed(name="LeaseHeld", message=str(error))
+    except OpenbellError as error:
+        return Failed(message=str(error))
+    return Completed(message=f"{closed} session(s) closed")
+

@@ -1,0 +1,152 @@
+"""The rows of a run as named columns."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+
+from trading.backtest import Outcome
+from trading.book import new_book
+from trading.calendar import Grid, make_grid, sessions_between
+from trading.plan import make_plan
+from trading.reasons import (
+    EXIT_STOP,
+    EXIT_TARGET,
+    LEG_ENTRY,
+    LEG_STOP,
+    NO_BREAKOUT,
+    RANGE_INCOMPLETE,
+)
+from trading.tables import decisions_table, equity_table, fills_table, trades_table
+
+# In configured order, which is not that of the alphabet.
+PLAN = make_plan(("ZZZ", "AAA"), {})
+NAN = math.nan
+
+
+def grid() -> Grid:
+    """Return hourly bars of a Friday and a Monday."""
+    return make_grid(sessions_between("NYSE", date(2025, 6, 6), date(2025, 6, 9)), 60)
+
+
+def outcome_of(
+    fills: list[list[float]] | None = None,
+    trades: list[list[float]] | None = None,
+    decisions: list[list[float]] | None = None,
+) -> Outcome:
+    """Return an outcome with these rows of the tape."""
+    return Outcome(
+        np.array(fills or [], dtype=np.float64).reshape(-1, 6),
+        np.array(trades or [], dtype=np.float64).reshape(-1, 12),
+        np.array(decisions or [], dtype=np.float64).reshape(-1, 11),
+        np.full(grid().rows, 1000.0),
+        grid().start_us,
+        0,
+        new_book(2, 1000.0),
+        compiled=False,
+    )
+
+
+def at(bar: int) -> float:
+    """Return the START of a bar as the tape holds it."""
+    return float(grid().start_us[bar])
+
+
+def test_trades_are_sorted_by_exit_entry_and_configured_symbol() -> None:
+    def row(symbol: int, entry: int, leave: int) -> list[float]:
+        return [symbol, 1, 5, at(entry), 10, at(leave), 11, EXIT_TARGET, 5, 0.1, 1, 9]
+
+    trades = trades_table(
+        outcome_of(trades=[row(1, 8, 9), row(1, 1, 3), row(0, 1, 3), row(0, 2, 2)]), grid(), PLAN
+    )
+
+    assert trades["symbol"].to_list() == ["ZZZ", "ZZZ", "AAA", "AAA"]
+    assert trades["exit_time"].is_sorted()
+    assert trades["session"].to_list() == 3 * [date(2025, 6, 6)] + [date(2025, 6, 9)]
+
+
+def test_a_trade_is_named_and_its_times_are_aware() -> None:
+    row = [1, -1, 7, at(1), 20.5, at(2), 21.25, EXIT_STOP, -5.25, -0.0366, NAN, 20.5]
+
+    trades = trades_table(outcome_of(trades=[row]), grid(), PLAN)
+
+    assert trades.row(0, named=True) == {
+        "session": date(2025, 6, 6),
+        "symbol": "AAA",
+        "side": "short",
+        "quantity": 7,
+        "entry_time": datetime(2025, 6, 6, 14, 30, tzinfo=UTC),
+        "entry_price": 20.5,
+        "exit_time": datetime(2025, 6, 6, 15, 30, tzinfo=UTC),
+        "exit_price": 21.25,
+        "exit_reason": "stop",
+        "pnl": -5.25,
+        "pnl_pct": -0.0366,
+        "r_multiple": None,
+        "strategy": "orb",
+    }
+
+
+def test_what_a_decision_did_not_reach_is_null() -> None:
+    rows = [
+        [at(1), 0, RANGE_INCOMPLETE, NAN, 0.0, 0.0, NAN, NAN, 0, NAN, 1000.0],
+        [at(8), 1, NO_BREAKOUT, 10.5, 11.0, 10.0, NAN, NAN, 0, 0.25, 1001.0],
+    ]
+
+    decisions = decisions_table(outcome_of(decisions=rows), grid(), PLAN)
+
+    first, second = decisions.to_dicts()
+    nothing = ("price", "range_high", "range_low", "stop", "target_offset", "atr")
+    assert [first[name] for name in nothing] == [None] * 6
+    assert (first["reason"], first["quantity"], first["equity"]) == ("range_incomplete", 0, 1000.0)
+    assert (second["range_high"], second["range_low"], second["atr"]) == (11.0, 10.0, 0.25)
+    assert (second["session"], second["symbol"]) == (date(2025, 6, 9), "AAA")
+    assert second["bar"] == datetime(2025, 6, 9, 14, 30, tzinfo=UTC)
+
+
+def test_fills_keep_their_sign_and_leg() -> None:
+    rows = [[at(1), 0, LEG_ENTRY, 5, 10.0, 1.0], [at(2), 0, LEG_STOP, -5, 9.0, 1.0]]
+
+    fills = fills_table(outcome_of(fills=rows), grid(), PLAN)
+
+    assert fills["leg"].to_list() == ["entry", "stop"]
+    assert fills["quantity"].to_list() == [5, -5]
+    assert fills["commission"].sum() == 2.0
+
+
+def test_tables_without_rows_have_the_types_of_those_with() -> None:
+    nothing = outcome_of()
+    time = pl.Datetime("us", "UTC")
+
+    assert trades_table(nothing, grid(), PLAN).schema == {
+        "session": pl.Date,
+        "symbol": pl.String,
+        "side": pl.String,
+        "quantity": pl.Int64,
+        "entry_time": time,
+        "entry_price": pl.Float64,
+        "exit_time": time,
+        "exit_price": pl.Float64,
+        "exit_reason": pl.String,
+        "pnl": pl.Float64,
+        "pnl_pct": pl.Float64,
+        "r_multiple": pl.Float64,
+        "strategy": pl.String,
+    }
+    assert decisions_table(nothing, grid(), PLAN).schema == {
+        "session": pl.Date,
+        "bar": time,
+        "symbol": pl.String,
+        "reason": pl.String,
+        **dict.fromkeys(
+            ("price", "range_high", "range_low", "stop", "target_offset"), pl.Float64
+        ),
+        "quantity": pl.Int64,
+        "atr": pl.Float64,
+        "equity": pl.Float64,
+    }
+    assert equity_table(nothing).schema == {"ts": time, "equity": pl.Float64}
+    assert equity_table(nothing)["ts"][0] == datetime(2025, 6, 6, 13, 30, tzinfo=UTC)
