@@ -32,7 +32,7 @@ def account_status(data_dir: Path, account: str) -> dict[str, Any]:
         " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
         " ORDER BY number"
     )
-    return _plain(
+    status: dict[str, Any] = _plain(
         {
             "account": account,
             "equity": equity[0]["equity"] if equity else None,
@@ -48,6 +48,7 @@ def account_status(data_dir: Path, account: str) -> dict[str, Any]:
             "last_bar": equity[0]["ts"] if equity else None,
         }
     )
+    return status
 
 
 def _plain(value: Any) -> Any:

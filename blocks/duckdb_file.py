@@ -108,10 +108,12 @@ def _lock(descriptor: int, path: Path) -> None:
     except BlockingIOError:
         pass
     taken = threading.Event()
-    waiter = threading.Thread(
-        target=lambda: (fcntl.flock(descriptor, fcntl.LOCK_EX), taken.set()), daemon=True
-    )
-    waiter.start()
+
+    def wait() -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        taken.set()
+
+    threading.Thread(target=wait, daemon=True).start()
     if not taken.wait(LOCK_DEADLINE_SECONDS):
         # The descriptor is left to the waiting thread; closing it would not end the wait.
         raise StoreUnavailable(

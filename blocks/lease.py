@@ -67,9 +67,7 @@ def renew(connection: duckdb.DuckDBPyConnection, epoch: int, now: datetime) -> N
             f"the lease of epoch {epoch} was taken over",
             "Another process trades this account now; nothing was sent",
         )
-    connection.execute(
-        "UPDATE lease SET expires = ?", [now + timedelta(seconds=LEASE_SECONDS)]
-    )
+    connection.execute("UPDATE lease SET expires = ?", [now + timedelta(seconds=LEASE_SECONDS)])
 
 
 def give_back(connection: duckdb.DuckDBPyConnection, epoch: int, now: datetime) -> None:

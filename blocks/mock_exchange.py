@@ -161,5 +161,7 @@ class MockExchange:
         state.session, state.last_bar = content["session"], content["last_bar"]
         state.last_us, state.is_ended = content["last_us"], content["is_ended"]
         by_id = dict(orders)
-        state.orders = {order_id: order_from_json(by_id[order_id]) for order_id in content["orders"]}
+        state.orders = {
+            order_id: order_from_json(by_id[order_id]) for order_id in content["orders"]
+        }
         self._saved_orders = dict(state.orders)

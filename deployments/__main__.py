@@ -39,9 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("register", "make a running server know the blocks and deployments"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument(
-            "--data-dir", type=Path, default=Path("data"), metavar="DIR"
-        )
+        command.add_argument("--data-dir", type=Path, default=Path("data"), metavar="DIR")
         command.add_argument(
             "--prefect-file",
             type=Path,
@@ -66,9 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.command == "demo":
             # No session of today may start between the replay and the backtest.
             os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
-        supervisor = Supervisor(
-            home, _say(console), should_stop, chosen.prefect_file.resolve()
-        )
+        supervisor = Supervisor(home, _say(console), should_stop, chosen.prefect_file.resolve())
         return demo(supervisor, console) if chosen.command == "demo" else up(supervisor)
     except OpenbellError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -109,9 +105,7 @@ def _register_again(supervisor: Supervisor) -> None:
 
 def demo(supervisor: Supervisor, console: Console) -> int:
     """Run the demo's deployments to the end, show the results and stop everything."""
-    supervisor.say(
-        "Starting the Prefect server, which takes up to half a minute the first time"
-    )
+    supervisor.say("Starting the Prefect server, which takes up to half a minute the first time")
     with supervisor.running():
         supervisor.register()
         run_and_wait(supervisor, demo_runs(supervisor.home.data_dir), console)

@@ -132,9 +132,7 @@ class PrefectApi:
             },
         )
         found = [_flow_run(row) for row in rows]
-        return found + [
-            below for run in found for below in self.unfinished_subflows(run.id)
-        ]
+        return found + [below for run in found for below in self.unfinished_subflows(run.id)]
 
     def force(self, flow_run_id: str, state_type: str, message: str) -> None:
         """Write down what has become of a run whose process is gone: no rule is asked."""
@@ -174,9 +172,7 @@ def _authorization() -> dict[str, str]:
         "PREFECT_SERVER_API_AUTH_STRING"
     )
     if password:
-        return {
-            "Authorization": f"Basic {base64.b64encode(password.encode()).decode()}"
-        }
+        return {"Authorization": f"Basic {base64.b64encode(password.encode()).decode()}"}
     return {}
 
 

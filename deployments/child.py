@@ -29,9 +29,7 @@ class Child:
         self.log = log
 
     @classmethod
-    def start(
-        cls, command: Sequence[str], environment: Mapping[str, str], log: Path
-    ) -> Child:
+    def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
         """Start a command in the repository with its output appended to a log file."""
         rotate(log)
         with log.open("ab") as output:
@@ -43,6 +41,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Safe: a supervisor starts children from its only thread.
                 preexec_fn=_default_signals,
             )
         return cls(process, log)

@@ -65,23 +65,15 @@ def run_and_wait(
     api = PrefectApi(supervisor.api_url)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     try:
-        with Progress(
-            *columns, console=console, disable=not console.is_terminal
-        ) as progress:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             waiting = []
             for deployment, parameters in runs:
-                followed = _Followed(
-                    deployment, api.start_run(deployment, parameters), TaskID(0)
-                )
+                followed = _Followed(deployment, api.start_run(deployment, parameters), TaskID(0))
                 followed.row = progress.add_task(followed.text, total=1)
                 waiting.append(followed)
-            while waiting := [
-                f for f in waiting if not _is_completed(f, api, progress, console)
-            ]:
+            while waiting := [f for f in waiting if not _is_completed(f, api, progress, console)]:
                 if supervisor.should_stop():
-                    raise SourceUnavailable(
-                        "the demo was stopped", "Start it again: make demo"
-                    )
+                    raise SourceUnavailable("the demo was stopped", "Start it again: make demo")
                 if time.monotonic() > deadline:
                     raise SourceUnavailable(
                         f"{'; '.join(f.text for f in waiting)} after {time_limit_s:.0f} s",
@@ -135,9 +127,7 @@ def print_results(home: Home, console: Console) -> None:
         ) from error
     if done.returncode != 0:
         last = (done.stderr.strip() or "no output").splitlines()[-1]
-        raise OpenbellError(
-            f"show-status failed: {last}", "Run: python -m flows show-status"
-        )
+        raise OpenbellError(f"show-status failed: {last}", "Run: python -m flows show-status")
     console.print_json(done.stdout)
 
 

@@ -50,16 +50,12 @@ def marked_processes(data_dir: Path, proc: Path = Path("/proc")) -> list[Marked]
             if wanted not in variables:
                 continue
             status = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (
-                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-            )
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         if status[0] == "Z":
             continue
-        flow_run = next(
-            (v for v in variables if v.startswith(FLOW_RUN.encode() + b"=")), None
-        )
+        flow_run = next((v for v in variables if v.startswith(FLOW_RUN.encode() + b"=")), None)
         found.append(
             Marked(
                 int(folder.name),
@@ -76,9 +72,7 @@ def marked_processes(data_dir: Path, proc: Path = Path("/proc")) -> list[Marked]
 def is_alive(process: Marked, proc: Path = Path("/proc")) -> bool:
     """Return whether this very process, not another with its number, still lives."""
     try:
-        status = (
-            (proc / str(process.pid) / "stat").read_text().rpartition(")")[2].split()
-        )
+        status = (proc / str(process.pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return False
     return status[0] != "Z" and status[19] == process.started

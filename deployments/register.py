@@ -58,9 +58,7 @@ async def register(
         async with get_client() as client:
             await _create_work_pool(client, work_pool, queues)
             for spec in specs:
-                lines.append(
-                    await _register_one(client, spec, root, work_pool, now, overwrite)
-                )
+                lines.append(await _register_one(client, spec, root, work_pool, now, overwrite))
     except PrefectHTTPStatusError as error:
         raise BadInput(
             f"the Prefect server refused a deployment: {error.response.text[:500]}",
@@ -93,9 +91,7 @@ async def _create_work_pool(
         pass
     for name, limit in queues.items():
         try:
-            await client.create_work_queue(
-                name, concurrency_limit=limit, work_pool_name=work_pool
-            )
+            await client.create_work_queue(name, concurrency_limit=limit, work_pool_name=work_pool)
         except ObjectAlreadyExists:
             queue = await client.read_work_queue_by_name(name, work_pool)
             if queue.concurrency_limit != limit:
@@ -121,11 +117,7 @@ async def _register_one(
         "parameter_openapi_schema": parameter_schema(flow).model_dump(mode="json"),
         "enforce_parameter_schema": True,
         "pull_steps": [
-            {
-                "prefect.deployments.steps.set_working_directory": {
-                    "directory": str(root)
-                }
-            }
+            {"prefect.deployments.steps.set_working_directory": {"directory": str(root)}}
         ],
     }
     try:
@@ -146,14 +138,8 @@ async def _register_one(
             **wanted,
         )
         return f"{full_name}: created"
-    changes = {
-        name: value for name, value in wanted.items() if getattr(present, name) != value
-    }
-    drift = (
-        ""
-        if present.parameters == spec.parameters
-        else ", its parameters differ and are kept"
-    )
+    changes = {name: value for name, value in wanted.items() if getattr(present, name) != value}
+    drift = "" if present.parameters == spec.parameters else ", its parameters differ and are kept"
     if drift and overwrite:
         changes["parameters"] = dict(spec.parameters)
         drift = ""
@@ -172,9 +158,7 @@ async def _register_one(
 
 def _load(spec: DeploymentSpec, root: Path) -> Flow[..., Any]:
     try:
-        return load_flow_from_entrypoint(
-            str(root / spec.entrypoint), use_placeholder_flow=False
-        )
+        return load_flow_from_entrypoint(str(root / spec.entrypoint), use_placeholder_flow=False)
     except (ScriptError, MissingFlowError, FileNotFoundError) as error:
         cause = error.user_exc if isinstance(error, ScriptError) else error
         raise BadInput(
@@ -191,9 +175,7 @@ def _schedules_are_good(
     for spec in wanted:
         old = existing.get(spec.slug)
         if isinstance(old, RRuleSchedule) and spec.rrule is not None:
-            if old.timezone != spec.timezone or not is_good_enough(
-                old.rrule, spec.rrule, now
-            ):
+            if old.timezone != spec.timezone or not is_good_enough(old.rrule, spec.rrule, now):
                 return False
         elif old != spec.to_prefect():
             return False

@@ -46,11 +46,7 @@ def cancel_runs(api: PrefectApi, data_dir: Path, say: Callable[[str], None]) -> 
             if p.pid == p.session_id
             and p.pid not in nudged
             # Nobody but us looks after a run whose worker was killed.
-            and (
-                waited_s > OVERLOOKED_S
-                or p.flow_run_id in unattended
-                or p.parent_pid not in here
-            )
+            and (waited_s > OVERLOOKED_S or p.flow_run_id in unattended or p.parent_pid not in here)
         ]
         nudged |= {p.pid for p in to_nudge}
         processes.ask(to_nudge)
@@ -87,12 +83,8 @@ def release_dead_runs(
     for run in api.unfinished_runs(work_pool):
         if run.id in alive:
             continue
-        ended = {"PENDING": "SCHEDULED", "CANCELLING": "CANCELLED"}.get(
-            run.state_type, "CRASHED"
-        )
-        say(
-            f"Flow run {run.name} is {run.state_name} without a process: now {ended.title()}"
-        )
+        ended = {"PENDING": "SCHEDULED", "CANCELLING": "CANCELLED"}.get(run.state_type, "CRASHED")
+        say(f"Flow run {run.name} is {run.state_name} without a process: now {ended.title()}")
         for below in api.unfinished_subflows(run.id):
             api.force(below.id, "CRASHED", "The process of its parent was gone")
         api.force(run.id, ended, "Its process was gone")

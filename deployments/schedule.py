@@ -43,9 +43,7 @@ def fire_times(rule: str) -> list[datetime] | None:
 
 def _without_start(rule: str) -> str:
     # The server puts a DTSTART line before a rule that has none.
-    return "\n".join(
-        line for line in rule.split("\n") if not line.startswith("DTSTART")
-    )
+    return "\n".join(line for line in rule.split("\n") if not line.startswith("DTSTART"))
 
 
 def is_good_enough(present: str, wanted: str, now: datetime) -> bool:

@@ -89,9 +89,7 @@ def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) ->
     return server
 
 
-def _wait_until_well(
-    api_url: str, child: Child, should_stop: Callable[[], bool]
-) -> None:
+def _wait_until_well(api_url: str, child: Child, should_stop: Callable[[], bool]) -> None:
     api = PrefectApi(api_url)
     deadline = time.monotonic() + START_LIMIT_S
     try:

@@ -31,9 +31,7 @@ class ScheduleSpec:
             return RRuleSchedule(rrule=self.rrule, timezone=self.timezone)
         if self.cron is not None:
             return CronSchedule(cron=self.cron, timezone=self.timezone)
-        raise BadInput(
-            f"schedule {self.slug} has neither rrule nor cron", "Give it one of them"
-        )
+        raise BadInput(f"schedule {self.slug} has neither rrule nor cron", "Give it one of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +61,7 @@ async def read_specs(file: Path) -> list[DeploymentSpec]:
 
 
 async def _read_spec(entry: dict[str, Any]) -> DeploymentSpec:
-    outputs = await run_steps(
-        entry.get("build") or [], print_function=lambda *_, **__: None
-    )
+    outputs = await run_steps(entry.get("build") or [], print_function=lambda *_, **__: None)
     entry = apply_values(entry, outputs)
     return DeploymentSpec(
         name=entry["name"],
@@ -73,8 +69,6 @@ async def _read_spec(entry: dict[str, Any]) -> DeploymentSpec:
         description=entry.get("description"),
         parameters=entry.get("parameters") or {},
         tags=tuple(entry.get("tags") or ()),
-        schedules=tuple(
-            ScheduleSpec(**schedule) for schedule in entry.get("schedules") or ()
-        ),
+        schedules=tuple(ScheduleSpec(**schedule) for schedule in entry.get("schedules") or ()),
         work_queue=entry["work_pool"].get("work_queue_name", "default"),
     )

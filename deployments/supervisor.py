@@ -89,9 +89,7 @@ class Supervisor:
         """Register blocks and deployments, in a process of its own that may import the flows."""
         command = [sys.executable, "-m", "deployments", "register"]
         command += ["--data-dir", str(self.home.data_dir)]
-        command += ["--prefect-file", str(self.prefect_file)] + [
-            "--overwrite"
-        ] * overwrite
+        command += ["--prefect-file", str(self.prefect_file)] + ["--overwrite"] * overwrite
         log = self.home.logs / "register.log"
         log.unlink(missing_ok=True)
         child = Child.start(command, self.home.environment(self.api_url), log)
@@ -117,17 +115,13 @@ class Supervisor:
         """Start a server or worker again that has died, after a wait, and trim the logs."""
         for log in self.home.logs.glob("*.log"):
             rotate(log)
-        server_died = (
-            self.server.child is not None and self.server.child.exit_code is not None
-        )
+        server_died = self.server.child is not None and self.server.child.exit_code is not None
         worker_died = self.worker.exit_code is not None
         if not server_died and not worker_died:
             return
         names = " and ".join(["server"] * server_died + ["worker"] * worker_died)
         wait_s = self._backoff.next_wait(time.monotonic())
-        self.say(
-            f"Died: {names}. Starting again in {wait_s:.0f} s; see {self.home.logs}"
-        )
+        self.say(f"Died: {names}. Starting again in {wait_s:.0f} s; see {self.home.logs}")
         self.should_stop.pause(wait_s)
         try:
             if server_died and not self.should_stop():
@@ -182,11 +176,7 @@ class Supervisor:
 
         The flow runs go on: they report to the same port again, and finish.
         """
-        left = [
-            p
-            for p in processes.marked_processes(self.home.data_dir)
-            if not p.flow_run_id
-        ]
+        left = [p for p in processes.marked_processes(self.home.data_dir) if not p.flow_run_id]
         if not left:
             return
         self.say(f"Ending {len(left)} processes that an earlier supervisor left behind")

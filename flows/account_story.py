@@ -36,9 +36,7 @@ async def run_account(
                     break
                 with account.open_session(session) as runtime:
 
-                    async def watched(
-                        runtime: Any, bar: int, session: Session = session
-                    ) -> None:
+                    async def watched(runtime: Any, bar: int, session: Session = session) -> None:
                         await run_bar(runtime, bar)
                         progress(session, bar + 1, runtime.grid.rows)
 

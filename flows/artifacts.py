@@ -32,7 +32,9 @@ async def publish_backtest(report: BacktestReport, folder: Path) -> None:
         "",
         markdown_table(_figures(report.summary.as_dict())),
     ]
-    await acreate_markdown_artifact("\n\n".join(lines[:3]) + "\n" + "\n".join(lines[3:]), key="backtest")
+    await acreate_markdown_artifact(
+        "\n\n".join(lines[:3]) + "\n" + "\n".join(lines[3:]), key="backtest"
+    )
     await acreate_table_artifact(
         _rows(results.trades.tail(MOST_TRADES).to_dicts()),
         key="backtest-trades",

@@ -93,7 +93,9 @@ async def saved_parts(data_dir: str | None, bars: str | None) -> SavedParts:
 
     ledger = await connections.load_saved(connections.Ledger)
     folder = Path(data_dir or (ledger.data_dir if ledger else "data"))
-    settings: Settings = await connections.load_saved(connections.Settings) or connections.Settings()
+    settings: Settings = (
+        await connections.load_saved(connections.Settings) or connections.Settings()
+    )
     copies = await connections.load_saved(connections.LocalCopies)
     by_name = None
     if bars and not Path(bars).exists():

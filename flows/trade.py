@@ -97,4 +97,3 @@ async def trade_session(
     except OpenbellError as error:
         return Failed(message=str(error))
     return Completed(message=f"{closed} session(s) closed")
-

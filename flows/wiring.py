@@ -135,7 +135,9 @@ class Account:
                 dry_run=self.request.dry_run,
             ),
             epoch=self.epoch,
-            settle_seconds=self.request.parts.settle_seconds if self.request.replay is None else 0.0,
+            settle_seconds=self.request.parts.settle_seconds
+            if self.request.replay is None
+            else 0.0,
             is_real_time=is_real_time,
             # Two seconds of the machine's time; a replay that does not wait tends once a bar.
             tend_seconds=TEND_SECONDS * (self.request.speed or 1.0) if is_real_time else 3600.0,

@@ -140,4 +140,3 @@ def _bars_by(panel: Panel, minutes: int) -> Integers:
         [session.bars_ended_by(minutes, interval) for session in panel.grid.sessions],
         dtype=np.int64,
     )
-

@@ -184,7 +184,8 @@ def _last_of_stamps(rows: BarRows) -> Integers:
     symbol, start = rows.symbol[order], rows.start_us[order]
     last = np.ones(len(order), dtype=np.bool_)
     last[:-1] = (symbol[1:] != symbol[:-1]) | (start[1:] != start[:-1])
-    return order[last]
+    kept: Integers = order[last]
+    return kept
 
 
 def _valid(

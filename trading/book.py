@@ -109,7 +109,8 @@ def equity(book: Book) -> float:
         for s in range(len(book.quantity)):
             if book.quantity[s] != 0:
                 total += book.quantity[s] * book.mark[s]
-    return book.money[CASH] + total
+    cash: float = book.money[CASH]
+    return cash + total
 
 
 def gross_exposure(book: Book) -> float:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from trading.bars import Floats, Integers
 from trading.book import (
-    BASELINE,
     ENTRY_ORDERS,
     LATCHED,
     OPEN_POSITIONS,
@@ -32,7 +31,6 @@ from trading.reasons import (
     AFTER_CUTOFF,
     DATA_GATE,
     ENTER_LONG,
-    ENTER_SHORT,
     EXIT_FLATTEN,
     EXIT_LATCH,
     HALTED,

@@ -25,7 +25,7 @@ class Linker:
 
     def __init__(self, strategy: ModuleType, wrap: Callable[[Any], Any]) -> None:
         self._strategy = strategy
-        self._replaced = {
+        self._replaced: dict[Any, Any] = {
             engine.observe: strategy.observe,
             engine.signal: strategy.signal,
         }
@@ -70,7 +70,9 @@ def link_compiled(strategy: ModuleType, function: Any, cache_folder: Path | None
     the first call when the strategy cannot be compiled.
     """
     import numba
-    from numba.core import config
+    from numba.core import config as numba_config
+
+    config: Any = numba_config
 
     if cache_folder is None:
         return Linker(strategy, numba.njit).link(function)

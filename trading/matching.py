@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 
 from trading.bars import Floats
-from trading.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS, Book, equity, gross_exposure
+from trading.book import (
+    OPEN_POSITIONS,
+    PENDING_ENTRIES,
+    WAITING_EXITS,
+    Book,
+    equity,
+    gross_exposure,
+)
 from trading.parameters import Rules
 from trading.portfolio import apply_entry_fill, apply_exit_fill, cancel_entry, plan_exit
 from trading.prices import LOWEST_FILL_PRICE, r4
@@ -51,9 +58,7 @@ def venue_price(
     book: Book, rules: Rules, s: int, price: float, quantity: int, volume: float
 ) -> float:
     """Return the slipped price of a fill in the bar that follows those seen so far."""
-    return slipped(
-        rules, price, quantity, volume, book.previous_range[s], book.previous_close[s]
-    )
+    return slipped(rules, price, quantity, volume, book.previous_range[s], book.previous_close[s])
 
 
 def commission_of(rules: Rules, quantity: int) -> float:
@@ -80,7 +85,14 @@ def fill_exit(
 
 
 def match_bar(
-    book: Book, rules: Rules, tape: Tape, opened: Floats, high: Floats, low: Floats, volume: Floats, us: int
+    book: Book,
+    rules: Rules,
+    tape: Tape,
+    opened: Floats,
+    high: Floats,
+    low: Floats,
+    volume: Floats,
+    us: int,
 ) -> None:
     """Fill what a bar fills: exits at its open, entries at its open, then stops and targets.
 
@@ -121,9 +133,7 @@ def fill_entry(
             quantity = min(quantity, math.floor(min(affordable, float(NO_CAP))))
             commission = commission_of(rules, quantity)
             record_fill(tape, us, s, LEG_ENTRY, side * quantity, price, commission)
-            apply_entry_fill(
-                book, s, side * quantity, price, commission, us, rules.tick_units
-            )
+            apply_entry_fill(book, s, side * quantity, price, commission, us, rules.tick_units)
     cancel_entry(book, s)
 
 
@@ -177,8 +187,6 @@ def assume_close(book: Book, rules: Rules, tape: Tape) -> int:
                     book.earlier_range[s],
                     book.earlier_close[s],
                 )
-                fill_exit(
-                    book, rules, tape, s, LEG_ASSUMED_CLOSE, quantity, price, book.last_us[s]
-                )
+                fill_exit(book, rules, tape, s, LEG_ASSUMED_CLOSE, quantity, price, book.last_us[s])
                 assumed += 1
     return assumed

@@ -58,9 +58,7 @@ class OrderPlanner:
         return leaving + entering
 
     def _id(self, symbol: str, leg: Leg, attempt: int) -> str:
-        return client_order_id(
-            self._account, self._session, self._strategy, symbol, leg, attempt
-        )
+        return client_order_id(self._account, self._session, self._strategy, symbol, leg, attempt)
 
     def _cancel(self, order: Order) -> Intent:
         return Intent(

@@ -34,7 +34,9 @@ class MarketData(Protocol):
         """Return the rows of earlier sessions, oldest first, to warm the indicators."""
         ...
 
-    def rows(self, symbols: Sequence[str], session: Session, start: datetime, end: datetime) -> BarRows:
+    def rows(
+        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
+    ) -> BarRows:
         """Return the closed rows that start in [start, end).
 
         Raises SourceUnavailable when the source does not answer.

@@ -11,7 +11,9 @@ from trading.parameters import Rules
 MOST_SHARES = 9e15
 
 
-def entry_quantity(book: Book, rules: Rules, price: float, risk_per_share: float, worth: float) -> int:
+def entry_quantity(
+    book: Book, rules: Rules, price: float, risk_per_share: float, worth: float
+) -> int:
     """Return whole shares for an entry at a reference price, 0 or less when below one.
 
     `worth` is the account's equity, `risk_per_share` the positive distance to the stop, USD.

@@ -13,8 +13,8 @@ from trading.events import BarClosed, Fill, Intent, OrderUpdate
 from trading.matching import assume_close, match_bar, participation_cap
 from trading.orders import Leg, Order, Status, transition
 from trading.parameters import Rules
-from trading.prices import round_down, round_up
 from trading.portfolio import begin_session, cancel_entry, plan_entry, plan_exit, see_bar
+from trading.prices import round_down, round_up
 from trading.reasons import EXIT_REASONS, LEGS
 from trading.session_state import bar_numbers, order_of
 from trading.tape import FILLS, new_tape
@@ -55,7 +55,12 @@ class SimulatedVenue:
         if order.leg == Leg.ENTRY:
             offset = math.nan if order.target_offset is None else order.target_offset
             plan_entry(
-                book, s, order.quantity, order.reference_price or 0.0, order.stop_price or 0.0, offset
+                book,
+                s,
+                order.quantity,
+                order.reference_price or 0.0,
+                order.stop_price or 0.0,
+                offset,
             )
         elif order.leg == Leg.EXIT:
             plan_exit(book, s, EXIT_REASONS.index(order.reason))
@@ -150,7 +155,9 @@ class SimulatedVenue:
 
     def _refusal(self, order: Order) -> str:
         held = self._held(order.symbol)
-        if order.leg == Leg.ENTRY and (held != 0 or self.state.book.pending[self.index[order.symbol]]):
+        if order.leg == Leg.ENTRY and (
+            held != 0 or self.state.book.pending[self.index[order.symbol]]
+        ):
             return "position_open"
         if order.leg != Leg.ENTRY and order.quantity != -held:
             return f"quantity_not_the_position ({held})"
@@ -220,7 +227,9 @@ class SimulatedVenue:
         # The book may already have lost the level: a stop can fire in the bar of its entry.
         if entry.stop_id is not None:
             stop = Order(entry.stop_id, entry.symbol, Leg.STOP, -quantity, price=entry.stop_price)
-            legs.append(self._change(replace(stop, attempt=_attempt(entry.stop_id)), Status.WORKING))
+            legs.append(
+                self._change(replace(stop, attempt=_attempt(entry.stop_id)), Status.WORKING)
+            )
         if entry.target_id is not None:
             level = self._target_level(entry, s)
             target = Order(entry.target_id, entry.symbol, Leg.TARGET, -quantity, price=level)
@@ -268,4 +277,3 @@ class SimulatedVenue:
 
 def _attempt(client_order_id: str) -> int:
     return int(client_order_id.split("-")[-2])
-

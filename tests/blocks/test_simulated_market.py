@@ -20,9 +20,7 @@ def sessions(first: date, last: date) -> list[Session]:
     return sessions_between("NYSE", first, last)
 
 
-def panel_of(
-    symbols: tuple[str, ...], found: list[Session], interval: int, seed: int = 1
-) -> Panel:
+def panel_of(symbols: tuple[str, ...], found: list[Session], interval: int, seed: int = 1) -> Panel:
     """Return simulated bars on their grid."""
     rows = simulated_rows(symbols, found, interval, seed=seed)
     return make_panel(rows, make_grid(found, interval), symbols)

@@ -53,9 +53,7 @@ def test_a_child_does_not_ignore_the_interrupts_that_its_parent_ignores(
 ) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        child = start(
-            home, "import signal; print(signal.getsignal(signal.SIGINT).__name__)"
-        )
+        child = start(home, "import signal; print(signal.getsignal(signal.SIGINT).__name__)")
     finally:
         signal.signal(signal.SIGINT, before)
     child.process.wait(10)
@@ -71,9 +69,9 @@ def test_a_child_that_ignores_the_request_to_end_is_killed(home: Home) -> None:
 def test_marked_processes_are_found_with_the_flow_run_they_execute(home: Home) -> None:
     child = start(home, SLEEP, PREFECT__FLOW_RUN_ID="run-1")
     try:
-        assert [
-            (p.pid, p.flow_run_id) for p in processes.marked_processes(home.data_dir)
-        ] == [(child.pid, "run-1")]
+        assert [(p.pid, p.flow_run_id) for p in processes.marked_processes(home.data_dir)] == [
+            (child.pid, "run-1")
+        ]
         assert processes.marked_processes(home.data_dir / "other") == []
     finally:
         child.stop(5)
@@ -109,12 +107,8 @@ def test_a_log_that_has_grown_large_moves_aside_under_its_writer(
 
 
 def test_a_folder_is_held_by_one_supervisor(home: Home) -> None:
-    with (
-        home.hold(),
-        pytest.raises(StoreUnavailable, match=f"by process {os.getpid()}"),
-    ):
-        with home.hold():
-            pass
+    with home.hold(), pytest.raises(StoreUnavailable, match=f"by process {os.getpid()}"):
+        home.hold().__enter__()
     with home.hold():
         pass
 
@@ -157,9 +151,7 @@ def test_a_given_server_that_does_not_answer_is_an_error_of_one_line(
     assert not PrefectApi(api_url).is_healthy()
 
 
-def test_restarts_wait_longer_each_time_up_to_a_minute_and_forget_after_a_good_time() -> (
-    None
-):
+def test_restarts_wait_longer_each_time_up_to_a_minute_and_forget_after_a_good_time() -> None:
     backoff = Backoff()
     waits = [backoff.next_wait(float(second)) for second in range(8)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]

@@ -60,9 +60,7 @@ SPANS = [
 def test_the_next_30_times_are_the_opens_of_an_independent_calendar_less_the_warm_up(
     exchange: str, oracle: str, now: datetime, day: str, is_session: bool
 ) -> None:
-    calendar = exchange_calendars.get_calendar(
-        oracle, start="2024-01-01", end="2027-01-01"
-    )
+    calendar = exchange_calendars.get_calendar(oracle, start="2024-01-01", end="2027-01-01")
     opens = calendar.opens[calendar.opens > pd.Timestamp(now)][:30]
     expected = [open_.to_pydatetime() - timedelta(minutes=5) for open_ in opens]
 
@@ -88,9 +86,7 @@ def test_a_year_fits_what_prefect_accepts() -> None:
 
 
 def test_a_time_that_has_come_is_left_out() -> None:
-    just_before = session_schedule(
-        "NYSE", datetime(2025, 10, 20, 13, 24, 59, tzinfo=UTC), 5
-    )
+    just_before = session_schedule("NYSE", datetime(2025, 10, 20, 13, 24, 59, tzinfo=UTC), 5)
     at_it = session_schedule("NYSE", datetime(2025, 10, 20, 13, 25, tzinfo=UTC), 5)
     assert just_before.startswith("RDATE:20251020T132500Z,")
     assert at_it.startswith("RDATE:20251021T132500Z,")
@@ -105,9 +101,7 @@ def test_a_rule_is_kept_while_it_is_right_and_long_and_replaced_otherwise() -> N
     nearly_over = times[-ENOUGH_SESSIONS]
     assert is_good_enough(with_start, rule, NOON)
     assert is_good_enough(with_start, session_schedule("NYSE", later, 5), later)
-    assert not is_good_enough(
-        with_start, session_schedule("NYSE", nearly_over, 5), nearly_over
-    )
+    assert not is_good_enough(with_start, session_schedule("NYSE", nearly_over, 5), nearly_over)
     assert not is_good_enough(with_start, session_schedule("NYSE", NOON, 6), NOON)
     assert not is_good_enough(with_start, session_schedule("LSE", NOON, 5), NOON)
     assert not is_good_enough("FREQ=DAILY", rule, NOON)

@@ -323,18 +323,19 @@ def test_a_folder_that_cannot_be_is_refused_before_the_run(tmp_path: Path) -> No
 
 
 def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path) -> None:
-    # Opening the pipe waits until the command reads from it, and it then waits for rows.
+    # Opening the pipe waits until the command reads from it, and it then waits for rows. Closing
+    # it lets polars' signal handler, which restarts reads, hand over to Python's.
     pipe = tmp_path / "bars.csv"
     os.mkfifo(pipe)
-    command = [sys.executable, "-m", "flows", "backtest", "--bars", str(pipe)]
     with subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "flows", "backtest", "--bars", str(pipe)],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
         # A test run in the background of a shell ignores the signal, and so would its child.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as running:  # fmt: skip
         with pipe.open("wb"):
             running.send_signal(signal.SIGINT)
-            _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=60)
 
     assert (running.returncode, said) == (130, "interrupted\n")
 

@@ -97,7 +97,9 @@ def differences(case: Case, run: Callable[[Case], Outcome] = run_openbell) -> li
 def compare(case: Case, outcome: Outcome, expected: Result) -> list[str]:
     """Return the differences in fills, trades, equity and decisions, each kind's first one."""
     found: list[str] = []
-    found += _first_difference("decision", _decisions(case, outcome), _expected_decisions(case, expected))
+    found += _first_difference(
+        "decision", _decisions(case, outcome), _expected_decisions(case, expected)
+    )
     found += _first_difference("fill", _fills(case, outcome), _expected_fills(expected))
     found += _first_difference("trade", _trades(case, outcome), _expected_trades(expected))
     equity = [float(value) for value in outcome.equity]

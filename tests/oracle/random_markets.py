@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ class Case:
     rows: tuple[Row, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _window(number: int) -> tuple[SessionTimes, ...]:
     return tuple(calendar_sessions(*WINDOWS[number]))
 

@@ -331,9 +331,7 @@ class ReferenceEngine:
 
     # fills
 
-    def _slipped(
-        self, symbol: str, k: int, price: float, quantity: float, buying: bool
-    ) -> float:
+    def _slipped(self, symbol: str, k: int, price: float, quantity: float, buying: bool) -> float:
         earlier = [number for number in self.today[symbol] if number < k]
         volatility = 0.0
         if earlier:
@@ -352,9 +350,7 @@ class ReferenceEngine:
         return math.floor(self.p["max_participation"] * self.today[symbol][k].volume)
 
     def _commission(self, quantity: int) -> float:
-        return float(
-            max(self.p["commission_per_share"] * quantity, self.p["commission_minimum"])
-        )
+        return float(max(self.p["commission_per_share"] * quantity, self.p["commission_minimum"]))
 
     def _exit_part(self, symbol: str, k: int, quantity: int, price: float, leg: str) -> None:
         """Book one part of an exit at bar k, and the trade when nothing is left."""

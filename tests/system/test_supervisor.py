@@ -47,13 +47,8 @@ def processes_of(data_dir: Path) -> dict[int, str]:
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if (
-                f"PREFECT_HOME={data_dir}/prefect".encode()
-                in (folder / "environ").read_bytes()
-            ):
-                found[int(folder.name)] = (
-                    (folder / "cmdline").read_text().replace("\0", " ")
-                )
+            if f"PREFECT_HOME={data_dir}/prefect".encode() in (folder / "environ").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
     return found
@@ -86,7 +81,7 @@ def register_again(stack: PrefectStack) -> list[str]:
         supervisor.register()
     finally:
         supervisor.prefect_file = before
-    return list(stack.said)
+    return [line for line in stack.said if line.startswith("small/")]
 
 
 def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
@@ -95,18 +90,14 @@ def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
     body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
 
     def scheduled() -> list[dict[str, Any]]:
-        rows = httpx.post(
-            f"{registered.api_url}/flow_runs/filter", json=body, timeout=10
-        ).json()
+        rows = httpx.post(f"{registered.api_url}/flow_runs/filter", json=body, timeout=10).json()
         return [row for row in rows if row["auto_scheduled"]]
 
     runs = wait_for(lambda: len(rows := scheduled()) >= 3 and rows)
     times = sorted(datetime.fromisoformat(run["expected_start_time"]) for run in runs)
 
     calendar = exchange_calendars.get_calendar("XNYS")
-    opens = calendar.opens[calendar.opens > pd.Timestamp(datetime.now(UTC))][
-        : len(times)
-    ]
+    opens = calendar.opens[calendar.opens > pd.Timestamp(datetime.now(UTC))][: len(times)]
     assert times == [open_.to_pydatetime() - timedelta(minutes=5) for open_ in opens]
 
 
@@ -198,9 +189,7 @@ def test_parameters_that_the_flow_does_not_take_are_refused_in_one_line(
 def test_a_server_that_dies_at_its_start_is_an_error_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite+aiosqlite:////nowhere/x"
-    )
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "sqlite+aiosqlite:////nowhere/x")
     with pytest.raises(SourceUnavailable, match="unable to open database file"):
         start_server(Home.at(tmp_path / "data"))
     assert processes_of(tmp_path / "data") == {}

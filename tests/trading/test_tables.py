@@ -141,9 +141,7 @@ def test_tables_without_rows_have_the_types_of_those_with() -> None:
         "bar": time,
         "symbol": pl.String,
         "reason": pl.String,
-        **dict.fromkeys(
-            ("price", "range_high", "range_low", "stop", "target_offset"), pl.Float64
-        ),
+        **dict.fromkeys(("price", "range_high", "range_low", "stop", "target_offset"), pl.Float64),
         "quantity": pl.Int64,
         "atr": pl.Float64,
         "equity": pl.Float64,

@@ -43,7 +43,11 @@ RANGES: tuple[S, ...] = (
 )
 
 BREAKS: tuple[S, ...] = (
-    S("a close at the range high is no break", [RANGE, (100, 101, 100, 101)], why=("1 no_breakout",)),
+    S(
+        "a close at the range high is no break",
+        [RANGE, (100, 101, 100, 101)],
+        why=("1 no_breakout",),
+    ),
     S("a close at the range low is no break", [RANGE, (100, 100, 99, 99)], why=("1 no_breakout",)),
     S(
         "a close beyond the range low sells short",
@@ -108,7 +112,7 @@ BREAKS: tuple[S, ...] = (
     ),
     S(
         "the wick distances are compared after r4",
-        [RANGE, (100.0, 101.3, 98.7, 100.0)],
+        [RANGE, (100.2, 101.6, 98.8, 100.2)],
         {"breakout_on": "wick"},
         why=("1 enter_long",),
     ),
@@ -179,7 +183,12 @@ BODIES: tuple[S, ...] = (
 )
 
 EXTENSIONS: tuple[S, ...] = (
-    S("an extension at the limit is allowed", [RANGE, UP], {"max_extension": 0.5}, why=("1 enter_long",)),
+    S(
+        "an extension at the limit is allowed",
+        [RANGE, UP],
+        {"max_extension": 0.5},
+        why=("1 enter_long",),
+    ),
     S(
         "an extension beyond the limit is too_extended",
         [RANGE, (100, 102.0001, 100, 102.0001)],
@@ -237,7 +246,12 @@ CUTOFFS: tuple[S, ...] = (
         why=("3 no_breakout", "4 after_cutoff"),
         fills=(),
     ),
-    S("a cutoff as long as the session forbids all", [RANGE, UP], {"entry_cutoff_minutes": 390}, why=("1 after_cutoff",)),
+    S(
+        "a cutoff as long as the session forbids all",
+        [RANGE, UP],
+        {"entry_cutoff_minutes": 390},
+        why=("1 after_cutoff",),
+    ),
     S(
         "a session without a flatten bar enters nothing",
         [RANGE, UP],
@@ -267,7 +281,13 @@ CUTOFFS: tuple[S, ...] = (
 
 BACK_AGAIN = [RANGE, UP, (102, 102, 98, 98.5), UP]
 ENTRIES: tuple[S, ...] = (
-    S("max_entries 0 forbids entries", [RANGE, UP], {"max_entries": 0}, why=("1 max_entries",), fills=()),
+    S(
+        "max_entries 0 forbids entries",
+        [RANGE, UP],
+        {"max_entries": 0},
+        why=("1 max_entries",),
+        fills=(),
+    ),
     S(
         "max_entries counts the symbol's entries of the session",
         BACK_AGAIN,
@@ -304,23 +324,45 @@ ENTRIES: tuple[S, ...] = (
 )
 
 PRECEDENCE: tuple[S, ...] = (
-    S("position_open comes before bar_missing", [RANGE, UP, AT_102, HOLE, AT_102], why=("3 position_open",)),
-    S("order_pending comes before bar_missing", [RANGE, UP, HOLE, AT_102], why=("2 order_pending",)),
-    S("bar_missing comes before range_incomplete", [HOLE, HOLE, UP], why=("1 bar_missing", "2 range_incomplete")),
+    S(
+        "position_open comes before bar_missing",
+        [RANGE, UP, AT_102, HOLE, AT_102],
+        why=("3 position_open",),
+    ),
+    S(
+        "order_pending comes before bar_missing",
+        [RANGE, UP, HOLE, AT_102],
+        why=("2 order_pending",),
+    ),
+    S(
+        "bar_missing comes before range_incomplete",
+        [HOLE, HOLE, UP],
+        why=("1 bar_missing", "2 range_incomplete"),
+    ),
     S(
         "range_incomplete comes before range_flat",
         [STILL, HOLE, UP],
         {"range_minutes": 120},
         why=("2 range_incomplete",),
     ),
-    S("range_flat comes before max_entries", [STILL, UP], {"max_entries": 0}, why=("1 range_flat",)),
+    S(
+        "range_flat comes before max_entries",
+        [STILL, UP],
+        {"max_entries": 0},
+        why=("1 range_flat",),
+    ),
     S(
         "max_entries comes before after_cutoff",
         [RANGE, UP],
         {"max_entries": 0, "entry_cutoff_minutes": 390},
         why=("1 max_entries",),
     ),
-    S("after_cutoff comes before no_breakout", [RANGE, STILL], {"entry_cutoff_minutes": 390}, why=("1 after_cutoff",)),
+    S(
+        "after_cutoff comes before no_breakout",
+        [RANGE, STILL],
+        {"entry_cutoff_minutes": 390},
+        why=("1 after_cutoff",),
+    ),
     S(
         "short_disabled comes before weak_body",
         [RANGE, (99.5, 99.6, 98, 98.5)],

@@ -66,7 +66,9 @@ LOADING: tuple[Loading, ...] = (
         {"invalid": 1},
     ),
     *(
-        Loading(f"a row is invalid when {what}", [row, (60, 5, 5, 5, 5, 5)], {0: None}, {"invalid": 1})
+        Loading(
+            f"a row is invalid when {what}", [row, (60, 5, 5, 5, 5, 5)], {0: None}, {"invalid": 1}
+        )
         for what, row in (
             ("a price is not a number", (0, NAN, 101, 99, 100, 1)),
             ("its high is not finite", (0, 100, INF, 99, 100, 1)),

@@ -112,7 +112,15 @@ class LoadingScenario:
         )
         settings = {**PLAIN, "range_minutes": self.interval}
         return Case(
-            0, "NYSE", (session,), self.interval, ("AAA",), 1e4, 0, settings, rows  # type: ignore[arg-type]
+            0,
+            "NYSE",
+            (session,),
+            self.interval,
+            ("AAA",),
+            1e4,
+            0,
+            settings,
+            rows,  # type: ignore[arg-type]
         )
 
 

@@ -1,0 +1,1 @@
+"""What other machines read: health, metrics and read-only JSON."""
