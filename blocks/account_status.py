@@ -42,7 +42,8 @@ def account_status(data_dir: Path, account: str) -> dict[str, Any]:
                 " ('filled', 'cancelled', 'rejected', 'expired') ORDER BY client_order_id"
             ),
             "trades": ledger.query(
-                "SELECT * EXCLUDE (number) FROM trades ORDER BY session, exit_time, entry_time, number"
+                "SELECT * EXCLUDE (number) FROM trades"
+                " ORDER BY session, exit_time, entry_time, number"
             ),
             "halts": halts,
             "last_bar": equity[0]["ts"] if equity else None,

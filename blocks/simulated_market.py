@@ -152,7 +152,9 @@ def _minutes(
     minutes = -(-length_us // MICROSECONDS_PER_MINUTE)
     generator = np.random.default_rng([seed, stock.key, session.date.toordinal()])
     points = minutes * STEPS_PER_MINUTE
-    sigma = stock.daily_volatility / np.sqrt(points)
+    # As much variance as price time gives the session: the bridge is then a plain random walk.
+    share_of_day = _hours_units(session.date) / _UNITS_PER_DAY
+    sigma = stock.daily_volatility * np.sqrt(share_of_day / points)
     walk = np.cumsum(sigma * generator.standard_normal(points))
     walk -= walk[0]
     share = np.arange(points) / (points - 1)

@@ -5,6 +5,7 @@ Imports Prefect, which reads its settings then: set the environment of the home 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 from collections.abc import Iterable, Mapping
@@ -85,10 +86,8 @@ async def _create_work_pool(
 ) -> None:
     template = ProcessWorker.get_default_base_job_template()
     pool = WorkPoolCreate(name=work_pool, type="process", base_job_template=template)
-    try:
+    with contextlib.suppress(ObjectAlreadyExists):
         await client.create_work_pool(pool)
-    except ObjectAlreadyExists:
-        pass
     for name, limit in queues.items():
         try:
             await client.create_work_queue(name, concurrency_limit=limit, work_pool_name=work_pool)

@@ -102,7 +102,8 @@ def source_interval_minutes(rows: BarRows, grid: Grid) -> float:
 
 def _session_of(start_us: Integers, grid: Grid) -> Integers:
     opens = np.array([to_microseconds(session.open) for session in grid.sessions], dtype=np.int64)
-    return np.searchsorted(opens, start_us, side="right").astype(np.int64) - 1
+    after: Integers = np.searchsorted(opens, start_us, side="right").astype(np.int64)
+    return after - 1
 
 
 def make_panel(rows: BarRows, grid: Grid, symbols: tuple[str, ...]) -> Panel:
@@ -174,7 +175,8 @@ def _last_of_duplicates(rows: BarRows, cell: Integers, cells: int) -> Integers:
     last = np.full(cells, -1, dtype=np.int64)
     # Of several rows for one cell numpy keeps the value assigned last: the last in the source.
     last[cell] = numbers
-    return numbers[last[cell] == numbers]
+    kept: Integers = numbers[last[cell] == numbers]
+    return kept
 
 
 def _last_of_stamps(rows: BarRows) -> Integers:

@@ -249,22 +249,22 @@ def decide(
                 else:
                     signed = quantity if reason == ENTER_LONG else -quantity
                     plan_entry(book, s, signed, price, scratch.stop[s], scratch.offset[s])
-    if keep == KEEP_ALL or (keep == KEEP_CHANGES and reason != scratch.previous_reason[s]):
-        if reason != NO_DECISION:
-            record_decision(
-                tape,
-                us,
-                s,
-                reason,
-                price,
-                scratch.memory[s, 0],
-                scratch.memory[s, 1],
-                scratch.stop[s],
-                scratch.offset[s],
-                quantity,
-                indicators.atr[s],
-                worth,
-            )
+    is_kept = keep == KEEP_ALL or (keep == KEEP_CHANGES and reason != scratch.previous_reason[s])
+    if is_kept and reason != NO_DECISION:
+        record_decision(
+            tape,
+            us,
+            s,
+            reason,
+            price,
+            scratch.memory[s, 0],
+            scratch.memory[s, 1],
+            scratch.stop[s],
+            scratch.offset[s],
+            quantity,
+            indicators.atr[s],
+            worth,
+        )
     scratch.previous_reason[s] = reason
 
 

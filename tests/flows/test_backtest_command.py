@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -28,12 +27,26 @@ HARD = {
     "max_daily_loss_pct": "0.004",
 }
 SIMULATED = ["--symbols", "AAA,BBB", "--start", "2025-06-02", "--end", "2025-06-13"]
+# A test run in the background of a shell ignores the signal, and so would its child.
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from flows.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+# The kernel refuses longer files as a full disk does.
+SHORT_OF_DISK = """
+import resource, sys
+from flows.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+sys.exit(main(sys.argv[1:]))
+"""
 HEAVY = {"prefect", "matplotlib", "plotly"}
 
 needs_data = pytest.mark.skipif(not BARS.exists(), reason=f"{BARS} is not there")
 
 
-def call(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Call python -m flows backtest in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "flows", "backtest", *map(str, arguments)],
@@ -42,7 +55,6 @@ def call(*arguments: str | Path, **options: object) -> subprocess.CompletedProce
         text=True,
         timeout=120,
         check=False,
-        **options,  # type: ignore[call-overload]
     )
 
 
@@ -302,10 +314,24 @@ def test_results_that_cannot_be_written_are_one_line_and_leave_the_earlier(tmp_p
     folder = run_into(tmp_path / "out", *SIMULATED)
     before = {name: (folder / name).read_bytes() for name in FILES}
 
-    finished = call(
-        *SIMULATED, "--seed", "9", "--out", folder,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
-    )  # fmt: skip
+    finished = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            SHORT_OF_DISK,
+            "backtest",
+            *SIMULATED,
+            "--seed",
+            "9",
+            "--out",
+            folder,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
     assert finished.returncode == 2
     assert finished.stderr.count("\n") == 1
@@ -328,11 +354,11 @@ def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path) -> None:
     pipe = tmp_path / "bars.csv"
     os.mkfifo(pipe)
     with subprocess.Popen(
-        [sys.executable, "-m", "flows", "backtest", "--bars", str(pipe)],
-        cwd=ROOT, stderr=subprocess.PIPE, text=True,
-        # A test run in the background of a shell ignores the signal, and so would its child.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as running:  # fmt: skip
+        [sys.executable, "-c", INTERRUPTIBLE, "backtest", "--bars", pipe],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
         with pipe.open("wb"):
             running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)

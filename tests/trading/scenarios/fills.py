@@ -149,13 +149,13 @@ SLIPPAGE: tuple[S, ...] = (
         "impact is of the quantity over the fill bar's volume",
         [RANGE, UP, (102, 102, 102, 102, 1900)],
         {"impact_factor": 0.1},
-        fills=("2 entry +19 103.02", "6 exit -19 101.9556"),
+        fills=("2 entry +19 103.02", "6 exit -19 101.9555"),
     ),
     S(
         "impact is 0 when the volume is 0",
         [RANGE, UP, (102, 102, 102, 102, 0)],
         {"impact_factor": 0.1},
-        fills=("2 entry +19 102", "6 exit -19 101.9556"),
+        fills=("2 entry +19 102", "6 exit -19 101.9555"),
     ),
     S(
         "impact takes the quantity after the participation cap",
@@ -173,7 +173,7 @@ SLIPPAGE: tuple[S, ...] = (
         "slippage terms add up",
         [RANGE, UP, (102, 102, 102, 102, 1900)],
         {"slippage_bps": 100.0, "volatility_factor": 0.5, "impact_factor": 0.1},
-        fills=("2 entry +19 105.04", "6 exit -19 100.9356"),
+        fills=("2 entry +19 105.04", "6 exit -19 100.9355"),
     ),
     S(
         "a fill price is never below 0.0001",

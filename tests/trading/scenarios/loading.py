@@ -25,9 +25,15 @@ LOADING: tuple[Loading, ...] = (
     ),
     Loading(
         "everything after an early close is dropped",
-        [GOOD, (180, 90, 91, 89, 90, 7), (210, 1, 2, 1, 1, 7), (300, 1, 2, 1, 1, 7)],
+        [
+            GOOD,
+            (60, 5, 5, 5, 5, 5),
+            (180, 90, 91, 89, 90, 7),
+            (210, 1, 2, 1, 1, 7),
+            (300, 1, 2, 1, 1, 7),
+        ],
         {0: GOOD_BAR, 3: (90, 91, 89, 90, 7)},
-        {"outside_session": 2, "missing": 2},
+        {"outside_session": 2, "missing": 1},
         half_day=True,
     ),
     Loading(

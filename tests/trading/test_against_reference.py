@@ -1,0 +1,181 @@
+"""Openbell's engine beside an independent one: same bars, same trades, fills and decisions.
+
+More seeds than these run with `python -m tests.oracle.hunt 1000 9000`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracle.comparison import (
+    differences,
+    loading_differences,
+    run_openbell,
+    run_the_reference,
+)
+from tests.oracle.random_markets import random_case
+from tests.oracle.reference_engine import Refused
+from tests.oracle.shared_data import expected_trades, real_case
+from trading.reasons import EXIT_REASONS
+
+CHUNKS = 20
+CHUNK = 50
+HARD = {
+    "range_minutes": 15,
+    "max_positions": 3,
+    "min_body": 0.2,
+    "target_multiple": 1.5,
+    "commission_per_share": 0.005,
+    "commission_minimum": 1.0,
+    "max_participation": 0.001,
+    "max_daily_loss_pct": 0.004,
+}
+REAL: dict[str, tuple[dict[str, Any], float]] = {"default": ({}, 1e4), "hard": (HARD, 1e5)}
+# What a plain backtest may say; the rest belongs to live sessions.
+REASONS_OF_A_BACKTEST = {
+    "latched",
+    "position_open",
+    "order_pending",
+    "bar_missing",
+    "range_incomplete",
+    "range_flat",
+    "max_entries",
+    "after_cutoff",
+    "no_breakout",
+    "short_disabled",
+    "weak_body",
+    "too_extended",
+    "indicator_warming_up",
+    "low_volume",
+    "stop_not_protective",
+    "max_positions",
+    "order_rate",
+    "size_below_one",
+    "enter_long",
+    "enter_short",
+}
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What the seeds of a chunk showed: differences by seed, and how varied the cases were."""
+
+    differences: dict[int, list[str]]
+    reasons: Counter[str]
+    legs: Counter[str]
+    exits: Counter[str]
+    dropped: Counter[str]
+    refused: int
+
+
+@lru_cache(maxsize=CHUNKS)
+def compared(number: int) -> Chunk:
+    """Return the comparison of a chunk's seeds, made once."""
+    chunk = Chunk({}, Counter(), Counter(), Counter(), Counter(), 0)
+    refused = 0
+    for seed in range(number * CHUNK, (number + 1) * CHUNK):
+        case = random_case(seed)
+        found = loading_differences(case) + differences(case)
+        if found:
+            chunk.differences[seed] = found
+        try:
+            result = run_the_reference(case)
+        except Refused:
+            refused += 1
+            continue
+        chunk.reasons.update(result.decisions.values())
+        chunk.legs.update(fill["leg"] for fill in result.fills)
+        chunk.exits.update(trade["exit_reason"] for trade in result.trades)
+        chunk.dropped.update(drop[3] for drop in result.dropped)
+    return Chunk(chunk.differences, chunk.reasons, chunk.legs, chunk.exits, chunk.dropped, refused)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_reference_agrees_with_a_third_implementation_on_real_bars(name: str) -> None:
+    settings, capital = REAL[name]
+    expected = expected_trades(name)
+    trades = [
+        (
+            trade["symbol"],
+            trade["side"],
+            trade["quantity"],
+            trade["entry_time"],
+            trade["entry_price"],
+            trade["exit_time"],
+            trade["exit_price"],
+            trade["exit_reason"],
+            round(trade["pnl"], 4),
+        )
+        for trade in run_the_reference(real_case(settings, capital)).trades
+    ]
+    _assert_same_trades(trades, expected)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_openbell_agrees_with_a_third_implementation_on_real_bars(name: str) -> None:
+    settings, capital = REAL[name]
+    expected = expected_trades(name)
+    case = real_case(settings, capital)
+    trades = [
+        (
+            case.symbols[int(row[0])],
+            "long" if row[1] > 0 else "short",
+            int(row[2]),
+            int(row[3]),
+            float(row[4]),
+            int(row[5]),
+            float(row[6]),
+            EXIT_REASONS[int(row[7])],
+            float(row[8]),
+        )
+        for row in run_openbell(case).trades
+    ]
+    _assert_same_trades(trades, expected)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_openbell_agrees_with_the_reference_on_real_bars_in_every_decision(name: str) -> None:
+    settings, capital = REAL[name]
+    assert differences(real_case(settings, capital)) == []
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+@pytest.mark.parametrize("number", range(CHUNKS))
+def test_openbell_agrees_with_the_reference_on_random_damaged_markets(number: int) -> None:
+    assert compared(number).differences == {}
+
+
+def test_the_random_markets_reach_every_reason_and_every_kind_of_fill() -> None:
+    chunks = [compared(number) for number in range(CHUNKS)]
+
+    def seen(name: str) -> Counter[str]:
+        return sum((getattr(chunk, name) for chunk in chunks), Counter())
+
+    assert set(seen("reasons")) == REASONS_OF_A_BACKTEST
+    assert min(seen("reasons").values()) >= 5
+    assert set(seen("legs")) == {"entry", "exit", "stop", "target", "assumed_close"}
+    assert set(seen("exits")) == {"stop", "target", "flatten", "latch", "assumed_close"}
+    assert set(seen("dropped")) == {"no_volume", "insufficient_funds"}
+    assert sum(chunk.refused for chunk in chunks) >= 3
+    assert seen("legs")["entry"] >= 1500
+
+
+def test_the_compiled_engine_agrees_with_the_reference_too(engine_cache: Path) -> None:
+    for seed in range(5_000, 5_040):
+        case = random_case(seed)
+        found = differences(case, lambda c: run_openbell(c, compiled=True, cache=engine_cache))
+        assert found == [], f"seed {seed}"
+
+
+def _assert_same_trades(found: list[Any], expected: list[Any]) -> None:
+    found = sorted(found, key=lambda row: (row[3], row[0]))
+    assert len(found) == len(expected)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours[:8] == theirs[:8]
+        assert ours[8] == pytest.approx(theirs[8], abs=1e-4)
