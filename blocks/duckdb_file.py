@@ -68,11 +68,9 @@ class DuckDBFile:
         if self._connection is not None:
             return self._connection
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = _locked_descriptor(self.path)
         except OSError as error:
             raise self._unavailable(error) from error
-        _lock(descriptor, self.path)
         try:
             connection = duckdb.connect(str(self.path))
             connection.execute("SET TimeZone='UTC'")
@@ -100,26 +98,56 @@ class DuckDBFile:
         )
 
 
-def _lock(descriptor: int, path: Path) -> None:
+@contextmanager
+def locked(path: Path, wait_seconds: float = LOCK_DEADLINE_SECONDS) -> Iterator[None]:
+    """Keep every process from opening a DuckDB file, to look at it or put another in its place.
+
+    A DuckDBFile of this process is to be released before. Raises StoreUnavailable.
+    """
+    descriptor = _locked_descriptor(path, wait_seconds)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked_descriptor(path: Path, wait_seconds: float = LOCK_DEADLINE_SECONDS) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    _lock(descriptor, path, wait_seconds)
+    return descriptor
+
+
+def _lock(descriptor: int, path: Path, wait_seconds: float) -> None:
     """Take the lock, waiting in the kernel's queue: polling would starve under load."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return
     except BlockingIOError:
         pass
+    mutex = threading.Lock()
     taken = threading.Event()
+    given_up = threading.Event()
 
     def wait() -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        taken.set()
+        with mutex:
+            if given_up.is_set():
+                os.close(descriptor)
+            else:
+                taken.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    if not taken.wait(LOCK_DEADLINE_SECONDS):
-        # The descriptor is left to the waiting thread; closing it would not end the wait.
-        raise StoreUnavailable(
-            f"store {path} was locked by another process for {LOCK_DEADLINE_SECONDS:g} s",
-            "See which Openbell process uses it, and try again",
-        )
+    taken.wait(wait_seconds)
+    with mutex:
+        if taken.is_set():
+            return
+        # Closing the descriptor would not end the thread's wait, so the thread closes it.
+        given_up.set()
+    raise StoreUnavailable(
+        f"store {path} was locked by another process for {wait_seconds:g} s",
+        "See which Openbell process uses it, and try again",
+    )
 
 
 def refuse_network_file_system(folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -169,23 +170,15 @@ class DuckDBLedger:
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def snapshot(self, target: Path) -> None:
-        """Write a consistent copy of the whole ledger to a new file."""
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection for several questions about one moment; the ledger waits meanwhile."""
         with self._file.transaction() as connection:
-            connection.execute("COMMIT")
-            connection.execute(f"ATTACH '{target}' AS copy")
-            connection.execute(f"COPY FROM DATABASE {self._name(connection)} TO copy")
-            connection.execute("DETACH copy")
-            connection.execute("BEGIN")
+            yield connection
 
     def release(self) -> None:
         """Close the file until it is needed again."""
         self._file.release()
-
-    @staticmethod
-    def _name(connection: duckdb.DuckDBPyConnection) -> str:
-        row = connection.execute("SELECT current_database()").fetchone()
-        return f'"{row[0]}"' if row else "ledger"
 
     @staticmethod
     def _append(

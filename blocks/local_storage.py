@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from trading.errors import StoreUnavailable
+
+STALE_SECONDS = 86_400
 
 
 class LocalStorage:
@@ -14,12 +17,16 @@ class LocalStorage:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def __str__(self) -> str:
+        return f"folder {self._folder}"
+
     def put(self, name: str, content: bytes) -> None:
         """Store content under a name, replacing what was there."""
         target = self._folder / name
         partial = target.with_name(f".{target.name}.partial")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(target.parent)
             with partial.open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -50,3 +57,20 @@ class LocalStorage:
             for path in files
             if str(path).startswith(prefix) and not path.name.startswith(".")
         )
+
+    def delete(self, name: str) -> None:
+        """Remove what is stored under a name; nothing happens when it is not there."""
+        try:
+            (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"copy {self._folder / name} cannot be removed: {error.strerror}",
+                "Check the folder's permissions",
+            ) from error
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed left half written."""
+    for left in folder.glob(".*.partial"):
+        if left.stat().st_mtime < time.time() - STALE_SECONDS:
+            left.unlink(missing_ok=True)

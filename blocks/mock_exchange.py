@@ -10,6 +10,7 @@ import orjson
 
 from blocks.duckdb_file import DuckDBFile
 from blocks.event_rows import event_from_row, event_to_row, order_from_json, order_to_json
+from blocks.failpoints import reach
 from trading.book import Book
 from trading.events import BarClosed, Fill, Intent, OrderUpdate
 from trading.orders import Order
@@ -116,6 +117,7 @@ class MockExchange:
             if self._saved_orders.get(order_id) != order
         ]
         number = self._number
+        reach("before acknowledge")
         with self._file.transaction() as connection:
             for event in events:
                 number += 1
@@ -135,6 +137,7 @@ class MockExchange:
             )
         self._number = number
         self._saved_orders = dict(state.orders)
+        reach("after acknowledge")
 
     def _content(self) -> dict[str, Any]:
         state = self._venue.state

@@ -24,6 +24,9 @@ TRADES_CSV = "trades.csv"
 SUMMARY = "summary.json"
 # The summary goes last: it carries the hashes of the others.
 FILES = (TRADES, DECISIONS, EQUITY, TRADES_CSV, SUMMARY)
+# Written when the run has one, and removed with the rest of an earlier run when it has none.
+REPORT = "report.html"
+_POSSIBLE = (REPORT, *FILES)
 
 _CSV_TIME = "%Y-%m-%dT%H:%M:%S%:z"
 _HINT = "Give a folder that can be written, with room on its disk, to --out"
@@ -31,12 +34,16 @@ _HINT = "Give a folder that can be written, with room on its disk, to --out"
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a run leaves: tables as `trading.tables` makes them, and a summary for JSON."""
+    """What a run leaves: tables as `trading.tables` makes them, a summary for JSON, a report.
+
+    `report` is a page of HTML, None when none was wanted.
+    """
 
     trades: pl.DataFrame
     decisions: pl.DataFrame
     equity: pl.DataFrame
     summary: dict[str, Json]
+    report: bytes | None = None
 
 
 def check_folder(folder: Path) -> None:
@@ -49,7 +56,7 @@ def check_folder(folder: Path) -> None:
         raise BadInput(f"{nearest} is a file, so results cannot go to {folder}", _HINT)
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise BadInput(f"{nearest} may not be written, so results cannot go to {folder}", _HINT)
-    for name in FILES:
+    for name in _POSSIBLE:
         if (folder / name).is_dir():
             raise BadInput(f"{folder / name} is a folder, and a result has that name", _HINT)
 
@@ -95,7 +102,11 @@ def read_results(folder: Path) -> Results:
         raise NoData(f"{folder} holds no results", f"Write some with: backtest --out {folder}")
     try:
         summary: Json = json.loads((folder / SUMMARY).read_bytes())
-        found = {name: _hash_of(folder / name) for name in FILES if name != SUMMARY}
+        found = {
+            name: _hash_of(folder / name)
+            for name in _POSSIBLE
+            if name not in (SUMMARY, REPORT) or (name == REPORT and (folder / name).exists())
+        }
         if not isinstance(summary, dict) or summary.pop("files", None) != found:
             raise StoreUnavailable(
                 f"the files in {folder} were changed or belong to different runs",
@@ -104,12 +115,13 @@ def read_results(folder: Path) -> Results:
         trades, decisions, equity = (
             pl.read_parquet(folder / name) for name in (TRADES, DECISIONS, EQUITY)
         )
+        report = (folder / REPORT).read_bytes() if REPORT in found else None
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise StoreUnavailable(
             f"results in {folder} cannot be read: {_said(error)}",
             "Run the backtest again into this folder",
         ) from error
-    return Results(trades, decisions, equity, summary)
+    return Results(trades, decisions, equity, summary, report)
 
 
 def _write_all(partial: Path, results: Results) -> None:
@@ -119,13 +131,16 @@ def _write_all(partial: Path, results: Results) -> None:
         EQUITY: results.equity.write_parquet,
         TRADES_CSV: lambda path: results.trades.write_csv(path, datetime_format=_CSV_TIME),
     }
+    report = results.report
+    if report is not None:
+        writers[REPORT] = lambda path: path.write_bytes(report)
     hashes: dict[str, Json] = {}
     for name, write in writers.items():
         write(partial / name)
         hashes[name] = _hash_of(partial / name)
     text = json.dumps({**results.summary, "files": hashes}, indent=2, allow_nan=False)
     (partial / SUMMARY).write_text(text + "\n", encoding="utf-8")
-    for name in FILES:
+    for name in (*writers, SUMMARY):
         _sync(partial / name)
     _sync(partial)
 
@@ -135,11 +150,12 @@ def _move_into(partial: Path, folder: Path) -> None:
     kept.mkdir()
     moved: list[str] = []
     try:
-        for name in FILES:
+        for name in _POSSIBLE:
             if (folder / name).exists():
                 (folder / name).rename(kept / name)
             moved.append(name)
-            (partial / name).rename(folder / name)
+            if name != REPORT or (partial / name).exists():
+                (partial / name).rename(folder / name)
     except BaseException:
         for name in moved:
             (folder / name).unlink(missing_ok=True)

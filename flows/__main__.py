@@ -20,6 +20,8 @@ COMMANDS = {
     "halt": "forbid entries until resumed",
     "flatten": "leave every position, and halt",
     "resume": "allow entries again",
+    "sync": "put a verified copy of an account where copies are kept",
+    "restore": "put a copy in the place of an account's ledger",
 }
 
 EXIT_BAD_INPUT = 2

@@ -25,7 +25,8 @@ class BacktestRequest:
 
     `symbols` in the configured order, none for all of the file; `start` and `end` are session
     dates, both included, None for the file's first and last; `settings` any parameter that the
-    rules name; `decisions` all, changes or none; `out` None writes nothing.
+    rules name; `decisions` all, changes or none; `out` None writes nothing; `report` whether a
+    page of HTML is written too.
     """
 
     bars: Path | None = None
@@ -41,6 +42,7 @@ class BacktestRequest:
     format: BarFileFormat = field(default_factory=BarFileFormat)
     seed: int = DEFAULT_SEED
     strategy_module: ModuleType | None = None
+    report: bool = True
 
 
 def check_request(request: BacktestRequest) -> None:

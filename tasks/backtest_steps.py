@@ -13,6 +13,8 @@ import numpy as np
 
 import trading
 from blocks.engine_cache import engine_cache_folder
+from blocks.report_data import ReportRun
+from blocks.report_page import report_page
 from blocks.result_folder import Results, check_folder, write_results
 from tasks.backtest_bars import LoadedBars, load_bars
 from tasks.backtest_request import BacktestRequest, check_request, plan_of
@@ -43,14 +45,27 @@ class BacktestReport:
     source: str
     notes: tuple[str, ...]
 
-    def results(self) -> Results:
-        """Return the report as tables and a summary for a result folder."""
+    def results(self, *, page: bool = False) -> Results:
+        """Return the report as tables and a summary for a result folder, and as a page."""
         grid = self.panel.grid
         return Results(
             trades_table(self.outcome, grid, self.plan),
             decisions_table(self.outcome, grid, self.plan),
             equity_table(self.outcome),
             self.as_dict(),
+            report_page(self.run()) if page else None,
+        )
+
+    def run(self) -> ReportRun:
+        """Return the report as its page of HTML needs it."""
+        return ReportRun(
+            self.plan,
+            self.panel,
+            self.outcome,
+            self.summary,
+            self.source,
+            self.notes,
+            engine_version(self.plan),
         )
 
     def as_dict(self) -> dict[str, Json]:
@@ -101,7 +116,7 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
     )
     if request.out is not None:
         tell("writing results", 0, 1)
-        write(report, request.out)
+        write(report, request.out, page=request.report)
     return report
 
 
@@ -164,9 +179,9 @@ def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def write(report: BacktestReport, folder: Path) -> None:
-    """Write a report into a folder, whole or not at all."""
-    write_results(folder, report.results())
+def write(report: BacktestReport, folder: Path, *, page: bool = True) -> None:
+    """Write a report into a folder, whole or not at all, with its page of HTML when wanted."""
+    write_results(folder, report.results(page=page))
 
 
 def engine_version(plan: RunPlan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas_market_calendars
@@ -76,6 +77,11 @@ def _calendar(exchange: str) -> pandas_market_calendars.MarketCalendar:
             "Openbell trades sessions without a break, such as NYSE, NASDAQ, LSE or TSX",
         )
     return calendar
+
+
+def exchange_timezone(exchange: str) -> ZoneInfo:
+    """Return the time zone of the exchange's own clock, for showing times to people."""
+    return ZoneInfo(str(_calendar(exchange).tz))
 
 
 def sessions_between(exchange: str, start: date, end: date) -> list[Session]:

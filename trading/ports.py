@@ -120,16 +120,24 @@ class Notifier(Protocol):
 
 
 class Storage(Protocol):
-    """A place for copies."""
+    """A place for copies; `str()` says where it is, without its secrets.
+
+    Every request raises StoreUnavailable when the place does not answer in time, and BadInput
+    when it refuses the account, key or container as they are set.
+    """
 
     def put(self, name: str, content: bytes) -> None:
-        """Store content under a name, replacing what was there."""
+        """Store content under a name, all or nothing, replacing what was there."""
         ...
 
     def get(self, name: str) -> bytes:
-        """Return what is stored under a name."""
+        """Return what is stored under a name; raises StoreUnavailable when it was altered."""
         ...
 
     def names(self, prefix: str) -> list[str]:
         """Return the names that begin with a prefix, sorted."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove what is stored under a name; nothing happens when it is not there."""
         ...

@@ -38,6 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="which decisions are kept",
     )  # fmt: skip
     parser.add_argument("--out", type=_path, metavar="DIR", help="folder of the results")
+    parser.add_argument(
+        "--no-report", action="store_true", help="write no report.html beside the results"
+    )
     parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
     parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
@@ -91,6 +94,7 @@ def request_of(args: Namespace) -> BacktestRequest:
             args.timezone, args.stamp, _columns(args.column), args.source_interval
         ),
         seed=args.seed,
+        report=not args.no_report,
     )
 
 

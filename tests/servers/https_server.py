@@ -159,8 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
-    do_GET = _serve
-    do_POST = _serve
+    do_GET = _serve  # noqa: N815
+    do_POST = _serve  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         """Write nothing to the test's output."""

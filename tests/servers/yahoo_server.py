@@ -200,7 +200,9 @@ def _period(session: Session) -> dict[str, Any]:
     }
 
 
-def _meta(symbol: str, interval_minutes: int, periods: list[list[dict[str, Any]]]) -> dict[str, Any]:
+def _meta(
+    symbol: str, interval_minutes: int, periods: list[list[dict[str, Any]]]
+) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "currency": "USD",
         "symbol": symbol,

@@ -1,0 +1,328 @@
+"""Finnhub's trade stream as bars: a thread that reads the socket and never tires of connecting.
+
+A socket that answers pings may still be mute, so what counts as life is trades, in session
+hours. Bars that a break of the stream touches are not given out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from pydantic import SecretStr
+from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from blocks.fetched_bars import FetchedBars, no_bars, refuse_no_interval, rows_or_raise
+from blocks.provider_errors import EmptyAnswer, NotConnected, Unauthorized
+from trading.bars import BarRows
+from trading.calendar import (
+    INTERVALS_MINUTES,
+    Session,
+    from_microseconds,
+    next_session,
+    to_microseconds,
+)
+from trading.errors import OpenbellError
+from trading.ports import Clock
+from trading.ticks import TickBars, Trade
+
+ADDRESS = "wss://ws.finnhub.io"
+SILENCE_SECONDS = 60.0
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+REFUSED_PAUSE_SECONDS = 300.0
+POLL_SECONDS = 0.5
+QUEUED_FRAMES = 1024
+CONNECT_SECONDS = 10.0
+# A session's bars can be had for so long after its close.
+STAYS = timedelta(hours=2)
+
+log = logging.getLogger(__name__)
+# The address holds the key, and websockets logs it: its lines go nowhere, whatever the level.
+_MUTE = logging.Logger("mute", logging.CRITICAL + 1)
+_MUTE.addHandler(logging.NullHandler())
+
+
+class FinnhubStream:
+    """Provider of bars made of streamed trades, between `start` and `close`.
+
+    `silence_s` is how long no symbol may trade in session hours before the connection is made
+    anew. `wait` takes seconds and returns early, with True, when the stream is being closed.
+    """
+
+    name = "finnhub stream"
+
+    def __init__(
+        self,
+        key: SecretStr,
+        symbols: Sequence[str],
+        exchange: str,
+        interval_minutes: int,
+        clock: Clock,
+        *,
+        silence_s: float = SILENCE_SECONDS,
+        wait: Callable[[float], bool] | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        refuse_no_interval(interval_minutes, INTERVALS_MINUTES, self.name)
+        self._key = key
+        self._symbols = tuple(symbols)
+        self._exchange = exchange
+        self._interval_minutes = interval_minutes
+        self._clock = clock
+        self._silence = timedelta(seconds=silence_s)
+        self._stopping = threading.Event()
+        self._wait = wait or self._stopping.wait
+        self._jitter = jitter
+        self._bars: TickBars | None = None
+        self._known_sessions: tuple[Session, ...] = ()
+        self._last_heard: datetime | None = None
+        self._last_traded: datetime | None = None
+        self._thread = threading.Thread(target=self._run, name="finnhub stream", daemon=True)
+        self.changed = threading.Condition()
+        self.connections = 0
+        self.trades = 0
+        self.is_connected = False
+        self.trouble: OpenbellError | None = None
+        self.reasons: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; returns within some seconds."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(CONNECT_SECONDS + POLL_SECONDS)
+
+    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
+        """Return nothing: a stream has no past."""
+        return None
+
+    def rows(
+        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
+    ) -> BarRows:
+        """Return the whole bars that start in [start, end); `reasons` tells of who has none.
+
+        Raises SourceUnavailable when no symbol has one.
+        """
+        fetched = self.fetch(symbols, start, end)
+        self.reasons = fetched.reasons
+        return rows_or_raise(fetched, self.name)
+
+    def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
+        """Return the closed, whole bars that start in [start, end)."""
+        begin_us, end_us = to_microseconds(start), to_microseconds(end)
+        now_us = to_microseconds(self._clock.now())
+        with self.changed:
+            bars = self._bars
+            if bars is None or not bars.session.open <= start < bars.session.close:
+                why = self.trouble or NotConnected(
+                    "the finnhub stream has heard nothing of this session",
+                    "It gives bars from the first whole one after its start",
+                )
+                return no_bars(symbols, dict.fromkeys(symbols, why))
+            self._note_break(bars, self._clock.now())
+            bars.seal(now_us)
+            found = bars.rows(begin_us, end_us)
+            gap = bars.gap_in(begin_us, end_us)
+            last = dict(bars.last_trade_us)
+        number = {symbol: index for index, symbol in enumerate(symbols)}
+        code = np.array([number.get(symbol, -1) for symbol in self._symbols], dtype=np.int64)
+        mine = code[found.symbol] if len(found) else found.symbol
+        rows = BarRows(
+            mine, found.start_us, found.open, found.high, found.low, found.close, found.volume,
+            self._interval_minutes,
+        ).take(mine >= 0)  # fmt: skip
+        nothing = np.zeros(len(rows), dtype=np.int64)
+        present = {symbols[index] for index in np.unique(rows.symbol).tolist()}
+        failures = {
+            symbol: self._why(symbol, gap, last.get(symbol))
+            for symbol in symbols
+            if symbol not in present
+        }
+        return FetchedBars(
+            tuple(symbols), rows, (self.name,), nothing, np.full(len(rows), now_us), failures
+        )
+
+    def stale(self, longest_s: float) -> dict[str, datetime | None]:
+        """Return the symbols without a trade for so long inside session hours, with their last."""
+        now = self._clock.now()
+        session = self._session_at(now)
+        if session is None:
+            return {}
+        limit = to_microseconds(max(now - timedelta(seconds=longest_s), session.open))
+        with self.changed:
+            last = {} if self._bars is None else dict(self._bars.last_trade_us)
+        if now - session.open < timedelta(seconds=longest_s):
+            return {}
+        return {
+            symbol: from_microseconds(last[symbol]) if symbol in last else None
+            for symbol in self._symbols
+            if last.get(symbol, 0) < limit
+        }
+
+    def __repr__(self) -> str:
+        return f"FinnhubStream({', '.join(self._symbols)}, key=**********)"
+
+    def _why(self, symbol: str, gap: tuple[int, int] | None, last_us: int | None) -> OpenbellError:
+        if symbol not in self._symbols:
+            return EmptyAnswer(f"{symbol} is not subscribed", "Name it when the stream begins")
+        if gap is not None:
+            begin, end = (from_microseconds(us) for us in gap)
+            return NotConnected(
+                f"the finnhub stream may have missed trades from {begin:%H:%M:%S}"
+                f" to {end:%H:%M:%S} UTC",
+                "The bars of that time are taken from elsewhere",
+            )
+        heard = f"its last was at {from_microseconds(last_us):%H:%M:%S} UTC" if last_us else "none"
+        return EmptyAnswer(
+            f"the finnhub stream saw no trade of {symbol} in that time ({heard})",
+            "It is halted, hardly traded, or the stream is mute for it",
+        )
+
+    def _run(self) -> None:
+        pauses = 0
+        while not self._stopping.is_set():
+            heard_before = self.trades
+            pause = self._listen_once()
+            # Only trades prove that a connection is worth more than the one before.
+            pauses = 0 if self.trades > heard_before else pauses + 1
+            backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10), LONGEST_PAUSE_SECONDS)
+            if self._stopping.is_set() or self._wait(
+                max(pause, backoff) * (0.5 + self._jitter())
+            ):
+                return
+
+    def _listen_once(self) -> float:
+        """Connect and read until the connection ends; return the shortest pause, in seconds."""
+        trouble: OpenbellError
+        pause = 0.0
+        try:
+            with connect(
+                f"{ADDRESS}?token={self._key.get_secret_value()}",
+                ssl=ssl.create_default_context(),
+                open_timeout=CONNECT_SECONDS,
+                max_queue=QUEUED_FRAMES,
+                close_timeout=1,
+                logger=_MUTE,
+            ) as socket:
+                for symbol in self._symbols:
+                    socket.send(json.dumps({"type": "subscribe", "symbol": symbol}))
+                self._connected()
+                trouble = self._read(socket)
+        except InvalidStatus as error:
+            status = error.response.status_code
+            pause = REFUSED_PAUSE_SECONDS if status in (401, 403) else LONGEST_PAUSE_SECONDS
+            trouble = (
+                Unauthorized(f"finnhub refuses the key (HTTP {status})", "Check FINNHUB_API_KEY")
+                if status in (401, 403)
+                else NotConnected(
+                    f"the finnhub stream answers HTTP {status}", "It is tried again, less often"
+                )
+            )
+        except (OSError, WebSocketException, EOFError) as error:
+            trouble = NotConnected(
+                f"the finnhub stream ended ({type(error).__name__})", "It is connected again"
+            )
+        with self.changed:
+            self.is_connected = False
+            self.trouble = trouble
+            self.changed.notify_all()
+        log.warning("%s", trouble)
+        return pause
+
+    def _connected(self) -> None:
+        now = self._clock.now()
+        with self.changed:
+            self.connections += 1
+            self.is_connected, self.trouble = True, None
+            self._begin_session(now)
+            # From the last sign of life to now nothing is certain.
+            since = self._last_heard or datetime.min.replace(tzinfo=now.tzinfo)
+            if self._bars is not None:
+                begin = max(since, self._bars.session.open)
+                self._bars.interrupt(to_microseconds(begin), to_microseconds(now))
+            self._last_heard = self._last_traded = now
+            self.changed.notify_all()
+        log.info("finnhub stream connected, %d symbols", len(self._symbols))
+
+    def _read(self, socket: ClientConnection) -> OpenbellError:
+        while not self._stopping.is_set():
+            try:
+                message = json.loads(socket.recv(timeout=POLL_SECONDS))
+            except TimeoutError:
+                message = None
+            except ValueError:
+                message = {"type": "unreadable"}
+            now = self._clock.now()
+            with self.changed:
+                if message is not None:
+                    self._take(message, now)
+                    self.changed.notify_all()
+                elif self._is_mute(now):
+                    # What came since the last trade is as uncertain as what comes now.
+                    self._last_heard = self._last_traded
+                    return NotConnected(
+                        f"the finnhub stream is mute: no trade since {self._last_traded:%H:%M:%S}"
+                        " UTC",
+                        "It is connected again",
+                    )
+        return NotConnected("the finnhub stream was closed", "Start it again")
+
+    def _take(self, message: Any, now: datetime) -> None:
+        # A connection keeps its order: whatever was sent before this message has arrived.
+        self._last_heard = now
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind == "error":
+            log.warning("finnhub stream says: %s", str(message.get("msg"))[:200])
+        if kind != "trade":
+            return
+        self._begin_session(now)
+        for item in message.get("data") or ():
+            try:
+                trade = Trade(
+                    str(item["s"]), float(item["p"]), float(item["v"]), int(item["t"]) * 1000
+                )
+            except (KeyError, TypeError, ValueError):
+                continue
+            self._last_traded = now
+            self.trades += 1
+            if self._bars is not None:
+                self._bars.add(trade)
+
+    def _begin_session(self, now: datetime) -> None:
+        session = self._next_session(now - STAYS)
+        if self._bars is None or session.open > self._bars.session.open:
+            self._bars = TickBars(session, self._interval_minutes, self._symbols)
+
+    def _session_at(self, now: datetime) -> Session | None:
+        session = self._next_session(now)
+        return session if session.open <= now else None
+
+    def _next_session(self, moment: datetime) -> Session:
+        for known in self._known_sessions:
+            if known.open <= moment < known.close:
+                return known
+        found = next_session(self._exchange, moment)
+        self._known_sessions = (*self._known_sessions[-1:], found)
+        return found
+
+    def _is_mute(self, now: datetime) -> bool:
+        session = self._session_at(now)
+        if session is None or self._last_traded is None:
+            return False
+        return now - max(self._last_traded, session.open) > self._silence
+
+    def _note_break(self, bars: TickBars, now: datetime) -> None:
+        if not self.is_connected and self._last_heard is not None:
+            bars.interrupt(to_microseconds(self._last_heard), to_microseconds(now))

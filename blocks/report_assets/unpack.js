@@ -1,0 +1,112 @@
+// The page's data: base64 of floats, or of whole numbers by seven bits (LEB128).
+
+const text = (name) => document.getElementById(`data-${name}`).textContent;
+const run = JSON.parse(text('run'));
+
+function bytes(name) {
+  const binary = atob(text(name));
+  const out = new Uint8Array(binary.length);
+  for (let i = 0; i < out.length; i += 1) out[i] = binary.charCodeAt(i);
+  return out;
+}
+
+function columns(name, names) {
+  const all = new Float64Array(bytes(name).buffer);
+  const rows = all.length / names.length;
+  const table = { rows };
+  names.forEach((each, i) => { table[each] = all.subarray(i * rows, (i + 1) * rows); });
+  return table;
+}
+
+class Reader {
+  constructor(data, at = 0) { this.data = data; this.at = at; }
+
+  get done() { return this.at >= this.data.length; }
+
+  // Not with shifts: those stop at 32 bits.
+  next() {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.data[this.at];
+      this.at += 1;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+  }
+
+  signed() { const value = this.next(); return value % 2 ? -(value + 1) / 2 : value / 2; }
+}
+
+const equity = columns('equity', ['row', 'equity', 'drawdown']);
+const trades = columns('trades', ['symbol', 'side', 'quantity', 'entryRow', 'entryPrice', 'exitRow',
+  'exitPrice', 'exitReason', 'pnl', 'stop', 'target']);
+
+// Derived as in the tables of the run: profit over value, and over the risk to the first stop.
+trades.share = trades.pnl.map((pnl, i) => pnl / (trades.entryPrice[i] * trades.quantity[i]));
+trades.r = trades.pnl.map((pnl, i) => {
+  const risk = Math.abs(trades.entryPrice[i] - trades.stop[i]);
+  return risk > 0 ? pnl / trades.quantity[i] / risk : NaN;
+});
+
+function sessionOf(row) {
+  let low = 0;
+  let high = run.dates.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (run.firstRows[middle] <= row) low = middle; else high = middle - 1;
+  }
+  return low;
+}
+
+// Where each packed day begins; days are looked up by session and symbol.
+const dayKey = (session, symbol) => session * run.symbols.length + symbol;
+const packedDays = new Map();
+{
+  const reader = new Reader(bytes('days'));
+  let begin = 0;
+  for (let number = 0; !reader.done; number += 1) {
+    const session = reader.next();
+    const symbol = reader.next();
+    const size = reader.next();
+    packedDays.set(dayKey(session, symbol), { number, begin, volumeUnits: reader.next() });
+    begin += size;
+  }
+}
+
+const decisionsOfDay = new Map();
+{
+  const reader = new Reader(bytes('decisions'));
+  while (!reader.done) {
+    const day = reader.next();
+    if (!decisionsOfDay.has(day)) decisionsOfDay.set(day, []);
+    decisionsOfDay.get(day).push({ bar: reader.next(), reason: reader.next() });
+  }
+}
+
+let candleBytes = null;
+
+// The bars of a day, null for those that are missing; undefined when the day is not in this file.
+function barsOf(session, symbol) {
+  const day = packedDays.get(dayKey(session, symbol));
+  if (!day) return undefined;
+  candleBytes ??= bytes('candles');
+  const reader = new Reader(candleBytes, day.begin);
+  const count = run.firstRows[session + 1] - run.firstRows[session];
+  const bars = [];
+  let before = 0;
+  for (let bar = 0; bar < count; bar += 1) {
+    const first = reader.next();
+    if (first === 0) { bars.push(null); continue; }
+    const gap = first - 1;
+    const open = before + (gap % 2 ? -(gap + 1) / 2 : gap / 2);
+    const close = open + reader.signed();
+    const high = Math.max(open, close) + reader.next();
+    const low = Math.min(open, close) - reader.next();
+    before = close;
+    bars.push({ open: open / 1e4, high: high / 1e4, low: low / 1e4, close: close / 1e4,
+      volume: reader.next() / day.volumeUnits });
+  }
+  return bars;
+}

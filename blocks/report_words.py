@@ -1,0 +1,128 @@
+"""What a run's names and assumptions mean, in plain words."""
+
+from __future__ import annotations
+
+from trading.plan import RunPlan
+
+REASON_WORDS = {
+    "none": "no decision yet",
+    "lease_lost": "another process holds the right to trade",
+    "halted": "an operator has halted trading",
+    "latched": "the day's loss limit was reached",
+    "reconciliation": "the exchange's account disagrees with ours",
+    "missed": "the decision came too late",
+    "data_gate": "the data did not pass its checks",
+    "position_open": "a position is open",
+    "order_pending": "an entry order is waiting",
+    "bar_missing": "the bar is missing",
+    "range_incomplete": "a bar of the opening range is missing",
+    "range_flat": "the opening range has no height",
+    "max_entries": "no entry is left for this session",
+    "after_cutoff": "too late in the session to enter",
+    "no_breakout": "price is inside the opening range",
+    "short_disabled": "it broke downwards, and shorts are off",
+    "weak_body": "the breakout bar's body is too small",
+    "too_extended": "price is already too far from the range",
+    "indicator_warming_up": "an indicator has too few bars yet",
+    "low_volume": "the breakout's volume is too low",
+    "stop_not_protective": "the stop would not protect",
+    "max_positions": "as many positions are open as allowed",
+    "order_rate": "as many orders were created as allowed",
+    "size_below_one": "not even one share fits the risk or the cash",
+    "enter_long": "entry ordered: long",
+    "enter_short": "entry ordered: short",
+}
+
+EXIT_WORDS = {
+    "stop": "stop",
+    "target": "target",
+    "flatten": "end of day",
+    "latch": "loss limit",
+    "operator": "operator",
+    "assumed_close": "assumed close",
+}
+
+DEFECT_WORDS = {
+    "rows": ("Rows read", "of these symbols and sessions, before anything was dropped"),
+    "outside_session": (
+        "Outside the session",
+        "before the open or after the close of the exchange's calendar; dropped",
+    ),
+    "duplicate": ("Duplicate", "the same symbol and time again; the last one was kept"),
+    "invalid": (
+        "Invalid",
+        "a price that cannot be, or a high and low that do not contain open and close; treated"
+        " as missing",
+    ),
+    "zero_volume": ("Zero volume", "legal, kept and counted"),
+    "missing": (
+        "Missing bars",
+        "bars of the calendar that no valid row covers; no decision, no fill in them",
+    ),
+}
+
+
+def assumptions(plan: RunPlan, assumed_closes: int) -> tuple[str, ...]:
+    """Return what the figures take for granted, one sentence each, with the plan's numbers."""
+    fills = plan.fills
+    said = [
+        "Only closed bars are read: what is decided at a bar's close never knows a later bar.",
+        "A market order fills at the open of its symbol's next bar in the same session; no order"
+        " lives on into another session.",
+        "A stop fires when a bar touches it, and fills at the stop, or at the bar's open when"
+        " that is already beyond it.",
+        "A target fills when a bar touches it, at its price or a better open; a real limit order"
+        " may wait in a queue and not fill on a touch.",
+        "When one bar touches both stop and target, the stop counts; the bar of the entry is"
+        " tested too.",
+        _slippage(plan),
+        _participation(fills.max_participation),
+        _commission(fills.commission_per_share, fills.commission_minimum),
+        "An exit that finds no further bar is booked at the symbol's last close as an assumed"
+        f" close, which no market gave; this run has {assumed_closes:,}.",
+        f"The daily loss limit of {plan.risk.max_daily_loss_pct * 100:g} % looks at closes and"
+        " leaves one open later, so a day can lose more than the limit.",
+        "Symbols decide in the configured order, so earlier ones have the first claim on cash and"
+        " on places.",
+        "Buying power is the equity, once; the proceeds of shorts are not used again.",
+        "Borrowing, locates, short-sale restrictions, and SEC and TAF fees cost nothing here.",
+        "Splits and dividends are not adjusted: the file's prices are taken as they are.",
+    ]
+    if plan.strategy_name == "orb":
+        said.insert(
+            1,
+            "A breakout is a state and not a crossing: a later close beyond the range still"
+            " enters, unless max_extension forbids it.",
+        )
+    return tuple(said)
+
+
+def _slippage(plan: RunPlan) -> str:
+    fills = plan.fills
+    parts = [f"{fills.slippage_bps:g} basis points ({fills.slippage_bps / 100:g} %)"]
+    if fills.volatility_factor:
+        parts.append(f"{fills.volatility_factor:g} x the previous bar's range")
+    if fills.impact_factor:
+        parts.append(f"{fills.impact_factor:g} x the root of quantity over the bar's volume")
+    return (
+        f"Market and stop fills are worse by {' plus '.join(parts)}; target fills do not slip."
+    )
+
+
+def _participation(share: float) -> str:
+    if share == 0:
+        return "Orders fill whole, however small the bar's volume is (max_participation is 0)."
+    return (
+        f"In one bar an entry takes at most {share * 100:g} % of the bar's volume and exits as much"
+        " again, although that volume is not yet known at the open; the rest of an entry is"
+        " cancelled, the rest of an exit goes on at the next opens."
+    )
+
+
+def _commission(per_share: float, minimum: float) -> str:
+    if not per_share and not minimum:
+        return "No commission is charged."
+    return (
+        f"Each filled part pays {per_share:g} USD a share, at least {minimum:g} USD, taken from"
+        " cash at the fill."
+    )

@@ -1,0 +1,73 @@
+"""python -m flows restore: put a verified copy in the place of an account's ledger."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.commands.backtest import _path
+from trading.errors import BadInput, OpenbellError
+
+if TYPE_CHECKING:
+    from trading.ports import Storage
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--data-dir", type=_path, default=Path("data"), metavar="DIR")
+    parser.add_argument("--account", help="may be left out where there are copies of one only")
+    parser.add_argument("--list", action="store_true", help="show the copies, restore none")
+    parser.add_argument("--version", help="one of those that --list shows; the newest if left out")
+    parser.add_argument(
+        "--force", action="store_true",
+        help="also when the local ledger holds more; it is kept aside",
+    )  # fmt: skip
+
+
+def run(args: Namespace) -> int:
+    """Restore, or list, and print what was done; return the exit code."""
+    from blocks.cloud_storage import cloud_settings_of, storage_from
+    from blocks.ledger_restore import restore
+
+    storage = storage_from(cloud_settings_of(os.environ), args.data_dir)
+    account = args.account or _only_account(storage)
+    if args.list:
+        for line in _lines(storage, account):
+            print(line)
+        return 0
+    now = datetime.now(UTC)
+    report = restore(storage, args.data_dir, account, now, version=args.version, force=args.force)
+    print(f"{storage}: {report}")
+    return 0
+
+
+def _only_account(storage: Storage) -> str:
+    accounts = sorted({name.split("/")[0] for name in storage.names("") if name.endswith(".json")})
+    if len(accounts) == 1:
+        return accounts[0]
+    if not accounts:
+        raise BadInput(f"{storage} has no copies", "Check CLOUD_PROVIDER and CLOUD_CONTAINER")
+    raise BadInput(
+        f"{storage} has copies of {', '.join(accounts)}", "Name one of them with --account"
+    )
+
+
+def _lines(storage: Storage, account: str) -> list[str]:
+    from blocks.copy_manifest import read_manifest, versions
+
+    lines = []
+    for version in versions(storage, account):
+        try:
+            copy = read_manifest(storage, account, version)
+        except OpenbellError as error:
+            lines.append(f"{version}  cannot be used: {error}")
+            continue
+        session = copy.last_session or "none"
+        lines.append(
+            f"{version}  journal row {copy.journal_seq}, last session {session},"
+            f" {copy.ledger.bytes:,} bytes, Openbell {copy.openbell}"
+        )
+    return lines or [f"{storage} has no copy of account {account!r}"]

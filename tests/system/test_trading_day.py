@@ -1,0 +1,195 @@
+"""A trading day through the real server, worker and deployment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deployments.api import PrefectApi
+from tests.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
+from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
+from tests.system.conftest import PrefectStack
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(560), needs_real_bars]
+DAY = date(2025, 6, 10)
+BARS_A_SESSION = 78
+STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")
+
+
+@pytest.fixture(scope="module")
+def registered(prefect_stack: PrefectStack) -> PrefectStack:
+    prefect_stack.supervisor.register()
+    api = httpx.Client(base_url=prefect_stack.api_url, timeout=20)
+    # A session that happens to be due while this test runs would hold the queue.
+    paper = api.get("/deployments/name/trade-session/paper").raise_for_status().json()
+    api.post(f"/deployments/{paper['id']}/pause_deployment").raise_for_status()
+    return prefect_stack
+
+
+def wait_for(condition: Callable[[], Any], limit_seconds: float) -> Any:
+    deadline = time.monotonic() + limit_seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {limit_seconds} s"
+        time.sleep(0.1)
+    return value
+
+
+def parameters(data_dir: Path) -> dict[str, Any]:
+    return {
+        "replay": str(DAY),
+        "bars": str(REAL_BARS),
+        "symbols": list(SYMBOLS),
+        "data_dir": str(data_dir),
+    }
+
+
+def filtered(stack: PrefectStack, kind: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    while True:
+        page = httpx.post(
+            f"{stack.api_url}/{kind}/filter",
+            json={**body, "offset": len(rows), "limit": 200},
+            timeout=20,
+        )
+        found = page.raise_for_status().json()
+        rows += found
+        if len(found) < 200:
+            return rows
+
+
+def finish(stack: PrefectStack, run_id: str, limit_seconds: float = 400) -> Any:
+    api = PrefectApi(stack.api_url)
+    run = wait_for(lambda: (now := api.read_run(run_id)).is_final and now, limit_seconds)
+    log = "\n".join(api.read_log(run_id))
+    api.close()
+    assert run.state_type == "COMPLETED", log
+    return run
+
+
+def test_a_session_through_the_deployment_trades_as_the_backtest(
+    registered: PrefectStack, tmp_path: Path
+) -> None:
+    api = PrefectApi(registered.api_url)
+    run = api.start_run("trade-session/paper", parameters(tmp_path))
+    finish(registered, run.id)
+
+    trades, _ = ledger_rows(tmp_path, "replay")
+    expected, _ = backtested(Case("day", DAY, DAY, REAL_BARS, SYMBOLS))
+    assert first_difference(trades, expected) is None
+    assert trades
+
+    parent = {"flow_runs": {"parent_flow_run_id": {"any_": [run.id]}}}
+    bars = filtered(registered, "flow_runs", parent)
+    assert sorted(bar["name"] for bar in bars) == sorted(
+        f"{DAY} bar {number}" for number in range(BARS_A_SESSION)
+    )
+    assert {bar["state"]["type"] for bar in bars} == {"COMPLETED"}
+    ids = [bar["id"] for bar in bars]
+    tasks = filtered(registered, "task_runs", {"task_runs": {"flow_run_id": {"any_": ids}}})
+    counted = Counter(task["name"].rsplit("-", 1)[0] for task in tasks)
+    assert counted == dict.fromkeys(STEPS, BARS_A_SESSION)
+
+    shown = httpx.post(
+        f"{registered.api_url}/artifacts/filter",
+        json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
+        timeout=20,
+    ).json()
+    summary = next(a for a in shown if a["key"] == "daily-summary")
+    assert "data:image/png;base64," in summary["data"]
+
+
+def test_a_session_killed_in_the_middle_and_started_again_ends_as_if_undisturbed(
+    registered: PrefectStack, tmp_path: Path
+) -> None:
+    api = PrefectApi(registered.api_url)
+    run = api.start_run("trade-session/paper", parameters(tmp_path / "killed"))
+
+    def bar_is_recorded() -> bool:
+        body = {"flow_runs": {"parent_flow_run_id": {"any_": [run.id]}}}
+        done = httpx.post(f"{registered.api_url}/flow_runs/count", json=body, timeout=20).json()
+        return int(done) >= 12
+
+    wait_for(bar_is_recorded, 200)
+    os.kill(process_of(run.id), signal.SIGKILL)
+    wait_for(lambda: api.read_run(run.id).state_type == "CRASHED", 60)
+    before, _ = ledger_rows(tmp_path / "killed", "replay")
+    again = api.start_run("trade-session/paper", parameters(tmp_path / "killed"))
+    finish(registered, again.id)
+
+    trades, equity = ledger_rows(tmp_path / "killed", "replay")
+    undisturbed = replayed(Case("day", DAY, DAY, REAL_BARS, SYMBOLS), tmp_path / "undisturbed")
+    assert len(before) < len(trades)
+    assert (trades, equity) == undisturbed
+    assert journal(tmp_path / "killed") == journal(tmp_path / "undisturbed")
+
+
+def journal(folder: Path) -> list[tuple[Any, ...]]:
+    from blocks.ledger import DuckDBLedger
+
+    rows = DuckDBLedger(folder, "replay").journal_of(str(DAY))
+    return [(row.number, type(row.event).__name__, without_epoch(row.event)) for row in rows]
+
+
+def without_epoch(event: Any) -> str:
+    return (
+        repr(event) if not hasattr(event, "epoch") else repr((event.action, event.client_order_id))
+    )
+
+
+def process_of(run_id: str) -> int:
+    """Return the process that runs a flow run, as its environment says."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+            command = (folder / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        if f"PREFECT__FLOW_RUN_ID={run_id}".encode() in environment and b"engine" in command:
+            return int(folder.name)
+    raise AssertionError(f"no process runs {run_id}")
+
+
+def test_the_backtest_deployment_shows_its_picture_and_its_trades(
+    registered: PrefectStack, tmp_path: Path
+) -> None:
+    api = PrefectApi(registered.api_url)
+    given = {
+        "bars": str(REAL_BARS),
+        "symbols": list(SYMBOLS),
+        "start": "2025-06-04",
+        "end": "2025-06-30",
+        "strategy": {"strategy": "orb", "min_body": 0.4},
+        "data_dir": str(tmp_path),
+    }
+    run = api.start_run("backtest/adhoc", given)
+    finish(registered, run.id)
+    shown = httpx.post(
+        f"{registered.api_url}/artifacts/filter",
+        json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
+        timeout=20,
+    ).json()
+    by_key = {artifact["key"]: artifact["data"] for artifact in shown}
+    assert "data:image/png;base64," in by_key["backtest"]
+    assert "AAPL" in by_key["backtest-trades"]
+    assert list(tmp_path.glob("backtests/*/trades.parquet"))
+
+
+def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
+    registered: PrefectStack, tmp_path: Path
+) -> None:
+    api = PrefectApi(registered.api_url)
+    given = {"bars": str(REAL_BARS), "symbols": ["NOPE"], "data_dir": str(tmp_path)}
+    run = api.start_run("backtest/adhoc", given)
+    ended = wait_for(lambda: (now := api.read_run(run.id)).is_final and now, 120)
+    assert ended.state_type == "FAILED"
+    assert "NOPE" in ended.message
+    assert "\n" not in ended.message
