@@ -20,7 +20,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 demo: env
-	$(BIN)/python -m deployments demo --data-dir $(DATA_DIR)
+	$(BIN)/python -m deployments demo --data-dir $(DATA_DIR)/demo
 
 up: env
 	exec $(BIN)/python -m deployments up --data-dir $(DATA_DIR)

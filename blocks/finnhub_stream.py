@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from pydantic import SecretStr
 from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from blocks.fetched_bars import FetchedBars, no_bars, refuse_no_interval, rows_or_raise
 from blocks.provider_errors import EmptyAnswer, NotConnected, Unauthorized
@@ -256,7 +257,7 @@ class FinnhubStream:
             self.changed.notify_all()
         log.info("finnhub stream connected, %d symbols", len(self._symbols))
 
-    def _read(self, socket: ClientConnection) -> OpenbellError:
+    def _read(self, socket: Connection) -> OpenbellError:
         while not self._stopping.is_set():
             try:
                 message = json.loads(socket.recv(timeout=POLL_SECONDS))

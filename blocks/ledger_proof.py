@@ -40,8 +40,8 @@ def prove(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
     """Read every column of every table of a closed file and check what has to hold.
 
     The last session is folded again unless told not to, for another version of Openbell may fold
-    differently. Raises StoreUnavailable for a file that is damaged or does not agree with itself, BadInput for
-    one of another account or of another schema.
+    differently. Raises StoreUnavailable for a file that is damaged or does not agree with itself,
+    BadInput for one of another account or of another schema.
     """
     try:
         with duckdb.connect(str(path), read_only=True) as ledger:

@@ -4,10 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 LATEST_TRADES = 20
+POSITION_COLUMNS = {
+    "symbol": "symbol",
+    "quantity": "quantity",
+    "entry_price": "entry",
+    "mark": "mark",
+    "stop": "stop",
+    "target": "target",
+}
+ORDER_COLUMNS = {
+    "symbol": "symbol",
+    "leg": "leg",
+    "quantity": "quantity",
+    "price": "price",
+    "status": "status",
+}
+TRADE_COLUMNS = {
+    "session": "session",
+    "symbol": "symbol",
+    "side": "side",
+    "quantity": "qty",
+    "entry_time": "in UTC",
+    "entry_price": "entry",
+    "exit_time": "out UTC",
+    "exit_price": "exit",
+    "exit_reason": "why",
+    "pnl": "P&L USD",
+    "r_multiple": "R",
+}
 
 
 def print_status(status: dict[str, Any]) -> None:
@@ -18,17 +47,37 @@ def print_status(status: dict[str, Any]) -> None:
     console.print(f"[bold]{status['account']}[/bold]  equity {shown}")
     for halt in status["halts"]:
         console.print(f"[red]{halt['command']}[/red] since {halt['ts']} {halt['reason']}")
-    console.print(_table("Positions", status["positions"]))
-    console.print(_table("Orders", status["orders"]))
-    console.print(_table(f"Trades ({len(status['trades'])})", status["trades"][-LATEST_TRADES:]))
+    console.print(_table("Positions", status["positions"], POSITION_COLUMNS))
+    console.print(_table("Orders", status["orders"], ORDER_COLUMNS))
+    latest = status["trades"][-LATEST_TRADES:]
+    console.print(_table(f"Trades ({len(status['trades'])})", latest, TRADE_COLUMNS))
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> Table | str:
+def _table(title: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> Table | str:
     if not rows:
         return f"{title}: none"
-    table = Table(title=title, title_justify="left")
-    for name, value in rows[0].items():
-        table.add_column(name, justify="right" if isinstance(value, int | float) else "left")
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    for name, heading in columns.items():
+        is_number = isinstance(rows[0][name], int | float)
+        table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(_cell(name, row[name]) for name in columns))
     return table
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name.endswith("_time"):
+        return str(value)[11:16]
+    if name == "pnl":
+        return f"{value:+,.2f}"
+    if name == "r_multiple":
+        return f"{value:+.2f}"
+    return f"{value:,.4f}" if isinstance(value, float) else str(value)

@@ -90,7 +90,7 @@ class TickBars:
             bar.last_us, bar.close = trade.us, trade.price
 
     def interrupt(self, begin_us: int, end_us: int) -> None:
-        """Say that trades may have been missed in [begin, end): bars that touch it are not whole."""
+        """Say that trades may be missing in [begin, end): bars that touch it are not whole."""
         if end_us <= begin_us:
             return
         if self._gaps and self._gaps[-1][0] == begin_us:

@@ -118,10 +118,10 @@ const candleChart = {
     const first = run.firstRows[this.session];
     const [entry, exit] = [trades.entryRow[t] - first, trades.exitRow[t] - first];
     const [left, right] = [x(entry) - this.step / 2, x(exit) + this.step / 2];
-    const level = (value, name, said) => {
+    const level = (value, name, said, begin = left) => {
       if (!Number.isFinite(value)) return;
       pen.globalAlpha = t === day.chosen ? 1 : 0.45;
-      line(pen, left, y(value), right, y(value), colour(name), [5, 3]);
+      line(pen, begin, y(value), right, y(value), colour(name), [5, 3]);
       pen.globalAlpha = 1;
       if (t !== day.chosen) return;
       pen.font = font(11.5);
@@ -131,7 +131,8 @@ const candleChart = {
     };
     pen.lineWidth = 1.5;
     const path = stopPath(t, bars, entry, exit);
-    level(path[path.length - 1].stop, 'bad', 'stop');
+    const last = path[path.length - 1];
+    level(last.stop, 'bad', 'stop', x(last.bar) - this.step / 2);
     level(trades.target[t], 'good', 'target');
     path.slice(1).forEach((at, i) => {
       const before = path[i].stop;

@@ -63,7 +63,7 @@ def test_a_free_key_is_probed_once_and_its_limits_are_said(world: World) -> None
     assert status["open"] is True
     assert len(world.server.server.asked("candle")) == 1
     # The log does say what was asked, though not by whom.
-    assert "GET /api/v1/stock/candle" in world.log
+    assert "stock/candle?symbol=AAPL" in world.log
 
 
 def test_candles_of_a_paid_key_arrive_exactly(world: World) -> None:

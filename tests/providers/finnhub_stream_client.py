@@ -1,0 +1,85 @@
+"""The product's Finnhub stream in a process of its own: one command a line, one answer a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+
+from blocks.clocks import ReplayClock
+from blocks.finnhub_stream import FinnhubStream
+from tests.providers.outcomes import outcome_of
+
+LIMIT_SECONDS = 20
+
+
+class Pauses:
+    """Pauses that end when the test says so, and are written down."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+        self.closing = False
+        self._go_on = threading.Semaphore(0)
+
+    def __call__(self, seconds: float) -> bool:
+        self.taken.append(seconds)
+        self._go_on.acquire(timeout=LIMIT_SECONDS)
+        return self.closing
+
+    def end_one(self) -> None:
+        self._go_on.release()
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    order: dict[str, Any] = json.loads(sys.stdin.readline())
+    clock = ReplayClock(datetime.fromisoformat(order["now"]))
+    key = SecretStr(os.environ["FINNHUB_API_KEY"])
+    pauses = Pauses()
+    stream = FinnhubStream(
+        key, order["symbols"], "NYSE", 5, clock, silence_s=60, wait=pauses, jitter=lambda: 0.5
+    )
+    print(stream, vars(stream), file=sys.stderr)
+    stream.start()
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer: dict[str, Any] = {}
+        if "now" in command:
+            clock._now = datetime.fromisoformat(command["now"])
+        for name in ("trades", "connections"):
+            if name in command:
+                _wait(stream, lambda name=name: getattr(stream, name) >= command[name])  # type: ignore[misc]
+        if "connected" in command:
+            _wait(stream, lambda: stream.is_connected is command["connected"])
+        if "pauses" in command:
+            pauses.end_one()
+        if "fetch" in command:
+            start, end = (datetime.fromisoformat(text) for text in command["fetch"])
+            answer = outcome_of(stream.fetch(order["symbols"], start, end))
+        if "stale" in command:
+            answer["stale"] = sorted(stream.stale(command["stale"]))
+        answer |= {
+            "taken": pauses.taken,
+            "connections": stream.connections,
+            "trouble": str(stream.trouble),
+            "late": dict(stream._bars.late) if stream._bars else {},
+        }
+        print(json.dumps(answer), flush=True)
+    pauses.closing = True
+    pauses.end_one()
+    stream.close()
+
+
+def _wait(stream: FinnhubStream, condition: Any) -> None:
+    with stream.changed:
+        assert stream.changed.wait_for(condition, LIMIT_SECONDS), "it did not happen"
+
+
+if __name__ == "__main__":
+    main()
