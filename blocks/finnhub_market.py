@@ -107,7 +107,9 @@ class FinnhubMarket:
             try:
                 self._ask(lambda: self._client.stock_candles(PROBE_SYMBOL, "60", now - 86400, now))
             except NotInPlan:
-                text = "finnhub: quotes, market status and the trade stream; this key has no candles"
+                text = (
+                    "finnhub: quotes, market status and the trade stream; this key has no candles"
+                )
                 self._abilities = Abilities(True, False, text)
             else:
                 text = "finnhub: quotes, market status, the trade stream and candles"
@@ -214,7 +216,9 @@ class FinnhubMarket:
         except FinnhubRequestException:
             failure = _another_shape("data")
         except requests.Timeout:
-            failure = TimedOut("finnhub did not answer in time", "It is asked again at the next bar")
+            failure = TimedOut(
+                "finnhub did not answer in time", "It is asked again at the next bar"
+            )
         except requests.RequestException as error:
             failure = NotConnected(
                 f"the connection to finnhub failed ({type(error).__name__})",
@@ -244,9 +248,7 @@ def _named(status: int, headers: Any) -> OpenbellError:
         return RateLimited(
             "finnhub answers HTTP 429, too many requests", "Wait, or ask for fewer symbols", pause
         )
-    return BadAnswer(
-        f"finnhub answers HTTP {status}", "Its servers have trouble; try again later"
-    )
+    return BadAnswer(f"finnhub answers HTTP {status}", "Its servers have trouble; try again later")
 
 
 def _another_shape(of_what: str) -> BadAnswer:

@@ -199,9 +199,7 @@ class FinnhubStream:
             # Only trades prove that a connection is worth more than the one before.
             pauses = 0 if self.trades > heard_before else pauses + 1
             backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10), LONGEST_PAUSE_SECONDS)
-            if self._stopping.is_set() or self._wait(
-                max(pause, backoff) * (0.5 + self._jitter())
-            ):
+            if self._stopping.is_set() or self._wait(max(pause, backoff) * (0.5 + self._jitter())):
                 return
 
     def _listen_once(self) -> float:

@@ -51,7 +51,9 @@ class LocalStorage:
 
     def names(self, prefix: str) -> list[str]:
         """Return the names that begin with a prefix, sorted."""
-        files = (path.relative_to(self._folder) for path in self._folder.rglob("*"))
+        files = (
+            path.relative_to(self._folder) for path in self._folder.rglob("*") if path.is_file()
+        )
         return sorted(
             str(path)
             for path in files

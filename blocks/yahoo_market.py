@@ -226,9 +226,7 @@ class YahooMarket:
         )
         null = np.isnan(opened + high + low + close)
         nothing = np.zeros(len(starts), dtype=np.int64)
-        rows = BarRows(
-            nothing, starts, opened, high, low, close, volume, self._interval_minutes
-        )
+        rows = BarRows(nothing, starts, opened, high, low, close, volume, self._interval_minutes)
         now = np.full(len(starts), to_microseconds(self._clock.now()), dtype=np.int64)
         fetched = FetchedBars(
             (symbol,), rows, (self.name,), nothing, now,

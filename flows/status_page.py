@@ -29,12 +29,12 @@ TRADE_COLUMNS = {
     "symbol": "symbol",
     "side": "side",
     "quantity": "qty",
-    "entry_time": "in UTC",
+    "entry_time": "in",
     "entry_price": "entry",
-    "exit_time": "out UTC",
+    "exit_time": "out",
     "exit_price": "exit",
     "exit_reason": "why",
-    "pnl": "P&L USD",
+    "pnl": "P&L",
     "r_multiple": "R",
 }
 
@@ -50,7 +50,7 @@ def print_status(status: dict[str, Any]) -> None:
     console.print(_table("Positions", status["positions"], POSITION_COLUMNS))
     console.print(_table("Orders", status["orders"], ORDER_COLUMNS))
     latest = status["trades"][-LATEST_TRADES:]
-    console.print(_table(f"Trades ({len(status['trades'])})", latest, TRADE_COLUMNS))
+    console.print(_table(f"Trades ({len(status['trades'])}), times in UTC", latest, TRADE_COLUMNS))
 
 
 def _table(title: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> Table | str:
@@ -76,8 +76,10 @@ def _cell(name: str, value: Any) -> str:
         return ""
     if name.endswith("_time"):
         return str(value)[11:16]
+    if name == "session":
+        return str(value)[5:]
     if name == "pnl":
         return f"{value:+,.2f}"
     if name == "r_multiple":
         return f"{value:+.2f}"
-    return f"{value:,.4f}" if isinstance(value, float) else str(value)
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)

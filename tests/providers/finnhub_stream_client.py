@@ -26,11 +26,18 @@ class Pauses:
         self.taken: list[float] = []
         self.closing = False
         self._go_on = threading.Semaphore(0)
+        self._changed = threading.Condition()
 
     def __call__(self, seconds: float) -> bool:
-        self.taken.append(seconds)
+        with self._changed:
+            self.taken.append(seconds)
+            self._changed.notify_all()
         self._go_on.acquire(timeout=LIMIT_SECONDS)
         return self.closing
+
+    def wait_for(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.taken) >= count, LIMIT_SECONDS)
 
     def end_one(self) -> None:
         self._go_on.release()
@@ -52,13 +59,15 @@ def main() -> None:
         answer: dict[str, Any] = {}
         if "now" in command:
             clock._now = datetime.fromisoformat(command["now"])
+        if command.get("end_pause"):
+            pauses.end_one()
         for name in ("trades", "connections"):
             if name in command:
                 _wait(stream, lambda name=name: getattr(stream, name) >= command[name])  # type: ignore[misc]
         if "connected" in command:
             _wait(stream, lambda: stream.is_connected is command["connected"])
         if "pauses" in command:
-            pauses.end_one()
+            pauses.wait_for(command["pauses"])
         if "fetch" in command:
             start, end = (datetime.fromisoformat(text) for text in command["fetch"])
             answer = outcome_of(stream.fetch(order["symbols"], start, end))

@@ -34,17 +34,14 @@ def outcome_of(fetched: FetchedBars) -> dict[str, Any]:
         "source": [fetched.sources[index] for index in fetched.source],
         "fetched_us": fetched.fetched_us.tolist(),
         "failures": {
-            symbol: [type(error).__name__, str(error)]
-            for symbol, error in fetched.failures.items()
+            symbol: [type(error).__name__, str(error)] for symbol, error in fetched.failures.items()
         },
         "reasons": fetched.reasons,
         "splits": [[split.symbol, split.us, split.ratio] for split in fetched.splits],
     }
 
 
-def call_client(
-    module: str, order: dict[str, Any], environment: dict[str, str]
-) -> tuple[Any, str]:
+def call_client(module: str, order: dict[str, Any], environment: dict[str, str]) -> tuple[Any, str]:
     """Return the outcomes of a client process, and everything that it logged."""
     finished = subprocess.run(
         [sys.executable, "-m", f"tests.providers.{module}"],

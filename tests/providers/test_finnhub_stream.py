@@ -59,6 +59,7 @@ class World:
     socket: TradeSocket
     environment: dict[str, str]
     log: Path
+    tunnel: ConnectTunnel
 
     @contextmanager
     def client(self, now: datetime = EARLY) -> Iterator[Client]:
@@ -89,7 +90,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     server = FinnhubServer(authority, ROWS, SYMBOLS, KEY)
     with server.running(), ConnectTunnel(server.ports).running() as tunnel:
         environment = tunnel.environment(authority.ca_file) | {"FINNHUB_API_KEY": KEY}
-        yield World(server.socket, environment, tmp_path / "client.log")
+        yield World(server.socket, environment, tmp_path / "client.log", tunnel)
 
 
 def rows_of(first: int, last: int, symbols: tuple[str, ...] = SYMBOLS) -> BarRows:
@@ -134,7 +135,7 @@ def test_a_bar_that_a_dropped_socket_touches_is_withheld_and_the_next_one_given(
         world.socket.send({"type": "ping"})
         world.socket.drop()
         client.tell(connected=False, now=SESSION.bar_start(1, 5) + timedelta(seconds=90))
-        client.tell(pauses=1, connections=2)
+        client.tell(end_pause=True, connections=2)
         world.socket.wait_for_subscriptions(2, 2)
         world.socket.send_trades(trades_of(rows_of(1, 2), SYMBOLS, 5))
         client.tell(trades=25)
@@ -157,7 +158,7 @@ def test_a_socket_that_only_pings_is_mute_and_is_connected_anew(world: World) ->
         client.tell(now=SESSION.open + timedelta(seconds=59))
         world.socket.send({"type": "ping"})
         mute = client.tell(now=SESSION.open + timedelta(seconds=61), connected=False, stale=60)
-        client.tell(pauses=1, connections=2)
+        client.tell(end_pause=True, connections=2)
         bar = client.bars(0, 0, now=SESSION.bar_end(0, 5))
     assert "mute" in mute["trouble"]
     assert mute["stale"] == ["AAPL", "MSFT"]
@@ -187,26 +188,40 @@ def test_one_mute_symbol_is_stale_and_the_other_is_not(world: World) -> None:
 
 
 def test_pauses_between_attempts_grow(world: World) -> None:
-    world.socket.refusal = 503
+    world.tunnel.refuse.add(finnhub.SOCKET_HOST)
     with world.client() as client:
-        for attempt in range(1, 4):
-            world.socket.wait_for_attempts(attempt)
-            answer = client.tell(pauses=1)
-        world.socket.wait_for_attempts(4)
-        answer = client.tell(connected=False)
-    assert len(answer["taken"]) >= 3
-    assert min(answer["taken"]) >= 60
+        for count in range(1, 8):
+            answer = client.tell(pauses=count)
+            client.tell(end_pause=True)
+    assert answer["taken"][:7] == [2, 4, 8, 16, 32, 60, 60]
+
+
+def test_a_connection_that_never_trades_does_not_shorten_the_pauses(world: World) -> None:
+    with world.client() as client:
+        for count in range(1, 4):
+            world.socket.wait_for_subscriptions(count, 2)
+            client.tell(connections=count)
+            world.socket.drop()
+            answer = client.tell(pauses=count)
+            client.tell(end_pause=True)
+    assert answer["taken"][:3] == [2, 4, 8]
+
+
+def test_a_server_that_says_too_many_is_left_alone_for_a_minute(world: World) -> None:
+    world.socket.refusal = 429
+    with world.client() as client:
+        answer = client.tell(pauses=1)
+    assert answer["taken"] == [60]
+    assert "HTTP 429" in answer["trouble"]
 
 
 def test_a_refused_key_is_said_without_the_key(world: World) -> None:
     world.environment["FINNHUB_API_KEY"] = KEY + "-wrong"
     with world.client() as client:
-        world.socket.wait_for_attempts(1)
-        answer = client.bars(0, 0, connected=False, now=SESSION.bar_end(0, 5))
-        while not answer["taken"]:
-            answer = client.bars(0, 0)
-    assert answer["failures"]["AAPL"][0] in ("Unauthorized", "NotConnected")
-    assert answer["taken"][0] >= 300
+        client.tell(pauses=1)
+        answer = client.bars(0, 0, now=SESSION.bar_end(0, 5))
+    assert answer["failures"]["AAPL"][0] == "Unauthorized"
+    assert answer["taken"] == [300]
 
 
 @pytest.mark.skipif(not FIXTURE.exists(), reason=f"{FIXTURE} is not there")

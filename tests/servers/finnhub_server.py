@@ -146,13 +146,11 @@ class TradeSocket:
     def wait_for_subscriptions(self, connections: int, symbols: int) -> None:
         """Return when so many connections were made and the open one has these many symbols."""
         self._wait(
-            lambda: self.connections >= connections
-            and any(len(names) >= symbols for names in self._open.values())
+            lambda: (
+                self.connections >= connections
+                and any(len(names) >= symbols for names in self._open.values())
+            )
         )
-
-    def wait_for_attempts(self, count: int) -> None:
-        """Return when so many handshakes were tried."""
-        self._wait(lambda: len(self.paths) >= count)
 
     def send(self, message: dict[str, Any] | str) -> None:
         """Send a message to all, trades to those who subscribed to their symbol."""
@@ -211,9 +209,7 @@ class TradeSocket:
                 self._changed.notify_all()
 
 
-def trades_of(
-    rows: BarRows, symbols: Sequence[str], interval_minutes: int
-) -> list[dict[str, Any]]:
+def trades_of(rows: BarRows, symbols: Sequence[str], interval_minutes: int) -> list[dict[str, Any]]:
     """Return trades, in order of time, that make exactly these bars: four for each."""
     trades = []
     step_ms = interval_minutes * 60_000

@@ -1,0 +1,693 @@
+"""Mutants of the trading core: each a text of one source replaced, and the check that kills it.
+
+A check is the sentence of a scenario, or one of the named checks of `test_mutants`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LOOK_AHEAD = "the look-ahead test"
+REFERENCE = "the comparison with the reference"
+NOT_A_NUMBER = "an equity that is not a number latches"
+FOLD = "trades and positions are a fold of the fills"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: `old` occurs exactly once in the module and becomes `new`."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    killed_by: str
+
+
+MATCHING: tuple[Mutant, ...] = (
+    Mutant(
+        "the stop is ignored",
+        "matching",
+        "if (held > 0 and low <= stop) or (held < 0 and high >= stop):",
+        "if False:",
+        "the entry bar counts for the stop",
+    ),
+    Mutant(
+        "the target is tested before the stop",
+        "matching",
+        "if (held > 0 and low <= stop) or (held < 0 and high >= stop):",
+        "if ((held > 0 and low <= stop) or (held < 0 and high >= stop)) and not ("
+        "(held > 0 and high >= target) or (held < 0 and low <= target)):",
+        "stop wins when both are touched",
+    ),
+    Mutant(
+        "a stop needs a price beyond it",
+        "matching",
+        "(held > 0 and low <= stop)",
+        "(held > 0 and low < stop)",
+        "a stop fires when the low equals it",
+    ),
+    Mutant(
+        "a short's stop needs a price beyond it",
+        "matching",
+        "(held < 0 and high >= stop)",
+        "(held < 0 and high > stop)",
+        "a short's stop fires when the high equals it",
+    ),
+    Mutant(
+        "a target needs a price beyond it",
+        "matching",
+        "elif (held > 0 and high >= target)",
+        "elif (held > 0 and high > target)",
+        "a target fills on a touch",
+    ),
+    Mutant(
+        "a gap through the stop fills at the stop",
+        "matching",
+        "worse = min(opened, stop) if held > 0 else max(opened, stop)",
+        "worse = stop",
+        "a gap through the stop fills at the open",
+    ),
+    Mutant(
+        "a gap beyond the target fills at the target",
+        "matching",
+        "price = max(opened, target) if held > 0 else min(opened, target)",
+        "price = target",
+        "a gap beyond the target fills at the open",
+    ),
+    Mutant(
+        "slippage is on the wrong side",
+        "matching",
+        "    if quantity > 0:\n        return max(r4(",
+        "    if quantity < 0:\n        return max(r4(",
+        "slippage makes bought entries dearer and sold exits cheaper",
+    ),
+    Mutant(
+        "targets slip too",
+        "matching",
+        "            fill_exit(book, rules, tape, s, LEG_TARGET, quantity, price, us)",
+        "            price = venue_price("
+        "book, rules, s, price, -quantity if held > 0 else quantity, volume)\n"
+        "            fill_exit(book, rules, tape, s, LEG_TARGET, quantity, price, us)",
+        "slippage leaves target fills alone",
+    ),
+    Mutant(
+        "entries fill before exits",
+        "matching",
+        "    symbols = len(book.quantity)\n    if book.flags[WAITING_EXITS] > 0:",
+        "    symbols = len(book.quantity)\n    for s in range(symbols):\n"
+        "        if book.pending[s] != 0 and not math.isnan(opened[s]):\n"
+        "            fill_entry(book, rules, tape, s, opened[s], volume[s], us)\n"
+        "    if book.flags[WAITING_EXITS] > 0:",
+        "all exits fill before all entries",
+    ),
+    Mutant(
+        "the entry bar does not count",
+        "matching",
+        "if book.quantity[s] != 0 and not book.exit_waiting[s] and not math.isnan(opened[s]):",
+        "if book.quantity[s] != 0 and not book.exit_waiting[s] and book.entry_us[s] != us "
+        "and not math.isnan(opened[s]):",
+        "the entry bar counts for the stop",
+    ),
+    Mutant(
+        "stop and target rest while an exit waits",
+        "matching",
+        "if book.quantity[s] != 0 and not book.exit_waiting[s] and not math.isnan(opened[s]):\n"
+        "                touch(",
+        "if book.quantity[s] != 0 and not math.isnan(opened[s]):\n                touch(",
+        REFERENCE,
+    ),
+    Mutant(
+        "the cap rounds up",
+        "matching",
+        "return math.floor(min(rules.max_participation * volume, float(NO_CAP)))",
+        "return math.ceil(min(rules.max_participation * volume, float(NO_CAP)))",
+        "an entry takes at most its share of the bar's volume and the rest is cancelled",
+    ),
+    Mutant(
+        "a stop that finds no volume has not fired",
+        "matching",
+        "        plan_exit(book, s, EXIT_STOP)\n",
+        "        if quantity >= 1:\n            plan_exit(book, s, EXIT_STOP)\n",
+        "participation: fired stop with zero cap still cancels the target",
+    ),
+    Mutant(
+        "a target that finds no volume has not fired",
+        "matching",
+        "        plan_exit(book, s, EXIT_TARGET)\n",
+        "        if quantity >= 1:\n            plan_exit(book, s, EXIT_TARGET)\n",
+        "participation: touched target with zero cap becomes a slipping market exit",
+    ),
+    Mutant(
+        "commission adds the minimum",
+        "matching",
+        "return max(rules.commission_per_share * quantity, rules.commission_minimum)",
+        "return rules.commission_per_share * quantity + rules.commission_minimum",
+        "commission is by the share above the minimum",
+    ),
+    Mutant(
+        "funds are not tested at the fill",
+        "matching",
+        "quantity = min(quantity, math.floor(min(affordable, float(NO_CAP))))",
+        "quantity = quantity",
+        "at the fill the quantity is cut to what equity affords",
+    ),
+    Mutant(
+        "what is left of an entry goes on waiting",
+        "matching",
+        "    cancel_entry(book, s)\n\n\ndef touch(",
+        "    if book.quantity[s] != 0:\n        cancel_entry(book, s)\n\n\ndef touch(",
+        "an entry that finds no volume is dropped",
+    ),
+    Mutant(
+        "impact takes the whole order",
+        "matching",
+        "price = venue_price(book, rules, s, opened, side * quantity, volume)",
+        "price = venue_price(book, rules, s, opened, ordered, volume)",
+        "impact takes the quantity after the participation cap",
+    ),
+    Mutant(
+        "impact is not rooted",
+        "matching",
+        "math.sqrt(abs(quantity) / volume)",
+        "(abs(quantity) / volume)",
+        "impact is of the quantity over the fill bar's volume",
+    ),
+    Mutant(
+        "impact divides by a volume of zero",
+        "matching",
+        "if rules.impact_factor > 0 and volume > 0:",
+        "if rules.impact_factor > 0:",
+        "impact is 0 when the volume is 0",
+    ),
+    Mutant(
+        "fill prices may be zero",
+        "matching",
+        "return max(r4(price * (1 - slippage)), LOWEST_FILL_PRICE)",
+        "return r4(price * (1 - slippage))",
+        "a fill price is never below 0.0001",
+    ),
+    Mutant(
+        "an assumed close does not slip",
+        "matching",
+        "                price = slipped(\n",
+        "                price = book.previous_close[s] + 0 * slipped(\n",
+        "assumed_close is whole and slips and pays commission once",
+    ),
+    Mutant(
+        "an assumed close is called by the reason it began with",
+        "matching",
+        "book.assumed[s] = True",
+        "book.assumed[s] = False",
+        "a trade is assumed_close if any part was",
+    ),
+    Mutant(
+        "an assumed close takes the last bar's own volatility",
+        "matching",
+        "book.earlier_range[s],",
+        "book.previous_range[s],",
+        "assumed_close: the last bar is the fill bar, and the one before it gives the volatility",
+    ),
+)
+
+ENGINE: tuple[Mutant, ...] = (
+    Mutant(
+        "the next bar is peeked at",
+        "engine",
+        "                low[row],\n                close[row],\n                volume[row],\n"
+        "            )\n            equity_out[row]",
+        "                low[row],\n                close[min(row + 1, end - 1)],\n"
+        "                volume[row],\n            )\n            equity_out[row]",
+        LOOK_AHEAD,
+    ),
+    Mutant(
+        "the next bar's volume is peeked at",
+        "engine",
+        "                close[row],\n                volume[row],\n            )\n"
+        "            equity_out[row]",
+        "                close[row],\n                volume[min(row + 1, end - 1)],\n"
+        "            )\n            equity_out[row]",
+        LOOK_AHEAD,
+    ),
+    Mutant(
+        "the cut-off is off by one bar",
+        "engine",
+        "bar >= cutoff,",
+        "bar > cutoff,",
+        "no decision later than C - cutoff",
+    ),
+    Mutant(
+        "the flatten bar may enter",
+        "engine",
+        "cutoff = min(cutoff_bars[session], flatten_bars[session] - 1)",
+        "cutoff = min(cutoff_bars[session], flatten_bars[session])",
+        "after_cutoff also from the flatten bar on",
+    ),
+    Mutant(
+        "flattening comes one bar late",
+        "engine",
+        "0 <= flatten_bar <= bar,",
+        "0 <= flatten_bar < bar,",
+        "an order waits for the next bar's open",
+    ),
+    Mutant(
+        "the latch re-arms",
+        "engine",
+        "    if book.flags[LATCHED] == 0 and loses_too_much(book, rules, worth):\n"
+        "        latch(book)\n",
+        "    book.flags[LATCHED] = 1 if loses_too_much(book, rules, worth) else 0\n",
+        "a latch stays when equity recovers",
+    ),
+    Mutant(
+        "the latch leaves pending entries",
+        "engine",
+        "            cancel_entry(book, s)\n",
+        "",
+        "a latch cancels pending entries",
+    ),
+    Mutant(
+        "flattening names the exits of a latch",
+        "engine",
+        "    if book.flags[LATCHED] != 0:\n        leave_everything(book, EXIT_LATCH)\n"
+        "    if flatten:\n        leave_everything(book, EXIT_FLATTEN)\n",
+        "    if flatten:\n        leave_everything(book, EXIT_FLATTEN)\n"
+        "    if book.flags[LATCHED] != 0:\n        leave_everything(book, EXIT_LATCH)\n",
+        "a latch at the flatten bar leaves with the reason latch",
+    ),
+    Mutant(
+        "stops trail in the bar before positions are marked",
+        "engine",
+        "                trail(book, rules, s, high[s], low[s])",
+        "                trail(book, rules, s, close[s], close[s])",
+        "a trailing stop moves by the entry bar's extreme and works from the next bar on",
+    ),
+    Mutant(
+        "max_positions forgets pending entries",
+        "engine",
+        "if book.flags[OPEN_POSITIONS] + book.flags[PENDING_ENTRIES] >= rules.max_positions:",
+        "if book.flags[OPEN_POSITIONS] >= rules.max_positions:",
+        "max_positions counts pending entries",
+    ),
+    Mutant(
+        "one order too many",
+        "engine",
+        "elif book.flags[ENTRY_ORDERS] >= rules.max_orders_per_session:",
+        "elif book.flags[ENTRY_ORDERS] > rules.max_orders_per_session:",
+        "max_orders_per_session counts orders created, dropped ones too",
+    ),
+    Mutant(
+        "max_entries comes after after_cutoff",
+        "engine",
+        "elif reason >= MAX_ENTRIES and",
+        "elif reason > AFTER_CUTOFF and",
+        "max_entries comes before after_cutoff",
+    ),
+    Mutant(
+        "position_open gives way to bar_missing",
+        "engine",
+        "        elif book.quantity[s] != 0:\n            reason = POSITION_OPEN",
+        "        elif book.quantity[s] != 0 and not math.isnan(price):\n"
+        "            reason = POSITION_OPEN",
+        "position_open comes before bar_missing",
+    ),
+    Mutant(
+        "a latched symbol says position_open",
+        "engine",
+        "elif book.flags[LATCHED] != 0:",
+        "elif book.flags[LATCHED] != 0 and book.quantity[s] == 0:",
+        "latched comes before position_open and bar_missing",
+    ),
+    Mutant(
+        "the ATR leaves the decision bar out",
+        "engine",
+        "                update_atr(indicators, s, high[s], low[s], close[s])\n"
+        "                atr = indicators.atr[s]\n",
+        "                atr = indicators.atr[s]\n"
+        "                update_atr(indicators, s, high[s], low[s], close[s])\n",
+        "the ATR includes the decision bar and its gap from the previous close",
+    ),
+    Mutant(
+        "the mean volume takes the current bar in",
+        "engine",
+        "volume_mean = mean_volume(indicators, s)",
+        "volume_mean = (mean_volume(indicators, s) * 19 + volume[s]) / 20",
+        "a volume at the threshold passes",
+    ),
+    Mutant(
+        "warm-up sessions do not warm",
+        "engine",
+        "if session < first_traded:\n            if rules.needs_indicators:",
+        "if session < first_traded:\n            if False:",
+        "14 true ranges, the decision bar's included, are enough",
+    ),
+    Mutant(
+        "the last equity point comes before assumed closes",
+        "engine",
+        "            equity_out[end - 1] = equity(book)\n",
+        "",
+        "the session's last equity point is taken after assumed_close",
+    ),
+    Mutant(
+        "assumed closes are left out",
+        "engine",
+        "            assume_close(book, rules, tape)\n",
+        "            pass\n",
+        "assumed_close books an exit without a further bar at the last close and its START",
+    ),
+)
+
+PORTFOLIO: tuple[Mutant, ...] = (
+    Mutant(
+        "an entry's fill is applied twice",
+        "portfolio",
+        "    book.quantity[s] += quantity\n    book.entry_quantity[s] += abs(quantity)",
+        "    book.quantity[s] += 2 * quantity\n    book.entry_quantity[s] += abs(quantity)",
+        "an order waits for the next bar's open",
+    ),
+    Mutant(
+        "an exit's fill is paid twice",
+        "portfolio",
+        "book.money[CASH] += quantity * price",
+        "book.money[CASH] += 2 * quantity * price",
+        "commission is the minimum when the shares cost less, and equity includes it at once",
+    ),
+    Mutant(
+        "an exit takes one share less than it sells",
+        "portfolio",
+        "        book.quantity[s] -= quantity\n",
+        "        book.quantity[s] -= max(quantity - 1, 1)\n",
+        FOLD,
+    ),
+    Mutant(
+        "a position's profit forgets the entry's commission",
+        "portfolio",
+        "    book.profit[s] -= commission\n",
+        "",
+        "commission is the minimum when the shares cost less, and equity includes it at once",
+    ),
+    Mutant(
+        "commission is not taken at the entry",
+        "portfolio",
+        "    book.money[CASH] -= quantity * price\n    book.money[CASH] -= commission\n"
+        "    book.mark[s] = price\n    book.initial_stop",
+        "    book.money[CASH] -= quantity * price\n    book.mark[s] = price\n    book.initial_stop",
+        "commission is the minimum when the shares cost less, and equity includes it at once",
+    ),
+    Mutant(
+        "an entry is marked at an older price",
+        "portfolio",
+        "    book.mark[s] = price\n    book.initial_stop",
+        "    book.mark[s] = book.pending_reference[s]\n    book.initial_stop",
+        "a fill marks its symbol at the fill price until the close",
+    ),
+    Mutant(
+        "an order counts as an entry",
+        "portfolio",
+        "    book.flags[PENDING_ENTRIES] += 1\n",
+        "    book.flags[PENDING_ENTRIES] += 1\n    book.entries[s] += 1\n",
+        "an entry that fills nothing does not count",
+    ),
+    Mutant(
+        "entries are counted across sessions",
+        "portfolio",
+        "        book.entries[s] = 0\n",
+        "",
+        "each session counts entries anew",
+    ),
+    Mutant(
+        "orders are counted across sessions",
+        "portfolio",
+        "    book.flags[ENTRY_ORDERS] = 0\n",
+        "",
+        "max_orders_per_session begins anew with the session",
+    ),
+    Mutant(
+        "the latch outlives its session",
+        "portfolio",
+        "    book.flags[LATCHED] = 0\n",
+        "",
+        "a latch ends with its session",
+    ),
+    Mutant(
+        "the baseline stays that of the first session",
+        "portfolio",
+        "    book.money[BASELINE] = equity(book)\n",
+        "",
+        "the baseline is the equity at the session's start",
+    ),
+    Mutant(
+        "a later reason replaces the first",
+        "portfolio",
+        "    if book.quantity[s] != 0 and not book.exit_waiting[s]:\n"
+        "        book.exit_waiting[s] = True\n",
+        "    if book.quantity[s] != 0 and book.exit_waiting[s]:\n"
+        "        book.exit_reason[s] = reason\n"
+        "    if book.quantity[s] != 0 and not book.exit_waiting[s]:\n"
+        "        book.exit_waiting[s] = True\n",
+        "a latch leaves the reason of a waiting exit",
+    ),
+    Mutant(
+        "a long's target rounds up",
+        "portfolio",
+        "book.target[s] = round_down(entry_price + offset, units)",
+        "book.target[s] = round_up(entry_price + offset, units)",
+        "a long's target rounds down, towards it",
+    ),
+    Mutant(
+        "the target counts from the reference price",
+        "portfolio",
+        "round_down(entry_price + offset, units)",
+        "round_down(book.pending_reference[s] + offset, units)",
+        "the target counts from the entry fill, not from the reference price",
+    ),
+    Mutant(
+        "the volatility of yesterday's last bar is kept",
+        "portfolio",
+        "        book.earlier_range[s] = math.nan\n        book.earlier_close[s] = math.nan\n",
+        "        pass\n",
+        REFERENCE,
+    ),
+)
+
+REST: tuple[Mutant, ...] = (
+    Mutant(
+        "equity at the limit does not latch",
+        "risk",
+        "worth > limit and",
+        "worth >= limit and",
+        "equity at the limit latches and every position leaves",
+    ),
+    Mutant(
+        "an equity that is not a number does not latch",
+        "risk",
+        "return not (worth > limit and math.isfinite(worth))",
+        "return worth <= limit",
+        NOT_A_NUMBER,
+    ),
+    Mutant(
+        "pending entries reserve nothing",
+        "risk",
+        " - reserved_cost(book)",
+        "",
+        "pending entries reserve buying power at their reference price",
+    ),
+    Mutant(
+        "sizes round up",
+        "risk",
+        "return math.floor(min(shares, MOST_SHARES))",
+        "return math.ceil(min(shares, MOST_SHARES))",
+        "quantity: buying power over the reference price, in whole shares",
+    ),
+    Mutant(
+        "the proceeds of shorts are spent again",
+        "book",
+        "total += abs(book.quantity[s]) * book.mark[s]",
+        "total += book.quantity[s] * book.mark[s]",
+        "short proceeds are not reused",
+    ),
+    Mutant(
+        "a trailing stop loosens",
+        "trailing",
+        "level > book.stop[s]",
+        "level != book.stop[s]",
+        "a trailing stop never moves against the position",
+    ),
+    Mutant(
+        "R follows the moved stop",
+        "trailing",
+        "risk = abs(entry - book.initial_stop[s])",
+        "risk = abs(entry - book.stop[s])",
+        "R is of the initial stop, not of the moved one",
+    ),
+    Mutant(
+        "a trailing level rounds towards the price",
+        "trailing",
+        "level = round_down(entry + beyond, rules.tick_units)",
+        "level = -round_down(-entry - beyond, rules.tick_units)",
+        "a trailing level is rounded to the tick as a stop",
+    ),
+    Mutant(
+        "the break-even trigger is passed, not reached",
+        "trailing",
+        "if move >= rules.trail_trigger_r * risk:",
+        "if move > rules.trail_trigger_r * risk:",
+        "a trailing stop moves by the entry bar's extreme and works from the next bar on",
+    ),
+    Mutant(
+        "the ATR is seeded with 13 true ranges",
+        "indicators",
+        "ATR_BARS = 14",
+        "ATR_BARS = 13",
+        "13 true ranges are warming up",
+    ),
+    Mutant(
+        "the true range forgets the gap",
+        "indicators",
+        "max(high - low, abs(high - previous), abs(low - previous))",
+        "high - low",
+        "the ATR includes the decision bar and its gap from the previous close",
+    ),
+    Mutant(
+        "the mean volume is of 19 bars",
+        "indicators",
+        "VOLUME_BARS = 20",
+        "VOLUME_BARS = 19",
+        "19 previous bars are warming up, 20 are not",
+    ),
+    Mutant(
+        "a touch of the range is a break",
+        "strategies.orb",
+        "is_long = (high if numbers.wick else close) > range_high",
+        "is_long = (high if numbers.wick else close) >= range_high",
+        "a close at the range high is no break",
+    ),
+    Mutant(
+        "wicks equally far are short",
+        "strategies.orb",
+        "is_long = r4(high - opened) >= r4(opened - low)",
+        "is_long = r4(high - opened) > r4(opened - low)",
+        "wicks on both sides, equally far from the open, are long",
+    ),
+    Mutant(
+        "wicks are compared with their float noise",
+        "strategies.orb",
+        "is_long = r4(high - opened) >= r4(opened - low)",
+        "is_long = high - opened >= opened - low",
+        "the wick distances are compared after r4",
+    ),
+    Mutant(
+        "the level with its buffer is rounded",
+        "strategies.orb",
+        "> range_high + numbers.breakout_buffer",
+        "> r4(range_high + numbers.breakout_buffer)",
+        "range high plus buffer is not passed through r4",
+    ),
+    Mutant(
+        "the body has no sign",
+        "strategies.orb",
+        "if body < numbers.min_body:",
+        "if abs(body) < numbers.min_body:",
+        "a breaking bar that falls is weak at 0",
+    ),
+    Mutant(
+        "a body equal to min_body is weak",
+        "strategies.orb",
+        "if body < numbers.min_body:",
+        "if body <= numbers.min_body:",
+        "half a body is not weak at 0.5",
+    ),
+    Mutant(
+        "the buffer is part of the extension",
+        "strategies.orb",
+        "extension = close - range_high if is_long",
+        "extension = close - range_high - numbers.breakout_buffer if is_long",
+        "the buffer is no part of the extension",
+    ),
+    Mutant(
+        "shorts are disabled before the side is chosen",
+        "strategies.orb",
+        "    if is_long and is_short:\n",
+        "    is_short = is_short and numbers.allow_short\n    if is_long and is_short:\n",
+        "short_disabled applies to the side so chosen",
+    ),
+    Mutant(
+        "some range bars are enough",
+        "strategies.orb",
+        "if memory[RANGE_BARS] < numbers.range_bars:",
+        "if memory[RANGE_BARS] == 0:",
+        "any missing bar of a longer range is range_incomplete",
+    ),
+    Mutant(
+        "a long's stop rounds up",
+        "strategies.orb",
+        "        stop = round_down(level, numbers.tick_units)",
+        "        stop = round_up(level, numbers.tick_units)",
+        "a long's stop rounds down and stays away",
+    ),
+    Mutant(
+        "a stop at the reference price protects",
+        "strategies.orb",
+        "if close - stop <= 0:",
+        "if close - stop < 0:",
+        "a stop at the reference price is not protective",
+    ),
+    Mutant(
+        "low volume includes the threshold",
+        "strategies.orb",
+        "if not volume >= numbers.volume_threshold * mean_volume:",
+        "if not volume > numbers.volume_threshold * mean_volume:",
+        "a volume at the threshold passes",
+    ),
+    Mutant(
+        "r4 cuts off",
+        "prices",
+        "return math.floor(price * 10000 + 0.5) / 10000\n",
+        "return math.floor(price * 10000) / 10000\n",
+        "stop and target are not tested while an exit waits",
+    ),
+    Mutant(
+        "the tick is divided by in floats",
+        "prices",
+        "return math.floor(price * 10000 + 0.5) // units * units / 10000",
+        "return math.floor(price / (units / 10000)) * units / 10000",
+        "the tick is never divided by in floats: 0.29 is 29 ticks",
+    ),
+    Mutant(
+        "the first of the same stamp is kept",
+        "bars",
+        "    last[cell] = numbers\n",
+        "    last[cell[::-1]] = numbers[::-1]\n",
+        REFERENCE,
+    ),
+    Mutant(
+        "duplicates are told after aggregation",
+        "bars",
+        "last[:-1] = (symbol[1:] != symbol[:-1]) | (start[1:] != start[:-1])",
+        "last[:-1] = (symbol[1:] != symbol[:-1]) | (start[1:] // 300000000 != "
+        "start[:-1] // 300000000)",
+        REFERENCE,
+    ),
+    Mutant(
+        "the bar at the close is kept",
+        "bars",
+        "inside &= rows.start_us < close_us[np.maximum(session, 0)]",
+        "inside &= rows.start_us <= close_us[np.maximum(session, 0)]",
+        REFERENCE,
+    ),
+    Mutant(
+        "a negative volume is valid",
+        "bars",
+        " & (volume >= 0)",
+        "",
+        REFERENCE,
+    ),
+    Mutant(
+        "cut-off and flatten time are exchanged",
+        "backtest",
+        "flatten = _bars_by(panel, plan.strategy.flatten_minutes)",
+        "flatten = _bars_by(panel, plan.strategy.entry_cutoff_minutes)",
+        "an order waits for the next bar's open",
+    ),
+)
+
+MUTANTS: tuple[Mutant, ...] = (*MATCHING, *ENGINE, *PORTFOLIO, *REST)
