@@ -89,9 +89,10 @@ class AzureStorage:
         # The library's texts are not passed on: some quote requests.
         try:
             yield
-        except HttpResponseError as error:
-            raise self._refusal(error, name) from None
         except (AzureError, OSError) as error:
+            # An answer that broke off is of this kind too, and has no status.
+            if isinstance(error, HttpResponseError) and error.status_code is not None:
+                raise self._refusal(error, name) from None
             raise StoreUnavailable(
                 f"{self._place} does not answer: {type(error).__name__}",
                 "Check AZURE_STORAGE_CONNECTION_STRING and the network, and try again",

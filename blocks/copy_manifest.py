@@ -54,6 +54,10 @@ class Manifest:
 _MANIFEST = TypeAdapter(Manifest)
 
 
+class Unfinished(StoreUnavailable):
+    """A manifest that cannot be read, as of an upload that broke off where that leaves a part."""
+
+
 def version_name(now: datetime, journal_seq: int) -> str:
     """Return the name of a copy; names sort by time."""
     moment = now.astimezone(UTC)
@@ -90,7 +94,7 @@ def read_manifest(storage: Storage, account: str, version: str) -> Manifest:
     try:
         manifest = _MANIFEST.validate_json(storage.get(name))
     except ValidationError as error:
-        raise StoreUnavailable(
+        raise Unfinished(
             f"{name} in {storage} is no manifest: {error.errors()[0]['msg']}", "Use another copy"
         ) from error
     if manifest.account != account:
@@ -109,6 +113,16 @@ def read_manifest(storage: Storage, account: str, version: str) -> Manifest:
             "Install that version or a later one",
         )
     return manifest
+
+
+def newest_manifest(storage: Storage, account: str) -> Manifest | None:
+    """Return the manifest of the last finished copy, None where there is none."""
+    for version in reversed(versions(storage, account)):
+        try:
+            return read_manifest(storage, account, version)
+        except Unfinished:
+            continue
+    return None
 
 
 def openbell_version() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -79,6 +79,28 @@ class FetchedBars:
             self.symbols, self.rows.take(kept), self.sources, self.source[kept],
             self.fetched_us[kept], self.failures, self.nulls, self.splits,
         )  # fmt: skip
+
+    def of(self, symbols: Sequence[str]) -> FetchedBars:
+        """Return the rows of some symbols, numbered anew, and what belongs to them."""
+        number = {symbol: index for index, symbol in enumerate(symbols)}
+        code = np.array([number.get(symbol, -1) for symbol in self.symbols], dtype=np.int64)
+        mine = code[self.rows.symbol] if len(self.rows) else self.rows.symbol
+        kept = mine >= 0
+        rows = self.rows.take(kept)
+        return FetchedBars(
+            tuple(symbols),
+            replace(rows, symbol=mine[kept]),
+            self.sources,
+            self.source[kept],
+            self.fetched_us[kept],
+            {symbol: error for symbol, error in self.failures.items() if symbol in number},
+            {symbol: starts for symbol, starts in self.nulls.items() if symbol in number},
+            tuple(split for split in self.splits if split.symbol in number),
+        )
+
+    def failing(self, failures: dict[str, OpenbellError]) -> FetchedBars:
+        """Return the same bars with these failures and no others."""
+        return replace(self, failures=failures)
 
 
 class Provider(Protocol):

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -17,33 +17,24 @@ from blocks.copy_manifest import (
     Manifest,
     Part,
     manifest_name,
+    newest_manifest,
     openbell_version,
     read_manifest,
     version_name,
-    version_time,
-    versions,
 )
+from blocks.copy_retention import STALE, Retention, thin_out
 from blocks.duckdb_file import locked
 from blocks.failpoints import reach
 from blocks.ledger import DuckDBLedger
 from blocks.ledger_proof import Proof, prove
 from blocks.ledger_snapshot import Snapshot, take_snapshot
 from blocks.stored_content import check_content, sha256_of
-from trading.errors import OpenbellError, StoreUnavailable
+from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.ports import Storage
 
 EXCHANGE_FILE = "exchange-mock.duckdb"
 WORK_PREFIX = ".copy-"
-STALE = timedelta(days=1)
 EXCHANGE_WAIT_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """Which copies are kept: the last ones, and the last of each day for some days."""
-
-    last: int = 48
-    days: int = 30
 
 
 @dataclass(frozen=True)
@@ -181,42 +172,13 @@ def _copy_exchange(source: Path, target: Path) -> Path | None:
     return target
 
 
-def thin_out(storage: Storage, account: str, now: datetime, retention: Retention) -> None:
-    """Remove copies that are no longer to be kept, and what was left of broken uploads."""
-    known = versions(storage, account)
-    kept = set(kept_versions(known, now, retention))
-    for version in known:
-        if version not in kept:
-            # Without its manifest it is no version, whatever happens next.
-            storage.delete(manifest_name(account, version))
-    for name in storage.names(f"{account}/"):
-        version = name.removeprefix(f"{account}/").split(".")[0]
-        made = version_time(version)
-        if made is None or version in kept:
-            continue
-        if version in known or made < now - STALE:
-            storage.delete(name)
-
-
-def kept_versions(known: list[str], now: datetime, retention: Retention) -> list[str]:
-    """Return which of an account's versions, oldest first, are to be kept."""
-    kept = set(known[-max(1, retention.last) :])
-    last_of_day: dict[str, str] = {}
-    for version in known:
-        last_of_day[version[:8]] = version
-    first_day = f"{(now.astimezone(UTC) - timedelta(days=retention.days)):%Y%m%d}"
-    kept |= {version for day, version in last_of_day.items() if day > first_day}
-    return sorted(kept)
-
-
 def _newest(storage: Storage, account: str) -> Manifest | None:
-    known = versions(storage, account)
-    if not known:
-        return None
     try:
-        manifest = read_manifest(storage, account, known[-1])
-    except OpenbellError:
-        # A damaged copy is one reason more to make another.
+        manifest = newest_manifest(storage, account)
+    except (BadInput, StoreUnavailable):
+        # A damaged copy is one reason more to make another; a silent storage will say so again.
+        return None
+    if manifest is None:
         return None
     parts = [manifest.ledger, manifest.exchange] if manifest.exchange else [manifest.ledger]
     stored = storage.names(f"{account}/{manifest.version}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,17 +11,24 @@ from pathlib import Path
 
 import duckdb
 
-from blocks.copy_manifest import Manifest, Part, openbell_version, read_manifest, versions
+from blocks.copy_manifest import (
+    Manifest,
+    Part,
+    newest_manifest,
+    openbell_version,
+    read_manifest,
+    versions,
+)
 from blocks.duckdb_file import locked, refuse_network_file_system
 from blocks.ledger_copies import EXCHANGE_FILE, WORK_PREFIX
 from blocks.ledger_proof import prove
+from blocks.ledger_replacement import RESTORED, install
 from blocks.ledger_standing import SAFE_TO_REPLACE, LocalLedger, Standing, compare
 from blocks.stored_content import check_content, sha256_of
 from trading.errors import BadInput, StoreUnavailable
 from trading.ports import Storage
 
 LEDGER_FILE = "ledger.duckdb"
-RESTORED = "restored at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ def restore(
     trades the account, BadInput when the local ledger holds what the copy does not, unless
     forced, and StoreUnavailable when the copy is damaged or the storage fails.
     """
-    return _restore(storage, data_dir, account, now, version, force, is_asked=True)
+    manifest = _chosen(storage, account, version)
+    return _restore(storage, data_dir, manifest, now, force=force, is_asked=True)
 
 
 def restore_if_newer(
@@ -73,29 +80,28 @@ def restore_if_newer(
     A newer or different local ledger is left alone, as is one that was restored after the copy
     was made: the report says so. Raises as `restore`.
     """
-    known = versions(storage, account)
-    if not known:
+    manifest = newest_manifest(storage, account)
+    if manifest is None:
         return RestoreReport(account, "", 0, Standing.ABSENT, is_restored=False)
-    manifest = read_manifest(storage, account, known[-1])
     seq, restored_at = _local_ledger(data_dir / account / LEDGER_FILE)
     if seq > manifest.journal_seq or restored_at >= manifest.made_at:
         # Nothing needs to be fetched to know that. What an operator went back from stays behind.
         return RestoreReport(
-            account, known[-1], manifest.journal_seq, Standing.NEWER, is_restored=False
+            account, manifest.version, manifest.journal_seq, Standing.NEWER, is_restored=False
         )
-    return _restore(storage, data_dir, account, now, known[-1], force=False, is_asked=False)
+    return _restore(storage, data_dir, manifest, now, force=False, is_asked=False)
 
 
 def _restore(
     storage: Storage,
     data_dir: Path,
-    account: str,
+    manifest: Manifest,
     now: datetime,
-    version: str | None,
+    *,
     force: bool,
     is_asked: bool,
 ) -> RestoreReport:
-    manifest = read_manifest(storage, account, _chosen(storage, account, version))
+    account = manifest.account
     ledger = data_dir / account / LEDGER_FILE
     refuse_network_file_system(ledger.parent)
     ledger.parent.mkdir(parents=True, exist_ok=True)
@@ -121,86 +127,18 @@ def _restore(
                 return RestoreReport(
                     account, manifest.version, proof.journal_seq, local.standing, is_restored=False
                 )
-            return _install(ledger, copy, exchange_copy, local, manifest, now, force)
-
-
-def _install(
-    ledger: Path,
-    copy: Path,
-    exchange_copy: Path | None,
-    local: LocalLedger,
-    manifest: Manifest,
-    now: datetime,
-    force: bool,
-) -> RestoreReport:
-    exchange = ledger.with_name(EXCHANGE_FILE)
-    aside: list[Path] = []
-    note = ""
-    with locked(exchange):
-        # The exchange goes first: killed in between, it is ahead of the ledger, which is usual.
-        if exchange_copy is not None:
-            aside += _replace(exchange, exchange_copy, now)
-        elif manifest.has_exchange and (force or not exchange.exists()):
-            note = "the copy has no mock exchange, which begins anew"
-            aside += _put_aside(exchange, now)
-        _prepare(copy, local.epoch, now, begins_anew=bool(note))
-        aside += _replace(ledger, copy, now)
+            aside, note = install(
+                ledger, copy, exchange_copy, local.epoch, manifest.has_exchange, now, force=force
+            )
     return RestoreReport(
-        manifest.account,
+        account,
         manifest.version,
         manifest.journal_seq,
         local.standing,
         is_restored=True,
-        aside=tuple(aside),
+        aside=aside,
         note=note,
     )
-
-
-def _prepare(copy: Path, local_epoch: int, now: datetime, *, begins_anew: bool) -> None:
-    """Make a copy fit to go on: no epoch that was ever given out here is given out again."""
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute("UPDATE lease SET epoch = greatest(epoch, ?) + 1", [local_epoch])
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [RESTORED, now.isoformat()])
-        if begins_anew:
-            connection.execute("UPDATE meta SET value = '0' WHERE name = 'cursor'")
-
-
-def _replace(target: Path, source: Path, now: datetime) -> list[Path]:
-    """Put a closed file in another's place, whole or not at all; return what is kept aside."""
-    with source.open("rb") as file:
-        os.fsync(file.fileno())
-    aside: list[Path] = []
-    if target.exists():
-        kept = _aside_name(target, now)
-        os.link(target, kept)
-        aside.append(kept)
-    log = target.with_name(f"{target.name}.wal")
-    if log.exists():
-        # Only a file that cannot be opened still has one; it must not meet the new file.
-        os.replace(log, _aside_name(log, now))
-    os.replace(source, target)
-    _sync_folder(target.parent)
-    return aside
-
-
-def _put_aside(target: Path, now: datetime) -> list[Path]:
-    if not target.exists():
-        return []
-    kept = _aside_name(target, now)
-    os.replace(target, kept)
-    return [kept]
-
-
-def _aside_name(path: Path, now: datetime) -> Path:
-    return path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S%f}")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _fetch(storage: Storage, part: Part, target: Path) -> Path:
@@ -219,18 +157,19 @@ def _fetch(storage: Storage, part: Part, target: Path) -> Path:
     return target
 
 
-def _chosen(storage: Storage, account: str, version: str | None) -> str:
-    known = versions(storage, account)
-    if not known:
-        raise BadInput(f"{storage} has no copy of account {account!r}", "Name another --account")
+def _chosen(storage: Storage, account: str, version: str | None) -> Manifest:
+    manifest: Manifest | None = None
     if version is None:
-        return known[-1]
-    if version not in known:
+        manifest = newest_manifest(storage, account)
+    elif version in versions(storage, account):
+        manifest = read_manifest(storage, account, version)
+    if manifest is None:
+        what = "no copy" if version is None else f"no copy {version!r}"
         raise BadInput(
-            f"{storage} has no copy {version!r} of account {account!r}",
-            "See python -m flows restore --list",
+            f"{storage} has {what} of account {account!r}",
+            "See python -m flows restore --list, or name another --account",
         )
-    return version
+    return manifest
 
 
 def _local_ledger(ledger: Path) -> tuple[int, datetime]:

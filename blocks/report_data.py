@@ -171,6 +171,7 @@ def _facts(run: ReportRun) -> dict[str, object]:
         "tick": plan.rules().tick_units,
         "trailing": plan.strategy.model_dump(mode="json", include=_TRAILING),
         "decisionsKept": len(run.outcome.decisions) > 0,
+        "tradesLeftOut": len(run.outcome.trades) > MOST_TRADES,
     }
 
 

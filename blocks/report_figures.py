@@ -26,7 +26,7 @@ def headline(summary: Summary) -> str:
         (
             "Maximum drawdown",
             percent(summary.max_drawdown),
-            "deepest fall from an earlier high, bar by bar",
+            "deepest fall from an earlier high",
             tone(summary.max_drawdown),
         ),
         (

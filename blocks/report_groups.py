@@ -43,7 +43,7 @@ def group(labels: Sequence[str], label_of_trade: Integers, pnl: Floats, r: Float
         tuple(labels),
         np.bincount(label_of_trade, minlength=len(labels)).astype(np.int64),
         np.bincount(label_of_trade[pnl > 0], minlength=len(labels)).astype(np.int64),
-        np.bincount(label_of_trade, pnl, len(labels)),
+        np.bincount(label_of_trade, pnl, len(labels)).astype(np.float64),
         mean_r,
     )
 

@@ -104,9 +104,7 @@ def _zone_names(run: ReportRun) -> str:
 def _notes(heading: str, lines: tuple[str, ...], name: str) -> str:
     if not lines:
         return ""
-    return wrap(
-        "aside", element("h2", heading) + wrap("ul", items(lines)), class_="notes", id=name
-    )
+    return wrap("aside", element("h2", heading) + wrap("ul", items(lines)), class_="notes", id=name)
 
 
 def _defects(counts: Mapping[str, int]) -> str:

@@ -73,4 +73,6 @@ def _cell(value: float | None, hottest: float, name: str = "") -> str:
         return f'<td class="{name}"></td>'
     heat = abs(value) / hottest if hottest else 0.0
     mood = "good" if value > 0 else "bad" if value < 0 else ""
-    return element("td", percent(value), class_=f"{name} {mood}".strip(), style=f"--heat:{heat:.2f}")
+    return element(
+        "td", percent(value), class_=f"{name} {mood}".strip(), style=f"--heat:{heat:.2f}"
+    )

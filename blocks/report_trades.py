@@ -43,10 +43,11 @@ def targets(outcome: Outcome, plan: RunPlan) -> Floats:
     trade = {name: outcome.trades[:, number] for number, name in enumerate(TRADE_COLUMNS)}
     entered = outcome.decisions[outcome.decisions[:, 2] >= ENTER_LONG]
     decision = {name: entered[:, number] for number, name in enumerate(DECISION_COLUMNS)}
-    found = _decision_of_trades(trade, decision)
+    # A target by the range is the same all session, so a later trade may share a decision.
+    shared = getattr(plan.strategy, "target", "") == "range"
+    found = _decision_of_trades(trade, decision, shared)
     level = np.full(len(found), np.nan)
     rows = np.flatnonzero(found >= 0)
-    # With `changes`, a second entry for the same reason in a row has no decision of its own.
     rows = rows[decision["stop"][found[rows]] == trade["initial_stop"][rows]]
     offset = decision["target_offset"][found[rows]]
     side, entry = trade["side"][rows], trade["entry_price"][rows]
@@ -57,10 +58,13 @@ def targets(outcome: Outcome, plan: RunPlan) -> Floats:
     return level
 
 
-def _decision_of_trades(trade: dict[str, Floats], decision: dict[str, Floats]) -> Integers:
+def _decision_of_trades(
+    trade: dict[str, Floats], decision: dict[str, Floats], shared: bool
+) -> Integers:
     """Return which decision to enter each trade came from, -1 where it was not kept.
 
-    A decision belongs to the first trade of its symbol that was entered after it.
+    A decision belongs to the first trade of its symbol that was entered after it, or `shared` to
+    all until the next. With `changes`, an entry for the same reason as the bar before has none.
     """
     found = np.full(len(trade["symbol"]), -1, dtype=np.int64)
     for symbol in np.unique(trade["symbol"]):
@@ -68,6 +72,6 @@ def _decision_of_trades(trade: dict[str, Floats], decision: dict[str, Floats]) -
         mine = mine[np.argsort(trade["entry_us"][mine], kind="stable")]
         theirs = np.flatnonzero(decision["symbol"] == symbol)
         last = np.searchsorted(decision["us"][theirs], trade["entry_us"][mine]) - 1
-        own = np.diff(last, prepend=-1) > 0
+        own = last >= 0 if shared else np.diff(last, prepend=-1) > 0
         found[mine[own]] = theirs[last[own]]
     return found

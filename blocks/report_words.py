@@ -57,7 +57,7 @@ DEFECT_WORDS = {
     "zero_volume": ("Zero volume", "legal, kept and counted"),
     "missing": (
         "Missing bars",
-        "bars of the calendar that no valid row covers; no decision, no fill in them",
+        "bars of the calendar that no valid row covers; no entry and no fill in them",
     ),
 }
 
@@ -86,7 +86,7 @@ def assumptions(plan: RunPlan, assumed_closes: int) -> tuple[str, ...]:
         " on places.",
         "Buying power is the equity, once; the proceeds of shorts are not used again.",
         "Borrowing, locates, short-sale restrictions, and SEC and TAF fees cost nothing here.",
-        "Splits and dividends are not adjusted: the file's prices are taken as they are.",
+        "Splits and dividends are not adjusted: prices are taken as they come.",
     ]
     if plan.strategy_name == "orb":
         said.insert(
@@ -104,9 +104,7 @@ def _slippage(plan: RunPlan) -> str:
         parts.append(f"{fills.volatility_factor:g} x the previous bar's range")
     if fills.impact_factor:
         parts.append(f"{fills.impact_factor:g} x the root of quantity over the bar's volume")
-    return (
-        f"Market and stop fills are worse by {' plus '.join(parts)}; target fills do not slip."
-    )
+    return f"Market and stop fills are worse by {' plus '.join(parts)}; target fills do not slip."
 
 
 def _participation(share: float) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from blocks.clocks import ReplayClock, ScaledClock, SystemClock
@@ -36,6 +37,7 @@ class SessionRequest:
     settings: dict[str, Any] = field(default_factory=dict)
     speed: float | None = None
     dry_run: bool = False
+    strategy_module: ModuleType | None = None
 
     @property
     def data_dir(self) -> Path:
@@ -62,6 +64,7 @@ class Account:
             exchange=request.exchange,
             interval_minutes=request.interval_minutes,
             capital=request.capital,
+            strategy_module=request.strategy_module,
         )
         self.market: MarketData = parts.market(self.plan)
         self.ledger = parts.ledger(request.account)

@@ -90,11 +90,16 @@ class TickBars:
             bar.last_us, bar.close = trade.us, trade.price
 
     def interrupt(self, begin_us: int, end_us: int) -> None:
-        """Say that trades may be missing in [begin, end): bars that touch it are not whole."""
-        if end_us <= begin_us:
+        """Say that trades may be missing in [begin, end): bars that touch it are not whole.
+
+        A break is never without length, for between two moments that look the same a trade
+        can be lost; one that ends before it begins is none.
+        """
+        if end_us < begin_us:
             return
+        end_us = max(end_us, begin_us + 1)
         if self._gaps and self._gaps[-1][0] == begin_us:
-            begin_us, end_us = begin_us, max(end_us, self._gaps.pop()[1])
+            end_us = max(end_us, self._gaps.pop()[1])
         self._gaps.append((begin_us, end_us))
 
     def gap_in(self, begin_us: int, end_us: int) -> tuple[int, int] | None:

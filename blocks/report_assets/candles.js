@@ -64,8 +64,9 @@ const candleChart = {
     const every = [5, 15, 30, 60, 120, 240].find((minutes) => (count * run.interval) / minutes
       < (box.right - box.left) / 70) ?? 480;
     for (let bar = 0; bar < count; bar += 1) {
-      if ((open + bar * run.interval) % every === 0 || bar === 0) {
-        const left = x(bar) - this.step / 2;
+      const left = x(bar) - this.step / 2;
+      const marked = (open + bar * run.interval) % every === 0 && left > box.left + 44;
+      if (marked || bar === 0) {
         line(pen, left, box.bottom, left, box.bottom + 4, colour('strong-line'));
         write(pen, barClock(this.session, bar), left, box.bottom + 16, colour('quiet'), 'center');
       }

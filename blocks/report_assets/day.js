@@ -28,7 +28,8 @@ const day = {
     const changes = (packed && decisionsOfDay.get(packed.number)) ?? [];
     candleChart.show(session, symbol, mine, changes);
     byId('day-trades').replaceChildren(...(mine.length ? mine.flatMap((t) => this.told(t))
-      : [make('p', 'No trade on this day.', 'quiet')]));
+      : [make('p', this.listed(session) ? 'No trade on this day.'
+        : 'The trades of this day are not in this file.', 'quiet')]));
     byId('day-decisions').replaceChildren(...(changes.length ? changes.map((change) => {
       const [name, words] = run.reasons[change.reason];
       const said = make('span', words, name.startsWith('enter_') ? 'enter' : '');
@@ -36,6 +37,11 @@ const day = {
       return make('li', [make('time', barClock(session, change.bar)), said]);
     }) : [make('li', [make('span'), make('span', run.decisionsKept ? 'None in this file.'
       : 'This run kept no decisions.')])]));
+  },
+
+  // The table begins with the oldest trade that the file holds.
+  listed(session) {
+    return !run.tradesLeftOut || session > sessionOf(trades.entryRow[0]);
   },
 
   told(t) {

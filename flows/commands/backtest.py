@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.commands.arguments import (
+    add_strategy_argument,
+    date_argument,
+    path_argument,
+    strategy_of,
+    symbols_argument,
+)
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
@@ -18,15 +23,15 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "--bars", type=_path, metavar="PATH",
+        "--bars", type=path_argument, metavar="PATH",
         help="Parquet or CSV file of bars, or a folder of them; without it they are simulated",
     )  # fmt: skip
     parser.add_argument(
-        "--symbols", type=_symbols, default=(), metavar="A,B",
+        "--symbols", type=symbols_argument, default=(), metavar="A,B",
         help="in order of precedence; all of the file when left out",
     )  # fmt: skip
-    parser.add_argument("--start", type=_date, metavar="YYYY-MM-DD", help="first session")
-    parser.add_argument("--end", type=_date, metavar="YYYY-MM-DD", help="last session")
+    parser.add_argument("--start", type=date_argument, metavar="YYYY-MM-DD", help="first session")
+    parser.add_argument("--end", type=date_argument, metavar="YYYY-MM-DD", help="last session")
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
     parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
     parser.add_argument(
@@ -37,10 +42,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--decisions", choices=("all", "changes", "none"), default="changes",
         help="which decisions are kept",
     )  # fmt: skip
-    parser.add_argument("--out", type=_path, metavar="DIR", help="folder of the results")
+    parser.add_argument("--out", type=path_argument, metavar="DIR", help="folder of the results")
     parser.add_argument(
         "--no-report", action="store_true", help="write no report.html beside the results"
     )
+    add_strategy_argument(parser)
     parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
     parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
@@ -95,27 +101,8 @@ def request_of(args: Namespace) -> BacktestRequest:
         ),
         seed=args.seed,
         report=not args.no_report,
+        strategy_module=strategy_of(args),
     )
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise BadInput("a path is empty", "Give the path of a file or folder")
-    return Path(text).expanduser()
-
-
-def _symbols(text: str) -> tuple[str, ...]:
-    symbols = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not symbols:
-        raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
-    return symbols
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"{text!r} is no date", "Write dates as 2025-06-04") from error
 
 
 def _columns(pairs: list[str]) -> dict[str, str]:

@@ -6,12 +6,12 @@ from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.commands.backtest import _path
+from flows.commands.arguments import path_argument
 
 
 def add_word_arguments(parser: ArgumentParser) -> None:
     """Add the arguments that name the account and the reason."""
-    parser.add_argument("--data-dir", type=_path, default=Path("data"), metavar="DIR")
+    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
     parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
     parser.add_argument("--reason", default="", help="shown wherever the halt shows")
 

@@ -7,11 +7,18 @@ import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flows.commands.backtest import _path, _symbols
-from trading.calendar import Session
+from flows.commands.arguments import (
+    add_strategy_argument,
+    path_argument,
+    strategy_of,
+    symbols_argument,
+)
 from trading.errors import BadInput
-from trading.plan import parse_settings
+
+if TYPE_CHECKING:
+    from trading.calendar import Session
 
 DEFAULT_DATA_DIR = Path("data")
 
@@ -22,14 +29,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--replay", metavar="DATE[:DATE]", help="past sessions; without it the next one is awaited"
     )
     parser.add_argument(
-        "--bars", type=_path, metavar="PATH", help="file of bars; without it they are simulated"
+        "--bars",
+        type=path_argument,
+        metavar="PATH",
+        help="file of bars; without it they are simulated",
     )
-    parser.add_argument("--symbols", type=_symbols, default=(), metavar="A,B")
+    parser.add_argument("--symbols", type=symbols_argument, default=(), metavar="A,B")
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES")
     parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
     parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--data-dir", type=_path, default=DEFAULT_DATA_DIR, metavar="DIR")
+    add_strategy_argument(parser)
+    parser.add_argument("--data-dir", type=path_argument, default=DEFAULT_DATA_DIR, metavar="DIR")
     parser.add_argument("--speed", type=float, help="replayed seconds per second; at once if left")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated market")
     parser.add_argument(
@@ -43,6 +54,7 @@ def run(args: Namespace) -> int:
     from flows.parts import PlainParts
     from flows.progress import progress_on
     from flows.wiring import SessionRequest
+    from trading.plan import parse_settings
 
     if args.speed is not None and not args.speed > 0:
         raise BadInput(f"--speed {args.speed:g} is not positive", "Use 60 for a minute a second")
@@ -56,6 +68,7 @@ def run(args: Namespace) -> int:
         settings=parse_settings(args.set),
         speed=args.speed,
         dry_run=args.dry_run,
+        strategy_module=strategy_of(args),
     )
     stopping = False
 

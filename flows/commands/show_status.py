@@ -6,12 +6,12 @@ import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from flows.commands.backtest import _path
+from flows.commands.arguments import path_argument
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--data-dir", type=_path, default=Path("data"), metavar="DIR")
+    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
     parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 

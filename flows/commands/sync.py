@@ -7,13 +7,13 @@ from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.commands.backtest import _path
+from flows.commands.arguments import path_argument
 from trading.errors import BadInput
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--data-dir", type=_path, default=Path("data"), metavar="DIR")
+    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
     parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
 
 

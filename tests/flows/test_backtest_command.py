@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 BARS = DATA / "bars_5m_extended_hours_2025_06_08.parquet"
-FILES = ["decisions.parquet", "equity.parquet", "summary.json", "trades.csv", "trades.parquet"]
+FILES = [
+    "decisions.parquet", "equity.parquet", "report.html", "summary.json", "trades.csv",
+    "trades.parquet",
+]  # fmt: skip
 HARD = {
     "range_minutes": "15",
     "max_positions": "3",

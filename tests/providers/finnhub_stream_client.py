@@ -63,9 +63,9 @@ def main() -> None:
             pauses.end_one()
         for name in ("trades", "connections"):
             if name in command:
-                _wait(stream, lambda name=name: getattr(stream, name) >= command[name])  # type: ignore[misc]
+                _wait(stream, name, command[name])
         if "connected" in command:
-            _wait(stream, lambda: stream.is_connected is command["connected"])
+            _wait(stream, "is_connected", command["connected"])
         if "pauses" in command:
             pauses.wait_for(command["pauses"])
         if "fetch" in command:
@@ -85,9 +85,13 @@ def main() -> None:
     stream.close()
 
 
-def _wait(stream: FinnhubStream, condition: Any) -> None:
+def _wait(stream: FinnhubStream, name: str, value: int) -> None:
+    def is_there() -> bool:
+        found = getattr(stream, name)
+        return bool(found is value if isinstance(value, bool) else found >= value)
+
     with stream.changed:
-        assert stream.changed.wait_for(condition, LIMIT_SECONDS), "it did not happen"
+        assert stream.changed.wait_for(is_there, LIMIT_SECONDS), f"{name} never was {value}"
 
 
 if __name__ == "__main__":

@@ -130,9 +130,9 @@ def test_a_bar_that_a_dropped_socket_touches_is_withheld_and_the_next_one_given(
 ) -> None:
     with world.client() as client:
         world.socket.wait_for_subscriptions(1, 2)
+        client.tell(connections=1, now=SESSION.bar_start(1, 5) + timedelta(seconds=60))
         world.socket.send_trades(trades_of(rows_of(0, 1), SYMBOLS, 5)[:9])
-        client.tell(connections=1, trades=9, now=SESSION.bar_start(1, 5) + timedelta(seconds=60))
-        world.socket.send({"type": "ping"})
+        client.tell(trades=9)
         world.socket.drop()
         client.tell(connected=False, now=SESSION.bar_start(1, 5) + timedelta(seconds=90))
         client.tell(end_pause=True, connections=2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from socket import SHUT_RDWR
 from typing import Any
 
 import numpy as np
@@ -173,7 +174,8 @@ class TradeSocket:
         with self._changed:
             connections = list(self._open)
         for connection in connections:
-            connection.socket.close()
+            with suppress(OSError):
+                connection.socket.shutdown(SHUT_RDWR)
 
     def _wait(self, condition: Callable[[], bool]) -> None:
         with self._changed:
@@ -185,7 +187,7 @@ class TradeSocket:
             self._changed.notify_all()
         if self.refusal is not None:
             return connection.respond(self.refusal, "refused\n")
-        if f"token={self._key}" not in request.path:
+        if not request.path.endswith(f"?token={self._key}"):
             return connection.respond(401, "Invalid API key\n")
         return None
 

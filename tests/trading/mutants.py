@@ -115,7 +115,7 @@ MATCHING: tuple[Mutant, ...] = (
         "if book.quantity[s] != 0 and not book.exit_waiting[s] and not math.isnan(opened[s]):\n"
         "                touch(",
         "if book.quantity[s] != 0 and not math.isnan(opened[s]):\n                touch(",
-        REFERENCE,
+        "stop and target of a waiting exit rest whatever other symbols hold",
     ),
     Mutant(
         "the cap rounds up",
@@ -444,7 +444,7 @@ PORTFOLIO: tuple[Mutant, ...] = (
         "        book.exit_reason[s] = reason\n"
         "    if book.quantity[s] != 0 and not book.exit_waiting[s]:\n"
         "        book.exit_waiting[s] = True\n",
-        "a latch leaves the reason of a waiting exit",
+        "a latch gives its reason only to positions that do not wait already",
     ),
     Mutant(
         "a long's target rounds up",
@@ -459,13 +459,6 @@ PORTFOLIO: tuple[Mutant, ...] = (
         "round_down(entry_price + offset, units)",
         "round_down(book.pending_reference[s] + offset, units)",
         "the target counts from the entry fill, not from the reference price",
-    ),
-    Mutant(
-        "the volatility of yesterday's last bar is kept",
-        "portfolio",
-        "        book.earlier_range[s] = math.nan\n        book.earlier_close[s] = math.nan\n",
-        "        pass\n",
-        REFERENCE,
     ),
 )
 
@@ -489,14 +482,14 @@ REST: tuple[Mutant, ...] = (
         "risk",
         " - reserved_cost(book)",
         "",
-        "pending entries reserve buying power at their reference price",
+        "what is reserved can leave nothing",
     ),
     Mutant(
         "sizes round up",
         "risk",
         "return math.floor(min(shares, MOST_SHARES))",
         "return math.ceil(min(shares, MOST_SHARES))",
-        "quantity: buying power over the reference price, in whole shares",
+        "an order waits for the next bar's open",
     ),
     Mutant(
         "the proceeds of shorts are spent again",
@@ -587,7 +580,7 @@ REST: tuple[Mutant, ...] = (
         "strategies.orb",
         "if body < numbers.min_body:",
         "if abs(body) < numbers.min_body:",
-        "a breaking bar that falls is weak at 0",
+        "the body is signed: a falling bar is a weak long",
     ),
     Mutant(
         "a body equal to min_body is weak",

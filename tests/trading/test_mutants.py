@@ -58,6 +58,10 @@ def rewritten(mutant: Mutant) -> ModuleType:
     return module
 
 
+SHORT_TAPE = Mutant("", "backtest", "TAPE_ROWS = 400_000", "TAPE_ROWS = 1", "")
+SAME_ENGINE = Mutant("", "engine", "symbols = close.shape[1]", "symbols = len(close[0])", "")
+
+
 class Core:
     """The core with one module exchanged, or as it is: loads, links and runs a case."""
 
@@ -67,9 +71,7 @@ class Core:
         self._strategy: ModuleType = orb
         self._exchanged: dict[Any, Any] = {}
         # A copy of its own, so that no other test meets the mutant.
-        self._backtest = rewritten(
-            Mutant("", "backtest", "TAPE_ROWS = 400_000", "TAPE_ROWS = 1", "")
-        )
+        self._backtest = rewritten(SHORT_TAPE)
         if changed is not None:
             self._exchange(changed)
         self._backtest.link_interpreted = self._link
@@ -161,9 +163,8 @@ def fold_differs(core: Core) -> bool:
     case = BY_NAME["an order waits for the next bar's open"].case()
     panel, outcome = core.panel(case), core.run(case)
     folded = fold(panel, outcome, case.capital)
-    return len(folded.closed) != len(outcome.trades) or not outcome.equity.tolist() == (
-        pytest.approx(folded.equity)
-    )
+    equity = outcome.equity.tolist()
+    return len(folded.closed) != len(outcome.trades) or equity != pytest.approx(folded.equity)
 
 
 NAMED: dict[str, Callable[[Core], bool]] = {
@@ -176,6 +177,7 @@ NAMED: dict[str, Callable[[Core], bool]] = {
 
 def kills(check: str, core: Core) -> bool:
     """Return whether a named check finds fault with a core; a crash is a fault too."""
+    assert check in NAMED or check in BY_NAME, f"there is no check {check!r}"
     fails = NAMED.get(check) or (lambda core: scenario_fails(core, BY_NAME[check]))
     try:
         return fails(core)
@@ -203,9 +205,7 @@ def test_the_core_itself_survives_every_check_that_kills() -> None:
 
 
 def test_the_core_executed_again_from_its_source_is_the_core() -> None:
-    changed = rewritten(
-        Mutant("", "engine", "symbols = close.shape[1]", "symbols = len(close[0])", "")
-    )
+    changed = rewritten(SAME_ENGINE)
     core = Core(changed)
     assert changed.run_sessions is not engine.run_sessions
     assert not reference_differs(core)

@@ -144,10 +144,11 @@ def _fill(text: str) -> tuple[Where, str, str, int, float]:
 
 def _trade(text: str) -> tuple[str, str, int, float, float, str, float, Where, Where]:
     words = text.replace(">", " ").replace("@", " ").split()
+    symbol = words.pop(0) if words[0].isupper() else "AAA"
     side, quantity, entry, leave, reason, pnl, bars = words
     first, last = bars.split("-")
     return (
-        "AAA",
+        symbol,
         side,
         int(quantity),
         float(entry),

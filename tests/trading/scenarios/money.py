@@ -51,6 +51,12 @@ SIZES: tuple[S, ...] = (
         ),
     ),
     S(
+        "what is reserved can leave nothing",
+        {"AAA": [RANGE, UP], "BBB": [RANGE, UP]},
+        ALL_IN,
+        why=("1 enter_long", "1 BBB size_below_one"),
+    ),
+    S(
         "short proceeds are not reused",
         {"AAA": [RANGE, DOWN, AT_98], "BBB": [RANGE, STILL, UP]},
         SIXTY,
@@ -200,6 +206,18 @@ LATCHES: tuple[S, ...] = (
         {"max_daily_loss_pct": 0.001, "max_participation": 0.1},
         trades=("long 19 102 > 99.7368 stop -43 @2-4",),
         why=("3 latched",),
+    ),
+    S(
+        "a latch gives its reason only to positions that do not wait already",
+        {
+            "AAA": [RANGE, UP, AT_102, (102, 102, 98, 100, 50), (100, 100, 100, 100)],
+            "BBB": [RANGE, UP, AT_102, AT_102, (101, 101, 101, 101)],
+        },
+        {"max_daily_loss_pct": 0.001, "max_participation": 0.1},
+        trades=(
+            "long 19 102 > 99.7368 stop -43 @2-4",
+            "BBB long 19 102 > 101 latch -19 @2-4",
+        ),
     ),
     S(
         "a latch at the flatten bar leaves with the reason latch",

@@ -68,6 +68,29 @@ ORDER_OF_EVENTS: tuple[S, ...] = (
         trades=("long 19 102 > 101.4211 stop -11 @2-6",),
     ),
     S(
+        "stop and target of a waiting exit rest whatever other symbols hold",
+        {
+            "AAA": [
+                RANGE,
+                UP,
+                AT_102,
+                (102, 102, 98, 100, 50),
+                (100, 110, 90, 105, 50),
+                (104, 104, 104, 104),
+            ],
+            "BBB": [RANGE, UP],
+        },
+        {"max_participation": 0.1, "target": "range"},
+        fills=(
+            "2 entry +19 102",
+            "2 BBB entry +19 102",
+            "3 stop -5 99",
+            "4 exit -5 100",
+            "5 exit -9 104",
+            "6 BBB exit -19 102",
+        ),
+    ),
+    S(
         "a symbol without this bar keeps its last mark",
         [RANGE, UP, (102, 104, 102, 104), None, (104, 104, 104, 104)],
         equity=("2 10038", "3 10038"),

@@ -1,0 +1,61 @@
+"""Strategies in files of the user's own."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from trading.errors import BadInput
+from trading.parameters import StrategyParameters
+
+_HINT = "docs/strategies.md shows what a strategy file holds"
+
+
+def load_strategy(path: Path) -> ModuleType:
+    """Return the module of a strategy file, checked to hold what a strategy needs.
+
+    Raises BadInput, naming the line where it can, when it cannot be read, run or used.
+    """
+    if not path.is_file():
+        raise BadInput(f"strategy file {path} is not there", "Give the path of a .py file")
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    name = f"openbell_strategy_{path.stem}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise BadInput(f"strategy file {path} is no Python file", "Name it with the ending .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise BadInput(f"strategy file {path}, line {error.lineno}: {error.msg}", _HINT) from error
+    except Exception as error:  # noqa: BLE001  (the file is the user's: anything may come out of it)
+        line = traceback.extract_tb(error.__traceback__)[-1].lineno
+        raise BadInput(
+            f"strategy file {path} fails near line {line}: {type(error).__name__}: {error}", _HINT
+        ) from error
+    _check(module, path)
+    return module
+
+
+def _check(module: ModuleType, path: Path) -> None:
+    parameters = getattr(module, "Parameters", None)
+    if not (isinstance(parameters, type) and issubclass(parameters, StrategyParameters)):
+        raise BadInput(f"strategy file {path} has no class Parameters(StrategyParameters)", _HINT)
+    memory = getattr(module, "MEMORY", None)
+    if not isinstance(memory, int) or memory < 0:
+        raise BadInput(f"strategy file {path} has no whole number MEMORY", _HINT)
+    for name, arguments in (("observe", 8), ("signal", 10)):
+        function = getattr(module, name, None)
+        if not isinstance(function, FunctionType):
+            raise BadInput(f"strategy file {path} has no function {name}", _HINT)
+        if function.__code__.co_argcount != arguments:
+            raise BadInput(
+                f"strategy file {path}: {name} takes {function.__code__.co_argcount} arguments"
+                f" and not {arguments}",
+                _HINT,
+            )

@@ -1,0 +1,65 @@
+"""Types of arguments that several commands take; each complaint is one line with a hint."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+
+from trading.errors import BadInput
+
+
+def path_argument(text: str) -> Path:
+    """Return a path with the home folder spelled out."""
+    if not text:
+        raise BadInput("a path is empty", "Give the path of a file or folder")
+    return Path(text).expanduser()
+
+
+def symbols_argument(text: str) -> tuple[str, ...]:
+    """Return symbols from `A,B`, in that order."""
+    symbols = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not symbols:
+        raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
+    return symbols
+
+
+def date_argument(text: str) -> date:
+    """Return a date from `YYYY-MM-DD`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{text!r} is no date", "Write dates as 2025-06-04") from error
+
+
+def moment_argument(text: str) -> datetime:
+    """Return an aware UTC time from ISO text that names its zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{text!r} is no time", "Write times as 2025-06-10T14:05Z") from error
+    if moment.tzinfo is None:
+        raise BadInput(
+            f"time {text!r} names no zone", "Write UTC as 2025-06-10T14:05Z, or an offset"
+        )
+    return moment.astimezone(UTC)
+
+
+def add_strategy_argument(parser: ArgumentParser) -> None:
+    """Add the argument that names a strategy file of the user's own."""
+    parser.add_argument(
+        "--strategy-file",
+        type=path_argument,
+        metavar="FILE.py",
+        help="a strategy of your own (docs/strategies.md); its parameters go to --set",
+    )
+
+
+def strategy_of(args: Namespace) -> ModuleType | None:
+    """Return the user's strategy module, or None when he names none."""
+    if args.strategy_file is None:
+        return None
+    from blocks.strategy_file import load_strategy
+
+    return load_strategy(args.strategy_file)

@@ -1,0 +1,38 @@
+"""python -m flows explain: why a symbol was or was not traded at a bar, in one line."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from flows.commands.arguments import moment_argument, path_argument
+from trading.errors import BadInput
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--symbol", required=True)
+    parser.add_argument(
+        "--at", required=True, type=moment_argument, metavar="2025-06-10T14:05Z",
+        help="the START of the bar",
+    )  # fmt: skip
+    parser.add_argument("--data-dir", type=path_argument, metavar="DIR", help="of an account")
+    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--out", type=path_argument, metavar="DIR", help="of a backtest")
+
+
+def run(args: Namespace) -> int:
+    """Print the decision; return the exit code."""
+    from blocks.stored_decisions import decision_in_ledger, decision_in_results
+    from trading.explanation import explain
+
+    if (args.data_dir is None) == (args.out is None):
+        raise BadInput(
+            "one of --data-dir and --out is needed",
+            "Name an account's data folder, or a backtest's results",
+        )
+    if args.out is not None:
+        decision = decision_in_results(args.out, args.symbol, args.at)
+    else:
+        decision = decision_in_ledger(args.data_dir, args.account, args.symbol, args.at)
+    print(explain(decision, args.at))
+    return 0

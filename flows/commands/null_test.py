@@ -1,0 +1,46 @@
+"""python -m flows null-test: a strategy on random walks, where it must earn nothing."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+
+from flows.commands.arguments import add_strategy_argument, strategy_of
+
+EXIT_DISHONEST = 1
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--trades", type=int, default=20_000, help="at least so many")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--interval", type=int, default=5, metavar="MINUTES")
+    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--json", action="store_true")
+    add_strategy_argument(parser)
+
+
+def run(args: Namespace) -> int:
+    """Run the test and print its line; exit code 1 when the engine earns on noise."""
+    from tasks.honesty import is_honest, noise_line, run_null_test
+    from trading.plan import make_plan, parse_settings
+    from trading.strategies import orb
+
+    module = strategy_of(args)
+    settings = parse_settings(args.set)
+    fields = (module or orb).Parameters
+    if "target" in fields.model_fields:
+        # With a target the mean is below zero by its very rules: the stop wins a shared bar.
+        settings = {"target": "none", **settings}
+    plan = make_plan(
+        ("WALK",),
+        settings,
+        exchange=args.exchange,
+        interval_minutes=args.interval,
+        strategy_module=module,
+    )
+    result = run_null_test(plan, args.trades, args.seed)
+    print(json.dumps(asdict(result)) if args.json else noise_line(result))
+    return 0 if is_honest(result) else EXIT_DISHONEST

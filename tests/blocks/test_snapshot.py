@@ -1,0 +1,468 @@
+"""Copies of a ledger that is in use: whole, proven, and made without holding the order path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from blocks.copy_manifest import Manifest, read_manifest, version_name, versions
+from blocks.copy_retention import Retention, kept_versions, thin_out
+from blocks.ledger import DuckDBLedger
+from blocks.ledger_copies import store_copy
+from blocks.ledger_proof import prove
+from blocks.ledger_snapshot import PIECE_ROWS, take_snapshot
+from blocks.local_storage import LocalStorage
+from tests.servers.cut_line import CutLine
+from tests.servers.object_stores import wait_until
+from trading.errors import BadInput, StoreUnavailable
+
+NOW = datetime(2026, 3, 4, 20, 0, tzinfo=UTC)
+LAST_SESSION = "2025-06-11"
+REPOSITORY = Path(__file__).parents[2]
+# Each commit adds two rows of journal and one equity point, and is then acknowledged.
+WRITER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from blocks.ledger import DuckDBLedger
+from blocks.ledger_rows import Projection
+from trading.events import Command
+ledger = DuckDBLedger(Path(sys.argv[1]), "replay", hold_seconds=0.05)
+epoch = ledger.acquire_lease(datetime.now(UTC))
+seq = ledger.query("SELECT max(seq) AS seq FROM journal")[0]["seq"]
+number = 0
+while True:
+    number += 1
+    ledger.commit(
+        [Command("resume", "a"), Command("resume", "b")],
+        epoch=epoch,
+        session="2025-06-11",
+        projection=Projection("2025-06-11", equity=[(number, 1.5)]),
+    )
+    seq += 2
+    print(seq, flush=True)
+"""
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    return LocalStorage(tmp_path / "copies")
+
+
+def ledger_in(data_dir: Path) -> DuckDBLedger:
+    return DuckDBLedger(data_dir, "replay")
+
+
+def rows_of(path: Path, table: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(f'SELECT * FROM "{table}" ORDER BY ALL').fetchall()
+
+
+def test_a_snapshot_holds_every_row_of_every_table(data_dir: Path, tmp_path: Path) -> None:
+    ledger = ledger_in(data_dir)
+    snapshot = take_snapshot(ledger, tmp_path / "copy.duckdb")
+    assert snapshot.journal_seq == snapshot.rows["journal"] > 100
+    assert {name for name, count in snapshot.rows.items() if count} >= {
+        "journal", "orders", "trades", "equity", "decisions", "meta", "lease",
+    }  # fmt: skip
+    for table in snapshot.rows:
+        assert rows_of(snapshot.path, table) == rows_of(ledger.path, table), table
+
+
+def test_a_snapshot_keeps_the_keys_that_make_writes_idempotent(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    ledger = ledger_in(data_dir)
+    question = (
+        "SELECT table_name, constraint_text FROM duckdb_constraints()"
+        " WHERE database_name = current_database() ORDER BY ALL"
+    )
+    copy = take_snapshot(ledger, tmp_path / "copy.duckdb").path
+    with duckdb.connect(str(copy)) as connection, ledger.reading() as live:
+        wanted = live.execute(question).fetchall()
+        assert connection.execute(question).fetchall() == wanted != []
+
+
+@contextmanager
+def writing(data_dir: Path, acknowledged: Path) -> Iterator[Callable[[], int]]:
+    """Let another process commit without pause; yield what returns its last acknowledged row."""
+    with acknowledged.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(data_dir)], stdout=output, cwd=REPOSITORY
+        )
+
+    def last() -> int:
+        assert process.poll() is None
+        lines = acknowledged.read_text().split("\n")[:-1]
+        return int(lines[-1]) if lines else 0
+
+    try:
+        wait_until(lambda: last() > 0, 60, "the writer's first commit")
+        yield last
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def test_copies_made_while_another_process_writes_are_never_torn(
+    data_dir: Path, tmp_path: Path, storage: LocalStorage
+) -> None:
+    ledger = ledger_in(data_dir)
+    before = {name: len(rows_of(ledger.path, name)) for name in ("journal", "equity")}
+    seen: list[int] = []
+    with writing(data_dir, tmp_path / "acknowledged") as last_acknowledged:
+        for number in range(4):
+            at_least = last_acknowledged()
+            snapshot = take_snapshot(ledger, tmp_path / f"{number}.duckdb")
+            at_most = last_acknowledged() + 2
+            assert at_least <= snapshot.journal_seq <= at_most
+            seen.append(snapshot.journal_seq)
+            # A commit is in the copy with all that it wrote, or with nothing.
+            added = {name: snapshot.rows[name] - count for name, count in before.items()}
+            assert added["journal"] == 2 * added["equity"] > 0
+            store_copy(ledger, storage, NOW + timedelta(minutes=number))
+    assert sorted(set(seen)) == seen
+    live = rows_of(ledger.path, "journal")
+    for number, seq in enumerate(seen):
+        assert rows_of(tmp_path / f"{number}.duckdb", "journal") == live[:seq]
+    assert len(versions(storage, "replay")) == 4
+
+
+def test_what_only_a_killed_process_log_holds_is_copied_too(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    with writing(data_dir, tmp_path / "acknowledged") as last_acknowledged:
+        wait_until(lambda: last_acknowledged() > 200, 60, "some commits")
+        acknowledged = last_acknowledged()
+    snapshot = take_snapshot(ledger_in(data_dir), tmp_path / "copy.duckdb")
+    assert snapshot.journal_seq >= acknowledged
+
+
+class MeddledLedger(DuckDBLedger):
+    """A ledger whose older session changes at one turn of whoever reads."""
+
+    turns = 0
+    changes_at: tuple[int, ...] = ()
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with super().reading() as connection:
+            self.turns += 1
+            if self.turns in self.changes_at:
+                connection.execute("UPDATE trades SET pnl = pnl + 1 WHERE session < '2025-06-11'")
+            yield connection
+
+
+def test_an_older_session_that_changes_meanwhile_is_copied_again(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    turns = take_snapshot(ledger_in(data_dir), tmp_path / "copy.duckdb").turns
+    ledger = MeddledLedger(data_dir, "replay")
+    ledger.changes_at = (turns,)
+    snapshot = take_snapshot(ledger, tmp_path / "copy.duckdb")
+    assert ledger.turns == 2 * turns
+    assert rows_of(snapshot.path, "trades") == rows_of(ledger.path, "trades")
+
+
+def test_an_older_session_that_never_rests_is_given_up(data_dir: Path, tmp_path: Path) -> None:
+    ledger = MeddledLedger(data_dir, "replay")
+    ledger.changes_at = tuple(range(1, 1_000))
+    with pytest.raises(StoreUnavailable, match="changed during each of 3 attempts"):
+        take_snapshot(ledger, tmp_path / "copy.duckdb")
+
+
+def test_no_turn_at_a_journal_of_100_000_rows_takes_250_ms(tmp_path: Path) -> None:
+    ledger = ledger_of(tmp_path, 100_000)
+    holds = []
+    for _ in range(3):
+        snapshot = take_snapshot(ledger, tmp_path / "copy.duckdb")
+        assert snapshot.journal_seq == 100_000
+        assert snapshot.turns > 100_000 / PIECE_ROWS
+        holds.append(snapshot.longest_hold_s)
+        if holds[-1] < 0.25:
+            return
+    pytest.fail(f"the ledger was held for {holds} s")
+
+
+def ledger_of(data_dir: Path, rows: int) -> DuckDBLedger:
+    """Return a ledger with so many rows of journal, 80 in each session."""
+    ledger = ledger_in(data_dir)
+    first = datetime(2000, 1, 1, tzinfo=UTC)
+    numbers = range(1, rows + 1)
+    journal = pa.table(
+        {
+            "seq": pa.array(numbers, pa.int64()),
+            "ts": [first + timedelta(minutes=n) for n in numbers],
+            "session": [(first + timedelta(days=n // 80)).date() for n in numbers],
+            "kind": ["bar"] * rows,
+            "payload": [f'{{"bar":{n},"text":"{n:0250}"}}' for n in numbers],
+        }
+    )
+    with ledger.reading() as connection:
+        connection.register("rows_", journal)
+        connection.execute("INSERT INTO journal SELECT * FROM rows_")
+        connection.execute("INSERT INTO equity SELECT ts, session, seq FROM rows_")
+        connection.unregister("rows_")
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        ("DELETE FROM journal WHERE seq = 50", "journal has .* rows, numbered 1 to"),
+        ("DELETE FROM journal WHERE seq < 3", "journal has .* rows, numbered 3 to"),
+        (
+            f"UPDATE trades SET pnl = pnl + 0.01 WHERE session = '{LAST_SESSION}'",
+            "is not the one that its journal makes",
+        ),
+        (
+            f"INSERT INTO trades BY NAME SELECT * REPLACE (number + 900 AS number) FROM trades"
+            f" WHERE session = '{LAST_SESSION}'",
+            "trades of 2025-06-11, its journal makes",
+        ),
+        (
+            f"UPDATE journal SET payload = '{{}}' WHERE session = '{LAST_SESSION}'"
+            " AND kind = 'bar'",
+            "cannot be folded",
+        ),
+    ],
+)
+def test_a_ledger_that_does_not_agree_with_itself_is_not_copied(
+    damage: str, complaint: str, data_dir: Path, storage: LocalStorage
+) -> None:
+    ledger = ledger_in(data_dir)
+    with ledger.reading() as connection:
+        connection.execute(damage)
+    with pytest.raises(StoreUnavailable, match=complaint):
+        store_copy(ledger, storage, NOW)
+    assert storage.names("") == []
+
+
+def test_a_file_with_a_damaged_block_is_not_whole(data_dir: Path) -> None:
+    path = data_dir / "replay" / "ledger.duckdb"
+    content = bytearray(path.read_bytes())
+    # Wherever a block with data is hit: all are read.
+    with duckdb.connect(str(path), read_only=True) as connection:
+        block = connection.execute(
+            "SELECT max(block_id) FROM pragma_storage_info('journal')"
+            " WHERE column_name = 'payload' AND segment_type = 'VARCHAR'"
+        ).fetchall()[0][0]
+    place = 3 * 4096 + block * 262_144 + 2_000
+    content[place : place + 64] = bytes(64)
+    path.write_bytes(content)
+    with pytest.raises(StoreUnavailable, match="not whole"):
+        prove(path, "replay")
+
+
+def test_a_ledger_in_the_folder_of_another_account_is_bad_input(
+    data_dir: Path, storage: LocalStorage
+) -> None:
+    shutil.move(data_dir / "replay", data_dir / "paper")
+    with pytest.raises(BadInput, match="which account 'paper' did not make"):
+        store_copy(DuckDBLedger(data_dir, "paper"), storage, NOW)
+
+
+def test_a_file_that_is_no_ledger_is_bad_input(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as connection:
+        connection.execute("CREATE TABLE journal (seq BIGINT)")
+    with pytest.raises(BadInput, match="ledger has no"):
+        prove(tmp_path / "other.duckdb", "replay")
+
+
+def test_nothing_is_stored_when_the_newest_copy_holds_the_same(
+    data_dir: Path, storage: LocalStorage
+) -> None:
+    first = store_copy(ledger_in(data_dir), storage, NOW)
+    again = store_copy(ledger_in(data_dir), storage, NOW + timedelta(minutes=5))
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.version == first.version
+    storage.delete(f"replay/{first.version}.duckdb.gz")
+    assert store_copy(ledger_in(data_dir), storage, NOW + timedelta(minutes=6)).is_new
+
+
+def test_a_manifest_says_what_a_copy_holds(data_dir: Path, storage: LocalStorage) -> None:
+    report = store_copy(ledger_in(data_dir), storage, NOW)
+    manifest: Manifest = read_manifest(storage, "replay", report.version)
+    assert report.version == f"20260304T200000000Z-{manifest.journal_seq}"
+    assert manifest.last_session == LAST_SESSION
+    assert manifest.pnl == sum(row[10] for row in rows_of(ledger_in(data_dir).path, "trades"))
+    assert report.sent_bytes == sum(
+        len(storage.get(name)) for name in storage.names("") if name.endswith(".gz")
+    )
+
+
+def test_the_mock_exchange_is_left_out_while_another_process_holds_it(
+    data_dir: Path, storage: LocalStorage
+) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import fcntl, sys; f = open(sys.argv[1], 'r+');"
+         " fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()",
+         str(data_dir / "replay" / "exchange-mock.duckdb.lock")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdin and holder.stdout
+    try:
+        holder.stdout.readline()
+        first = store_copy(ledger_in(data_dir), storage, NOW)
+    finally:
+        holder.stdin.close()
+        holder.wait(10)
+    manifest = read_manifest(storage, "replay", first.version)
+    assert manifest.exchange is None and manifest.has_exchange
+    assert "left out" in first.note
+    # Once it can be had it is worth another copy.
+    second = store_copy(ledger_in(data_dir), storage, NOW + timedelta(minutes=1))
+    assert read_manifest(storage, "replay", second.version).exchange is not None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "retention", "wanted"),
+    [
+        ([], Retention(2, 2), []),
+        ([0, 1, 2, 3], Retention(2, 0), [2, 3]),
+        ([0, 1, 2, 3], Retention(0, 0), [3]),
+        # One of each day, the last, and all of the last two.
+        ([0, 5, 1440, 1445, 2880, 2885, 2890], Retention(2, 30), [5, 1445, 2885, 2890]),
+        # A day counts for as long as it is wanted, then not.
+        ([0, 1440, 2880, 4320], Retention(1, 2), [2880, 4320]),
+        ([0, 1440, 2880, 4320], Retention(1, 3), [1440, 2880, 4320]),
+    ],
+)
+def test_the_last_copies_and_one_a_day_are_kept(
+    minutes: list[int], retention: Retention, wanted: list[int]
+) -> None:
+    made = {version_name(NOW + timedelta(minutes=m), 7): m for m in minutes}
+    now = NOW + timedelta(minutes=max(minutes, default=0))
+    assert [made[v] for v in kept_versions(sorted(made), now, retention)] == wanted
+
+
+def test_thinning_out_removes_all_of_a_version_and_what_broke_off(storage: LocalStorage) -> None:
+    old, young, broken, uploading = (
+        version_name(NOW - timedelta(hours=h), 7) for h in (60, 1, 50, 2)
+    )
+    for version in (old, young, broken, uploading):
+        storage.put(f"replay/{version}.duckdb.gz", b"x")
+    for version in (old, young):
+        storage.put(f"replay/{version}.json", b"{}")
+    storage.put("replay/notes.txt", b"not ours")
+    storage.put(f"paper/{old}.json", b"another account's")
+    thin_out(storage, "replay", NOW, Retention(1, 1))
+    assert storage.names("") == sorted(
+        [
+            f"paper/{old}.json",
+            f"replay/{uploading}.duckdb.gz",
+            f"replay/{young}.duckdb.gz",
+            f"replay/{young}.json",
+            "replay/notes.txt",
+        ]
+    )
+
+
+def test_a_sync_thins_out_on_every_storage(server: Any, data_dir: Path) -> None:
+    storage = server.storage(server.new_container())
+    ledger = ledger_in(data_dir)
+    made = []
+    for number in range(4):
+        ledger.add_command("resume", "news", NOW)
+        made.append(
+            store_copy(ledger, storage, NOW + timedelta(minutes=number), Retention(2, 0)).version
+        )
+    assert versions(storage, "replay") == made[2:]
+    assert {name.split("/")[1].split(".")[0] for name in storage.names("")} == set(made[2:])
+
+
+# The process that is killed: it syncs to a server through a line that stalls, or up to an edge.
+SYNCER = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from blocks import failpoints
+from blocks.cloud_storage import cloud_settings_of, storage_from
+from blocks.ledger import DuckDBLedger
+from blocks.ledger_copies import store_copy
+edge = sys.argv[2]
+failpoints.on_reach(lambda name: os.kill(os.getpid(), 9) if name == edge else None)
+data_dir = Path(sys.argv[1])
+storage = storage_from(cloud_settings_of(os.environ), data_dir)
+print(store_copy(DuckDBLedger(data_dir, "replay"), storage, datetime.now(UTC)))
+"""
+
+
+def environment_of(server: Any, container: str, url: str) -> dict[str, str]:
+    common = os.environ | {"ENABLE_CLOUD_SYNC": "true", "CLOUD_CONTAINER": container}
+    if hasattr(server, "connection_string"):
+        return common | {
+            "CLOUD_PROVIDER": "azure",
+            "AZURE_STORAGE_CONNECTION_STRING": server.connection_string(url),
+        }
+    return common | {
+        "CLOUD_PROVIDER": "aws",
+        "AWS_ACCESS_KEY_ID": server.access_key,
+        "AWS_SECRET_ACCESS_KEY": server.secret_key,
+        "AWS_ENDPOINT_URL": url,
+    }
+
+
+def start_sync(environment: dict[str, str], data_dir: Path, edge: str = "") -> Any:
+    return subprocess.Popen(
+        [sys.executable, "-c", SYNCER, str(data_dir), edge],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("sent_bytes", [6_000, 18_000])
+def test_a_process_killed_in_mid_upload_leaves_no_version(
+    sent_bytes: int, server: Any, data_dir: Path
+) -> None:
+    """The copy is some 30 kB; the line stalls within its first or its second part's upload."""
+    container = server.new_container()
+    whole = server.storage(container)
+    with CutLine(server.url, up_bytes=sent_bytes, stall=True) as line:
+        process = start_sync(environment_of(server, container, line.url), data_dir)
+        try:
+            assert line.cut.wait(60)
+        finally:
+            process.kill()
+            process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGKILL
+    assert versions(whole, "replay") == []
+    assert store_copy(ledger_in(data_dir), whole, datetime.now(UTC)).is_new
+    assert len(versions(whole, "replay")) == 1
+
+
+def test_a_process_killed_before_the_manifest_leaves_no_version(
+    server: Any, data_dir: Path
+) -> None:
+    container = server.new_container()
+    whole = server.storage(container)
+    environment = environment_of(server, container, server.url)
+    process = start_sync(environment, data_dir, "before manifest")
+    _, complaint = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, complaint
+    assert whole.names("") != []
+    assert versions(whole, "replay") == []
+    assert store_copy(ledger_in(data_dir), whole, datetime.now(UTC)).is_new
+
+
+def test_a_sync_from_the_environment_reaches_every_storage(server: Any, data_dir: Path) -> None:
+    container = server.new_container()
+    process = start_sync(environment_of(server, container, server.url), data_dir)
+    said, complaint = process.communicate(timeout=120)
+    assert process.returncode == 0, complaint
+    assert b"journal row" in said
+    assert len(versions(server.storage(container), "replay")) == 1
