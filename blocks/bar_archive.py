@@ -17,28 +17,24 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from blocks.bar_archive_files import (
+    PRICES,
+    DamagedFile,
+    frame_of,
+    no_stored_bars,
+    not_written,
+    read_bars_file,
+    rows_of,
+    write_bars_file,
+)
 from blocks.bar_splits import SplitFile
-from blocks.fetched_bars import FetchedBars, empty_rows
+from blocks.fetched_bars import FetchedBars
 from trading.bars import BarRows
-from trading.calendar import Session, to_microseconds
-from trading.errors import NoData, StoreUnavailable
 from trading.ports import Clock
 from trading.prices import r4_array
 
-ROW_GROUP = 30_000
-PRICES = ("open", "high", "low", "close")
-TIME = pl.Datetime("us", "UTC")
-SCHEMA = {
-    "symbol": pl.String, "ts": TIME,
-    "open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "close": pl.Float64,
-    "volume": pl.Float64, "source": pl.String, "fetched_at": TIME, "revisions": pl.Int32,
-}  # fmt: skip
 KEY = ["symbol", "ts"]
 _MONTH = re.compile(r"(\d{4}-\d{2})(-\d{2})?")
-
-
-class DamagedFile(StoreUnavailable):
-    """A file of the archive cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,6 @@ class BarArchive:
     def __init__(self, data_dir: Path, interval_minutes: int, clock: Clock) -> None:
         self.interval_minutes = interval_minutes
         self.folder = data_dir / "bars" / f"{interval_minutes}m"
-        self.damaged: tuple[str, ...] = ()
         self._clock = clock
         self._splits = SplitFile(data_dir / "bars" / "splits.json")
 
@@ -90,30 +85,25 @@ class BarArchive:
     def frame(self, symbols: Sequence[str] | None, start: datetime, end: datetime) -> pl.DataFrame:
         """Return the bars that start in [start, end), adjusted for splits, by symbol and time.
 
-        Columns are those of SCHEMA. Raises DamagedFile when a file that covers the range cannot
+        Columns are those of `bar_archive_files.SCHEMA`. Raises DamagedFile when a file that covers the range cannot
         be read; files outside the range are not touched.
         """
-        inside = (pl.col("ts") >= start) & (pl.col("ts") < end)
-        if symbols is not None:
-            inside &= pl.col("symbol").is_in(list(symbols))
-        frames = [_read(file, inside) for file in self._files(start, end)]
+        inside = _wanted(symbols, start, end)
+        frames = [read_bars_file(file, inside) for file in self._files(start, end)]
         return self._as_one(frames)
 
     def readable(
         self, symbols: Sequence[str] | None, start: datetime, end: datetime
-    ) -> pl.DataFrame:
-        """Return what `frame` does from the files that can be read; `damaged` names the others."""
-        inside = (pl.col("ts") >= start) & (pl.col("ts") < end)
-        if symbols is not None:
-            inside &= pl.col("symbol").is_in(list(symbols))
+    ) -> tuple[pl.DataFrame, tuple[str, ...]]:
+        """Return what `frame` does, of the files that can be read, and a line for each other."""
+        inside = _wanted(symbols, start, end)
         frames, damaged = [], []
         for file in self._files(start, end):
             try:
-                frames.append(_read(file, inside))
+                frames.append(read_bars_file(file, inside))
             except DamagedFile as error:
                 damaged.append(str(error))
-        self.damaged = tuple(damaged)
-        return self._as_one(frames)
+        return self._as_one(frames), tuple(damaged)
 
     def rows(self, symbols: Sequence[str], start: datetime, end: datetime) -> BarRows:
         """Return the bars that start in [start, end), by time and symbol. Raises as `frame`."""
@@ -121,7 +111,7 @@ class BarArchive:
 
     def _as_one(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         if not frames:
-            return pl.DataFrame(schema=SCHEMA)
+            return no_stored_bars()
         # A day's file and its month may both hold a bar when folding was interrupted.
         whole = pl.concat(frames).sort([*KEY, "fetched_at"], maintain_order=True)
         return self._splits.adjust(whole.unique(KEY, keep="last", maintain_order=True))
@@ -149,11 +139,11 @@ class BarArchive:
 
     def _fold(self, day: Path) -> None:
         """Move a past day's bars into their month."""
-        self._merge(day.with_stem(day.stem[:7]), _read(day, pl.lit(True)))
+        self._merge(day.with_stem(day.stem[:7]), read_bars_file(day, pl.lit(True)))
         day.unlink()
 
     def _merge(self, file: Path, news: pl.DataFrame) -> Stored:
-        old = _read(file, pl.lit(True)) if file.exists() else pl.DataFrame(schema=SCHEMA)
+        old = read_bars_file(file, pl.lit(True)) if file.exists() else no_stored_bars()
         news = news.sort([*KEY, "fetched_at"], maintain_order=True)
         news = news.unique(KEY, keep="last", maintain_order=True)
         before = news.select(KEY).join(old, on=KEY, how="left", maintain_order="left")
@@ -167,7 +157,7 @@ class BarArchive:
         counts = before["revisions"].fill_null(0).to_numpy() + revised
         news = news.with_columns(pl.Series("revisions", counts, dtype=pl.Int32)).filter(later)
         whole = pl.concat([old.join(news, on=KEY, how="anti"), news]).sort(KEY)
-        _write(whole, file)
+        write_bars_file(whole, file)
         unchanged = int((known & ~revised).sum())
         return Stored(int((~known).sum()), int(revised.sum()), unchanged)
 
@@ -177,7 +167,7 @@ class BarArchive:
             self.folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         except OSError as error:
-            raise _not_written(self.folder, error) from error
+            raise not_written(self.folder, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -185,112 +175,6 @@ class BarArchive:
             os.close(descriptor)
 
 
-class ArchiveMarket:
-    """MarketData of what the archive holds, given out as the clock passes it."""
-
-    name = "archive"
-
-    def __init__(self, archive: BarArchive) -> None:
-        self._archive = archive
-        self.notes: tuple[str, ...] = ()
-
-    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
-        """Return all rows before the session, oldest first; damaged files are in `notes`."""
-        first = datetime(1970, 1, 1, tzinfo=UTC)
-        frame = self._archive.readable(symbols, first, before.open)
-        self.notes = self._archive.damaged
-        rows = rows_of(frame, symbols, self._archive.interval_minutes)
-        return rows if len(rows) else None
-
-    def rows(
-        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
-    ) -> BarRows:
-        """Return the rows that start in [start, end). Raises StoreUnavailable when damaged."""
-        return self._archive.rows(symbols, start, end)
-
-    def sessions(self, symbols: Sequence[str], sessions: Sequence[Session]) -> BarRows:
-        """Return the rows of sessions in order, for a backtest. Raises NoData without any."""
-        if sessions:
-            rows = self._archive.rows(symbols, sessions[0].open, sessions[-1].close)
-            if len(rows):
-                return rows
-        raise NoData(
-            f"{self._archive.folder} has no bars of {', '.join(symbols)} there",
-            "Fetch them first: python -m flows fetch",
-        )
-
-
-def frame_of(fetched: FetchedBars) -> pl.DataFrame:
-    """Return fetched bars in the archive's columns."""
-    rows = fetched.rows
-    symbols = np.array(fetched.symbols, dtype=object)
-    sources = np.array(fetched.sources, dtype=object)
-    return pl.DataFrame(
-        {
-            "symbol": pl.Series(symbols[rows.symbol].tolist(), dtype=pl.String),
-            "ts": _times(rows.start_us),
-            **{name: getattr(rows, name) for name in (*PRICES, "volume")},
-            "source": pl.Series(sources[fetched.source].tolist(), dtype=pl.String),
-            "fetched_at": _times(fetched.fetched_us),
-            "revisions": np.zeros(len(rows), dtype=np.int32),
-        },
-        schema=SCHEMA,
-    )
-
-
-def rows_of(frame: pl.DataFrame, symbols: Sequence[str], interval_minutes: int) -> BarRows:
-    """Return a frame's bars as rows by time and symbol; `symbols` numbers them."""
-    if not len(frame):
-        return empty_rows(interval_minutes)
-    code = frame["symbol"].replace_strict(list(symbols), range(len(symbols)), return_dtype=pl.Int64)
-    rows = BarRows(
-        code.to_numpy(writable=True),
-        frame["ts"].dt.epoch("us").to_numpy(writable=True),
-        *(frame[name].to_numpy(writable=True) for name in (*PRICES, "volume")),
-        interval_minutes,
-    )
-    return rows.take(np.lexsort((rows.symbol, rows.start_us)))
-
-
-def session_span(sessions: Sequence[Session]) -> tuple[int, int]:
-    """Return the first open and the last close in microseconds since 1970 UTC."""
-    return to_microseconds(sessions[0].open), to_microseconds(sessions[-1].close)
-
-
-def _times(us: np.typing.NDArray[np.int64]) -> pl.Series:
-    return pl.Series(us, dtype=pl.Int64).cast(TIME)
-
-
-def _read(file: Path, wanted: pl.Expr) -> pl.DataFrame:
-    try:
-        return pl.scan_parquet(file, glob=False).filter(wanted).select(list(SCHEMA)).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DamagedFile(
-            f"{file} cannot be read as bars", "Move it away and fetch its sessions again"
-        ) from error
-
-
-def _write(frame: pl.DataFrame, file: Path) -> None:
-    # No pattern of ours or the user's takes this name for a file of bars.
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            frame.write_parquet(stream, compression="zstd", row_group_size=ROW_GROUP)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise _not_written(file, error) from error
-
-
-def _not_written(where: Path, error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"{where} cannot be written: {error.strerror}",
-        "Check the folder's permissions and free disk space",
-    )
+def _wanted(symbols: Sequence[str] | None, start: datetime, end: datetime) -> pl.Expr:
+    inside = (pl.col("ts") >= start) & (pl.col("ts") < end)
+    return inside if symbols is None else inside & pl.col("symbol").is_in(list(symbols))

@@ -20,6 +20,9 @@ class Retention:
     days: int = 30
 
 
+DEFAULT_RETENTION = Retention()
+
+
 def thin_out(storage: Storage, account: str, now: datetime, retention: Retention) -> None:
     """Remove copies that are no longer to be kept, and what was left of broken uploads."""
     known = versions(storage, account)

@@ -22,7 +22,7 @@ from blocks.copy_manifest import (
     read_manifest,
     version_name,
 )
-from blocks.copy_retention import STALE, Retention, thin_out
+from blocks.copy_retention import DEFAULT_RETENTION, STALE, Retention, thin_out
 from blocks.duckdb_file import locked
 from blocks.failpoints import reach
 from blocks.ledger import DuckDBLedger
@@ -60,7 +60,10 @@ class CopyReport:
 
 
 def store_copy(
-    ledger: DuckDBLedger, storage: Storage, now: datetime, retention: Retention = Retention()
+    ledger: DuckDBLedger,
+    storage: Storage,
+    now: datetime,
+    retention: Retention = DEFAULT_RETENTION,
 ) -> CopyReport:
     """Store a copy of an account, unless the newest one holds the same.
 

@@ -118,18 +118,17 @@ class _Taker:
         self.snapshot.turns += 1
 
     def _copy_journal(self, copy: duckdb.DuckDBPyConnection) -> int:
-        seq = 0
-        while True:
+        with self._turn() as live:
+            last = int(_one(live, f"SELECT coalesce(max(seq), 0) FROM {JOURNAL}"))
+        for seq in range(0, last, PIECE_ROWS):
+            until = min(seq + PIECE_ROWS, last)
             with self._turn() as live:
                 rows = _arrow(
                     live,
-                    f"SELECT * FROM {JOURNAL} WHERE seq > {seq} AND seq <= {seq + PIECE_ROWS}"
-                    " ORDER BY seq",
+                    f"SELECT * FROM {JOURNAL} WHERE seq > {seq} AND seq <= {until} ORDER BY seq",
                 )
             _insert(copy, JOURNAL, rows)
-            if rows.num_rows < PIECE_ROWS:
-                return seq + int(rows.num_rows)
-            seq += PIECE_ROWS
+        return last
 
     def _copy_older_sessions(
         self, copy: duckdb.DuckDBPyConnection, table: str, newest: object

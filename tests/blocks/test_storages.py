@@ -92,7 +92,7 @@ def test_content_that_was_altered_is_refused(
 def test_a_container_that_is_not_there_is_bad_input(server: Any) -> None:
     storage = server.storage("never-made")
     for request in (lambda: storage.put("a", b""), lambda: storage.names("")):
-        with pytest.raises(BadInput, match="never-made.* does not exist"):
+        with pytest.raises(BadInput, match=r"never-made.* does not exist"):
             request()
 
 

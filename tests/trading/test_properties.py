@@ -18,6 +18,7 @@ from tests.oracle.random_markets import Case, random_case
 from tests.oracle.reference_engine import MINUTE
 from tests.oracle.shared_data import real_case
 from tests.trading.small_markets import small_cases
+from trading import backtest
 from trading.backtest import Outcome, run_backtest
 from trading.bars import make_panel
 from trading.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
@@ -202,8 +203,6 @@ def test_another_future_changes_no_earlier_decision(case: Case, row: int, factor
         for r in case.rows
     )
     one, two = run_openbell(case), run_openbell(replace(case, rows=other))
-    for outcome in (one, two):
-        assert outcome.decisions.shape[1] == 11
     before = [o.decisions[o.decisions[:, 0] < moment] for o in (one, two)]
     assert before[0].tobytes() == before[1].tobytes()
 
@@ -233,6 +232,32 @@ def test_what_is_kept_and_told_does_not_change_what_is_done(case: Case) -> None:
     assert told == [(n, len(case.sessions)) for n in range(1, len(case.sessions) + 1)]
     for name in ("fills", "trades", "equity"):
         assert getattr(quiet, name).tobytes() == getattr(everything, name).tobytes()
+
+
+@quick
+@given(small_cases())
+def test_changes_are_the_decisions_that_differ_from_the_bar_before(case: Case) -> None:
+    everything = run_openbell(case).decisions
+    changes = run_backtest(panel_of(case), plan_of(case), keep="changes").decisions
+    last: dict[tuple[int, int], float] = {}
+    expected = []
+    for row in everything:
+        day = next(d for d, (_, o, c) in enumerate(case.sessions) if o <= row[0] < c)
+        if last.get((day, int(row[1]))) != row[2]:
+            expected.append(row)
+        last[day, int(row[1])] = row[2]
+    assert changes.tobytes() == np.array(expected).reshape(-1, 11).tobytes()
+
+
+def test_a_tape_that_fills_up_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"range_minutes": 60, "max_entries": 3, "min_body": -1.0}
+    case = replace(real_case(settings, 100_000.0), interval=60)
+    one = run_openbell(case)
+    monkeypatch.setattr(backtest, "TAPE_ROWS", 1)
+    assert_same(one, run_openbell(case))
+    longest = 7 * len(case.symbols)
+    assert len(one.fills) > 3 * longest
+    assert len(one.decisions) > 2 * longest
 
 
 @quick

@@ -8,18 +8,44 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.oracle.comparison import bar_rows, panel_of, run_openbell, run_the_reference
+from tests.oracle.comparison import (
+    bar_rows,
+    panel_of,
+    plan_of,
+    run_openbell,
+    run_the_reference,
+)
 from tests.oracle.reference_engine import load
 from tests.trading.scenarios import LOADING, SCENARIOS, LoadingScenario, Scenario
 from tests.trading.scenarios.check import complaints, observed, observed_of_reference
 from tests.trading.scenarios.decisions import CALM
 from tests.trading.scenarios.scenario import RANGE, UP
+from trading import engine
+from trading.backtest import run_backtest
 from trading.bars import BarRows, make_panel
 from trading.book import CASH, new_book
+from trading.book import LATCHED as BOOK_LATCHED
 from trading.calendar import make_grid
+from trading.engine import new_scratch
 from trading.errors import BadInput
+from trading.indicators import new_indicators
+from trading.linking import link_interpreted
 from trading.plan import make_plan
+from trading.reasons import (
+    BAR_MISSING,
+    DATA_GATE,
+    HALTED,
+    LATCHED,
+    LEASE_LOST,
+    MISSED,
+    NO_DECISION,
+    POSITION_OPEN,
+    REASONS,
+    RECONCILIATION,
+)
 from trading.risk import loses_too_much
+from trading.strategies import orb
+from trading.tape import new_tape
 
 
 def named(scenario: Scenario | LoadingScenario) -> str:
@@ -250,10 +276,42 @@ def test_decisions_show_the_numbers_behind_them() -> None:
     assert (quantity, atr, equity) == (19, 2, 10_000)
 
 
-def test_changes_keeps_the_rows_where_the_reason_differs_from_the_bar_before() -> None:
-    from tests.oracle.comparison import plan_of
-    from trading.backtest import run_backtest
+def test_changes_keeps_the_first_row_of_every_session() -> None:
+    case = Scenario("", [{"AAA": [RANGE]}, {"AAA": [RANGE]}]).case()
+    changes = run_backtest(panel_of(case), plan_of(case), keep="changes").decisions
+    names = [REASONS[int(reason)] for reason in changes[:, 2]]
+    assert names == ["no_breakout", "after_cutoff"] * 2
 
+
+GATES: tuple[tuple[int, bool, int], ...] = (
+    (LEASE_LOST, True, LEASE_LOST),
+    (HALTED, True, HALTED),
+    (RECONCILIATION, True, LATCHED),
+    (MISSED, True, LATCHED),
+    (DATA_GATE, True, LATCHED),
+    (RECONCILIATION, False, RECONCILIATION),
+    (MISSED, False, MISSED),
+    (DATA_GATE, False, DATA_GATE),
+    (NO_DECISION, True, LATCHED),
+    (NO_DECISION, False, POSITION_OPEN),
+)
+
+
+@pytest.mark.parametrize(("gate", "is_latched", "expected"), GATES)
+def test_a_live_gate_comes_before_the_position_and_around_the_latch(
+    gate: int, is_latched: bool, expected: int
+) -> None:
+    book, tape, scratch = new_book(1, 1e4), new_tape(4, 4), new_scratch(1, orb.MEMORY)
+    decide = link_interpreted(orb, engine.decide)
+    rules = make_plan(["AAA"], {}).rules()
+    book.quantity[0] = 1
+    book.flags[BOOK_LATCHED] = is_latched
+    scratch.reason[0] = BAR_MISSING
+    decide(book, rules, scratch, tape, new_indicators(1), engine.KEEP_ALL, gate, 0, 1.0, 0, 1e4)
+    assert int(tape.decisions[0, 2]) == expected
+
+
+def test_changes_keeps_the_rows_where_the_reason_differs_from_the_bar_before() -> None:
     days = [{"AAA": [RANGE, UP]}, {"AAA": [RANGE, UP]}]
     case = Scenario("", days).case()
     everything = run_openbell(case).decisions

@@ -130,11 +130,15 @@ def complaints(scenario: Scenario, seen: Observed) -> list[str]:
 
 def _head(text: str) -> tuple[Where, str, list[str]]:
     bar, *rest = text.split()
-    day, _, k = bar.rpartition("/")
     symbol = "AAA"
     if rest[0].isupper():
         symbol, *rest = rest
-    return (int(day or 0), int(k)), symbol, rest
+    return _bar(bar), symbol, rest
+
+
+def _bar(text: str) -> Where:
+    day, _, k = text.rpartition("/")
+    return int(day or 0), int(k)
 
 
 def _fill(text: str) -> tuple[Where, str, str, int, float]:
@@ -146,7 +150,7 @@ def _trade(text: str) -> tuple[str, str, int, float, float, str, float, Where, W
     words = text.replace(">", " ").replace("@", " ").split()
     symbol = words.pop(0) if words[0].isupper() else "AAA"
     side, quantity, entry, leave, reason, pnl, bars = words
-    first, last = bars.split("-")
+    first, last = (_bar(bar) for bar in bars.split("-"))
     return (
         symbol,
         side,
@@ -155,8 +159,8 @@ def _trade(text: str) -> tuple[str, str, int, float, float, str, float, Where, W
         float(leave),
         reason,
         float(pnl),
-        (0, int(first)),
-        (0, int(last)),
+        first,
+        last,
     )
 
 

@@ -39,6 +39,12 @@ RANGES: tuple[S, ...] = (
         why=("1 none", "2 range_incomplete"),
         fills=(),
     ),
+    S(
+        "each session has a range of its own",
+        [{"AAA": [RANGE]}, {"AAA": [(50, 51, 49, 50), (50, 52, 50, 52)]}],
+        fills=("1/2 entry +33 52", "1/6 exit -33 52"),
+        why=("1 no_breakout", "1/1 enter_long"),
+    ),
     S("high equal to low is range_flat", [STILL, UP], why=("1 range_flat",), fills=()),
 )
 
@@ -301,6 +307,7 @@ ENTRIES: tuple[S, ...] = (
         {"allow_short": False, "max_entries": 2},
         why=("2 short_disabled", "3 enter_long"),
         fills=("2 entry +19 102", "2 stop -19 99", "4 entry +19 102", "6 exit -19 102"),
+        trades=("long 19 102 > 99 stop -57 @2-2", "long 19 102 > 102 flatten 0 @4-6"),
     ),
     S(
         "an entry that fills nothing does not count",
@@ -570,11 +577,18 @@ VOLUMES: tuple[S, ...] = (
     ),
     S(
         "19 previous bars are warming up, 20 are not",
-        [calm_day(3), CALM, {"AAA": [(100, 101, 99, 100, 1000)] * 7}]
+        [CALM, CALM, calm_day(3)]
         + [{"AAA": [of(RANGE, 1000), of(UP, 1000), of((102, 102, 100, 102), 1500)]}],
         {"volume_filter": True},
         first_traded=3,
         why=("3/1 indicator_warming_up", "3/2 enter_long"),
+    ),
+    S(
+        "a missing bar is no previous bar",
+        [CALM, CALM, CALM, {"AAA": [of(RANGE, 1000), HOLE, of(UP, 1500)]}],
+        {"volume_filter": True, "stop": "atr"},
+        first_traded=3,
+        why=("3/1 bar_missing", "3/2 enter_long"),
     ),
 )
 
@@ -602,6 +616,12 @@ TRAILS: tuple[S, ...] = (
         [RANGE, UP, (102, 105, 102, 102), (102, 102, 98.5, 100)],
         {"trailing": "breakeven", "trail_plus": -5.0},
         fills=("2 entry +19 102", "3 stop -19 99"),
+    ),
+    S(
+        "nor does a short's",
+        [RANGE, DOWN, (98, 98, 95, 98), (98, 101.5, 98, 100)],
+        {"trailing": "breakeven", "trail_plus": -5.0},
+        fills=("2 entry -20 98", "3 stop +20 101"),
     ),
     S(
         "a stepped stop takes the furthest step that was reached",

@@ -111,6 +111,33 @@ ORDER_OF_EVENTS: tuple[S, ...] = (
         ),
     ),
     S(
+        "a part of an exit marks its symbol too",
+        {
+            "AAA": [
+                RANGE,
+                DOWN,
+                AT_98,
+                (98, 101.5, 98, 101.5, 0),
+                (120, 120, 120, 120, 100),
+                (120, 120, 120, 120),
+            ],
+            "BBB": [RANGE, STILL, STILL, UP, AT_102],
+        },
+        {
+            "max_position_pct": 0.6,
+            "risk_per_trade": 1.0,
+            "max_daily_loss_pct": 1.0,
+            "max_participation": 0.1,
+        },
+        fills=(
+            "2 entry -61 98",
+            "4 exit +10 120",
+            "4 BBB entry +24 102",
+            "5 exit +51 120",
+            "6 BBB exit -24 102",
+        ),
+    ),
+    S(
         "a trailing stop moves by the entry bar's extreme and works from the next bar on",
         [RANGE, UP, (102, 105, 101, 104), (104, 104, 102, 103)],
         {"trailing": "breakeven"},
