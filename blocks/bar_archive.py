@@ -85,8 +85,8 @@ class BarArchive:
     def frame(self, symbols: Sequence[str] | None, start: datetime, end: datetime) -> pl.DataFrame:
         """Return the bars that start in [start, end), adjusted for splits, by symbol and time.
 
-        Columns are those of `bar_archive_files.SCHEMA`. Raises DamagedFile when a file that covers the range cannot
-        be read; files outside the range are not touched.
+        Columns are those of `bar_archive_files.SCHEMA`. Raises DamagedFile when a file that
+        covers the range cannot be read; files outside the range are not touched.
         """
         inside = _wanted(symbols, start, end)
         frames = [read_bars_file(file, inside) for file in self._files(start, end)]
@@ -121,6 +121,7 @@ class BarArchive:
         months = (first.strftime("%Y-%m"), last.strftime("%Y-%m"))
         days = (first.strftime("%Y-%m-%d"), last.strftime("%Y-%m-%d"))
         found = []
+        # A day's name sorts before its month's, so a day that is folded meanwhile is not lost.
         for file in sorted(self.folder.glob("*.parquet")):
             name = _MONTH.fullmatch(file.stem)
             if name is None:
@@ -165,7 +166,9 @@ class BarArchive:
     def _locked(self) -> Iterator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            # One lock for all lengths of bars: they share the file of splits.
+            lock = self.folder.parent / ".lock"
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise not_written(self.folder, error) from error
         try:

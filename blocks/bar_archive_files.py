@@ -71,10 +71,15 @@ def no_stored_bars() -> pl.DataFrame:
 
 
 def read_bars_file(file: Path, wanted: pl.Expr) -> pl.DataFrame:
-    """Return the bars of a file that a condition holds for. Raises DamagedFile."""
+    """Return the bars of a file that a condition holds for. None of a file that is gone.
+
+    Raises DamagedFile.
+    """
     try:
         return pl.scan_parquet(file, glob=False).filter(wanted).select(list(SCHEMA)).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
+        if not file.exists():
+            return no_stored_bars()
         raise DamagedFile(
             f"{file} cannot be read as bars", "Move it away and fetch its sessions again"
         ) from error

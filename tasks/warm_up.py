@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 
 from blocks.failpoints import reach
@@ -16,7 +15,7 @@ from trading.calendar import (
     to_microseconds,
 )
 from trading.events import Event, SessionStarted
-from trading.indicators import update_atr, update_volume
+from trading.indicators import warm
 
 
 def warm_up(runtime: SessionRuntime) -> bool:
@@ -90,11 +89,4 @@ def _warm_indicators(runtime: SessionRuntime) -> None:
     panel = make_panel(
         rows, make_grid(sessions, runtime.plan.interval_minutes), runtime.plan.symbols
     )
-    indicators = runtime.state.indicators
-    for row in range(panel.grid.rows):
-        for s in range(len(runtime.plan.symbols)):
-            if not math.isnan(panel.close[row, s]):
-                update_atr(
-                    indicators, s, panel.high[row, s], panel.low[row, s], panel.close[row, s]
-                )
-                update_volume(indicators, s, panel.volume[row, s])
+    warm(runtime.state.indicators, panel.high, panel.low, panel.close, panel.volume)

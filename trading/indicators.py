@@ -72,3 +72,12 @@ def mean_volume(indicators: Indicators, s: int) -> float:
     for i in range(VOLUME_BARS):
         total += indicators.volumes[s, (count + i) % VOLUME_BARS]
     return total / VOLUME_BARS
+
+
+def warm(indicators: Indicators, high: Floats, low: Floats, close: Floats, volume: Floats) -> None:
+    """Take whole sessions in; arrays are (bars, symbols), NaN where a bar is missing."""
+    for row in range(close.shape[0]):
+        for s in range(close.shape[1]):
+            if not math.isnan(close[row, s]):
+                update_atr(indicators, s, high[row, s], low[row, s], close[row, s])
+                update_volume(indicators, s, volume[row, s])

@@ -313,7 +313,7 @@ ASSUMED: tuple[S, ...] = (
     ),
     S(
         "assumed_close: the last bar is the fill bar, and the one before it gives the volatility",
-        [RANGE, UP, (102, 104, 102, 102), (102, 103, 101, 103), HOLE, HOLE, HOLE],
+        [RANGE, UP, (102, 104, 102, 102), (102, 103, 102, 103), HOLE, HOLE, HOLE],
         {"volatility_factor": 0.5},
         fills=("2 entry +19 103", "3 assumed_close -19 101.9902"),
     ),
@@ -324,7 +324,7 @@ ASSUMED: tuple[S, ...] = (
             {"AAA": [RANGE, UP, (102, 102, 98, 100)]},
         ],
         trades=(
-            "long 19 102 > 102 assumed_close 0 @3-3",
+            "long 19 102 > 102 assumed_close 0 @2-3",
             "long 19 102 > 99 stop -57 @1/2-1/2",
         ),
     ),

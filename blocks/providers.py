@@ -1,0 +1,59 @@
+"""Providers by name, each within its rate limit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from blocks.fetched_bars import FetchedBars
+from blocks.finnhub_market import FinnhubMarket
+from blocks.provider_chain import ProviderChain, Source
+from blocks.token_bucket import bucket_for
+from blocks.yahoo_market import YahooMarket
+from trading.errors import BadInput
+from trading.ports import Clock
+
+NAMES = ("yahoo", "finnhub", "chain")
+KEY_NAME = "FINNHUB_API_KEY"
+# Requests a second and at once: what Yahoo bears, and Finnhub's 60 a minute of a free key.
+YAHOO_RATE = (4.0, 8)
+FINNHUB_RATE = (1.0, 10)
+
+
+def finnhub_key() -> SecretStr | None:
+    """Return the key from the environment, the only place where it is looked for."""
+    text = os.environ.get(KEY_NAME, "").strip()
+    return SecretStr(text) if text else None
+
+
+def make_provider(
+    name: str,
+    exchange: str,
+    interval_minutes: int,
+    clock: Clock,
+    data_dir: Path,
+    keep: Callable[[FetchedBars], object] | None = None,
+) -> ProviderChain:
+    """Return a provider, as a chain even where it is one alone; `keep` gets all that it fetches.
+
+    Raises BadInput for a name that is none, and for finnhub without a key.
+    """
+    if name not in NAMES:
+        raise BadInput(f"{name!r} is no provider", f"Use one of {', '.join(NAMES)}")
+    key = finnhub_key()
+    if name == "finnhub" and key is None:
+        raise BadInput("finnhub needs a key", f"Set {KEY_NAME} in the environment")
+    limits = data_dir / "limits"
+    sources: list[Source] = []
+    if name != "finnhub":
+        bucket = bucket_for("yahoo", *YAHOO_RATE, limits)
+        sources.append(YahooMarket(exchange, interval_minutes, clock, acquire=bucket.acquire))
+    if name != "yahoo" and key is not None:
+        bucket = bucket_for("finnhub", *FINNHUB_RATE, limits)
+        sources.append(
+            FinnhubMarket(key, exchange, interval_minutes, clock, acquire=bucket.acquire)
+        )
+    return ProviderChain(sources, interval_minutes, keep)

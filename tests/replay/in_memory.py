@@ -1,0 +1,157 @@
+"""The live session without files: the real desk, state and venue over stores in memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from blocks.order_desk import OrderDesk
+from trading.bars import Panel
+from trading.events import BarClosed, Event, Intent, SessionStarted
+from trading.indicators import warm
+from trading.orders import Order
+from trading.plan import RunPlan
+from trading.ports import ExchangeEvent
+from trading.session_state import SessionState
+from trading.venue import SimulatedVenue, VenueEvent
+
+ACCOUNT = "memory"
+
+
+@dataclass
+class MemoryLedger:
+    events: list[Event] = field(default_factory=list)
+    last: int = 0
+
+    def commit(
+        self,
+        events: Sequence[Event],
+        *,
+        epoch: int,
+        session: str = "",
+        cursor: int | None = None,
+        projection: Any = None,
+    ) -> None:
+        self.events += events
+        self.last = self.last if cursor is None else cursor
+
+    def cursor(self) -> int:
+        return self.last
+
+
+class MemoryExchange:
+    """The simulated venue behind the port; `lose` makes requests end without an answer."""
+
+    name = "memory"
+    is_simulated = True
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
+        self.stream: list[VenueEvent] = []
+        self.requests: list[Intent] = []
+
+    def _take(self, events: list[VenueEvent]) -> None:
+        self.stream += events
+
+    def submit(self, intent: Intent) -> None:
+        self.requests.append(intent)
+        self._take(self.venue.submit(intent))
+
+    def replace(self, intent: Intent) -> None:
+        self.requests.append(intent)
+        self._take(self.venue.replace(intent))
+
+    def cancel(self, intent: Intent) -> None:
+        self.requests.append(intent)
+        self._take(self.venue.cancel(intent))
+
+    def observe(self, bar: BarClosed) -> None:
+        self._take(self.venue.observe(bar))
+
+    def end_session(self, session: str) -> None:
+        self._take(self.venue.end_session(session))
+
+    def find_order(self, client_order_id: str) -> Order | None:
+        return self.venue.state.orders.get(client_order_id)
+
+    def events_since(self, number: int) -> list[ExchangeEvent]:
+        return [
+            ExchangeEvent(n, event)
+            for n, event in enumerate(self.stream[number:], start=number + 1)
+        ]
+
+    def positions(self) -> dict[str, int]:
+        held = self.venue.state.book.quantity
+        return {s: int(held[n]) for n, s in enumerate(self.venue.symbols) if held[n]}
+
+
+@dataclass
+class LiveRun:
+    states: list[SessionState]
+    ledger: MemoryLedger
+    exchange: MemoryExchange
+    unplanned: int = 0
+
+
+def bar_closed(panel: Panel, session: int, bar: int, gates: list[int] | None = None) -> BarClosed:
+    grid = panel.grid
+    row = int(grid.first_row[session]) + bar
+
+    def values(column: Any) -> list[float | None]:
+        return [None if math.isnan(value) else value for value in column[row].tolist()]
+
+    return BarClosed(
+        grid.sessions[session].date.isoformat(),
+        bar,
+        int(grid.start_us[row]),
+        values(panel.open),
+        values(panel.high),
+        values(panel.low),
+        values(panel.close),
+        values(panel.volume),
+        gates or [0] * len(panel.symbols),
+    )
+
+
+def run_live(
+    panel: Panel,
+    plan: RunPlan,
+    first_traded: int = 0,
+    exchange: MemoryExchange | None = None,
+) -> LiveRun:
+    """Trade a panel's sessions bar by bar through the desk."""
+    run = LiveRun([], MemoryLedger(), exchange or MemoryExchange(plan))
+    inheritance: dict[str, Any] = {}
+    grid = panel.grid
+    for number in range(first_traded, len(grid.sessions)):
+        session = grid.sessions[number]
+        state = SessionState(plan, session)
+        if not inheritance:
+            end = int(grid.first_row[first_traded])
+            if state.rules.needs_indicators:
+                warm(
+                    state.indicators,
+                    panel.high[:end],
+                    panel.low[:end],
+                    panel.close[:end],
+                    panel.volume[:end],
+                )
+            inheritance = state.inheritance()
+        desk = OrderDesk(state, run.ledger, run.exchange, ACCOUNT, 1)  # type: ignore[arg-type]
+        desk.record(SessionStarted(str(session.date), 0, 0, inheritance))
+        for bar in range(session.bar_count(plan.interval_minutes)):
+            desk.take_bar(bar_closed(panel, number, bar))
+            desk.execute()
+            again = desk._planner.plan(state.book, plan.symbols, state.orders, state.unanswered)
+            run.unplanned += len(again)
+        desk.close_session()
+        inheritance = state.inheritance()
+        run.states.append(state)
+    return run
+
+
+def now() -> datetime:
+    return datetime(2025, 6, 10, 15, 0, tzinfo=UTC)
