@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import polars as pl
+
 from blocks.bar_archive import BarArchive, Stored
 from blocks.fetched_bars import Provider, expected_starts
 from blocks.provider_errors import RangeTooLong
-from trading.calendar import Session, from_microseconds, to_microseconds
+from trading.calendar import Session, from_microseconds
 from trading.errors import OpenbellError
 from trading.ports import Clock
 
@@ -102,16 +104,14 @@ class Backfill:
         if not sessions:
             return set()
         frame = self._archive.frame(symbols, sessions[0].open, sessions[-1].close)
-        last: dict[tuple[str, str], int] = {}
-        for symbol, ts, fetched_at in frame.select("symbol", "ts", "fetched_at").iter_rows():
-            key = (symbol, ts.date().isoformat())
-            last[key] = max(to_microseconds(fetched_at), last.get(key, 0))
+        newest = frame.group_by("symbol", frame["ts"].dt.date()).agg(pl.col("fetched_at").max())
+        last = {(symbol, day): fetched for symbol, day, fetched in newest.iter_rows()}
         return {
             (symbol, session.open)
             for symbol in symbols
             for session in sessions
-            if last.get((symbol, session.open.date().isoformat()), 0)
-            >= to_microseconds(session.close)
+            if (fetched := last.get((symbol, session.open.date()))) is not None
+            and fetched >= session.close
         }
 
     def _requests(

@@ -14,7 +14,6 @@ from trading.bars import BarRows, Integers
 from trading.calendar import (
     MICROSECONDS_PER_MINUTE,
     Session,
-    from_microseconds,
     make_grid,
     sessions_between,
     to_microseconds,
@@ -36,8 +35,7 @@ class FetchedBars:
     """Closed bars of `symbols`, which `rows.symbol` indexes.
 
     `source` indexes `sources` and `fetched_us` is the time of fetch, both by row. `failures`
-    says by symbol why a provider gave nothing; `nulls` holds the starts (microseconds) of bars
-    that it gave without prices.
+    says by symbol why a provider gave nothing of it where the calendar has bars.
     """
 
     symbols: tuple[str, ...]
@@ -46,7 +44,6 @@ class FetchedBars:
     source: Integers
     fetched_us: Integers
     failures: dict[str, OpenbellError] = field(default_factory=dict)
-    nulls: dict[str, tuple[int, ...]] = field(default_factory=dict)
     splits: tuple[Split, ...] = ()
 
     @property
@@ -57,16 +54,12 @@ class FetchedBars:
     @property
     def reasons(self) -> dict[str, str]:
         """Return by symbol without a row why it has none."""
-        present = self.present
-        return {symbol: self._reason(symbol) for symbol in self.symbols if symbol not in present}
-
-    def _reason(self, symbol: str) -> str:
-        if symbol in self.failures:
-            return str(self.failures[symbol])
-        if symbol in self.nulls:
-            first = from_microseconds(self.nulls[symbol][0])
-            return f"its bar of {first:%H:%M} UTC came without prices"
-        return "it has no finished bar there: late, halted or not traded"
+        nothing_due = "no bar was due"
+        return {
+            symbol: str(self.failures.get(symbol, nothing_due))
+            for symbol in self.symbols
+            if symbol not in self.present
+        }
 
     def within(self, start: datetime, end: datetime) -> FetchedBars:
         """Return the rows that start in [start, end), with everything else as it is."""
@@ -77,7 +70,7 @@ class FetchedBars:
         """Return the chosen rows, with everything else as it is."""
         return FetchedBars(
             self.symbols, self.rows.take(kept), self.sources, self.source[kept],
-            self.fetched_us[kept], self.failures, self.nulls, self.splits,
+            self.fetched_us[kept], self.failures, self.splits,
         )  # fmt: skip
 
     def of(self, symbols: Sequence[str]) -> FetchedBars:
@@ -94,7 +87,6 @@ class FetchedBars:
             self.source[kept],
             self.fetched_us[kept],
             {symbol: error for symbol, error in self.failures.items() if symbol in number},
-            {symbol: starts for symbol, starts in self.nulls.items() if symbol in number},
             tuple(split for split in self.splits if split.symbol in number),
         )
 
@@ -111,7 +103,8 @@ class Provider(Protocol):
     def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
         """Return the closed bars that start in [start, end).
 
-        Raises BadInput when the range cannot be served; a symbol's trouble is in `failures`.
+        Raises BadInput when the range cannot be served. A symbol without a bar where the
+        calendar has some is in `failures`.
         """
         ...
 
@@ -151,7 +144,6 @@ def joined(
     names = tuple(dict.fromkeys(name for piece in pieces for name in piece.sources))
     rows, source, fetched = [], [_none()], [_none()]
     failures: dict[str, OpenbellError] = {}
-    nulls: dict[str, tuple[int, ...]] = {}
     for piece in pieces:
         code = np.array([number[symbol] for symbol in piece.symbols], dtype=np.int64)
         place = np.array([names.index(name) for name in piece.sources], dtype=np.int64)
@@ -165,7 +157,6 @@ def joined(
         source.append(place[piece.source] if len(old) else _none())
         fetched.append(piece.fetched_us)
         failures |= piece.failures
-        nulls |= piece.nulls
     together = join_rows(rows, interval_minutes)
     order = np.lexsort((together.symbol, together.start_us))
     return FetchedBars(
@@ -175,7 +166,6 @@ def joined(
         np.concatenate(source)[order],
         np.concatenate(fetched)[order],
         failures,
-        nulls,
         tuple(split for piece in pieces for split in piece.splits),
     )
 

@@ -15,14 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import yfinance
 from yfinance.data import YfData
 
 from blocks.circuit_breaker import CircuitBreaker
 from blocks.fetched_bars import (
     FetchedBars,
-    Split,
     expected_starts,
     joined,
     no_bars,
@@ -39,6 +37,7 @@ from blocks.provider_errors import (
     UnknownSymbol,
 )
 from blocks.yahoo_failures import FAILURES, named_failure
+from blocks.yahoo_frames import bars_of
 from blocks.yahoo_session import YahooSession
 from trading.bars import BarRows, Integers
 from trading.calendar import Session, from_microseconds, sessions_between, to_microseconds
@@ -47,7 +46,6 @@ from trading.ports import Clock
 
 INTERVALS = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "60m"}
 KEPT_DAYS = {1: 7, 5: 60, 15: 60, 30: 60, 60: 730}
-COLUMNS = ("Open", "High", "Low", "Close", "Volume")
 US_EXCHANGES = frozenset({"NYSE", "NASDAQ"})
 HISTORY_SESSIONS = 10
 FIRST_PAUSE_SECONDS = 1.0
@@ -184,14 +182,20 @@ class YahooMarket:
         # yfinance keeps answers about the past for the life of the process, failures as well.
         YfData.cache_get.cache_clear()
         try:
-            frame = self._ticker(symbol).history(
+            ticker = self._ticker(symbol)
+            frame = ticker.history(
                 start=start, end=end, interval=INTERVALS[self._interval_minutes],
                 prepost=False, auto_adjust=False, actions=True, keepna=True,
             )  # fmt: skip
         except FAILURES as error:
             failure = named_failure(error, symbol, self._session.last_answer())
         else:
-            return self._bars(symbol, frame, wanted)
+            seen = ticker.history_metadata.get("regularMarketTime")
+            return bars_of(
+                frame, symbol, wanted, self._interval_minutes,
+                to_microseconds(self._clock.now()),
+                None if seen is None else int(seen.timestamp()) * 1_000_000,
+            )  # fmt: skip
         if isinstance(failure, UnknownSymbol):
             self.breaker.succeeded()
         raise failure
@@ -206,33 +210,6 @@ class YahooMarket:
             ticker._tz = "UTC"
             self._tickers[symbol] = ticker
         return ticker
-
-    def _bars(self, symbol: str, frame: Any, wanted: Integers) -> FetchedBars:
-        if not len(frame):
-            raise EmptyAnswer(
-                f"yahoo answered for {symbol} without any bar",
-                "Bars were due by the calendar: try again, or use another provider",
-            )
-        starts: Integers = frame.index.tz_convert("UTC").as_unit("us").asi8.astype(np.int64)
-        split = frame["Stock Splits"].to_numpy(dtype=np.float64)
-        splits = tuple(
-            Split(symbol, int(starts[row]), float(split[row])) for row in np.flatnonzero(split > 0)
-        )
-        # On the calendar's grid and over by our clock: neither the live row nor a closing print.
-        kept = np.isin(starts, wanted)
-        starts = starts[kept]
-        opened, high, low, close, volume = (
-            frame[name].to_numpy(dtype=np.float64)[kept] for name in COLUMNS
-        )
-        null = np.isnan(opened + high + low + close)
-        nothing = np.zeros(len(starts), dtype=np.int64)
-        rows = BarRows(nothing, starts, opened, high, low, close, volume, self._interval_minutes)
-        now = np.full(len(starts), to_microseconds(self._clock.now()), dtype=np.int64)
-        fetched = FetchedBars(
-            (symbol,), rows, (self.name,), nothing, now,
-            nulls={symbol: tuple(starts[null].tolist())} if null.any() else {}, splits=splits,
-        )  # fmt: skip
-        return fetched.keep(~null)
 
     def _mend(self) -> None:
         """Throw away cookie and crumb: yfinance keeps a refusal's text as its crumb."""

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from blocks.result_folder import REPORT
 from tasks.backtest_steps import BacktestReport
 from trading.performance import FEWEST_SESSIONS_FOR_RATIOS, SideFigures, Summary
 
@@ -32,6 +33,8 @@ def print_report(report: BacktestReport, folder: Path | None) -> None:
         console.print(f"[yellow]note[/yellow] {escape(note)}")
     if folder is not None:
         console.print(f"results in {escape(str(folder))}")
+        if (folder / REPORT).exists():
+            console.print(f"open {escape(str(folder / REPORT))} in a browser")
 
 
 def _figures(summary: Summary) -> list[tuple[str, str]]:

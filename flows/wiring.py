@@ -66,6 +66,8 @@ class Account:
             capital=request.capital,
             strategy_module=request.strategy_module,
         )
+        # Everything that can be refused is refused before a store is made.
+        self._replayed = replayed_sessions(request)
         self.market: MarketData = parts.market(self.plan)
         self.ledger = parts.ledger(request.account)
         self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
@@ -78,13 +80,7 @@ class Account:
         """Return the sessions of a replay, or the next one of the calendar."""
         if self.request.replay is None:
             return [next_session(self.plan.exchange, datetime.now(UTC))]
-        first, last = replay_dates(self.request.replay)
-        found = sessions_between(self.plan.exchange, first, last)
-        if not found:
-            raise BadInput(
-                f"{self.plan.exchange} has no session from {first} to {last}",
-                "Choose a trading day",
-            )
+        found = self._replayed
         later = [name for name, _ in self.ledger.sessions() if name > str(found[-1].date)]
         known = {name for name, _ in self.ledger.sessions()}
         if later and any(str(session.date) not in known for session in found):
@@ -158,6 +154,20 @@ class Account:
         self.ledger.give_back_lease(self.epoch)
         self.ledger.release()
         self.exchange.close()
+
+
+def replayed_sessions(request: SessionRequest) -> list[Session]:
+    """Return the sessions that a request replays, none when it trades now."""
+    if request.replay is None:
+        next_session(request.exchange, datetime.now(UTC))
+        return []
+    first, last = replay_dates(request.replay)
+    found = sessions_between(request.exchange, first, last)
+    if not found:
+        raise BadInput(
+            f"{request.exchange} has no session from {first} to {last}", "Choose a trading day"
+        )
+    return found
 
 
 def replay_dates(text: str) -> tuple[date, date]:

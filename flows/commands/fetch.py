@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flows.commands.backtest import _date, _path, _symbols
+from flows.commands.arguments import date_argument, path_argument, symbols_argument
 from flows.commands.run import DEFAULT_DATA_DIR
 from trading.errors import BadInput
 
@@ -21,13 +21,13 @@ SHOWN_GAPS = 3
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--symbols", type=_symbols, required=True, metavar="A,B")
+    parser.add_argument("--symbols", type=symbols_argument, required=True, metavar="A,B")
     parser.add_argument(
-        "--start", type=_date, metavar="YYYY-MM-DD",
+        "--start", type=date_argument, metavar="YYYY-MM-DD",
         help="first session; a week before the end when left out",
     )  # fmt: skip
     parser.add_argument(
-        "--end", type=_date, metavar="YYYY-MM-DD", help="last session; today when left out"
+        "--end", type=date_argument, metavar="YYYY-MM-DD", help="last session; today when left out"
     )
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
     parser.add_argument(
@@ -35,7 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="chain asks yahoo, then finnhub where FINNHUB_API_KEY is set",
     )  # fmt: skip
     parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
-    parser.add_argument("--data-dir", type=_path, default=DEFAULT_DATA_DIR, metavar="DIR")
+    parser.add_argument("--data-dir", type=path_argument, default=DEFAULT_DATA_DIR, metavar="DIR")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 

@@ -15,6 +15,7 @@ from blocks.azure_storage import AzureStorage
 from blocks.cloud_storage import cloud_settings_of, storage_from
 from blocks.local_storage import LocalStorage
 from blocks.s3_storage import S3Storage
+from blocks.storage_connections import AzureCopies, S3Copies
 from blocks.stored_content import sha256_of
 from tests.servers.cut_line import CutLine
 from trading.errors import BadInput, StoreUnavailable
@@ -227,3 +228,26 @@ def test_settings_that_are_not_enough_are_bad_input(
 ) -> None:
     with pytest.raises(BadInput, match=complaint):
         storage_from(cloud_settings_of({"ENABLE_CLOUD_SYNC": "true"} | environment), tmp_path)
+
+
+def test_saved_blocks_mask_their_secrets_and_open_the_storage(
+    server_named: Callable[[str], Any],
+) -> None:
+    azure, s3 = server_named("azurite"), server_named("rclone")
+    blocks = [
+        AzureCopies(
+            container=azure.new_container(),
+            connection_string=SecretStr(azure.connection_string()),
+        ),
+        S3Copies(
+            bucket=s3.new_container(),
+            endpoint_url=s3.url,
+            path_style=True,
+            access_key_id=SecretStr(s3.access_key),
+            secret_access_key=SecretStr(s3.secret_key),
+        ),
+    ]
+    for block, secret in zip(blocks, (azure.key, s3.secret_key), strict=True):
+        assert secret not in f"{block} {block!r} {block.model_dump_json()}"
+        block.open().put("a", b"x")
+        assert block.open().get("a") == b"x"

@@ -98,6 +98,17 @@ def test_the_bar_in_progress_is_never_given(world: World) -> None:
     assert len(outcome["rows"]) == 9
 
 
+def test_a_bar_whose_end_yahoo_has_not_seen_is_said_to_be_late(world: World) -> None:
+    world.server._now = lambda: LAST.bar_start(3, 5) + timedelta(seconds=77)
+    bar = {"start": LAST.bar_start(3, 5).isoformat(), "end": LAST.bar_end(3, 5).isoformat()}
+    [outcome] = world.call(bar | {"now": LAST.bar_end(3, 5).isoformat()})
+    assert outcome["rows"] == []
+    assert outcome["failures"]["AAPL"][0] == "EmptyAnswer"
+    assert "no finished bar of AAPL from 2025-12-01 14:45 UTC yet" in outcome["reasons"]["AAPL"]
+    assert "its last trade is of 14:46:17 UTC" in outcome["reasons"]["AAPL"]
+    assert outcome["waits"] == []
+
+
 def test_one_closed_bar_is_given_alone(world: World) -> None:
     bar = {"start": LAST.bar_start(3, 5).isoformat(), "end": LAST.bar_end(3, 5).isoformat()}
     [outcome] = world.call(bar)
@@ -245,4 +256,4 @@ def test_null_bars_are_absent_and_said_to_be_null(tmp_path: Path) -> None:
         )
         assert whole["rows"] == rows_between(LAST.open, LAST.close, rows=ROWS.take(~hole))
         assert list(bar["reasons"]) == ["AAPL"]
-        assert f"{start:%H:%M} UTC came without prices" in bar["reasons"]["AAPL"]
+        assert f"{start:%H:%M} UTC without prices" in bar["reasons"]["AAPL"]

@@ -1,4 +1,4 @@
-"""A line to a server that breaks, or stalls, after so many bytes."""
+"""A line to a server that breaks, or stalls, after so many bytes in all."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class CutLine:
     ) -> None:
         host, port = server_url.removeprefix("http://").split(":")
         self._server = (host, int(port))
-        self._limits = {"up": up_bytes, "down": down_bytes}
+        self._left = {"up": up_bytes, "down": down_bytes}
         self._stall = stall
+        self._mutex = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.cut = threading.Event()
@@ -56,26 +57,29 @@ class CutLine:
             server.settimeout(None)
             self._open += [client, server]
             for source, target, way in ((client, server, "up"), (server, client, "down")):
-                threading.Thread(
-                    target=self._pass, args=(source, target, self._limits[way]), daemon=True
-                ).start()
+                threading.Thread(target=self._pass, args=(source, target, way), daemon=True).start()
 
-    def _pass(self, source: socket.socket, target: socket.socket, limit: int | None) -> None:
-        passed = 0
-        try:
+    def _pass(self, source: socket.socket, target: socket.socket, way: str) -> None:
+        with suppress(OSError):
             while data := source.recv(16_384):
-                if limit is not None and passed + len(data) > limit:
-                    target.sendall(data[: limit - passed])
+                allowed = self._take(way, len(data))
+                target.sendall(data[:allowed])
+                if allowed < len(data):
                     self.cut.set()
                     if self._stall:
                         return
                     break
-                target.sendall(data)
-                passed += len(data)
-        except OSError:
-            pass
         _end(source)
         _end(target)
+
+    def _take(self, way: str, wanted: int) -> int:
+        """Return how many bytes may still pass, over all connections together."""
+        with self._mutex:
+            left = self._left[way]
+            if left is None:
+                return wanted
+            self._left[way] = left - min(left, wanted)
+            return min(left, wanted)
 
 
 def _end(line: socket.socket) -> None:

@@ -62,7 +62,8 @@ NOTHING = as_json({"chart": {"result": [], "error": None}})
 class YahooServer:
     """Serves the given rows as Yahoo would at `now()`; without `now` all of them are past.
 
-    A bar in progress comes as Yahoo's live row: stamped with the present second, volume 0.
+    A bar in progress comes as it is, and after it Yahoo's live row: the last price, stamped with
+    the present second, volume 0.
     A price that is not a number comes as null. `server.script(symbol, ...)` changes answers;
     "crumb" and "cookie" are keys too.
     """
@@ -144,12 +145,18 @@ class YahooServer:
             for opened, shares in zip(columns["open"], rows.volume, strict=True)
         ]
         step = self._interval_minutes * 60 * SECOND
-        if len(rows) and now_us is not None and int(rows.start_us[-1]) + step > now_us:
-            stamps[-1] = now_us // SECOND
-            columns["volume"][-1] = 0
+        seen_until = int(rows.start_us[-1]) + step if len(rows) else 0
+        if now_us is not None and len(rows) and seen_until > now_us:
+            seen_until = now_us
+            stamps.append(now_us // SECOND)
+            last = columns["close"][-1]
+            for name in ("open", "high", "low", "close"):
+                columns[name].append(last)
+            columns["volume"].append(0)
         periods = [[_period(session)] for session in _sessions_of(rows)]
         result: dict[str, Any] = {
-            "meta": _meta(symbol, self._interval_minutes, periods),
+            "meta": _meta(symbol, self._interval_minutes, periods)
+            | {"regularMarketTime": seen_until // SECOND},
             "timestamp": stamps,
             "indicators": {"quote": [columns]},
         }

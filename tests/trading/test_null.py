@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.trading import coin_side
 from trading.bars import Floats
 from trading.errors import BadInput
 from trading.null_test import (
@@ -88,6 +89,13 @@ def test_no_strategy_setting_earns_on_noise(settings: dict[str, object]) -> None
     plan = make_plan(["ANY"], {"target": "none", **settings})
     result = null_test(plan, 4_000, SEED)
     assert result.trades >= 4_000
+    assert abs(result.z) < MOST_Z
+
+
+def test_any_strategy_module_can_be_tested() -> None:
+    plan = make_plan(["ANY"], {"max_entries": 100, "distance": 0.5}, strategy_module=coin_side)
+    result = null_test(plan, 10_000, SEED)
+    assert result.trades >= 10_000
     assert abs(result.z) < MOST_Z
 
 

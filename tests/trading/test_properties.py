@@ -17,17 +17,20 @@ from tests.oracle.ledger import fills_of_bars, fold
 from tests.oracle.random_markets import Case, random_case
 from tests.oracle.reference_engine import MINUTE
 from tests.oracle.shared_data import real_case
+from tests.trading import coin_side
 from tests.trading.small_markets import small_cases
 from trading import backtest
 from trading.backtest import Outcome, run_backtest
-from trading.bars import make_panel
+from trading.bars import Panel, make_panel
 from trading.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
 from trading.errors import BadInput
 from trading.look_ahead import look_ahead_test
+from trading.plan import RunPlan, make_plan
 from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS
 
 TABLES = ("fills", "trades", "decisions", "equity")
 INTERVAL_US = 60 * MINUTE
+SYMBOLS = ("AAPL", "AMZN", "GLD", "GOOGL", "MSFT", "QQQ", "SPY", "TSLA")
 
 quick = settings(
     max_examples=120,
@@ -191,6 +194,36 @@ def test_cutting_the_future_off_changes_nothing_in_damaged_markets() -> None:
         assert result.differences == (), f"seed {seed}"
         compared += result.rows_compared
     assert compared > 20_000
+
+
+def test_the_look_ahead_test_takes_any_strategy_module() -> None:
+    settings = {"max_entries": 100, "distance": 0.5}
+    plan = make_plan(SYMBOLS, settings, strategy_module=coin_side)
+    case = real_case({}, 100_000.0)
+    panel = panel_of(replace(case, sessions=case.sessions[:3]))
+    result = look_ahead_test(panel, plan, 10, 3, first_traded=1)
+    assert result.passed
+    assert result.cuts == 10
+    assert look_ahead_test(panel, plan, 10, 3, first_traded=1) == result
+
+
+def test_a_look_ahead_test_that_compared_nothing_has_not_passed() -> None:
+    case = random_case(0)
+    panel = panel_of(replace(case, rows=()))
+    silent = replace(plan_of(case), strategy=coin_side.Parameters(), strategy_module=coin_side)
+    result = look_ahead_test(panel, silent, 1, 1, run=nothing)
+    assert (result.rows_compared, result.differences, result.passed) == (0, (), False)
+
+
+def test_a_look_ahead_test_without_bars_to_cut_at_is_refused() -> None:
+    case = random_case(0)
+    with pytest.raises(BadInput, match="no bar to cut"):
+        look_ahead_test(panel_of(case), plan_of(case), 0, 1)
+
+
+def nothing(panel: Panel, plan: RunPlan) -> Outcome:
+    """Run without keeping a decision."""
+    return run_backtest(panel, plan, keep="none")
 
 
 @quick
