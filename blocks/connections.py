@@ -164,4 +164,5 @@ async def load_saved(kind: type[Saved], name: str = SAVED_NAME) -> Saved | None:
 
 
 def _content(block: Block) -> dict[str, Any]:
-    return block.model_dump(exclude={"block_type_slug"})
+    # Only the fields that a user sees: a loaded block also carries Prefect's own.
+    return {name: getattr(block, name) for name in type(block).model_fields}

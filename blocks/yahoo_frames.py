@@ -44,9 +44,11 @@ def bars_of(
     )
     # On the calendar's grid and over by our clock: neither the live row nor a closing print.
     kept = np.isin(starts, wanted)
-    lags = _lags(starts, interval_minutes, fetched_us, seen_until_us)
+    lags = kept.any() and _lags(
+        int(starts[kept].max()), interval_minutes, fetched_us, seen_until_us
+    )
     if lags:
-        kept &= starts != starts.max()
+        kept &= starts != starts[kept].max()
     starts = starts[kept]
     opened, high, low, close, volume = (
         frame[name].to_numpy(dtype=np.float64)[kept] for name in COLUMNS
@@ -69,11 +71,9 @@ def bars_of(
     return FetchedBars((symbol,), rows, ("yahoo",), nothing, fetched, failures, splits).keep(priced)
 
 
-def _lags(
-    starts: Integers, interval_minutes: int, fetched_us: int, seen_until_us: int | None
-) -> bool:
-    """Return whether the last bar is over by our clock, and Yahoo has not seen its end yet."""
+def _lags(start_us: int, interval_minutes: int, fetched_us: int, seen_until_us: int | None) -> bool:
+    """Return whether a bar is over by our clock, and Yahoo has not seen its end yet."""
     if seen_until_us is None:
         return False
-    end_us = int(starts.max()) + interval_minutes * MICROSECONDS_PER_MINUTE
+    end_us = start_us + interval_minutes * MICROSECONDS_PER_MINUTE
     return fetched_us - end_us < LIVE_US and seen_until_us < end_us - LAG_US

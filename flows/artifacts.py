@@ -23,9 +23,11 @@ MOST_TRADES = 500
 async def publish_backtest(report: BacktestReport, folder: Path) -> None:
     """Show a backtest's figures, picture and trades."""
     results = report.results()
-    picture = equity_png(report.outcome.equity_us, report.outcome.equity, report.source)
+    source = Path(report.source).name
+    picture = equity_png(report.outcome.equity_us, report.outcome.equity, source)
     lines = [
-        f"# Backtest: {report.source}",
+        f"# Backtest of {', '.join(report.plan.symbols[:8])}",
+        f"Bars: {source}",
         as_markdown(picture, "equity and drawdown"),
         f"Results are in `{folder}`.",
         *(f"- {note}" for note in report.notes),
@@ -33,7 +35,7 @@ async def publish_backtest(report: BacktestReport, folder: Path) -> None:
         markdown_table(_figures(report.summary.as_dict())),
     ]
     await acreate_markdown_artifact(
-        "\n\n".join(lines[:3]) + "\n" + "\n".join(lines[3:]), key="backtest"
+        "\n\n".join(lines[:4]) + "\n" + "\n".join(lines[4:]), key="backtest"
     )
     await acreate_table_artifact(
         _rows(results.trades.tail(MOST_TRADES).to_dicts()),

@@ -62,7 +62,7 @@ class HttpsServer:
         self.stopping = threading.Event()
         self._respond = respond
         self._key_of = key_of
-        self._next: dict[str, deque[Answer]] = defaultdict(deque)
+        self._next: dict[str, deque[Answer | None]] = defaultdict(deque)
         self._always: dict[str, Answer] = {}
         self._server = _Server(context, self)
 
@@ -71,8 +71,8 @@ class HttpsServer:
         """Return the port on 127.0.0.1."""
         return int(self._server.server_address[1])
 
-    def script(self, key: str, *answers: Answer) -> None:
-        """Give these answers, once each, to the next requests of a key."""
+    def script(self, key: str, *answers: Answer | None) -> None:
+        """Give these answers, once each, to the next requests of a key; None is the usual one."""
         self._next[key].extend(answers)
 
     def always(self, key: str, answer: Answer | None) -> None:
@@ -90,9 +90,8 @@ class HttpsServer:
         """Return the answer of the script, else the server's own."""
         self.requests.append(request)
         key = self._key_of(request)
-        if self._next[key]:
-            return self._next[key].popleft()
-        return self._always.get(key) or self._respond(request)
+        scripted = self._next[key].popleft() if self._next[key] else self._always.get(key)
+        return scripted or self._respond(request)
 
     @contextmanager
     def running(self) -> Iterator[None]:

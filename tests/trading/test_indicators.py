@@ -17,6 +17,7 @@ from trading.indicators import (
     new_indicators,
     update_atr,
     update_volume,
+    warm,
 )
 
 Floats = NDArray[np.float64]
@@ -103,3 +104,20 @@ def test_mean_volume_is_the_mean_of_the_20_bars_before(seed: int) -> None:
         else:
             assert ours == pytest.approx(volumes[number - 20 : number].mean(), rel=1e-14)
         update_volume(indicators, 0, float(volume))
+
+
+def test_warming_takes_whole_sessions_in_bar_by_bar_and_skips_missing_ones() -> None:
+    rng = np.random.default_rng(5)
+    columns = [random_bars(seed, 80, 50.0) for seed in (1, 2)]
+    high, low, close = (np.column_stack(pair) for pair in zip(*columns, strict=True))
+    volume = np.floor(rng.exponential(900, (80, 2)))
+    missing = rng.random((80, 2)) < 0.2
+    for values in (high, low, close, volume):
+        values[missing] = np.nan
+    warmed = new_indicators(2)
+    warm(warmed, high, low, close, volume)
+    for s in range(2):
+        there = ~missing[:, s]
+        present = [np.ascontiguousarray(column[there, s]) for column in (high, low, close)]
+        assert warmed.atr[s] == pytest.approx(talib.ATR(*present, timeperiod=14)[-1], rel=1e-12)
+        assert mean_volume(warmed, s) == pytest.approx(volume[there, s][-20:].mean(), rel=1e-14)
