@@ -46,9 +46,11 @@ class SimulatedMarket(Block):
 
     seed: int = Field(default=1, description="Another seed is another market")
 
-    def open(self, symbols: Sequence[str], interval_minutes: int) -> SimulatedMarketData:
+    def open(
+        self, symbols: Sequence[str], exchange: str, interval_minutes: int
+    ) -> SimulatedMarketData:
         """Return the simulated market data."""
-        return SimulatedMarketData(symbols, interval_minutes, self.seed)
+        return SimulatedMarketData(symbols, exchange, interval_minutes, self.seed)
 
 
 class Ledger(Block):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from blocks.bar_files import BarFileFormat, read_bars
-from blocks.simulated_market import simulated_rows
+from blocks.simulated_market import sessions_to_warm_up, simulated_rows
 from trading.bars import BarRows
 from trading.calendar import Session, to_microseconds
 
@@ -49,18 +49,22 @@ class FileMarket:
 class SimulatedMarketData:
     """Bars of the simulated market; every place that shows them says so."""
 
-    def __init__(self, symbols: Sequence[str], interval_minutes: int, seed: int) -> None:
+    def __init__(
+        self, symbols: Sequence[str], exchange: str, interval_minutes: int, seed: int
+    ) -> None:
         self.name = f"SIMULATED market, seed {seed}"
         self.notes: tuple[str, ...] = (f"Bars are SIMULATED, seed {seed}",)
         self._symbols = tuple(symbols)
+        self._exchange = exchange
         self._interval_minutes = interval_minutes
         self._seed = seed
         self._session: Session | None = None
         self._rows: BarRows | None = None
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
-        """Return nothing: the simulated market begins with the session."""
-        return None
+        """Return the rows of as many sessions as a backtest takes to warm the indicators."""
+        earlier = sessions_to_warm_up(self._exchange, before.date)
+        return simulated_rows(self._symbols, earlier, self._interval_minutes, seed=self._seed)
 
     def rows(
         self, symbols: Sequence[str], session: Session, start: datetime, end: datetime

@@ -19,7 +19,7 @@ from trading.ports import Clock
 NAMES = ("yahoo", "finnhub", "chain")
 KEY_NAME = "FINNHUB_API_KEY"
 # Requests a second and at once: what Yahoo bears, and Finnhub's 60 a minute of a free key.
-YAHOO_RATE = (4.0, 8)
+YAHOO_RATE = (5.0, 10)
 FINNHUB_RATE = (1.0, 10)
 
 

@@ -10,17 +10,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.bars import BarRows, Floats
-from trading.calendar import MICROSECONDS_PER_MINUTE, Session, make_grid, to_microseconds
+from trading.calendar import (
+    MICROSECONDS_PER_MINUTE,
+    Session,
+    make_grid,
+    sessions_between,
+    to_microseconds,
+)
 from trading.errors import BadInput
 
 DEFAULT_SEED = 1
 STEPS_PER_MINUTE = 20
+WARM_UP_SESSIONS = 20
+_WARM_UP_SPAN = timedelta(days=45)
 
 # Price time: a weekday's hours are 7 units and its night 1, a day of a weekend is 1 in all.
 _UNITS_PER_DAY = 8
@@ -40,6 +48,15 @@ class SimulatedStock:
     price: float
     daily_volatility: float
     daily_volume: float
+
+
+def sessions_to_warm_up(exchange: str, first: date) -> list[Session]:
+    """Return the simulated sessions before a date that settle the indicators.
+
+    A simulated market has no first day, so backtest and live session agree on this many.
+    """
+    found = sessions_between(exchange, first - _WARM_UP_SPAN, first - timedelta(days=1))
+    return found[-WARM_UP_SESSIONS:]
 
 
 def simulated_rows(

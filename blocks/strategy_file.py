@@ -33,7 +33,7 @@ def load_strategy(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise BadInput(f"strategy file {path}, line {error.lineno}: {error.msg}", _HINT) from error
-    except Exception as error:  # noqa: BLE001  (the file is the user's: anything may come out of it)
+    except Exception as error:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
         raise BadInput(
             f"strategy file {path} fails near line {line}: {type(error).__name__}: {error}", _HINT

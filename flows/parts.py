@@ -36,7 +36,9 @@ class PlainParts:
     def market(self, plan: RunPlan) -> MarketData:
         """Return where the bars come from: the user's file, or the simulated market."""
         if self.bars is None:
-            return SimulatedMarketData(plan.symbols, plan.interval_minutes, self.seed)
+            return SimulatedMarketData(
+                plan.symbols, plan.exchange, plan.interval_minutes, self.seed
+            )
         return FileMarket(self.bars, plan.symbols, plan.exchange)
 
     def ledger(self, account: str) -> DuckDBLedger:
@@ -70,7 +72,7 @@ class SavedParts(PlainParts):
         if self.bars_block is not None:
             return self.bars_block.open(plan.symbols, plan.exchange)
         if self.bars is None and self.market_block is not None:
-            return self.market_block.open(plan.symbols, plan.interval_minutes)
+            return self.market_block.open(plan.symbols, plan.exchange, plan.interval_minutes)
         return super().market(plan)
 
     def notifier(self) -> Notifier:

@@ -9,15 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from blocks.bar_files import date_range, read_bars
-from blocks.simulated_market import simulated_rows
+from blocks.simulated_market import sessions_to_warm_up, simulated_rows
 from tasks.backtest_request import BacktestRequest
 from trading.bars import BarRows, Integers
 from trading.calendar import Session, from_microseconds, sessions_between, to_microseconds
 from trading.errors import BadInput
-
-# A simulated market has no first day; this many sessions settle the indicators.
-SIMULATED_WARM_UP_SESSIONS = 20
-_WARM_UP_DAYS = timedelta(days=45)
 
 _DAY = timedelta(days=1)
 _HALF_A_DAY = timedelta(hours=12)
@@ -62,8 +58,7 @@ def _simulated(request: BacktestRequest, *, warm_up: bool) -> LoadedBars:
     notes = [f"Bars are SIMULATED, seed {request.seed}"]
     if warm_up:
         first = request.start
-        found = sessions_between(request.exchange, first - _WARM_UP_DAYS, first - _DAY)
-        earlier = found[-SIMULATED_WARM_UP_SESSIONS:]
+        earlier = sessions_to_warm_up(request.exchange, first)
         notes.append(f"{len(earlier)} simulated sessions before {first} warm the indicators")
     sessions = [*earlier, *traded]
     rows = simulated_rows(request.symbols, sessions, request.interval_minutes, seed=request.seed)

@@ -97,7 +97,7 @@ def request_of(args: Namespace) -> BacktestRequest:
         decisions=args.decisions,
         out=args.out,
         format=BarFileFormat(
-            args.timezone, args.stamp, _columns(args.column), args.source_interval
+            args.timezone, args.stamp, columns_of(args.column), args.source_interval
         ),
         seed=args.seed,
         report=not args.no_report,
@@ -105,7 +105,8 @@ def request_of(args: Namespace) -> BacktestRequest:
     )
 
 
-def _columns(pairs: list[str]) -> dict[str, str]:
+def columns_of(pairs: list[str]) -> dict[str, str]:
+    """Return column names of the file by ours, from `ours=theirs` pairs."""
     columns: dict[str, str] = {}
     for pair in pairs:
         ours, equals, theirs = pair.partition("=")

@@ -198,6 +198,15 @@ HARD = {
 }
 
 
+def test_indicators_of_simulated_bars_are_warm_live_as_in_the_backtest(tmp_path: Path) -> None:
+    day = date(2025, 6, 10)
+    settings = {"stop": "atr", "target": "atr", "volume_filter": True, "volume_threshold": 0.5}
+    case = Case("warm", day, day + timedelta(days=1), None, ("AAA", "BBB", "CCC"), settings)
+    run = compare(case, tmp_path)
+    assert_equal(run)
+    assert run.ledger
+
+
 @needs_real_bars
 @pytest.mark.parametrize("interval_minutes", [5, 15])
 def test_every_parameter_at_once_trades_live_as_in_the_backtest(

@@ -1,0 +1,55 @@
+"""python -m flows import-bars: the user's own files into the archive, checked on the way."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from flows.commands.arguments import path_argument, symbols_argument
+from flows.commands.backtest import columns_of
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--bars", type=path_argument, required=True, metavar="PATH")
+    parser.add_argument("--symbols", type=symbols_argument, default=(), metavar="A,B")
+    parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
+    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
+    parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
+    parser.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS")
+    parser.add_argument("--source-interval", type=int, metavar="MINUTES")
+    parser.add_argument("--data-dir", type=path_argument, default="data", metavar="DIR")
+
+
+def run(args: Namespace) -> int:
+    """Import what is valid, say what is not; return the exit code."""
+    from blocks.bar_files import BarFileFormat
+    from blocks.clocks import SystemClock
+    from flows.progress import progress_on
+    from tasks.import_bars import import_bars
+
+    file_format = BarFileFormat(
+        args.timezone, args.stamp, columns_of(args.column), args.source_interval
+    )
+    with progress_on(sys.stderr, wanted=True) as progress:
+        done = import_bars(
+            args.bars,
+            tuple(args.symbols),
+            args.exchange,
+            args.interval,
+            file_format,
+            args.data_dir,
+            SystemClock(),
+            progress,
+        )
+    for note in done.notes:
+        print(f"note: {note}")
+    print(
+        f"{done.stored.added} bars added, {done.stored.revised} revised,"
+        f" {done.stored.unchanged} unchanged, of {', '.join(done.symbols)};"
+        f" {done.defects.invalid} invalid, {done.defects.duplicate} duplicate,"
+        f" {done.defects.outside_session} outside sessions"
+    )
+    print(f"bars are in {done.folder}; try: python -m flows backtest --bars {done.folder}")
+    return 0

@@ -1,0 +1,49 @@
+"""Bars that were imported trade as the file does in its place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from tests.shared_data import REAL_BARS, needs_real_bars
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def flows(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+@needs_real_bars
+def test_an_imported_file_gives_the_same_trades_as_the_file(tmp_path: Path) -> None:
+    first = flows("import-bars", "--bars", str(REAL_BARS), "--data-dir", str(tmp_path))
+    assert first.returncode == 0, first.stderr
+    assert "36816 bars added" in first.stdout
+    again = flows("import-bars", "--bars", str(REAL_BARS), "--data-dir", str(tmp_path))
+    assert "0 bars added, 0 revised, 36816 unchanged" in again.stdout
+    for name, bars in (("file", REAL_BARS), ("archive", tmp_path / "bars" / "5m")):
+        done = flows("backtest", "--bars", str(bars), "--out", str(tmp_path / name), "--quiet")
+        assert done.returncode == 0, done.stderr
+    one, other = (pl.read_parquet(tmp_path / n / "trades.parquet") for n in ("file", "archive"))
+    assert one.equals(other)
+    assert one.height == 454
+
+
+def test_a_file_without_a_bar_of_a_session_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "night.csv"
+    path.write_text("symbol,ts,open,high,low,close,volume\nAAA,2025-06-10T02:00:00Z,1,1,1,1,5\n")
+    done = flows("import-bars", "--bars", str(path), "--data-dir", str(tmp_path / "data"))
+    assert done.returncode == 2
+    assert "night.csv" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list((tmp_path / "data").rglob("*.parquet"))
