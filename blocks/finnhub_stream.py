@@ -1,4 +1,4 @@
-"""Finnhub's trade stream as bars: a thread that reads the socket and never tires of connecting.
+"""Finnhub's trade stream as bars.
 
 A socket that answers pings may still be mute, so what counts as life is trades, in session
 hours. Bars that a break of the stream touches are not given out.
@@ -6,10 +6,8 @@ hours. Bars that a break of the stream touches are not given out.
 
 from __future__ import annotations
 
-import json
 import logging
 import random
-import ssl
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -17,12 +15,10 @@ from typing import Any
 
 import numpy as np
 from pydantic import SecretStr
-from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.sync.client import connect
-from websockets.sync.connection import Connection
 
 from blocks.fetched_bars import FetchedBars, no_bars, refuse_no_interval, rows_or_raise
-from blocks.provider_errors import EmptyAnswer, NotConnected, Unauthorized
+from blocks.finnhub_socket import FinnhubSocket
+from blocks.provider_errors import EmptyAnswer, NotConnected
 from trading.bars import BarRows
 from trading.calendar import (
     INTERVALS_MINUTES,
@@ -35,28 +31,18 @@ from trading.errors import OpenbellError
 from trading.ports import Clock
 from trading.ticks import TickBars, Trade
 
-ADDRESS = "wss://ws.finnhub.io"
 SILENCE_SECONDS = 60.0
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
-REFUSED_PAUSE_SECONDS = 300.0
-POLL_SECONDS = 0.5
-QUEUED_FRAMES = 1024
-CONNECT_SECONDS = 10.0
 # A session's bars can be had for so long after its close.
 STAYS = timedelta(hours=2)
 
 log = logging.getLogger(__name__)
-# The address holds the key, and websockets logs it: its lines go nowhere, whatever the level.
-_MUTE = logging.Logger("mute", logging.CRITICAL + 1)
-_MUTE.addHandler(logging.NullHandler())
 
 
 class FinnhubStream:
     """Provider of bars made of streamed trades, between `start` and `close`.
 
     `silence_s` is how long no symbol may trade in session hours before the connection is made
-    anew. `wait` takes seconds and returns early, with True, when the stream is being closed.
+    anew; `wait` and `jitter` are the socket's.
     """
 
     name = "finnhub stream"
@@ -74,20 +60,16 @@ class FinnhubStream:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         refuse_no_interval(interval_minutes, INTERVALS_MINUTES, self.name)
-        self._key = key
         self._symbols = tuple(symbols)
         self._exchange = exchange
         self._interval_minutes = interval_minutes
         self._clock = clock
         self._silence = timedelta(seconds=silence_s)
-        self._stopping = threading.Event()
-        self._wait = wait or self._stopping.wait
-        self._jitter = jitter
         self._bars: TickBars | None = None
         self._known_sessions: tuple[Session, ...] = ()
         self._last_heard: datetime | None = None
         self._last_traded: datetime | None = None
-        self._thread = threading.Thread(target=self._run, name="finnhub stream", daemon=True)
+        self._socket = FinnhubSocket(key, symbols, self, wait=wait, jitter=jitter)
         self.changed = threading.Condition()
         self.connections = 0
         self.trades = 0
@@ -97,13 +79,11 @@ class FinnhubStream:
 
     def start(self) -> None:
         """Begin to listen."""
-        self._thread.start()
+        self._socket.start()
 
     def close(self) -> None:
         """Stop listening; returns within some seconds."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(CONNECT_SECONDS + POLL_SECONDS)
+        self._socket.close()
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return nothing: a stream has no past."""
@@ -191,56 +171,8 @@ class FinnhubStream:
             "It is halted, hardly traded, or the stream is mute for it",
         )
 
-    def _run(self) -> None:
-        pauses = 0
-        while not self._stopping.is_set():
-            heard_before = self.trades
-            pause = self._listen_once()
-            # Only trades prove that a connection is worth more than the one before.
-            pauses = 0 if self.trades > heard_before else pauses + 1
-            backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10), LONGEST_PAUSE_SECONDS)
-            if self._stopping.is_set() or self._wait(max(pause, backoff) * (0.5 + self._jitter())):
-                return
-
-    def _listen_once(self) -> float:
-        """Connect and read until the connection ends; return the shortest pause, in seconds."""
-        trouble: OpenbellError
-        pause = 0.0
-        try:
-            with connect(
-                f"{ADDRESS}?token={self._key.get_secret_value()}",
-                ssl=ssl.create_default_context(),
-                open_timeout=CONNECT_SECONDS,
-                max_queue=QUEUED_FRAMES,
-                close_timeout=1,
-                logger=_MUTE,
-            ) as socket:
-                for symbol in self._symbols:
-                    socket.send(json.dumps({"type": "subscribe", "symbol": symbol}))
-                self._connected()
-                trouble = self._read(socket)
-        except InvalidStatus as error:
-            status = error.response.status_code
-            pause = REFUSED_PAUSE_SECONDS if status in (401, 403) else LONGEST_PAUSE_SECONDS
-            trouble = (
-                Unauthorized(f"finnhub refuses the key (HTTP {status})", "Check FINNHUB_API_KEY")
-                if status in (401, 403)
-                else NotConnected(
-                    f"the finnhub stream answers HTTP {status}", "It is tried again, less often"
-                )
-            )
-        except (OSError, WebSocketException, EOFError) as error:
-            trouble = NotConnected(
-                f"the finnhub stream ended ({type(error).__name__})", "It is connected again"
-            )
-        with self.changed:
-            self.is_connected = False
-            self.trouble = trouble
-            self.changed.notify_all()
-        log.warning("%s", trouble)
-        return pause
-
-    def _connected(self) -> None:
+    def connected(self) -> None:
+        """Note that trades come from now on, and what may have been missed until now."""
         now = self._clock.now()
         with self.changed:
             self.connections += 1
@@ -253,30 +185,35 @@ class FinnhubStream:
                 self._bars.interrupt(to_microseconds(begin), to_microseconds(now))
             self._last_heard = self._last_traded = now
             self.changed.notify_all()
-        log.info("finnhub stream connected, %d symbols", len(self._symbols))
 
-    def _read(self, socket: Connection) -> OpenbellError:
-        while not self._stopping.is_set():
-            try:
-                message = json.loads(socket.recv(timeout=POLL_SECONDS))
-            except TimeoutError:
-                message = None
-            except ValueError:
-                message = {"type": "unreadable"}
-            now = self._clock.now()
-            with self.changed:
-                if message is not None:
-                    self._take(message, now)
-                    self.changed.notify_all()
-                elif self._is_mute(now):
-                    # What came since the last trade is as uncertain as what comes now.
-                    self._last_heard = self._last_traded
-                    return NotConnected(
-                        f"the finnhub stream is mute: no trade since {self._last_traded:%H:%M:%S}"
-                        " UTC",
-                        "It is connected again",
-                    )
-        return NotConnected("the finnhub stream was closed", "Start it again")
+    def heard(self, message: Any) -> None:
+        """Take a message."""
+        now = self._clock.now()
+        with self.changed:
+            self._take(message, now)
+            self.changed.notify_all()
+
+    def muteness(self) -> OpenbellError | None:
+        """Say so when no symbol was traded for too long in session hours."""
+        now = self._clock.now()
+        session = self._session_at(now)
+        with self.changed:
+            if session is None or self._last_traded is None:
+                return None
+            if now - max(self._last_traded, session.open) <= self._silence:
+                return None
+            # What came since the last trade is as uncertain as what comes now.
+            self._last_heard = self._last_traded
+            return NotConnected(
+                f"the finnhub stream is mute: no trade since {self._last_traded:%H:%M:%S} UTC",
+                "It is connected again",
+            )
+
+    def ended(self, trouble: OpenbellError) -> None:
+        """Note that the connection is gone."""
+        with self.changed:
+            self.is_connected, self.trouble = False, trouble
+            self.changed.notify_all()
 
     def _take(self, message: Any, now: datetime) -> None:
         # A connection keeps its order: whatever was sent before this message has arrived.
@@ -315,12 +252,6 @@ class FinnhubStream:
         found = next_session(self._exchange, moment)
         self._known_sessions = (*self._known_sessions[-1:], found)
         return found
-
-    def _is_mute(self, now: datetime) -> bool:
-        session = self._session_at(now)
-        if session is None or self._last_traded is None:
-            return False
-        return now - max(self._last_traded, session.open) > self._silence
 
     def _note_break(self, bars: TickBars, now: datetime) -> None:
         if not self.is_connected and self._last_heard is not None:

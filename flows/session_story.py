@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from tasks.fetch import fetch
 from tasks.notify import notify, notify_summary
 from tasks.persist import persist
 from tasks.session_runtime import SessionRuntime
+from tasks.shut_down import shut_down
 from tasks.signal import signal
 from tasks.sync import sync
 from tasks.tend import tend
@@ -70,6 +72,23 @@ async def run_session(
     """
     if not steps.warm_up(runtime):
         return True
+    try:
+        is_over = await _trade_bars(runtime, run_bar, is_stopping)
+    except asyncio.CancelledError:
+        shut_down(runtime)
+        raise
+    if not is_over:
+        return shut_down(runtime)
+    steps.close_session(runtime)
+    steps.notify(runtime)
+    steps.notify_summary(runtime)
+    steps.sync(runtime)
+    runtime.ledger.release()
+    return True
+
+
+async def _trade_bars(runtime: SessionRuntime, run_bar: RunBar, is_stopping: Stop) -> bool:
+    """Run every bar that is left, each when it has settled; return False when it is to stop."""
     for bar in range(runtime.state.last_bar + 1, runtime.grid.rows):
         settled = runtime.bar_end(bar) + timedelta(seconds=runtime.settle_seconds)
         while not is_stopping() and runtime.clock.now() < settled:
@@ -81,9 +100,4 @@ async def run_session(
         if is_stopping():
             return False
         await run_bar(runtime, bar)
-    steps.close_session(runtime)
-    steps.notify(runtime)
-    steps.notify_summary(runtime)
-    steps.sync(runtime)
-    runtime.ledger.release()
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
 import httpx
 from prefect import flow
@@ -69,6 +69,9 @@ async def trade_session(
     fills: FillParameters = FillParameters(),  # noqa: B008
     speed: Annotated[float | None, Field(description="Replayed seconds per second")] = None,
     dry_run: Annotated[bool, Field(description="Decide and record, send nothing")] = False,
+    on_shutdown: Annotated[
+        Literal["flatten", "hold"], Field(description="When stopped in mid-session")
+    ] = "flatten",
     data_dir: Annotated[str | None, Field(description="Empty: as the ledger block says")] = None,
 ) -> State[None]:
     """Trade one session, now or replayed, from warm-up to the daily summary."""
@@ -82,6 +85,7 @@ async def trade_session(
         settings=strategy.model_dump() | risk.model_dump() | fills.model_dump(),
         speed=speed,
         dry_run=dry_run,
+        on_shutdown=on_shutdown,
     )
     try:
         if replay is None:

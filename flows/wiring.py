@@ -37,6 +37,7 @@ class SessionRequest:
     settings: dict[str, Any] = field(default_factory=dict)
     speed: float | None = None
     dry_run: bool = False
+    on_shutdown: str = "hold"
     strategy_module: ModuleType | None = None
 
     @property
@@ -140,6 +141,7 @@ class Account:
             is_real_time=is_real_time,
             # Two seconds of the machine's time; a replay that does not wait tends once a bar.
             tend_seconds=TEND_SECONDS * (self.request.speed or 1.0) if is_real_time else 3600.0,
+            on_shutdown=self.request.on_shutdown,
             seen_command=int(self.ledger.meta("seen_command") or 0),
         )
         RUNTIMES[runtime.name] = runtime

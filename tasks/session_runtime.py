@@ -35,6 +35,7 @@ class SessionRuntime:
     settle_seconds: float = 0.0
     is_real_time: bool = False
     tend_seconds: float = 2.0
+    on_shutdown: str = "hold"
     seen_command: int = 0
     blocked: dict[str, str] = field(default_factory=dict)
     rows: BarRows | None = None

@@ -71,12 +71,14 @@ def _calendar(exchange: str) -> pandas_market_calendars.MarketCalendar:
             f"exchange {exchange!r} is not known to pandas-market-calendars",
             "Use a calendar name such as NYSE, NASDAQ, LSE or TSX",
         ) from error
-    if calendar.break_start is not None:
-        raise BadInput(
-            f"exchange {exchange!r} closes for lunch in mid-session",
-            "Openbell trades sessions without a break, such as NYSE, NASDAQ, LSE or TSX",
-        )
     return calendar
+
+
+def _has_a_break(exchange: str) -> BadInput:
+    return BadInput(
+        f"exchange {exchange!r} closes for lunch in mid-session",
+        "Openbell trades sessions without a break, such as NYSE, NASDAQ, LSE or TSX",
+    )
 
 
 def exchange_timezone(exchange: str) -> ZoneInfo:
@@ -88,7 +90,17 @@ def sessions_between(exchange: str, start: date, end: date) -> list[Session]:
     """Return the sessions of an exchange from start to end, both dates included, in order."""
     if end < start:
         raise BadInput(f"end {end} is before start {start}", "Swap the two dates")
-    schedule = _calendar(exchange).schedule(start_date=str(start), end_date=str(end), tz="UTC")
+    calendar = _calendar(exchange)
+    try:
+        schedule = calendar.schedule(start_date=str(start), end_date=str(end), tz="UTC")
+    except (NotImplementedError, ValueError, TypeError, OverflowError) as error:
+        raise BadInput(
+            f"pandas-market-calendars has no sessions of {exchange!r} from {start} to {end}:"
+            f" {str(error) or type(error).__name__}",
+            "Choose other dates, or another exchange such as NYSE, NASDAQ, LSE or TSX",
+        ) from error
+    if "break_start" in schedule and schedule["break_start"].notna().any():
+        raise _has_a_break(exchange)
     return [
         Session(
             day.date(),

@@ -86,7 +86,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An operator's word: `halt`, `flatten` or `resume`, and why."""
+    """An operator's word: `halt`, `flatten` or `resume`; `leave` is a flatten without a halt."""
 
     command: str
     reason: str = ""

@@ -12,6 +12,9 @@ from trading.calendar import INTERVALS_MINUTES
 from trading.errors import BadInput
 from trading.prices import tick_units
 
+# Beyond these a price no longer fits the integers that round it.
+LARGEST = 1e6
+MOST = 1_000_000_000
 TRAILING_KINDS = ("none", "breakeven", "stepped")
 
 
@@ -48,7 +51,9 @@ class TrailingStep(_Numbers):
     """One step of a stepped trailing stop, both in multiples of the initial risk R."""
 
     at_r: float = Field(description="Move in favour that reaches this step, in R", gt=0)
-    stop_r: float = Field(description="Where the stop then goes, in R from the entry fill")
+    stop_r: float = Field(
+        ge=-LARGEST, le=LARGEST, description="Where the stop then goes, in R from the entry fill"
+    )
 
 
 class StrategyParameters(_Numbers):
@@ -60,11 +65,17 @@ class StrategyParameters(_Numbers):
     flatten_minutes: int = Field(
         5, ge=1, description="Positions are left this long before the close, minutes"
     )
-    max_entries: int = Field(1, ge=0, description="Entries per symbol and session; 0 forbids them")
-    tick: float = Field(0.01, ge=0.0001, description="Price step of stops and targets, USD")
+    max_entries: int = Field(
+        1, ge=0, le=MOST, description="Entries per symbol and session; 0 forbids them"
+    )
+    tick: float = Field(
+        0.01, ge=0.0001, le=LARGEST, description="Price step of stops and targets, USD"
+    )
     trailing: Literal["none", "breakeven", "stepped"] = "none"
     trail_trigger_r: float = Field(1.0, ge=0, description="Break-even when the move is this, in R")
-    trail_plus: float = Field(0.0, description="Break-even level beyond the entry fill, USD")
+    trail_plus: float = Field(
+        0.0, ge=-LARGEST, le=LARGEST, description="Break-even level beyond the entry fill, USD"
+    )
     trail_steps: tuple[TrailingStep, ...] = ()
 
     @model_validator(mode="before")
@@ -109,8 +120,12 @@ class RiskParameters(_Numbers):
 
     risk_per_trade: float = Field(0.01, gt=0, le=1, description="Equity risked to the stop")
     max_position_pct: float = Field(0.20, gt=0, le=1, description="Largest position, of equity")
-    max_positions: int = Field(5, ge=1, description="Symbols with a position or a pending entry")
-    max_orders_per_session: int = Field(50, ge=0, description="Entry orders created a session")
+    max_positions: int = Field(
+        5, ge=1, le=MOST, description="Symbols with a position or a pending entry"
+    )
+    max_orders_per_session: int = Field(
+        50, ge=0, le=MOST, description="Entry orders created a session"
+    )
     max_daily_loss_pct: float = Field(
         0.03, gt=0, le=1, description="Loss since the session's start that ends the day"
     )
@@ -120,11 +135,13 @@ class FillParameters(_Numbers):
     """What the simulated venue charges and how much of a bar's volume it gives."""
 
     slippage_bps: float = Field(5.0, ge=0, lt=10000, description="Basis points, one side")
-    volatility_factor: float = Field(0.0, ge=0, description="x range of the previous bar")
-    impact_factor: float = Field(0.0, ge=0, description="x sqrt(quantity / bar volume)")
+    volatility_factor: float = Field(
+        0.0, ge=0, le=LARGEST, description="x range of the previous bar"
+    )
+    impact_factor: float = Field(0.0, ge=0, le=LARGEST, description="x sqrt(quantity / bar volume)")
     max_participation: float = Field(0.10, ge=0, le=1, description="Of a bar's volume; 0 = off")
-    commission_per_share: float = Field(0.0, ge=0, description="USD a share")
-    commission_minimum: float = Field(0.0, ge=0, description="USD a filled part")
+    commission_per_share: float = Field(0.0, ge=0, le=LARGEST, description="USD a share")
+    commission_minimum: float = Field(0.0, ge=0, le=LARGEST, description="USD a filled part")
 
 
 def make_rules(

@@ -314,10 +314,11 @@ class SessionState:
         if event.command == "resume":
             self.is_halted, self.halt_reason = False, ""
             return
-        self.is_halted, self.halt_reason = True, event.reason
+        if event.command != "leave":
+            self.is_halted, self.halt_reason = True, event.reason
         for s in range(len(self.index)):
             cancel_entry(self.book, s)
-        if event.command == "flatten":
+        if event.command in ("flatten", "leave"):
             engine.leave_everything(self.book, EXIT_OPERATOR)
 
     def exit_reason(self, symbol: str) -> str:

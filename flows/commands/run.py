@@ -44,6 +44,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--speed", type=float, help="replayed seconds per second; at once if left")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated market")
     parser.add_argument(
+        "--on-shutdown",
+        choices=("hold", "flatten"),
+        help="when stopped in mid-session; flatten, or hold for a replay, when left out",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="decide and record, but send no order"
     )
 
@@ -68,6 +73,7 @@ def run(args: Namespace) -> int:
         settings=parse_settings(args.set),
         speed=args.speed,
         dry_run=args.dry_run,
+        on_shutdown=args.on_shutdown or ("flatten" if args.replay is None else "hold"),
         strategy_module=strategy_of(args),
     )
     stopping = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -89,6 +91,19 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "limits").write_text("a file")
     with pytest.raises(StoreUnavailable, match=r"p\.bucket cannot be used"):
         bucket(tmp_path, FakeTime()).acquire()
+
+
+def test_nobody_counts_while_another_does(tmp_path: Path) -> None:
+    limited = LocalBucket(tmp_path / "p.bucket", 1.0, 5)
+    limited.acquire()
+    done = threading.Event()
+    with (tmp_path / "p.bucket").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        thread = threading.Thread(target=lambda: (limited.acquire(), done.set()))
+        thread.start()
+        assert not done.wait(0.2)
+    assert done.wait(10)
+    thread.join(10)
 
 
 def take(folder: Path, times: multiprocessing.Queue) -> None:  # type: ignore[type-arg]

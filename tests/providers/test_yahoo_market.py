@@ -90,9 +90,11 @@ def test_several_sessions_with_a_half_day_arrive_exactly(world: World) -> None:
     assert HALF_DAY.bar_count(5) == 42
 
 
-def test_the_bar_in_progress_is_never_given(world: World) -> None:
+@pytest.mark.parametrize("seconds_left", [298, 1])
+def test_the_bar_in_progress_is_never_given(world: World, seconds_left: int) -> None:
     world.server._now = lambda: now
-    now = LAST.bar_start(3, 5) + timedelta(seconds=2)
+    # Yahoo has seen nearly all of the bar: only the clock tells that it is not over.
+    now = LAST.bar_end(3, 5) - timedelta(seconds=seconds_left)
     [outcome] = world.call({"now": now.isoformat()})
     assert outcome["rows"] == rows_between(LAST.open, LAST.bar_start(3, 5))
     assert len(outcome["rows"]) == 9

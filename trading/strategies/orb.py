@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from trading.bars import Floats
-from trading.parameters import StrategyParameters
+from trading.parameters import LARGEST, StrategyParameters
 from trading.prices import r4, round_down, round_up, tick_units
 from trading.reasons import (
     BAR_MISSING,
@@ -55,16 +55,20 @@ class OrbParameters(StrategyParameters):
     """The opening-range breakout: enter when price leaves the range of the first minutes."""
 
     strategy: Literal["orb"] = "orb"
-    range_minutes: int = Field(5, ge=1, description="Length of the opening range, minutes")
+    range_minutes: int = Field(5, ge=1, le=1440, description="Length of the opening range, minutes")
     breakout_on: Literal["close", "wick"] = "close"
-    breakout_buffer: float = Field(0.0, ge=0, description="USD beyond the level a break needs")
+    breakout_buffer: float = Field(
+        0.0, ge=0, le=LARGEST, description="USD beyond the level a break needs"
+    )
     min_body: float = Field(0.5, ge=-1, le=1, description="Signed body of the breakout bar")
     max_extension: float = Field(0.0, ge=0, description="Furthest entry, in ranges; 0 = off")
     allow_short: bool = True
     stop: Literal["range", "atr"] = "range"
-    stop_atr: float = Field(1.5, gt=0, description="Stop distance in ATR(14)")
+    stop_atr: float = Field(1.5, gt=0, le=LARGEST, description="Stop distance in ATR(14)")
     target: Literal["range", "atr", "none"] = "range"
-    target_multiple: float = Field(2.0, gt=0, description="Target distance in ranges or ATR(14)")
+    target_multiple: float = Field(
+        2.0, gt=0, le=LARGEST, description="Target distance in ranges or ATR(14)"
+    )
     volume_filter: bool = False
     volume_threshold: float = Field(1.5, ge=0, description="x mean volume of 20 previous bars")
 

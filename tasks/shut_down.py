@@ -1,0 +1,37 @@
+"""Shut down: leave a session in the middle in the way that the user chose, and keep a copy."""
+
+from __future__ import annotations
+
+from tasks.close import close_session
+from tasks.notify import notify, notify_summary
+from tasks.session_runtime import SessionRuntime
+from tasks.sync import sync
+from trading.errors import OpenbellError
+from trading.events import Command
+
+
+def shut_down(runtime: SessionRuntime) -> bool:
+    """Flatten and close the session, or hold what there is; return whether it was closed.
+
+    `hold` leaves positions to their resting stops, and the next start goes on. `flatten` leaves
+    everything: the simulated exchange sees no further bar, so it books the exits at the last
+    price and says so. Called once, outside Prefect's tasks: a run that is cancelled has none.
+    """
+    closes = runtime.on_shutdown == "flatten"
+    if closes:
+        runtime.desk.record(Command("leave", "shutdown"))
+        runtime.desk.execute()
+        close_session(runtime)
+    else:
+        runtime.desk.project()
+        runtime.news += runtime.desk.drain_heard()
+    notify(runtime)
+    if closes:
+        notify_summary(runtime)
+    if runtime.is_real_time:
+        try:
+            sync(runtime)
+        except OpenbellError as error:
+            runtime.notifier.send("SYSTEM_WARNING", f"no copy was kept at shutdown: {error}")
+    runtime.ledger.release()
+    return closes
