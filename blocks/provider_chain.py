@@ -91,6 +91,13 @@ class ProviderChain:
             self._keep(fetched)
         return fetched.failing({symbol: failures[symbol] for symbol in left if symbol in failures})
 
+    def start(self) -> None:
+        """Start the sources that listen rather than ask."""
+        for source in self._sources:
+            start = getattr(source, "start", None)
+            if start is not None:
+                start()
+
     def close(self) -> None:
         """Let go of every source."""
         for source in self._sources:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from blocks.fetched_bars import FetchedBars
 from blocks.finnhub_market import FinnhubMarket
+from blocks.finnhub_stream import FinnhubStream
 from blocks.provider_chain import ProviderChain, Source
 from blocks.token_bucket import bucket_for
 from blocks.yahoo_market import YahooMarket
@@ -41,6 +42,34 @@ def make_provider(
 
     Raises BadInput for a name that is none, and for finnhub without a key.
     """
+    return ProviderChain(
+        _asked_sources(name, exchange, interval_minutes, clock, data_dir), interval_minutes, keep
+    )
+
+
+def make_live_provider(
+    symbols: Sequence[str],
+    exchange: str,
+    interval_minutes: int,
+    clock: Clock,
+    data_dir: Path,
+    keep: Callable[[FetchedBars], object] | None = None,
+) -> ProviderChain:
+    """Return what a live session reads: Finnhub's trade stream where there is a key, then Yahoo.
+
+    The stream runs between the chain's `start` and `close`.
+    """
+    sources: list[Source] = []
+    key = finnhub_key()
+    if key is not None:
+        sources.append(FinnhubStream(key, symbols, exchange, interval_minutes, clock))
+    sources += _asked_sources("chain", exchange, interval_minutes, clock, data_dir)
+    return ProviderChain(sources, interval_minutes, keep)
+
+
+def _asked_sources(
+    name: str, exchange: str, interval_minutes: int, clock: Clock, data_dir: Path
+) -> list[Source]:
     if name not in NAMES:
         raise BadInput(f"{name!r} is no provider", f"Use one of {', '.join(NAMES)}")
     key = finnhub_key()
@@ -56,4 +85,4 @@ def make_provider(
         sources.append(
             FinnhubMarket(key, exchange, interval_minutes, clock, acquire=bucket.acquire)
         )
-    return ProviderChain(sources, interval_minutes, keep)
+    return sources

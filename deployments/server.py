@@ -63,6 +63,8 @@ def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) ->
     environment |= {
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_SERVER_API_PORT": str(port),
+        # The next six weeks of sessions show as upcoming runs; Prefect's default is three runs.
+        "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "30",
     }
     child = Child.start(
         [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blocks.bar_files import BarFileFormat, symbols_in
+from blocks.cloud_storage import cloud_settings_of, storage_from
 from blocks.ledger import HOLD_SECONDS, DuckDBLedger
 from blocks.local_storage import LocalStorage
 from blocks.log_notifier import LogNotifier
@@ -55,7 +57,7 @@ class PlainParts:
 
     def storage(self) -> Storage:
         """Return where copies go."""
-        return LocalStorage(self.data_dir / "copies")
+        return storage_from(cloud_settings_of(os.environ), self.data_dir)
 
 
 @dataclass(frozen=True)

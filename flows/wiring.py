@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,13 +12,15 @@ from types import ModuleType
 from typing import Any
 
 from blocks.clocks import ReplayClock, ScaledClock, SystemClock
+from blocks.cloud_storage import cloud_settings_of
+from blocks.ledger_restore import restore_if_newer
 from blocks.order_desk import OrderDesk
 from flows.parts import PlainParts
 from tasks.session_runtime import RUNTIMES, SessionRuntime
 from trading.calendar import Session, make_grid, next_session, sessions_between
-from trading.errors import BadInput
+from trading.errors import BadInput, StoreUnavailable
 from trading.plan import RunPlan, make_plan
-from trading.ports import Clock, MarketData
+from trading.ports import Clock, MarketData, Notifier, Storage
 from trading.session_state import SessionState
 
 DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
@@ -70,12 +73,14 @@ class Account:
         # Everything that can be refused is refused before a store is made.
         self._replayed = replayed_sessions(request)
         self.market: MarketData = parts.market(self.plan)
+        self.storage = parts.storage()
+        self.notifier = parts.notifier()
+        if request.replay is None:
+            bring_back(request, self.storage, self.notifier)
         self.ledger = parts.ledger(request.account)
         self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
         self.ledger.check_plan({**self.plan.describe(), "source": self.market.name})
         self.exchange = parts.exchange(request.account, self.plan)
-        self.notifier = parts.notifier()
-        self.storage = parts.storage()
 
     def sessions(self) -> list[Session]:
         """Return the sessions of a replay, or the next one of the calendar."""
@@ -156,6 +161,25 @@ class Account:
         self.ledger.give_back_lease(self.epoch)
         self.ledger.release()
         self.exchange.close()
+
+
+def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) -> None:
+    """Restore the account when its copies know more than this machine does.
+
+    When the copies do not answer, a ledger that is here is traded on; without one the run is
+    refused, because it could begin anew beside positions that only a copy knows of.
+    """
+    if not cloud_settings_of(os.environ).is_enabled:
+        return
+    try:
+        report = restore_if_newer(storage, request.data_dir, request.account, datetime.now(UTC))
+    except StoreUnavailable as error:
+        if not (request.data_dir / request.account / "ledger.duckdb").exists():
+            raise
+        notifier.send("SYSTEM_WARNING", f"copies do not answer, the local ledger is used: {error}")
+        return
+    if report.is_restored:
+        notifier.send("SYSTEM_WARNING", f"the account was restored from copy {report.version}")
 
 
 def replayed_sessions(request: SessionRequest) -> list[Session]:

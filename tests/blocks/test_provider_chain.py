@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from blocks.provider_errors import (
     RateLimited,
     UnknownSymbol,
 )
+from blocks.providers import make_live_provider
 from tests.blocks.fetched import simulated
 from trading.bars import BarRows
 from trading.calendar import Session, sessions_between, to_microseconds
@@ -128,6 +130,21 @@ def test_everything_fetched_is_kept() -> None:
     kept: list[FetchedBars] = []
     ProviderChain([FakeSource("yahoo", SYMBOLS)], 5, kept.append).rows(SYMBOLS, SESSION, *BAR)
     assert len(kept[0].rows) == 3
+
+
+def test_a_live_session_reads_the_stream_first_where_there_is_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("FINNHUB_API_KEY", "planted-key")
+    chain = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path)
+    assert chain.name == "finnhub stream > yahoo > finnhub"
+    assert "planted-key" not in f"{chain} {vars(chain)}"
+    chain.close()
+    monkeypatch.setenv("FINNHUB_API_KEY", " ")
+    without = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path)
+    assert without.name == "yahoo"
+    without.close()
 
 
 def breaker(clock: ReplayClock) -> CircuitBreaker:
