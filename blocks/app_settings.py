@@ -203,8 +203,11 @@ class OperationsSettings(_Group):
     shutdown_timeout_seconds: float = Field(
         45.0, gt=0, le=600, description="Sessions have so long to end before they are ended, s"
     )
+    on_shutdown: Literal["flatten", "hold"] = Field(
+        "flatten", description="What a live session does when it is stopped in the middle"
+    )
     log_retention_days: float = Field(
-        3.0, gt=0, description="Logs and metrics in telemetry.duckdb are kept so long, days"
+        3.0, gt=0, description="Log lines in telemetry.duckdb are kept so long, days"
     )
 
     @field_validator("log_level", mode="before")

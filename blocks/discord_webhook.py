@@ -63,10 +63,9 @@ class WebhookClient:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         address = _address(url)
-        host = address.host
         self.limit = limit or SlidingLimit()
         self.fingerprint = hashlib.sha256(url.get_secret_value().encode()).hexdigest()[:12]
-        self._stand_in = f"{address.scheme}://{host}/webhook"
+        self._stand_in = address.copy_with(path="/webhook", query=None, userinfo=b"")
         self._words = [word for word in address.path.split("/") if len(word) > 20]
         self._timeout_s = timeout_s
         self._now = now

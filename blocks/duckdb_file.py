@@ -25,13 +25,21 @@ class DuckDBFile:
 
     With `hold_seconds` the connection outlives a transaction by up to that long, which spares
     the opening (about 16 ms) to a caller that commits often; `release` ends it at once. Others
-    wait at the lock meanwhile, so it is to stay below 250 ms.
+    wait at the lock meanwhile, so it is to stay below 250 ms. `wait_seconds` is the longest wait
+    for others.
     """
 
-    def __init__(self, path: Path, schema: str, hold_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        hold_seconds: float = 0.0,
+        wait_seconds: float = LOCK_DEADLINE_SECONDS,
+    ) -> None:
         self.path = path
         self._schema = schema
         self._hold_seconds = hold_seconds
+        self._wait_seconds = wait_seconds
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock_descriptor: int | None = None
         self._opened_at = 0.0
@@ -68,7 +76,7 @@ class DuckDBFile:
         if self._connection is not None:
             return self._connection
         try:
-            descriptor = _locked_descriptor(self.path)
+            descriptor = _locked_descriptor(self.path, self._wait_seconds)
         except OSError as error:
             raise self._unavailable(error) from error
         try:

@@ -46,7 +46,7 @@ def acquire(connection: duckdb.DuckDBPyConnection, holder: Holder, now: datetime
     row = connection.execute("SELECT epoch, holder, expires FROM lease").fetchone()
     if row is not None:
         epoch, other, expires = row
-        if other != str(holder) and expires > now and not _is_gone(other):
+        if other != str(holder) and expires > now and not is_gone(other):
             raise LeaseLost(
                 f"account is traded by {other} until {expires:%H:%M:%S} UTC",
                 "Stop that process, or wait until its lease has expired",
@@ -75,7 +75,7 @@ def give_back(connection: duckdb.DuckDBPyConnection, epoch: int, now: datetime) 
     connection.execute("UPDATE lease SET expires = ? WHERE epoch = ?", [now, epoch])
 
 
-def _is_gone(holder: str) -> bool:
+def is_gone(holder: str) -> bool:
     """Return whether a holder is a process of this machine that certainly runs no more."""
     host, boot, process, started = holder.split("/", 3)
     if host != socket.gethostname() or boot != _boot():

@@ -12,12 +12,13 @@ import duckdb
 import orjson
 
 from blocks import lease
-from blocks.duckdb_file import DuckDBFile
+from blocks.duckdb_file import LOCK_DEADLINE_SECONDS, DuckDBFile
 from blocks.event_rows import event_from_row, event_time_us, event_to_row
-from blocks.ledger_rows import Projection, write_projection
+from blocks.ledger_rows import Projection, message_row, write_messages, write_projection
 from trading.calendar import from_microseconds
 from trading.errors import BadInput
 from trading.events import Event
+from trading.messages import Message
 from trading.ports import JournalRow
 
 # For the one that trades: others wait no longer than this for the file.
@@ -54,6 +55,18 @@ CREATE TABLE IF NOT EXISTS decisions (
     target_offset DOUBLE, quantity BIGINT, atr DOUBLE, equity DECIMAL(18,6),
     PRIMARY KEY (bar, symbol)
 );
+CREATE TABLE IF NOT EXISTS outbox (
+    number BIGINT, id VARCHAR PRIMARY KEY, session DATE, kind VARCHAR, ts TIMESTAMPTZ,
+    payload VARCHAR
+);
+CREATE TABLE IF NOT EXISTS outbox_deliveries (
+    id VARCHAR PRIMARY KEY, status VARCHAR, attempts BIGINT, may_have_arrived BOOLEAN,
+    changed TIMESTAMPTZ, detail VARCHAR
+);
+CREATE TABLE IF NOT EXISTS outbox_state (
+    webhook VARCHAR, holder VARCHAR, drain VARCHAR, claimed_until TIMESTAMPTZ,
+    paused_until TIMESTAMPTZ, refused VARCHAR
+);
 """
 )
 
@@ -61,10 +74,16 @@ CREATE TABLE IF NOT EXISTS decisions (
 class DuckDBLedger:
     """The journal is the truth; every commit appends all its events or none."""
 
-    def __init__(self, folder: Path, account: str, hold_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        account: str,
+        hold_seconds: float = 0.0,
+        wait_seconds: float = LOCK_DEADLINE_SECONDS,
+    ) -> None:
         self.account = account
         self.path = folder / account / "ledger.duckdb"
-        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds)
+        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds)
 
     def acquire_lease(self, now: datetime) -> int:
         """Take the right to trade and return its epoch; raises LeaseLost."""
@@ -97,6 +116,23 @@ class DuckDBLedger:
                 _set_meta(connection, "cursor", str(cursor))
             if projection is not None:
                 write_projection(connection, projection)
+
+    def add_message(self, session: str, message: Message) -> None:
+        """Put a message into the outbox that is about no projection; needs no lease."""
+        with self._file.transaction() as connection:
+            write_messages(connection, [message_row(session, message)])
+
+    @contextmanager
+    def changing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection for a short change of what is no part of the books.
+
+        The file is free for others afterwards.
+        """
+        try:
+            with self._file.transaction() as connection:
+                yield connection
+        finally:
+            self._file.release()
 
     def journal_of(self, session: str) -> list[JournalRow]:
         """Return a session's rows in order."""

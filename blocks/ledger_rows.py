@@ -10,9 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+from pydantic import ValidationError
 
+from blocks.discord_payload import payload_of, payload_to_json
 from trading.book import Book
 from trading.calendar import from_microseconds
+from trading.messages import Kind, Message, system_message
 from trading.orders import Order
 from trading.reasons import EXIT_REASONS, REASONS
 
@@ -29,6 +32,7 @@ class Projection:
     positions: list[tuple[Any, ...]] | None = None
     equity: list[tuple[int, float]] = field(default_factory=list)
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    messages: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def money(value: float | None) -> Decimal | None:
@@ -83,6 +87,29 @@ def decision_row(session: str, row: list[float], symbols: tuple[str, ...]) -> tu
     )
 
 
+def message_row(session: str, message: Message) -> tuple[Any, ...]:
+    """Return a message as (id, session, kind, ts, payload), a row of the outbox without number.
+
+    One that is not whole is kept as a warning: words for people never stop the books.
+    """
+    try:
+        payload = payload_of(message)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+        payload = payload_of(
+            system_message(
+                Kind.SYSTEM_WARNING,
+                f"{message.event_type} {message.id} could not be written: {fields}",
+                session,
+                message.account_id or "unknown",
+                message.timestamp,
+                {"component": "messages"},
+            )
+        )
+    kind = str(payload.event_type)
+    return message.id, session, kind, message.timestamp, payload_to_json(payload)
+
+
 def position_rows(book: Book, symbols: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """Return the book's open positions as rows of the positions table."""
     return [
@@ -132,6 +159,23 @@ def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projecti
         "ON CONFLICT (ts) DO UPDATE SET equity = excluded.equity",
     )
     _insert(connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING")
+    write_messages(connection, projection.messages)
+
+
+def write_messages(connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]) -> None:
+    """Add rows as made by `message_row` to the outbox, numbered; those that are there stay."""
+    if not rows:
+        return
+    ids = [row[0] for row in rows]
+    marks = ", ".join("?" * len(ids))
+    known = {
+        str(row[0])
+        for row in connection.execute(f"SELECT id FROM outbox WHERE id IN ({marks})", ids).fetchall()
+    }
+    (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM outbox").fetchall()[0]
+    new = {row[0]: row for row in rows if row[0] not in known}
+    numbered = [(last + n, *row) for n, row in enumerate(new.values(), start=1)]
+    _insert(connection, "outbox", numbered, "ON CONFLICT DO NOTHING")
 
 
 def _insert(

@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,13 +44,14 @@ class MaskingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record where it holds a secret, and let it pass."""
+        is_broken = False
         try:
             message = record.getMessage()
         except (TypeError, ValueError) as error:
             # A call with the wrong number of values is to be seen, not to break the caller.
-            message = f"{record.msg} {record.args!r} ({error})"
+            message, is_broken = f"{record.msg} {record.args!r} ({error})", True
         masked = MASK.text(message)
-        if masked != message or message != record.msg:
+        if masked != message or is_broken:
             record.msg, record.args = masked, None
         if record.exc_info and record.exc_info[0] is not None:
             trace = record.exc_text or logging.Formatter().formatException(record.exc_info)
@@ -71,6 +73,7 @@ class ConsoleFormatter(logging.Formatter):
     """One line for people: time in UTC, level, part, message and its context."""
 
     default_msec_format = "%s.%03dZ"
+    converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""

@@ -38,7 +38,10 @@ async def trade_bar(session: str, bar: int) -> None:
 
 async def trade_bar_anyway(runtime: SessionRuntime, bar: int) -> None:
     """Run a bar as a subflow, or without Prefect when its server does not answer."""
-    if await server_answers():
+    if runtime.is_missed(bar):
+        # A session joined late catches up first; a subflow for each bar would make it later still.
+        await run_plain_bar(runtime, bar)
+    elif await server_answers():
         await trade_bar(runtime.name, bar)
     else:
         get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)

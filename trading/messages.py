@@ -30,6 +30,7 @@ TRADE_KINDS = frozenset(
     {Kind.ORDER_SENT, Kind.ORDER_FILLED, Kind.ORDER_CANCELLED, Kind.TRADE_CLOSED}
 )
 ERROR_KINDS = frozenset({Kind.SYSTEM_WARNING, Kind.SYSTEM_ERROR})
+SEVERITIES = ("warning", "error", "critical")
 ROUTINE_KINDS = frozenset(Kind) - TRADE_KINDS - ERROR_KINDS
 
 
@@ -206,13 +207,15 @@ def system_message(
     event_type = Kind(kind) if kind in ERROR_KINDS else Kind.SYSTEM_WARNING
     named = {name: str(value) for name, value in fields.items()}
     digest = hashlib.sha256("|".join((account, session, kind, text)).encode()).hexdigest()[:12]
-    default = "error" if event_type == Kind.SYSTEM_ERROR else "warning"
+    severity = named.pop("severity", "")
+    if severity not in SEVERITIES:
+        severity = "error" if event_type == Kind.SYSTEM_ERROR else "warning"
     return SystemMessage(
         f"{session}-{kind.lower()}-{digest}",
         event_type,
         now,
-        named.pop("severity", default),
-        named.pop("title", kind.replace("_", " ").capitalize()),
+        severity,
+        named.pop("title", "") or kind.replace("_", " ").capitalize() or "Message",
         text,
         named.pop("component", "session"),
         named.pop("action_required", ""),
