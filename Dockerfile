@@ -12,7 +12,8 @@ RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-deps --require-hashes --target /opt/setuptools \
         --requirement /tmp/setuptools.lock \
  && PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --require-hashes \
-        --no-build-isolation --use-pep517 --requirement requirements-runtime.lock
+        --no-build-isolation --use-pep517 --requirement requirements-runtime.lock \
+ && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
 COPY pyproject.toml prefect.yaml README.md ./
 COPY trading trading
 COPY blocks blocks

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.ledger import DuckDBLedger
+from blocks.outbox_rows import delivery_counts
 from trading.errors import BadInput
 
 
@@ -22,7 +23,7 @@ def newest_account(data_dir: Path) -> str:
 
 
 def account_status(data_dir: Path, account: str) -> dict[str, Any]:
-    """Return account, equity, positions, orders, trades, halts and last_bar, JSON-ready."""
+    """Return account, equity, positions, orders, trades, halts, messages, last_bar; JSON-ready."""
     if not (data_dir / account / "ledger.duckdb").exists():
         raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
     ledger = DuckDBLedger(data_dir, account)
@@ -32,6 +33,8 @@ def account_status(data_dir: Path, account: str) -> dict[str, Any]:
         " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
         " ORDER BY number"
     )
+    with ledger.changing() as connection:
+        messages = delivery_counts(connection)
     status: dict[str, Any] = _plain(
         {
             "account": account,
@@ -46,6 +49,7 @@ def account_status(data_dir: Path, account: str) -> dict[str, Any]:
                 " ORDER BY session, exit_time, entry_time, number"
             ),
             "halts": halts,
+            "messages": messages,
             "last_bar": equity[0]["ts"] if equity else None,
         }
     )

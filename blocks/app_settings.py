@@ -49,14 +49,16 @@ Words = Annotated[tuple[str, ...], BeforeValidator(words_of)]
 class TradingSettings(_Group):
     """What is traded, and with how much money."""
 
-    market_type: Literal["stocks"] = Field("stocks", description="Only stocks are traded")
-    exchange: str = Field("NYSE", description="Exchange calendar of sessions and schedules")
+    market_type: Literal["stocks"] = Field(default="stocks", description="Only stocks are traded")
+    exchange: str = Field(default="NYSE", description="Exchange calendar of sessions and schedules")
     symbols: Words = Field(
-        ("AAPL", "MSFT", "QQQ", "SPY"),
+        default=("AAPL", "MSFT", "QQQ", "SPY"),
         description="Symbols in order of precedence: JSON, commas or spaces. A backtest of a file"
         " takes all of it unless this is set",
     )
-    initial_capital: float = Field(10_000.0, gt=0, description="Money of a new account, USD")
+    initial_capital: float = Field(
+        default=10_000.0, gt=0, description="Money of a new account, USD"
+    )
 
     @field_validator("symbols")
     @classmethod
@@ -72,22 +74,27 @@ class TradingSettings(_Group):
 class DataSettings(_Group):
     """Where bars come from and how they are cut."""
 
-    primary_provider: Literal["simulated", "yahoo", "finnhub"] = Field(
-        "simulated", description="Bars of a session: a market that does not exist, or a provider"
+    primary_provider: Literal["simulated", "live"] | None = Field(
+        default=None,
+        description="Bars of a session: live (Yahoo, and Finnhub where its key is set) or"
+        " simulated. Left out, deployments are live and the run command is simulated unless --live",
     )
-    secondary_provider: Literal["yahoo", "finnhub"] | None = Field(
-        None, description="Provider that is asked for what the first one does not have"
-    )
-    finnhub_api_key: SecretStr | None = Field(None, description="Key of finnhub.io")
-    bar_interval: int = Field(5, description="Length of a bar, minutes; 5m is read as 5")
+    finnhub_api_key: SecretStr | None = Field(default=None, description="Key of finnhub.io")
+    bar_interval: int = Field(default=5, description="Length of a bar, minutes; 5m is read as 5")
     settle_seconds: float = Field(
-        5.0, ge=0, le=300, description="Wait after a bar's end before it is fetched, seconds"
+        default=5.0,
+        ge=0,
+        le=300,
+        description="Wait after a bar's end before it is fetched, seconds",
     )
     warm_up_minutes: float = Field(
-        5.0, gt=0, le=120, description="A session begins so long before the open, minutes"
+        default=5.0, gt=0, le=120, description="A session begins so long before the open, minutes"
     )
     tend_seconds: float = Field(
-        2.0, ge=0.2, le=60, description="How often orders are looked at between bars, seconds"
+        default=2.0,
+        ge=0.2,
+        le=60,
+        description="How often orders are looked at between bars, seconds",
     )
 
     @field_validator("bar_interval", mode="before")
@@ -105,36 +112,31 @@ class DataSettings(_Group):
             raise ValueError(f"use one of {', '.join(map(str, INTERVALS_MINUTES))} minutes")
         return minutes
 
-    @model_validator(mode="after")
-    def _check_providers(self) -> Self:
-        if "finnhub" in self.providers() and self.finnhub_api_key is None:
-            raise ValueError("provider finnhub needs FINNHUB_API_KEY")
-        if self.secondary_provider is not None and self.primary_provider == "simulated":
-            raise ValueError("SECONDARY_PROVIDER needs a PRIMARY_PROVIDER that may lack a bar")
-        if self.secondary_provider == self.primary_provider:
-            raise ValueError("SECONDARY_PROVIDER is the same as PRIMARY_PROVIDER")
-        return self
-
-    def providers(self) -> tuple[str, ...]:
-        """Return the providers in the order in which they are asked, none when simulated."""
-        first = () if self.primary_provider == "simulated" else (self.primary_provider,)
-        return first + ((self.secondary_provider,) if self.secondary_provider else ())
-
 
 class CloudGroup(_Group):
     """Where copies of the ledger go."""
 
-    enable_cloud_sync: bool = Field(False, description="Copies leave this machine")
-    cloud_provider: CloudProvider = Field(CloudProvider.LOCAL, description="local, aws or azure")
-    cloud_container: str = Field("", description="Bucket, container or local folder of the copies")
-    azure_storage_connection_string: SecretStr | None = Field(
-        None, description="From the storage account's access keys"
+    enable_cloud_sync: bool = Field(default=False, description="Copies leave this machine")
+    cloud_provider: CloudProvider = Field(
+        default=CloudProvider.LOCAL, description="local, aws or azure"
     )
-    aws_access_key_id: SecretStr | None = Field(None, description="Empty: the machine's own")
-    aws_secret_access_key: SecretStr | None = Field(None, description="Empty: the machine's own")
-    aws_session_token: SecretStr | None = Field(None, description="Of temporary keys")
-    aws_region: str = Field("us-east-1", description="Region of the bucket")
-    aws_endpoint_url: str | None = Field(None, description="Another store that speaks like S3")
+    cloud_container: str = Field(
+        default="", description="Bucket, container or local folder of the copies"
+    )
+    azure_storage_connection_string: SecretStr | None = Field(
+        default=None, description="From the storage account's access keys"
+    )
+    aws_access_key_id: SecretStr | None = Field(
+        default=None, description="Empty: the machine's own"
+    )
+    aws_secret_access_key: SecretStr | None = Field(
+        default=None, description="Empty: the machine's own"
+    )
+    aws_session_token: SecretStr | None = Field(default=None, description="Of temporary keys")
+    aws_region: str = Field(default="us-east-1", description="Region of the bucket")
+    aws_endpoint_url: str | None = Field(
+        default=None, description="Another store that speaks like S3"
+    )
 
     @model_validator(mode="after")
     def _check_completeness(self) -> Self:
@@ -169,45 +171,63 @@ class CloudGroup(_Group):
 class BrokerSettings(_Group):
     """Who fills the orders."""
 
-    broker_type: Literal["mock"] = Field("mock", description="Orders go to the simulated venue")
-    trading_mode: Literal["paper"] = Field("paper", description="Money is simulated")
+    broker_type: Literal["mock"] = Field(
+        default="mock", description="Orders go to the simulated venue"
+    )
+    trading_mode: Literal["paper"] = Field(default="paper", description="Money is simulated")
 
 
 class NotificationSettings(_Group):
     """Which messages people get."""
 
-    discord_webhook_url: SecretStr | None = Field(None, description="Web hook of a channel")
-    notify_routine: bool = Field(True, description="Session start, levels and daily summary")
-    notify_on_trade: bool = Field(True, description="Orders, fills and closed trades")
-    notify_on_error: bool = Field(True, description="Warnings and errors")
+    discord_webhook_url: SecretStr | None = Field(default=None, description="Web hook of a channel")
+    notify_routine: bool = Field(
+        default=True, description="Session start, levels and daily summary"
+    )
+    notify_on_trade: bool = Field(default=True, description="Orders, fills and closed trades")
+    notify_on_error: bool = Field(default=True, description="Warnings and errors")
 
 
 class ApiSettings(_Group):
     """What other machines may read."""
 
     health_check_port: int = Field(
-        8085, ge=1, le=65535, description="Port of health probes, metrics and the read-only API"
+        default=8085,
+        ge=1,
+        le=65535,
+        description="Port of health probes, metrics and the read-only API",
     )
-    api_host: str = Field("127.0.0.1", description="Address it listens at; it asks no password")
-    api_cors_origins: Words = Field((), description="Web pages that may read it; none by default")
+    api_host: str = Field(
+        default="127.0.0.1", description="Address it listens at; it asks no password"
+    )
+    api_cors_origins: Words = Field(
+        default=(), description="Web pages that may read it; none by default"
+    )
 
 
 class OperationsSettings(_Group):
     """Where things are kept and how the processes behave."""
 
-    environment: str = Field("development", description="Name in each log line and /health/state")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least serious line of the logs"
+    environment: str = Field(
+        default="development", description="Name in each log line and /health/state"
     )
-    data_dir: Path = Field(Path("data"), description="Folder of accounts and logs, on a local disk")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least serious line of the logs"
+    )
+    data_dir: Path = Field(
+        default=Path("data"), description="Folder of accounts and logs, on a local disk"
+    )
     shutdown_timeout_seconds: float = Field(
-        45.0, gt=0, le=600, description="Sessions have so long to end before they are ended, s"
+        default=45.0,
+        gt=0,
+        le=600,
+        description="Sessions have so long to end before they are ended, s",
     )
     on_shutdown: Literal["flatten", "hold"] = Field(
-        "flatten", description="What a live session does when it is stopped in the middle"
+        default="flatten", description="What a live session does when it is stopped in the middle"
     )
     log_retention_days: float = Field(
-        3.0, gt=0, description="Log lines in telemetry.duckdb are kept so long, days"
+        default=3.0, gt=0, description="Log lines in telemetry.duckdb are kept so long, days"
     )
 
     @field_validator("log_level", mode="before")
@@ -256,9 +276,9 @@ class AppSettings(BaseSettings):
     data: DataSettings = DataSettings()
     cloud: CloudGroup = CloudGroup()
     broker: BrokerSettings = BrokerSettings()
-    strategy: OrbParameters = OrbParameters()
-    risk: RiskParameters = RiskParameters()
-    fills: FillParameters = FillParameters()
+    strategy: OrbParameters = OrbParameters.model_validate({})
+    risk: RiskParameters = RiskParameters.model_validate({})
+    fills: FillParameters = FillParameters.model_validate({})
     notifications: NotificationSettings = NotificationSettings()
     api: ApiSettings = ApiSettings()
     operations: OperationsSettings = OperationsSettings()

@@ -44,3 +44,6 @@ class ArchiveMarket:
             f"{self._archive.folder} has no bars of {', '.join(symbols)} there",
             "Fetch them first: python -m flows fetch",
         )
+
+    def close(self) -> None:
+        """Hold nothing open."""

@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 from prefect.blocks.core import Block
 from pydantic import Field
 
+from blocks.app_settings import AppSettings, shown
 from blocks.bar_files import BarFileFormat
 from blocks.ledger import DuckDBLedger
 from blocks.local_storage import LocalStorage
 from blocks.log_notifier import LogNotifier
 from blocks.market_data import FileMarket, SimulatedMarketData
+from blocks.message_connections import DiscordWebhook, wanted_webhooks
 from blocks.mock_exchange import MockExchange
 from trading.plan import RunPlan
 
@@ -115,13 +117,26 @@ class Settings(Block):
     warm_up_minutes: float = Field(
         default=5.0, gt=0, description="Warm-up begins so long before the open, minutes"
     )
+    tend_seconds: float = Field(
+        default=2.0, ge=0.2, description="Orders are looked at so often between bars, seconds"
+    )
+
+    @classmethod
+    def of(cls, configured: AppSettings) -> Settings:
+        """Return what the environment and `.env` say."""
+        return cls(
+            settle_seconds=configured.data.settle_seconds,
+            warm_up_minutes=configured.data.warm_up_minutes,
+            tend_seconds=configured.data.tend_seconds,
+        )
 
 
 Saved = TypeVar("Saved", bound=Block)
 
 
-def wanted_blocks(data_dir: Path) -> list[Block]:
+def wanted_blocks(data_dir: Path, configured: AppSettings | None = None) -> list[Block]:
     """Return the blocks that an installation in this folder begins with."""
+    configured = configured or AppSettings.read({}, {})
     folder = str(data_dir.resolve())
     return [
         SimulatedMarket(),
@@ -129,29 +144,36 @@ def wanted_blocks(data_dir: Path) -> list[Block]:
         MockExchangeAccount(data_dir=folder),
         LogMessages(),
         LocalCopies(folder=str(data_dir.resolve() / "copies")),
-        Settings(),
+        Settings.of(configured),
+        *wanted_webhooks(),
     ]
 
 
-def register(data_dir: Path, overwrite: bool = False) -> list[str]:
+def register(
+    data_dir: Path, overwrite: bool = False, configured: AppSettings | None = None
+) -> list[str]:
     """Save the blocks that are not there yet; return a line for each, drift included.
 
     A block that the user changed stays as it is unless `overwrite` says otherwise.
     """
-    return asyncio.run(_register(data_dir, overwrite))
+    return asyncio.run(_register(data_dir, overwrite, configured))
 
 
-async def _register(data_dir: Path, overwrite: bool) -> list[str]:
+async def _register(
+    data_dir: Path, overwrite: bool, configured: AppSettings | None = None
+) -> list[str]:
     lines: list[str] = []
+    # What has no default is there to be filled in.
     await BarsFile.aregister_type_and_schema()
-    for block in wanted_blocks(data_dir):
+    await DiscordWebhook.aregister_type_and_schema()
+    for block in wanted_blocks(data_dir, configured):
         saved = await load_saved(type(block))
         name = f"{block.get_block_type_slug()}/{SAVED_NAME}"
         if saved is None or (overwrite and _content(saved) != _content(block)):
             await block.asave(SAVED_NAME, overwrite=True)
             lines.append(f"{name} saved")
         elif _content(saved) != _content(block):
-            lines.append(f"{name} differs from the defaults and is kept (--overwrite replaces it)")
+            lines.append(f"{name} is kept: {_drift(saved, block)} (--overwrite replaces it)")
         else:
             lines.append(f"{name} is there")
     return lines
@@ -163,6 +185,16 @@ async def load_saved(kind: type[Saved], name: str = SAVED_NAME) -> Saved | None:
         return await kind.aload(name, validate=False)
     except ValueError:
         return None
+
+
+def _drift(saved: Block, wanted: Block) -> str:
+    """Return in which fields a block differs from the settings; a secret's value is not shown."""
+    mine, theirs = _content(wanted), _content(saved)
+    return ", ".join(
+        f"{name} is {shown(theirs[name])!r} and the settings say {shown(mine[name])!r}"
+        for name in mine
+        if mine[name] != theirs[name]
+    )
 
 
 def _content(block: Block) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Payloads as Discord embeds: the reference system's colours, fields in its order, within limits."""
+"""Payloads as Discord embeds: the reference system's colours and fields, within the limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from blocks.discord_payload import (
 BLUE, GREEN, RED, ORANGE, PURPLE, GREY = 0x3498DB, 0x2ECC71, 0xE74C3C, 0xF39C12, 0x9B59B6, 0x95A5A6
 PICTURE = "equity.png"
 # Discord answers 400 beyond these; counted in characters.
-MOST_TITLE, MOST_TEXT, MOST_FIELDS, MOST_NAME, MOST_VALUE, MOST_FOOTER = 256, 4096, 25, 256, 1024, 2048
+MOST_TITLE, MOST_TEXT, MOST_FIELDS, MOST_NAME, MOST_VALUE, MOST_FOOTER = (
+    256,
+    4096,
+    25,
+    256,
+    1024,
+    2048,
+)
 MOST_TOGETHER = 6000
 # Slippage in all that is worth a line, USD.
 WORTH_SHOWING = 0.01

@@ -6,8 +6,6 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -16,6 +14,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from blocks.discord_answer import Answer, Outcome
 from blocks.discord_embed import PICTURE
 from blocks.rate_limit import SlidingLimit
 from trading.errors import BadInput
@@ -26,26 +25,6 @@ LONGEST_PAUSE_SECONDS = 86_400.0
 PAUSE_WITHOUT_WORD_SECONDS = 5.0
 API = "/api/v10/webhooks/"
 REVOKED = frozenset({401, 403, 404, 410})
-
-
-class Outcome(StrEnum):
-    """What became of a message."""
-
-    TAKEN = "taken"
-    LIMITED = "limited"
-    FAILED = "failed"
-    REFUSED = "refused"
-    REVOKED = "revoked"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An outcome, why, the pause that was asked for, and whether the message may be there."""
-
-    outcome: Outcome
-    reason: str = ""
-    retry_after_s: float = 0.0
-    may_have_arrived: bool = False
 
 
 class WebhookClient:
@@ -66,7 +45,7 @@ class WebhookClient:
         self.limit = limit or SlidingLimit()
         self.fingerprint = hashlib.sha256(url.get_secret_value().encode()).hexdigest()[:12]
         self._stand_in = address.copy_with(path="/webhook", query=None, userinfo=b"")
-        self._words = [word for word in address.path.split("/") if len(word) > 20]
+        self._secrets = [SecretStr(word) for word in address.path.split("/") if len(word) > 20]
         self._timeout_s = timeout_s
         self._now = now
         self._client = httpx.Client(
@@ -143,8 +122,8 @@ class WebhookClient:
         return Answer(Outcome.REFUSED, reason)
 
     def _masked(self, text: str) -> str:
-        for word in self._words:
-            text = text.replace(word, "***")
+        for secret in self._secrets:
+            text = text.replace(secret.get_secret_value(), "***")
         return text
 
 

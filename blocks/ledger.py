@@ -117,10 +117,10 @@ class DuckDBLedger:
             if projection is not None:
                 write_projection(connection, projection)
 
-    def add_message(self, session: str, message: Message) -> None:
-        """Put a message into the outbox that is about no projection; needs no lease."""
+    def add_messages(self, session: str, messages: Sequence[Message]) -> None:
+        """Put messages into the outbox that are about no projection; needs no lease."""
         with self._file.transaction() as connection:
-            write_messages(connection, [message_row(session, message)])
+            write_messages(connection, [message_row(session, message) for message in messages])
 
     @contextmanager
     def changing(self) -> Iterator[duckdb.DuckDBPyConnection]:

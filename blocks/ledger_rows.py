@@ -168,12 +168,10 @@ def write_messages(connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, 
         return
     ids = [row[0] for row in rows]
     marks = ", ".join("?" * len(ids))
-    known = {
-        str(row[0])
-        for row in connection.execute(f"SELECT id FROM outbox WHERE id IN ({marks})", ids).fetchall()
-    }
-    (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM outbox").fetchall()[0]
-    new = {row[0]: row for row in rows if row[0] not in known}
+    last, known = connection.execute(
+        f"SELECT coalesce(max(number), 0), list(id) FILTER (id IN ({marks})) FROM outbox", ids
+    ).fetchall()[0]
+    new = {row[0]: row for row in rows if row[0] not in (known or ())}
     numbered = [(last + n, *row) for n, row in enumerate(new.values(), start=1)]
     _insert(connection, "outbox", numbered, "ON CONFLICT DO NOTHING")
 

@@ -62,7 +62,10 @@ class LogStore:
                 " ORDER BY ts DESC LIMIT ?",
                 [levels, since or datetime(1970, 1, 1, tzinfo=UTC), contains, limit],
             ).fetchall()
-        return [LogLine(*row[:4], orjson.loads(row[4])) for row in rows]
+        return [
+            LogLine(ts, level, logger, message, orjson.loads(context))
+            for ts, level, logger, message, context in rows
+        ]
 
     def cleanup_old_logs(self, now: datetime, days: float = RETENTION_DAYS) -> int:
         """Remove lines older than some days; return how many."""

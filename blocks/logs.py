@@ -73,7 +73,7 @@ class ConsoleFormatter(logging.Formatter):
     """One line for people: time in UTC, level, part, message and its context."""
 
     default_msec_format = "%s.%03dZ"
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -85,16 +85,33 @@ class ConsoleFormatter(logging.Formatter):
 
 
 class SharedRotatingFile(logging.handlers.RotatingFileHandler):
-    """A rotating file that several processes write: each sees when another has rotated it."""
+    """A rotating file that several processes write: each sees when another has rotated it.
+
+    It is made with its folder at the first line. Where it cannot be written that is said once on
+    stderr, and trading goes on without.
+    """
+
+    _is_broken = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line, under a lock that spans the look at the size and the renaming."""
+        if self._is_broken:
+            return
         try:
+            os.makedirs(os.path.dirname(self.baseFilename), exist_ok=True)
             with self._locked():
                 self._reopen_if_moved()
                 super().emit(record)
-        except OSError:
-            self.handleError(record)
+        except OSError as error:
+            self._is_broken = True
+            print(f"warning: no logs in {self.baseFilename}: {error.strerror}", file=sys.stderr)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Let what the disk says reach emit, which logging would otherwise print for each line."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            raise error
+        super().handleError(record)
 
     def _reopen_if_moved(self) -> None:
         if self.stream is None:
@@ -139,20 +156,13 @@ def install_logs(
         handler.setFormatter(ConsoleFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
         handler.setLevel(console_level or level)
         handlers.append(handler)
-    trouble = ""
     if folder is not None:
-        try:
-            handlers.append(_file_handler(folder / "logs" / FILE_NAME, level, environment))
-        except OSError as error:
-            # Trading goes on without a file of logs.
-            trouble = f"logs are not written to {folder / 'logs'}: {error.strerror}"
+        handlers.append(_file_handler(folder / "logs" / FILE_NAME, level, environment))
     for handler in handlers:
         handler.is_openbell = True  # type: ignore[attr-defined]
         root.addHandler(handler)
     logging.getLogger(ROOT_NAME).setLevel(level)
     install_mask()
-    if trouble:
-        get_logger("logs").warning("%s", trouble)
 
 
 def install_mask() -> None:
@@ -167,13 +177,9 @@ def install_mask() -> None:
 
 
 def _file_handler(path: Path, level: str, environment: str) -> logging.Handler:
-    path.parent.mkdir(parents=True, exist_ok=True)
     handler = SharedRotatingFile(
         path, maxBytes=LIMIT_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True
     )
-    # Found out now and not at the first line.
-    with path.open("a", encoding="utf-8"):
-        pass
     handler.setLevel(level)
     handler.setFormatter(
         JsonFormatter(

@@ -45,6 +45,9 @@ class FileMarket:
         )
         return self._rows.take(np.arange(begin, stop, dtype=np.int64))
 
+    def close(self) -> None:
+        """Hold nothing open."""
+
 
 class SimulatedMarketData:
     """Bars of the simulated market; every place that shows them says so."""
@@ -79,3 +82,6 @@ class SimulatedMarketData:
             self._rows.start_us < to_microseconds(end)
         )
         return self._rows.take(inside)
+
+    def close(self) -> None:
+        """Hold nothing open."""

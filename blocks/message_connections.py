@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.message_settings import MessageSettings, settings_of_environment
+from blocks.app_settings import NotificationSettings
+from blocks.discord_webhook import WebhookClient
+from blocks.message_settings import notification_settings_of, wanted_kinds
 
 
 class DiscordWebhook(Block):
@@ -21,24 +25,31 @@ class DiscordWebhook(Block):
         default=True, description="A session's beginning, ranges, end and daily summary"
     )
 
-    def open(self) -> MessageSettings:
-        """Return what a session's messages go by."""
-        return MessageSettings(
-            discord_webhook_url=self.url,
-            notify_on_trade=self.notify_on_trade,
-            notify_on_error=self.notify_on_error,
-            notify_routine=self.notify_routine,
+    def open(self) -> WebhookClient:
+        """Return the webhook."""
+        return WebhookClient(self.url)
+
+    def wanted(self) -> frozenset[str]:
+        """Return the kinds of messages that it is sent."""
+        return wanted_kinds(
+            NotificationSettings(
+                notify_on_trade=self.notify_on_trade,
+                notify_on_error=self.notify_on_error,
+                notify_routine=self.notify_routine,
+            )
         )
 
 
-def wanted_webhook() -> DiscordWebhook | None:
-    """Return the block of the environment's webhook, None where it names none."""
-    settings = settings_of_environment()
+def wanted_webhooks() -> list[DiscordWebhook]:
+    """Return the block of the environment's webhook, none where it names none."""
+    settings = notification_settings_of(os.environ)
     if settings.discord_webhook_url is None:
-        return None
-    return DiscordWebhook(
-        url=settings.discord_webhook_url,
-        notify_on_trade=settings.notify_on_trade,
-        notify_on_error=settings.notify_on_error,
-        notify_routine=settings.notify_routine,
-    )
+        return []
+    return [
+        DiscordWebhook(
+            url=settings.discord_webhook_url,
+            notify_on_trade=settings.notify_on_trade,
+            notify_on_error=settings.notify_on_error,
+            notify_routine=settings.notify_routine,
+        )
+    ]

@@ -1,44 +1,55 @@
-"""Which messages are wanted, and where they go, as the environment says."""
+"""Which messages are wanted and where they go, as the settings say."""
 
 from __future__ import annotations
 
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from blocks.app_settings import NotificationSettings
 from trading.errors import BadInput
 from trading.messages import ERROR_KINDS, ROUTINE_KINDS, TRADE_KINDS
 
+if TYPE_CHECKING:
+    from blocks.discord_webhook import WebhookClient
 
-class MessageSettings(BaseSettings):
-    """DISCORD_WEBHOOK_URL and the three switches, under the reference system's names.
+
+def notification_settings_of(environment: Mapping[str, str]) -> NotificationSettings:
+    """Return the settings that environment variables hold; raises BadInput without their values."""
+    texts = {
+        name: text.strip()
+        for name in NotificationSettings.model_fields
+        if (text := environment.get(name.upper(), "")).strip()
+    }
+    try:
+        return NotificationSettings.model_validate(texts)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0]).upper()
+        raise BadInput(f"{name} is neither true nor false", "Use true") from None
+
+
+def wanted_kinds(settings: NotificationSettings) -> frozenset[str]:
+    """Return the kinds of messages that go to Discord; the log has all.
 
     NOTIFY_ON_TRADE: orders, fills, cancellations and closed trades. NOTIFY_ON_ERROR: warnings
-    and errors. NOTIFY_ROUTINE: a session's beginning, ranges, end and summary. The log has all.
+    and errors. NOTIFY_ROUTINE: a session's beginning, its ranges, its end and the summary.
     """
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, hide_input_in_errors=True)
-
-    discord_webhook_url: SecretStr | None = None
-    notify_on_trade: bool = True
-    notify_on_error: bool = True
-    notify_routine: bool = True
-
-    def wanted(self) -> frozenset[str]:
-        """Return the kinds of messages that go to Discord."""
-        kinds: set[str] = set()
-        for is_on, group in (
-            (self.notify_on_trade, TRADE_KINDS),
-            (self.notify_on_error, ERROR_KINDS),
-            (self.notify_routine, ROUTINE_KINDS),
-        ):
-            kinds |= {str(kind) for kind in group} if is_on else set()
-        return frozenset(kinds)
+    kinds: set[str] = set()
+    for is_on, group in (
+        (settings.notify_on_trade, TRADE_KINDS),
+        (settings.notify_on_error, ERROR_KINDS),
+        (settings.notify_routine, ROUTINE_KINDS),
+    ):
+        kinds |= {str(kind) for kind in group} if is_on else set()
+    return frozenset(kinds)
 
 
-def settings_of_environment() -> MessageSettings:
-    """Return the settings; raises BadInput that names the variable and not its value."""
-    try:
-        return MessageSettings()
-    except ValidationError as error:
-        names = ", ".join(str(each["loc"][0]).upper() for each in error.errors())
-        raise BadInput(f"{names} cannot be read", "Write true or false") from None
+def webhook_of(settings: NotificationSettings) -> WebhookClient | None:
+    """Return the webhook, None where none is set; raises BadInput for what is no address."""
+    if settings.discord_webhook_url is None:
+        return None
+    # Imported here: a run without a webhook never pays for an HTTP client.
+    from blocks.discord_webhook import WebhookClient
+
+    return WebhookClient(settings.discord_webhook_url)

@@ -119,7 +119,8 @@ class MetricsStore:
             ).fetchone()
         if row is None or row[0] == 0:
             return None
-        return MetricStats(int(row[0]), *(float(number) for number in row[1:8]), row[8])
+        mean, lowest, highest, median, p95, p99, last = (float(number) for number in row[1:8])
+        return MetricStats(int(row[0]), mean, lowest, highest, median, p95, p99, last, row[8])
 
     def latest(self) -> dict[str, Metric]:
         """Return the last number of each metric, by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from blocks.failpoints import reach
@@ -10,9 +11,12 @@ from blocks.projector import Projector
 from trading.calendar import to_microseconds
 from trading.errors import OpenbellError, OutcomeUnknown
 from trading.events import BarClosed, Event, Intent, OrderUpdate, SessionClosed
+from trading.messages import Message
 from trading.order_plan import OrderPlanner
+from trading.order_reporter import Place
 from trading.orders import Leg, Status
 from trading.ports import Exchange
+from trading.reporter import Reporter
 from trading.session_state import SessionState
 
 # Cancel, then submit what the cancel made room for: more rounds than that mean a loop.
@@ -35,24 +39,31 @@ class OrderDesk:
         epoch: int,
         *,
         dry_run: bool = False,
+        provider: str = "",
     ) -> None:
         self.state = state
         self.ledger = ledger
         self.exchange = exchange
         self.epoch = epoch
         self.dry_run = dry_run
-        self.heard: list[Event] = []
         self._session = state.session.date.isoformat()
         self._planner = OrderPlanner(account, self._session, state.plan.strategy_name, epoch)
         self._uncommitted: list[Event] = []
         self._cursor = ledger.cursor()
-        self._projector = Projector(state)
+        self.reporter = Reporter(state, Place(account, exchange.name, provider))
+        self._projector = Projector(state, self.reporter)
+        self._shown = 0
+
+    def fold(self, events: Iterable[Event]) -> None:
+        """Apply what the journal holds; people were told of it then."""
+        for event in events:
+            self.reporter.take(event)
+        self._shown = len(self.reporter.messages)
 
     def record(self, event: Event) -> None:
         """Apply an event and keep it for the next commit."""
-        self.state.apply(event)
+        self.reporter.take(event)
         self._uncommitted.append(event)
-        self.heard.append(event)
 
     def listen(self) -> int:
         """Take what happened at the exchange into the state; return how many events there were."""
@@ -159,10 +170,11 @@ class OrderDesk:
         self.record(SessionClosed(self._session, self.state.equity()))
         self.commit()
 
-    def drain_heard(self) -> list[Event]:
-        """Return what happened since this was asked last."""
-        heard, self.heard = self.heard, []
-        return heard
+    def take_news(self) -> list[Message]:
+        """Return what people should hear since this was asked last."""
+        news = self.reporter.messages[self._shown :]
+        self._shown += len(news)
+        return news
 
     def _send(self, intent: Intent) -> None:
         if self.dry_run:

@@ -75,9 +75,9 @@ class Outbox:
                 return None
             state = read_state(connection)
             until = state.claimed_until
-            if state.drain != self._drain and until is not None and until > now:
-                if not lease.is_gone(state.holder):
-                    return Wait((until - now).total_seconds())
+            is_claimed = state.drain != self._drain and until is not None and until > now
+            if is_claimed and until is not None and not lease.is_gone(state.holder):
+                return Wait((until - now).total_seconds())
             settle_open(connection, Delivery.SKIPPED, now, "switched off", self._wanted)
             if state.refused is not None:
                 settle_open(connection, Delivery.DEAD, now, state.refused)
@@ -125,9 +125,7 @@ class Outbox:
         with self.ledger.changing() as connection:
             state = read_state(connection)
             if state.drain == self._drain:
-                write_state(
-                    connection, replace(state, holder="", drain="", claimed_until=None)
-                )
+                write_state(connection, replace(state, holder="", drain="", claimed_until=None))
 
 
 def forget_webhook(ledger: DuckDBLedger) -> None:

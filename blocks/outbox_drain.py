@@ -6,21 +6,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
 
+from blocks.discord_answer import Answer, Outcome
 from blocks.discord_embed import body_of
 from blocks.discord_payload import payload_from_json
-from blocks.discord_webhook import Outcome, WebhookClient
 from blocks.equity_picture import equity_png
 from blocks.failpoints import reach
 from blocks.ledger import DuckDBLedger
-from blocks.outbox import Outbox, Wait
+from blocks.outbox import Outbox, Wait, forget_webhook
 from blocks.outbox_rows import Delivery, Letter
 from trading.calendar import to_microseconds
 from trading.errors import OpenbellError
 from trading.messages import Kind
+
+if TYPE_CHECKING:
+    from blocks.discord_webhook import WebhookClient
 
 LONGEST_BACK_OFF_SECONDS = 300.0
 # With the back-off about 25 minutes: longer than most outages, and a bad message ends somewhere.
@@ -81,25 +86,29 @@ class OutboxDrain:
                 self._failures = 0
                 self._outbox.settle(letter, Delivery.SENT)
             case Outcome.LIMITED:
-                self._outbox.settle(
-                    letter, Delivery.WAITING, answer.reason, pause_s=answer.retry_after_s
-                )
-            case Outcome.FAILED if letter.attempts < MOST_ATTEMPTS:
+                self._postpone(letter, answer, answer.retry_after_s)
+            case Outcome.FAILED if letter.attempts < MOST_ATTEMPTS or not answer.may_have_arrived:
                 self._failures += 1
-                pause = min(LONGEST_BACK_OFF_SECONDS, 2.0**self._failures)
+                pause = min(LONGEST_BACK_OFF_SECONDS, 2.0 ** min(self._failures, 10))
                 self._client.limit.pause(pause)
-                self._outbox.settle(
-                    letter,
-                    Delivery.WAITING,
-                    answer.reason,
-                    may_have_arrived=answer.may_have_arrived,
-                    pause_s=pause,
-                )
+                self._postpone(letter, answer, pause)
             case Outcome.REVOKED:
                 self._outbox.refuse(answer.reason)
                 self._say_refused(answer.reason)
             case _:
                 self._bury(letter, answer.reason)
+
+    def _postpone(self, letter: Letter, answer: Answer, pause_s: float) -> None:
+        if not answer.may_have_arrived:
+            # Discord has not seen it: an outage of hours is no fault of the message.
+            letter = replace(letter, attempts=letter.attempts - 1)
+        self._outbox.settle(
+            letter,
+            Delivery.WAITING,
+            answer.reason,
+            may_have_arrived=answer.may_have_arrived,
+            pause_s=pause_s,
+        )
 
     def _bury(self, letter: Letter, reason: str) -> None:
         self._outbox.settle(letter, Delivery.DEAD, reason)
@@ -198,3 +207,17 @@ def summary_picture(ledger: DuckDBLedger, session: str) -> bytes | None:
     us = np.array([to_microseconds(point["ts"]) for point in points], dtype=np.int64)
     label = " (SIMULATED bars)" if "SIMULATED" in source else ""
     return equity_png(us, equity, f"account {ledger.account} to {session}{label}")
+
+
+def start_drain(
+    ledger: DuckDBLedger, client: WebhookClient | None, wanted: frozenset[str]
+) -> DrainThread | None:
+    """Return a running drain of an account's outbox; None without a webhook to drain it to."""
+    if client is None:
+        forget_webhook(ledger)
+        return None
+    drain = OutboxDrain(Outbox(ledger, client.fingerprint, wanted), client)
+    drain.open()
+    thread = DrainThread(drain)
+    thread.start()
+    return thread

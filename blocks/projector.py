@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from blocks.ledger_rows import Projection, decision_row, position_rows, trade_row
+from blocks.ledger_rows import Projection, decision_row, message_row, position_rows, trade_row
 from trading.orders import Order
+from trading.reporter import Reporter
 from trading.session_state import SessionState
 from trading.tape import TRADES
 
@@ -11,11 +12,13 @@ from trading.tape import TRADES
 class Projector:
     """Remembers how much of a session was written; a new one writes it all again, harmlessly."""
 
-    def __init__(self, state: SessionState) -> None:
+    def __init__(self, state: SessionState, reporter: Reporter) -> None:
         self._state = state
+        self._reporter = reporter
         self._trades = 0
         self._decisions = 0
         self._equity = 0
+        self._messages = 0
         self._orders: dict[str, Order] = {}
 
     def changes(self) -> Projection:
@@ -37,6 +40,10 @@ class Projector:
             decisions=[
                 decision_row(session, row, symbols) for row in state.decisions[self._decisions :]
             ],
+            messages=[
+                message_row(session, message)
+                for message in self._reporter.messages[self._messages :]
+            ],
         )
 
     def done(self) -> None:
@@ -45,4 +52,5 @@ class Projector:
         self._trades = int(state.tape.counts[TRADES])
         self._decisions = len(state.decisions)
         self._equity = len(state.equity_points)
+        self._messages = len(self._reporter.messages)
         self._orders = dict(state.orders)

@@ -72,6 +72,13 @@ class ReadSettings:
             if group in GROUPS_OF_PARAMETERS and self.origin(variable) != Origin.DEFAULT
         }
 
+    def secrets(self) -> list[str]:
+        """Return every secret that was read, Prefect's too, for the mask alone."""
+        found = [] if self.settings is None else self.settings.secrets()
+        for source in (self.file, self.environment, os.environ):
+            found += [text for name, text in source.items() if _is_secret_of_prefect(name)]
+        return found
+
     def export(self, target: MutableMapping[str, str], prefix: str = "") -> None:
         """Put what `.env` says into a process's environment, where that says nothing itself."""
         for name, text in self.file.items():
@@ -100,6 +107,11 @@ def read_settings(
     return ReadSettings(
         None if problems else settings, path, file, ours, tuple(problems), tuple(warnings)
     )
+
+
+def _is_secret_of_prefect(name: str) -> bool:
+    ends = ("_KEY", "_PASSWORD", "_AUTH_STRING", "_CONNECTION_URL", "_CUSTOM_HEADERS")
+    return name.startswith("PREFECT_") and name.endswith(ends)
 
 
 def _env_file(given: Path | None, variables: Mapping[str, str]) -> Path | None:

@@ -55,7 +55,7 @@ def _refused(hint: str, *names: str) -> tuple[Variable, ...]:
 
 VARIABLES: tuple[Variable, ...] = (
     *_kept("trading", "MARKET_TYPE", "EXCHANGE", "SYMBOLS", "INITIAL_CAPITAL"),
-    *_kept("data", "PRIMARY_PROVIDER", "SECONDARY_PROVIDER", "FINNHUB_API_KEY"),
+    *_kept("data", "PRIMARY_PROVIDER", "FINNHUB_API_KEY"),
     *_new("data", "BAR_INTERVAL", "SETTLE_SECONDS", "WARM_UP_MINUTES", "TEND_SECONDS"),
     *_kept("cloud", "ENABLE_CLOUD_SYNC", "CLOUD_PROVIDER", "CLOUD_CONTAINER"),
     *_kept("cloud", "AZURE_STORAGE_CONNECTION_STRING", "AWS_ACCESS_KEY_ID"),
@@ -131,7 +131,8 @@ VARIABLES: tuple[Variable, ...] = (
     *_refused("Ticks are not logged; every bar that was consumed is in the journal",
               "LOG_FINNHUB_TICKS", "TICK_LOG_DIR"),
     *_refused("A copy is stored after each session, not every so often", "SYNC_INTERVAL_SECONDS"),
-    *_refused("Use PRIMARY_PROVIDER=yahoo or finnhub", "POLYGON_*"),
+    *_refused("PRIMARY_PROVIDER=live asks Yahoo, and Finnhub where FINNHUB_API_KEY is set",
+              "SECONDARY_PROVIDER", "POLYGON_*"),
     *_refused("Interactive Brokers is not supported; BROKER_TYPE is mock", "IB_*", "IBC_*",
               "HEALTH_CHECK_SYMBOL"),
     *_refused("Health is always checked; remove it", "HEALTH_CHECK_ENABLED"),

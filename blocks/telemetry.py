@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from blocks.log_store import LogBuffer, insert_logs
 from blocks.metrics_store import Metric, MetricType, insert_metrics
 from blocks.telemetry_file import telemetry_file
 from blocks.trade_store import insert_trades
+from trading.errors import StoreUnavailable
 
 # As long as the ledger is held: a replay that does not wait would open the file at each bar.
 HOLD_SECONDS = 0.15
@@ -69,8 +71,10 @@ class SessionTelemetry:
         self._buffer.attach()
 
     def close(self) -> None:
-        """Keep no more log lines and let go of the file."""
+        """Write the lines since the last bar, keep no more, and let go of the file."""
         self._buffer.detach()
+        with suppress(StoreUnavailable), self._file.transaction() as connection:
+            insert_logs(connection, self._buffer.lines())
         self._file.release()
 
     def release(self) -> None:

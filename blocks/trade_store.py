@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import duckdb
 
@@ -122,7 +123,9 @@ class TradeStore:
         notes = self._notes([(row["session"], int(row["number"])) for row in rows])
         for row in rows:
             session, number = row["session"], int(row.pop("number"))
-            values = {n: float(v) if isinstance(v, Decimal) else v for n, v in row.items()}
+            values: dict[str, Any] = {
+                n: float(v) if isinstance(v, Decimal) else v for n, v in row.items()
+            }
             seen_at, latency, note = notes.get((session, number), (None, None, None))
             found.append(
                 StoredTrade(

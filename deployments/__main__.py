@@ -12,12 +12,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from blocks.app_settings import AppSettings
+from blocks.secret_mask import MASK
+from blocks.settings_reader import ENV_FILE, read_settings
 from deployments.api import PrefectApi, ui_url
+from deployments.api_server import ApiServer
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
 from deployments.home import REPOSITORY, Home
+from deployments.say import Say
 from deployments.server import known_api_url
 from deployments.stop_request import StopRequest
-from deployments.supervisor import Say, Supervisor
+from deployments.supervisor import Supervisor
 from deployments.worker import WORK_POOL
 from trading.errors import OpenbellError, SourceUnavailable
 
@@ -39,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
         ("register", "make a running server know the blocks and deployments"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--data-dir", type=Path, default=Path("data"), metavar="DIR")
+        command.add_argument("--data-dir", type=Path, metavar="DIR")
+        command.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
         command.add_argument(
             "--prefect-file",
             type=Path,
@@ -56,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     console = Console(soft_wrap=True)
     try:
-        home = Home.at(chosen.data_dir)
+        configured = configure(chosen.env_file)
+        home = Home.at(chosen.data_dir or configured.operations.data_dir)
         if chosen.command == "register":
             return register(home, chosen.prefect_file.resolve(), chosen.overwrite)
         should_stop = StopRequest()
@@ -64,21 +71,51 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.command == "demo":
             # No session of today may start between the replay and the backtest.
             os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
-        supervisor = Supervisor(home, _say(console), should_stop, chosen.prefect_file.resolve())
-        return demo(supervisor, console) if chosen.command == "demo" else up(supervisor)
+        say = _say(console)
+        api_server = None
+        if chosen.command == "up":
+            api = configured.api
+            api_server = ApiServer(home, api.api_host, api.health_check_port, say)
+        supervisor = Supervisor(
+            home,
+            say,
+            should_stop,
+            chosen.prefect_file.resolve(),
+            configured.operations.shutdown_timeout_seconds,
+            api_server,
+        )
+        return demo(supervisor, console) if chosen.command == "demo" else up(supervisor, api_server)
     except OpenbellError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {MASK.text(str(error))}", file=sys.stderr)
         return 1
 
 
-def up(supervisor: Supervisor) -> int:
-    """Run server and worker until a signal arrives."""
+def configure(env_file: Path | None) -> AppSettings:
+    """Return the settings, and let the processes that are started read the same `.env`.
+
+    Raises BadInput: what runs for months is not begun with a slip in it.
+    """
+    read = read_settings(env_file)
+    for line in read.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    settings = read.required()
+    MASK.learn(read.secrets())
+    if read.env_file is not None:
+        os.environ[ENV_FILE] = str(read.env_file.resolve())
+    # Prefect reads its own from where it runs, which need not be here.
+    read.export(os.environ, prefix="PREFECT_")
+    return settings
+
+
+def up(supervisor: Supervisor, api_server: ApiServer | None = None) -> int:
+    """Run server, worker and API until a signal arrives."""
     try:
         with supervisor.running():
             supervisor.register()
             supervisor.say(
                 f"Openbell is up. UI: {ui_url(supervisor.api_url)}"
-                f"   logs: {supervisor.home.logs}   stop with Ctrl-C"
+                + (f"   health: {api_server.url}/health/state" if api_server else "")
+                + f"   logs: {supervisor.home.logs}   stop with Ctrl-C"
             )
             registered = time.monotonic()
             while not supervisor.should_stop():
@@ -131,6 +168,7 @@ def register(home: Home, prefect_file: Path, overwrite: bool) -> int:
         )
     api.close()
     os.environ.update(home.environment(api_url))
+    read_settings().export(os.environ)
     os.chdir(REPOSITORY)
     # Only now: Prefect reads its settings when it is imported.
     from deployments import register as registration

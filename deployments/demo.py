@@ -39,8 +39,9 @@ def demo_runs(data_dir: Path) -> list[Run]:
     else:
         bars, symbols = None, SIMULATED_SYMBOLS
     common = {"bars": bars, "symbols": symbols, "data_dir": str(data_dir)}
+    session = {"replay": REPLAYED_SESSION, "market": "simulated"}
     return [
-        ("trade-session/paper", {"replay": REPLAYED_SESSION, **common}),
+        ("trade-session/paper", session | common),
         ("backtest/adhoc", {"start": BACKTEST_DATES[0], "end": BACKTEST_DATES[1], **common}),
     ]
 

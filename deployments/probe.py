@@ -66,7 +66,7 @@ def _is_supervised(home: Home, proc: Path) -> bool:
         command = (proc / str(pid) / "cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return False
-    return b"deployments" in command or any(b"/deployments/" in part for part in command)
+    return b"deployments" in command
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
+from blocks.settings_reader import read_settings
 from deployments.schedule import is_good_enough
 from deployments.spec import DeploymentSpec, ScheduleSpec
 from deployments.worker import WORK_QUEUES
@@ -78,7 +79,7 @@ def register_blocks(data_dir: Path, overwrite: bool) -> list[str]:
     if importlib.util.find_spec("blocks.connections") is None:
         return []
     connections = importlib.import_module("blocks.connections")
-    return list(connections.register(data_dir, overwrite))
+    return list(connections.register(data_dir, overwrite, read_settings().required()))
 
 
 async def _create_work_pool(

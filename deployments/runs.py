@@ -22,8 +22,16 @@ def run_processes(data_dir: Path) -> list[processes.Marked]:
     return [p for p in processes.marked_processes(data_dir) if p.flow_run_id]
 
 
-def cancel_runs(api: PrefectApi, data_dir: Path, say: Callable[[str], None]) -> None:
-    """Cancel every flow run that has a process here, and wait until they have ended."""
+def cancel_runs(
+    api: PrefectApi,
+    data_dir: Path,
+    say: Callable[[str], None],
+    grace_s: float = CANCEL_GRACE_S,
+) -> None:
+    """Cancel every flow run that has a process here, and wait until they have ended.
+
+    Those that have not after the grace are left to whoever ends what remains.
+    """
     # Only runs with a process here: a server may serve the workers of other machines too.
     began = time.monotonic()
     asked: set[str] = set()
@@ -31,11 +39,14 @@ def cancel_runs(api: PrefectApi, data_dir: Path, say: Callable[[str], None]) -> 
     nudged: set[int] = set()
     while running := run_processes(data_dir):
         waited_s = time.monotonic() - began
-        if waited_s > CANCEL_GRACE_S:
+        if waited_s > grace_s:
             say(f"{len(running)} flow run processes did not end in time; ending them")
             break
         for run_id in {p.flow_run_id for p in running if p.flow_run_id} - asked:
             asked.add(run_id)
+            if api.read_run(run_id).is_final:
+                # Its process only has to end.
+                continue
             say(f"Cancelling flow run {run_id}")
             if not api.cancel(run_id):
                 unattended.add(run_id)

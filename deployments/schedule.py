@@ -14,7 +14,7 @@ _PREFIX = "RDATE:"
 _FORMAT = "%Y%m%dT%H%M%SZ"
 
 
-def session_schedule(exchange: str, now: datetime, warm_up_minutes: int) -> str:
+def session_schedule(exchange: str, now: datetime, warm_up_minutes: float) -> str:
     """Return an RRULE set that fires before each of the next sessions' open, and at no other time.
 
     `now` is aware UTC; times of firing at or before it are left out.

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deployments import processes
 from deployments.api import PrefectApi
+from deployments.api_server import ApiServer
+from deployments.backoff import Backoff
 from deployments.child import Child, rotate
 from deployments.home import REPOSITORY, Home
-from deployments.runs import cancel_runs, release_dead_runs
+from deployments.runs import CANCEL_GRACE_S, cancel_runs, release_dead_runs
+from deployments.say import Say
 from deployments.server import (
     STOP_GRACE_S,
     Server,
@@ -25,28 +28,13 @@ from deployments.worker import WORK_POOL, start_worker
 from trading.errors import OpenbellError, SourceUnavailable
 
 REGISTER_LIMIT_S = 180.0
-LONGEST_WAIT_S = 60.0
-Say = Callable[[str], None]
-
-
-class Backoff:
-    """How long to wait before each restart: 1, 2, 4 ... 60 s, from 1 again after a good time."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self._last = float("-inf")
-
-    def next_wait(self, now: float) -> float:
-        """Return the seconds to wait after a death at this monotonic time."""
-        if now - self._last > 10 * LONGEST_WAIT_S:
-            self._failures = 0
-        self._last = now
-        self._failures += 1
-        return min(2.0 ** (self._failures - 1), LONGEST_WAIT_S)
 
 
 class Supervisor:
-    """Owns the server and the worker of a data folder that it holds."""
+    """Owns the server and the worker of a data folder that it holds, and the API where asked to.
+
+    `shutdown_s` is how long flow runs have to end when it stops.
+    """
 
     def __init__(
         self,
@@ -54,6 +42,8 @@ class Supervisor:
         say: Say,
         should_stop: StopRequest,
         prefect_file: Path = REPOSITORY / "prefect.yaml",
+        shutdown_s: float = CANCEL_GRACE_S,
+        api_server: ApiServer | None = None,
     ) -> None:
         self.home = home
         self.prefect_file = prefect_file
@@ -63,6 +53,8 @@ class Supervisor:
         self.worker: Child
         self._given_api_url = given_api_url()
         self._backoff = Backoff()
+        self._shutdown_s = shutdown_s
+        self._api_server = api_server
 
     @property
     def api_url(self) -> str:
@@ -81,6 +73,8 @@ class Supervisor:
                     self.server = start_server(self.home, self.should_stop)
                 self._release_dead_runs()
                 self.worker = start_worker(self.home, self.api_url)
+                if self._api_server is not None:
+                    self._api_server.start()
                 yield self
             finally:
                 self.stop()
@@ -115,6 +109,8 @@ class Supervisor:
         """Start a server or worker again that has died, after a wait, and trim the logs."""
         for log in self.home.logs.glob("*.log"):
             rotate(log)
+        if self._api_server is not None:
+            self._api_server.tend()
         server_died = self.server.child is not None and self.server.child.exit_code is not None
         worker_died = self.worker.exit_code is not None
         if not server_died and not worker_died:
@@ -147,10 +143,12 @@ class Supervisor:
         """Cancel the flow runs of this machine, then end worker, server and whatever is left."""
         if hasattr(self, "server"):
             api = PrefectApi(self.api_url)
-            cancel_runs(api, self.home.data_dir, self.say)
+            cancel_runs(api, self.home.data_dir, self.say, self._shutdown_s)
             api.close()
         if hasattr(self, "worker"):
             self.worker.stop(STOP_GRACE_S)
+        if self._api_server is not None:
+            self._api_server.stop()
         remaining = processes.marked_processes(self.home.data_dir)
         server = self.server.child if hasattr(self, "server") else None
         server_pid = None if server is None else server.pid

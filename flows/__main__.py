@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from flows.commands.configuration import configure
 from trading.errors import BadInput, OpenbellError
 
 # Each is a module of flows.commands with add_arguments(parser) and run(args) -> exit code; it is
@@ -18,7 +19,9 @@ COMMANDS = {
     "import-bars": "take the user's own files into the archive",
     "fetch": "fill the archive with a provider's bars",
     "run": "trade sessions on paper, now or replayed",
-    "show-status": "show account, positions, orders and trades",
+    "show-status": "show account, positions, orders, trades and health",
+    "validate-config": "show every setting and where it comes from",
+    "note-trade": "keep a person's words beside a closed trade",
     "explain": "say why a symbol was or was not traded at a bar",
     "null-test": "run a strategy on random walks, where it must earn nothing",
     "look-ahead-test": "check that cutting the future off changes nothing before the cut",
@@ -50,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except OpenbellError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {without_secrets(str(error))}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -60,8 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     except OSError as error:
-        print(f"error: {error}. Check paths, permissions and room on the disk", file=sys.stderr)
+        text = without_secrets(str(error))
+        print(f"error: {text}. Check paths, permissions and room on the disk", file=sys.stderr)
         return EXIT_BAD_INPUT
+
+
+def without_secrets(text: str) -> str:
+    """Return text as it may be shown."""
+    from blocks.secret_mask import MASK
+
+    return MASK.text(text)
 
 
 def _run(arguments: list[str]) -> int:
@@ -72,7 +83,7 @@ def _run(arguments: list[str]) -> int:
         )
         command = importlib.import_module(f"flows.commands.{name.replace('-', '_')}")
         command.add_arguments(parser)
-        return int(command.run(parser.parse_args(arguments[1:])))
+        return int(command.run(configure(name, parser, arguments[1:])))
     parser = _Parser(prog="python -m flows", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from blocks.clocks import SystemClock
 from flows.artifacts import publish_backtest
+from flows.process_settings import begin_process
 from flows.wiring import DEFAULT_SYMBOLS
 from tasks.backtest_request import BacktestRequest
 from tasks.backtest_steps import backtest as run_backtest
@@ -44,6 +45,7 @@ async def backtest(
     data_dir: str = "data",
 ) -> State[None]:
     """Run a strategy over past bars and show its figures, its equity and its trades."""
+    begin_process(data_dir)
     today = SystemClock().now().date()
     if bars is None:
         end = end or today - timedelta(days=1)

@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blocks.bar_files import BarFileFormat, symbols_in
+from blocks.clocks import SystemClock
 from blocks.cloud_storage import cloud_settings_of, storage_from
 from blocks.ledger import HOLD_SECONDS, DuckDBLedger
 from blocks.local_storage import LocalStorage
 from blocks.log_notifier import LogNotifier
 from blocks.market_data import FileMarket, SimulatedMarketData
+from blocks.message_settings import notification_settings_of, wanted_kinds, webhook_of
 from blocks.mock_exchange import MockExchange
 from trading.plan import RunPlan
 from trading.ports import MarketData, Notifier, Storage
 
 if TYPE_CHECKING:
+    from blocks.app_settings import AppSettings
     from blocks.connections import BarsFile, LogMessages, Settings, SimulatedMarket
+    from blocks.discord_webhook import WebhookClient
+    from blocks.message_connections import DiscordWebhook
 
 
 @dataclass(frozen=True)
@@ -28,20 +33,40 @@ class PlainParts:
     data_dir: Path
     bars: Path | None = None
     seed: int = 1
+    is_live: bool = False
     settle_seconds: float = 5.0
     warm_up_minutes: float = 5.0
+    tend_seconds: float = 2.0
 
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols of the bars file, none when bars are simulated."""
         return () if self.bars is None else symbols_in(self.bars, BarFileFormat())
 
-    def market(self, plan: RunPlan) -> MarketData:
-        """Return where the bars come from: the user's file, or the simulated market."""
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
+        """Return where bars come from: the user's file, the providers, or the simulated market."""
+        if self.bars is None and self.is_live:
+            return self._live_market(plan, is_replay=is_replay)
         if self.bars is None:
             return SimulatedMarketData(
                 plan.symbols, plan.exchange, plan.interval_minutes, self.seed
             )
         return FileMarket(self.bars, plan.symbols, plan.exchange)
+
+    def _live_market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
+        """Return the providers, whose bars the archive keeps; a replay reads the archive."""
+        from blocks.archive_market import ArchiveMarket
+        from blocks.bar_archive import BarArchive
+        from blocks.providers import make_live_provider
+
+        clock = SystemClock()
+        archive = BarArchive(self.data_dir, plan.interval_minutes, clock)
+        if is_replay:
+            return ArchiveMarket(archive)
+        chain = make_live_provider(
+            plan.symbols, plan.exchange, plan.interval_minutes, clock, self.data_dir, archive.upsert
+        )
+        chain.start()
+        return chain
 
     def ledger(self, account: str) -> DuckDBLedger:
         """Return an account's ledger."""
@@ -55,6 +80,14 @@ class PlainParts:
         """Return where messages go."""
         return LogNotifier()
 
+    def webhook(self) -> WebhookClient | None:
+        """Return the Discord webhook that messages go to as well, None where none is set."""
+        return webhook_of(notification_settings_of(os.environ))
+
+    def wanted_messages(self) -> frozenset[str]:
+        """Return the kinds of messages that go to the webhook."""
+        return wanted_kinds(notification_settings_of(os.environ))
+
     def storage(self) -> Storage:
         """Return where copies go."""
         return storage_from(cloud_settings_of(os.environ), self.data_dir)
@@ -67,19 +100,30 @@ class SavedParts(PlainParts):
     bars_block: BarsFile | None = None
     market_block: SimulatedMarket | None = None
     notifier_block: LogMessages | None = None
+    webhook_block: DiscordWebhook | None = None
     storage_folder: Path | None = None
 
-    def market(self, plan: RunPlan) -> MarketData:
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the saved bars file, a named file, or the saved simulated market."""
         if self.bars_block is not None:
             return self.bars_block.open(plan.symbols, plan.exchange)
-        if self.bars is None and self.market_block is not None:
+        if self.bars is None and not self.is_live and self.market_block is not None:
             return self.market_block.open(plan.symbols, plan.exchange, plan.interval_minutes)
-        return super().market(plan)
+        return super().market(plan, is_replay=is_replay)
 
     def notifier(self) -> Notifier:
         """Return where messages go."""
         return super().notifier() if self.notifier_block is None else self.notifier_block.open()
+
+    def webhook(self) -> WebhookClient | None:
+        """Return the saved webhook, or the environment's."""
+        return super().webhook() if self.webhook_block is None else self.webhook_block.open()
+
+    def wanted_messages(self) -> frozenset[str]:
+        """Return the kinds of messages that the saved webhook wants, or the environment."""
+        if self.webhook_block is None:
+            return super().wanted_messages()
+        return self.webhook_block.wanted()
 
     def storage(self) -> Storage:
         """Return where copies go."""
@@ -88,18 +132,22 @@ class SavedParts(PlainParts):
         return LocalStorage(self.storage_folder)
 
 
-async def saved_parts(data_dir: str | None, bars: str | None) -> SavedParts:
+async def saved_parts(
+    data_dir: str | None, bars: str | None, configured: AppSettings, *, is_live: bool = False
+) -> SavedParts:
     """Return parts from the saved blocks; `bars` is a path, or the name of a saved bars file.
 
-    Without `data_dir` the saved ledger says where the accounts are.
+    Without `data_dir` the saved ledger says where the accounts are; without a saved block the
+    settings of this process count.
     """
     from blocks import connections
+    from blocks.message_connections import DiscordWebhook
 
     ledger = await connections.load_saved(connections.Ledger)
-    folder = Path(data_dir or (ledger.data_dir if ledger else "data"))
-    settings: Settings = (
-        await connections.load_saved(connections.Settings) or connections.Settings()
-    )
+    folder = Path(data_dir or (ledger.data_dir if ledger else configured.operations.data_dir))
+    settings: Settings = await connections.load_saved(
+        connections.Settings
+    ) or connections.Settings.of(configured)
     copies = await connections.load_saved(connections.LocalCopies)
     by_name = None
     if bars and not Path(bars).exists():
@@ -107,10 +155,13 @@ async def saved_parts(data_dir: str | None, bars: str | None) -> SavedParts:
     return SavedParts(
         folder,
         Path(bars) if bars and by_name is None else None,
+        is_live=is_live,
         settle_seconds=settings.settle_seconds,
         warm_up_minutes=settings.warm_up_minutes,
+        tend_seconds=settings.tend_seconds,
         bars_block=by_name,
         market_block=await connections.load_saved(connections.SimulatedMarket),
         notifier_block=await connections.load_saved(connections.LogMessages),
+        webhook_block=await connections.load_saved(DiscordWebhook),
         storage_folder=Path(copies.folder) if copies and not data_dir else None,
     )

@@ -47,10 +47,33 @@ def print_status(status: dict[str, Any]) -> None:
     console.print(f"[bold]{status['account']}[/bold]  equity {shown}")
     for halt in status["halts"]:
         console.print(f"[red]{halt['command']}[/red] since {halt['ts']} {halt['reason']}")
+    _print_messages(console, status["messages"])
     console.print(_table("Positions", status["positions"], POSITION_COLUMNS))
     console.print(_table("Orders", status["orders"], ORDER_COLUMNS))
     latest = status["trades"][-LATEST_TRADES:]
     console.print(_table(f"Trades ({len(status['trades'])}), times in UTC", latest, TRADE_COLUMNS))
+
+
+def _print_messages(console: Console, messages: dict[str, Any]) -> None:
+    if messages["refused"]:
+        console.print(f"[red]Discord refuses the webhook[/red]: {messages['refused']}")
+    if messages["waiting"]:
+        console.print(f"{messages['waiting']} messages wait to be sent to Discord")
+    if messages["dead"]:
+        last = messages["dead"][-1]
+        console.print(
+            f"{len(messages['dead'])} messages were not delivered, the last one"
+            f" {last['kind']} of {last['ts']}: {last['reason']}"
+        )
+
+
+def print_health(health: dict[str, Any]) -> None:
+    """Print how the account is, and what is not well with it."""
+    console = Console()
+    colour = {"healthy": "green", "degraded": "yellow"}.get(health["status"], "red")
+    console.print(f"Health: [{colour}]{health['status']}[/{colour}]")
+    for reason in health["reasons"]:
+        console.print(f"  {reason}", markup=False, highlight=False)
 
 
 def _table(title: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> Table | str:

@@ -18,6 +18,7 @@ from blocks.clocks import SystemClock
 from flows.account_story import run_account
 from flows.artifacts import publish_session
 from flows.parts import saved_parts
+from flows.process_settings import begin_process
 from flows.session_story import run_bar, run_plain_bar
 from flows.start_guard import reason_not_to_start
 from flows.wiring import DEFAULT_SYMBOLS, SessionRequest
@@ -64,6 +65,10 @@ async def trade_session(
         DEFAULT_SYMBOLS
     ),
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
+    market: Annotated[
+        Literal["simulated", "live"],
+        Field(description="Without a file: bars of the providers, or of a market that is not real"),
+    ] = "simulated",
     interval_minutes: int = 5,
     capital: float = 10_000.0,
     exchange: str = "NYSE",
@@ -78,8 +83,9 @@ async def trade_session(
     data_dir: Annotated[str | None, Field(description="Empty: as the ledger block says")] = None,
 ) -> State[None]:
     """Trade one session, now or replayed, from warm-up to the daily summary."""
+    configured = begin_process(data_dir)
     request = SessionRequest(
-        parts=await saved_parts(data_dir, bars),
+        parts=await saved_parts(data_dir, bars, configured, is_live=market == "live"),
         replay=replay,
         symbols=tuple(symbols),
         interval_minutes=interval_minutes,

@@ -15,16 +15,21 @@ from blocks.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.cloud_storage import cloud_settings_of
 from blocks.ledger_restore import restore_if_newer
 from blocks.order_desk import OrderDesk
+from blocks.outbox_drain import start_drain
+from blocks.session_notifier import SessionNotifier
+from blocks.telemetry import SessionTelemetry
 from flows.parts import PlainParts
 from tasks.session_runtime import RUNTIMES, SessionRuntime
 from trading.calendar import Session, make_grid, next_session, sessions_between
-from trading.errors import BadInput, StoreUnavailable
+from trading.errors import BadInput, OpenbellError, StoreUnavailable
+from trading.messages import ERROR_KINDS, Kind
 from trading.plan import RunPlan, make_plan
 from trading.ports import Clock, MarketData, Notifier, Storage
 from trading.session_state import SessionState
 
 DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
-TEND_SECONDS = 2.0
+LAST_MESSAGES_SECONDS = 15.0
+OF_MANY_SESSIONS = frozenset(map(str, {Kind.DAILY_SUMMARY, *ERROR_KINDS}))
 
 
 @dataclass(frozen=True)
@@ -72,15 +77,23 @@ class Account:
         )
         # Everything that can be refused is refused before a store is made.
         self._replayed = replayed_sessions(request)
-        self.market: MarketData = parts.market(self.plan)
+        self.market: MarketData = parts.market(self.plan, is_replay=request.replay is not None)
         self.storage = parts.storage()
         self.notifier = parts.notifier()
+        webhook = parts.webhook()
         if request.replay is None:
             bring_back(request, self.storage, self.notifier)
         self.ledger = parts.ledger(request.account)
         self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
         self.ledger.check_plan({**self.plan.describe(), "source": self.market.name})
         self.exchange = parts.exchange(request.account, self.plan)
+        self.telemetry = SessionTelemetry(request.data_dir, request.account)
+        self.telemetry.attach()
+        self.drain = start_drain(self.ledger, webhook, self._wanted(parts.wanted_messages()))
+
+    def _wanted(self, kinds: frozenset[str]) -> frozenset[str]:
+        # Nobody reads the orders of a year in a channel that takes 30 messages a minute.
+        return kinds & OF_MANY_SESSIONS if len(self._replayed) > 1 else kinds
 
     def sessions(self) -> list[Session]:
         """Return the sessions of a replay, or the next one of the calendar."""
@@ -119,16 +132,18 @@ class Account:
         """Yield the runtime of a session, known to subflows by the session's date."""
         state = SessionState(self.plan, session)
         is_real_time = self.request.replay is None or self.request.speed is not None
+        clock = self.clock(session)
+        notifier = SessionNotifier(self.notifier, self.ledger, clock, session.date.isoformat())
         runtime = SessionRuntime(
             account=self.request.account,
             plan=self.plan,
             session=session,
             grid=make_grid([session], self.plan.interval_minutes),
-            clock=self.clock(session),
+            clock=clock,
             market=self.market,
             exchange=self.exchange,
             ledger=self.ledger,
-            notifier=self.notifier,
+            notifier=notifier,
             storage=self.storage,
             state=state,
             desk=OrderDesk(
@@ -138,29 +153,45 @@ class Account:
                 self.request.account,
                 self.epoch,
                 dry_run=self.request.dry_run,
+                provider=self.market.name,
             ),
             epoch=self.epoch,
             settle_seconds=self.request.parts.settle_seconds
             if self.request.replay is None
             else 0.0,
             is_real_time=is_real_time,
-            # Two seconds of the machine's time; a replay that does not wait tends once a bar.
-            tend_seconds=TEND_SECONDS * (self.request.speed or 1.0) if is_real_time else 3600.0,
+            # The machine's seconds; a replay that does not wait tends once a bar.
+            tend_seconds=self.request.parts.tend_seconds * (self.request.speed or 1.0)
+            if is_real_time
+            else 3600.0,
             on_shutdown=self.request.on_shutdown,
             seen_command=int(self.ledger.meta("seen_command") or 0),
+            drain=self.drain,
+            telemetry=self.telemetry,
         )
         RUNTIMES[runtime.name] = runtime
         try:
             yield runtime
+        except OpenbellError as error:
+            notifier.send(
+                "SYSTEM_ERROR", error.what, title="The session ended", action_required=error.hint
+            )
+            raise
         finally:
             RUNTIMES.pop(runtime.name, None)
+            notifier.keep()
             self.ledger.release()
+            self.telemetry.release()
 
     def close(self) -> None:
-        """Give the lease back and let go of the stores."""
+        """Give the lease back, let go of the stores and the source, and see messages off."""
+        self.market.close()
+        self.telemetry.close()
         self.ledger.give_back_lease(self.epoch)
-        self.ledger.release()
         self.exchange.close()
+        if self.drain is not None:
+            self.drain.stop(LAST_MESSAGES_SECONDS)
+        self.ledger.release()
 
 
 def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) -> None:

@@ -21,6 +21,7 @@ from tasks.backtest_request import BacktestRequest, check_request, plan_of
 from trading.backtest import COMPILE_ABOVE_BARS, Outcome, run_backtest
 from trading.bars import Panel, make_panel
 from trading.calendar import Session, make_grid
+from trading.errors import BadInput
 from trading.performance import Json, Summary, summarise
 from trading.plan import RunPlan
 from trading.tables import decisions_table, equity_table, trades_table
@@ -101,6 +102,7 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
     bars = load_bars(request, warm_up=plan.rules().needs_indicators)
     plan = replace(plan, symbols=bars.symbols)
     panel = arrange(bars, plan)
+    refuse_no_bars(panel, bars)
     tell("running", 0, len(bars.sessions))
     outcome, run_notes = run(panel, plan, bars.first_traded, request.decisions, progress)
     tell("summarising", 0, 1)
@@ -123,6 +125,19 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
 def arrange(bars: LoadedBars, plan: RunPlan) -> Panel:
     """Return the bars as a panel of the plan's interval, by the loading order of the rules."""
     return make_panel(bars.rows, make_grid(bars.sessions, plan.interval_minutes), bars.symbols)
+
+
+def refuse_no_bars(panel: Panel, bars: LoadedBars) -> None:
+    """Raise BadInput when not one valid bar is left to trade on."""
+    begin = panel.grid.first_row[bars.first_traded]
+    if np.isnan(panel.close[begin:]).all():
+        defects = panel.defects
+        raise BadInput(
+            f"{bars.source} has no valid bar in these sessions: {defects.invalid} of"
+            f" {defects.rows} rows have prices that are not positive numbers, a high below the"
+            " low, or a volume that is none",
+            "Look at the file's prices, and at --column, --timezone and --stamp",
+        )
 
 
 def run(

@@ -12,7 +12,6 @@ def close_session(runtime: SessionRuntime) -> float:
     """
     runtime.desk.close_session()
     runtime.desk.project()
-    runtime.news += runtime.desk.drain_heard()
     for symbol, s in runtime.state.index.items():
         held = int(runtime.state.book.quantity[s])
         if held:

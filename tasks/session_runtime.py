@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 
 from blocks.ledger import DuckDBLedger
 from blocks.order_desk import OrderDesk
+from blocks.outbox_drain import DrainThread
+from blocks.session_notifier import SessionNotifier
+from blocks.telemetry import SessionTelemetry
 from trading.bars import BarRows
 from trading.calendar import Grid, Session
-from trading.events import BarClosed, Event
+from trading.events import BarClosed
 from trading.plan import RunPlan
-from trading.ports import Clock, Exchange, MarketData, Notifier, Storage
+from trading.ports import Clock, Exchange, MarketData, Storage
 from trading.session_state import SessionState
 
 
@@ -27,7 +30,7 @@ class SessionRuntime:
     market: MarketData
     exchange: Exchange
     ledger: DuckDBLedger
-    notifier: Notifier
+    notifier: SessionNotifier
     storage: Storage
     state: SessionState
     desk: OrderDesk
@@ -37,10 +40,14 @@ class SessionRuntime:
     tend_seconds: float = 2.0
     on_shutdown: str = "hold"
     seen_command: int = 0
+    drain: DrainThread | None = None
     blocked: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
     rows: BarRows | None = None
     bar: BarClosed | None = None
-    news: list[Event] = field(default_factory=list)
+    telemetry: SessionTelemetry | None = None
+    fetch_seconds: float = 0.0
+    noted_trades: int = 0
 
     @property
     def name(self) -> str:

@@ -24,7 +24,6 @@ def shut_down(runtime: SessionRuntime) -> bool:
         close_session(runtime)
     else:
         runtime.desk.project()
-        runtime.news += runtime.desk.drain_heard()
     notify(runtime)
     if closes:
         notify_summary(runtime)

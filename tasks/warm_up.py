@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from blocks.failpoints import reach
+from tasks.notify import notify
 from tasks.session_runtime import SessionRuntime
 from trading.bars import make_panel
 from trading.calendar import (
@@ -23,9 +24,11 @@ def warm_up(runtime: SessionRuntime) -> bool:
 
     Returns whether the session goes on; False means that it was closed before.
     """
-    for row in runtime.ledger.journal_of(runtime.name):
-        runtime.state.apply(row.event)
+    runtime.desk.fold(row.event for row in runtime.ledger.journal_of(runtime.name))
     if runtime.state.is_closed:
+        if runtime.ledger.sessions()[-1][0] == runtime.name:
+            # A kill may have come between the journal's last line and what people read.
+            runtime.desk.project()
         return False
     if not runtime.state.is_started:
         inheritance = inherited(runtime)
@@ -49,7 +52,9 @@ def warm_up(runtime: SessionRuntime) -> bool:
         runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is blocked: {difference}")
     if last >= 0:
         runtime.desk.execute()
-        runtime.desk.project()
+    runtime.desk.reporter.started(runtime.blocked)
+    runtime.desk.project()
+    notify(runtime)
     return True
 
 

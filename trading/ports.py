@@ -43,6 +43,10 @@ class MarketData(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of what the source holds open."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ExchangeEvent:

@@ -80,7 +80,7 @@ class Reporter:
                     self._session_closed(event)
             case Command():
                 state.apply(event)
-                self._warn(f"{event.command} by the operator", event.reason)
+                self._warn(f"{event.command} was asked for", event.reason)
             case _:
                 state.apply(event)
 

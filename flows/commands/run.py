@@ -34,6 +34,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="PATH",
         help="file of bars; without it they are simulated",
     )
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="bars of Yahoo and, with FINNHUB_API_KEY, Finnhub; a replay reads the archive",
+    )
     parser.add_argument("--symbols", type=symbols_argument, default=(), metavar="A,B")
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES")
     parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
@@ -63,8 +68,17 @@ def run(args: Namespace) -> int:
 
     if args.speed is not None and not args.speed > 0:
         raise BadInput(f"--speed {args.speed:g} is not positive", "Use 60 for a minute a second")
+    on_shutdown = args.settings.operations.on_shutdown if args.replay is None else "hold"
     request = SessionRequest(
-        parts=PlainParts(args.data_dir, args.bars, args.seed),
+        parts=PlainParts(
+            args.data_dir,
+            args.bars,
+            args.seed,
+            args.live,
+            settle_seconds=args.settings.data.settle_seconds,
+            warm_up_minutes=args.settings.data.warm_up_minutes,
+            tend_seconds=args.settings.data.tend_seconds,
+        ),
         replay=args.replay,
         symbols=tuple(args.symbols),
         interval_minutes=args.interval,
@@ -73,7 +87,7 @@ def run(args: Namespace) -> int:
         settings=parse_settings(args.set),
         speed=args.speed,
         dry_run=args.dry_run,
-        on_shutdown=args.on_shutdown or ("flatten" if args.replay is None else "hold"),
+        on_shutdown=args.on_shutdown or on_shutdown,
         strategy_module=strategy_of(args),
     )
     stopping = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.commands.arguments import path_argument
@@ -19,12 +20,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the status; return the exit code."""
     from blocks.account_status import account_status, newest_account
-    from flows.status_page import print_status
+    from blocks.health import check_health
+    from flows.status_page import print_health, print_status
 
     account = args.account or newest_account(args.data_dir)
     status = account_status(args.data_dir, account)
+    health = check_health(args.data_dir, account, datetime.now(UTC)).as_dict()
     if args.json:
-        print(json.dumps(status, indent=1))
+        print(json.dumps(status | {"health": health}, indent=1))
     else:
         print_status(status)
+        print_health(health)
     return 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -393,3 +395,28 @@ def test_help_imports_next_to_nothing() -> None:
 
 def test_a_small_run_needs_no_server_no_pictures_and_no_compiler() -> None:
     assert modules_after("backtest", *SIMULATED).isdisjoint(HEAVY | {"numba"})
+
+
+@pytest.mark.parametrize(
+    ("opened", "high", "low", "close"),
+    [(math.nan, 1, 1, 1), (0, 0, 0, 0), (-1, -1, -1, -1), (10, 9, 11, 10)],
+    ids=["not a number", "zero", "negative", "high below low"],
+)
+def test_a_file_without_one_valid_bar_is_one_line(
+    opened: float, high: float, low: float, close: float, tmp_path: Path
+) -> None:
+    start = datetime(2025, 6, 10, 13, 30, tzinfo=UTC)
+    bars = tmp_path / "bars.parquet"
+    pl.DataFrame(
+        {
+            "symbol": ["AAA"] * 20,
+            "ts": [start + timedelta(minutes=5 * n) for n in range(20)],
+            "open": [float(opened)] * 20,
+            "high": [float(high)] * 20,
+            "low": [float(low)] * 20,
+            "close": [float(close)] * 20,
+            "volume": [100.0] * 20,
+        }
+    ).write_parquet(bars)
+    (tmp_path / "empty").mkdir()
+    refused(["--bars", bars], "20 of 20 rows", tmp_path / "empty")

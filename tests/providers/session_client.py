@@ -25,7 +25,7 @@ from trading.ports import MarketData
 class YahooParts(PlainParts):
     """Parts whose bars come from Yahoo and go into the archive."""
 
-    def market(self, plan: RunPlan) -> MarketData:
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         clock = SystemClock()
         archive = BarArchive(self.data_dir, plan.interval_minutes, clock)
         yahoo = YahooMarket(plan.exchange, plan.interval_minutes, clock, wait=lambda seconds: None)

@@ -21,6 +21,7 @@ from tests.system.test_supervisor import processes_of
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
 # A calendar that is always open: the session is a real one whenever the test runs.
 ALWAYS_OPEN = {
+    "market": "simulated",
     "exchange": "24/7",
     "interval_minutes": 1,
     "symbols": ["AAA", "BBB", "CCC", "DDD"],

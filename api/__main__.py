@@ -1,0 +1,94 @@
+"""`python -m api`: health probes, Prometheus metrics and the read-only API of a data folder."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.source import Source
+from blocks.logs import get_logger, install_logs
+from blocks.secret_mask import MASK
+from blocks.settings_reader import read_settings
+from trading.errors import BadInput, OpenbellError
+
+EXIT_BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, metavar="DIR")
+    parser.add_argument("--account", help="paper, else the one used last, when left out")
+    parser.add_argument("--host", help="API_HOST, 127.0.0.1 when left out")
+    parser.add_argument("--port", type=int, help="HEALTH_CHECK_PORT, 8085 when left out")
+    parser.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
+    chosen = parser.parse_args(arguments)
+    try:
+        return _serve(chosen)
+    except OpenbellError as error:
+        print(f"error: {MASK.text(str(error))}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    read = read_settings(chosen.env_file)
+    settings = read.required()
+    read.export(os.environ)
+    MASK.learn(read.secrets())
+    folder = (chosen.data_dir or settings.operations.data_dir).expanduser()
+    host = chosen.host or settings.api.api_host
+    port = settings.api.health_check_port if chosen.port is None else chosen.port
+    listener = listen(host, port)
+    # Before the first session there may be no folder; logs alone are no reason to make it.
+    install_logs(
+        folder if folder.is_dir() else None,
+        settings.operations.log_level,
+        environment=settings.operations.environment,
+    )
+    source = Source(
+        folder, chosen.account, settings.operations.environment, settings.data.settle_seconds
+    )
+    app = create_app(source, settings.api.api_cors_origins)
+    number = listener.getsockname()[1]
+    get_logger("api").info("listening at http://%s:%s for %s", host, number, folder)
+    print(f"listening at http://{host}:{number}", flush=True)
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises BadInput where it cannot."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen(128)
+        except BaseException:
+            listener.close()
+            raise
+        return listener
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise BadInput(
+                f"port {port} at {host} is in use",
+                "Stop the other process, or choose another with --port or HEALTH_CHECK_PORT",
+            ) from error
+        raise BadInput(
+            f"cannot listen at {host} port {port}: {getattr(error, 'strerror', None) or error}",
+            "Check API_HOST and HEALTH_CHECK_PORT",
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""The read-only API: what other machines may ask of an account, all of it from its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+
+from api.account_routes import account_routes
+from api.health_routes import health_routes
+from api.source import Source
+from blocks.secret_mask import MASK
+from trading.errors import BadInput, OpenbellError
+
+
+def create_app(source: Source, cors_origins: tuple[str, ...] = ()) -> FastAPI:
+    """Return the application over one data folder; no other web page may read it by default."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        source.is_started = True
+        yield
+
+    app = FastAPI(title="Openbell", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.include_router(health_routes(source))
+    app.include_router(account_routes(source))
+    if cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"])
+
+    @app.exception_handler(OpenbellError)
+    async def _answer_error(request: Request, error: OpenbellError) -> JSONResponse:
+        status = 404 if isinstance(error, BadInput) else 503
+        return JSONResponse({"error": MASK.text(str(error))}, status)
+
+    return app

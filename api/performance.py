@@ -1,0 +1,74 @@
+"""How the account did: figures of its trades and of its equity per session."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from blocks.ledger import DuckDBLedger
+from blocks.trade_store import TradeStore
+from trading.performance import FEWEST_SESSIONS_FOR_RATIOS, empyrical_ratios
+
+
+class Period(StrEnum):
+    """How far back figures reach from the account's last bar, which a replay has in the past."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+    ALL = "all"
+
+
+DAYS = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30, Period.YEAR: 365}
+
+
+def performance(
+    trades: TradeStore, ledger: DuckDBLedger, capital: float | None, period: Period
+) -> dict[str, Any]:
+    """Return figures of a period; those that need more sessions than there are are None."""
+    points = ledger.query("SELECT ts, session, equity FROM equity ORDER BY ts")
+    since = None
+    if points and period != Period.ALL:
+        # A period of one day is the last session.
+        since = datetime.combine(
+            points[-1]["session"] - timedelta(days=DAYS[period] - 1), datetime.min.time(), UTC
+        )
+    inside = [p for p in points if since is None or p["ts"] >= since]
+    before = [p for p in points if since is not None and p["ts"] < since]
+    start = float(before[-1]["equity"]) if before else capital
+    figures: dict[str, Any] = {
+        "period": period,
+        "since": since,
+        **asdict(trades.get_pnl_stats(since)),
+        "sessions": 0,
+        "initial_equity": start,
+        "final_equity": start,
+        "total_return": None,
+        "max_drawdown": None,
+        "sharpe": None,
+        "sortino": None,
+        "sessions_needed_for_ratios": FEWEST_SESSIONS_FOR_RATIOS,
+    }
+    if not inside or not start:
+        return figures
+    per_bar = np.array([start, *(float(p["equity"]) for p in inside)])
+    # The last point of a session is its end: later ones replace earlier ones.
+    per_session = np.array([start, *{p["session"]: float(p["equity"]) for p in inside}.values()])
+    ratios = empyrical_ratios(_returns(per_session), _returns(per_bar))
+    return figures | {
+        "sessions": len(per_session) - 1,
+        "final_equity": float(per_bar[-1]),
+        "total_return": float(per_bar[-1] / start - 1),
+        "max_drawdown": ratios.max_drawdown,
+        "sharpe": ratios.sharpe,
+        "sortino": ratios.sortino,
+    }
+
+
+def _returns(values: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
+    return values[1:] / values[:-1] - 1

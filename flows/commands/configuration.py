@@ -1,0 +1,125 @@
+"""How settings reach a command: as its arguments' defaults, its environment and its logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from trading.errors import BadInput
+
+ENV_FILE_OPTION = "--env-file"
+# An argument of a command -> the setting that is its default where the user has given one.
+SETTING_OF = {
+    "symbols": "trading.symbols",
+    "capital": "trading.initial_capital",
+    "exchange": "trading.exchange",
+    "interval": "data.bar_interval",
+    "data_dir": "operations.data_dir",
+}
+# These write to the data folder anyway, so their logs go there too.
+KEEP_LOGS = frozenset(
+    {"run", "fetch", "import-bars", "sync", "restore", "halt", "flatten", "resume"}
+)
+# Somebody who wants to stop trading is not to be kept from it by a slip in `.env`.
+ALWAYS_RUN = frozenset({"halt", "flatten", "resume", "show-status"})
+READS_ITSELF = frozenset({"validate-config"})
+
+
+def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namespace:
+    """Return the parsed arguments: the command line wins over the settings, they over defaults."""
+    _add_env_file(parser)
+    if name in READS_ITSELF or {"-h", "--help"} & set(arguments):
+        return parser.parse_args(arguments)
+    from blocks.secret_mask import MASK
+    from blocks.settings_reader import ReadSettings, read_settings
+
+    read: ReadSettings = read_settings(_env_file(arguments))
+    for line in read.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    if read.settings is None and name in ALWAYS_RUN:
+        for line in read.problems:
+            print(f"warning: {line}", file=sys.stderr)
+        folder = read.environment.get("DATA_DIR") or read.file.get("DATA_DIR")
+        if folder:
+            parser.set_defaults(data_dir=Path(folder).expanduser())
+        return parser.parse_args(arguments)
+    settings = read.required()
+    # The parts of the world look into the environment for what is theirs.
+    read.export(os.environ)
+    MASK.learn(read.secrets())
+    _set_defaults(parser, read)
+    parsed = parser.parse_args(arguments)
+    if getattr(parsed, "strategy_file", None) is not None:
+        parsed.set = _without_breakout(parsed.set, read)
+    parsed.settings = settings
+    _install_logs(name, parsed)
+    return parsed
+
+
+def _add_env_file(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        ENV_FILE_OPTION, type=Path, metavar="FILE", help="settings; .env when left out"
+    )
+
+
+def _env_file(arguments: list[str]) -> Path | None:
+    """Return the file that is named, before the arguments can be parsed."""
+    for number, argument in enumerate(arguments):
+        if argument.startswith(f"{ENV_FILE_OPTION}="):
+            return Path(argument.partition("=")[2])
+        if argument == ENV_FILE_OPTION:
+            if number + 1 == len(arguments):
+                raise BadInput(f"{ENV_FILE_OPTION} names no file", "Write --env-file FILE")
+            return Path(arguments[number + 1])
+    return None
+
+
+def _set_defaults(parser: ArgumentParser, read: object) -> None:
+    from blocks.settings_reader import ReadSettings
+
+    assert isinstance(read, ReadSettings)
+    for action in parser._actions:
+        field = SETTING_OF.get(action.dest)
+        if field is not None and read.is_given(field):
+            action.default = read.required().value(field)
+            action.required = False
+        if action.dest == "set":
+            action.default = settings_pairs(read.parameters())
+        if action.dest == "live" and read.is_given("data.primary_provider"):
+            action.default = read.required().data.primary_provider == "live"
+
+
+def settings_pairs(parameters: dict[str, object]) -> list[str]:
+    """Return parameters as `--set` takes them; those of the command line come after and win."""
+    return [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
+
+
+def _without_breakout(pairs: list[str], read: object) -> list[str]:
+    """Return pairs without the settings that only the breakout knows, for another strategy."""
+    from blocks.settings_reader import ReadSettings
+    from trading.parameters import StrategyParameters
+    from trading.strategies.orb import OrbParameters
+
+    assert isinstance(read, ReadSettings)
+    own = set(OrbParameters.model_fields) - set(StrategyParameters.model_fields)
+    given = settings_pairs(read.parameters())
+    return [p for p in pairs[: len(given)] if p.partition("=")[0] not in own] + pairs[len(given) :]
+
+
+def _install_logs(name: str, parsed: Namespace) -> None:
+    from blocks.logs import install_logs
+
+    settings = parsed.settings
+    keeps = name in KEEP_LOGS and getattr(parsed, "data_dir", None) is not None
+    # A replay that does not wait would fill the terminal with a month's orders.
+    is_quiet = name != "run" or parsed.replay is not None
+    level = settings.operations.log_level
+    install_logs(
+        parsed.data_dir if keeps else None,
+        level,
+        environment=settings.operations.environment,
+        console_level="WARNING" if is_quiet and level in ("DEBUG", "INFO") else level,
+    )

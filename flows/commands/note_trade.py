@@ -1,0 +1,35 @@
+"""python -m flows note-trade: keep a person's words beside a closed trade."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from flows.commands.arguments import path_argument
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
+    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument(
+        "--trade",
+        required=True,
+        metavar="DATE/NUMBER",
+        help="such as 2025-06-10/3, from /api/trades",
+    )
+    parser.add_argument("--text", required=True, help="replaces an earlier note")
+
+
+def run(args: Namespace) -> int:
+    """Write the note; the trade's numbers stay the ledger's. Return the exit code."""
+    from blocks.account_status import newest_account
+    from blocks.ledger import DuckDBLedger
+    from blocks.telemetry_file import telemetry_file
+    from blocks.trade_store import TradeStore
+
+    account = args.account or newest_account(args.data_dir)
+    store = TradeStore(DuckDBLedger(args.data_dir, account), telemetry_file(args.data_dir, account))
+    store.update_trade(args.trade, args.text)
+    print(f"noted beside {args.trade} of account {account}")
+    return 0

@@ -1,0 +1,78 @@
+"""python -m flows validate-config: every setting and where it comes from, or what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict, dataclass
+
+from blocks.app_settings import shown
+from blocks.settings_reader import ReadSettings, read_settings
+from blocks.settings_table import FIELD_OF
+from flows.saved_values import saved_values
+
+EXIT_BAD_SETTINGS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A variable with its value and origin; what flows use instead, where a saved block differs."""
+
+    name: str
+    value: str
+    origin: str
+    flows_value: str | None = None
+    flows_origin: str | None = None
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(args: Namespace) -> int:
+    """Print every value, or each problem on a line of its own; return 0 or 2."""
+    read = read_settings(args.env_file)
+    if args.json:
+        print(json.dumps(_as_dict(read), indent=1))
+    for line in read.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    for line in read.problems:
+        print(f"error: {line}", file=sys.stderr)
+    if read.settings is None:
+        return EXIT_BAD_SETTINGS
+    if not args.json:
+        _print_rows(rows_of(read))
+        print(f"valid; .env is {read.env_file or 'not there'}", file=sys.stderr)
+    return 0
+
+
+def rows_of(read: ReadSettings) -> list[Row]:
+    """Return a row for each variable, secrets as stars."""
+    settings = read.required()
+    saved = saved_values(settings.operations.data_dir)
+    return [
+        Row(name, shown(settings.value(field)), read.origin(name), *saved.get(field, (None, None)))
+        for name, field in FIELD_OF.items()
+    ]
+
+
+def _print_rows(rows: list[Row]) -> None:
+    wide = max(len(row.name) for row in rows)
+    for row in rows:
+        line = f"{row.name:<{wide}}  {row.origin:<11}  {row.value}"
+        if row.flows_origin is not None and row.flows_value != row.value:
+            line += f"   (flows use {row.flows_value} from {row.flows_origin})"
+        print(line)
+
+
+def _as_dict(read: ReadSettings) -> dict[str, object]:
+    rows = [] if read.settings is None else rows_of(read)
+    return {
+        "valid": read.settings is not None,
+        "env_file": None if read.env_file is None else str(read.env_file),
+        "problems": list(read.problems),
+        "warnings": list(read.warnings),
+        "values": {row.name: {k: v for k, v in asdict(row).items() if k != "name"} for row in rows},
+    }

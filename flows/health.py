@@ -1,0 +1,79 @@
+"""health: how an account is, every five minutes; prune: old telemetry, once a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from blocks.account_status import newest_account
+from blocks.health import check_health, write_heartbeat
+from blocks.health_checks import Level
+from blocks.log_store import LogStore
+from blocks.metrics_store import MetricsStore
+from blocks.telemetry_file import FILE_NAME, telemetry_file
+from flows.process_settings import begin_process
+from trading.errors import OpenbellError
+
+LIVE_ACCOUNT = "paper"
+
+
+@flow(name="health", persist_result=False)
+async def health(
+    data_dir: str = "data",
+    account: Annotated[str | None, Field(description="Empty: the paper account")] = None,
+) -> State[None]:
+    """Look at every component, show them, and leave a heartbeat."""
+    configured = begin_process(data_dir)
+    folder = Path(data_dir)
+    name = account or live_account(folder)
+    if name is None:
+        return Completed(name="Skipped", message="there is no account yet")
+    now = datetime.now(UTC)
+    report = check_health(folder, name, now, settle_s=configured.data.settle_seconds)
+    await acreate_table_artifact(
+        [{"component": c.name, "is": str(c.level), "why": c.reason} for c in report.components],
+        key="health",
+        description=f"Account {name} is {report.level}",
+    )
+    try:
+        write_heartbeat(folder, report)
+    except OpenbellError as error:
+        get_run_logger().warning("no heartbeat was left: %s", error)
+    message = "; ".join(report.reasons) or "all is well"
+    if report.level == Level.UNHEALTHY:
+        return Failed(name="Unhealthy", message=message)
+    return Completed(name=str(report.level).title(), message=message)
+
+
+@flow(name="prune", persist_result=False)
+async def prune(data_dir: str = "data") -> State[None]:
+    """Remove old log lines and metrics of every account."""
+    configured = begin_process(data_dir)
+    now = datetime.now(UTC)
+    logs = metrics = 0
+    try:
+        for path in sorted(Path(data_dir).glob(f"*/{FILE_NAME}")):
+            file = telemetry_file(Path(data_dir), path.parent.name)
+            days = configured.operations.log_retention_days
+            logs += LogStore(file).cleanup_old_logs(now, days)
+            metrics += MetricsStore(file).cleanup_old_metrics(now)
+    except OpenbellError as error:
+        return Failed(message=str(error))
+    return Completed(message=f"{logs} log lines and {metrics} metrics removed")
+
+
+def live_account(data_dir: Path) -> str | None:
+    """Return the paper account, else the one used last, None where there is none."""
+    if (data_dir / LIVE_ACCOUNT / "ledger.duckdb").exists():
+        return LIVE_ACCOUNT
+    try:
+        return newest_account(data_dir)
+    except OpenbellError:
+        return None

@@ -1,0 +1,38 @@
+"""How settings reach a flow run: they are read, its environment is filled in, its logs begin."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from blocks.app_settings import AppSettings
+from blocks.logs import get_logger, install_logs, install_mask
+from blocks.secret_mask import MASK
+from blocks.settings_reader import read_settings
+
+
+def begin_process(data_dir: str | None) -> AppSettings:
+    """Return the settings of a flow run's process; a slip in `.env` does not keep it from trading.
+
+    What registration has saved in blocks and deployments was right when it was saved, and wins
+    anyway; what is wrong now is logged, and counts as not set.
+    """
+    read = read_settings()
+    settings = read.settings or AppSettings.read({}, {})
+    if read.settings is not None:
+        read.export(os.environ)
+    MASK.learn(read.secrets())
+    folder = Path(data_dir) if data_dir else settings.operations.data_dir
+    install_logs(
+        folder,
+        settings.operations.log_level,
+        environment=settings.operations.environment,
+        console=None,
+    )
+    # Prefect's own handlers, which write to the server and to the worker's log.
+    install_mask()
+    for line in read.problems:
+        get_logger("settings").error("%s", line)
+    for line in read.warnings:
+        get_logger("settings").warning("%s", line)
+    return settings

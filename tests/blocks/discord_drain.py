@@ -1,0 +1,128 @@
+"""An outbox with messages in it, drains of it, and time that passes when it is told to."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from blocks.discord_webhook import WebhookClient
+from blocks.ledger import DuckDBLedger
+from blocks.outbox import Outbox
+from blocks.outbox_drain import OutboxDrain
+from blocks.rate_limit import SlidingLimit
+from flows.parts import PlainParts
+from tests.servers.discord_server import DiscordServer
+from trading.messages import Kind, system_message
+
+SESSION = "2025-06-10"
+ACCOUNT = "replay"
+ALL = frozenset(map(str, Kind))
+UNLIMITED = ((1_000_000, 1.0),)
+BEGIN = datetime(2025, 6, 10, 13, 30, tzinfo=UTC)
+
+
+class FakeTime:
+    """Both clocks of a drain; waiting moves them on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.waited: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.seconds)
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.seconds += seconds
+
+
+def ledger_with(folder: Path, count: int = 0, first: int = 0) -> DuckDBLedger:
+    ledger = DuckDBLedger(folder, ACCOUNT)
+    add(ledger, count, first)
+    return ledger
+
+
+def add(
+    ledger: DuckDBLedger, count: int, first: int = 0, kind: str = "SYSTEM_WARNING"
+) -> list[str]:
+    messages = [
+        system_message(kind, f"word {first + n}", SESSION, ACCOUNT, BEGIN, {}) for n in range(count)
+    ]
+    ledger.add_messages(SESSION, messages)
+    ledger.release()
+    return [message.id for message in messages]
+
+
+def written(ledger: DuckDBLedger) -> list[str]:
+    rows = ledger.query("SELECT id FROM outbox ORDER BY number")
+    ledger.release()
+    return [row["id"] for row in rows]
+
+
+def statuses(ledger: DuckDBLedger) -> dict[str, int]:
+    rows = ledger.query("SELECT status FROM outbox_deliveries")
+    ledger.release()
+    return dict(Counter(row["status"] for row in rows))
+
+
+def drain_of(
+    ledger: DuckDBLedger,
+    server: DiscordServer,
+    windows: tuple[tuple[int, float], ...] = UNLIMITED,
+    *,
+    at: FakeTime | None = None,
+    wanted: frozenset[str] = ALL,
+    timeout_s: float = 10.0,
+    url: str = "",
+    is_new: bool = False,
+) -> OutboxDrain:
+    """Return an open drain; what was written before is not left out unless `is_new`."""
+    monotonic: Callable[[], float] = time.monotonic if at is None else at.monotonic
+    limit = SlidingLimit(windows, monotonic)
+    client = WebhookClient(SecretStr(url or server.url), limit, timeout_s)
+    if not is_new:
+        know(ledger, client.fingerprint)
+    now = (lambda: datetime.now(UTC)) if at is None else at.now
+    drain = OutboxDrain(Outbox(ledger, client.fingerprint, wanted, now), client)
+    drain.open()
+    return drain
+
+
+def know(ledger: DuckDBLedger, webhook: str) -> None:
+    """Let a webhook be set before anything was written, as if the account had begun with it."""
+    with ledger.changing() as connection:
+        if not connection.execute("SELECT 1 FROM outbox_state").fetchall():
+            values = [webhook, "", "", None, None, None]
+            connection.execute("INSERT INTO outbox_state VALUES (?, ?, ?, ?, ?, ?)", values)
+
+
+def drain_all(drain: OutboxDrain, wait: Callable[[float], Any] = time.sleep) -> None:
+    for _ in range(10_000):
+        delay = drain.step()
+        if delay is None:
+            return
+        if delay > 0:
+            wait(delay)
+    raise AssertionError("the drain does not come to an end")
+
+
+@dataclass(frozen=True)
+class DiscordParts(PlainParts):
+    """Plain parts that post to a server of the test, as often as that allows."""
+
+    url: str = ""
+    windows: tuple[tuple[int, float], ...] = UNLIMITED
+    timeout_s: float = 10.0
+
+    def webhook(self) -> WebhookClient:
+        return WebhookClient(SecretStr(self.url), SlidingLimit(self.windows), self.timeout_s)

@@ -1,0 +1,33 @@
+"""Drains an outbox until it is empty or killed; a process of its own.
+
+Usage: python -m tests.blocks.drain_worker DATA_DIR ACCOUNT, the webhook in DISCORD_WEBHOOK_URL
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from blocks.ledger import DuckDBLedger
+from blocks.message_settings import notification_settings_of, wanted_kinds, webhook_of
+from blocks.outbox import Outbox
+from blocks.outbox_drain import OutboxDrain
+
+
+def main(data_dir: str, account: str) -> int:
+    settings = notification_settings_of(os.environ)
+    client = webhook_of(settings)
+    assert client is not None
+    ledger = DuckDBLedger(Path(data_dir), account)
+    drain = OutboxDrain(Outbox(ledger, client.fingerprint, wanted_kinds(settings)), client)
+    drain.open()
+    while (delay := drain.step()) is not None:
+        time.sleep(delay)
+    drain.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
