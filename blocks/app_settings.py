@@ -301,8 +301,7 @@ class AppSettings(BaseSettings):
                     FlatVariables(settings_cls, file),
                 )
 
-        found: AppSettings = Bound()
-        return found
+        return cls.model_construct(**dict(Bound()))
 
     def value(self, field: str) -> Any:
         """Return the value of `group.name`."""

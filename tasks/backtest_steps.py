@@ -18,7 +18,7 @@ from blocks.report_page import report_page
 from blocks.result_folder import Results, check_folder, write_results
 from tasks.backtest_bars import LoadedBars, load_bars
 from tasks.backtest_request import BacktestRequest, check_request, plan_of
-from trading.backtest import COMPILE_ABOVE_BARS, Outcome, run_backtest
+from trading.backtest import READ_COMPILED_ABOVE_BARS, Outcome, run_backtest
 from trading.bars import Panel, make_panel
 from trading.calendar import Session, make_grid
 from trading.errors import BadInput
@@ -148,9 +148,9 @@ def run(
     progress: Progress | None = None,
 ) -> tuple[Outcome, tuple[str, ...]]:
     """Return the outcome of a plan on a panel, and notes on how it was run."""
-    large = panel.close.size > COMPILE_ABOVE_BARS
-    cache_folder = engine_cache_folder() if large else None
-    notes = ("the compiled engine is not kept: no cache folder can be written",)
+    cache_folder = None
+    if panel.close.size > READ_COMPILED_ABOVE_BARS:
+        cache_folder = engine_cache_folder()
     outcome = run_backtest(
         panel,
         plan,
@@ -159,7 +159,11 @@ def run(
         cache_folder=cache_folder,
         progress=None if progress is None else lambda done, of: progress("running", done, of),
     )
-    return outcome, notes if outcome.compiled and cache_folder is None else ()
+    if outcome.refusal:
+        return outcome, (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}",)
+    if outcome.compiled and cache_folder is None:
+        return outcome, ("the compiled engine is not kept: no cache folder can be written",)
+    return outcome, ()
 
 
 def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:

@@ -105,10 +105,13 @@ def new_book(symbols: int, cash: float) -> Book:
 def equity(book: Book) -> float:
     """Return cash plus positions at their marks, USD; summed in symbol order."""
     total = 0.0
-    if book.flags[OPEN_POSITIONS] > 0:
-        for s in range(len(book.quantity)):
-            if book.quantity[s] != 0:
-                total += book.quantity[s] * book.mark[s]
+    left = book.flags[OPEN_POSITIONS]
+    for s in range(len(book.quantity)):
+        if left == 0:
+            break
+        if book.quantity[s] != 0:
+            total += book.quantity[s] * book.mark[s]
+            left -= 1
     cash: float = book.money[CASH]
     return cash + total
 
@@ -116,18 +119,24 @@ def equity(book: Book) -> float:
 def gross_exposure(book: Book) -> float:
     """Return the positions' absolute value at their marks, USD; summed in symbol order."""
     total = 0.0
-    if book.flags[OPEN_POSITIONS] > 0:
-        for s in range(len(book.quantity)):
-            if book.quantity[s] != 0:
-                total += abs(book.quantity[s]) * book.mark[s]
+    left = book.flags[OPEN_POSITIONS]
+    for s in range(len(book.quantity)):
+        if left == 0:
+            break
+        if book.quantity[s] != 0:
+            total += abs(book.quantity[s]) * book.mark[s]
+            left -= 1
     return total
 
 
 def reserved_cost(book: Book) -> float:
     """Return what pending entries would cost at their reference prices, USD."""
     total = 0.0
-    if book.flags[PENDING_ENTRIES] > 0:
-        for s in range(len(book.pending)):
-            if book.pending[s] != 0:
-                total += abs(book.pending[s]) * book.pending_reference[s]
+    left = book.flags[PENDING_ENTRIES]
+    for s in range(len(book.pending)):
+        if left == 0:
+            break
+        if book.pending[s] != 0:
+            total += abs(book.pending[s]) * book.pending_reference[s]
+            left -= 1
     return total

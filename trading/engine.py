@@ -26,7 +26,16 @@ from trading.book import (
 from trading.indicators import Indicators, mean_volume, update_atr, update_volume
 from trading.matching import assume_close, match_bar
 from trading.parameters import Rules
-from trading.portfolio import begin_session, cancel_entry, latch, plan_entry, plan_exit, see_bar
+from trading.portfolio import (
+    begin_session,
+    cancel_entry,
+    latch,
+    mark_positions,
+    plan_entry,
+    plan_exit,
+    remember_bar,
+    see_bar,
+)
 from trading.reasons import (
     AFTER_CUTOFF,
     DATA_GATE,
@@ -41,10 +50,11 @@ from trading.reasons import (
     ORDER_RATE,
     POSITION_OPEN,
     SIZE_BELOW_ONE,
+    UNDECIDED,
 )
 from trading.reasons import LATCHED as REASON_LATCHED
 from trading.risk import entry_quantity, loses_too_much
-from trading.tape import DECISIONS, FILLS, Tape, record_decision
+from trading.tape import DECISIONS, FILLS, REACHED, Tape, record_decision
 from trading.trailing import trail
 
 KEEP_NONE = 0
@@ -58,18 +68,27 @@ class Scratch(NamedTuple):
     memory: Floats  # (symbols, memory of the strategy), cleared each session
     reason: NDArray[np.uint8]  # this bar's reason
     previous_reason: NDArray[np.uint8]
-    stop: Floats
+    stop: Floats  # valid where the reason is STOP_NOT_PROTECTIVE or a later one, as is the offset
     offset: Floats
+    shares: Integers  # valid where the reason is SIZE_BELOW_ONE or a later one
+    chosen: Integers  # symbols that a loop goes on with
+    is_kept: NDArray[np.uint8]
+    no_gates: NDArray[np.uint8]  # (0)
 
 
 def new_scratch(symbols: int, memory: int) -> Scratch:
     """Return the loop's memory for so many symbols."""
     return Scratch(
-        np.zeros((symbols, memory), dtype=np.float64),
+        # One element of all symbols after the other: several symbols are read at a time.
+        np.zeros((memory, symbols), dtype=np.float64).T,
         np.zeros(symbols, dtype=np.uint8),
         np.zeros(symbols, dtype=np.uint8),
         np.full(symbols, np.nan),
         np.full(symbols, np.nan),
+        np.zeros(symbols, dtype=np.int64),
+        np.zeros(symbols, dtype=np.int64),
+        np.zeros(symbols, dtype=np.uint8),
+        np.zeros(0, dtype=np.uint8),
     )
 
 
@@ -85,6 +104,25 @@ def observe(
 ) -> None:
     """Stand where linking puts the strategy's function."""
     raise TypeError("link the engine to a strategy first")
+
+
+def screen(
+    numbers: Any,
+    memory: Floats,
+    bar: int,
+    opened: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+) -> tuple[int, float, float]:
+    """Leave every bar to `signal`; linking puts the strategy's own function here if it has one.
+
+    A strategy's own returns what its `signal` would return, or UNDECIDED as the reason, and
+    changes nothing. Without branches and loops in it the whole market takes a few nanoseconds
+    a symbol.
+    """
+    return UNDECIDED, math.nan, math.nan
 
 
 def signal(
@@ -126,18 +164,35 @@ def read_signals(
 
     Arrays are (symbols). Reasons that need the account come later, in `decide`.
     """
-    for s in range(len(close)):
-        present = not math.isnan(close[s])
-        atr = math.nan
-        volume_mean = math.nan
-        if present:
-            if rules.needs_indicators:
+    symbols = len(close)
+    if rules.needs_indicators:
+        for s in range(symbols):
+            if not math.isnan(close[s]):
                 update_atr(indicators, s, high[s], low[s], close[s])
-                atr = indicators.atr[s]
-                volume_mean = mean_volume(indicators, s)
+    for s in range(symbols):
+        if not math.isnan(close[s]):
             observe(
                 numbers, scratch.memory[s], bar, opened[s], high[s], low[s], close[s], volume[s]
             )
+    # Simple loops, one after the other, are what a compiler turns into vector instructions.
+    for s in range(symbols):
+        reason, stop, offset = screen(
+            numbers, scratch.memory[s], bar, opened[s], high[s], low[s], close[s], volume[s]
+        )
+        scratch.reason[s] = reason
+        scratch.stop[s] = stop
+        scratch.offset[s] = offset
+    undecided = 0
+    for s in range(symbols):
+        scratch.chosen[undecided] = s
+        undecided += 1 if scratch.reason[s] == UNDECIDED else 0
+    for i in range(undecided):
+        s = scratch.chosen[i]
+        atr = math.nan
+        volume_mean = math.nan
+        if rules.needs_indicators and not math.isnan(close[s]):
+            atr = indicators.atr[s]
+            volume_mean = mean_volume(indicators, s)
         reason, stop, offset = signal(
             numbers,
             scratch.memory[s],
@@ -150,13 +205,16 @@ def read_signals(
             atr,
             volume_mean,
         )
-        if present and rules.needs_indicators:
-            update_volume(indicators, s, volume[s])
-        if after_cutoff and reason > AFTER_CUTOFF:
-            reason = AFTER_CUTOFF
         scratch.reason[s] = reason
         scratch.stop[s] = stop
         scratch.offset[s] = offset
+    if rules.needs_indicators:
+        for s in range(symbols):
+            if not math.isnan(close[s]):
+                update_volume(indicators, s, volume[s])
+    if after_cutoff:
+        for s in range(symbols):
+            scratch.reason[s] = min(scratch.reason[s], AFTER_CUTOFF)
 
 
 def close_bar(
@@ -176,15 +234,33 @@ def close_bar(
 ) -> float:
     """Mark, trail, test the latch, flatten, decide; return the equity at the close, USD.
 
-    `gates` (symbols) holds a reason of a live session that forbids entries, or 0. Fills of the
-    bar have been applied, and `read_signals` has seen it.
+    `gates` (symbols) holds a reason of a live session that forbids entries, or 0; it is empty
+    where there are none. Fills of the bar have been applied, and `read_signals` has seen it.
     """
-    symbols = len(close)
-    for s in range(symbols):
+    for s in range(len(close)):
         if not math.isnan(close[s]):
             see_bar(book, s, high[s], low[s], close[s], volume[s], us)
+    return settle_bar(
+        book, rules, scratch, tape, indicators, keep, gates, flatten, high, low, close
+    )
+
+
+def settle_bar(
+    book: Book,
+    rules: Rules,
+    scratch: Scratch,
+    tape: Tape,
+    indicators: Indicators,
+    keep: int,
+    gates: NDArray[np.uint8],
+    flatten: bool,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+) -> float:
+    """Do what `close_bar` does once the positions are marked."""
     if rules.trailing > 0 and book.flags[OPEN_POSITIONS] > book.flags[WAITING_EXITS]:
-        for s in range(symbols):
+        for s in range(len(close)):
             if book.quantity[s] != 0 and not book.exit_waiting[s] and not math.isnan(close[s]):
                 trail(book, rules, s, high[s], low[s])
     worth = equity(book)
@@ -194,8 +270,9 @@ def close_bar(
         leave_everything(book, EXIT_LATCH)
     if flatten:
         leave_everything(book, EXIT_FLATTEN)
-    for s in range(symbols):
-        decide(book, rules, scratch, tape, indicators, keep, gates[s], s, close[s], us, worth)
+    decide(book, rules, scratch, gates, close, worth)
+    if keep != KEEP_NONE:
+        keep_decisions(scratch, tape, indicators, keep)
     return worth
 
 
@@ -211,61 +288,133 @@ def decide(
     book: Book,
     rules: Rules,
     scratch: Scratch,
-    tape: Tape,
-    indicators: Indicators,
-    keep: int,
-    gate: int,
-    s: int,
-    price: float,
-    us: int,
+    gates: NDArray[np.uint8],
+    close: Floats,
     worth: float,
 ) -> None:
-    """Give a symbol its one decision of the bar, and plan the entry if that is what it is."""
-    reason = int(scratch.reason[s])
-    quantity = 0
-    if reason != NO_DECISION:
-        if 0 < gate <= HALTED:
-            reason = gate
-        elif book.flags[LATCHED] != 0:
-            reason = REASON_LATCHED
-        elif 0 < gate <= DATA_GATE:
-            reason = gate
-        elif book.quantity[s] != 0:
-            reason = POSITION_OPEN
-        elif book.pending[s] != 0:
-            reason = ORDER_PENDING
-        elif reason >= MAX_ENTRIES and book.entries[s] >= rules.max_entries:
-            reason = MAX_ENTRIES
-        elif reason >= ENTER_LONG:
-            if book.flags[OPEN_POSITIONS] + book.flags[PENDING_ENTRIES] >= rules.max_positions:
-                reason = MAX_POSITIONS
-            elif book.flags[ENTRY_ORDERS] >= rules.max_orders_per_session:
-                reason = ORDER_RATE
-            else:
-                risk_per_share = abs(price - scratch.stop[s])
-                quantity = entry_quantity(book, rules, price, risk_per_share, worth)
-                if quantity < 1:
-                    reason = SIZE_BELOW_ONE
-                else:
-                    signed = quantity if reason == ENTER_LONG else -quantity
-                    plan_entry(book, s, signed, price, scratch.stop[s], scratch.offset[s])
-    is_kept = keep == KEEP_ALL or (keep == KEEP_CHANGES and reason != scratch.previous_reason[s])
-    if is_kept and reason != NO_DECISION:
-        record_decision(
+    """Give each symbol its one decision of the bar, and plan the entries among them."""
+    symbols = len(close)
+    latched = book.flags[LATCHED] != 0
+    for s in range(symbols):
+        scratch.reason[s] = standing(
+            scratch.reason[s],
+            latched,
+            book.quantity[s],
+            book.pending[s],
+            book.entries[s],
+            rules.max_entries,
+        )
+    for s in range(len(gates)):
+        scratch.reason[s] = gated(scratch.reason[s], gates[s], latched)
+    candidates = 0
+    for s in range(symbols):
+        scratch.chosen[candidates] = s
+        candidates += 1 if scratch.reason[s] >= ENTER_LONG else 0
+    for i in range(candidates):
+        s = scratch.chosen[i]
+        if book.flags[OPEN_POSITIONS] + book.flags[PENDING_ENTRIES] >= rules.max_positions:
+            scratch.reason[s] = MAX_POSITIONS
+        elif book.flags[ENTRY_ORDERS] >= rules.max_orders_per_session:
+            scratch.reason[s] = ORDER_RATE
+        else:
+            enter(book, rules, scratch, s, close[s], worth)
+
+
+def standing(
+    reason: int, latched: bool, held: int, pending: int, entries: int, max_entries: int
+) -> int:
+    """Return the strategy's reason, or what stands before it whatever other symbols do.
+
+    The last line that applies wins; see `screen` for why there are no branches.
+    """
+    first = MAX_ENTRIES if (reason >= MAX_ENTRIES) & (entries >= max_entries) else reason
+    first = ORDER_PENDING if pending != 0 else first
+    first = POSITION_OPEN if held != 0 else first
+    first = REASON_LATCHED if latched else first
+    return first if reason != NO_DECISION else NO_DECISION
+
+
+def gated(reason: int, gate: int, latched: bool) -> int:
+    """Return the reason, or a gate of a live session that comes before it."""
+    if reason == NO_DECISION or gate == 0 or gate > (HALTED if latched else DATA_GATE):
+        return reason
+    return gate
+
+
+def enter(book: Book, rules: Rules, scratch: Scratch, s: int, price: float, worth: float) -> None:
+    """Plan an entry of as many shares as risk and funds allow, if that is one at least."""
+    stop = scratch.stop[s]
+    quantity = entry_quantity(book, rules, price, abs(price - stop), worth)
+    scratch.shares[s] = quantity
+    if quantity < 1:
+        scratch.reason[s] = SIZE_BELOW_ONE
+    else:
+        signed = quantity if scratch.reason[s] == ENTER_LONG else -quantity
+        plan_entry(book, s, signed, price, stop, scratch.offset[s])
+
+
+def keep_decisions(scratch: Scratch, tape: Tape, indicators: Indicators, keep: int) -> None:
+    """Write the bar's decisions on the tape, all of them or those that differ from the last."""
+    symbols = len(scratch.reason)
+    everything = keep == KEEP_ALL
+    for s in range(symbols):
+        differs = everything | (scratch.reason[s] != scratch.previous_reason[s])
+        scratch.is_kept[s] = differs & (scratch.reason[s] != NO_DECISION)
+    for s in range(symbols):
+        scratch.previous_reason[s] = scratch.reason[s]
+    kept = 0
+    for s in range(symbols):
+        scratch.chosen[kept] = s
+        kept += scratch.is_kept[s]
+    first = tape.counts[DECISIONS]
+    reached = tape.counts[REACHED]
+    for i in range(kept):
+        s = scratch.chosen[i]
+        if len(tape.atr) > 0:
+            tape.atr[first + i] = indicators.atr[s]
+        reason = scratch.reason[s]
+        reached = record_decision(
             tape,
-            us,
+            first + i,
+            reached,
             s,
             reason,
-            price,
             scratch.memory[s, 0],
             scratch.memory[s, 1],
             scratch.stop[s],
             scratch.offset[s],
-            quantity,
-            indicators.atr[s],
-            worth,
+            scratch.shares[s] if reason >= SIZE_BELOW_ONE else 0,
         )
-    scratch.previous_reason[s] = reason
+    tape.counts[DECISIONS] = first + kept
+    tape.counts[REACHED] = reached
+
+
+def recall(
+    book: Book,
+    s: int,
+    begin: int,
+    end: int,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+    start_us: Integers,
+) -> None:
+    """Let the book remember a symbol's last two bars in rows `[begin, end)` of the session.
+
+    A backtest does so where it matters, instead of remembering every bar of every symbol.
+    """
+    newest = end - 1
+    while newest >= begin and math.isnan(close[newest, s]):
+        newest -= 1
+    older = newest - 1
+    while older >= begin and math.isnan(close[older, s]):
+        older -= 1
+    for row in (older, newest):
+        if row >= begin and start_us[row] > book.last_us[s]:
+            remember_bar(
+                book, s, high[row, s], low[row, s], close[row, s], volume[row, s], start_us[row]
+            )
 
 
 def run_sessions(
@@ -286,6 +435,8 @@ def run_sessions(
     close: Floats,
     volume: Floats,
     equity_out: Floats,
+    worth_out: Floats,
+    decided_out: NDArray[np.int32],
     session: int,
     end_session: int,
     first_traded: int,
@@ -293,18 +444,18 @@ def run_sessions(
     """Run sessions one after another until `end_session` or until the tape could overflow.
 
     Price arrays are (bars, symbols). `cutoff_bars` is how many bars of each session may decide
-    to enter, `flatten_bars` how many end by the flatten time, `equity_out` (bars) the equity at
-    each close. Sessions before `first_traded` only warm the indicators. Returns the session to
-    go on with.
+    to enter, `flatten_bars` how many end by the flatten time. Written are, by bar, `equity_out`,
+    the equity at each close, `worth_out`, the same as decisions saw it, before assumed closes, and
+    `decided_out`, how many decisions were kept. Sessions before `first_traded` only warm the
+    indicators. Returns the session to go on with.
     """
     symbols = close.shape[1]
-    gates = np.zeros(symbols, dtype=np.uint8)
     while session < end_session:
         begin, end = first_row[session], first_row[session + 1]
         most = (end - begin) * symbols
         if tape.counts[FILLS] + 3 * most > len(tape.fills):
             return session
-        if keep != KEEP_NONE and tape.counts[DECISIONS] + most > len(tape.decisions):
+        if keep != KEEP_NONE and tape.counts[DECISIONS] + most > len(tape.symbol):
             return session
         if session < first_traded:
             if rules.needs_indicators:
@@ -321,6 +472,10 @@ def run_sessions(
         flatten_bar = flatten_bars[session] - 1
         for row in range(begin, end):
             bar = row - begin
+            if rules.volatility_factor > 0:
+                for s in range(symbols):
+                    if book.pending[s] != 0 or book.quantity[s] != 0:
+                        recall(book, s, begin, row, high, low, close, volume, start_us)
             match_bar(
                 book, rules, tape, opened[row], high[row], low[row], volume[row], start_us[row]
             )
@@ -337,22 +492,27 @@ def run_sessions(
                 close[row],
                 volume[row],
             )
-            equity_out[row] = close_bar(
+            mark_positions(book, close[row])
+            decided = tape.counts[DECISIONS]
+            worth_out[row] = settle_bar(
                 book,
                 rules,
                 scratch,
                 tape,
                 indicators,
                 keep,
-                gates,
+                scratch.no_gates,
                 0 <= flatten_bar <= bar,
                 high[row],
                 low[row],
                 close[row],
-                volume[row],
-                start_us[row],
             )
+            equity_out[row] = worth_out[row]
+            decided_out[row] = tape.counts[DECISIONS] - decided
         if book.flags[WAITING_EXITS] > 0:
+            for s in range(symbols):
+                if book.exit_waiting[s]:
+                    recall(book, s, begin, end, high, low, close, volume, start_us)
             assume_close(book, rules, tape)
             equity_out[end - 1] = equity(book)
         session += 1

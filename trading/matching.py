@@ -112,10 +112,16 @@ def match_bar(
         for s in range(symbols):
             if book.pending[s] != 0 and not math.isnan(opened[s]):
                 fill_entry(book, rules, tape, s, opened[s], volume[s], us)
-    if book.flags[OPEN_POSITIONS] > book.flags[WAITING_EXITS]:
-        for s in range(symbols):
-            if book.quantity[s] != 0 and not book.exit_waiting[s] and not math.isnan(opened[s]):
-                touch(book, rules, tape, s, opened[s], high[s], low[s], volume[s], us)
+    left = book.flags[OPEN_POSITIONS] - book.flags[WAITING_EXITS]
+    for s in range(symbols):
+        if left == 0:
+            break
+        if book.quantity[s] != 0 and not book.exit_waiting[s]:
+            left -= 1
+            leg = touched(book.quantity[s], book.stop[s], book.target[s], high[s], low[s])
+            # A bar that is missing touches nothing: no comparison with NaN is true.
+            if leg != LEG_ENTRY:
+                touch(book, rules, tape, s, leg, opened[s], volume[s], us)
 
 
 def fill_entry(
@@ -137,29 +143,30 @@ def fill_entry(
     cancel_entry(book, s)
 
 
+def touched(held: int, stop: float, target: float, high: float, low: float) -> int:
+    """Return which leg of a position a bar touches, LEG_ENTRY for none; of both the stop wins."""
+    if (held > 0 and low <= stop) or (held < 0 and high >= stop):
+        return LEG_STOP
+    if (held > 0 and high >= target) or (held < 0 and low <= target):
+        return LEG_TARGET
+    return LEG_ENTRY
+
+
 def touch(
-    book: Book,
-    rules: Rules,
-    tape: Tape,
-    s: int,
-    opened: float,
-    high: float,
-    low: float,
-    volume: float,
-    us: int,
+    book: Book, rules: Rules, tape: Tape, s: int, leg: int, opened: float, volume: float, us: int
 ) -> None:
-    """Test a resting stop, then a resting target; when both are touched the stop wins."""
+    """Fire a touched stop or target, and fill as much of it as the bar's volume allows."""
     held = book.quantity[s]
     stop, target = book.stop[s], book.target[s]
     quantity = min(abs(held), participation_cap(rules, volume))
-    if (held > 0 and low <= stop) or (held < 0 and high >= stop):
+    if leg == LEG_STOP:
         plan_exit(book, s, EXIT_STOP)
         if quantity >= 1:
             worse = min(opened, stop) if held > 0 else max(opened, stop)
             signed = -quantity if held > 0 else quantity
             price = venue_price(book, rules, s, worse, signed, volume)
             fill_exit(book, rules, tape, s, LEG_STOP, quantity, price, us)
-    elif (held > 0 and high >= target) or (held < 0 and low <= target):
+    else:
         plan_exit(book, s, EXIT_TARGET)
         if quantity >= 1:
             price = max(opened, target) if held > 0 else min(opened, target)

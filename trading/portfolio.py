@@ -13,6 +13,7 @@ from trading.book import (
     PENDING_ENTRIES,
     WAITING_EXITS,
     Book,
+    Floats,
     equity,
 )
 from trading.prices import r4, round_down, round_up
@@ -133,15 +134,34 @@ def apply_exit_fill(
 def see_bar(
     book: Book, s: int, high: float, low: float, close: float, volume: float, us: int
 ) -> None:
-    """Mark a symbol at the close of a bar that is present (rules section 2, step 3)."""
+    """Take a bar that is present into the book, and mark the symbol at its close."""
+    remember_bar(book, s, high, low, close, volume, us)
+    if book.quantity[s] != 0:
+        book.mark[s] = close
+
+
+def mark_positions(book: Book, close: Floats) -> None:
+    """Mark positions at the closes of a bar, NaN where it is missing."""
+    left = book.flags[OPEN_POSITIONS]
+    for s in range(len(close)):
+        if left == 0:
+            break
+        if book.quantity[s] != 0:
+            left -= 1
+            if not math.isnan(close[s]):
+                book.mark[s] = close[s]
+
+
+def remember_bar(
+    book: Book, s: int, high: float, low: float, close: float, volume: float, us: int
+) -> None:
+    """Keep of a bar what the slippage of later fills and an assumed close need."""
     book.earlier_range[s] = book.previous_range[s]
     book.earlier_close[s] = book.previous_close[s]
     book.last_volume[s] = volume
     book.previous_range[s] = high - low
     book.previous_close[s] = close
     book.last_us[s] = us
-    if book.quantity[s] != 0:
-        book.mark[s] = close
 
 
 def latch(book: Book) -> None:

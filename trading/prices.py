@@ -11,9 +11,14 @@ UNITS_PER_DOLLAR = 10000
 LOWEST_FILL_PRICE = 0.0001
 
 
+def price_units(price: float) -> int:
+    """Return a price in USD as a whole number of 0.0001, rounded half up."""
+    return math.floor(price * 10000 + 0.5)
+
+
 def r4(price: float) -> float:
     """Return the price in USD rounded half up to 0.0001."""
-    return math.floor(price * 10000 + 0.5) / 10000
+    return price_units(price) / 10000
 
 
 def r4_array(prices: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -24,14 +29,14 @@ def r4_array(prices: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def tick_units(tick: float) -> int:
     """Return a tick in USD as a whole number of 0.0001."""
-    return math.floor(tick * 10000 + 0.5)
+    return price_units(tick)
 
 
 def round_down(price: float, units: int) -> float:
     """Return the highest multiple of `units` x 0.0001 USD that is not above the price."""
-    return math.floor(price * 10000 + 0.5) // units * units / 10000
+    return price_units(price) // units * units / 10000
 
 
 def round_up(price: float, units: int) -> float:
     """Return the lowest multiple of `units` x 0.0001 USD that is not below the price."""
-    return -(-math.floor(price * 10000 + 0.5) // units) * units / 10000
+    return -(-price_units(price) // units) * units / 10000

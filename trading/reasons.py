@@ -28,6 +28,8 @@ ORDER_RATE = 22
 SIZE_BELOW_ONE = 23
 ENTER_LONG = 24
 ENTER_SHORT = 25
+# What `screen` says of a bar that only `signal` can judge; it is never the reason of a decision.
+UNDECIDED = 255
 
 REASONS = (
     "none",

@@ -12,6 +12,7 @@ from trading import engine
 from trading.bars import Floats
 from trading.book import CASH, LATCHED, Book, equity, new_book
 from trading.calendar import Session
+from trading.decision_log import log_of_tapes
 from trading.errors import OpenbellError
 from trading.events import (
     BarClosed,
@@ -35,7 +36,7 @@ from trading.portfolio import (
     plan_exit,
 )
 from trading.reasons import EXIT_OPERATOR, EXIT_REASONS, EXIT_STOP, EXIT_TARGET, LEGS
-from trading.tape import new_tape, record_fill, record_trade
+from trading.tape import DECISIONS, REACHED, new_tape, record_fill, record_trade
 
 # Fields of a book that outlive a session.
 _INHERITED = (
@@ -124,7 +125,8 @@ class SessionState:
         self.book: Book = new_book(count, plan.capital)
         self.indicators = new_indicators(count)
         self.scratch = engine.new_scratch(count, max(2, plan.strategy_module.MEMORY))
-        self.tape = new_tape(40 * count * session.bar_count(plan.interval_minutes) + 100, 2 * count)
+        most_fills = 40 * count * session.bar_count(plan.interval_minutes) + 100
+        self.tape = new_tape(most_fills, 2 * count, with_atr=self.rules.needs_indicators)
         self.orders: dict[str, Order] = {}
         self.unanswered: dict[str, Intent] = {}
         self.last_bar = -1
@@ -230,8 +232,15 @@ class SessionState:
             bar.volume,
             event.start_us,
         )
-        self.decisions += self.tape.decisions[: self.tape.counts[2]].tolist()
-        self.tape.counts[2] = 0
+        log = log_of_tapes(
+            [self.tape],
+            self.tape.counts[DECISIONS:REACHED].astype(np.int32),
+            np.array([event.start_us]),
+            bar.close[np.newaxis],
+            np.array([worth]),
+        )
+        self.decisions += log.rows.tolist()
+        self.tape.counts[DECISIONS:] = 0
         self.equity_points.append((event.start_us, float(worth)))
         self.last_bar = event.bar
 

@@ -50,7 +50,7 @@ def decisions_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame
     Columns: session, bar (its START), symbol, reason, price, range_high, range_low, stop,
     target_offset, quantity, atr, equity; null where a number was not reached.
     """
-    at = {name: outcome.decisions[:, number] for number, name in enumerate(DECISION_COLUMNS)}
+    at = {name: outcome.log.column(name) for name in DECISION_COLUMNS}
     return pl.DataFrame(
         [
             _session("session", at["us"], grid),

@@ -18,6 +18,7 @@ from flows.commands.arguments import (
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
+    from flows.wiring import SessionRequest
     from trading.calendar import Session
 
 DEFAULT_DATA_DIR = Path("data")
@@ -61,35 +62,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Trade until the sessions are done or SIGTERM comes; return the exit code."""
     from flows.account_story import run_account
-    from flows.parts import PlainParts
     from flows.progress import progress_on
-    from flows.wiring import SessionRequest
-    from trading.plan import parse_settings
 
-    if args.speed is not None and not args.speed > 0:
-        raise BadInput(f"--speed {args.speed:g} is not positive", "Use 60 for a minute a second")
-    on_shutdown = args.settings.operations.on_shutdown if args.replay is None else "hold"
-    request = SessionRequest(
-        parts=PlainParts(
-            args.data_dir,
-            args.bars,
-            args.seed,
-            args.live,
-            settle_seconds=args.settings.data.settle_seconds,
-            warm_up_minutes=args.settings.data.warm_up_minutes,
-            tend_seconds=args.settings.data.tend_seconds,
-        ),
-        replay=args.replay,
-        symbols=tuple(args.symbols),
-        interval_minutes=args.interval,
-        capital=args.capital,
-        exchange=args.exchange,
-        settings=parse_settings(args.set),
-        speed=args.speed,
-        dry_run=args.dry_run,
-        on_shutdown=args.on_shutdown or on_shutdown,
-        strategy_module=strategy_of(args),
-    )
+    request = request_of(args)
     stopping = False
 
     def stop(number: int, frame: object) -> None:
@@ -117,3 +92,35 @@ def run(args: Namespace) -> int:
     if stopping:
         print("stopped before the end; the same command goes on from there", file=sys.stderr)
     return 0
+
+
+def request_of(args: Namespace) -> SessionRequest:
+    """Return what the arguments and the settings ask for."""
+    from flows.parts import PlainParts
+    from flows.wiring import SessionRequest
+    from trading.plan import parse_settings
+
+    if args.speed is not None and not args.speed > 0:
+        raise BadInput(f"--speed {args.speed:g} is not positive", "Use 60 for a minute a second")
+    on_shutdown = args.settings.operations.on_shutdown if args.replay is None else "hold"
+    return SessionRequest(
+        parts=PlainParts(
+            args.data_dir,
+            args.bars,
+            args.seed,
+            args.live,
+            settle_seconds=args.settings.data.settle_seconds,
+            warm_up_minutes=args.settings.data.warm_up_minutes,
+            tend_seconds=args.settings.data.tend_seconds,
+        ),
+        replay=args.replay,
+        symbols=tuple(args.symbols),
+        interval_minutes=args.interval,
+        capital=args.capital,
+        exchange=args.exchange,
+        settings=parse_settings(args.set),
+        speed=args.speed,
+        dry_run=args.dry_run,
+        on_shutdown=args.on_shutdown or on_shutdown,
+        strategy_module=strategy_of(args),
+    )

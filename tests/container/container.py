@@ -6,7 +6,9 @@ user without any capability. The network is the machine's.
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -89,9 +91,10 @@ class Container:
 
     def kill(self) -> None:
         """End every process of the container at once."""
-        if self.process is not None:
-            # `unshare --kill-child` takes the first process with it, and the kernel the others.
-            self.process.kill()
+        if self.process is not None and self.process.poll() is None:
+            # The kernel ends all others with the first. Killing `unshare` would not: a process
+            # that takes another user is no longer ended with its parent.
+            os.kill(self.first_pid, signal.SIGKILL)
             self.process.wait()
 
     def _unshared(self, command: list[str]) -> list[str]:
@@ -114,7 +117,7 @@ class Container:
             f"exec chroot {root} {shlex.join(self._as_user(command))}",
         ]
         return [
-            *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"),
+            *("unshare", "--mount", "--pid", "--fork", "--propagation", "private"),
             *("sh", "-c", "\n".join(script)),
         ]
 

@@ -57,8 +57,8 @@ MATCHING: tuple[Mutant, ...] = (
     Mutant(
         "a target needs a price beyond it",
         "matching",
-        "elif (held > 0 and high >= target)",
-        "elif (held > 0 and high > target)",
+        "(held > 0 and high >= target)",
+        "(held > 0 and high > target)",
         "a target fills on a touch",
     ),
     Mutant(
@@ -104,17 +104,16 @@ MATCHING: tuple[Mutant, ...] = (
     Mutant(
         "the entry bar does not count",
         "matching",
-        "if book.quantity[s] != 0 and not book.exit_waiting[s] and not math.isnan(opened[s]):",
-        "if book.quantity[s] != 0 and not book.exit_waiting[s] and book.entry_us[s] != us "
-        "and not math.isnan(opened[s]):",
+        "if leg != LEG_ENTRY:",
+        "if leg != LEG_ENTRY and book.entry_us[s] != us:",
         "the entry bar counts for the stop",
     ),
     Mutant(
         "stop and target rest while an exit waits",
         "matching",
-        "if book.quantity[s] != 0 and not book.exit_waiting[s] and not math.isnan(opened[s]):\n"
-        "                touch(",
-        "if book.quantity[s] != 0 and not math.isnan(opened[s]):\n                touch(",
+        "if left == 0:\n            break\n"
+        "        if book.quantity[s] != 0 and not book.exit_waiting[s]:",
+        "if left == 0:\n            break\n        if book.quantity[s] != 0:",
         "stop and target of a waiting exit rest whatever other symbols hold",
     ),
     Mutant(
@@ -155,8 +154,8 @@ MATCHING: tuple[Mutant, ...] = (
     Mutant(
         "what is left of an entry goes on waiting",
         "matching",
-        "    cancel_entry(book, s)\n\n\ndef touch(",
-        "    if book.quantity[s] != 0:\n        cancel_entry(book, s)\n\n\ndef touch(",
+        "    cancel_entry(book, s)\n\n\ndef touched(",
+        "    if book.quantity[s] != 0:\n        cancel_entry(book, s)\n\n\ndef touched(",
         "an entry that finds no volume is dropped",
     ),
     Mutant(
@@ -214,19 +213,19 @@ ENGINE: tuple[Mutant, ...] = (
     Mutant(
         "the next bar is peeked at",
         "engine",
-        "                low[row],\n                close[row],\n                volume[row],\n"
-        "            )\n            equity_out[row]",
-        "                low[row],\n                close[min(row + 1, end - 1)],\n"
-        "                volume[row],\n            )\n            equity_out[row]",
+        "                close[row],\n                volume[row],\n            )\n"
+        "            mark_positions",
+        "                close[min(row + 1, end - 1)],\n                volume[row],\n"
+        "            )\n            mark_positions",
         LOOK_AHEAD,
     ),
     Mutant(
         "the next bar's volume is peeked at",
         "engine",
         "                close[row],\n                volume[row],\n            )\n"
-        "            equity_out[row]",
+        "            mark_positions",
         "                close[row],\n                volume[min(row + 1, end - 1)],\n"
-        "            )\n            equity_out[row]",
+        "            )\n            mark_positions",
         LOOK_AHEAD,
     ),
     Mutant(
@@ -298,32 +297,33 @@ ENGINE: tuple[Mutant, ...] = (
     Mutant(
         "max_entries comes after after_cutoff",
         "engine",
-        "elif reason >= MAX_ENTRIES and",
-        "elif reason > AFTER_CUTOFF and",
+        "(reason >= MAX_ENTRIES) &",
+        "(reason > AFTER_CUTOFF) &",
         "max_entries comes before after_cutoff",
     ),
     Mutant(
         "position_open gives way to bar_missing",
         "engine",
-        "        elif book.quantity[s] != 0:\n            reason = POSITION_OPEN",
-        "        elif book.quantity[s] != 0 and not math.isnan(price):\n"
-        "            reason = POSITION_OPEN",
+        "POSITION_OPEN if held != 0 else first",
+        "POSITION_OPEN if held != 0 and reason != 9 else first",
         "position_open comes before bar_missing",
     ),
     Mutant(
         "a latched symbol says position_open",
         "engine",
-        "elif book.flags[LATCHED] != 0:",
-        "elif book.flags[LATCHED] != 0 and book.quantity[s] == 0:",
+        "REASON_LATCHED if latched else first",
+        "REASON_LATCHED if latched and held == 0 else first",
         "latched comes before position_open and bar_missing",
     ),
     Mutant(
         "the ATR leaves the decision bar out",
         "engine",
-        "                update_atr(indicators, s, high[s], low[s], close[s])\n"
-        "                atr = indicators.atr[s]\n",
-        "                atr = indicators.atr[s]\n"
         "                update_atr(indicators, s, high[s], low[s], close[s])\n",
+        # Each bar's true range is taken in at the next bar.
+        "                late = globals().setdefault('late', {})\n"
+        "                if (id(indicators), s) in late:\n"
+        "                    update_atr(*late[id(indicators), s])\n"
+        "                late[id(indicators), s] = (indicators, s, high[s], low[s], close[s])\n",
         "the ATR includes the decision bar and its gap from the previous close",
     ),
     Mutant(
@@ -550,43 +550,43 @@ REST: tuple[Mutant, ...] = (
     Mutant(
         "a touch of the range is a break",
         "strategies.orb",
-        "is_long = (high if numbers.wick else close) > range_high",
-        "is_long = (high if numbers.wick else close) >= range_high",
+        "(high if numbers.wick else close) >",
+        "(high if numbers.wick else close) >=",
         "a close at the range high is no break",
     ),
     Mutant(
         "wicks equally far are short",
         "strategies.orb",
-        "is_long = r4(high - opened) >= r4(opened - low)",
-        "is_long = r4(high - opened) > r4(opened - low)",
+        "price_units(high - opened) >= price_units(opened - low)",
+        "price_units(high - opened) > price_units(opened - low)",
         "wicks on both sides, equally far from the open, are long",
     ),
     Mutant(
         "wicks are compared with their float noise",
         "strategies.orb",
-        "is_long = r4(high - opened) >= r4(opened - low)",
-        "is_long = high - opened >= opened - low",
+        "price_units(high - opened) >= price_units(opened - low)",
+        "high - opened >= opened - low",
         "the wick distances are compared after r4",
     ),
     Mutant(
         "the level with its buffer is rounded",
         "strategies.orb",
-        "> range_high + numbers.breakout_buffer",
-        "> r4(range_high + numbers.breakout_buffer)",
+        "> memory[RANGE_HIGH] + numbers.breakout_buffer",
+        "> price_units(memory[RANGE_HIGH] + numbers.breakout_buffer) / 10000",
         "range high plus buffer is not passed through r4",
     ),
     Mutant(
         "the body has no sign",
         "strategies.orb",
-        "if body < numbers.min_body:",
-        "if abs(body) < numbers.min_body:",
+        "if body < numbers.min_body else",
+        "if abs(body) < numbers.min_body else",
         "the body is signed: a falling bar is a weak long",
     ),
     Mutant(
         "a body equal to min_body is weak",
         "strategies.orb",
-        "if body < numbers.min_body:",
-        "if body <= numbers.min_body:",
+        "if body < numbers.min_body else",
+        "if body <= numbers.min_body else",
         "half a body is not weak at 0.5",
     ),
     Mutant(
@@ -599,29 +599,29 @@ REST: tuple[Mutant, ...] = (
     Mutant(
         "shorts are disabled before the side is chosen",
         "strategies.orb",
-        "    if is_long and is_short:\n",
-        "    is_short = is_short and numbers.allow_short\n    if is_long and is_short:\n",
+        "    # If wicks break both sides, the one further from the open wins.\n",
+        "    down = down & numbers.allow_short\n",
         "short_disabled applies to the side so chosen",
     ),
     Mutant(
         "some range bars are enough",
         "strategies.orb",
-        "if memory[RANGE_BARS] < numbers.range_bars:",
-        "if memory[RANGE_BARS] == 0:",
+        "if memory[RANGE_BARS] < numbers.range_bars else",
+        "if memory[RANGE_BARS] == 0 else",
         "any missing bar of a longer range is range_incomplete",
     ),
     Mutant(
         "a long's stop rounds up",
         "strategies.orb",
-        "        stop = round_down(level, numbers.tick_units)",
-        "        stop = round_up(level, numbers.tick_units)",
+        "round_down(memory[RANGE_LOW], numbers.tick_units)",
+        "round_up(memory[RANGE_LOW], numbers.tick_units)",
         "a long's stop rounds down and stays away",
     ),
     Mutant(
         "a stop at the reference price protects",
         "strategies.orb",
-        "if close - stop <= 0:",
-        "if close - stop < 0:",
+        "side if risk > 0 else",
+        "side if risk >= 0 else",
         "a stop at the reference price is not protective",
     ),
     Mutant(
@@ -634,14 +634,14 @@ REST: tuple[Mutant, ...] = (
     Mutant(
         "r4 cuts off",
         "prices",
-        "return math.floor(price * 10000 + 0.5) / 10000\n",
+        "return price_units(price) / 10000\n",
         "return math.floor(price * 10000) / 10000\n",
         "stop and target are not tested while an exit waits",
     ),
     Mutant(
         "the tick is divided by in floats",
         "prices",
-        "return math.floor(price * 10000 + 0.5) // units * units / 10000",
+        "return price_units(price) // units * units / 10000",
         "return math.floor(price / (units / 10000)) * units / 10000",
         "the tick is never divided by in floats: 0.29 is 29 ticks",
     ),

@@ -88,7 +88,7 @@ class Core:
             original = importlib.import_module(changed.__name__)
             for key, value in vars(original).items():
                 ours = isinstance(value, FunctionType) and value.__module__ == changed.__name__
-                if ours and key not in ("observe", "signal"):
+                if ours and key not in ("observe", "signal", "screen"):
                     self._exchanged[value] = getattr(changed, key)
             if name == "engine":
                 self._exchanged[changed.observe] = self._strategy.observe

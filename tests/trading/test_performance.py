@@ -18,6 +18,7 @@ from trading.bars import make_panel
 from trading.book import new_book
 from trading.bootstrap import bootstrap_interval
 from trading.calendar import Grid, make_grid, sessions_between
+from trading.decision_log import log_of_rows
 from trading.performance import summarise
 from trading.plan import make_plan
 from trading.reasons import EXIT_ASSUMED_CLOSE, EXIT_FLATTEN, EXIT_STOP, EXIT_TARGET
@@ -59,7 +60,7 @@ def outcome_of(
     return Outcome(
         np.array(fills, dtype=np.float64).reshape(-1, len(FILL_COLUMNS)),
         np.array(trades or [], dtype=np.float64).reshape(-1, len(TRADE_COLUMNS)),
-        np.zeros((0, len(DECISION_COLUMNS))),
+        log_of_rows(np.zeros((0, len(DECISION_COLUMNS)))),
         np.array(equity, dtype=np.float64),
         grid.start_us,
         0,
@@ -165,7 +166,7 @@ def test_warm_up_sessions_are_no_part_of_the_figures() -> None:
     grid = hourly_grid()
     traded = outcome_of(grid, [1000.0] * 14)
     second = Outcome(
-        traded.fills, traded.trades, traded.decisions, np.full(7, 1010.0), grid.start_us[7:], 1,
+        traded.fills, traded.trades, traded.log, np.full(7, 1010.0), grid.start_us[7:], 1,
         traded.book, compiled=False,
     )  # fmt: skip
 

@@ -287,6 +287,7 @@ def test_a_tape_that_fills_up_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
     case = replace(real_case(settings, 100_000.0), interval=60)
     one = run_openbell(case)
     monkeypatch.setattr(backtest, "TAPE_ROWS", 1)
+    monkeypatch.setattr(backtest, "MOST_DECISIONS", 1)
     assert_same(one, run_openbell(case))
     longest = 7 * len(case.symbols)
     assert len(one.fills) > 3 * longest

@@ -28,8 +28,6 @@ from trading.book import LATCHED as BOOK_LATCHED
 from trading.calendar import make_grid
 from trading.engine import new_scratch
 from trading.errors import BadInput
-from trading.indicators import new_indicators
-from trading.linking import link_interpreted
 from trading.plan import make_plan
 from trading.reasons import (
     BAR_MISSING,
@@ -45,7 +43,6 @@ from trading.reasons import (
 )
 from trading.risk import loses_too_much
 from trading.strategies import orb
-from trading.tape import new_tape
 
 
 def named(scenario: Scenario | LoadingScenario) -> str:
@@ -301,14 +298,13 @@ GATES: tuple[tuple[int, bool, int], ...] = (
 def test_a_live_gate_comes_before_the_position_and_around_the_latch(
     gate: int, is_latched: bool, expected: int
 ) -> None:
-    book, tape, scratch = new_book(1, 1e4), new_tape(4, 4), new_scratch(1, orb.MEMORY)
-    decide = link_interpreted(orb, engine.decide)
+    book, scratch = new_book(1, 1e4), new_scratch(1, orb.MEMORY)
     rules = make_plan(["AAA"], {}).rules()
     book.quantity[0] = 1
     book.flags[BOOK_LATCHED] = is_latched
     scratch.reason[0] = BAR_MISSING
-    decide(book, rules, scratch, tape, new_indicators(1), engine.KEEP_ALL, gate, 0, 1.0, 0, 1e4)
-    assert int(tape.decisions[0, 2]) == expected
+    engine.decide(book, rules, scratch, np.array([gate], np.uint8), np.ones(1), 1e4)
+    assert int(scratch.reason[0]) == expected
 
 
 def test_changes_keeps_the_rows_where_the_reason_differs_from_the_bar_before() -> None:

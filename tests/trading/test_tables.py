@@ -11,6 +11,7 @@ import polars as pl
 from trading.backtest import Outcome
 from trading.book import new_book
 from trading.calendar import Grid, make_grid, sessions_between
+from trading.decision_log import log_of_rows
 from trading.plan import make_plan
 from trading.reasons import (
     EXIT_STOP,
@@ -41,7 +42,7 @@ def outcome_of(
     return Outcome(
         np.array(fills or [], dtype=np.float64).reshape(-1, 6),
         np.array(trades or [], dtype=np.float64).reshape(-1, 12),
-        np.array(decisions or [], dtype=np.float64).reshape(-1, 11),
+        log_of_rows(np.array(decisions or [], dtype=np.float64).reshape(-1, 11)),
         np.full(grid().rows, 1000.0),
         grid().start_us,
         0,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from trading.bars import Floats
 from trading.parameters import LARGEST, StrategyParameters
-from trading.prices import r4, round_down, round_up, tick_units
+from trading.prices import price_units, round_down, round_up, tick_units
 from trading.reasons import (
     BAR_MISSING,
     ENTER_LONG,
@@ -23,6 +23,7 @@ from trading.reasons import (
     SHORT_DISABLED,
     STOP_NOT_PROTECTIVE,
     TOO_EXTENDED,
+    UNDECIDED,
     WEAK_BODY,
 )
 
@@ -30,7 +31,9 @@ from trading.reasons import (
 RANGE_HIGH = 0
 RANGE_LOW = 1
 RANGE_BARS = 2
-MEMORY = 3
+LONG_STOP = 3
+SHORT_STOP = 4
+MEMORY = 5
 
 
 class OrbNumbers(NamedTuple):
@@ -49,6 +52,7 @@ class OrbNumbers(NamedTuple):
     volume_filter: bool
     volume_threshold: float
     tick_units: int
+    needs_indicators: bool
 
 
 class OrbParameters(StrategyParameters):
@@ -104,6 +108,7 @@ class OrbParameters(StrategyParameters):
             self.volume_filter,
             self.volume_threshold,
             tick_units(self.tick),
+            self.needs_indicators(),
         )
 
 
@@ -129,6 +134,65 @@ def observe(
             memory[RANGE_HIGH] = max(memory[RANGE_HIGH], high)
             memory[RANGE_LOW] = min(memory[RANGE_LOW], low)
         memory[RANGE_BARS] += 1
+        memory[LONG_STOP] = round_down(memory[RANGE_LOW], numbers.tick_units)
+        memory[SHORT_STOP] = round_up(memory[RANGE_HIGH], numbers.tick_units)
+
+
+def breakout(
+    numbers: OrbNumbers, memory: Floats, opened: float, high: float, low: float, close: float
+) -> tuple[bool, bool]:
+    """Return whether the bar breaks the range upwards, and whether downwards, never both."""
+    up = (high if numbers.wick else close) > memory[RANGE_HIGH] + numbers.breakout_buffer
+    down = (low if numbers.wick else close) < memory[RANGE_LOW] - numbers.breakout_buffer
+    # If wicks break both sides, the one further from the open wins.
+    further_up = price_units(high - opened) >= price_units(opened - low)
+    return up & (further_up | (not down)), down & ((not further_up) | (not up))
+
+
+def entry(is_long: bool, close: float, stop: float) -> int:
+    """Return the reason to enter, unless the stop does not protect a position from this close."""
+    risk = close - stop if is_long else stop - close
+    side = ENTER_LONG if is_long else ENTER_SHORT
+    return side if risk > 0 else STOP_NOT_PROTECTIVE
+
+
+def screen(
+    numbers: OrbNumbers,
+    memory: Floats,
+    bar: int,
+    opened: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+) -> tuple[int, float, float]:
+    """Return what `signal` returns, with UNDECIDED for a bar that needs an indicator.
+
+    Of the lines that set the reason the last that applies wins. They are no branches, so that a
+    compiler can judge several symbols with one instruction.
+    """
+    if bar < numbers.range_bars:
+        return NO_DECISION, math.nan, math.nan
+    if math.isnan(close):
+        return BAR_MISSING, math.nan, math.nan
+    range_high, range_low = memory[RANGE_HIGH], memory[RANGE_LOW]
+    long_stop, short_stop = memory[LONG_STOP], memory[SHORT_STOP]
+    is_long, is_short = breakout(numbers, memory, opened, high, low, close)
+    stop = long_stop if is_long else short_stop
+    rise = close - opened if is_long else opened - close
+    body = rise / (high - low if high != low else math.inf)
+    extension = close - range_high if is_long else range_low - close
+    furthest = numbers.max_extension * (range_high - range_low)
+    reason = entry(is_long, close, stop)
+    reason = UNDECIDED if numbers.needs_indicators else reason
+    reason = TOO_EXTENDED if (numbers.max_extension > 0) & (extension > furthest) else reason
+    reason = WEAK_BODY if body < numbers.min_body else reason
+    reason = SHORT_DISABLED if is_short & (not numbers.allow_short) else reason
+    reason = reason if is_long | is_short else NO_BREAKOUT
+    reason = RANGE_FLAT if range_high == range_low else reason
+    reason = RANGE_INCOMPLETE if memory[RANGE_BARS] < numbers.range_bars else reason
+    offset = numbers.target_multiple * (range_high - range_low)
+    return reason, stop, offset if numbers.target == 1 else math.nan
 
 
 def signal(
@@ -145,56 +209,26 @@ def signal(
 ) -> tuple[int, float, float]:
     """Return the reason at the bar's close, the stop, and the target's offset from the fill.
 
-    The reason is the first that applies of those which need no account; NaN prices mean none.
+    The reason is the first that applies of those which need no account. Stop and offset count
+    from STOP_NOT_PROTECTIVE on; an offset of NaN means no target, NaN prices mean no bar.
     """
-    nothing = math.nan
-    if bar < numbers.range_bars:
-        return NO_DECISION, nothing, nothing
-    if math.isnan(close):
-        return BAR_MISSING, nothing, nothing
-    if memory[RANGE_BARS] < numbers.range_bars:
-        return RANGE_INCOMPLETE, nothing, nothing
-    range_high, range_low = memory[RANGE_HIGH], memory[RANGE_LOW]
-    if range_high == range_low:
-        return RANGE_FLAT, nothing, nothing
-    is_long = (high if numbers.wick else close) > range_high + numbers.breakout_buffer
-    is_short = (low if numbers.wick else close) < range_low - numbers.breakout_buffer
-    if is_long and is_short:
-        is_long = r4(high - opened) >= r4(opened - low)
-    if not is_long and not is_short:
-        return NO_BREAKOUT, nothing, nothing
-    if not is_long and not numbers.allow_short:
-        return SHORT_DISABLED, nothing, nothing
-    body = 0.0
-    if high != low:
-        body = (close - opened) / (high - low) if is_long else (opened - close) / (high - low)
-    if body < numbers.min_body:
-        return WEAK_BODY, nothing, nothing
-    if numbers.max_extension > 0:
-        extension = close - range_high if is_long else range_low - close
-        if extension > numbers.max_extension * (range_high - range_low):
-            return TOO_EXTENDED, nothing, nothing
+    reason, stop, offset = screen(numbers, memory, bar, opened, high, low, close, volume)
+    if reason != UNDECIDED:
+        return reason, stop, offset
     if math.isnan(atr) and (numbers.stop_by_atr or numbers.target == 2):
-        return INDICATOR_WARMING_UP, nothing, nothing
+        return INDICATOR_WARMING_UP, stop, offset
     if numbers.volume_filter:
         if math.isnan(mean_volume):
-            return INDICATOR_WARMING_UP, nothing, nothing
+            return INDICATOR_WARMING_UP, stop, offset
         if not volume >= numbers.volume_threshold * mean_volume:
-            return LOW_VOLUME, nothing, nothing
-    if numbers.target == 0:
-        offset = nothing
-    elif numbers.target == 1:
-        offset = numbers.target_multiple * (range_high - range_low)
-    else:
+            return LOW_VOLUME, stop, offset
+    is_long, _ = breakout(numbers, memory, opened, high, low, close)
+    if numbers.target == 2:
         offset = numbers.target_multiple * atr
-    if is_long:
-        level = close - numbers.stop_atr * atr if numbers.stop_by_atr else range_low
-        stop = round_down(level, numbers.tick_units)
-        if close - stop <= 0:
-            return STOP_NOT_PROTECTIVE, stop, nothing
-        return ENTER_LONG, stop, offset
-    level = close + numbers.stop_atr * atr if numbers.stop_by_atr else range_high
-    stop = round_up(level, numbers.tick_units)
-    if stop - close <= 0:
-        return STOP_NOT_PROTECTIVE, stop, nothing
-    return ENTER_SHORT, stop, offset
+    if numbers.stop_by_atr:
+        distance = numbers.stop_atr * atr
+        if is_long:
+            stop = round_down(close - distance, numbers.tick_units)
+        else:
+            stop = round_up(close + distance, numbers.tick_units)
+    return entry(is_long, close, stop), stop, offset

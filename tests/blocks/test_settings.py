@@ -1,0 +1,218 @@
+"""Settings: one table, every value with its origin, every slip one line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from blocks.app_settings import AppSettings, field_info, is_secret
+from blocks.settings_pages import env_example, settings_page
+from blocks.settings_reader import Origin, read_settings
+from blocks.settings_table import FIELD_OF, VARIABLES, Fate, edit_distance, find_variable
+from trading.errors import BadInput
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SECRET = "planted-secret-4711"
+# Names of the reference system's settings.py and .env.example.
+REFERENCE = re.findall(
+    r"\w+",
+    """
+    MARKET_TYPE EXCHANGE SYMBOLS INITIAL_CAPITAL MAX_POSITION_SIZE USE_STOP_LOSS STOP_LOSS_PCT
+    TAKE_PROFIT_PCT PRIMARY_PROVIDER SECONDARY_PROVIDER FINNHUB_API_KEY POLYGON_API_KEY API_KEY
+    POLL_INTERVAL_WITH_POSITION POLL_INTERVAL_NO_POSITION YAHOO_RATE_LIMIT YAHOO_RETRY_COUNT
+    DATA_CACHE_TTL_SECONDS BAR_INTERVALS CLOUD_PROVIDER CLOUD_CONTAINER SYNC_INTERVAL_SECONDS
+    ENABLE_CLOUD_SYNC BROKER_TYPE MODE IB_HOST IB_PORT IB_CLIENT_ID IB_ACCOUNT_ID IB_EXCHANGE
+    IB_CURRENCY IB_MARKET_DATA_TYPE IB_CONNECT_TIMEOUT IB_CONNECT_MAX_RETRIES
+    IB_CONNECT_RETRY_DELAY_SECONDS HEALTH_CHECK_ENABLED HEALTH_CHECK_SYMBOL ENABLED
+    LOCAL_DATABASE_PATH REMOTE_ENABLED REMOTE_PROVIDER SUPABASE_URL SUPABASE_ANON_KEY
+    SUPABASE_TABLE SUPABASE_SERVICE_KEY ACCOUNT_ID PRICE_TIMEFRAMES LOCAL_PRICE_DB_PATH
+    LOCAL_DASHBOARD_DB_PATH LOCAL_OUTBOX_DB_PATH PUBLISH_INTERVAL_SECONDS LOCAL_RETENTION_DAYS
+    ORB_START_TIME ORB_DURATION_MINUTES ORB_BODY_PCT_FILTER ENTRY_CUTOFF_TIME
+    TAKE_PROFIT_MULTIPLIER STOP_LOSS_AT_LEVEL USE_VOLUME_FILTER VOLUME_THRESHOLD MARKET_CLOSE_TIME
+    CARRYOVER_POSITION_POLICY DISCORD_WEBHOOK_URL NOTIFY_ON_TRADE NOTIFY_ON_ERROR NOTIFY_ROUTINE
+    ENVIRONMENT LOG_LEVEL HEALTH_CHECK_PORT SHUTDOWN_TIMEOUT_SECONDS DATABASE_PATH ACTIVE_RULESET
+    LOG_FINNHUB_TICKS TICK_LOG_DIR TICK_LOG_TTL_DAYS AZURE_STORAGE_CONNECTION_STRING
+    AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_DEFAULT_REGION OCI_CONFIG_FILE OCI_PROFILE
+    OPERATIONAL_METRICS_ENABLED
+""",
+)
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def test_each_field_has_one_variable_and_each_variable_one_field() -> None:
+    fields = {
+        f"{group}.{name}"
+        for group in AppSettings.model_fields
+        for name in type(getattr(AppSettings.read({}, {}), group)).model_fields
+    }
+    # A user's strategy file has a name of its own, given on the command line.
+    assert sorted(FIELD_OF.values()) == sorted(fields - {"strategy.strategy"})
+    assert len({variable.name for variable in VARIABLES}) == len(VARIABLES)
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_each_name_of_the_reference_is_kept_renamed_or_refused_with_a_hint(name: str) -> None:
+    found = find_variable(name)
+    assert found is not None
+    assert found.field or found.hint
+
+
+def test_the_pages_are_what_the_table_says() -> None:
+    again = "write them anew: python -m blocks.settings_pages"
+    assert (REPOSITORY / "docs" / "settings.md").read_text() == settings_page(), again
+    assert (REPOSITORY / ".env.example").read_text() == env_example(), again
+
+
+def test_the_example_with_every_line_taken_in_is_the_default(env_file: Path) -> None:
+    lines = env_example().splitlines()
+    named = [line[2:] for line in lines if line[2:].partition("=")[0] in FIELD_OF]
+    assert len(named) == len(FIELD_OF)
+    env_file.write_text("\n".join(named))
+    read = read_settings(env_file, {})
+    assert read.problems == ()
+    assert read.required() == AppSettings.read({}, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["AAPL,MSFT", "AAPL MSFT", '["AAPL", "MSFT"]', " aapl ,  msft ", "AAPL, MSFT"]
+)
+def test_symbols_are_read_however_a_list_is_written(text: str) -> None:
+    assert read_settings(None, {"SYMBOLS": text}).required().trading.symbols == ("AAPL", "MSFT")
+
+
+@pytest.mark.parametrize("text", ["5", "5m", " 5M "])
+def test_a_bar_interval_is_read_with_and_without_its_unit(text: str) -> None:
+    assert read_settings(None, {"BAR_INTERVAL": text}).required().data.bar_interval == 5
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(env_file: Path) -> None:
+    env_file.write_text("INITIAL_CAPITAL=20000\nEXCHANGE=LSE\n")
+    read = read_settings(env_file, {"INITIAL_CAPITAL": "30000"})
+    trading = read.required().trading
+    assert (trading.initial_capital, trading.exchange) == (30000.0, "LSE")
+    assert read.origin("INITIAL_CAPITAL") == Origin.ENVIRONMENT
+    assert read.origin("EXCHANGE") == Origin.FILE
+    assert read.origin("SYMBOLS") == Origin.DEFAULT
+
+
+def test_an_empty_value_counts_as_not_set(env_file: Path) -> None:
+    env_file.write_text("CLOUD_PROVIDER=\nINITIAL_CAPITAL=\n")
+    read = read_settings(env_file, {"SYMBOLS": ""})
+    assert read.required() == AppSettings.read({}, {})
+    assert read.origin("INITIAL_CAPITAL") == Origin.DEFAULT
+
+
+def test_only_what_the_user_has_set_is_a_parameter() -> None:
+    read = read_settings(None, {"ORB_DURATION_MINUTES": "15", "SLIPPAGE_BPS": "1"})
+    assert read.parameters() == {"range_minutes": 15, "slippage_bps": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("SYMBLS=AAPL", "SYMBLS is not known. Did you mean SYMBOLS?"),
+        ("symbols=AAPL", "Did you mean SYMBOLS?"),
+        ("DATA__FINNHUB_API_KEY=k", "Did you mean FINNHUB_API_KEY?"),
+        ("COLOUR=red", "COLOUR is not known. See docs/settings.md"),
+        ("MODE=live", "MODE is renamed. Write TRADING_MODE"),
+        ("TRADING_MODE=live", "TRADING_MODE: Input should be 'paper'"),
+        ("IB_PORT=4001", "IB_PORT is refused. Interactive Brokers is not supported"),
+        ("SUPABASE_URL=https://x", "SUPABASE_URL is refused"),
+        ("MARKET_TYPE=forex", "MARKET_TYPE: Input should be 'stocks' (given 'forex' in .env)"),
+        ("INITIAL_CAPITAL=ten", "INITIAL_CAPITAL: Input should be a valid number"),
+        ("INITIAL_CAPITAL=nan", "INITIAL_CAPITAL: Input should be a finite number"),
+        ("INITIAL_CAPITAL=-1", "INITIAL_CAPITAL: Input should be greater than 0"),
+        ("SYMBOLS=,", "SYMBOLS: name at least one symbol"),
+        ("SYMBOLS=AAPL,aapl", "SYMBOLS: a symbol is named twice"),
+        ('SYMBOLS=["AAPL"', "SYMBOLS: not a JSON list"),
+        ("EXCHANGE=MOON", "EXCHANGE: exchange 'MOON' is not known"),
+        ("BAR_INTERVAL=7", "BAR_INTERVAL: use one of"),
+        ("ORB_DURATION_MINUTES=7", "not a multiple of the 5-minute bar"),
+        ("TAKE_PROFIT_MULTIPLIER=0", "TAKE_PROFIT_MULTIPLIER: Input should be greater than 0"),
+        ("TRAILING=stepped", "needs trail_steps"),
+        ("HEALTH_CHECK_PORT=99999", "HEALTH_CHECK_PORT: Input should be less than or equal"),
+        ("LOG_LEVEL=LOUD", "LOG_LEVEL: Input should be"),
+        ("NOTIFY_ON_TRADE=perhaps", "NOTIFY_ON_TRADE: Input should be a valid boolean"),
+        ("ENABLE_CLOUD_SYNC=true\nCLOUD_PROVIDER=aws", "CLOUD_CONTAINER is not set"),
+        ("a line without a sign", "line 1: not NAME=value"),
+        ("SYMBOLS=A\nSYMBOLS=B", "line 2: SYMBOLS is set twice"),
+    ],
+)
+def test_a_slip_in_the_file_is_one_line_that_says_what_to_do(
+    env_file: Path, text: str, complaint: str
+) -> None:
+    env_file.write_text(text + "\n")
+    read = read_settings(env_file, {})
+    assert len(read.problems) == 1
+    assert complaint in read.problems[0]
+    assert "\n" not in read.problems[0]
+    with pytest.raises(BadInput):
+        read.required()
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for path, complaint in (
+        (tmp_path / "absent", "No such file"),
+        (tmp_path, "Is a directory"),
+        (binary, "not UTF-8"),
+    ):
+        (problem,) = read_settings(path, {}).problems
+        assert complaint in problem
+
+
+def test_near_misses_in_the_environment_are_warned_about_and_strangers_are_not() -> None:
+    environment = {
+        "SYMBOL": "AAPL",
+        "INITAL_CAPITAL": "1",
+        "NOTIFY_ON_TRADES": "false",
+        "PATH": "/bin",
+        "HOSTNAME": "x",
+        "PREFECT_API_URL": "http://x",
+        "TICKET": "1",
+    }
+    read = read_settings(None, environment)
+    assert [line.split()[0] for line in read.warnings] == [
+        "INITAL_CAPITAL",
+        "NOTIFY_ON_TRADES",
+        "SYMBOL",
+    ]
+    assert "Did you mean INITIAL_CAPITAL?" in read.warnings[0]
+    (warning,) = read_settings(None, {"IB_PORT": "1"}).warnings
+    assert "Interactive Brokers" in warning
+
+
+def test_a_secret_is_in_no_complaint_and_in_no_representation(env_file: Path) -> None:
+    secrets = [name for name, field in FIELD_OF.items() if is_secret(field)]
+    assert len(secrets) == 6
+    lines = [f"{name}={SECRET}" for name in secrets]
+    env_file.write_text("\n".join([*lines, "INITIAL_CAPITAL=ten", f"FINHUB_API_KEY={SECRET}"]))
+    read = read_settings(env_file, {})
+    assert read.problems
+    assert SECRET not in "".join(read.problems)
+    env_file.write_text("\n".join(lines))
+    read = read_settings(env_file, {})
+    assert SECRET not in repr(read.required())
+    assert read.required().secrets() == [SECRET] * len(secrets)
+
+
+def test_the_distance_counts_a_swap_of_neighbours_as_one_slip() -> None:
+    assert edit_distance("SYMBOLS", "SYMBOLS") == 0
+    assert edit_distance("SYBMOLS", "SYMBOLS") == 1
+    assert edit_distance("SYMBOL", "SYMBOLS") == 1
+    assert edit_distance("CAT", "DOG") == 3
+
+
+def test_every_variable_is_described() -> None:
+    for variable in VARIABLES:
+        if variable.fate in (Fate.KEPT, Fate.NEW):
+            assert field_info(variable.field) is not None
+        else:
+            assert variable.hint

@@ -1,0 +1,174 @@
+"""Stores of telemetry, and a session that goes on without them."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from blocks.duckdb_file import DuckDBFile
+from blocks.ledger import DuckDBLedger
+from blocks.log_store import LogStore
+from blocks.metrics_store import Aggregation, MetricsStore, MetricType
+from blocks.telemetry import BarFigures, SessionTelemetry, beat, heartbeats
+from blocks.telemetry_file import telemetry_file, telemetry_path
+from blocks.trade_store import TradeStatus, TradeStore
+from flows.account_story import run_account
+from flows.parts import PlainParts
+from flows.wiring import SessionRequest
+from trading.errors import BadInput, StoreUnavailable
+
+NOW = datetime(2025, 6, 10, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> DuckDBFile:
+    return telemetry_file(tmp_path, "paper")
+
+
+def replay(folder: Path) -> list[dict[str, object]]:
+    request = SessionRequest(
+        PlainParts(folder), replay="2025-06-10", symbols=("AAA", "BBB"), interval_minutes=30,
+        settings={"range_minutes": 30, "min_body": 0.0},
+    )  # fmt: skip
+    asyncio.run(run_account(request))
+    return DuckDBLedger(folder, "replay").query("SELECT * FROM trades ORDER BY number")
+
+
+def test_metrics_are_summed_up_by_period(file: DuckDBFile) -> None:
+    store = MetricsStore(file)
+    for minute, value in ((0, 1.0), (10, 3.0), (70, 5.0)):
+        store.record_metric(
+            MetricType.HEALTH, "fetch_seconds", value, NOW + timedelta(minutes=minute), bar=minute
+        )
+    hour = timedelta(hours=1)
+    expected = {
+        Aggregation.MEAN: [2.0, 5.0],
+        Aggregation.SUM: [4.0, 5.0],
+        Aggregation.COUNT: [2.0, 1.0],
+        Aggregation.LOWEST: [1.0, 5.0],
+        Aggregation.HIGHEST: [3.0, 5.0],
+        Aggregation.LAST: [3.0, 5.0],
+    }
+    for how, values in expected.items():
+        periods = store.aggregate_metrics("fetch_seconds", hour, how, NOW, NOW + 3 * hour)
+        assert [period.value for period in periods] == values
+        assert [period.start for period in periods] == [NOW, NOW + hour]
+    stats = store.get_metric_stats("fetch_seconds", NOW)
+    assert stats is not None
+    assert (stats.count, stats.mean, stats.median, stats.last) == (3, 3.0, 3.0, 5.0)
+    assert store.get_metric_stats("nothing", NOW) is None
+    assert store.latest()["fetch_seconds"].dimensions == {"bar": 70}
+    assert store.cleanup_old_metrics(NOW + timedelta(days=1, minutes=30), days=1.0) == 2
+    assert [m.value for m in store.latest().values()] == [5.0]
+    with pytest.raises(BadInput):
+        store.aggregate_metrics("x", timedelta(0), Aggregation.SUM, NOW, NOW)
+
+
+def test_log_lines_are_found_by_level_time_and_word_and_go_after_three_days(
+    file: DuckDBFile,
+) -> None:
+    store = LogStore(file)
+    store.insert_log("INFO", "openbell.a", "began", NOW - timedelta(days=4))
+    store.insert_log("ERROR", "openbell.a", "broke", NOW, symbol="AAPL")
+    store.insert_log("WARNING", "openbell.b", "slow", NOW + timedelta(minutes=1))
+    assert [line.message for line in store.get_logs()] == ["slow", "broke", "began"]
+    assert [line.message for line in store.get_logs(least="ERROR")] == ["broke"]
+    assert [line.message for line in store.get_logs(limit=1)] == ["slow"]
+    assert store.get_logs(contains="rok")[0].context == {"symbol": "AAPL"}
+    assert [line.message for line in store.get_logs(since=NOW)] == ["slow", "broke"]
+    assert store.cleanup_old_logs(NOW) == 1
+    assert len(store.get_logs()) == 2
+
+
+def test_a_heartbeat_replaces_the_one_before(file: DuckDBFile) -> None:
+    beat(file, "health", NOW, "healthy", "")
+    beat(file, "health", NOW + timedelta(minutes=5), "degraded", "disk")
+    assert heartbeats(file) == {"health": (NOW + timedelta(minutes=5), "degraded", "disk")}
+
+
+def test_a_session_notes_each_bar_its_log_and_each_trade(tmp_path: Path) -> None:
+    trades = replay(tmp_path)
+    assert trades
+    file = telemetry_file(tmp_path, "replay")
+    stats = MetricsStore(file).get_metric_stats("equity_usd", datetime(2020, 1, 1, tzinfo=UTC))
+    assert stats is not None
+    assert stats.count == 13
+    assert set(MetricsStore(file).latest()) == {
+        "bar_latency_seconds", "fetch_seconds", "fetch_failed", "symbols_missing",
+        "symbols_blocked", "equity_usd", "positions",
+    }  # fmt: skip
+    assert heartbeats(file)["session"][2] == "bar 12"
+    store = TradeStore(DuckDBLedger(tmp_path, "replay"), file)
+    found = store.get_trades(status=TradeStatus.CLOSED)
+    assert len(found) == len(trades)
+    assert any(trade.seen_at is not None for trade in found)
+
+
+@pytest.mark.parametrize("trouble", ["corrupt", "locked"])
+def test_a_session_trades_the_same_when_its_telemetry_cannot_be_written(
+    tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blocks.telemetry_file.WAIT_SECONDS", 0.01)
+    expected = replay(tmp_path / "well")
+    path = telemetry_path(tmp_path / "ill", "replay")
+    path.parent.mkdir(parents=True)
+    if trouble == "corrupt":
+        path.write_bytes(b"no database" * 1000)
+        assert replay(tmp_path / "ill") == expected
+        return
+    with Path(f"{path}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monkeypatch.setattr(
+            "blocks.telemetry.telemetry_file",
+            lambda folder, account, hold: telemetry_file(folder, account, hold, 0.01),
+        )
+        assert replay(tmp_path / "ill") == expected
+
+
+def test_what_could_not_be_written_is_written_with_the_next_bar(tmp_path: Path) -> None:
+    telemetry = SessionTelemetry(tmp_path, "paper")
+    figures = BarFigures(date(2025, 6, 10), 1, 0.5, 0.1, True, 0, 0, 1, 10_000.0, (0,))
+    path = telemetry_path(tmp_path, "paper")
+    path.parent.mkdir(parents=True)
+    path.mkdir()
+    with pytest.raises(StoreUnavailable):
+        telemetry.record_bar(figures)
+    path.rmdir()
+    telemetry.record_bar(figures)
+    # The same trade noted twice stays as it was noted first.
+    telemetry.record_bar(figures)
+    telemetry.close()
+    with telemetry_file(tmp_path, "paper").transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM trade_notes").fetchall() == [(1,)]
+
+
+def test_trades_are_the_ledgers_and_notes_never_change_their_numbers(data_dir: Path) -> None:
+    ledger = DuckDBLedger(data_dir, "replay")
+    store = TradeStore(ledger, telemetry_file(data_dir, "replay"))
+    rows = ledger.query("SELECT * FROM trades ORDER BY session DESC, exit_time DESC, number DESC")
+    assert len(rows) > 2
+    found = store.get_trades()
+    assert [(t.session, t.symbol, t.pnl) for t in found] == [
+        (row["session"], row["symbol"], float(row["pnl"])) for row in rows
+    ]
+    assert store.get_trades(limit=1, offset=1) == found[1:2]
+    assert {t.symbol for t in store.get_trades(symbol="AAPL")} == {"AAPL"}
+    before = ledger.query("SELECT * FROM trades")
+    store.update_trade(found[0].trade_id, "first words")
+    store.update_trade(found[0].trade_id, "second thoughts")
+    assert store.get_trades(limit=1)[0].note == "second thoughts"
+    assert ledger.query("SELECT * FROM trades") == before
+    for wrong in ("2025-06-10/99", "nonsense", "open/AAPL"):
+        with pytest.raises(BadInput):
+            store.update_trade(wrong, "x")
+    stats = store.get_pnl_stats()
+    pnl = [float(row["pnl"]) for row in rows]
+    assert stats.trades == len(pnl)
+    assert stats.total_pnl == pytest.approx(sum(pnl))
+    assert stats.wins == sum(value > 0 for value in pnl)
+    assert store.get_pnl_stats(symbol="AAPL").trades < stats.trades
+    assert store.get_pnl_stats(since=datetime(2030, 1, 1, tzinfo=UTC)).win_rate is None
