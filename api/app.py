@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
@@ -16,6 +17,14 @@ from blocks.secret_mask import MASK
 from trading.errors import BadInput, OpenbellError
 
 
+class MaskedJson(JSONResponse):
+    """JSON without secrets: what operators and providers wrote may hold one."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return super().render(MASK.value(content))
+
+
 def create_app(source: Source, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     """Return the application over one data folder; no other web page may read it by default."""
 
@@ -24,7 +33,14 @@ def create_app(source: Source, cors_origins: tuple[str, ...] = ()) -> FastAPI:
         source.is_started = True
         yield
 
-    app = FastAPI(title="Openbell", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Openbell",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        default_response_class=MaskedJson,
+    )
     app.include_router(health_routes(source))
     app.include_router(account_routes(source))
     if cors_origins:
@@ -33,6 +49,6 @@ def create_app(source: Source, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     @app.exception_handler(OpenbellError)
     async def _answer_error(request: Request, error: OpenbellError) -> JSONResponse:
         status = 404 if isinstance(error, BadInput) else 503
-        return JSONResponse({"error": MASK.text(str(error))}, status)
+        return MaskedJson({"error": str(error)}, status)
 
     return app

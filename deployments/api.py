@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from trading.errors import BadInput, OpenbellError, SourceUnavailable
 TIMEOUT_S = 10.0
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+
+BUSY_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,12 @@ class PrefectApi:
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         try:
             response = self._client.request(method, path, json=body)
+            # Prefect answers 503 while its SQLite is locked by others, and has done nothing then.
+            for pause_s in BUSY_PAUSES_S:
+                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+                time.sleep(pause_s)
+                response = self._client.request(method, path, json=body)
         except httpx.TransportError as error:
             raise SourceUnavailable(
                 f"Prefect server {self.url} does not answer: {error}",

@@ -25,6 +25,9 @@ REAL_SYMBOLS = ["AAPL", "AMZN", "GLD", "GOOGL", "MSFT", "QQQ", "SPY", "TSLA"]
 SIMULATED_SYMBOLS = ["AAPL", "MSFT", "QQQ", "SPY"]
 TIME_LIMIT_S = 420.0
 POLL_S = 0.5
+# Prefect sends a run's log in batches, and this is its last line.
+LOG_LIMIT_S = 10.0
+FINISHED = "Finished in state"
 Run = tuple[str, dict[str, Any]]
 
 
@@ -104,7 +107,7 @@ def _is_completed(
     if not run.is_final:
         return False
     if run.state_type != "COMPLETED":
-        for line in api.read_log(run.id):
+        for line in _whole_log(api, run.id):
             console.print(line, style="dim", markup=False, highlight=False)
         raise SourceUnavailable(
             f"{followed.text}: {run.message}",
@@ -112,6 +115,16 @@ def _is_completed(
         )
     progress.update(followed.row, completed=1)
     return True
+
+
+def _whole_log(api: PrefectApi, flow_run_id: str) -> list[str]:
+    """Return the end of a run's log, which reaches the server a little after its state."""
+    deadline = time.monotonic() + LOG_LIMIT_S
+    while True:
+        lines = api.read_log(flow_run_id)
+        if any(FINISHED in line for line in lines) or time.monotonic() > deadline:
+            return lines
+        time.sleep(POLL_S)
 
 
 def print_results(home: Home, console: Console) -> None:

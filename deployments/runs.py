@@ -44,7 +44,7 @@ def cancel_runs(
             break
         for run_id in {p.flow_run_id for p in running if p.flow_run_id} - asked:
             asked.add(run_id)
-            if api.read_run(run_id).is_final:
+            if _is_final(api, run_id):
                 # Its process only has to end.
                 continue
             say(f"Cancelling flow run {run_id}")
@@ -66,6 +66,14 @@ def cancel_runs(
         _settle(api, asked)
     except OpenbellError as error:
         say(f"Flow runs may show as running until the next start. {error}")
+
+
+def _is_final(api: PrefectApi, run_id: str) -> bool:
+    # A server that is gone must not keep the processes from being ended.
+    try:
+        return api.read_run(run_id).is_final
+    except OpenbellError:
+        return False
 
 
 def _settle(api: PrefectApi, asked: set[str]) -> None:
