@@ -18,6 +18,8 @@ import pytest
 from blocks.simulated_market import simulated_rows
 from trading.calendar import sessions_between
 
+# Hundreds of sessions are run twice, and CI may be a slow machine.
+pytestmark = pytest.mark.timeout(1800)
 KILLS = 200
 AT_LEAST = 5
 SEED = 4
@@ -75,7 +77,7 @@ def work(path: Path, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1700,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -85,16 +87,19 @@ def work(path: Path, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def choose(reached: list[list[Any]], random: np.random.Generator) -> list[int]:
-    """Return which reached edges to die at: every kind of edge, every situation, by seed."""
-    by_kind: dict[tuple[str, str], list[int]] = {}
-    for number, (edge, situations) in enumerate(reached):
-        for name in situations:
-            by_kind.setdefault((edge, name), []).append(number)
-    chosen: list[int] = []
-    for numbers in by_kind.values():
-        chosen.append(int(random.choice(numbers)))
-    rest = [int(number) for number in random.permutation(len(reached)) if number not in chosen]
-    return sorted({*chosen, *rest[: max(0, KILLS - len(set(chosen)))]})
+    """Return which reached edges to die at: every edge, every situation often enough, by seed."""
+    chosen: set[int] = set()
+    for edge in sorted({edge for edge, _ in reached}):
+        numbers = [number for number, (name, _) in enumerate(reached) if name == edge]
+        chosen.add(int(random.choice(numbers)))
+    for situation in SITUATIONS:
+        numbers = [number for number, (_, names) in enumerate(reached) if situation in names]
+        chosen.update(int(n) for n in random.choice(numbers, 2 * AT_LEAST, replace=False))
+    for number in random.permutation(len(reached)):
+        if len(chosen) >= KILLS:
+            break
+        chosen.add(int(number))
+    return sorted(chosen)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,80 @@
+"""What the README lists of commands, deployments, ports, paths and variables is what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from api.app import create_app
+from api.source import Source
+from blocks.app_settings import AppSettings
+from blocks.settings_table import find_variable
+from flows.__main__ import COMMANDS
+from flows.process_settings import begin_process
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+README = (REPOSITORY / "README.md").read_text()
+# Variables of Prefect and of make, which no table of ours has.
+OTHERS = {"PREFECT_SERVER_DATABASE_PASSWORD", "PREFECT_API_URL", "SIGTERM", "DATE"}
+
+
+def test_each_command_is_in_the_readme_and_each_one_there_exists() -> None:
+    shown = set(re.findall(r"python -m flows ([a-z-]+)", README))
+    shown |= {
+        name
+        for row in re.findall(r"^\| (`[a-z`, -]+`) \|", README, re.M)
+        for name in re.findall(r"`([a-z-]+)`", row)
+    }
+    assert shown <= set(COMMANDS)
+    # The others are in the pages that the README names.
+    pages = README + "".join(path.read_text() for path in (REPOSITORY / "docs").glob("*.md"))
+    for name in COMMANDS:
+        assert re.search(rf"`{name}`|flows {name}\b|\| {name} ", pages), name
+
+
+def test_the_port_is_the_default_one() -> None:
+    port = AppSettings.read({}, {}).api.health_check_port
+    assert f"| {port} | health probes" in README
+    assert f"127.0.0.1:{port}" in (REPOSITORY / "compose.yaml").read_text()
+
+
+def test_each_path_of_the_api_is_in_the_readme_and_answers(tmp_path: Path) -> None:
+    from fastapi.testclient import TestClient
+
+    text = README.partition("## Settings, health and ports")[2].partition("\n## ")[0]
+    shown = {path.partition("?")[0] for path in re.findall(r"`(/[a-z/]+)[^`]*`", text)}
+    client = TestClient(create_app(Source(tmp_path)))
+    assert len(shown) == 10
+    for path in shown:
+        # 404 is what an account that is not there answers, in words of ours.
+        answer = client.get(path)
+        assert answer.status_code in (200, 503) or "error" in answer.json(), path
+
+
+def test_each_deployment_is_in_the_readme() -> None:
+    document = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())
+    names = {"trade_session": "trade-session"}
+    for entry in document["deployments"]:
+        function = entry["entrypoint"].partition(":")[2]
+        assert f"| `{names.get(function, function)}/{entry['name']}` |" in README
+
+
+def test_each_variable_in_the_readme_is_one_of_the_table() -> None:
+    for name in set(re.findall(r"`([A-Z]{2,}[A-Z_]+)`", README)) - OTHERS:
+        assert find_variable(name) is not None, name
+
+
+def test_a_flow_run_goes_on_with_a_slip_in_the_file_and_says_so(
+    tmp_path: Path, monkeypatch: object
+) -> None:
+    from blocks.logs import install_logs
+
+    file = tmp_path / "slip.env"
+    file.write_text("SYMBLS=A\n")
+    monkeypatch.setenv("OPENBELL_ENV_FILE", str(file))  # type: ignore[attr-defined]
+    settings = begin_process(str(tmp_path))
+    install_logs(None, console=None)
+    assert settings == AppSettings.read({}, {})
+    assert "SYMBLS is not known" in (tmp_path / "logs" / "openbell.jsonl").read_text()
