@@ -677,8 +677,8 @@ REST: tuple[Mutant, ...] = (
     Mutant(
         "cut-off and flatten time are exchanged",
         "backtest",
-        "flatten = _bars_by(panel, plan.strategy.flatten_minutes)",
-        "flatten = _bars_by(panel, plan.strategy.entry_cutoff_minutes)",
+        "_bars_by(panel, plan.strategy.flatten_minutes)",
+        "_bars_by(panel, plan.strategy.entry_cutoff_minutes)  # ",
         "an order waits for the next bar's open",
     ),
 )
