@@ -678,7 +678,7 @@ REST: tuple[Mutant, ...] = (
         "cut-off and flatten time are exchanged",
         "backtest",
         "_bars_by(panel, plan.strategy.flatten_minutes)",
-        "_bars_by(panel, plan.strategy.entry_cutoff_minutes)  # ",
+        "_bars_by(panel, plan.strategy.entry_cutoff_minutes)",
         "an order waits for the next bar's open",
     ),
 )
