@@ -140,8 +140,8 @@ class FillParameters(_Numbers):
     )
     impact_factor: float = Field(0.0, ge=0, le=LARGEST, description="x sqrt(quantity / bar volume)")
     max_participation: float = Field(0.10, ge=0, le=1, description="Of a bar's volume; 0 = off")
-    commission_per_share: float = Field(0.0, ge=0, le=LARGEST, description="USD a share")
-    commission_minimum: float = Field(0.0, ge=0, le=LARGEST, description="USD a filled part")
+    commission_per_share: float = Field(0.0, ge=0, description="USD a share")
+    commission_minimum: float = Field(0.0, ge=0, description="USD a filled part")
 
 
 def make_rules(
