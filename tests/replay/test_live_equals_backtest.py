@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 
 from tests.oracle.comparison import panel_of, plan_of, run_openbell
 from tests.oracle.random_markets import Case, random_case
@@ -26,15 +26,6 @@ def rows(run: LiveRun, table: str, count: int) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros((0, 1))
 
 
-def is_accepted(case: Case) -> bool:
-    """Return whether a drawn market is one that a backtest takes at all."""
-    try:
-        panel_of(case)
-    except BadInput:
-        return False
-    return True
-
-
 def assert_live_is_backtest(case: Case) -> LiveRun:
     outcome = run_openbell(case)
     run = run_live(panel_of(case), plan_of(case), case.first_traded)
@@ -48,7 +39,6 @@ def assert_live_is_backtest(case: Case) -> LiveRun:
 @quick
 @given(small_cases())
 def test_a_live_session_is_its_backtest_to_the_last_bit(case: Case) -> None:
-    assume(is_accepted(case))
     run = assert_live_is_backtest(case)
     assert run.unplanned == 0, "a plan that was carried out planned something again"
 
@@ -71,7 +61,6 @@ def test_random_markets_trade_live_as_in_the_backtest() -> None:
 @quick
 @given(small_cases())
 def test_folding_the_journal_gives_the_state_that_wrote_it(case: Case) -> None:
-    assume(is_accepted(case))
     plan = plan_of(case)
     run = run_live(panel_of(case), plan, case.first_traded)
     journal = iter(run.ledger.events)
@@ -89,7 +78,6 @@ def test_folding_the_journal_gives_the_state_that_wrote_it(case: Case) -> None:
 @quick
 @given(small_cases())
 def test_every_event_twice_is_every_event_once(case: Case) -> None:
-    assume(is_accepted(case))
     plan = plan_of(case)
     run = run_live(panel_of(case), plan, case.first_traded)
     if not run.states:
