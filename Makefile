@@ -4,6 +4,8 @@ PYTHON ?= $(shell for candidate in python3.11 /usr/bin/python3.11 python3; do co
 VENV := .venv
 BIN := $(VENV)/bin
 DATA_DIR ?= data
+# Many tests wait for servers and clocks, so there are more of them than cores.
+TEST_PROCESSES ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: env demo up test lint bench clean
@@ -26,7 +28,7 @@ up: env
 	exec $(BIN)/python -m deployments up --data-dir $(DATA_DIR)
 
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 
 lint: env
 	$(BIN)/ruff check .

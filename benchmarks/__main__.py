@@ -113,7 +113,9 @@ def page(figures: dict[str, Any]) -> str:
                 "## The `backtest` command on 10 million bars in one Parquet file",
                 table(steps),
                 f"A plain polars read of the same file takes {command['plain polars read, s']} s; the"
-                f" command less its imports takes {command['command less imports / read']} times that.",
+                f" command less its imports takes {command['command less imports / read']} times that, and"
+                f" {command['without --out / read']} times without `--out`, when it only prints its"
+                " summary. The first run also makes the engine's machine code, which later ones read.",
                 "## A live cycle: one bar through the steps, without Prefect",
                 table(figures["cycle"]),
                 "## vectorbt on the same bars",

@@ -11,6 +11,8 @@ from blocks.ledger import DuckDBLedger
 from blocks.outbox_rows import delivery_counts
 from trading.errors import BadInput
 
+LIVE_ACCOUNT = "paper"
+
 
 def newest_account(data_dir: Path) -> str:
     """Return the account whose ledger was written last; raises BadInput when there is none."""
@@ -20,6 +22,16 @@ def newest_account(data_dir: Path) -> str:
             f"no account is in {data_dir}", "Trade first (python -m flows run), or name --data-dir"
         )
     return ledgers[-1].parent.name
+
+
+def live_account(data_dir: Path) -> str | None:
+    """Return the paper account, else the one used last, None where there is none."""
+    if (data_dir / LIVE_ACCOUNT / "ledger.duckdb").exists():
+        return LIVE_ACCOUNT
+    try:
+        return newest_account(data_dir)
+    except BadInput:
+        return None
 
 
 def account_status(data_dir: Path, account: str) -> dict[str, Any]:

@@ -22,8 +22,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from blocks.cloud_storage import CloudProvider, CloudSettings
 from blocks.settings_table import FIELD_OF
 from trading.calendar import INTERVALS_MINUTES
+from trading.errors import BadInput
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
+from trading.symbols import refuse_no_symbols
 
 
 class _Group(BaseModel):
@@ -66,8 +68,10 @@ class TradingSettings(_Group):
         names = tuple(symbol.strip().upper() for symbol in symbols)
         if not names or "" in names:
             raise ValueError("name at least one symbol, such as AAPL,MSFT")
-        if len(set(names)) < len(names):
-            raise ValueError("a symbol is named twice")
+        try:
+            refuse_no_symbols(names)
+        except BadInput as error:
+            raise ValueError(str(error)) from None
         return names
 
 

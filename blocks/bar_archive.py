@@ -18,7 +18,6 @@ import numpy as np
 import polars as pl
 
 from blocks.bar_archive_files import (
-    PRICES,
     DamagedFile,
     frame_of,
     no_stored_bars,
@@ -29,7 +28,7 @@ from blocks.bar_archive_files import (
 )
 from blocks.bar_splits import SplitFile
 from blocks.fetched_bars import FetchedBars
-from trading.bars import BarRows
+from trading.bars import NUMBERS, BarRows
 from trading.ports import Clock
 from trading.prices import r4_array
 
@@ -151,7 +150,7 @@ class BarArchive:
         known = before["fetched_at"].is_not_null().to_numpy()
         later = ~known | (news["fetched_at"] >= before["fetched_at"]).fill_null(True).to_numpy()
         differs = np.zeros(len(news), dtype=np.bool_)
-        for name in (*PRICES, "volume"):
+        for name in NUMBERS:
             # Rounded as the engine does: a provider's float noise is no revision.
             differs |= r4_array(news[name].to_numpy()) != r4_array(before[name].to_numpy())
         revised = known & differs & later

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from blocks.disk_words import words_of
 from blocks.fetched_bars import FetchedBars, empty_rows
-from trading.bars import BarRows
+from trading.bars import NUMBERS, BarRows
 from trading.errors import StoreUnavailable
 
 ROW_GROUP = 30_000
-PRICES = ("open", "high", "low", "close")
 TIME = pl.Datetime("us", "UTC")
 SCHEMA: dict[str, pl.DataType] = {
     "symbol": pl.String(), "ts": TIME,
@@ -37,7 +37,7 @@ def frame_of(fetched: FetchedBars) -> pl.DataFrame:
         {
             "symbol": pl.Series(symbols[rows.symbol].tolist(), dtype=pl.String),
             "ts": _times(rows.start_us),
-            **{name: getattr(rows, name) for name in (*PRICES, "volume")},
+            **{name: getattr(rows, name) for name in NUMBERS},
             "source": pl.Series(sources[fetched.source].tolist(), dtype=pl.String),
             "fetched_at": _times(fetched.fetched_us),
             "revisions": np.zeros(len(rows), dtype=np.int32),
@@ -51,9 +51,7 @@ def rows_of(frame: pl.DataFrame, symbols: Sequence[str], interval_minutes: int) 
     if not len(frame):
         return empty_rows(interval_minutes)
     code = frame["symbol"].replace_strict(list(symbols), range(len(symbols)), return_dtype=pl.Int64)
-    opened, high, low, close, volume = (
-        frame[name].to_numpy(writable=True) for name in (*PRICES, "volume")
-    )
+    opened, high, low, close, volume = (frame[name].to_numpy(writable=True) for name in NUMBERS)
     start_us = frame["ts"].dt.epoch("us").to_numpy(writable=True)
     rows = BarRows(
         code.to_numpy(writable=True), start_us, opened, high, low, close, volume, interval_minutes
@@ -100,14 +98,16 @@ def write_bars_file(frame: pl.DataFrame, file: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise not_written(file, error) from error
+    finally:
+        # Also when it is interrupted.
+        partial.unlink(missing_ok=True)
 
 
-def not_written(where: Path, error: OSError) -> StoreUnavailable:
+def not_written(where: Path, error: Exception) -> StoreUnavailable:
     """Return the failure to write a file or folder."""
     return StoreUnavailable(
-        f"{where} cannot be written: {error.strerror}",
+        f"{where} cannot be written: {words_of(error)}",
         "Check the folder's permissions and free disk space",
     )

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from trading.bars import NUMBERS, PRICES
 from trading.errors import BadInput
 
-PRICES = ("open", "high", "low", "close")
-NUMBERS = (*PRICES, "volume")
 OURS = ("symbol", "ts", *NUMBERS)
 NAMEABLE = (*OURS, "date", "time")
 
@@ -57,6 +56,11 @@ def folded(name: str) -> str:
 def names_symbol(name: str) -> bool:
     """Return whether a name, such as that of a folder's key, stands for the symbol."""
     return folded(name) in _SYNONYMS["symbol"]
+
+
+def names_price(name: str) -> bool:
+    """Return whether a name stands for one of the four prices of a bar."""
+    return any(folded(name) in _SYNONYMS[price] for price in PRICES)
 
 
 def choose_columns(available: Sequence[str], named: Mapping[str, str], where: str) -> Columns:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blocks.bar_columns import NUMBERS
 from blocks.bar_parts import open_parts
 from blocks.bar_pieces import Piece, read_piece, read_stamps, read_symbols
-from blocks.bar_stamps import Stamp, to_starts
-from blocks.bar_times import DAY_FIRST, MONTH_FIRST
-from trading.bars import BarRows
+from blocks.bar_stamps import Stamp, find_shift, unique_stamps
+from blocks.bar_times import DAY_FIRST, MONTH_FIRST, check_zone
+from trading.bars import AnyRows, BarRows, Integers, join_rows
 from trading.calendar import from_microseconds, to_microseconds
 from trading.errors import BadInput
 
@@ -35,20 +32,37 @@ class BarFileFormat:
     columns: Mapping[str, str] = field(default_factory=dict)
     interval_minutes: int | None = None
 
+    def __post_init__(self) -> None:
+        """Raise BadInput for a zone or a length of bars that cannot be."""
+        if self.timezone is not None:
+            check_zone(self.timezone)
+        if self.interval_minutes is not None and not 1 <= self.interval_minutes <= MOST_MINUTES:
+            raise BadInput(
+                f"bars of {self.interval_minutes} minutes cannot be in a file",
+                f"Give their length in whole minutes, 1 to {MOST_MINUTES}",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class BarFile:
     """Rows in the order of the source, the symbols that they index, and what was guessed.
 
-    The arrays of `rows` may be read-only. `notes` holds one sentence for each guess and warning.
+    The arrays of `blocks` may be read-only, and numbers still be in the file. `starts_us` has
+    each start of the rows once, in order. `notes` holds one sentence for each guess and warning.
     """
 
-    rows: BarRows
+    blocks: tuple[AnyRows, ...]
+    starts_us: Integers
     symbols: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @property
+    def rows(self) -> BarRows:
+        """Return all rows as one block."""
+        return join_rows(self.blocks, self.blocks[0].interval_minutes if self.blocks else None)
 
-Number = TypeVar("Number", bound=np.generic)
+
+MOST_MINUTES = 24 * 60
 
 _AS_FOUND = BarFileFormat()
 
@@ -89,18 +103,24 @@ def read_bars(
         wanted = tuple(sorted(present))
     elif not present.issuperset(wanted):
         _refuse_absent(wanted, symbols_in(path, format), path)
-    stamp_us = _joined([piece.stamp_us for piece in pieces])
-    start_us, stamp_notes = to_starts(stamp_us, exchange, format.stamp, format.interval_minutes)
-    code = _joined([_code_in(wanted, piece) for piece in pieces])
-    opened, high, low, close, volume = (
-        _joined([piece.numbers[index] for piece in pieces]) for index in range(len(NUMBERS))
+    stamped = [block for piece in pieces for block in _coded(wanted, piece)]
+    shift, stamp_notes = find_shift(
+        unique_stamps([block.start_us for block in stamped]),
+        exchange,
+        format.stamp,
+        format.interval_minutes,
     )
-    rows = BarRows(
-        code, start_us, opened, high, low, close, volume, interval_minutes=format.interval_minutes
+    blocks = tuple(
+        replace(
+            block,
+            start_us=shift.moved(block.start_us),
+            interval_minutes=format.interval_minutes,
+        )
+        for block in stamped
     )
-    if not len(rows):
+    if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
-    return BarFile(rows, wanted, tuple(dict.fromkeys([*notes, *stamp_notes])))
+    return BarFile(blocks, shift.starts_us, wanted, tuple(dict.fromkeys([*notes, *stamp_notes])))
 
 
 def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
@@ -144,15 +164,14 @@ def _refuse_absent(wanted: Iterable[str], there: Sequence[str], path: Path) -> N
         # Present in the file, though not between the dates.
         return
     more = f" and {len(there) - 10} more" if len(there) > 10 else ""
-    raise BadInput(
-        f"{path} has no rows of {', '.join(absent)}", f"It has {', '.join(there[:10])}{more}"
-    )
+    # A name with spaces at its end looks like the one asked for.
+    shown = [name if name == name.strip() else repr(name) for name in there[:10]]
+    raise BadInput(f"{path} has no rows of {', '.join(absent)}", f"It has {', '.join(shown)}{more}")
 
 
-def _code_in(symbols: tuple[str, ...], piece: Piece) -> NDArray[np.int64]:
+def _coded(symbols: tuple[str, ...], piece: Piece) -> Iterator[AnyRows]:
+    """Yield the piece's rows with their place among the symbols instead of the piece's own."""
     number = {symbol: index for index, symbol in enumerate(symbols)}
-    return np.array([number.get(name, -1) for name in piece.names], dtype=np.int64)[piece.code]
-
-
-def _joined(arrays: list[NDArray[Number]]) -> NDArray[Number]:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    place = np.array([number.get(name, -1) for name in piece.names], dtype=np.int32)
+    for block in piece.blocks:
+        yield replace(block, symbol=place[block.symbol])

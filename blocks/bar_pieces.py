@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from blocks.bar_columns import NUMBERS
 from blocks.bar_parts import Part
 from blocks.bar_tables import reading
 from blocks.bar_times import TimeSource, time_expression, to_utc
+from blocks.late_numbers import LateNumbers, is_large
+from trading.bars import NUMBERS, AnyRows, BarRows
 from trading.calendar import from_microseconds
 from trading.errors import BadInput
 
 _NO_NUMBER = ("na", "n/a", "nan", "null", "none", "-", "")
 _DAY_US = 86_400_000_000
+# Shorter chunks cost more to handle than to copy together.
+_FEWEST_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows of one file, arrays of (rows,), in the order of the source.
+    """Rows of one file in blocks, in the order of the source.
 
-    `code` indexes `names`, not all of which need have a row; `stamp_us` is in microseconds since
-    1970 UTC; `numbers` are open, high, low, close and volume.
+    The symbols of the blocks index `names`, not all of which need have a row, and their starts
+    are still the file's stamps.
     """
 
     names: tuple[str, ...]
-    code: NDArray[np.uint32]
-    stamp_us: NDArray[np.int64]
-    numbers: tuple[NDArray[np.float64], ...]
+    blocks: tuple[AnyRows, ...]
     notes: tuple[str, ...]
 
 
@@ -44,43 +46,54 @@ def read_piece(
 
     Raises BadInput for missing times and symbols, and for prices and times that are none.
     """
-    table, schema = part.table, part.table.schema
     conditions = _conditions(part, wanted, span_us)
     chosen = pl.all_horizontal(conditions) if conditions else pl.lit(value=True)
     source = _time_source(part, chosen)
     # A category set of its own keeps the codes small: the shared one grows with every file.
     categories = pl.Categories.random()
     columns = [source.expression.alias("ts")]
-    columns += [
-        _number(part, theirs).alias(ours)
-        for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True)
-    ]
     if part.columns.symbol is not None:
         columns.append(_symbol(part).cast(pl.Categorical(categories)).alias("symbol"))
-    with reading(table.path):
+    numbers = {
+        ours: _number(part, theirs).alias(ours)
+        for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True)
+    }
+    late = LateNumbers(part.table, numbers) if not conditions and _may_be_late(part) else None
+    if late is None:
+        columns.extend(numbers.values())
+    with reading(part.table.path):
         # A condition that is always true would still cost a pass, so there is none.
-        rows = table.filled.filter(chosen) if conditions else table.filled
+        rows = part.table.filled.filter(chosen) if conditions else part.table.filled
         frame = rows.select(columns).collect()
-    for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True):
-        if isinstance(schema[theirs], pl.String) and frame[ours].null_count():
-            _refuse_text(part, theirs, chosen)
+    _refuse_texts(part, frame, chosen)
     if frame.is_empty():
-        none = (np.zeros(0),) * len(NUMBERS)
-        return Piece((), np.zeros(0, np.uint32), np.zeros(0, np.int64), none, ())
+        return Piece((), (), ())
     times = to_utc(frame["ts"], source, timezone)
     frame = frame.with_columns(times.start_us.alias("ts"))
     keep = _keep(frame["ts"], span_us)
     if keep is not None:
         frame = frame.filter(keep)
-    frame = frame.rechunk()
     names, code = _codes(part, frame, categories.to_series().to_list(), chosen)
-    return Piece(
-        names,
-        code,
-        frame["ts"].to_numpy(),
-        tuple(frame[ours].to_numpy() for ours in NUMBERS),
-        times.notes,
-    )
+    frame = frame.with_columns(code.alias("symbol"))
+    if frame.height < _FEWEST_ROWS * frame.n_chunks():
+        frame = frame.rechunk()
+    edges = [0, *itertools.accumulate(frame["ts"].chunk_lengths())]
+    blocks = [frame[begin:end] for begin, end in itertools.pairwise(edges)]
+    if late is not None:
+        return Piece(names, late.blocks(blocks, keep), times.notes)
+    return Piece(names, tuple(map(_rows, blocks)), times.notes)
+
+
+def _rows(block: pl.DataFrame) -> BarRows:
+    """Return the rows as they lie in memory: where a block is one chunk nothing is copied."""
+    symbol, start_us, *real = (block[name].to_numpy() for name in ("symbol", "ts", *NUMBERS))
+    return BarRows(symbol, start_us, real[0], real[1], real[2], real[3], real[4])
+
+
+def _may_be_late(part: Part) -> bool:
+    """Return whether its numbers need no judging and are best read one column after the other."""
+    texts = [name for name in part.columns.numbers if part.table.schema[name] == pl.String]
+    return not texts and is_large(part.table)
 
 
 def read_stamps(part: Part, timezone: str | None) -> NDArray[np.int64]:
@@ -158,6 +171,12 @@ def _number(part: Part, name: str) -> pl.Expr:
     )
 
 
+def _refuse_texts(part: Part, frame: pl.DataFrame, chosen: pl.Expr) -> None:
+    for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True):
+        if part.table.schema[theirs] == pl.String and frame[ours].null_count():
+            _refuse_text(part, theirs, chosen)
+
+
 def _refuse_text(part: Part, name: str, chosen: pl.Expr) -> None:
     absent = pl.col(name).str.strip_chars().str.to_lowercase().is_in(_NO_NUMBER)
     bad = pl.col(name).is_not_null() & ~absent & _number(part, name).is_null()
@@ -182,9 +201,9 @@ def _keep(stamp_us: pl.Series, span_us: tuple[int | None, int | None]) -> pl.Ser
 
 def _codes(
     part: Part, frame: pl.DataFrame, categories: list[str], chosen: pl.Expr
-) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
+) -> tuple[tuple[str, ...], pl.Series]:
     if part.symbol is not None:
-        return (part.symbol,), np.zeros(len(frame), dtype=np.uint32)
+        return (part.symbol,), pl.zeros(len(frame), dtype=pl.UInt32, eager=True)
     symbol = frame["symbol"]
     if symbol.null_count() or not all(name.strip() for name in categories):
         text = _symbol(part)
@@ -193,4 +212,4 @@ def _codes(
             f"symbol missing in column {part.columns.symbol!r}, {part.table.place(chosen & blank)}",
             "Remove the row or fill in its symbol",
         )
-    return tuple(categories), symbol.to_physical().to_numpy()
+    return tuple(categories), symbol.to_physical()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from trading.calendar import (
@@ -17,6 +17,7 @@ from trading.calendar import (
     to_microseconds,
 )
 from trading.errors import BadInput
+from trading.placing import for_each
 
 Integers = NDArray[np.int64]
 Stamp = Literal["start", "end"]
@@ -60,22 +61,73 @@ class _Hours:
         return np.searchsorted(self.open_us, stamp_us, side="left").astype(np.int64) - 1
 
 
-def to_starts(
-    stamp_us: Integers, exchange: str, told: Stamp | None, interval_minutes: int | None
-) -> tuple[Integers, tuple[str, ...]]:
-    """Return the starts of bars from their stamps (rows,), microseconds UTC, and notes.
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How stamps become starts: as they are, or moved back by one bar of `interval_us`."""
+
+    unique: Integers
+    hours: _Hours | None = None
+    interval_us: int = 0
+
+    @property
+    def starts_us(self) -> Integers:
+        """Return each start once, in order."""
+        return np.unique(self.moved(self.unique)) if self.interval_us else self.unique
+
+    def moved(self, stamp_us: Integers) -> Integers:
+        """Return the starts of bars from their stamps (rows,), microseconds UTC."""
+        if self.hours is None or not self.interval_us:
+            return stamp_us
+        return _moved(stamp_us, self.unique, self.hours, self.interval_us)
+
+
+def unique_stamps(blocks: Sequence[Integers]) -> Integers:
+    """Return each stamp of the blocks once, in order.
+
+    Nearly all stamps are whole minutes, of which a flag each says whether it is there.
+    """
+    filled = [stamp_us for stamp_us in blocks if len(stamp_us)]
+    if not filled:
+        return np.zeros(0, dtype=np.int64)
+    limits = for_each(lambda stamp_us: (int(stamp_us.min()), int(stamp_us.max())), filled)
+    first = min(low for low, _ in limits) // MICROSECONDS_PER_MINUTE
+    last = max(high for _, high in limits) // MICROSECONDS_PER_MINUTE
+    is_there = np.zeros(last - first + 1, dtype=np.bool_)
+
+    def mark(stamp_us: Integers) -> Integers:
+        """Flag the whole minutes, and return the others."""
+        minute = stamp_us // MICROSECONDS_PER_MINUTE
+        is_whole = minute * MICROSECONDS_PER_MINUTE == stamp_us
+        minute -= first
+        if is_whole.all():
+            is_there[minute] = True
+            return np.zeros(0, dtype=np.int64)
+        is_there[minute[is_whole]] = True
+        return np.unique(stamp_us[~is_whole])
+
+    odd = np.unique(np.concatenate(for_each(mark, filled)))
+    minutes = (np.flatnonzero(is_there) + first) * MICROSECONDS_PER_MINUTE
+    return np.union1d(minutes, odd) if len(odd) else minutes
+
+
+def find_shift(
+    unique: Integers, exchange: str, told: Stamp | None, interval_minutes: int | None
+) -> tuple[Shift, tuple[str, ...]]:
+    """Return how to make starts of a file's unique stamps, microseconds UTC, and notes.
 
     Stamps are moved back by one interval when the user says that they are ends, or when he says
     nothing and the calendar does. Raises BadInput when they must move and no interval is found.
     """
-    if not len(stamp_us):
-        return stamp_us, ()
-    unique = pl.Series(stamp_us).unique().sort().to_numpy()
+    if not len(unique):
+        return Shift(unique), ()
     hours = _hours(exchange, unique)
+    if not len(hours.open_us):
+        # Nothing to judge by, and nothing that any session could take.
+        return Shift(unique), ()
     seen = _evidence(unique, hours)
     notes = _notes(seen, told)
     if (told or seen.looks_like or "start") == "start":
-        return stamp_us, notes
+        return Shift(unique), notes
     interval = (
         interval_minutes * MICROSECONDS_PER_MINUTE
         if interval_minutes is not None
@@ -95,7 +147,7 @@ def to_starts(
                 " pass --stamp end to confirm or --stamp start to leave them"
             ),
         )
-    return _moved(stamp_us, unique, hours, interval), notes
+    return Shift(unique, hours, interval), notes
 
 
 def _hours(exchange: str, unique: Integers) -> _Hours:

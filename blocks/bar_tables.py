@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,21 +12,26 @@ from pathlib import Path
 
 import polars as pl
 
+from blocks.bar_text import refuse_unfinished, text_layout, wide_row
+from blocks.disk_words import words_of
 from trading.errors import BadInput
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One file: its lazy rows in the order of the source, every column text when `is_text`."""
+    """One file: its lazy rows in the order of the source, every column text when `is_text`.
+
+    `lines_above` counts the lines of a text file that stand above its header.
+    """
 
     path: Path
     rows: pl.LazyFrame
     schema: pl.Schema
     is_text: bool
     notes: tuple[str, ...]
+    lines_above: int = 0
 
     @property
     def filled(self) -> pl.LazyFrame:
@@ -36,7 +41,7 @@ class Table:
     def place(self, condition: pl.Expr) -> str:
         """Return the first row where the condition holds, for a message.
 
-        Rows count from 1; those of a text file have a line too, where the header is line 1.
+        Rows count from 1; those of a text file have a line too, as an editor counts them.
         """
         with reading(self.path):
             numbered = self._without_blank_lines(self.rows.with_row_index("__row"))
@@ -44,7 +49,7 @@ class Table:
         if found.is_empty():
             return str(self.path)
         number = int(found.item()) + 1
-        line = f" (line {number + 1})" if self.is_text else ""
+        line = f" (line {number + 1 + self.lines_above})" if self.is_text else ""
         return f"row {number}{line} of {self.path}"
 
     def _without_blank_lines(self, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -56,19 +61,21 @@ class Table:
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn what polars and the system raise about a file into BadInput."""
+    damaged = "The file is damaged, half-written or not what its suffix says; write it again"
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, zlib.error, EOFError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise BadInput(
-            f"{path} cannot be read: {said}",
-            "The file is damaged, half-written or not what its suffix says; write it again",
-        ) from error
+        wide = wide_row(path) if "found more fields" in str(error) else None
+        if wide is not None:
+            hint = "Quote values that hold a separator, or write the file again"
+            raise BadInput(wide, hint) from error
+        other = "utf-8" in str(error).lower()
+        hint = "Save it as CSV in UTF-8; otherwise it is damaged" if other else damaged
+        raise BadInput(f"{path} cannot be read: {words_of(error)}", hint) from error
     except OSError as error:
-        said = error.strerror or str(error)
-        raise BadInput(
-            f"{path} cannot be read: {said}", "Check the path and who may read it"
-        ) from error
+        # Without a number of the system it is the content that is wrong, such as half a gzip.
+        hint = damaged if error.errno is None else "Check the path and who may read it"
+        raise BadInput(f"{path} cannot be read: {words_of(error)}", hint) from error
 
 
 def suffix_of(path: Path) -> str:
@@ -80,6 +87,14 @@ def suffix_of(path: Path) -> str:
 def stem_of(path: Path) -> str:
     """Return the file's name without its suffix, `.csv.gz` as a whole."""
     return path.name[: len(path.name) - len(suffix_of(path))]
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of the bar files at a path, 0 where there are none."""
+    try:
+        return sum(file.stat().st_size for file in find_files(path))
+    except (BadInput, OSError):
+        return 0
 
 
 def find_files(path: Path) -> list[Path]:
@@ -129,9 +144,11 @@ def _walk(folder: Path) -> Iterator[Path]:
 def open_table(path: Path) -> Table:
     """Open one file. Raises BadInput when it is unreadable, damaged or empty."""
     with reading(path):
-        with path.open("rb") as file:
-            empty = not file.read(1)
-        if empty:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            # Reading a pipe would wait for somebody to write into it.
+            raise BadInput(f"{path} is no regular file", "Give a file, or a folder of files")
+        if not found.st_size:
             raise BadInput(f"{path} is empty (0 bytes)", "Write it again or leave it out")
         table = _open_csv(path) if ".csv" in suffix_of(path) else _open_parquet(path)
         if not table.schema.names():
@@ -148,11 +165,17 @@ def _open_parquet(path: Path) -> Table:
 
 
 def _open_csv(path: Path) -> Table:
-    opener = gzip.open if suffix_of(path).endswith(".gz") else open
-    with opener(path, "rb") as file:
-        header = file.readline(65536).decode("utf-8", "replace")
-    separator = max(_SEPARATORS, key=header.count)
-    notes = () if separator == "," else (f"columns are split at {_SEPARATORS[separator]}",)
+    layout = text_layout(path)
+    refuse_unfinished(path, layout)
     # Every column is read as text, so that no ticker such as TRUE or 0700 is taken for a value.
-    rows = pl.scan_csv(path, separator=separator, infer_schema=False, glob=False)
-    return Table(path, rows, rows.collect_schema(), is_text=True, notes=notes)
+    rows = pl.scan_csv(
+        path,
+        separator=layout.separator,
+        infer_schema=False,
+        glob=False,
+        skip_lines=layout.lines_above,
+    )
+    schema = rows.collect_schema()
+    return Table(
+        path, rows, schema, is_text=True, notes=layout.notes, lines_above=layout.lines_above
+    )

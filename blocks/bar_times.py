@@ -71,8 +71,26 @@ def to_utc(values: pl.Series, source: TimeSource, timezone: str | None) -> Times
     """Return times of any supported type as microseconds since 1970 UTC.
 
     `timezone` is the IANA zone of times without one. Raises BadInput for a null, a text or
-    number that is no time, dates without a time of day, an unknown zone, or none where needed.
+    number that is no time, dates without a time of day, an unknown zone, or none where needed,
+    and for times before 1980 or after 2100.
     """
+    times = _read(values, source, timezone)
+    scale = _PER_SECOND["microseconds"]
+    first, last = times.start_us.arg_min(), times.start_us.arg_max()
+    for at in (first, last):
+        if at is None:
+            continue
+        seconds = times.start_us[at] // scale
+        if not _FIRST_SECOND <= seconds < _LAST_SECOND:
+            raise BadInput(
+                f"{values[at]!s} in column {source.name!r} is no time from 1980 to 2100,"
+                f" {source.place(source.expression == values[at])}",
+                "Correct the time, or name the time column with --column ts=NAME",
+            )
+    return times
+
+
+def _read(values: pl.Series, source: TimeSource, timezone: str | None) -> Times:
     if values.null_count():
         raise BadInput(
             f"time missing in column {source.name!r}, {source.place(source.expression.is_null())}",
@@ -82,11 +100,11 @@ def to_utc(values: pl.Series, source: TimeSource, timezone: str | None) -> Times
     if isinstance(kind, pl.Datetime):
         stamps = values.dt.cast_time_unit("us")
         if kind.time_zone is not None:
-            return Times(stamps.to_physical(), ())
+            return Times(stamps.to_physical(), _not_used(timezone, source))
         return _localised(stamps, source, timezone)
     if isinstance(kind, pl.Date):
         raise _without_time(source)
-    if kind.is_integer() or kind.is_float():
+    if kind.is_numeric():
         return _from_numbers(values, source, timezone)
     if isinstance(kind, pl.String):
         return _from_text(values, source, timezone)
@@ -95,6 +113,26 @@ def to_utc(values: pl.Series, source: TimeSource, timezone: str | None) -> Times
         f" {source.place(pl.lit(value=True))}",
         "Name the time column with --column ts=NAME",
     )
+
+
+def check_zone(timezone: str) -> None:
+    """Raise BadInput unless a name is one of the IANA's time zones."""
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise _unknown_zone(timezone) from error
+
+
+def _unknown_zone(timezone: str) -> BadInput:
+    return BadInput(
+        f"time zone {timezone!r} is unknown", "Use an IANA name such as America/New_York or UTC"
+    )
+
+
+def _not_used(timezone: str | None, source: TimeSource) -> tuple[str, ...]:
+    if timezone is None:
+        return ()
+    return (f"times in column {source.name!r} carry their own zone: {timezone} is not used",)
 
 
 def _is_text(kind: pl.DataType) -> bool:
@@ -127,14 +165,11 @@ def _localised(naive: pl.Series, source: TimeSource, timezone: str | None) -> Ti
             f" {source.place(source.expression.is_not_null())}",
             "Say which with --timezone America/New_York (or --timezone UTC)",
         )
-    unknown = BadInput(
-        f"time zone {timezone!r} is unknown", "Use an IANA name such as America/New_York or UTC"
-    )
+    check_zone(timezone)
     try:
-        ZoneInfo(timezone)
         aware = naive.dt.replace_time_zone(timezone, ambiguous="null", non_existent="null")
-    except (ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.PolarsError) as error:
-        raise unknown from error
+    except pl.exceptions.PolarsError as error:
+        raise _unknown_zone(timezone) from error
     notes = []
     doubtful = aware.null_count() - naive.null_count()
     if doubtful:
@@ -154,6 +189,11 @@ def _localised(naive: pl.Series, source: TimeSource, timezone: str | None) -> Ti
 
 
 def _from_numbers(values: pl.Series, source: TimeSource, timezone: str | None) -> Times:
+    if not values.dtype.is_float():
+        # Small integers cannot be compared with every unit's bounds.
+        whole = values.cast(pl.Int64, strict=False)
+        exact = whole.null_count() == 0 and bool((whole.cast(values.dtype) == values).all())
+        values = whole if exact else values.cast(pl.Float64)
     first = values[0]
     # 20240102093000 is a written-out time, not a count since 1970.
     if values.dtype.is_integer() and len(str(first)) in (8, 12, 14):
@@ -182,7 +222,7 @@ def _from_numbers(values: pl.Series, source: TimeSource, timezone: str | None) -
     else:
         micro = (values * (10**6 // scale)).round().cast(pl.Int64)
     note = f"numbers in column {source.name!r} are read as {unit} since 1970 UTC"
-    return Times(micro, (note,))
+    return Times(micro, (note, *_not_used(timezone, source)))
 
 
 def _from_text(text: pl.Series, source: TimeSource, timezone: str | None) -> Times:
@@ -192,6 +232,12 @@ def _from_text(text: pl.Series, source: TimeSource, timezone: str | None) -> Tim
         if numbers.null_count():
             raise _bad_text(text.filter(numbers.is_null())[0], source)
         return _from_numbers(numbers, source, timezone)
+    named = re.fullmatch(r".*\d( +)([A-Za-z]+(?:/[A-Za-z_]+)+)", text[0])
+    if named and text.str.ends_with(named[1] + named[2]).all():
+        bare = text.str.strip_suffix(named[1] + named[2])
+        times = _from_text(bare, source, named[2])
+        note = f"times in column {source.name!r} are read in the zone that they name: {named[2]}"
+        return Times(times.start_us, (note, *times.notes))
     naive = pl.Series(text.name, [None], dtype=pl.Datetime("us")).extend_constant(
         None, len(text) - 1
     )
@@ -211,7 +257,7 @@ def _from_text(text: pl.Series, source: TimeSource, timezone: str | None) -> Tim
             parsed = text.str.to_datetime(form, time_unit="us", strict=False)
             naive = naive.zip_with(naive.is_not_null(), parsed)
     if naive.null_count() == len(naive):
-        return Times(aware, tuple(notes))
+        return Times(aware, (*notes, *_not_used(timezone, source)))
     local = _localised(naive, source, timezone)
     return Times(aware.zip_with(aware.is_not_null(), local.start_us), (*notes, *local.notes))
 

@@ -41,7 +41,7 @@ class WebhookClient:
         timeout_s: float = TIMEOUT_SECONDS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        address = _address(url)
+        address = address_of(url)
         self.limit = limit or SlidingLimit()
         self.fingerprint = hashlib.sha256(url.get_secret_value().encode()).hexdigest()[:12]
         self._stand_in = address.copy_with(path="/webhook", query=None, userinfo=b"")
@@ -155,7 +155,7 @@ class _SecretAddress(httpx.BaseTransport):
         self._inner.close()
 
 
-def _address(url: SecretStr) -> httpx.URL:
+def address_of(url: SecretStr) -> httpx.URL:
     """Return where to post; raises BadInput, without the address, for what is no webhook's.
 
     An address without a version would mean an old one, whose pauses are in milliseconds.

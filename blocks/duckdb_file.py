@@ -14,6 +14,14 @@ import duckdb
 
 from trading.errors import BadInput, StoreUnavailable
 
+# What to do about a file that is no database any more.
+DAMAGED = {
+    "ledger.duckdb": "if it is damaged, move it away and bring back a copy with:"
+    " python -m flows restore",
+    "exchange-mock.duckdb": "if it is damaged, move the account's folder away and bring back a"
+    " copy with: python -m flows restore",
+    "telemetry.duckdb": "if it is damaged, move it away: a new one is begun",
+}
 LOCK_DEADLINE_SECONDS = 30.0
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p", "glusterfs", "ceph"}
@@ -99,11 +107,11 @@ class DuckDBFile:
             self._lock_descriptor = None
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        return StoreUnavailable(
-            f"store {self.path} cannot be used: {first_line}",
-            "Check the file's permissions, free disk space and that it is intact",
-        )
+        first_line = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip("!.")
+        hint = "Check the file's permissions and free disk space"
+        if isinstance(error, duckdb.Error):
+            hint += f"; {DAMAGED.get(self.path.name, 'if it is damaged, move it away')}"
+        return StoreUnavailable(f"store {self.path} cannot be used: {first_line}", hint)
 
 
 @contextmanager

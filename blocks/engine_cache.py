@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
+# Several times what one engine takes.
+LEAST_FREE_BYTES = 20_000_000
+
 
 def engine_cache_folder() -> Path | None:
-    """Return the user's folder for machine code, made if need be; None when it cannot be written.
+    """Return the user's folder for machine code, made if need be; None where it cannot be kept.
 
     It is `openbell/engine` in XDG_CACHE_HOME, or in ~/.cache.
     """
@@ -19,6 +23,7 @@ def engine_cache_folder() -> Path | None:
         folder = base / "openbell" / "engine"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            # An empty file can still be made on a full disk.
+            return folder if shutil.disk_usage(folder).free >= LEAST_FREE_BYTES else None
     except (OSError, RuntimeError):
         return None

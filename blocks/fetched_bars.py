@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.bars import BarRows, Integers
+from trading.bars import BarRows, Integers, join_rows
 from trading.calendar import (
     MICROSECONDS_PER_MINUTE,
     Session,
@@ -118,22 +118,6 @@ def empty_rows(interval_minutes: int | None = None) -> BarRows:
     """Return no rows."""
     real = np.zeros(0)
     return BarRows(_none(), _none(), real, real, real, real, real, interval_minutes)
-
-
-def join_rows(pieces: Sequence[BarRows], interval_minutes: int | None) -> BarRows:
-    """Return the rows of all pieces, whose symbols are numbered alike, by time."""
-    if not pieces:
-        return empty_rows(interval_minutes)
-    return BarRows(
-        np.concatenate([piece.symbol for piece in pieces]),
-        np.concatenate([piece.start_us for piece in pieces]),
-        np.concatenate([piece.open for piece in pieces]),
-        np.concatenate([piece.high for piece in pieces]),
-        np.concatenate([piece.low for piece in pieces]),
-        np.concatenate([piece.close for piece in pieces]),
-        np.concatenate([piece.volume for piece in pieces]),
-        interval_minutes,
-    )
 
 
 def joined(

@@ -194,10 +194,19 @@ class FinnhubMarket:
                 )
             starts = np.array(answer["t"], dtype=np.int64) * SECOND
             columns = [np.array(answer[name], dtype=np.float64) for name in COLUMNS]
-        except (KeyError, TypeError, ValueError) as error:
+            if {len(column) for column in columns} != {len(starts)}:
+                raise _another_shape(f"candles of {symbol}")
+            # A null becomes no number; a bar without prices is no bar.
+            kept = np.isin(starts, wanted) & np.isfinite(sum(columns[:4]))
+            columns = [column[kept] for column in columns]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise _another_shape(f"candles of {symbol}") from error
-        kept = np.isin(starts, wanted)
-        opened, high, low, close, volume = (column[kept] for column in columns)
+        if not kept.any():
+            raise EmptyAnswer(
+                f"finnhub gave the bars of {symbol} without prices, or others than were due",
+                "It is late, halted, or was not traded",
+            )
+        opened, high, low, close, volume = columns
         nothing = np.zeros(int(kept.sum()), dtype=np.int64)
         fetched_us = np.full(len(nothing), to_microseconds(self._clock.now()), dtype=np.int64)
         rows = BarRows(

@@ -133,13 +133,15 @@ class FinnhubSocket:
             try:
                 message = json.loads(socket.recv(timeout=POLL_SECONDS))
             except TimeoutError:
-                muteness = self._listener.muteness()
-                if muteness is not None:
-                    return muteness
+                pass
             except ValueError:
                 log.warning("the finnhub stream sent something that is no JSON")
             else:
                 self._listener.heard(message)
+            # Asked after messages too, for pings may come faster than the poll runs out.
+            muteness = self._listener.muteness()
+            if muteness is not None:
+                return muteness
         return NotConnected("the finnhub stream was closed", "Start it again")
 
 

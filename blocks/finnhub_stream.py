@@ -256,3 +256,10 @@ class FinnhubStream:
     def _note_break(self, bars: TickBars, now: datetime) -> None:
         if not self.is_connected and self._last_heard is not None:
             bars.interrupt(to_microseconds(self._last_heard), to_microseconds(now))
+        elif self._last_traded is not None:
+            # Mute within the bar that is asked for: half of it would pass for the whole.
+            traded = max(self._last_traded, bars.session.open)
+            begin_us = max([to_microseconds(traded), *bars.last_trade_us.values()])
+            end = min(now, bars.session.close)
+            if end - from_microseconds(begin_us) > self._silence:
+                bars.interrupt(begin_us, to_microseconds(end))

@@ -167,6 +167,18 @@ class DuckDBLedger:
         with self._file.transaction() as connection:
             _set_meta(connection, name, value)
 
+    def check_account(self) -> None:
+        """Remember whose ledger it is, or refuse one that was made by another account."""
+        known = self.meta("account")
+        if known is None:
+            self.remember("account", self.account)
+        elif known != self.account:
+            raise BadInput(
+                f"{self.path} is the ledger of account {known!r}, not of {self.account!r}",
+                f"Move it to the folder {known}, and restore the right one with:"
+                f" python -m flows restore --account {self.account}",
+            )
+
     def check_plan(self, plan: dict[str, Any]) -> None:
         """Remember the plan of the account, or refuse another one than it was begun with."""
         text = orjson.dumps(plan, option=orjson.OPT_SORT_KEYS).decode()

@@ -28,8 +28,8 @@ class FileMarket:
         found = read_bars(path, symbols, exchange, file_format or BarFileFormat())
         self.notes = found.notes
         # Stable: of rows with the same stamp the source's last one stays the last.
-        order = np.argsort(found.rows.start_us, kind="stable")
-        self._rows = found.rows.take(order)
+        rows = found.rows
+        self._rows = rows.take(np.argsort(rows.start_us, kind="stable"))
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return all rows before the session, oldest first."""

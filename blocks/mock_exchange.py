@@ -15,6 +15,7 @@ from trading.book import Book
 from trading.events import BarClosed, Fill, Intent, OrderUpdate
 from trading.orders import Order
 from trading.plan import RunPlan
+from trading.portfolio import relist
 from trading.ports import ExchangeEvent
 from trading.session_state import arrays_from_json, arrays_to_json
 from trading.venue import SimulatedVenue, VenueEvent
@@ -161,6 +162,7 @@ class MockExchange:
             orders = connection.execute("SELECT client_order_id, content FROM orders").fetchall()
         state = self._venue.state
         arrays_from_json(state.book, content["book"])
+        relist(state.book)
         state.session, state.last_bar = content["session"], content["last_bar"]
         state.last_us, state.is_ended = content["last_us"], content["is_ended"]
         by_id = dict(orders)

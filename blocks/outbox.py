@@ -16,6 +16,7 @@ from blocks.outbox_rows import (
     count_open,
     oldest_open,
     read_state,
+    recent_ages_s,
     settle_open,
     write_delivery,
     write_state,
@@ -47,6 +48,7 @@ class Outbox:
         self._wanted = wanted
         self._now = now
         self._drain = uuid.uuid4().hex
+        self._ages_s: list[float] = []
 
     def open(self) -> str | None:
         """Begin with this webhook; return why it was refused earlier, if it was.
@@ -64,8 +66,11 @@ class Outbox:
             write_state(connection, DrainState(self._webhook))
         return None
 
-    def take(self) -> Letter | Wait | None:
+    def take(self, counts_s: float = 0.0) -> Letter | Wait | None:
         """Claim the oldest message that is to be sent; None when there is none.
+
+        A request counts for `counts_s`: who takes over from another drain that has sent some
+        since gets `Wait(0)` first, and learns of them by `take_ages`.
 
         Its attempt is in the ledger before it is made: one that has no end may have arrived.
         """
@@ -88,12 +93,21 @@ class Outbox:
                 connection,
                 replace(state, holder=holder, drain=self._drain, claimed_until=claimed_until),
             )
+            if state.drain != self._drain:
+                self._ages_s = recent_ages_s(connection, now, counts_s)
+                if self._ages_s:
+                    return Wait(0.0)
             if state.paused_until is not None and state.paused_until > now:
                 return Wait((state.paused_until - now).total_seconds())
             letter = oldest_open(connection)
             if letter is not None:
                 write_delivery(connection, letter, Delivery.SENDING, now)
             return letter
+
+    def take_ages(self) -> list[float]:
+        """Return, once, how many seconds ago the drain before sent what still counts."""
+        ages, self._ages_s = self._ages_s, []
+        return ages
 
     def settle(
         self,

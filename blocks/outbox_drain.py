@@ -54,7 +54,9 @@ class OutboxDrain:
         delay = self._client.limit.delay()
         if delay > 0:
             return delay
-        taken = self._outbox.take()
+        taken = self._outbox.take(self._client.limit.longest_s)
+        # Discord counts by webhook, whichever process of ours posted.
+        self._client.limit.note_earlier(self._outbox.take_ages())
         if taken is None:
             return None
         if isinstance(taken, Wait):

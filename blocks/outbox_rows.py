@@ -8,7 +8,7 @@ is in two tables of its own: `outbox_deliveries`, a row for each message that wa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -119,6 +119,23 @@ def write_delivery(
             detail,
         ],
     )
+
+
+def recent_ages_s(
+    connection: duckdb.DuckDBPyConnection, now: datetime, longest_s: float
+) -> list[float]:
+    """Return how many seconds ago messages were sent, of no more than `longest_s`.
+
+    One whose attempt has no end may have left just now.
+    """
+    found = connection.execute(
+        "SELECT status, changed FROM outbox_deliveries WHERE status <> ? AND changed > ?",
+        [Delivery.SKIPPED, now - timedelta(seconds=longest_s)],
+    ).fetchall()
+    return [
+        0.0 if status == Delivery.SENDING else max((now - changed).total_seconds(), 0.0)
+        for status, changed in found
+    ]
 
 
 def settle_open(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trading.bars import Floats, Integers
 
@@ -24,32 +23,32 @@ def pack(values: Integers) -> tuple[bytes, Integers]:
     Seven bits a byte, the low ones first; the highest bit says that more follow.
     """
     left = values.astype(np.uint64)
-    lengths = np.ones(len(values), dtype=np.int64)
-    for bits in range(7, 64, 7):
-        longer = left >= np.uint64(1 << bits)
-        if not longer.any():
-            break
-        lengths += longer
-    first = np.cumsum(lengths) - lengths
-    packed: NDArray[np.uint8] = np.zeros(int(lengths.sum()), dtype=np.uint8)
-    for byte in range(int(lengths.max(initial=0))):
-        here = np.flatnonzero(lengths > byte)
-        more = (lengths[here] > byte + 1).astype(np.uint8) << 7
-        low = (left[here] >> np.uint64(7 * byte)) & np.uint64(0x7F)
-        packed[first[here] + byte] = low.astype(np.uint8) | more
-    return packed.tobytes(), lengths
+    most = max(1, -(-int(left.max(initial=0)).bit_length() // 7))
+    # A row a number, a column a byte; what lies behind a number's last byte is left out at the end.
+    rows = np.empty((len(left), most), dtype=np.uint8)
+    is_there = np.ones((len(left), most), dtype=np.bool_)
+    lengths = np.ones(len(left), dtype=np.int64)
+    for byte in range(most):
+        rows[:, byte] = left & np.uint64(0x7F)
+        left >>= np.uint64(7)
+        follows = left > 0
+        rows[:, byte] |= follows.view(np.uint8) << 7
+        if byte + 1 < most:
+            is_there[:, byte + 1] = follows
+            lengths += follows
+    return rows[is_there].tobytes(), lengths
 
 
-def packed_text(values: Integers) -> str:
+def packed_text(values: Integers) -> bytes:
     """Return whole numbers, packed, as base64; a table goes row by row."""
     return text_of(pack(values.reshape(-1))[0])
 
 
-def floats_text(*columns: Floats | Integers) -> str:
+def floats_text(*columns: Floats | Integers) -> bytes:
     """Return columns, one after the other, as base64 of little-endian 64-bit floats."""
     return text_of(b"".join(np.asarray(column).astype("<f8").tobytes() for column in columns))
 
 
-def text_of(data: bytes) -> str:
+def text_of(data: bytes) -> bytes:
     """Return bytes as base64."""
-    return base64.b64encode(data).decode("ascii")
+    return base64.b64encode(data)

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from blocks.fetched_bars import FetchedBars, Provider, joined, no_bars, rows_or_raise
+from blocks.provider_errors import Unauthorized
 from trading.bars import BarRows
 from trading.calendar import Session
-from trading.errors import OpenbellError
+from trading.errors import OpenbellError, StoreUnavailable
 from trading.ports import MarketData
 
 
@@ -21,8 +22,13 @@ class ProviderChain:
     """MarketData and provider over several. A symbol that none serves is absent, with a reason.
 
     `served` says for the last call which provider gave a symbol's bars, `reasons` why a symbol
-    has none. `keep` is given everything that was fetched, such as `BarArchive.upsert`.
+    has none. `keep` is given everything that was fetched, such as `BarArchive.upsert`; what it
+    cannot take now is offered again with the next bars. `troubles` says by part what a person
+    has to mend although bars may come all the same: a refused key, a damaged archive.
     """
+
+    # Whichever providers there are, their bars are of the same market.
+    family = "providers"
 
     def __init__(
         self,
@@ -33,6 +39,8 @@ class ProviderChain:
         self.name = " > ".join(source.name for source in sources)
         self.served: dict[str, str] = {}
         self.reasons: dict[str, str] = {}
+        self.troubles: dict[str, str] = {}
+        self._unkept: list[FetchedBars] = []
         self._sources = tuple(sources)
         self._interval_minutes = interval_minutes
         self._keep = keep
@@ -74,6 +82,7 @@ class ProviderChain:
             if not left:
                 break
             found = self._ask(source, left, start, end)
+            self._note_refusal(source.name, found)
             present = found.present
             for symbol, why in found.reasons.items():
                 reasons[symbol].append(f"{source.name}: {why}")
@@ -88,7 +97,8 @@ class ProviderChain:
         }
         self.reasons = {symbol: "; ".join(reasons[symbol]) for symbol in left}
         if self._keep is not None and len(fetched.rows):
-            self._keep(fetched)
+            self._unkept.append(fetched)
+            self._keep_all(self._keep)
         return fetched.failing({symbol: failures[symbol] for symbol in left if symbol in failures})
 
     def start(self) -> None:
@@ -104,6 +114,24 @@ class ProviderChain:
             close = getattr(source, "close", None)
             if close is not None:
                 close()
+
+    def _keep_all(self, keep: Callable[[FetchedBars], object]) -> None:
+        """Keep what waits; a store that fails never costs the bars that are traded on."""
+        try:
+            while self._unkept:
+                keep(self._unkept[0])
+                del self._unkept[0]
+        except StoreUnavailable as error:
+            self.troubles["archive"] = f"fetched bars are not stored: {error}"
+        else:
+            self.troubles.pop("archive", None)
+
+    def _note_refusal(self, name: str, found: FetchedBars) -> None:
+        refusals = [error for error in found.failures.values() if isinstance(error, Unauthorized)]
+        if refusals:
+            self.troubles[name] = str(refusals[0])
+        elif found.present:
+            self.troubles.pop(name, None)
 
     @staticmethod
     def _ask(source: Source, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:

@@ -24,6 +24,11 @@ class SlidingLimit:
         self._answered: deque[float] = deque(maxlen=max(count for count, _ in self._windows))
         self._not_before = float("-inf")
 
+    @property
+    def longest_s(self) -> float:
+        """Return how long a request counts."""
+        return max(seconds for _, seconds in self._windows)
+
     def delay(self) -> float:
         """Return the seconds until the next request may go."""
         now = self._now()
@@ -40,6 +45,12 @@ class SlidingLimit:
         which is no later than that.
         """
         self._answered.append(self._now())
+
+    def note_earlier(self, ages_s: Sequence[float]) -> None:
+        """Count requests that others made so many seconds ago."""
+        now = self._now()
+        times = sorted([*self._answered, *(now - age for age in ages_s)])
+        self._answered = deque(times, maxlen=self._answered.maxlen)
 
     def pause(self, seconds: float) -> None:
         """Let nothing go for so long; a shorter pause never ends a longer one."""

@@ -15,11 +15,12 @@ from blocks.report_trades import trade_columns
 from blocks.report_words import EXIT_WORDS, REASON_WORDS
 from trading.backtest import Outcome
 from trading.bars import Floats, Integers, Panel
-from trading.calendar import Session, exchange_timezone, to_microseconds
+from trading.calendar import Grid, Session, exchange_timezone, to_microseconds
+from trading.decision_log import DecisionLog
+from trading.decision_parts import parts_of
 from trading.performance import Summary
 from trading.plan import RunPlan
 from trading.reasons import EXIT_REASONS, REASONS
-from trading.tape import DECISION_COLUMNS
 
 MOST_TRADES = 40_000
 MOST_POINTS = 20_000
@@ -56,9 +57,9 @@ class ReportRun:
 
 @dataclass(frozen=True, slots=True)
 class PageData:
-    """Texts of the page's data elements, by their id, and what the page leaves out."""
+    """Texts of the page's data elements, in ASCII, by their id; and what the page leaves out."""
 
-    elements: dict[str, str]
+    elements: dict[str, bytes]
     left_out: tuple[str, ...]
 
 
@@ -71,7 +72,7 @@ def page_data(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> PageData:
     # The page counts sessions from the first traded one.
     table = days.days - np.array([first, 0, 0, 0])
     elements = {
-        "run": script_json(_facts(run)),
+        "run": script_json(_facts(run)).encode("ascii"),
         "equity": floats_text(points, run.outcome.equity[points], _drawdown(run)[points]),
         "trades": floats_text(*trades),
         "days": packed_text(table),
@@ -126,22 +127,26 @@ def changes(run: ReportRun, days: PackedDays) -> Integers:
 
     `day` is the row in `days`, `bar` counts from the session's open.
     """
-    grid = run.panel.grid
-    decided = run.outcome.decisions
+    grid, log = run.panel.grid, run.outcome.log
     number = np.full((len(grid.sessions), len(run.plan.symbols)), -1, dtype=np.int64)
     number[days.days[:, 0], days.days[:, 1]] = np.arange(len(days.days))
-    us, symbol, reason = (decided[:, DECISION_COLUMNS.index(n)] for n in ("us", "symbol", "reason"))
-    # Decisions are in order of time: the few opens are looked up among them, not each of them.
-    edges = np.append(np.searchsorted(us, grid.start_us[grid.first_row[:-1]]), len(us))
-    session = np.repeat(np.arange(len(grid.sessions)), np.diff(edges))
-    day = number[session, symbol.astype(np.int64)]
-    kept = np.flatnonzero(day >= 0)
-    kept = kept[np.argsort(day[kept], kind="stable")]
-    bar = np.searchsorted(grid.start_us, us[kept]) - grid.first_row[session[kept]]
-    rows = np.column_stack((day[kept], bar, reason[kept])).astype(np.int64)
+    kept = np.concatenate([_of_days(part, run.panel.grid, number) for part in parts_of(log)])
+    rows = kept[np.argsort(kept[:, 0], kind="stable")]
     same = np.zeros(len(rows), dtype=np.bool_)
     same[1:] = (rows[1:, 0] == rows[:-1, 0]) & (rows[1:, 2] == rows[:-1, 2])
     return rows[~same]
+
+
+def _of_days(log: DecisionLog, grid: Grid, number: Integers) -> Integers:
+    """Return (day, bar, reason) of the decisions of the days that have a number, by it."""
+    # Many decisions share a bar, so the bars are looked up and not each decision.
+    row = np.searchsorted(grid.start_us, log.start_us)
+    session = np.searchsorted(grid.first_row, row, side="right") - 1
+    day = number[np.repeat(session, log.at_bar), log.symbol]
+    kept = np.flatnonzero(day >= 0)
+    bar = np.repeat(row - grid.first_row[session], log.at_bar)
+    found: Integers = np.column_stack((day[kept], bar[kept], log.reason[kept])).astype(np.int64)
+    return found
 
 
 def script_json(value: object) -> str:
@@ -170,7 +175,7 @@ def _facts(run: ReportRun) -> dict[str, object]:
         "rangeMinutes": getattr(plan.strategy, "range_minutes", 0),
         "tick": plan.rules().tick_units,
         "trailing": plan.strategy.model_dump(mode="json", include=_TRAILING),
-        "decisionsKept": len(run.outcome.decisions) > 0,
+        "decisionsKept": len(run.outcome.log) > 0,
         "tradesLeftOut": len(run.outcome.trades) > MOST_TRADES,
     }
 
@@ -201,7 +206,7 @@ def _left_out(run: ReportRun, days: PackedDays, points: int) -> tuple[str, ...]:
             f"Candles of {len(days.days):,} of {every:,} days (a session of one symbol) are in"
             " this file: those with trades before those without, the newest first."
         )
-    if not len(run.outcome.decisions):
+    if not len(run.outcome.log):
         said.append(
             "No decisions were kept, so the day charts show no reasons and no targets; run with"
             " --decisions changes to have them."

@@ -37,7 +37,7 @@ def headline(summary: Summary) -> str:
         ),
         (
             "Average trade",
-            f"{number(summary.expectancy_r, '+.3f')} R",
+            _of(summary.expectancy_r, "+.3f", "R"),
             _sureness(summary),
             tone(summary.expectancy_r),
         ),
@@ -107,10 +107,10 @@ def all_figures(summary: Summary) -> str:
         _row("Profit factor", number(summary.profit_factor), "gains over losses"),
         _row(
             "Average trade",
-            f"{number(summary.expectancy_r, '+.3f')} R",
+            _of(summary.expectancy_r, "+.3f", "R"),
             f"{_sureness(summary)}; R is what the trade risked to its stop",
         ),
-        _row("Average duration", f"{number(summary.average_duration_minutes, ',.1f')} minutes", ""),
+        _row("Average duration", _of(summary.average_duration_minutes, ",.1f", "minutes"), ""),
         _row("Exposure", percent(summary.exposure, ".1f"), "bars that hold a position"),
         _row("Turnover", f"{number(summary.turnover, ',.1f')} x", "value traded over mean equity"),
         _row("Long", *_side(summary.long)),
@@ -127,6 +127,10 @@ def _row(name: str, value: str, meaning: str) -> str:
 
 def _side(side: SideFigures) -> tuple[str, str]:
     return f"{number(side.pnl, '+,.2f')} USD", f"{side.trades:,} trades, {side.wins:,} won"
+
+
+def _of(value: float | None, form: str, unit: str) -> str:
+    return NOTHING if value is None else f"{number(value, form)} {unit}"
 
 
 def _sureness(summary: Summary) -> str:

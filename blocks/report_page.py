@@ -30,20 +30,28 @@ def report_page(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> bytes:
     """
     data = page_data(run, candle_budget)
     script = "(() => {\n'use strict';\n" + "\n".join(_asset(name) for name in _SCRIPTS) + "})();"
-    text = Template(_asset("report.html")).substitute(
-        _sections(run, data),
+    values = {
+        **_sections(run, data),
         # Only this script may run, whatever a symbol or a note tries to bring along.
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        script=script,
-        style=_asset("report.css"),
-        data="\n".join(
-            f'<script type="application/{"json" if name == "run" else "base64"}" id="data-{name}">'
-            f"{value}</script>"
-            for name, value in data.elements.items()
-        ),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "script": script,
+        "style": _asset("report.css"),
+    }
+    # The data are by far the longest, and put between the rest without a copy as text.
+    before, after = (
+        # A path may hold bytes that are no text.
+        Template(part).substitute(values).encode("utf-8", "replace")
+        for part in _asset("report.html").split("$data\n")
     )
-    # A path may hold bytes that are no text.
-    return text.encode("utf-8", "replace")
+    pieces = [before]
+    for name, value in data.elements.items():
+        kind = "json" if name == "run" else "base64"
+        pieces += [
+            f'<script type="application/{kind}" id="data-{name}">'.encode(),
+            value,
+            b"</script>\n",
+        ]
+    return b"".join([*pieces, after])
 
 
 def _sections(run: ReportRun, data: PageData) -> dict[str, str]:

@@ -6,10 +6,11 @@ import numpy as np
 
 from trading.backtest import Outcome
 from trading.bars import Floats, Integers
+from trading.decision_parts import parts_of
 from trading.plan import RunPlan
 from trading.prices import UNITS_PER_DOLLAR
 from trading.reasons import ENTER_LONG
-from trading.tape import DECISION_COLUMNS, TRADE_COLUMNS
+from trading.tape import TRADE_COLUMNS
 
 # The order in which the page's scripts read them; rows count the bars of the traded sessions.
 PAGE_COLUMNS = (
@@ -41,8 +42,7 @@ def trade_columns(outcome: Outcome, plan: RunPlan, most: int) -> tuple[Floats, .
 def targets(outcome: Outcome, plan: RunPlan) -> Floats:
     """Return each trade's target, rounded to the tick, NaN where it had none or none was kept."""
     trade = {name: outcome.trades[:, number] for number, name in enumerate(TRADE_COLUMNS)}
-    entered = outcome.decisions[outcome.decisions[:, 2] >= ENTER_LONG]
-    decision = {name: entered[:, number] for number, name in enumerate(DECISION_COLUMNS)}
+    decision = _to_enter(outcome)
     # A target by the range is the same all session, so a later trade may share a decision.
     shared = getattr(plan.strategy, "target", "") == "range"
     found = _decision_of_trades(trade, decision, shared)
@@ -56,6 +56,17 @@ def targets(outcome: Outcome, plan: RunPlan) -> Floats:
     # Towards the position: down for a long, up for a short.
     level[rows] = side * np.floor_divide(side * price, units) * units / UNITS_PER_DOLLAR
     return level
+
+
+def _to_enter(outcome: Outcome) -> dict[str, Floats]:
+    """Return the columns of the decisions to enter that say where a trade began."""
+    names = ("us", "symbol", "stop", "target_offset")
+    parts: dict[str, list[Floats]] = {name: [] for name in names}
+    for log in parts_of(outcome.log):
+        entered = np.flatnonzero(log.reason >= ENTER_LONG)
+        for name, found in parts.items():
+            found.append(log.column(name)[entered])
+    return {name: np.concatenate(found) for name, found in parts.items()}
 
 
 def _decision_of_trades(

@@ -7,13 +7,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from blocks.disk_words import words_of
+from blocks.table_parts import write_parts
 from trading.errors import BadInput, NoData, StoreUnavailable
 from trading.performance import Json
 
@@ -28,6 +31,8 @@ FILES = (TRADES, DECISIONS, EQUITY, TRADES_CSV, SUMMARY)
 REPORT = "report.html"
 _POSSIBLE = (REPORT, *FILES)
 
+# Packing harder takes longer and saves little.
+_LEVEL = 1
 _CSV_TIME = "%Y-%m-%dT%H:%M:%S%:z"
 _HINT = "Give a folder that can be written, with room on its disk, to --out"
 
@@ -36,14 +41,16 @@ _HINT = "Give a folder that can be written, with room on its disk, to --out"
 class Results:
     """What a run leaves: tables as `trading.tables` makes them, a summary for JSON, a report.
 
-    `report` is a page of HTML, None when none was wanted.
+    `decisions` are parts of one table, at least one, that may be made while they are written.
+    `report` is a page of HTML, or draws one while the tables are being packed; None when none
+    was wanted.
     """
 
     trades: pl.DataFrame
-    decisions: pl.DataFrame
+    decisions: Iterable[pl.DataFrame]
     equity: pl.DataFrame
     summary: dict[str, Json]
-    report: bytes | None = None
+    report: bytes | Callable[[], bytes] | None = None
 
 
 def check_folder(folder: Path) -> None:
@@ -85,7 +92,7 @@ def write_results(folder: Path, results: Results) -> None:
                 else:
                     _move_into(partial, folder)
             finally:
-                shutil.rmtree(partial, ignore_errors=True)
+                _remove(partial)
             _sync(home)
         except BaseException:
             for parent in made:
@@ -118,30 +125,34 @@ def read_results(folder: Path) -> Results:
         report = (folder / REPORT).read_bytes() if REPORT in found else None
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise StoreUnavailable(
-            f"results in {folder} cannot be read: {_said(error)}",
+            f"results in {folder} cannot be read: {words_of(error)}",
             "Run the backtest again into this folder",
         ) from error
-    return Results(trades, decisions, equity, summary, report)
+    return Results(trades, (decisions,), equity, summary, report)
 
 
 def _write_all(partial: Path, results: Results) -> None:
     writers: dict[str, Callable[[Path], object]] = {
-        TRADES: results.trades.write_parquet,
-        DECISIONS: results.decisions.write_parquet,
-        EQUITY: results.equity.write_parquet,
+        DECISIONS: lambda path: write_parts(path, results.decisions),
+        TRADES: lambda path: results.trades.write_parquet(path, compression_level=_LEVEL),
+        EQUITY: lambda path: results.equity.write_parquet(path, compression_level=_LEVEL),
         TRADES_CSV: lambda path: results.trades.write_csv(path, datetime_format=_CSV_TIME),
     }
     report = results.report
     if report is not None:
-        writers[REPORT] = lambda path: path.write_bytes(report)
-    hashes: dict[str, Json] = {}
-    for name, write in writers.items():
-        write(partial / name)
-        hashes[name] = _hash_of(partial / name)
+        writers[REPORT] = lambda path: path.write_bytes(report() if callable(report) else report)
+
+    def written(name: str) -> str:
+        writers[name](partial / name)
+        _sync(partial / name)
+        return _hash_of(partial / name)
+
+    # Packing, hashing and waiting for the disk go on side by side.
+    with ThreadPoolExecutor(len(writers)) as pool:
+        hashes: dict[str, Json] = dict(zip(writers, pool.map(written, writers), strict=True))
     text = json.dumps({**results.summary, "files": hashes}, indent=2, allow_nan=False)
     (partial / SUMMARY).write_text(text + "\n", encoding="utf-8")
-    for name in (*writers, SUMMARY):
-        _sync(partial / name)
+    _sync(partial / SUMMARY)
     _sync(partial)
 
 
@@ -171,13 +182,8 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreUnavailable(
-            f"results cannot be written to {folder}: {_said(error)}", _HINT
+            f"results cannot be written to {folder}: {words_of(error)}", _HINT
         ) from error
-
-
-def _said(error: Exception) -> str:
-    strerror = error.strerror if isinstance(error, OSError) else None
-    return strerror or (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _nearest_existing(folder: Path) -> Path:
@@ -192,6 +198,15 @@ def _make_parents(home: Path) -> list[Path]:
     missing = [path for path in (home, *home.parents) if not path.exists()]
     home.mkdir(parents=True, exist_ok=True)
     return missing
+
+
+def _remove(folder: Path) -> None:
+    # A signal can leave one of the writers at work: each may put one file more into the folder
+    # while that is emptied, and none once it is gone.
+    for _ in range(len(_POSSIBLE) + 1):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
 
 
 def _remove_if_empty(folder: Path) -> None:

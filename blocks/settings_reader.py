@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -13,12 +13,12 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from blocks.app_settings import VARIABLE_OF, AppSettings, is_secret
+from blocks.settings_checks import complaints_of, is_address
 from blocks.settings_table import FIELD_OF, Fate, find_variable, is_near_miss, nearest_name
-from trading.calendar import exchange_timezone
-from trading.errors import BadInput, OpenbellError
-from trading.parameters import make_rules
+from trading.errors import BadInput
 
 ENV_FILE = "OPENBELL_ENV_FILE"
+SERVER = "PREFECT_API_URL"
 DEFAULT_ENV_FILE = Path(".env")
 # What a strategy of the user's own has as well; the other parameters are the breakout's.
 GROUPS_OF_PARAMETERS = ("strategy", "risk", "fills")
@@ -35,7 +35,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class ReadSettings:
-    """What was read; `settings` is None exactly when there are problems."""
+    """What was read; `settings` is None exactly when there are problems.
+
+    `blamed` are the known variables whose values are wrong.
+    """
 
     settings: AppSettings | None
     env_file: Path | None
@@ -43,6 +46,7 @@ class ReadSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    blamed: frozenset[str] = frozenset()
 
     def origin(self, name: str) -> Origin:
         """Return where the value of a variable comes from."""
@@ -63,6 +67,14 @@ class ReadSettings:
             raise BadInput(self.problems[0] + (f" ({more} more)" if more else ""), see)
         return self.settings
 
+    def without_blamed(self) -> ReadSettings:
+        """Return what is right of it: each variable that is to blame counts as not set."""
+        settings = _read_without(self.blamed, self.environment, self.file)
+        if settings is None:
+            return ReadSettings(AppSettings.read({}, {}), self.env_file, warnings=self.warnings)
+        file, environment = (_without(self.blamed, v) for v in (self.file, self.environment))
+        return ReadSettings(settings, self.env_file, file, environment, (), self.warnings)
+
     def parameters(self) -> dict[str, object]:
         """Return the strategy, risk and fill parameters that the user has set himself."""
         settings = self.required()
@@ -74,10 +86,13 @@ class ReadSettings:
 
     def secrets(self) -> list[str]:
         """Return every secret that was read, Prefect's too, for the mask alone."""
-        found = [] if self.settings is None else self.settings.secrets()
-        for source in (self.file, self.environment, os.environ):
-            found += [text for name, text in source.items() if _is_secret_of_prefect(name)]
-        return found
+        # As they are written: what is wrong with the settings makes no secret less of one.
+        return [
+            text
+            for source in (self.file, self.environment, os.environ)
+            for name, text in source.items()
+            if text and (_is_secret_of_prefect(name) or _is_secret_of_ours(name))
+        ]
 
     def export(self, target: MutableMapping[str, str], prefix: str = "") -> None:
         """Put what `.env` says into a process's environment, where that says nothing itself."""
@@ -93,25 +108,63 @@ def read_settings(
     variables = os.environ if environment is None else environment
     problems: list[str] = []
     warnings: list[str] = []
+    blamed: set[str] = set()
     path = _env_file(env_file, variables)
     texts = _read_file(path, problems) if path is not None else {}
     file = _checked_file(texts, path, problems)
     ours = _checked_environment(variables, warnings)
-    settings = None
     try:
-        settings = AppSettings.read(ours, file)
+        settings: AppSettings | None = AppSettings.read(ours, file)
     except ValidationError as error:
         problems += _complaints(error, ours, file)
+        blamed |= _blamed(error)
+        # The others are looked at all the same, so that everything wrong is said at once.
+        settings = _read_without(blamed, ours, file)
     if settings is not None:
-        problems += _inconsistencies(settings)
+        for name, complaint in complaints_of(settings):
+            problems.append(f"{name}: {complaint}")
+            blamed.add(name)
+    server = variables.get(SERVER, "").strip() or file.get(SERVER, "")
+    if server and not is_address(server):
+        problems.append(f"{SERVER}: {server[:60]!r} is no address. Write http://127.0.0.1:4200/api")
+        blamed.add(SERVER)
     return ReadSettings(
-        None if problems else settings, path, file, ours, tuple(problems), tuple(warnings)
-    )
+        None if problems else settings, path, file, ours, tuple(problems), tuple(warnings),
+        frozenset(blamed),
+    )  # fmt: skip
+
+
+def _without(names: Collection[str], variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in variables.items() if name not in names}
+
+
+def _read_without(
+    names: Collection[str], environment: Mapping[str, str], file: Mapping[str, str]
+) -> AppSettings | None:
+    try:
+        return AppSettings.read(_without(names, environment), _without(names, file))
+    except ValidationError:
+        return None
+
+
+def _blamed(error: ValidationError) -> set[str]:
+    blamed = set()
+    for problem in error.errors():
+        place = tuple(str(part) for part in problem["loc"][:2])
+        name = VARIABLE_OF.get(place)
+        # Where a group does not fit together, none of it counts.
+        group = {v for (g, _), v in VARIABLE_OF.items() if place and g == place[0]}
+        blamed |= {name} if name is not None else group
+    return blamed
 
 
 def _is_secret_of_prefect(name: str) -> bool:
     ends = ("_KEY", "_PASSWORD", "_AUTH_STRING", "_CONNECTION_URL", "_CUSTOM_HEADERS")
     return name.startswith("PREFECT_") and name.endswith(ends)
+
+
+def _is_secret_of_ours(name: str) -> bool:
+    return name in FIELD_OF and is_secret(FIELD_OF[name])
 
 
 def _env_file(given: Path | None, variables: Mapping[str, str]) -> Path | None:
@@ -195,18 +248,4 @@ def _complaints(
         text = environment.get(name, file.get(name, ""))
         given = "" if is_secret(".".join(place)) else f" (given {text[:60]!r} in {origin})"
         lines.append(f"{name}: {message}{given}. Correct this value")
-    return lines
-
-
-def _inconsistencies(settings: AppSettings) -> list[str]:
-    """Return what no single value can be blamed for."""
-    lines = []
-    try:
-        exchange_timezone(settings.trading.exchange)
-    except OpenbellError as error:
-        lines.append(f"EXCHANGE: {error}")
-    try:
-        make_rules(settings.strategy, settings.risk, settings.fills, settings.data.bar_interval)
-    except OpenbellError as error:
-        lines.append(f"ORB_DURATION_MINUTES: {error}")
     return lines

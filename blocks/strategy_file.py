@@ -49,8 +49,10 @@ def _check(module: ModuleType, path: Path) -> None:
     memory = getattr(module, "MEMORY", None)
     if not isinstance(memory, int) or memory < 0:
         raise BadInput(f"strategy file {path} has no whole number MEMORY", _HINT)
-    for name, arguments in (("observe", 8), ("signal", 10)):
+    for name, arguments in (("observe", 8), ("signal", 10), ("screen", 8)):
         function = getattr(module, name, None)
+        if name == "screen" and not hasattr(module, name):
+            continue
         if not isinstance(function, FunctionType):
             raise BadInput(f"strategy file {path} has no function {name}", _HINT)
         if function.__code__.co_argcount != arguments:

@@ -52,6 +52,7 @@ FIRST_PAUSE_SECONDS = 1.0
 
 # Its complaints come back as errors of ours; its pandas warnings are not the user's to mend.
 logging.getLogger("yfinance").addHandler(logging.NullHandler())
+logging.getLogger("yfinance").propagate = False
 warnings.filterwarnings("ignore", module=r"yfinance\..*")
 
 

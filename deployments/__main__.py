@@ -19,6 +19,7 @@ from deployments.api import PrefectApi, ui_url
 from deployments.api_server import ApiServer
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
 from deployments.home import REPOSITORY, Home
+from deployments.registration import Registration
 from deployments.say import Say
 from deployments.server import known_api_url
 from deployments.stop_request import StopRequest
@@ -26,8 +27,6 @@ from deployments.supervisor import Supervisor
 from deployments.worker import WORK_POOL
 from trading.errors import OpenbellError, SourceUnavailable
 
-# The schedule reaches a year ahead; a process that runs for months extends it.
-REGISTER_EVERY_S = 24 * 3600.0
 TEND_EVERY_S = 1.0
 
 
@@ -117,12 +116,10 @@ def up(supervisor: Supervisor, api_server: ApiServer | None = None) -> int:
                 + (f"   health: {api_server.url}/health/state" if api_server else "")
                 + f"   logs: {supervisor.home.logs}   stop with Ctrl-C"
             )
-            registered = time.monotonic()
+            registration = Registration(supervisor.register, supervisor.say, time.monotonic())
             while not supervisor.should_stop():
                 supervisor.tend()
-                if time.monotonic() - registered > REGISTER_EVERY_S:
-                    registered = time.monotonic()
-                    _register_again(supervisor)
+                registration.tend(time.monotonic())
                 supervisor.should_stop.pause(TEND_EVERY_S)
             supervisor.say("Stopping")
     except OpenbellError:
@@ -133,15 +130,10 @@ def up(supervisor: Supervisor, api_server: ApiServer | None = None) -> int:
     return 0
 
 
-def _register_again(supervisor: Supervisor) -> None:
-    try:
-        supervisor.register()
-    except OpenbellError as error:
-        supervisor.say(f"{error} Trading goes on with the schedule there is.")
-
-
 def demo(supervisor: Supervisor, console: Console) -> int:
     """Run the demo's deployments to the end, show the results and stop everything."""
+    # Nor may one that crashed before: the demo's replay would wait for it.
+    supervisor.restarts_sessions = False
     supervisor.say("Starting the Prefect server, which takes up to half a minute the first time")
     with supervisor.running():
         supervisor.register()
@@ -192,7 +184,7 @@ def register(home: Home, prefect_file: Path, overwrite: bool) -> int:
 
 def _say(console: Console) -> Say:
     def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False)
+        console.print(MASK.text(text), markup=False, highlight=False)
 
     return say
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -13,21 +15,35 @@ import httpx
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 
 TIMEOUT_S = 10.0
+LOG_HINT = "Read that server's log; our own server's is logs/server.log in the data folder"
+ABOUT_PARAMETERS = frozenset({400, 409, 422})
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
+WORKER_LABEL = "prefect.worker.name"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
-BUSY_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+# A write of ours loses against every other that comes between its reading and its writing, at
+# once and without waiting: many tries help, long waits do not.
+BUSY_PAUSES_S = (0.2, 0.4, 0.7, 1.0, 1.5, 2.0)
+# About half a minute, where nobody waits for the end of anything.
+PATIENT_PAUSES_S = (*BUSY_PAUSES_S, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0)
 
 
 @dataclass(frozen=True, slots=True)
 class FlowRun:
-    """A flow run as the server sees it now."""
+    """A flow run as the server sees it now.
+
+    `worker` is the name of the worker that took it, None before one has signed it; `since` is
+    when it came into its state, as the server writes it.
+    """
 
     id: str
     name: str
     state_type: str
     state_name: str
     message: str
+    worker: str | None = None
+    since: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_final(self) -> bool:
@@ -36,7 +52,11 @@ class FlowRun:
 
 
 class ServerRefused(OpenbellError):
-    """The server answered, with an error."""
+    """The server answered, with an error; `status` is the one of HTTP."""
+
+    def __init__(self, what: str, hint: str, status: int) -> None:
+        super().__init__(what, hint)
+        self.status = status
 
 
 class PrefectApi:
@@ -44,26 +64,59 @@ class PrefectApi:
 
     def __init__(self, api_url: str) -> None:
         self.url = api_url.rstrip("/")
-        self._client = httpx.Client(
-            base_url=self.url + "/", timeout=TIMEOUT_S, headers=_authorization()
-        )
+        self._pauses_s: Sequence[float] = BUSY_PAUSES_S
+        try:
+            self._client = httpx.Client(
+                base_url=self.url + "/", timeout=TIMEOUT_S, headers=_authorization()
+            )
+        except httpx.InvalidURL as error:
+            raise self._no_prefect(str(error).rstrip(".")) from error
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
+    def hurry(self) -> None:
+        """Ask a busy server only once more from now on, and after a moment."""
+        self._pauses_s = BUSY_PAUSES_S[:1]
+
     def is_healthy(self) -> bool:
         """Return whether the server answers that it is well."""
         try:
-            return self._client.get("health").status_code == httpx.codes.OK
-        except httpx.TransportError:
+            return self.problem() is None
+        except BadInput:
             return False
+
+    def problem(self) -> str | None:
+        """Return why the server is not well, None if it is.
+
+        Raises BadInput for an address that will not become one of Prefect by waiting.
+        """
+        try:
+            answer = self._client.get("health")
+        except httpx.UnsupportedProtocol as error:
+            raise self._no_prefect(str(error).rstrip(".")) from error
+        except httpx.HTTPError as error:
+            return str(error) or type(error).__name__
+        if answer.is_success:
+            return None
+        if answer.is_server_error:
+            return f"it answers {answer.status_code}"
+        raise self._no_prefect(f"{self.url}/health answers {answer.status_code}")
+
+    def _no_prefect(self, why: str) -> BadInput:
+        return BadInput(
+            f"{self.url} is not the address of a Prefect API: {why}",
+            "Set PREFECT_API_URL to one such as http://127.0.0.1:4200/api, or unset it",
+        )
 
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
         """Start a run of the deployment `flow/name` and return it."""
         try:
             found = self._call("GET", f"deployments/name/{deployment}")
         except ServerRefused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
             raise BadInput(
                 f"deployment {deployment} is not registered at {self.url}",
                 "Run: python -m deployments register",
@@ -76,8 +129,11 @@ class PrefectApi:
                     "parameters": parameters,
                     "state": {"type": "SCHEDULED", "name": "Scheduled"},
                 },
+                pauses_s=PATIENT_PAUSES_S,
             )
         except ServerRefused as error:
+            if error.status not in ABOUT_PARAMETERS:
+                raise
             raise BadInput(
                 f"deployment {deployment} refused its parameters: {error.what}",
                 "Compare them with the deployment's form in the UI",
@@ -102,13 +158,13 @@ class PrefectApi:
         return [row["message"] for row in reversed(rows)]
 
     def cancel(self, flow_run_id: str) -> bool:
-        """Ask the worker to cancel a run; return False if neither that nor its end is in sight."""
+        """Ask the worker to cancel a run; return False if neither that nor its end is in sight.
+
+        Raises ServerRefused or SourceUnavailable when the server cannot be asked.
+        """
         path = f"flow_runs/{flow_run_id}/set_state"
-        try:
-            answer = self._call("POST", path, {"state": {"type": "CANCELLING"}})
-            return answer["status"] == "ACCEPT" or self.read_run(flow_run_id).is_final
-        except (ServerRefused, SourceUnavailable):
-            return False
+        answer = self._call("POST", path, {"state": {"type": "CANCELLING"}})
+        return answer["status"] == "ACCEPT" or self.read_run(flow_run_id).is_final
 
     def unfinished_runs(self, work_pool: str) -> list[FlowRun]:
         """Return the runs of deployments on a work pool that are said to be under way."""
@@ -121,6 +177,26 @@ class PrefectApi:
             },
         )
         return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
+
+    def crashed_runs(self, flow: str, since: datetime) -> list[FlowRun]:
+        """Return the crashed runs of a flow that were due after an aware time."""
+        rows = self._call(
+            "POST",
+            "flow_runs/filter",
+            {
+                "flows": {"name": {"any_": [flow]}},
+                "flow_runs": {
+                    "state": {"type": {"any_": ["CRASHED"]}},
+                    "expected_start_time": {"after_": since.isoformat()},
+                },
+            },
+        )
+        return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
+
+    def workers(self, work_pool: str) -> dict[str, bool]:
+        """Return the workers of a work pool, and of each whether it is online."""
+        rows = self._call("POST", f"work_pools/{work_pool}/workers/filter", {})
+        return {row["name"]: row["status"] == "ONLINE" for row in rows}
 
     def unfinished_subflows(self, flow_run_id: str) -> list[FlowRun]:
         """Return the subflow runs of a run, and theirs, that are said to be under way."""
@@ -137,6 +213,11 @@ class PrefectApi:
         found = [_flow_run(row) for row in rows]
         return found + [below for run in found for below in self.unfinished_subflows(run.id)]
 
+    def crash_subflows(self, flow_run_id: str) -> None:
+        """Write down that what ran below a run ended with its process."""
+        for below in self.unfinished_subflows(flow_run_id):
+            self.force(below.id, "CRASHED", "The process of its parent was gone")
+
     def force(self, flow_run_id: str, state_type: str, message: str) -> None:
         """Write down what has become of a run whose process is gone: no rule is asked."""
         state = {"type": state_type, "name": state_type.title(), "message": message}
@@ -146,11 +227,41 @@ class PrefectApi:
             {"state": state, "force": True},
         )
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def cancel_missed(self, tags: Sequence[str], before: datetime, message: str) -> int:
+        """Cancel the scheduled runs with all of these tags that were due before; return how many.
+
+        `before` is aware UTC.
+        """
+        body = {
+            "flow_runs": {
+                "tags": {"all_": list(tags)},
+                "state": {"type": {"any_": ["SCHEDULED"]}},
+                "next_scheduled_start_time": {"before_": before.isoformat()},
+            },
+            "state": {"type": "CANCELLED", "name": "Missed", "message": message},
+            "force": True,
+        }
+        count = 0
+        while True:
+            # One call takes a limited number of runs.
+            results = self._call("POST", "flow_runs/bulk_set_state", body)["results"]
+            cancelled = sum(result["status"] == "ACCEPT" for result in results)
+            count += cancelled
+            if not cancelled:
+                return count
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        pauses_s: Sequence[float] | None = None,
+    ) -> Any:
         try:
             response = self._client.request(method, path, json=body)
             # Prefect answers 503 while its SQLite is locked by others, and has done nothing then.
-            for pause_s in BUSY_PAUSES_S:
+            for pause_s in self._pauses_s if pauses_s is None else pauses_s:
                 if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                     break
                 time.sleep(pause_s)
@@ -158,15 +269,16 @@ class PrefectApi:
         except httpx.TransportError as error:
             raise SourceUnavailable(
                 f"Prefect server {self.url} does not answer: {error}",
-                "See logs/server.log in the data folder",
+                LOG_HINT,
             ) from error
         if response.is_error:
             raise ServerRefused(
                 f"Prefect server {self.url} answered {response.status_code} to {method} {path}:"
                 f" {response.text[:300]}",
-                "See logs/server.log in the data folder",
+                LOG_HINT,
+                response.status_code,
             )
-        return response.json()
+        return response.json() if response.content else None
 
 
 def ui_url(api_url: str) -> str:
@@ -193,4 +305,7 @@ def _flow_run(answer: dict[str, Any]) -> FlowRun:
         state.get("type", "UNKNOWN"),
         state.get("name", "Unknown"),
         state.get("message") or "",
+        (answer.get("labels") or {}).get(WORKER_LABEL),
+        state.get("timestamp") or "",
+        answer.get("parameters") or {},
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from trading.errors import StoreUnavailable
 
+_MACHINE_FILE = Path("/etc/machine-id")
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Every process that a supervisor starts carries this with the data folder's path, and hands it
 # down: it is how flow runs, which Prefect puts in sessions of their own, are found again.
@@ -28,14 +32,14 @@ class Home:
     def at(cls, data_dir: Path) -> Home:
         """Return the home in a data folder, creating its folders."""
         home = cls(data_dir.expanduser().resolve())
-        try:
-            home.prefect.mkdir(parents=True, exist_ok=True)
-            home.logs.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(
-                f"data folder {home.data_dir} cannot be created: {error.strerror}",
-                "Choose a folder you may write to with --data-dir",
-            ) from error
+        for folder in (home.data_dir, home.prefect, home.logs):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                # Asked of the file system itself: modes say nothing of read-only mounts and root.
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                raise not_writable(folder, error) from error
         return home
 
     @property
@@ -52,6 +56,17 @@ class Home:
     def port_file(self) -> Path:
         """Return the file that remembers the server's port."""
         return self.prefect / "port"
+
+    @property
+    def identity(self) -> str:
+        """Return eight letters that no other data folder has, nor a copy on another machine."""
+        return hashlib.sha256((self._own_word() + _machine()).encode()).hexdigest()[:8]
+
+    def _own_word(self) -> str:
+        file = self.prefect / "identity"
+        if not file.exists():
+            file.write_text(uuid.uuid4().hex)
+        return file.read_text()
 
     def environment(self, api_url: str | None) -> dict[str, str]:
         """Return the environment of a child process that reads no profile of the user's."""
@@ -80,7 +95,12 @@ class Home:
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Keep any second supervisor away from this folder while the context lasts."""
-        with (self.prefect / "supervisor.lock").open("a+") as lock:
+        path = self.prefect / "supervisor.lock"
+        try:
+            file = path.open("a+")
+        except OSError as error:
+            raise not_writable(path, error) from error
+        with file as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -94,3 +114,19 @@ class Home:
             lock.write(str(os.getpid()))
             lock.flush()
             yield
+
+
+def not_writable(path: Path, error: OSError) -> StoreUnavailable:
+    """Return what to say when a place in the data folder cannot be written."""
+    return StoreUnavailable(
+        f"data folder cannot be written: {path}: {error.strerror}",
+        "Give it to the user who runs Openbell, or choose another with --data-dir",
+    )
+
+
+def _machine() -> str:
+    # A container has none, or its image's; there the data folder alone has to do.
+    try:
+        return _MACHINE_FILE.read_text()
+    except OSError:
+        return ""

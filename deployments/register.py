@@ -5,10 +5,11 @@ Imports Prefect, which reads its settings then: set the environment of the home 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,11 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
 from blocks.settings_reader import read_settings
+from deployments.api import PATIENT_PAUSES_S
 from deployments.schedule import is_good_enough
 from deployments.spec import DeploymentSpec, ScheduleSpec
 from deployments.worker import WORK_QUEUES
-from trading.errors import BadInput, SourceUnavailable
+from trading.errors import BadInput, OpenbellError, SourceUnavailable
 
 
 async def register(
@@ -60,12 +62,15 @@ async def register(
         async with get_client() as client:
             await _create_work_pool(client, work_pool, queues)
             for spec in specs:
-                lines.append(await _register_one(client, spec, root, work_pool, now, overwrite))
+                lines.append(
+                    await _unless_busy(
+                        lambda spec=spec: _register_one(
+                            client, spec, root, work_pool, now, overwrite
+                        )
+                    )
+                )
     except PrefectHTTPStatusError as error:
-        raise BadInput(
-            f"the Prefect server refused a deployment: {error.response.text[:500]}",
-            "Compare prefect.yaml with the flow's parameters",
-        ) from error
+        raise _refusal(error) from error
     except (httpx.TransportError, RuntimeError) as error:
         raise SourceUnavailable(
             f"the Prefect server does not answer: {error}",
@@ -80,6 +85,36 @@ def register_blocks(data_dir: Path, overwrite: bool) -> list[str]:
         return []
     connections = importlib.import_module("blocks.connections")
     return list(connections.register(data_dir, overwrite, read_settings().required()))
+
+
+async def _unless_busy(step: Callable[[], Awaitable[str]]) -> str:
+    """Try a step again while the server's database is locked by others, which is soon over."""
+    for pause_s in PATIENT_PAUSES_S:
+        try:
+            return await step()
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                raise
+        await asyncio.sleep(pause_s)
+    return await step()
+
+
+def _refusal(error: PrefectHTTPStatusError) -> OpenbellError:
+    code = error.response.status_code
+    if error.response.is_server_error:
+        return SourceUnavailable(
+            f"the Prefect server answers {code}: {error.response.text[:200]}",
+            "Look at its log; a database that is busy or gone is the usual cause",
+        )
+    if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return BadInput(
+            f"the Prefect server answers {code}: it does not know who asks",
+            "Set PREFECT_API_AUTH_STRING to what it was started with, or PREFECT_API_KEY",
+        )
+    return BadInput(
+        f"the Prefect server refused a deployment: {error.response.text[:500]}",
+        "Compare prefect.yaml with the flow's parameters",
+    )
 
 
 async def _create_work_pool(
@@ -115,7 +150,7 @@ async def _register_one(
         "work_pool_name": work_pool,
         "work_queue_name": spec.work_queue,
         "parameter_openapi_schema": parameter_schema(flow).model_dump(mode="json"),
-        "enforce_parameter_schema": True,
+        "enforce_parameter_schema": spec.enforce_parameter_schema,
         "pull_steps": [
             {"prefect.deployments.steps.set_working_directory": {"directory": str(root)}}
         ],

@@ -14,6 +14,7 @@ CANCEL_GRACE_S = 45.0
 REPORT_GRACE_S = 5.0
 # Prefect's worker asks a cancelled run to end with SIGTERM; one that it overlooks gets ours.
 OVERLOOKED_S = 20.0
+STOPPED = "Cancelled when Openbell was stopped"
 _POLL_S = 0.2
 
 
@@ -35,8 +36,11 @@ def cancel_runs(
     # Only runs with a process here: a server may serve the workers of other machines too.
     began = time.monotonic()
     asked: set[str] = set()
+    final: set[str] = set()
     unattended: set[str | None] = set()
     nudged: set[int] = set()
+    answers = True
+    api.hurry()
     while running := run_processes(data_dir):
         waited_s = time.monotonic() - began
         if waited_s > grace_s:
@@ -44,11 +48,18 @@ def cancel_runs(
             break
         for run_id in {p.flow_run_id for p in running if p.flow_run_id} - asked:
             asked.add(run_id)
-            if _is_final(api, run_id):
-                # Its process only has to end.
-                continue
+            is_taken = False
+            try:
+                # A server that does not answer for one run is not waited for by the others.
+                if answers and api.read_run(run_id).is_final:
+                    # Its process only has to end.
+                    final.add(run_id)
+                    continue
+                is_taken = answers and api.cancel(run_id)
+            except OpenbellError:
+                answers = False
             say(f"Cancelling flow run {run_id}")
-            if not api.cancel(run_id):
+            if not is_taken:
                 unattended.add(run_id)
         here = {p.pid for p in processes.marked_processes(data_dir)}
         to_nudge = [
@@ -63,47 +74,23 @@ def cancel_runs(
         processes.ask(to_nudge)
         time.sleep(_POLL_S)
     try:
-        _settle(api, asked)
+        _settle(api, asked - final)
     except OpenbellError as error:
         say(f"Flow runs may show as running until the next start. {error}")
-
-
-def _is_final(api: PrefectApi, run_id: str) -> bool:
-    # A server that is gone must not keep the processes from being ended.
-    try:
-        return api.read_run(run_id).is_final
-    except OpenbellError:
-        return False
 
 
 def _settle(api: PrefectApi, asked: set[str]) -> None:
     """Let the worker report that the runs are cancelled, and report it where it does not."""
     deadline = time.monotonic() + REPORT_GRACE_S
+    cancelled = set(asked)
     while asked := {run_id for run_id in asked if not api.read_run(run_id).is_final}:
         if time.monotonic() > deadline:
             for run_id in asked:
-                api.force(run_id, "CANCELLED", "Cancelled when Openbell was stopped")
-            return
+                api.force(run_id, "CANCELLED", STOPPED)
+            break
         time.sleep(_POLL_S)
-
-
-def release_dead_runs(
-    api: PrefectApi, work_pool: str, data_dir: Path, say: Callable[[str], None]
-) -> None:
-    """Correct the runs that are said to be under way on a work pool and have no process here.
-
-    One that had not begun is scheduled again, others are crashed or cancelled: left alone they
-    show as running for ever and fill their queue's only place. Only for a server of our own,
-    whose work pool has no worker on another machine, and while there is no worker here.
-    """
-    if not processes.can_see():
-        return
-    alive = {p.flow_run_id for p in run_processes(data_dir)}
-    for run in api.unfinished_runs(work_pool):
-        if run.id in alive:
-            continue
-        ended = {"PENDING": "SCHEDULED", "CANCELLING": "CANCELLED"}.get(run.state_type, "CRASHED")
-        say(f"Flow run {run.name} is {run.state_name} without a process: now {ended.title()}")
-        for below in api.unfinished_subflows(run.id):
-            api.force(below.id, "CRASHED", "The process of its parent was gone")
-        api.force(run.id, ended, "Its process was gone")
+    for run_id in cancelled:
+        # What ends by our signal and not the worker's is reported as a crash, which it was not:
+        # a crashed session would be started again.
+        if api.read_run(run_id).state_type == "CRASHED":
+            api.force(run_id, "CANCELLED", STOPPED)

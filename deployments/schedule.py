@@ -1,10 +1,10 @@
-"""When sessions start: the exchange's calendar as a schedule that Prefect understands."""
+"""When sessions start and have ended, as schedules that Prefect understands."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from trading.calendar import sessions_between
+from trading.calendar import Session, sessions_between
 
 # Prefect refuses a rule of more than 6,500 characters; these take 4,255.
 SESSIONS_AHEAD = 250
@@ -19,10 +19,23 @@ def session_schedule(exchange: str, now: datetime, warm_up_minutes: float) -> st
 
     `now` is aware UTC; times of firing at or before it are left out.
     """
-    sessions = sessions_between(
-        exchange, now.date(), now.date() + timedelta(days=SESSIONS_AHEAD * 3 // 2)
-    )
-    fires = [session.open - timedelta(minutes=warm_up_minutes) for session in sessions]
+    before = timedelta(minutes=warm_up_minutes)
+    return _rule(now, [session.open - before for session in _sessions(exchange, now)])
+
+
+def close_schedule(exchange: str, now: datetime, minutes_after: float) -> str:
+    """Return an RRULE set that fires after the close of each of the next sessions."""
+    after = timedelta(minutes=minutes_after)
+    return _rule(now, [session.close + after for session in _sessions(exchange, now)])
+
+
+def _sessions(exchange: str, now: datetime) -> list[Session]:
+    # From yesterday: a session's day in its own zone may begin or end on another day of UTC.
+    first = now.date() - timedelta(days=1)
+    return sessions_between(exchange, first, first + timedelta(days=SESSIONS_AHEAD * 3 // 2))
+
+
+def _rule(now: datetime, fires: list[datetime]) -> str:
     ahead = [fire for fire in fires if fire > now][:SESSIONS_AHEAD]
     return _PREFIX + ",".join(fire.strftime(_FORMAT) for fire in ahead)
 

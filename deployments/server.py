@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from deployments.api import PrefectApi
 from deployments.child import Child
 from deployments.home import Home
+from deployments.say import Say
+from deployments.stop_request import StopRequest
 from trading.errors import SourceUnavailable
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 180.0
 STOP_GRACE_S = 15.0
+ASK_AGAIN_S = 1.0
 
 
 @dataclass(slots=True)
@@ -38,15 +41,28 @@ def known_api_url(home: Home) -> str | None:
     return given_api_url() or (None if port is None else f"http://{HOST}:{port}/api")
 
 
-def use_server(api_url: str) -> Server:
-    """Return a server that somebody else runs; raises SourceUnavailable if it does not answer."""
+def use_server(
+    api_url: str, say: Say, should_stop: StopRequest, limit_s: float = START_LIMIT_S
+) -> Server:
+    """Return a server that somebody else runs, and wait for it while it is being started.
+
+    Raises SourceUnavailable if it does not answer within `limit_s` seconds, BadInput for an
+    address at which no Prefect will ever answer.
+    """
     api = PrefectApi(api_url)
+    deadline = time.monotonic() + limit_s
     try:
-        if not api.is_healthy():
-            raise SourceUnavailable(
-                f"PREFECT_API_URL={api_url} does not answer at {api_url}/health",
-                "Start that server, or unset PREFECT_API_URL to have one started here",
-            )
+        problem = api.problem()
+        if problem is not None:
+            say(f"PREFECT_API_URL={api_url}: {problem}; waiting for it up to {limit_s:.0f} s")
+        while problem is not None:
+            if should_stop() or time.monotonic() >= deadline:
+                raise SourceUnavailable(
+                    f"PREFECT_API_URL={api_url} does not answer: {problem}",
+                    "Start that server, or unset PREFECT_API_URL to have one started here",
+                )
+            should_stop.pause(ASK_AGAIN_S)
+            problem = api.problem()
     finally:
         api.close()
     return Server(api_url, None)

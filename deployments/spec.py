@@ -45,6 +45,7 @@ class DeploymentSpec:
     tags: tuple[str, ...] = ()
     schedules: tuple[ScheduleSpec, ...] = ()
     work_queue: str = "default"
+    enforce_parameter_schema: bool = True
 
 
 async def read_specs(file: Path) -> list[DeploymentSpec]:
@@ -71,4 +72,5 @@ async def _read_spec(entry: dict[str, Any]) -> DeploymentSpec:
         tags=tuple(entry.get("tags") or ()),
         schedules=tuple(ScheduleSpec(**schedule) for schedule in entry.get("schedules") or ()),
         work_queue=entry["work_pool"].get("work_queue_name", "default"),
+        enforce_parameter_schema=entry.get("enforce_parameter_schema", True),
     )

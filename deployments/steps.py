@@ -8,7 +8,7 @@ from typing import Any
 
 from blocks.settings_reader import read_settings
 from deployments.home import DATA_DIR, REPOSITORY
-from deployments.schedule import session_schedule
+from deployments.schedule import close_schedule, session_schedule
 
 
 def sessions(exchange: str | None = None, warm_up_minutes: float | None = None) -> dict[str, str]:
@@ -17,6 +17,12 @@ def sessions(exchange: str | None = None, warm_up_minutes: float | None = None) 
     exchange = exchange or configured.trading.exchange
     minutes = warm_up_minutes or configured.data.warm_up_minutes
     return {"rrule": session_schedule(exchange, datetime.now(UTC), minutes)}
+
+
+def closes(minutes_after: float, exchange: str | None = None) -> dict[str, str]:
+    """Return `rrule`, which fires after each of the next sessions' close."""
+    exchange = exchange or read_settings().required().trading.exchange
+    return {"rrule": close_schedule(exchange, datetime.now(UTC), minutes_after)}
 
 
 def settings() -> dict[str, Any]:

@@ -6,15 +6,18 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deployments import processes
-from deployments.api import PrefectApi
+from deployments.api import PrefectApi, ServerRefused
 from deployments.api_server import ApiServer
 from deployments.backoff import Backoff
 from deployments.child import Child, rotate
+from deployments.dead_runs import DeadRuns
 from deployments.home import REPOSITORY, Home
-from deployments.runs import CANCEL_GRACE_S, cancel_runs, release_dead_runs
+from deployments.restarts import Restarts
+from deployments.runs import CANCEL_GRACE_S, cancel_runs
 from deployments.say import Say
 from deployments.server import (
     STOP_GRACE_S,
@@ -24,10 +27,13 @@ from deployments.server import (
     use_server,
 )
 from deployments.stop_request import StopRequest
-from deployments.worker import WORK_POOL, start_worker
+from deployments.worker import start_worker
 from trading.errors import OpenbellError, SourceUnavailable
 
 REGISTER_LIMIT_S = 180.0
+MISSED_AFTER = timedelta(minutes=10)
+# The tags in prefect.yaml of what is worth nothing later. A late session says so itself.
+OPERATIONS = ("openbell", "operations")
 
 
 class Supervisor:
@@ -49,10 +55,14 @@ class Supervisor:
         self.prefect_file = prefect_file
         self.say = say
         self.should_stop = should_stop
+        self.restarts_sessions = True
         self.server: Server
         self.worker: Child
         self._given_api_url = given_api_url()
         self._backoff = Backoff()
+        self._dead_runs = DeadRuns(home, say)
+        self._restarts = Restarts(home, say)
+        self._trouble = ""
         self._shutdown_s = shutdown_s
         self._api_server = api_server
 
@@ -68,10 +78,10 @@ class Supervisor:
             self._end_leftovers()
             try:
                 if self._given_api_url is not None:
-                    self.server = use_server(self._given_api_url)
+                    self.server = use_server(self._given_api_url, self.say, self.should_stop)
                 else:
                     self.server = start_server(self.home, self.should_stop)
-                self._release_dead_runs()
+                self._clear_up()
                 self.worker = start_worker(self.home, self.api_url)
                 if self._api_server is not None:
                     self._api_server.start()
@@ -114,6 +124,7 @@ class Supervisor:
         server_died = self.server.child is not None and self.server.child.exit_code is not None
         worker_died = self.worker.exit_code is not None
         if not server_died and not worker_died:
+            self._look_at_runs()
             return
         names = " and ".join(["server"] * server_died + ["worker"] * worker_died)
         wait_s = self._backoff.next_wait(time.monotonic())
@@ -122,12 +133,12 @@ class Supervisor:
         try:
             if server_died and not self.should_stop():
                 self._replace_server()
+            if self.worker.exit_code is not None and not self.should_stop():
+                self._clear_up()
+                self.worker = start_worker(self.home, self.api_url)
         except SourceUnavailable as error:
             self.say(str(error))
             return
-        if self.worker.exit_code is not None and not self.should_stop():
-            self._release_dead_runs()
-            self.worker = start_worker(self.home, self.api_url)
         self.say(f"Started again: {names}")
 
     def _replace_server(self) -> None:
@@ -158,14 +169,43 @@ class Supervisor:
             server.stop(STOP_GRACE_S)
         processes.end(processes.marked_processes(self.home.data_dir), STOP_GRACE_S)
 
-    def _release_dead_runs(self) -> None:
-        if self.server.child is None:
-            return
+    def _clear_up(self) -> None:
+        """Correct what an earlier life left at the server, before a worker takes runs from it.
+
+        Raises SourceUnavailable when the server does not answer: no worker is of use then.
+        """
         api = PrefectApi(self.api_url)
         try:
-            release_dead_runs(api, WORK_POOL, self.home.data_dir, self.say)
-        except OpenbellError as error:
+            is_own_server = self.server.child is not None
+            self._dead_runs.release(api, is_own_server=is_own_server, now=time.monotonic())
+            # A weekend's look-ups of health, all at once now, would be of no use to anybody.
+            due_before = datetime.now(UTC) - MISSED_AFTER
+            missed = api.cancel_missed(OPERATIONS, due_before, "Nothing ran here when it was due")
+            if missed:
+                self.say(f"{missed} runs that were due while nothing ran here are left out")
+        except ServerRefused as error:
             self.say(str(error))
+        finally:
+            api.close()
+
+    def _look_at_runs(self) -> None:
+        now = time.monotonic()
+        if not self._dead_runs.are_due(now) and not self._restarts.are_due(now):
+            return
+        is_own_server = self.server.child is not None
+        api = PrefectApi(self.api_url)
+        try:
+            if self._dead_runs.are_due(now):
+                self._dead_runs.look_again(api, now)
+            self._dead_runs.watch(api, now, is_own_server=is_own_server)
+            if self.restarts_sessions:
+                self._restarts.look(api, now, is_own_server=is_own_server)
+            self._trouble = ""
+        except OpenbellError as error:
+            # A server that stays away is told of once.
+            if str(error) != self._trouble:
+                self.say(str(error))
+            self._trouble = str(error)
         finally:
             api.close()
 

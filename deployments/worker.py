@@ -11,8 +11,13 @@ from deployments.home import Home
 WORK_POOL = "openbell"
 # How many runs of a queue may be under way at once. Not a deployment's concurrency limit: for
 # that one a run renews a lease every 225 s, and Prefect cancels it when the server is away then.
-WORK_QUEUES = {"sessions": 1}
+WORK_QUEUES = {"sessions": 1, "operations": 3}
 STOP_GRACE_S = 15.0
+
+
+def worker_name(home: Home) -> str:
+    """Return the name by which a server knows this folder's worker, and whose runs are ours."""
+    return f"{WORK_POOL}-{socket.gethostname()}-{home.identity}"
 
 
 def start_worker(home: Home, api_url: str, work_pool: str = WORK_POOL) -> Child:
@@ -25,7 +30,7 @@ def start_worker(home: Home, api_url: str, work_pool: str = WORK_POOL) -> Child:
         [
             *(sys.executable, "-m", "prefect", "worker", "start"),
             *("--pool", work_pool, "--type", "process", "--install-policy", "never"),
-            *("--name", f"{work_pool}-{socket.gethostname()}"),
+            *("--name", worker_name(home)),
         ],
         environment,
         home.logs / "worker.log",

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 from flows.commands.configuration import configure
@@ -34,8 +39,19 @@ COMMANDS = {
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+# A shell reports 128 and the signal's number of a process that a signal ended.
+EXIT_SIGNAL = 128
+_AGAIN_AFTER_S = 0.05
 # What a shell reports of a process that SIGPIPE ended.
 EXIT_BROKEN_PIPE = 141
+
+
+class _Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP arrived: what is half-written goes away, as it does after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = signal.Signals(number)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,13 +64,18 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; an error of ours is one line on stderr."""
+    _ready_streams()
     try:
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
-        return code
+        with _tidied_when_ended():
+            code = _run(list(sys.argv[1:] if arguments is None else arguments))
+            sys.stdout.flush()
+            return code
     except OpenbellError as error:
         print(f"error: {without_secrets(str(error))}", file=sys.stderr)
         return EXIT_BAD_INPUT
+    except _Ended as ended:
+        print(f"ended by {ended.number.name}", file=sys.stderr)
+        return EXIT_SIGNAL + ended.number
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -66,6 +87,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = without_secrets(str(error))
         print(f"error: {text}. Check paths, permissions and room on the disk", file=sys.stderr)
         return EXIT_BAD_INPUT
+
+
+def _ready_streams() -> None:
+    """Give closed streams a place to write to, and let no letter be one that cannot be shown."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Otherwise the next file that is opened would take the stream's number.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _tidied_when_ended() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the command; one that is ignored, as by nohup, stays so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in numbers:
+        signal.signal(number, _end)
+    sys.unraisablehook = _end_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = sys.__unraisablehook__
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    # One is enough: a second one would break off the tidying that the first began.
+    signal.signal(number, signal.SIG_IGN)
+    raise _Ended(number)
+
+
+def _end_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Send a signal once more that arrived where Python lets no exception out."""
+    error = unraisable.exc_value
+    if not isinstance(error, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    number = signal.SIGINT
+    if isinstance(error, _Ended):
+        number = error.number
+        signal.signal(number, _end)
+    again = threading.Timer(_AGAIN_AFTER_S, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 def without_secrets(text: str) -> str:

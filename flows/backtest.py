@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,19 +16,31 @@ from pydantic import Field
 
 from blocks.clocks import SystemClock
 from flows.artifacts import publish_backtest
+from flows.backtest_form import request_of_form
+from flows.outcome import failed
 from flows.process_settings import begin_process
 from flows.wiring import DEFAULT_SYMBOLS
 from tasks.backtest_request import BacktestRequest
+from tasks.backtest_steps import BacktestReport
 from tasks.backtest_steps import backtest as run_backtest
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
 
 SIMULATED_DAYS = 60
-backtest_step = task(run_backtest, name="backtest", cache_policy=NO_CACHE, persist_result=False)
 
 
-@flow(name="backtest", persist_result=False)
+@task(name="backtest", cache_policy=NO_CACHE, persist_result=False)
+def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
+    """Run a backtest; what the user can mend is a state with one line, and no traceback."""
+    try:
+        return run_backtest(request)
+    except OpenbellError as error:
+        return failed(error)
+
+
+# Prefect's own check would end a run with a page of pydantic; the form's check says one line.
+@flow(name="backtest", persist_result=False, validate_parameters=False)
 async def backtest(
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
     symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006
@@ -42,30 +55,29 @@ async def backtest(
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
     decisions: Literal["all", "changes", "none"] = "changes",
+    timezone: Annotated[str | None, Field(description="Zone of times that name none")] = None,
+    stamp: Annotated[
+        Literal["start", "end"] | None, Field(description="What a row's time is; empty finds out")
+    ] = None,
+    columns: Annotated[dict[str, str], Field(description="The file's names by ours")] = {},  # noqa: B006
+    source_interval_minutes: Annotated[int | None, Field(description="Bar length of file")] = None,
     data_dir: str = "data",
 ) -> State[None]:
     """Run a strategy over past bars and show its figures, its equity and its trades."""
+    form = {name: value for name, value in locals().items() if name != "data_dir"}
     begin_process(data_dir)
-    today = SystemClock().now().date()
-    if bars is None:
-        end = end or today - timedelta(days=1)
-        start = start or end - timedelta(days=SIMULATED_DAYS)
     out = Path(data_dir) / "backtests" / str(flow_run.get_name() or "terminal")
-    request = BacktestRequest(
-        bars=Path(bars) if bars else None,
-        symbols=tuple(symbols),
-        start=start,
-        end=end,
-        interval_minutes=interval_minutes,
-        capital=capital,
-        exchange=exchange,
-        settings=strategy.model_dump() | risk.model_dump() | fills.model_dump(),
-        decisions=decisions,
-        out=out,
-    )
     try:
-        report = backtest_step(request)
-        await publish_backtest(report, out)
+        request = request_of_form(form, out)
     except OpenbellError as error:
-        return Failed(message=str(error))
+        return failed(error)
+    if request.bars is None:
+        last = request.end or SystemClock().now().date() - timedelta(days=1)
+        first = request.start or last - timedelta(days=SIMULATED_DAYS)
+        request = replace(request, start=first, end=last)
+    state = backtest_step(request, return_state=True)
+    if not state.is_completed():
+        return Failed(message=state.message)
+    report = await state.aresult()
+    await publish_backtest(report, out)
     return Completed(message=f"{report.summary.trades} trades; results are in {out}")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from blocks.result_folder import REPORT
 from tasks.backtest_steps import BacktestReport
@@ -21,20 +20,26 @@ def print_report(report: BacktestReport, folder: Path | None) -> None:
     console.print(
         f"[bold]{escape(plan.strategy_name)}[/bold] on {escape(symbols)},"
         f" {plan.interval_minutes}-minute bars, {sessions[0].date} to {sessions[-1].date}"
-        f" ({escape(report.source)})"
+        f" ({escape(report.source)})",
+        soft_wrap=True,
     )
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right")
-    for label, value in _figures(report.summary):
-        table.add_row(escape(label), escape(value))
-    console.print(table)
+    for line in _aligned(_figures(report.summary), console.width):
+        console.print(escape(line), soft_wrap=True)
     for note in report.notes:
-        console.print(f"[yellow]note[/yellow] {escape(note)}")
+        console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
     if folder is not None:
-        console.print(f"results in {escape(str(folder))}")
+        console.print(f"results in {escape(str(folder))}", soft_wrap=True)
         if (folder / REPORT).exists():
-            console.print(f"open {escape(str(folder / REPORT))} in a browser")
+            console.print(f"open {escape(str(folder / REPORT))} in a browser", soft_wrap=True)
+
+
+def _aligned(figures: list[tuple[str, str]], width: int) -> list[str]:
+    """Return a line a figure, in two columns where they have room, and never cut."""
+    left = max(len(label) for label, _ in figures)
+    right = max(len(value) for _, value in figures)
+    if left + 2 + right > width:
+        return [f"{label}: {value}" for label, value in figures]
+    return [f"{label:<{left}}  {value:>{right}}" for label, value in figures]
 
 
 def _figures(summary: Summary) -> list[tuple[str, str]]:

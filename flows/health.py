@@ -12,16 +12,15 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from blocks.account_status import newest_account
+from blocks.account_status import live_account
 from blocks.health import check_health, write_heartbeat
 from blocks.health_checks import Level
 from blocks.log_store import LogStore
 from blocks.metrics_store import MetricsStore
 from blocks.telemetry_file import FILE_NAME, telemetry_file
+from flows.outcome import failed
 from flows.process_settings import begin_process
 from trading.errors import OpenbellError
-
-LIVE_ACCOUNT = "paper"
 
 
 @flow(name="health", persist_result=False)
@@ -65,15 +64,5 @@ async def prune(data_dir: str = "data") -> State[None]:
             logs += LogStore(file).cleanup_old_logs(now, days)
             metrics += MetricsStore(file).cleanup_old_metrics(now)
     except OpenbellError as error:
-        return Failed(message=str(error))
+        return failed(error)
     return Completed(message=f"{logs} log lines and {metrics} metrics removed")
-
-
-def live_account(data_dir: Path) -> str | None:
-    """Return the paper account, else the one used last, None where there is none."""
-    if (data_dir / LIVE_ACCOUNT / "ledger.duckdb").exists():
-        return LIVE_ACCOUNT
-    try:
-        return newest_account(data_dir)
-    except OpenbellError:
-        return None

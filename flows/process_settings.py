@@ -15,12 +15,15 @@ def begin_process(data_dir: str | None) -> AppSettings:
     """Return the settings of a flow run's process; a slip in `.env` does not keep it from trading.
 
     What registration has saved in blocks and deployments was right when it was saved, and wins
-    anyway; what is wrong now is logged, and counts as not set.
+    anyway; what is wrong now is logged, and counts as not set; all else counts.
     """
     read = read_settings()
-    settings = read.settings or AppSettings.read({}, {})
-    if read.settings is not None:
-        read.export(os.environ)
+    usable = read.without_blamed()
+    settings = usable.required()
+    usable.export(os.environ)
+    for name in read.blamed & set(os.environ):
+        # Parts of the world read the environment themselves, and would stumble over it.
+        del os.environ[name]
     MASK.learn(read.secrets())
     folder = Path(data_dir) if data_dir else settings.operations.data_dir
     install_logs(

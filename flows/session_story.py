@@ -19,7 +19,7 @@ from tasks.signal import signal
 from tasks.sync import sync
 from tasks.tend import tend
 from tasks.warm_up import warm_up
-from trading.errors import SourceUnavailable
+from trading.errors import BadInput, SourceUnavailable, StoreUnavailable
 
 RunBar = Callable[[SessionRuntime, int], Awaitable[None]]
 Stop = Callable[[], bool]
@@ -82,7 +82,13 @@ async def run_session(
     steps.close_session(runtime)
     steps.notify(runtime)
     steps.notify_summary(runtime)
-    steps.sync(runtime)
+    try:
+        steps.sync(runtime)
+    except (StoreUnavailable, BadInput) as error:
+        # The session is over and whole; the next copy holds it too.
+        runtime.notifier.send(
+            "SYSTEM_ERROR", error.what, title="No copy was made", action_required=error.hint
+        )
     runtime.ledger.release()
     return True
 

@@ -11,12 +11,13 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from pydantic import Field
 
 from blocks.clocks import SystemClock
 from flows.account_story import run_account
 from flows.artifacts import publish_session
+from flows.outcome import failed
 from flows.parts import saved_parts
 from flows.process_settings import begin_process
 from flows.session_story import run_bar, run_plain_bar
@@ -108,5 +109,5 @@ async def trade_session(
     except LeaseLost as error:
         return Completed(name="LeaseHeld", message=str(error))
     except OpenbellError as error:
-        return Failed(message=str(error))
+        return failed(error)
     return Completed(message=f"{closed} session(s) closed")

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blocks.clocks import ReplayClock, ScaledClock, SystemClock
-from blocks.cloud_storage import cloud_settings_of
-from blocks.ledger_restore import restore_if_newer
 from blocks.order_desk import OrderDesk
 from blocks.outbox_drain import start_drain
 from blocks.session_notifier import SessionNotifier
 from blocks.telemetry import SessionTelemetry
+from flows.copies import bring_back, storage_of
 from flows.parts import PlainParts
 from tasks.session_runtime import RUNTIMES, SessionRuntime
 from trading.calendar import Session, make_grid, next_session, sessions_between
-from trading.errors import BadInput, OpenbellError, StoreUnavailable
+from trading.errors import BadInput, OpenbellError
 from trading.messages import ERROR_KINDS, Kind
 from trading.plan import RunPlan, make_plan
-from trading.ports import Clock, MarketData, Notifier, Storage
+from trading.ports import Clock, MarketData
 from trading.session_state import SessionState
+
+if TYPE_CHECKING:
+    from blocks.discord_webhook import WebhookClient
 
 DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
 LAST_MESSAGES_SECONDS = 15.0
@@ -78,18 +79,28 @@ class Account:
         # Everything that can be refused is refused before a store is made.
         self._replayed = replayed_sessions(request)
         self.market: MarketData = parts.market(self.plan, is_replay=request.replay is not None)
-        self.storage = parts.storage()
         self.notifier = parts.notifier()
-        webhook = parts.webhook()
+        self.storage = storage_of(request, self.notifier)
+        webhook = self._webhook()
         if request.replay is None:
             bring_back(request, self.storage, self.notifier)
         self.ledger = parts.ledger(request.account)
         self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
-        self.ledger.check_plan({**self.plan.describe(), "source": self.market.name})
+        self.ledger.check_account()
+        # Providers may come and go, with a key or without; simulated bars are another account.
+        source = getattr(self.market, "family", self.market.name)
+        self.ledger.check_plan({**self.plan.describe(), "source": source})
         self.exchange = parts.exchange(request.account, self.plan)
         self.telemetry = SessionTelemetry(request.data_dir, request.account)
         self.telemetry.attach()
         self.drain = start_drain(self.ledger, webhook, self._wanted(parts.wanted_messages()))
+
+    def _webhook(self) -> WebhookClient | None:
+        try:
+            return self.request.parts.webhook()
+        except BadInput as error:
+            self.notifier.send("SYSTEM_WARNING", f"messages go to the log only: {error}")
+            return None
 
     def _wanted(self, kinds: frozenset[str]) -> frozenset[str]:
         # Nobody reads the orders of a year in a channel that takes 30 messages a minute.
@@ -192,25 +203,6 @@ class Account:
         if self.drain is not None:
             self.drain.stop(LAST_MESSAGES_SECONDS)
         self.ledger.release()
-
-
-def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) -> None:
-    """Restore the account when its copies know more than this machine does.
-
-    When the copies do not answer, a ledger that is here is traded on; without one the run is
-    refused, because it could begin anew beside positions that only a copy knows of.
-    """
-    if not cloud_settings_of(os.environ).is_enabled:
-        return
-    try:
-        report = restore_if_newer(storage, request.data_dir, request.account, datetime.now(UTC))
-    except StoreUnavailable as error:
-        if not (request.data_dir / request.account / "ledger.duckdb").exists():
-            raise
-        notifier.send("SYSTEM_WARNING", f"copies do not answer, the local ledger is used: {error}")
-        return
-    if report.is_restored:
-        notifier.send("SYSTEM_WARNING", f"the account was restored from copy {report.version}")
 
 
 def replayed_sessions(request: SessionRequest) -> list[Session]:

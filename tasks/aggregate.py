@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from tasks.session_runtime import SessionRuntime
-from trading.bars import BarRows, Floats, make_panel
+from trading.bars import BarRows, Floats
 from trading.events import BarClosed
+from trading.loading import make_panel
 from trading.reasons import HALTED, MISSED, RECONCILIATION
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from blocks.bar_files import date_range, read_bars
 from blocks.simulated_market import sessions_to_warm_up, simulated_rows
 from tasks.backtest_request import BacktestRequest
-from trading.bars import BarRows, Integers
+from trading.bars import AnyRows, Integers
 from trading.calendar import Session, from_microseconds, sessions_between, to_microseconds
 from trading.errors import BadInput
 
@@ -23,13 +23,13 @@ _LONGEST_GAP = timedelta(days=15)
 
 @dataclass(frozen=True, slots=True)
 class LoadedBars:
-    """Rows of the sessions, of which those from `first_traded` on are traded.
+    """Blocks of rows of the sessions, of which those from `first_traded` on are traded.
 
     `source` says in a word or a path where the rows come from; `notes` what a reader of the
     results must know about them.
     """
 
-    rows: BarRows
+    blocks: tuple[AnyRows, ...]
     symbols: tuple[str, ...]
     sessions: tuple[Session, ...]
     first_traded: int
@@ -63,7 +63,7 @@ def _simulated(request: BacktestRequest, *, warm_up: bool) -> LoadedBars:
     sessions = [*earlier, *traded]
     rows = simulated_rows(request.symbols, sessions, request.interval_minutes, seed=request.seed)
     source = f"simulated market, seed {request.seed}"
-    return LoadedBars(rows, request.symbols, tuple(sessions), len(earlier), source, tuple(notes))
+    return LoadedBars((rows,), request.symbols, tuple(sessions), len(earlier), source, tuple(notes))
 
 
 def _from_file(path: Path, request: BacktestRequest, *, warm_up: bool) -> LoadedBars:
@@ -75,13 +75,13 @@ def _from_file(path: Path, request: BacktestRequest, *, warm_up: bool) -> Loaded
         start=None if warm_up else request.start,
         end=request.end,
     )
-    sessions, first_traded = trim_sessions(file.rows.start_us, request, warm_up=warm_up)
+    sessions, first_traded = trim_sessions(file.starts_us, request, warm_up=warm_up)
     if not sessions:
         raise _nothing_there(path, request)
     if any(_left_out(sessions[first_traded:], request)):
         # Only the whole file tells whether these sessions lie outside it or are a gap in it.
         whole = read_bars(path, request.symbols or None, request.exchange, request.format)
-        sessions, first_traded = trim_sessions(whole.rows.start_us, request, warm_up=warm_up)
+        sessions, first_traded = trim_sessions(whole.starts_us, request, warm_up=warm_up)
     notes = list(file.notes)
     later, earlier = _left_out(sessions[first_traded:], request)
     if later:
@@ -92,8 +92,8 @@ def _from_file(path: Path, request: BacktestRequest, *, warm_up: bool) -> Loaded
         notes.append(
             f"{first_traded} sessions before {sessions[first_traded].date} warm the indicators"
         )
-    rows = _rows_near(file.rows, sessions)
-    return LoadedBars(rows, file.symbols, tuple(sessions), first_traded, str(path), tuple(notes))
+    blocks = tuple(_rows_near(block, sessions) for block in file.blocks)
+    return LoadedBars(blocks, file.symbols, tuple(sessions), first_traded, str(path), tuple(notes))
 
 
 def trim_sessions(
@@ -153,7 +153,7 @@ def _between(request: BacktestRequest, first: date, last: date) -> bool:
     return bool(sessions_between(request.exchange, first, last))
 
 
-def _rows_near(rows: BarRows, sessions: list[Session]) -> BarRows:
+def _rows_near(rows: AnyRows, sessions: list[Session]) -> AnyRows:
     """Leave out other days' rows, so that counts of what was dropped speak of these sessions."""
     begin = to_microseconds(sessions[0].open - _HALF_A_DAY)
     near = (rows.start_us >= begin) & (

@@ -5,29 +5,35 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 import trading
+from blocks.bar_tables import size_of
 from blocks.engine_cache import engine_cache_folder
 from blocks.report_data import ReportRun
 from blocks.report_page import report_page
 from blocks.result_folder import Results, check_folder, write_results
 from tasks.backtest_bars import LoadedBars, load_bars
 from tasks.backtest_request import BacktestRequest, check_request, plan_of
-from trading.backtest import READ_COMPILED_ABOVE_BARS, Outcome, run_backtest
-from trading.bars import Panel, make_panel
-from trading.calendar import Session, make_grid
+from trading.backtest import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
+from trading.bars import Panel
+from trading.calendar import EPOCH, Session, make_grid, next_session
 from trading.errors import BadInput
+from trading.loading import make_panel
 from trading.performance import Json, Summary, summarise
 from trading.plan import RunPlan
-from trading.tables import decisions_table, equity_table, trades_table
+from trading.tables import DecisionTables, equity_table, trades_table
 
 Progress = Callable[[str, int, int], None]
 _MOST_NAMED = 10
+# A file of so many bytes has a million bars or so.
+_LARGE_BYTES = 15_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,10 @@ class BacktestReport:
         grid = self.panel.grid
         return Results(
             trades_table(self.outcome, grid, self.plan),
-            decisions_table(self.outcome, grid, self.plan),
+            DecisionTables(self.outcome, grid, self.plan),
             equity_table(self.outcome),
             self.as_dict(),
-            report_page(self.run()) if page else None,
+            partial(report_page, self.run()) if page else None,
         )
 
     def run(self) -> ReportRun:
@@ -99,9 +105,13 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
         check_folder(request.out)
     tell = progress or _tell_nobody
     tell("loading bars", 0, 1)
-    bars = load_bars(request, warm_up=plan.rules().needs_indicators)
-    plan = replace(plan, symbols=bars.symbols)
-    panel = arrange(bars, plan)
+    with ThreadPoolExecutor(1) as aside:
+        if request.bars is not None and size_of(request.bars) > _LARGE_BYTES:
+            # Its errors are left to the steps that need what it brings.
+            aside.submit(_get_ready, plan)
+        bars = load_bars(request, warm_up=plan.rules().needs_indicators)
+        plan = replace(plan, symbols=bars.symbols)
+        panel = arrange(bars, plan)
     refuse_no_bars(panel, bars)
     tell("running", 0, len(bars.sessions))
     outcome, run_notes = run(panel, plan, bars.first_traded, request.decisions, progress)
@@ -118,13 +128,19 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
     )
     if request.out is not None:
         tell("writing results", 0, 1)
-        write(report, request.out, page=request.report)
+        write_results(request.out, report.results(page=request.report))
     return report
+
+
+def _get_ready(plan: RunPlan) -> None:
+    """Do what needs no bars: the first look at a calendar takes as long as a year's bars."""
+    next_session(plan.exchange, EPOCH)
+    read_compiled(plan, engine_cache_folder())
 
 
 def arrange(bars: LoadedBars, plan: RunPlan) -> Panel:
     """Return the bars as a panel of the plan's interval, by the loading order of the rules."""
-    return make_panel(bars.rows, make_grid(bars.sessions, plan.interval_minutes), bars.symbols)
+    return make_panel(bars.blocks, make_grid(bars.sessions, plan.interval_minutes), bars.symbols)
 
 
 def refuse_no_bars(panel: Panel, bars: LoadedBars) -> None:
@@ -151,14 +167,22 @@ def run(
     cache_folder = None
     if panel.close.size > READ_COMPILED_ABOVE_BARS:
         cache_folder = engine_cache_folder()
-    outcome = run_backtest(
+    engine = partial(
+        run_backtest,
         panel,
         plan,
         first_traded=first_traded,
         keep=decisions,
-        cache_folder=cache_folder,
         progress=None if progress is None else lambda done, of: progress("running", done, of),
     )
+    try:
+        outcome = engine(cache_folder=cache_folder)
+    except OSError:
+        # An engine touches no file but those of its cache, and runs as well without.
+        if cache_folder is None:
+            raise
+        cache_folder = None
+        outcome = engine(cache_folder=None)
     if outcome.refusal:
         return outcome, (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}",)
     if outcome.compiled and cache_folder is None:
@@ -196,11 +220,6 @@ def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
     if defects.duplicate:
         notes.append(f"{defects.duplicate} rows were replaced by later ones for the same bar")
     return tuple(notes)
-
-
-def write(report: BacktestReport, folder: Path, *, page: bool = True) -> None:
-    """Write a report into a folder, whole or not at all, with its page of HTML when wanted."""
-    write_results(folder, report.results(page=page))
 
 
 def engine_version(plan: RunPlan) -> str:

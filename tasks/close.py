@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.session_runtime import SessionRuntime
+from tasks.telemetry import note_late_trades
 
 
 def close_session(runtime: SessionRuntime) -> float:
@@ -12,6 +13,7 @@ def close_session(runtime: SessionRuntime) -> float:
     """
     runtime.desk.close_session()
     runtime.desk.project()
+    note_late_trades(runtime)
     for symbol, s in runtime.state.index.items():
         held = int(runtime.state.book.quantity[s])
         if held:

@@ -12,9 +12,10 @@ import numpy as np
 from blocks.bar_archive import BarArchive, Stored
 from blocks.bar_files import BarFileFormat, date_range, read_bars
 from blocks.fetched_bars import FetchedBars
-from trading.bars import BarRows, Defects, Panel, make_panel
+from trading.bars import BarRows, Defects, Panel
 from trading.calendar import make_grid, sessions_between, to_microseconds
 from trading.errors import BadInput
+from trading.loading import make_panel
 from trading.ports import Clock
 
 
@@ -49,7 +50,7 @@ def import_bars(
     sessions = sessions_between(exchange, first, last)
     file = read_bars(path, symbols or None, exchange, file_format)
     tell("checking", 0, 1)
-    panel = make_panel(file.rows, make_grid(sessions, interval_minutes), file.symbols)
+    panel = make_panel(file.blocks, make_grid(sessions, interval_minutes), file.symbols)
     rows = rows_of(panel)
     if not len(rows):
         raise BadInput(

@@ -16,11 +16,13 @@ from tasks import aggregate as aggregate_step
 from tasks import close as close_step
 from tasks import execute as execute_step
 from tasks import fetch as fetch_step
+from tasks import fetch_history as history_step
 from tasks import notify as notify_step
 from tasks import persist as persist_step
 from tasks import signal as signal_step
 from tasks import sync as sync_step
 from tasks import warm_up as warm_up_step
+from tasks.masked import without_secrets_in_errors
 from trading.errors import SourceUnavailable, StoreUnavailable
 
 WORTH_RETRYING = (SourceUnavailable, StoreUnavailable)
@@ -36,7 +38,7 @@ def is_worth_retrying(task_: Any, run: TaskRun, state: State[Any]) -> bool:
 def step(function: Any, *, retries: int, delays: list[float], timeout_seconds: float) -> Any:
     """Return a plain step as a task."""
     return task(
-        function,
+        without_secrets_in_errors(function),
         retries=retries,
         retry_delay_seconds=delays,
         retry_jitter_factor=0.3,
@@ -60,3 +62,9 @@ class PrefectSteps:
     close_session = step(close_step.close_session, retries=3, delays=[1, 2, 4], timeout_seconds=60)
     notify_summary = step(notify_step.notify_summary, retries=1, delays=[1], timeout_seconds=15)
     sync = step(sync_step.sync, retries=3, delays=[2, 10, 30], timeout_seconds=300)
+
+
+fetch_whole_history = step(
+    history_step.fetch_whole_history, retries=2, delays=[15, 60], timeout_seconds=3600
+)
+sync_account = step(sync_step.sync_account, retries=2, delays=[5, 30], timeout_seconds=600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -43,11 +44,16 @@ class SessionRuntime:
     drain: DrainThread | None = None
     blocked: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
     rows: BarRows | None = None
     bar: BarClosed | None = None
     telemetry: SessionTelemetry | None = None
     fetch_seconds: float = 0.0
+    # When a bar was last written for people, as the monotonic clock tells.
+    shown_at: float = -math.inf
     noted_trades: int = 0
+    # Why telemetry cannot be written, "" while it can.
+    untold: str = ""
 
     @property
     def name(self) -> str:

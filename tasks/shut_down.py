@@ -6,6 +6,7 @@ from tasks.close import close_session
 from tasks.notify import notify, notify_summary
 from tasks.session_runtime import SessionRuntime
 from tasks.sync import sync
+from tasks.telemetry import note_late_trades
 from trading.errors import OpenbellError
 from trading.events import Command
 
@@ -24,6 +25,7 @@ def shut_down(runtime: SessionRuntime) -> bool:
         close_session(runtime)
     else:
         runtime.desk.project()
+        note_late_trades(runtime)
     notify(runtime)
     if closes:
         notify_summary(runtime)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from blocks.ledger import DuckDBLedger
 from blocks.ledger_copies import store_copy
 from tasks.session_runtime import SessionRuntime
+from trading.errors import BadInput
+from trading.ports import Storage
 
 
 def sync(runtime: SessionRuntime) -> str:
@@ -17,3 +21,11 @@ def sync(runtime: SessionRuntime) -> str:
         # Its store is copied too; it opens again when it is next asked.
         runtime.exchange.close()
     return str(store_copy(runtime.ledger, runtime.storage, datetime.now(UTC)))
+
+
+def sync_account(data_dir: Path, account: str, storage: Storage) -> str:
+    """Store a copy of an account that another process may be trading; raises as `sync`."""
+    if not (data_dir / account / "ledger.duckdb").exists():
+        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another account")
+    report = store_copy(DuckDBLedger(data_dir, account), storage, datetime.now(UTC))
+    return f"{storage}: {report}"

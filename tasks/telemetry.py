@@ -18,13 +18,21 @@ def record_bar(runtime: SessionRuntime) -> bool:
     try:
         runtime.telemetry.record_bar(figures_of(runtime))
     except StoreUnavailable as error:
-        # Kept for the next bar: trades are noted late rather than never.
-        log_with_context(
-            get_logger("telemetry"), "warning", f"telemetry was skipped: {error}", bar=runtime.name
-        )
+        # Kept for the next bar: trades are noted late rather than never. Said once.
+        if str(error) != runtime.untold:
+            text = f"telemetry was skipped: {error}"
+            log_with_context(get_logger("telemetry"), "warning", text, bar=runtime.name)
+        runtime.untold = str(error)
         return False
+    runtime.untold = ""
     runtime.noted_trades = int(runtime.state.tape.counts[TRADES])
     return True
+
+
+def note_late_trades(runtime: SessionRuntime) -> None:
+    """Note the trades that were closed after the last bar that was recorded."""
+    if int(runtime.state.tape.counts[TRADES]) > runtime.noted_trades:
+        record_bar(runtime)
 
 
 def figures_of(runtime: SessionRuntime) -> BarFigures:

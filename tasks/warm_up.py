@@ -7,7 +7,6 @@ from datetime import date
 from blocks.failpoints import reach
 from tasks.notify import notify
 from tasks.session_runtime import SessionRuntime
-from trading.bars import make_panel
 from trading.calendar import (
     Session,
     from_microseconds,
@@ -15,8 +14,10 @@ from trading.calendar import (
     sessions_between,
     to_microseconds,
 )
+from trading.errors import SourceUnavailable
 from trading.events import Event, SessionStarted
 from trading.indicators import warm
+from trading.loading import make_panel
 
 
 def warm_up(runtime: SessionRuntime) -> bool:
@@ -82,7 +83,12 @@ def _session_of(event: Event) -> Session:
 
 
 def _warm_indicators(runtime: SessionRuntime) -> None:
-    rows = runtime.market.history(runtime.plan.symbols, runtime.session)
+    try:
+        rows = runtime.market.history(runtime.plan.symbols, runtime.session)
+    except SourceUnavailable as error:
+        # What needs no indicator trades, and the others after their first bars.
+        runtime.notifier.send("SYSTEM_WARNING", f"indicators begin cold, without a past: {error}")
+        return
     if rows is None or len(rows) == 0:
         return
     first = from_microseconds(int(rows.start_us.min())).date()

@@ -5,32 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from trading import engine
-from trading.bars import Floats, Integers, Panel
-from trading.book import Book, new_book
-from trading.decision_log import DecisionLog, log_of_tapes
+from trading import decision_tape, engine, signals
+from trading.bars import Defects, Floats, Integers, Panel
+from trading.book import Book
+from trading.calendar import make_grid
+from trading.decision_log import DecisionLog
+from trading.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
 from trading.errors import BadInput
-from trading.indicators import new_indicators
 from trading.linking import is_compiled, link_compiled, link_interpreted, refusal_of
+from trading.panel_run import PanelRun
 from trading.plan import RunPlan
-from trading.tape import (
-    FILL_COLUMNS,
-    FILLS,
-    TRADE_COLUMNS,
-    TRADES,
-    Tape,
-    new_tape,
-)
+from trading.stages import run_in_stages
+from trading.tape import FILL_COLUMNS, FILLS, TRADE_COLUMNS, TRADES
 
-KEEP = {"none": engine.KEEP_NONE, "changes": engine.KEEP_CHANGES, "all": engine.KEEP_ALL}
+KEEP = {"none": KEEP_NONE, "changes": KEEP_CHANGES, "all": KEEP_ALL}
 # Below these many bars the interpreter is done before machine code would have been made, or read.
 COMPILE_ABOVE_BARS = 1_000_000
 READ_COMPILED_ABOVE_BARS = 75_000
 TAPE_ROWS = 400_000
-MOST_DECISIONS = 20_000_000
+STAGES = (signals.read_sessions, engine.settle_sessions, decision_tape.keep_sessions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,73 +69,41 @@ def run_backtest(
     `compiled=None` chooses by size and by what `cache_folder` has, and interprets a strategy that
     numba refuses; results are the same. `progress(done, total)` is told the sessions that are done.
     """
-    strategy = plan.strategy_module
-    rules = plan.rules()
-    symbols = len(panel.symbols)
-    grid = panel.grid
-    total = len(grid.sessions)
-    longest = int(np.max(np.diff(grid.first_row), initial=0)) * symbols
-    book = new_book(symbols, plan.capital)
-    equity, worth = np.full(grid.rows, np.nan), np.full(grid.rows, np.nan)
-    decided = np.zeros(grid.rows, dtype=np.int32)
-    before_tape = (
-        book,
-        rules,
-        plan.strategy.numbers(plan.interval_minutes),
-        engine.new_scratch(symbols, max(2, strategy.MEMORY)),
-        new_indicators(symbols),
-    )
-    after_tape = (
-        KEEP[keep],
-        grid.first_row,
-        _bars_by(panel, plan.strategy.entry_cutoff_minutes),
-        _bars_by(panel, plan.strategy.flatten_minutes),
-        grid.start_us,
-        panel.open,
-        panel.high,
-        panel.low,
-        panel.close,
-        panel.volume,
-        equity,
-        worth,
-        decided,
-    )
-
-    def tape() -> Tape:
-        # Memory that is never written is never taken, so that tapes may be long.
-        most = 0 if keep == "none" else max(longest, min(panel.close.size, MOST_DECISIONS))
-        return new_tape(max(3 * longest, TAPE_ROWS), most, with_atr=rules.needs_indicators)
-
-    tapes = [tape()]
-    step = link_interpreted(strategy, engine.run_sessions)
+    run = PanelRun(panel, plan, KEEP[keep], first_traded, TAPE_ROWS)
+    stages = [link_interpreted(plan.strategy_module, stage) for stage in STAGES]
     refusal = ""
     if compiled or (compiled is None and is_worth_compiling(panel, plan, cache_folder)):
-        fast = link_compiled(strategy, engine.run_sessions, cache_folder)
-        refusal = refusal_of(fast, (*before_tape, tapes[0], *after_tape, 0, 0, 0))
+        fast = [link_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES]
+        refusal = _refusal(run, *fast)
         if compiled and refusal:
             raise BadInput(f"numba cannot compile the strategy: {refusal}", "Run it interpreted")
-        step, compiled = (step, False) if refusal else (fast, True)
-    session = wanted = 0
-    stride = total if progress is None else max(1, total // 50)
-    while session < total:
-        if session < wanted:
-            tapes.append(tape())
-        wanted = min(total, session + stride)
-        session = step(*before_tape, tapes[-1], *after_tape, session, wanted, first_traded)
-        if progress is not None:
-            progress(session, total)
-    begin = int(grid.first_row[min(first_traded, total)])
+        compiled = not refusal
+        if compiled:
+            stages = fast
+    run_in_stages(run, *stages, progress=progress, two_threads=bool(compiled))
+    grid = panel.grid
+    begin = int(grid.first_row[min(first_traded, len(grid.sessions))])
     return Outcome(
-        _rows([tape.fills[: tape.counts[FILLS]] for tape in tapes], len(FILL_COLUMNS)),
-        _rows([tape.trades[: tape.counts[TRADES]] for tape in tapes], len(TRADE_COLUMNS)),
-        log_of_tapes(tapes, decided, grid.start_us, panel.close, worth),
-        equity[begin:],
+        _rows([tape.fills[: tape.counts[FILLS]] for tape in run.tapes], len(FILL_COLUMNS)),
+        _rows([tape.trades[: tape.counts[TRADES]] for tape in run.tapes], len(TRADE_COLUMNS)),
+        DecisionLog(run.decisions, grid.start_us, run.close, run.worth),
+        run.equity[begin:],
         grid.start_us[begin:],
         first_traded,
-        book,
+        run.book,
         bool(compiled),
         refusal,
     )
+
+
+def read_compiled(plan: RunPlan, cache_folder: Path | None) -> None:
+    """Take machine code that the folder has for a plan into memory, where a run finds it."""
+    if _is_compiled(plan, cache_folder):
+        nothing = np.empty((0, len(plan.symbols)))
+        panel = Panel(
+            make_grid((), plan.interval_minutes), plan.symbols, *(nothing,) * 5, defects=Defects()
+        )
+        run_backtest(panel, plan, keep="none", compiled=True, cache_folder=cache_folder)
 
 
 def is_worth_compiling(panel: Panel, plan: RunPlan, cache_folder: Path | None) -> bool:
@@ -146,18 +111,22 @@ def is_worth_compiling(panel: Panel, plan: RunPlan, cache_folder: Path | None) -
     bars = panel.close.size
     if bars <= READ_COMPILED_ABOVE_BARS:
         return False
-    return bars > COMPILE_ABOVE_BARS or is_compiled(
-        plan.strategy_module, engine.run_sessions, cache_folder
-    )
+    return bars > COMPILE_ABOVE_BARS or _is_compiled(plan, cache_folder)
+
+
+def _is_compiled(plan: RunPlan, cache_folder: Path | None) -> bool:
+    return all(is_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES)
 
 
 def _rows(parts: list[Floats], width: int) -> Floats:
     return np.concatenate(parts) if parts else np.zeros((0, width))
 
 
-def _bars_by(panel: Panel, minutes: int) -> Integers:
-    interval = panel.grid.interval_minutes
-    return np.array(
-        [session.bars_ended_by(minutes, interval) for session in panel.grid.sessions],
-        dtype=np.int64,
+def _refusal(run: PanelRun, read: Any, settle: Any, keep: Any) -> str:
+    """Compile the stages; return why numba cannot, "" where it can."""
+    room = run.room(0)
+    return (
+        refusal_of(read, run.to_read(room, 0, 0))
+        or refusal_of(settle, run.to_settle(room, 0, 0, 0))
+        or refusal_of(keep, run.to_keep(room, 0, 0))
     )

@@ -31,6 +31,8 @@ class Book(NamedTuple):
 
     money: Floats  # (2): cash and the session's baseline
     flags: Integers  # (5): latched, entry orders created, and three counts
+    changes: Integers  # (1): how often quantities, pending entries or their counts changed
+    held: Integers  # the symbols with a position, ascending, as many as flags say
     quantity: Integers  # signed: shorts are negative
     mark: Floats
     entry_quantity: Integers
@@ -72,6 +74,8 @@ def new_book(symbols: int, cash: float) -> Book:
     return Book(
         money=np.array([cash, cash], dtype=np.float64),
         flags=np.zeros(5, dtype=np.int64),
+        changes=np.zeros(1, dtype=np.int64),
+        held=integers(),
         quantity=integers(),
         mark=floats(),
         entry_quantity=integers(),
@@ -105,13 +109,9 @@ def new_book(symbols: int, cash: float) -> Book:
 def equity(book: Book) -> float:
     """Return cash plus positions at their marks, USD; summed in symbol order."""
     total = 0.0
-    left = book.flags[OPEN_POSITIONS]
-    for s in range(len(book.quantity)):
-        if left == 0:
-            break
-        if book.quantity[s] != 0:
-            total += book.quantity[s] * book.mark[s]
-            left -= 1
+    for i in range(book.flags[OPEN_POSITIONS]):
+        s = book.held[i]
+        total += book.quantity[s] * book.mark[s]
     cash: float = book.money[CASH]
     return cash + total
 
@@ -119,13 +119,9 @@ def equity(book: Book) -> float:
 def gross_exposure(book: Book) -> float:
     """Return the positions' absolute value at their marks, USD; summed in symbol order."""
     total = 0.0
-    left = book.flags[OPEN_POSITIONS]
-    for s in range(len(book.quantity)):
-        if left == 0:
-            break
-        if book.quantity[s] != 0:
-            total += abs(book.quantity[s]) * book.mark[s]
-            left -= 1
+    for i in range(book.flags[OPEN_POSITIONS]):
+        s = book.held[i]
+        total += abs(book.quantity[s]) * book.mark[s]
     return total
 
 

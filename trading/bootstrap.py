@@ -9,8 +9,8 @@ from trading.bars import Floats
 DEFAULT_SEED = 1
 RESAMPLES = 2000
 FEWEST_RESAMPLES = 200
-# Beyond 20,000 values resamples give way to time: the mean of so many hardly moves.
-MOST_DRAWS = 40_000_000
+# Beyond 5,000 values resamples give way to time: the mean of so many hardly moves.
+MOST_DRAWS = 10_000_000
 _CHUNK_DRAWS = 1_000_000
 
 

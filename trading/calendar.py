@@ -88,6 +88,11 @@ def exchange_timezone(exchange: str) -> ZoneInfo:
 
 def sessions_between(exchange: str, start: date, end: date) -> list[Session]:
     """Return the sessions of an exchange from start to end, both dates included, in order."""
+    return list(_sessions(exchange, start, end))
+
+
+@lru_cache(maxsize=64)
+def _sessions(exchange: str, start: date, end: date) -> tuple[Session, ...]:
     if end < start:
         raise BadInput(f"end {end} is before start {start}", "Swap the two dates")
     calendar = _calendar(exchange)
@@ -101,7 +106,7 @@ def sessions_between(exchange: str, start: date, end: date) -> list[Session]:
         ) from error
     if "break_start" in schedule and schedule["break_start"].notna().any():
         raise _has_a_break(exchange)
-    return [
+    return tuple(
         Session(
             day.date(),
             row_open.to_pydatetime().astimezone(UTC),
@@ -110,7 +115,7 @@ def sessions_between(exchange: str, start: date, end: date) -> list[Session]:
         for day, row_open, row_close in zip(
             schedule.index, schedule["market_open"], schedule["market_close"], strict=True
         )
-    ]
+    )
 
 
 def next_session(exchange: str, after: datetime) -> Session:

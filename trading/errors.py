@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# In letters: a cell of a damaged file can be as long as the file.
+LONGEST = 1_000
+
 
 class OpenbellError(Exception):
     """An error that a user can act upon.
@@ -15,7 +18,15 @@ class OpenbellError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return " ".join(f"{self.what}. {self.hint}".split())
+        # What a file holds may be quoted here: nothing of it may reach a terminal but as text.
+        said, hint = (_printable(" ".join(text.split())) for text in (self.what, self.hint))
+        if len(said) > LONGEST:
+            said = f"{said[: LONGEST // 2]} ... {said[-LONGEST // 2 :]}"
+        return f"{said}. {hint}"
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 class BadInput(OpenbellError):

@@ -12,6 +12,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from enum import Enum
 from importlib import metadata
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from trading import engine
+from trading import signals
 
 # Modules whose functions numba knows, or that no compiled function may call.
 _NOT_LINKED = frozenset({*sys.stdlib_module_names, "numpy", "numba", "pydantic"})
@@ -38,11 +39,11 @@ class Linker:
         wrap_entry: Callable[[Any], Any] | None = None,
     ) -> None:
         self._replaced: dict[Any, Any] = {
-            engine.observe: strategy.observe,
-            engine.signal: strategy.signal,
+            signals.observe: strategy.observe,
+            signals.signal: strategy.signal,
         }
         if hasattr(strategy, "screen"):
-            self._replaced[engine.screen] = strategy.screen
+            self._replaced[signals.screen] = strategy.screen
         self._wrap = wrap
         self._wrap_entry = wrap_entry or wrap
         self._copies: dict[FunctionType, Any] = {}
@@ -82,6 +83,11 @@ class Linker:
         for function in self._originals:
             for part in _content(function):
                 digest.update(part.encode())
+        # Positions of fields and values of enumerations are in machine code as numbers.
+        # Most functions share their module's names with others, which are looked at once.
+        modules = {id(one.__globals__): one.__globals__ for one in self._originals}
+        for part in sorted({part for names in modules.values() for part in _classes_of(names)}):
+            digest.update(part.encode())
         return digest.hexdigest()[:24]
 
 
@@ -148,7 +154,7 @@ def _compile(strategy: ModuleType, function: Any, folder: Path | None) -> Any:
     config: Any = numba_config
     # Counting references to the arrays of a book would take ten times as long as the engine; it
     # borrows all of them. Divisions follow numpy in the interpreter too: prices are its floats.
-    options: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+    options: dict[str, Any] = {"_nrt": False, "error_model": "numpy", "nogil": True}
     inner: dict[str, Any] = {
         **options,
         "forceinline": True,
@@ -162,8 +168,9 @@ def _compile(strategy: ModuleType, function: Any, folder: Path | None) -> Any:
 
     def wrap(copy: Any) -> Any:
         # A user's function may make arrays of its own, whose references must be counted.
+        # It may also reach past its memory, which is to be an error and not a crash.
         is_ours = copy.__module__.startswith("trading.")
-        return numba.njit(**{**inner, "_nrt": not is_ours})(copy)
+        return numba.njit(**{**inner, "_nrt": not is_ours, "boundscheck": not is_ours})(copy)
 
     try:
         return Linker(strategy, wrap, numba.njit(**entry)).link(function)
@@ -177,7 +184,8 @@ def _is_linked(function: FunctionType) -> bool:
 
 def _content(function: FunctionType) -> Iterator[str]:
     """Yield everything about a function that its machine code depends on."""
-    yield function.__qualname__
+    # numba keeps the names of the classes that are passed, and looks them up in their module.
+    yield f"{function.__module__}.{function.__qualname__}"
     yield repr(function.__defaults__)
     yield from _code_content(function.__code__)
     for cell in function.__closure__ or ():
@@ -199,6 +207,15 @@ def _value_content(name: str, value: Any) -> Iterator[str]:
             yield Path(file).read_text(encoding="utf-8")
     elif value is not None and not isinstance(value, FunctionType | type):
         yield f"{name}={value!r}"
+
+
+def _classes_of(names: dict[str, Any]) -> Iterator[str]:
+    """Yield the tuples with named fields and the enumerations among a module's names."""
+    for value in names.values():
+        if isinstance(value, type) and issubclass(value, Enum):
+            yield f"{value.__module__}.{value.__qualname__}={[(m.name, m.value) for m in value]!r}"
+        elif isinstance(value, type) and hasattr(value, "_fields"):
+            yield f"{value.__module__}.{value.__qualname__}={value._fields!r}"
 
 
 def _code_content(code: CodeType) -> Iterator[str]:

@@ -98,30 +98,31 @@ def match_bar(
 
     `opened`, `high`, `low`, `volume` are arrays of (symbols), NaN where the bar is missing.
     """
-    symbols = len(book.quantity)
-    if book.flags[WAITING_EXITS] > 0:
-        for s in range(symbols):
-            if book.exit_waiting[s] and not math.isnan(opened[s]):
-                held = book.quantity[s]
-                quantity = min(abs(held), participation_cap(rules, volume[s]))
-                if quantity >= 1:
-                    signed = -quantity if held > 0 else quantity
-                    price = venue_price(book, rules, s, opened[s], signed, volume[s])
-                    fill_exit(book, rules, tape, s, LEG_EXIT, quantity, price, us)
+    i = 0
+    while book.flags[WAITING_EXITS] > 0 and i < book.flags[OPEN_POSITIONS]:
+        s = book.held[i]
+        if book.exit_waiting[s] and not math.isnan(opened[s]):
+            held = book.quantity[s]
+            quantity = min(abs(held), participation_cap(rules, volume[s]))
+            if quantity >= 1:
+                signed = -quantity if held > 0 else quantity
+                price = venue_price(book, rules, s, opened[s], signed, volume[s])
+                fill_exit(book, rules, tape, s, LEG_EXIT, quantity, price, us)
+        # A symbol that became flat is off the list, and the next one is in its place.
+        i += 1 if book.held[i] == s else 0
     if book.flags[PENDING_ENTRIES] > 0:
-        for s in range(symbols):
+        for s in range(len(book.quantity)):
             if book.pending[s] != 0 and not math.isnan(opened[s]):
                 fill_entry(book, rules, tape, s, opened[s], volume[s], us)
-    left = book.flags[OPEN_POSITIONS] - book.flags[WAITING_EXITS]
-    for s in range(symbols):
-        if left == 0:
-            break
-        if book.quantity[s] != 0 and not book.exit_waiting[s]:
-            left -= 1
+    i = 0
+    while i < book.flags[OPEN_POSITIONS]:
+        s = book.held[i]
+        if not book.exit_waiting[s]:
             leg = touched(book.quantity[s], book.stop[s], book.target[s], high[s], low[s])
             # A bar that is missing touches nothing: no comparison with NaN is true.
             if leg != LEG_ENTRY:
                 touch(book, rules, tape, s, leg, opened[s], volume[s], us)
+        i += 1 if book.held[i] == s else 0
 
 
 def fill_entry(

@@ -24,6 +24,7 @@ def begin_session(book: Book) -> None:
     book.money[BASELINE] = equity(book)
     book.flags[LATCHED] = 0
     book.flags[ENTRY_ORDERS] = 0
+    book.changes[0] += 1
     for s in range(len(book.quantity)):
         book.entries[s] = 0
         book.previous_range[s] = math.nan
@@ -45,6 +46,7 @@ def plan_entry(
     book.pending_offset[s] = offset
     book.flags[PENDING_ENTRIES] += 1
     book.flags[ENTRY_ORDERS] += 1
+    book.changes[0] += 1
 
 
 def cancel_entry(book: Book, s: int) -> None:
@@ -52,6 +54,7 @@ def cancel_entry(book: Book, s: int) -> None:
     if book.pending[s] != 0:
         book.pending[s] = 0
         book.flags[PENDING_ENTRIES] -= 1
+        book.changes[0] += 1
 
 
 def plan_exit(book: Book, s: int, reason: int) -> None:
@@ -70,7 +73,7 @@ def apply_entry_fill(
     Plan and order must be in the book; the caller cancels what is left of the order.
     """
     if book.quantity[s] == 0:
-        book.flags[OPEN_POSITIONS] += 1
+        hold(book, s)
         book.entries[s] += 1
         book.entry_quantity[s] = 0
         book.entry_notional[s] = 0.0
@@ -80,6 +83,7 @@ def apply_entry_fill(
         book.assumed[s] = False
         book.profit[s] = 0.0
         book.exit_reason[s] = 0
+    book.changes[0] += 1
     book.quantity[s] += quantity
     book.entry_quantity[s] += abs(quantity)
     book.entry_notional[s] += abs(quantity) * price
@@ -100,6 +104,35 @@ def apply_entry_fill(
         book.target[s] = round_up(entry_price - offset, units)
 
 
+def hold(book: Book, s: int) -> None:
+    """Put a symbol on the list of those held, which stays in the configured order."""
+    i = book.flags[OPEN_POSITIONS]
+    while i > 0 and book.held[i - 1] > s:
+        book.held[i] = book.held[i - 1]
+        i -= 1
+    book.held[i] = s
+    book.flags[OPEN_POSITIONS] += 1
+
+
+def relist(book: Book) -> None:
+    """Make the list of those held from the quantities, for a book that was read back."""
+    count = 0
+    for s in range(len(book.quantity)):
+        if book.quantity[s] != 0:
+            book.held[count] = s
+            count += 1
+    book.flags[OPEN_POSITIONS] = count
+
+
+def let_go(book: Book, s: int) -> None:
+    """Take a symbol off the list of those held."""
+    kept = 0
+    for i in range(book.flags[OPEN_POSITIONS]):
+        book.held[kept] = book.held[i]
+        kept += 1 if book.held[i] != s else 0
+    book.flags[OPEN_POSITIONS] = kept
+
+
 def apply_exit_fill(
     book: Book, s: int, quantity: int, price: float, commission: float, us: int
 ) -> bool:
@@ -107,6 +140,7 @@ def apply_exit_fill(
 
     The numbers of the trade stay in the book until the symbol's next entry.
     """
+    book.changes[0] += 1
     if book.quantity[s] > 0:
         book.quantity[s] -= quantity
         book.money[CASH] += quantity * price
@@ -122,7 +156,7 @@ def apply_exit_fill(
     book.exit_us[s] = us
     if book.quantity[s] != 0:
         return False
-    book.flags[OPEN_POSITIONS] -= 1
+    let_go(book, s)
     if book.exit_waiting[s]:
         book.exit_waiting[s] = False
         book.flags[WAITING_EXITS] -= 1
@@ -142,14 +176,10 @@ def see_bar(
 
 def mark_positions(book: Book, close: Floats) -> None:
     """Mark positions at the closes of a bar, NaN where it is missing."""
-    left = book.flags[OPEN_POSITIONS]
-    for s in range(len(close)):
-        if left == 0:
-            break
-        if book.quantity[s] != 0:
-            left -= 1
-            if not math.isnan(close[s]):
-                book.mark[s] = close[s]
+    for i in range(book.flags[OPEN_POSITIONS]):
+        s = book.held[i]
+        if not math.isnan(close[s]):
+            book.mark[s] = close[s]
 
 
 def remember_bar(

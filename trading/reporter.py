@@ -131,7 +131,7 @@ class Reporter:
             return ()
         found = []
         for s, symbol in enumerate(self._state.plan.symbols):
-            memory = self._state.scratch.memory[s]
+            memory = self._state.scratch.memory[:, s]
             if memory[RANGE_BARS] < numbers.range_bars:
                 found.append(RangeLevel(symbol, None, None, None))
                 continue

@@ -12,7 +12,8 @@ from trading import engine
 from trading.bars import Floats
 from trading.book import CASH, LATCHED, Book, equity, new_book
 from trading.calendar import Session
-from trading.decision_log import log_of_tapes
+from trading.decision_log import DecisionLog
+from trading.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
 from trading.errors import OpenbellError
 from trading.events import (
     BarClosed,
@@ -34,9 +35,12 @@ from trading.portfolio import (
     begin_session,
     cancel_entry,
     plan_exit,
+    relist,
 )
 from trading.reasons import EXIT_OPERATOR, EXIT_REASONS, EXIT_STOP, EXIT_TARGET, LEGS
-from trading.tape import DECISIONS, REACHED, new_tape, record_fill, record_trade
+from trading.scratch import new_scratch, new_signals
+from trading.signals import read_signals
+from trading.tape import new_tape, record_fill, record_trade
 
 # Fields of a book that outlive a session.
 _INHERITED = (
@@ -124,9 +128,10 @@ class SessionState:
         self.index = {symbol: s for s, symbol in enumerate(plan.symbols)}
         self.book: Book = new_book(count, plan.capital)
         self.indicators = new_indicators(count)
-        self.scratch = engine.new_scratch(count, max(2, plan.strategy_module.MEMORY))
+        self.scratch = new_scratch(count, plan.strategy_module.MEMORY)
+        self._signals = new_signals(1, count, with_atr=self.rules.needs_indicators)
         most_fills = 40 * count * session.bar_count(plan.interval_minutes) + 100
-        self.tape = new_tape(most_fills, 2 * count, with_atr=self.rules.needs_indicators)
+        self.tape = new_tape(most_fills)
         self.orders: dict[str, Order] = {}
         self.unanswered: dict[str, Intent] = {}
         self.last_bar = -1
@@ -142,7 +147,7 @@ class SessionState:
         self._cutoff = min(
             session.bars_ended_by(plan.strategy.entry_cutoff_minutes, interval), self._flatten_bar
         )
-        self._read_signals = link_interpreted(plan.strategy_module, engine.read_signals)
+        self._read_signals = link_interpreted(plan.strategy_module, read_signals)
 
     def inheritance(self) -> dict[str, Any]:
         """Return what the next session takes over from this state, JSON-ready."""
@@ -193,11 +198,13 @@ class SessionState:
         inherited = event.inheritance
         if inherited:
             arrays_from_json(self.book, inherited["book"])  # type: ignore[arg-type]
+            relist(self.book)
             arrays_from_json(self.indicators, inherited["indicators"])  # type: ignore[arg-type]
             self.is_halted = bool(inherited.get("halted", False))
             self.halt_reason = str(inherited.get("halt_reason", ""))
         begin_session(self.book)
-        engine.forget_session(self.scratch)
+        self.scratch.memory[:] = 0.0
+        self.scratch.previous_reason[:] = 0
         self.is_started = True
 
     def _close_bar(self, event: BarClosed) -> None:
@@ -209,6 +216,8 @@ class SessionState:
             self.numbers,
             self.indicators,
             self.scratch,
+            self._signals,
+            0,
             event.bar,
             event.bar >= self._cutoff,
             bar.open,
@@ -221,9 +230,7 @@ class SessionState:
             self.book,
             self.rules,
             self.scratch,
-            self.tape,
-            self.indicators,
-            engine.KEEP_ALL,
+            self._signals,
             np.array(event.gates, dtype=np.uint8),
             0 <= self._flatten_bar <= event.bar,
             bar.high,
@@ -232,15 +239,13 @@ class SessionState:
             bar.volume,
             event.start_us,
         )
-        log = log_of_tapes(
-            [self.tape],
-            self.tape.counts[DECISIONS:REACHED].astype(np.int32),
-            np.array([event.start_us]),
-            bar.close[np.newaxis],
-            np.array([worth]),
+        made = new_decision_tape(1, len(self.index), with_atr=self.rules.needs_indicators)
+        keep_ranges(self.scratch, self._signals, 0, made, KEEP_ALL, 0)
+        keep_decisions(self.scratch, self._signals, 0, made, KEEP_ALL, 0)
+        log = DecisionLog(
+            made, np.array([event.start_us]), bar.close[np.newaxis], np.array([worth])
         )
         self.decisions += log.rows.tolist()
-        self.tape.counts[DECISIONS:] = 0
         self.equity_points.append((event.start_us, float(worth)))
         self.last_bar = event.bar
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from trading.backtest import Outcome
-from trading.bars import Floats
+from trading.bars import Floats, Integers
 from trading.calendar import Grid, to_microseconds
+from trading.decision_log import DecisionLog
+from trading.decision_parts import parts_of
 from trading.plan import RunPlan
 from trading.reasons import EXIT_REASONS, LEGS, REASONS
 from trading.tape import DECISION_COLUMNS, FILL_COLUMNS, TRADE_COLUMNS
@@ -27,7 +33,7 @@ def trades_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
     at = {name: column[order] for name, column in at.items()}
     return pl.DataFrame(
         [
-            _session("session", at["entry_us"], grid),
+            _date("session", _Dates(grid).of(at["entry_us"])),
             _named("symbol", plan.symbols, at["symbol"]),
             _named("side", ("short", "long"), at["side"] > 0),
             _whole("quantity", at["quantity"]),
@@ -44,30 +50,23 @@ def trades_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
     )
 
 
-def decisions_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
-    """Return one row a decision that was kept, in the order in which they were made.
+@dataclass(frozen=True, slots=True)
+class DecisionTables:
+    """The decisions that were kept, in the order in which they were made, as parts of one table.
 
-    Columns: session, bar (its START), symbol, reason, price, range_high, range_low, stop,
-    target_offset, quantity, atr, equity; null where a number was not reached.
+    Iterating makes the parts one by one, at least one, a row a decision. Columns: session, bar
+    (its START), symbol, reason, price, range_high, range_low, stop, target_offset, quantity, atr,
+    equity; null where a number was not reached. Names are enumerated; a file has them as text.
     """
-    at = {name: outcome.log.column(name) for name in DECISION_COLUMNS}
-    return pl.DataFrame(
-        [
-            _session("session", at["us"], grid),
-            _time("bar", at["us"]),
-            _named("symbol", plan.symbols, at["symbol"]),
-            _named("reason", REASONS, at["reason"]),
-            _nullable("price", at["price"]),
-            # A strategy's memory begins a session with zeros, and no price is zero.
-            _nullable("range_high", np.where(at["range_high"] == 0, np.nan, at["range_high"])),
-            _nullable("range_low", np.where(at["range_low"] == 0, np.nan, at["range_low"])),
-            _nullable("stop", at["stop"]),
-            _nullable("target_offset", at["target_offset"]),
-            _whole("quantity", at["quantity"]),
-            _nullable("atr", at["atr"]),
-            _nullable("equity", at["equity"]),
-        ]
-    )
+
+    outcome: Outcome
+    grid: Grid
+    plan: RunPlan
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        dates = _Dates(self.grid)
+        for log in parts_of(self.outcome.log):
+            yield _decisions(log, dates, self.plan.symbols)
 
 
 def equity_table(outcome: Outcome) -> pl.DataFrame:
@@ -83,7 +82,7 @@ def fills_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
     at = {name: outcome.fills[:, number] for number, name in enumerate(FILL_COLUMNS)}
     return pl.DataFrame(
         [
-            _session("session", at["us"], grid),
+            _date("session", _Dates(grid).of(at["us"])),
             _time("bar", at["us"]),
             _named("symbol", plan.symbols, at["symbol"]),
             _named("leg", LEGS, at["leg"]),
@@ -94,18 +93,53 @@ def fills_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
     )
 
 
-def _session(name: str, us: Floats, grid: Grid) -> pl.Series:
-    opens = np.array([to_microseconds(session.open) for session in grid.sessions], dtype=np.int64)
-    dates = np.array([session.date for session in grid.sessions], dtype="datetime64[D]")
-    return pl.Series(name, dates[np.searchsorted(opens, us, side="right") - 1], dtype=pl.Date)
+class _Dates:
+    """The sessions' dates by their opens."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._opens = np.array([to_microseconds(each.open) for each in grid.sessions], np.int64)
+        self._dates = np.array([each.date for each in grid.sessions], "datetime64[D]")
+
+    def of(self, us: Floats | Integers) -> NDArray[np.datetime64]:
+        """Return the date of the session that each moment lies in."""
+        return self._dates[np.searchsorted(self._opens, us, side="right") - 1]
 
 
-def _time(name: str, us: Floats | NDArray[np.int64]) -> pl.Series:
+def _decisions(log: DecisionLog, dates: _Dates, symbols: tuple[str, ...]) -> pl.DataFrame:
+    at = {name: log.column(name) for name in DECISION_COLUMNS}
+    return pl.DataFrame(
+        [
+            _date("session", np.repeat(dates.of(log.start_us), log.at_bar)),
+            _time("bar", at["us"]),
+            _named("symbol", symbols, at["symbol"], pl.Enum(symbols)),
+            _named("reason", REASONS, at["reason"], pl.Enum(REASONS)),
+            _nullable("price", at["price"]),
+            _nullable_price("range_high", at["range_high"]),
+            _nullable_price("range_low", at["range_low"]),
+            _nullable("stop", at["stop"]),
+            _nullable("target_offset", at["target_offset"]),
+            _whole("quantity", at["quantity"]),
+            _nullable("atr", at["atr"]),
+            _nullable("equity", at["equity"]),
+        ]
+    )
+
+
+def _date(name: str, dates: NDArray[np.datetime64]) -> pl.Series:
+    return pl.Series(name, dates, dtype=pl.Date)
+
+
+def _time(name: str, us: Floats | Integers) -> pl.Series:
     return pl.Series(name, us.astype(np.int64)).cast(TIME)
 
 
-def _named(name: str, names: tuple[str, ...], number: Floats | NDArray[np.bool_]) -> pl.Series:
-    return pl.Series(name, names, dtype=pl.String).gather(number.astype(np.int64))
+def _named(
+    name: str,
+    names: tuple[str, ...],
+    number: NDArray[Any],
+    kind: type[pl.String] | pl.Enum = pl.String,
+) -> pl.Series:
+    return pl.Series(name, names, dtype=kind).gather(number.astype(np.int64))
 
 
 def _whole(name: str, values: Floats) -> pl.Series:
@@ -113,4 +147,9 @@ def _whole(name: str, values: Floats) -> pl.Series:
 
 
 def _nullable(name: str, values: Floats) -> pl.Series:
-    return pl.Series(name, values).fill_nan(None)
+    return pl.Series(name, values, nan_to_null=True)
+
+
+def _nullable_price(name: str, values: Floats) -> pl.Series:
+    # A strategy's memory begins a session with zeros, and no price is zero.
+    return _nullable(name, np.where(values == 0, np.nan, values) if (values == 0).any() else values)

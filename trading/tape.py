@@ -1,16 +1,15 @@
-"""The tape of a run: fills, trades and decisions as numbers, written by the loop."""
+"""The tape of a run: fills and trades as numbers, written by the loop."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trading.bars import Floats, Integers
 from trading.book import Book
 from trading.prices import r4
-from trading.reasons import EXIT_ASSUMED_CLOSE, STOP_NOT_PROTECTIVE
+from trading.reasons import EXIT_ASSUMED_CLOSE
 
 FILL_COLUMNS = ("us", "symbol", "leg", "quantity", "price", "commission")
 TRADE_COLUMNS = (
@@ -43,40 +42,22 @@ DECISION_COLUMNS = (
 
 FILLS = 0
 TRADES = 1
-DECISIONS = 2
-REACHED = 3
 
 
 class Tape(NamedTuple):
-    """Fills and trades as rows of the columns above, decisions as arrays, and their counts.
-
-    Decisions are many, and what follows from the bar is not repeated in each. `reached` holds
-    stop, target offset and quantity of those decisions, in order, that came as far as a stop.
-    """
+    """Rows of the columns above, and how many of each there are."""
 
     counts: Integers
     fills: Floats
     trades: Floats
-    symbol: NDArray[np.int32]
-    reason: NDArray[np.uint8]
-    range_high: Floats
-    range_low: Floats
-    atr: Floats
-    reached: Floats
 
 
-def new_tape(fills: int, decisions: int, *, with_atr: bool = False) -> Tape:
-    """Return an empty tape with room for so many fills and decisions, and for their ATR."""
+def new_tape(fills: int) -> Tape:
+    """Return an empty tape with room for so many fills."""
     return Tape(
-        np.zeros(4, dtype=np.int64),
+        np.zeros(2, dtype=np.int64),
         np.empty((fills, len(FILL_COLUMNS)), dtype=np.float64),
         np.empty((fills, len(TRADE_COLUMNS)), dtype=np.float64),
-        np.empty(decisions, dtype=np.int32),
-        np.empty(decisions, dtype=np.uint8),
-        np.empty(decisions, dtype=np.float64),
-        np.empty(decisions, dtype=np.float64),
-        np.empty(decisions if with_atr else 0, dtype=np.float64),
-        np.empty((decisions + 1, 3), dtype=np.float64),
     )
 
 
@@ -114,29 +95,3 @@ def record_trade(tape: Tape, book: Book, s: int, side: int) -> None:
     trade[10] = book.profit[s] / quantity / risk if risk > 0 else np.nan
     trade[11] = book.initial_stop[s]
     tape.counts[TRADES] = row + 1
-
-
-def record_decision(
-    tape: Tape,
-    row: int,
-    reached_row: int,
-    s: int,
-    reason: int,
-    range_high: float,
-    range_low: float,
-    stop: float,
-    target_offset: float,
-    quantity: int,
-) -> int:
-    """Write one decision, and return the next free row of `reached`.
-
-    The caller counts: a count in memory would make each decision wait for the one before.
-    """
-    tape.symbol[row] = s
-    tape.reason[row] = reason
-    tape.range_high[row] = range_high
-    tape.range_low[row] = range_low
-    tape.reached[reached_row, 0] = stop
-    tape.reached[reached_row, 1] = target_offset
-    tape.reached[reached_row, 2] = quantity
-    return reached_row + (1 if reason >= STOP_NOT_PROTECTIVE else 0)

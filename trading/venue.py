@@ -42,7 +42,7 @@ class SimulatedVenue:
         self.symbols = symbols
         self.index = {symbol: s for s, symbol in enumerate(symbols)}
         self.state = VenueState(new_book(len(symbols), capital), {})
-        self._tape = new_tape(8 * len(symbols) + 8, 1)
+        self._tape = new_tape(8 * len(symbols) + 8)
 
     def submit(self, intent: Intent) -> list[VenueEvent]:
         """Take an order; an id that was seen before is answered by nothing new."""

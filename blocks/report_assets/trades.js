@@ -76,6 +76,8 @@ const tradeTable = {
       wins += trades.pnl[t] > 0 ? 1 : 0;
     }
     const count = this.order.length;
+    // A short table is no taller than its rows and its heading.
+    this.scroll.style.height = count < 12 ? `${(count + 2) * ROW}px` : '';
     byId('trade-count').textContent = `${figure(count, 0)} of ${figure(trades.rows, 0)} trades`
       + (count ? `, ${figure((wins / count) * 100, 1)} % won, ${figure(profit, 2, true)} USD` : '');
     this.arrange();

@@ -8,13 +8,19 @@ from pathlib import Path
 from types import ModuleType
 
 from trading.errors import BadInput
+from trading.symbols import refuse_no_symbols
 
 
 def path_argument(text: str) -> Path:
     """Return a path with the home folder spelled out."""
     if not text:
         raise BadInput("a path is empty", "Give the path of a file or folder")
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise BadInput(
+            f"path {text!r} names the home of nobody", "Write the path in full"
+        ) from error
 
 
 def symbols_argument(text: str) -> tuple[str, ...]:
@@ -22,6 +28,9 @@ def symbols_argument(text: str) -> tuple[str, ...]:
     symbols = tuple(name.strip() for name in text.split(",") if name.strip())
     if not symbols:
         raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
+    if any("\udc80" <= letter <= "\udcff" for letter in text):
+        raise BadInput(f"symbols {text!r} are no UTF-8", "Set LANG=C.UTF-8, or write plain letters")
+    refuse_no_symbols(symbols)
     return symbols
 
 

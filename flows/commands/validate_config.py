@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from blocks.app_settings import shown
+from blocks.settings_checks import complaint_of_folder
 from blocks.settings_reader import ReadSettings, read_settings
 from blocks.settings_table import FIELD_OF
 from flows.saved_values import saved_values
@@ -33,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print every value, or each problem on a line of its own; return 0 or 2."""
-    read = read_settings(args.env_file)
+    read = _with_folder(read_settings(args.env_file))
     if args.json:
         print(json.dumps(_as_dict(read), indent=1))
     for line in read.warnings:
@@ -46,6 +47,15 @@ def run(args: Namespace) -> int:
         _print_rows(rows_of(read))
         print(f"valid; .env is {read.env_file or 'not there'}", file=sys.stderr)
     return 0
+
+
+def _with_folder(read: ReadSettings) -> ReadSettings:
+    """Return the same with a complaint where the data folder cannot be written."""
+    folder = read.without_blamed().required().operations.data_dir
+    complaint = complaint_of_folder(folder)
+    if complaint is None:
+        return read
+    return replace(read, settings=None, problems=(*read.problems, f"DATA_DIR: {complaint}"))
 
 
 def rows_of(read: ReadSettings) -> list[Row]:

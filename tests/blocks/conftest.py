@@ -19,9 +19,10 @@ from tests.servers import object_stores
 SYMBOLS = ("AAPL", "MSFT")
 
 
-@pytest.fixture(scope="session")
+# A module at a time: after an upload that was cut off, rclone keeps a processor busy.
+@pytest.fixture(scope="module")
 def server_named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
-    """Start each server when it is first asked for, and end them after the last test."""
+    """Start each server when it is first asked for, and end them after the module's last test."""
     running: dict[str, Any] = {}
     with ExitStack() as stack:
 

@@ -1,6 +1,7 @@
 """Drains an outbox until it is empty or killed; a process of its own.
 
-Usage: python -m tests.blocks.drain_worker DATA_DIR ACCOUNT, the webhook in DISCORD_WEBHOOK_URL
+Usage: python -m tests.blocks.drain_worker DATA_DIR ACCOUNT [COUNT SECONDS], the webhook in
+DISCORD_WEBHOOK_URL; COUNT in SECONDS is the limit to keep instead of Discord's own.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from blocks.ledger import DuckDBLedger
 from blocks.message_settings import notification_settings_of, wanted_kinds, webhook_of
 from blocks.outbox import Outbox
 from blocks.outbox_drain import OutboxDrain
+from blocks.rate_limit import SlidingLimit
 
 
-def main(data_dir: str, account: str) -> int:
+def main(data_dir: str, account: str, *limit: str) -> int:
     settings = notification_settings_of(os.environ)
     client = webhook_of(settings)
     assert client is not None
+    if limit:
+        client.limit = SlidingLimit(((int(limit[0]), float(limit[1])),))
     ledger = DuckDBLedger(Path(data_dir), account)
     drain = OutboxDrain(Outbox(ledger, client.fingerprint, wanted_kinds(settings)), client)
     drain.open()

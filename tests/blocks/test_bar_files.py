@@ -355,6 +355,27 @@ def test_times_that_carry_their_zone_need_nothing_more(text: str, tmp_path: Path
         assert times_of(read_bars(path, None, format=told)) == [MOMENT]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["20240701 09:30:00 US/Eastern", "2024-07-01T09:30:00  America/New_York"],
+)
+def test_the_name_of_a_zone_behind_a_time_counts_and_is_noted(text: str, tmp_path: Path) -> None:
+    winter = text.replace("0701", "0105").replace("07-01", "01-05")
+    path = tmp_path / "x.csv"
+    write_csv(
+        path, "\n".join([HEADER, *(ROW.replace(ROW.split(",")[1], t) for t in (text, winter))])
+    )
+    read = read_bars(path, None, format=BarFileFormat(timezone="Asia/Tokyo"))
+    assert times_of(read) == [MOMENT, utc("2024-01-05T14:30")]
+    assert any(text.split()[-1] in note for note in read.notes)
+
+
+def test_an_unknown_zone_behind_a_time_is_refused_by_name(tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", HEADER, ROW.replace("T13:30:00Z", " 09:30:00 Mars/X"))
+    with pytest.raises(BadInput, match="'Mars/X' is unknown"):
+        read_bars(path, None)
+
+
 NAIVE = [
     "2024-07-01T09:30:00",
     "2024-07-01 09:30",
@@ -496,6 +517,39 @@ def test_clock_changes_lose_only_times_that_never_were(as_text: bool, tmp_path: 
     assert any("1 times do not exist" in note for note in read.notes)
 
 
+@pytest.mark.parametrize("kind", [pl.Int32, pl.UInt32, pl.UInt64, pl.Decimal(18, 3)], ids=str)
+def test_epoch_numbers_of_any_width_are_the_same_moments(kind: pl.DataType, tmp_path: Path) -> None:
+    frame = bars(starts()).with_columns(ts=pl.col("ts").dt.epoch("s").cast(kind))
+    assert times_of(read_bars(as_parquet(frame, tmp_path), None)) == starts()
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_csv])
+def test_a_zone_that_is_told_and_not_used_is_noted(
+    write: Callable[[pl.DataFrame, Path], Path], tmp_path: Path
+) -> None:
+    read = read_bars(write(bars(starts()), tmp_path), None, format=SUMMER)
+    assert read.notes == (
+        "times in column 'ts' carry their own zone: America/New_York is not used",
+    )
+
+
+def test_what_a_file_holds_reaches_a_terminal_as_text_and_in_measure(tmp_path: Path) -> None:
+    path = one_row(tmp_path / "x.csv", HEADER, ROW.replace(",11,", f",\x1b[31m{'z' * 5000},"))
+    with pytest.raises(BadInput) as caught:
+        read_bars(path, None)
+    said = str(caught.value)
+    assert said.isprintable()
+    assert len(said) < 1500
+    assert "x1b[31mzzz" in said
+    assert str(path) in said
+
+
+def test_a_symbol_with_spaces_at_its_end_is_shown_with_them(tmp_path: Path) -> None:
+    frame = bars(starts()).with_columns(symbol=pl.lit("AAPL   "))
+    with pytest.raises(BadInput, match=r"no rows of AAPL\. It has 'AAPL '"):
+        read_bars(as_parquet(frame, tmp_path), ["AAPL"])
+
+
 @pytest.mark.parametrize("zone", ["America/NewYork", "Mars", "", "../etc", "America"])
 def test_an_unknown_zone_is_refused_by_name(zone: str, tmp_path: Path) -> None:
     path = one_row(tmp_path / "x.csv", HEADER, f"AAPL,{NAIVE[0]},10,12,9,11,500")
@@ -620,6 +674,37 @@ def test_nulls_in_parquet_become_nan(tmp_path: Path) -> None:
     assert np.isnan(read.volume).all()
 
 
+@pytest.mark.parametrize(
+    ("above", "separator"),
+    [("\n  \n", ","), ("# exported; by, me\n#\n", ","), ("sep=;\r\n", ";"), ("\ufeffsep=|\n", "|")],
+    ids=["blank lines", "comments", "Excel", "Excel with a mark"],
+)
+def test_lines_above_the_header_are_passed_over_with_a_note(
+    above: str, separator: str, tmp_path: Path
+) -> None:
+    bad = ROW.replace(",11,", ",abc,")
+    path = tmp_path / "x.csv"
+    text = above + "\n".join([HEADER, ROW]).replace(",", separator)
+    path.write_text(text)
+    read = read_bars(path, None)
+    assert read.rows.close.tolist() == [11]
+    assert any("above the header" in note for note in read.notes)
+    path.write_text(text + "\n" + bad.replace(",", separator))
+    line = text.count("\n") + 2
+    with pytest.raises(BadInput, match=rf"row 2 \(line {line}\)"):
+        read_bars(path, None)
+
+
+def test_a_header_that_is_written_as_a_comment_is_the_header(tmp_path: Path) -> None:
+    read = read_bars(one_row(tmp_path / "x.csv", "#" + HEADER, ROW), None)
+    assert read.rows.close.tolist() == [11]
+
+
+def test_a_last_row_without_a_line_end_is_whole_when_it_is_as_wide(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "x.csv", f"{HEADER},note\n{ROW},\n{ROW},")
+    assert len(read_bars(path, None).rows) == 2
+
+
 def test_blank_lines_spaces_quotes_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
     row = ROW.replace("AAPL", '"AAPL"')
     text = f"\ufeff{HEADER}\r\n\r\n{row}\r\n\r\n"
@@ -658,6 +743,11 @@ def loop_of_links(folder: Path) -> Path:
 
 def folder_called_csv(folder: Path) -> Path:
     (folder / "x.csv").mkdir()
+    return folder / "x.csv"
+
+
+def pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "x.csv")
     return folder / "x.csv"
 
 
@@ -702,16 +792,31 @@ BAD_FILES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("other suffix", written("bars.xlsx", b"PK"), "no bar file by its name.*csv"),
     ("zero bytes, csv", written("x.csv", b""), "x.csv is empty"),
     ("zero bytes, parquet", written("x.parquet", b""), "x.parquet is empty"),
-    ("empty inside gzip", written("x.csv.gz", gzip.compress(b"")), "x.csv.gz cannot be read"),
+    ("empty inside gzip", written("x.csv.gz", gzip.compress(b"")), "x.csv.gz has no header"),
     ("header only", written("x.csv", csv_bytes()), "header and no rows"),
     ("blank lines only", written("x.csv", csv_bytes("", "")), "header and no rows"),
+    ("nothing but blank lines", written("x.csv", b"\n\r\n\n"), "no header and no rows"),
+    ("nothing but comments", written("x.csv", b"# bars\n"), "no header and no rows"),
     ("no rows, parquet", lambda f: as_parquet(bars([]), f), "header and no rows"),
     ("half a parquet", damaged_parquet, "bars.parquet cannot be read.*half-written"),
     ("no parquet", written("x.parquet", csv_bytes(ROW)), "x.parquet cannot be read"),
-    ("half a gzip", damaged_gzip, "bars.csv.gz cannot be read"),
+    ("half a gzip", damaged_gzip, "bars.csv.gz cannot be read.*half-written"),
+    ("half a row", written("x.csv", csv_bytes(ROW, ROW[:-8])[:-1]), "x.csv stops in the middle"),
+    ("pipe", pipe, "x.csv is no regular file"),
+    ("pipe in a folder", lambda folder: pipe(folder).parent, "x.csv is no regular file"),
+    ("UTF-16", written("x.csv", csv_bytes(ROW).decode().encode("utf-16")), "UTF-16.*UTF-8"),
     ("no gzip", written("x.csv.gz", csv_bytes(ROW)), "x.csv.gz cannot be read"),
-    ("no text", written("x.csv", csv_bytes(ROW) + b"\xff\xfe\x00,1\n"), "x.csv cannot be read"),
-    ("a field too many", written("x.csv", csv_bytes(ROW + ",1")), "x.csv cannot be read"),
+    (
+        "no text",
+        written("x.csv", csv_bytes(ROW) + b"\xff\xfe\x00,1\n"),
+        "x.csv cannot be read.*UTF-8",
+    ),
+    ("a field too many", written("x.csv", csv_bytes(ROW, ROW + ",1")), "line 3 of .* 8 fields"),
+    (
+        "a field too many below comments",
+        written("x.csv", b"# mine\n\n" + csv_bytes(ROW, ROW + ",1")),
+        "line 5 of .*x.csv has 8 fields, and the header has 7",
+    ),
     ("one bad file of a folder", folder_with_a_bad_file, "z.parquet is empty"),
     ("symbol in two files", folder_with_a_symbol_twice, "both claim to be AAPL"),
     ("no symbol in subfolder", subfolder_without_symbols, "2024.parquet has no symbol column"),
@@ -873,3 +978,19 @@ def test_arguments_that_make_no_sense_are_refused(
     path = as_parquet(bars(starts()), tmp_path)
     with pytest.raises(BadInput, match=message):
         read_bars(path, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T10:00:00Z", "0001-01-01T10:00:00Z"])
+def test_a_time_that_no_market_has_seen_is_refused_with_its_place(
+    moment: str, tmp_path: Path
+) -> None:
+    rows = f"{MOMENT.isoformat()},1,1,1,1,1\n{moment},1,1,1,1,1\n"
+    path = write_csv(tmp_path / "AAPL.csv", f"ts,open,high,low,close,volume\n{rows}")
+    with pytest.raises(BadInput, match=f"no time from 1980 to 2100, row 2 \\(line 3\\) of {path}"):
+        read_bars(path, None)
+
+
+def test_bars_of_a_long_weekend_are_read_and_lie_in_no_session(tmp_path: Path) -> None:
+    rows = "2024-09-01T14:00:00Z,1,1,1,1,1\n2024-09-01T14:05:00Z,1,1,1,1,1\n"
+    path = write_csv(tmp_path / "AAPL.csv", f"ts,open,high,low,close,volume\n{rows}")
+    assert len(read_bars(path, None, format=BarFileFormat(stamp="end")).rows) == 2

@@ -144,6 +144,21 @@ def test_every_fill_is_told_after_its_order_and_before_its_trade(
     assert len(of_kind(server, "ORDER_FILLED")) == sum(row["kind"] == "fill" for row in fills)
 
 
+def test_an_order_that_ends_unfilled_is_told_with_its_reason(
+    server: DiscordServer, tmp_path: Path
+) -> None:
+    # So little of a bar may be taken that an entry is filled in part.
+    replay(tmp_path, server, max_participation=0.00001)
+    told = of_kind(server, "ORDER_CANCELLED")
+    assert told
+    for post in told:
+        assert post.embed["color"] == 0xE74C3C
+        filled, unfilled = (int(post.value(name) or "0") for name in ("Filled", "Unfilled"))
+        assert unfilled > 0
+        assert filled >= 0
+        assert post.value("Reason")
+
+
 def test_slippage_of_a_market_entry_is_what_the_plan_makes_it_cost(
     server: DiscordServer, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from blocks import engine_cache
 from blocks.engine_cache import engine_cache_folder
 
 
@@ -31,5 +32,16 @@ def test_there_is_none_where_nothing_can_be_written(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    assert engine_cache_folder() is None
+
+
+def test_there_is_none_on_a_disk_with_too_little_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert engine_cache_folder() is not None
+
+    monkeypatch.setattr(engine_cache, "LEAST_FREE_BYTES", 10**18)
 
     assert engine_cache_folder() is None

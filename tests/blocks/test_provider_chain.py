@@ -17,13 +17,14 @@ from blocks.provider_errors import (
     NotConnected,
     RangeTooLong,
     RateLimited,
+    Unauthorized,
     UnknownSymbol,
 )
 from blocks.providers import make_live_provider
 from tests.blocks.fetched import simulated
 from trading.bars import BarRows
 from trading.calendar import Session, sessions_between, to_microseconds
-from trading.errors import OpenbellError, SourceUnavailable
+from trading.errors import OpenbellError, SourceUnavailable, StoreUnavailable
 
 SYMBOLS = ("AAPL", "MSFT", "SPY")
 SESSION = sessions_between("NYSE", date(2025, 11, 4), date(2025, 11, 4))[0]
@@ -130,6 +131,37 @@ def test_everything_fetched_is_kept() -> None:
     kept: list[FetchedBars] = []
     ProviderChain([FakeSource("yahoo", SYMBOLS)], 5, kept.append).rows(SYMBOLS, SESSION, *BAR)
     assert len(kept[0].rows) == 3
+
+
+def test_bars_that_cannot_be_kept_are_traded_on_and_kept_later() -> None:
+    kept: list[FetchedBars] = []
+    is_full = True
+
+    def keep(fetched: FetchedBars) -> None:
+        if is_full:
+            raise StoreUnavailable("2025-11.parquet cannot be read as bars", "Move it away")
+        kept.append(fetched)
+
+    chain = ProviderChain([FakeSource("yahoo", SYMBOLS)], 5, keep)
+    assert len(chain.rows(SYMBOLS, SESSION, *BAR)) == 3
+    assert "2025-11.parquet cannot be read as bars. Move it away" in chain.troubles["archive"]
+    is_full = False
+    chain.rows(SYMBOLS, SESSION, SESSION.bar_start(1, 5), SESSION.bar_end(1, 5))
+    assert [int(bars.rows.start_us[0]) for bars in kept] == [
+        to_microseconds(SESSION.bar_start(bar, 5)) for bar in (2, 1)
+    ]
+    assert chain.troubles == {}
+
+
+def test_a_refused_key_is_told_although_the_next_source_serves() -> None:
+    refused = Unauthorized("finnhub refuses the key (HTTP 401)", "Check FINNHUB_API_KEY")
+    stream = FakeSource("stream", [], dict.fromkeys(SYMBOLS, refused))
+    chain = ProviderChain([stream, FakeSource("yahoo", SYMBOLS)], 5)
+    assert len(chain.rows(SYMBOLS, SESSION, *BAR)) == 3
+    assert chain.troubles == {"stream": str(refused)}
+    stream._has, stream._failures = SYMBOLS, {}
+    chain.rows(SYMBOLS, SESSION, *BAR)
+    assert chain.troubles == {}
 
 
 def test_a_live_session_reads_the_stream_first_where_there_is_a_key(

@@ -28,7 +28,7 @@ from blocks.report_trades import PAGE_COLUMNS
 from blocks.report_words import DEFECT_WORDS, EXIT_WORDS, REASON_WORDS
 from blocks.result_folder import REPORT, read_results, write_results
 from tasks.backtest_request import BacktestRequest
-from tasks.backtest_steps import BacktestReport, backtest, write
+from tasks.backtest_steps import BacktestReport, backtest
 from tests.blocks.report_reader import (
     Elements,
     element_text,
@@ -391,9 +391,9 @@ def test_returns_go_by_week_and_for_long_runs_by_month() -> None:
 def test_the_report_is_written_with_the_results_and_removed_with_them(
     report: BacktestReport, tmp_path: Path
 ) -> None:
-    write(report, tmp_path)
+    write_results(tmp_path, report.results(page=True))
     with_page = read_results(tmp_path)
-    write(report, tmp_path, page=False)
+    write_results(tmp_path, report.results())
 
     assert with_page.report is not None
     assert with_page.report.startswith(b"<!doctype html>")
@@ -404,7 +404,7 @@ def test_the_report_is_written_with_the_results_and_removed_with_them(
 def test_a_report_of_another_run_is_not_taken_for_this_ones(
     report: BacktestReport, tmp_path: Path
 ) -> None:
-    write(report, tmp_path, page=False)
+    write_results(tmp_path, report.results())
     (tmp_path / REPORT).write_bytes(b"<p>another")
 
     with pytest.raises(Exception, match="different runs"):

@@ -71,6 +71,25 @@ def test_a_browser_draws_the_day_of_a_clicked_trade_and_asks_for_nothing(tmp_pat
     stopped(run, stops)
 
 
+@needs_chromium
+@pytest.mark.timeout(180)
+def test_on_a_phone_nothing_but_the_tables_scrolls_sideways(tmp_path: Path) -> None:
+    address = tmp_path / "report.html"
+    address.write_bytes(report_page(simulated(("<script>alert(1)</script>", "BBB")).run()))
+
+    with browser_page(tmp_path / "browser") as page:
+        page.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1,
+                  mobile=True)  # fmt: skip
+        page.open(address.as_uri())
+        width = page.evaluate("document.documentElement.scrollWidth")
+        profit = page.evaluate(
+            "document.querySelector('#by-symbol tbody td:last-child').getBoundingClientRect().right"
+        )
+
+    assert width == 390
+    assert 0 < profit <= 390
+
+
 def stopped(run: ReportRun, stops: list[float]) -> None:
     """Assert that trades left by a stop filled at the stop in force, or at a worse open."""
     names = ("symbol", "side", "exit_row", "exit_price", "exit_reason", "initial_stop")

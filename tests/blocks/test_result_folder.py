@@ -38,7 +38,9 @@ def results(rows: int = 3) -> Results:
             pl.Series("pnl", noise),
         ]
     )
-    return Results(trades, trades.rename({"pnl": "price"}), trades.select("pnl"), {"rows": rows})
+    decisions = trades.rename({"pnl": "price"})
+    parts = (decisions[: rows // 2], decisions[rows // 2 :])
+    return Results(trades, parts, trades.select("pnl"), {"rows": rows})
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -68,11 +70,40 @@ def test_results_are_read_back_as_they_were_written(tmp_path: Path) -> None:
 
     read = read_results(tmp_path / "a" / "out")
     assert_frame_equal(read.trades, written.trades)
-    assert_frame_equal(read.decisions, written.decisions)
+    assert_frame_equal(pl.concat(read.decisions), pl.concat(written.decisions))
     assert_frame_equal(read.equity, written.equity)
     assert read.summary == {"rows": 3}
     assert sorted(os.listdir(tmp_path / "a" / "out")) == sorted(FILES)
     assert os.listdir(tmp_path / "a") == ["out"]
+
+
+def test_names_that_are_enumerated_are_read_back_as_text(tmp_path: Path) -> None:
+    names = pl.Enum(["BBB", "AAA"])
+    part = pl.DataFrame(
+        {
+            "symbol": pl.Series(["AAA", "BBB"], dtype=names),
+            "bar": pl.Series([0, 60_000_000]).cast(pl.Datetime("us", "UTC")),
+            "stop": pl.Series([None, 2.5], dtype=pl.Float64),
+            "quantity": pl.Series([0, 7]),
+        }
+    )
+    nothing = results(1)
+
+    write_results(
+        tmp_path, Results(nothing.trades, (part, part[:1]), nothing.equity, nothing.summary)
+    )
+
+    (read,) = read_results(tmp_path).decisions
+    assert_frame_equal(read, pl.concat([part, part[:1]]).cast({"symbol": pl.String}))
+
+
+def test_a_table_of_no_rows_keeps_its_types(tmp_path: Path) -> None:
+    written = results(0)
+
+    write_results(tmp_path, written)
+
+    (read,) = read_results(tmp_path).decisions
+    assert_frame_equal(read, pl.concat(written.decisions))
 
 
 def test_equal_results_make_equal_files(tmp_path: Path) -> None:

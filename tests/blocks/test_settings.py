@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from blocks.app_settings import AppSettings, field_info, is_secret
+from blocks.settings_checks import complaint_of_folder
 from blocks.settings_pages import env_example, settings_page
 from blocks.settings_reader import Origin, read_settings
 from blocks.settings_table import FIELD_OF, VARIABLES, Fate, edit_distance, find_variable
@@ -129,7 +131,7 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
         ("INITIAL_CAPITAL=nan", "INITIAL_CAPITAL: Input should be a finite number"),
         ("INITIAL_CAPITAL=-1", "INITIAL_CAPITAL: Input should be greater than 0"),
         ("SYMBOLS=,", "SYMBOLS: name at least one symbol"),
-        ("SYMBOLS=AAPL,aapl", "SYMBOLS: a symbol is named twice"),
+        ("SYMBOLS=AAPL,aapl", "SYMBOLS: symbol AAPL is named twice"),
         ('SYMBOLS=["AAPL"', "SYMBOLS: not a JSON list"),
         ("EXCHANGE=MOON", "EXCHANGE: exchange 'MOON' is not known"),
         ("BAR_INTERVAL=7", "BAR_INTERVAL: use one of"),
@@ -140,6 +142,26 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
         ("LOG_LEVEL=LOUD", "LOG_LEVEL: Input should be"),
         ("NOTIFY_ON_TRADE=perhaps", "NOTIFY_ON_TRADE: Input should be a valid boolean"),
         ("ENABLE_CLOUD_SYNC=true\nCLOUD_PROVIDER=aws", "CLOUD_CONTAINER is not set"),
+        ("SYMBOLS=AAPL;MSFT", "SYMBOLS: 'AAPL;MSFT' is no symbol. Write symbols as AAPL,MSFT"),
+        ('SYMBOLS={"A": 1}', "is no symbol"),
+        ("SYMBOLS=../AAPL", "is no symbol"),
+        (
+            "DISCORD_WEBHOOK_URL=https://example.com/x",
+            "DISCORD_WEBHOOK_URL: it is not a Discord webhook",
+        ),
+        ("FINNHUB_API_KEY=two words", "FINNHUB_API_KEY: it holds a space"),
+        ("AWS_ENDPOINT_URL=localhost:9000", "AWS_ENDPOINT_URL: 'localhost:9000' is no address"),
+        ("API_CORS_ORIGINS=example.com", "API_CORS_ORIGINS: 'example.com' is no web page"),
+        ("PREFECT_API_URL=127.0.0.1:4200", "PREFECT_API_URL: '127.0.0.1:4200' is no address"),
+        (
+            "ENABLE_CLOUD_SYNC=1\nCLOUD_PROVIDER=aws\nCLOUD_CONTAINER='my bucket'",
+            "CLOUD_CONTAINER: 'my bucket' cannot be a bucket",
+        ),
+        (
+            "ENABLE_CLOUD_SYNC=1\nCLOUD_PROVIDER=azure\nCLOUD_CONTAINER=copies\n"
+            "AZURE_STORAGE_CONNECTION_STRING=nonsense",
+            "AZURE_STORAGE_CONNECTION_STRING: it is no connection string",
+        ),
         ("a line without a sign", "line 1: not NAME=value"),
         ("SYMBOLS=A\nSYMBOLS=B", "line 2: SYMBOLS is set twice"),
     ],
@@ -154,6 +176,48 @@ def test_a_slip_in_the_file_is_one_line_that_says_what_to_do(
     assert "\n" not in read.problems[0]
     with pytest.raises(BadInput):
         read.required()
+
+
+def test_what_is_right_counts_beside_what_is_wrong(env_file: Path) -> None:
+    env_file.write_text(
+        "FINNHUB_API_KEY=a-good-key\nINITIAL_CAPITAL=ten\nSYMBOLS=KO\nCOLOUR=red\n"
+        "DISCORD_WEBHOOK_URL=https://example.com/a-planted-token\n"
+    )
+    read = read_settings(env_file, {"BAR_INTERVAL": "7", "SLIPPAGE_BPS": "2"})
+    usable = read.without_blamed()
+    settings = usable.required()
+    assert settings.trading.symbols == ("KO",)
+    assert settings.trading.initial_capital == 10_000
+    assert settings.data.bar_interval == 5
+    assert settings.fills.slippage_bps == 2
+    assert settings.notifications.discord_webhook_url is None
+    environment: dict[str, str] = {}
+    usable.export(environment)
+    assert environment == {"FINNHUB_API_KEY": "a-good-key", "SYMBOLS": "KO"}
+    # A wrong address may still hold a token.
+    assert {"a-good-key", "https://example.com/a-planted-token"} <= set(read.secrets())
+
+
+def test_a_group_that_does_not_fit_together_is_left_out_whole(env_file: Path) -> None:
+    env_file.write_text("ENABLE_CLOUD_SYNC=true\nCLOUD_PROVIDER=aws\nSYMBOLS=KO\n")
+    settings = read_settings(env_file, {}).without_blamed().required()
+    assert not settings.cloud.enable_cloud_sync
+    assert settings.trading.symbols == ("KO",)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert complaint_of_folder(tmp_path / "not" / "yet" / "there") is None
+    assert "is no folder" in str(complaint_of_folder(tmp_path / "file"))
+    assert "is no folder" in str(complaint_of_folder(tmp_path / "file" / "below"))
+    (tmp_path / "shut").mkdir(mode=0o555)
+    me = os.geteuid()
+    # Root may write everywhere.
+    os.seteuid(me or 65_534)
+    try:
+        assert "cannot be written" in str(complaint_of_folder(tmp_path / "shut" / "data"))
+    finally:
+        os.seteuid(me)
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
@@ -192,7 +256,10 @@ def test_near_misses_in_the_environment_are_warned_about_and_strangers_are_not()
 def test_a_secret_is_in_no_complaint_and_in_no_representation(env_file: Path) -> None:
     secrets = [name for name, field in FIELD_OF.items() if is_secret(field)]
     assert len(secrets) == 6
-    lines = [f"{name}={SECRET}" for name in secrets]
+    values = dict.fromkeys(secrets, SECRET) | {
+        "DISCORD_WEBHOOK_URL": f"https://discord.com/api/webhooks/1/{SECRET}"
+    }
+    lines = [f"{name}={value}" for name, value in values.items()]
     env_file.write_text("\n".join([*lines, "INITIAL_CAPITAL=ten", f"FINHUB_API_KEY={SECRET}"]))
     read = read_settings(env_file, {})
     assert read.problems
@@ -200,7 +267,7 @@ def test_a_secret_is_in_no_complaint_and_in_no_representation(env_file: Path) ->
     env_file.write_text("\n".join(lines))
     read = read_settings(env_file, {})
     assert SECRET not in repr(read.required())
-    assert read.required().secrets() == [SECRET] * len(secrets)
+    assert set(read.required().secrets()) == set(values.values())
 
 
 def test_the_distance_counts_a_swap_of_neighbours_as_one_slip() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from blocks.simulated_market import simulated_rows, simulated_stock
-from trading.bars import BarRows, Panel, make_panel
+from trading.bars import BarRows, Panel
 from trading.calendar import Session, make_grid, sessions_between
 from trading.errors import BadInput
+from trading.loading import make_panel
 
 SYMBOLS = ("AAPL", "MSFT", "TSLA", "SPY", "QQQ", "GLD")
 

@@ -146,7 +146,7 @@ def test_a_given_server_that_does_not_answer_is_an_error_of_one_line(
     monkeypatch.setenv("PREFECT_API_URL", api_url)
     assert given_api_url() == known_api_url(home) == api_url
     with pytest.raises(SourceUnavailable) as caught:
-        use_server(api_url)
+        use_server(api_url, print, StopRequest(), limit_s=0)
     assert str(caught.value).count("\n") == 0
     assert not PrefectApi(api_url).is_healthy()
 

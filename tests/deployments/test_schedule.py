@@ -13,6 +13,7 @@ from dateutil.rrule import rrulestr
 from deployments.schedule import (
     ENOUGH_SESSIONS,
     SESSIONS_AHEAD,
+    close_schedule,
     fire_times,
     is_good_enough,
     session_schedule,
@@ -68,6 +69,26 @@ def test_the_next_30_times_are_the_opens_of_an_independent_calendar_less_the_war
 
     assert list(islice(rule.xafter(now), 30)) == expected
     assert (day in {f"{fire:%Y-%m-%d}" for fire in expected}) == is_session
+
+
+@pytest.mark.parametrize(("exchange", "oracle", "now", "day", "is_session"), SPANS)
+def test_what_follows_a_session_fires_after_the_closes_of_an_independent_calendar(
+    exchange: str, oracle: str, now: datetime, day: str, is_session: bool
+) -> None:
+    calendar = exchange_calendars.get_calendar(oracle, start="2024-01-01", end="2027-01-01")
+    fires = [close.to_pydatetime() + timedelta(minutes=20) for close in calendar.closes]
+    expected = [fire for fire in fires if fire > now][:30]
+
+    rule = rrulestr(close_schedule(exchange, now, 20), dtstart=datetime(2020, 1, 1))
+
+    assert list(islice(rule.xafter(now), 30)) == expected
+
+
+def test_a_close_that_has_come_still_fires_afterwards_on_the_next_day_of_utc() -> None:
+    # The close of the ninth is four hours ago, and five hours after it is yet to come.
+    now = datetime(2025, 6, 10, 0, 0, tzinfo=UTC)
+    late = close_schedule("NYSE", now, 300)
+    assert late.startswith("RDATE:20250610T010000Z,")
 
 
 def test_opens_in_utc_move_by_an_hour_at_both_changes_of_the_clock() -> None:

@@ -55,10 +55,9 @@ def test_each_path_of_the_api_is_in_the_readme_and_answers(tmp_path: Path) -> No
 
 def test_each_deployment_is_in_the_readme() -> None:
     document = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())
-    names = {"trade_session": "trade-session"}
     for entry in document["deployments"]:
         function = entry["entrypoint"].partition(":")[2]
-        assert f"| `{names.get(function, function)}/{entry['name']}` |" in README
+        assert f"| `{function.replace('_', '-')}/{entry['name']}` |" in README
 
 
 def test_each_variable_in_the_readme_is_one_of_the_table() -> None:

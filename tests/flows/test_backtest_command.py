@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,6 +37,7 @@ SIMULATED = ["--symbols", "AAA,BBB", "--start", "2025-06-02", "--end", "2025-06-
 INTERRUPTIBLE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from flows.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -44,6 +46,18 @@ SHORT_OF_DISK = """
 import resource, sys
 from flows.__main__ import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+sys.exit(main(sys.argv[1:]))
+"""
+# The signal comes when the folder beside the results is half full.
+ENDED_WHILE_WRITING = """
+import os, signal, sys
+import blocks.result_folder as target
+from flows.__main__ import main
+hash_of = target._hash_of
+def end(path):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return hash_of(path)
+target._hash_of = end
 sys.exit(main(sys.argv[1:]))
 """
 HEAVY = {"prefect", "matplotlib", "plotly"}
@@ -273,6 +287,9 @@ BAD_CALLS = {
     "no choice": ([*SIMULATED, "--decisions", "some"], "--decisions"),
     "no seed": ([*SIMULATED, "--seed", "-1"], "seed -1"),
     "no argument": ([*SIMULATED, "--sett", "a=b"], "--sett"),
+    "unknown zone": ([*SIMULATED, "--timezone", "Mars/X"], "Mars/X"),
+    "no length of bars": ([*SIMULATED, "--source-interval", "0"], "0 minutes"),
+    "home of nobody": (["--bars", "~nobody-at-all/x.csv"], "~nobody-at-all"),
     "no column pair": ([*SIMULATED, "--column", "ts"], "OURS=THEIRS"),
 }
 BAD_CALLS_ON_DATA = {
@@ -353,22 +370,84 @@ def test_a_folder_that_cannot_be_is_refused_before_the_run(tmp_path: Path) -> No
     assert "is a file" in finished.stderr
 
 
-def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path) -> None:
-    # Opening the pipe waits until the command reads from it, and it then waits for rows. Closing
-    # it lets polars' signal handler, which restarts reads, hand over to Python's.
-    pipe = tmp_path / "bars.csv"
+ENDED = {
+    signal.SIGINT: (130, "interrupted\n"),
+    signal.SIGTERM: (143, "ended by SIGTERM\n"),
+    signal.SIGHUP: (129, "ended by SIGHUP\n"),
+}
+
+
+@pytest.mark.parametrize("number", ENDED)
+def test_a_signal_ends_it_in_one_line(number: signal.Signals, tmp_path: Path) -> None:
+    # Opening the pipe waits until the strategy file reads from it, and that then waits for text.
+    # Closing it lets polars' signal handler, which restarts reads, hand over to Python's.
+    pipe, strategy = tmp_path / "pipe", tmp_path / "waits.py"
     os.mkfifo(pipe)
+    strategy.write_text(f"open({str(pipe)!r}).read()")
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "backtest", "--bars", pipe],
+        [sys.executable, "-c", INTERRUPTIBLE, "backtest", *SIMULATED, "--strategy-file", strategy],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
         with pipe.open("wb"):
-            running.send_signal(signal.SIGINT)
+            running.send_signal(number)
         _, said = running.communicate(timeout=60)
 
-    assert (running.returncode, said) == (130, "interrupted\n")
+    assert (running.returncode, said) == ENDED[number]
+
+
+def test_a_signal_while_results_are_written_leaves_nothing_half_written(tmp_path: Path) -> None:
+    folder = run_into(tmp_path / "out", *SIMULATED)
+    before = {name: (folder / name).read_bytes() for name in FILES}
+
+    finished = subprocess.run(
+        [sys.executable, "-c", ENDED_WHILE_WRITING, "backtest", *SIMULATED, "--seed", "9",
+         "--out", folder],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert (finished.returncode, finished.stderr) == ENDED[signal.SIGTERM]
+    assert {name: (folder / name).read_bytes() for name in os.listdir(folder)} == before
+
+
+def test_a_signal_where_python_lets_no_exception_out_still_ends_it(tmp_path: Path) -> None:
+    strategy = tmp_path / "waits.py"
+    strategy.write_text(
+        "import os, signal, time\n"
+        "class Deaf:\n"
+        "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(0)\n"
+        "Deaf()\n"
+        "time.sleep(60)\n"
+    )
+    finished = call(*SIMULATED, "--strategy-file", strategy)
+
+    assert (finished.returncode, finished.stderr) == ENDED[signal.SIGTERM]
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-"])
+def test_a_closed_stream_changes_nothing(closing: str, tmp_path: Path) -> None:
+    arguments = " ".join(map(str, [*SIMULATED, "--out", tmp_path / "out"]))
+    finished = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m flows backtest {arguments} {closing}"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert sorted(os.listdir(tmp_path / "out")) == FILES
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "80", "200"])
+def test_no_figure_is_lost_on_a_narrow_terminal(columns: str) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "flows", "backtest", *SIMULATED],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+        env={**os.environ, "COLUMNS": columns},
+    ).stdout  # fmt: skip
+
+    assert re.search(r"Final equity \[USD\]:? +[\d,]+\.\d\d *\n", shown)
+    assert re.search(r"Long:? +\d+ trades, \d+ won, .*USD", shown)
+    assert "note Bars are SIMULATED, seed 1\n" in shown
 
 
 def modules_after(*arguments: str | Path) -> set[str]:
@@ -420,3 +499,19 @@ def test_a_file_without_one_valid_bar_is_one_line(
     ).write_parquet(bars)
     (tmp_path / "empty").mkdir()
     refused(["--bars", bars], "20 of 20 rows", tmp_path / "empty")
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(tmp_path: Path) -> None:
+    # More bars than are interpreted; the kernel refuses the engine's file as a full disk does.
+    many = [f"S{number}" for number in range(60)]
+    program = SHORT_OF_DISK.replace("(2000, 2000)", "(20_000, 20_000)")
+    finished = subprocess.run(
+        [sys.executable, "-c", program, "backtest", "--symbols", ",".join(many), "--start",
+         "2024-05-01", "--end", "2025-04-30", "--decisions", "none", "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+    )  # fmt: skip
+
+    assert finished.returncode == 0, finished.stderr
+    notes = json.loads(finished.stdout)["notes"]
+    assert "the compiled engine is not kept: no cache folder can be written" in notes

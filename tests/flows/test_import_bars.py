@@ -39,6 +39,25 @@ def test_an_imported_file_gives_the_same_trades_as_the_file(tmp_path: Path) -> N
     assert one.height == 454
 
 
+def test_a_full_disk_ends_an_import_in_one_line_and_leaves_no_partial_file(tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+    rows = [f"A{n},2025-06-10T14:{n % 12 * 5:02}:00Z,1{n},2{n},1{n},1{n},{n}" for n in range(2000)]
+    path.write_text("\n".join(["symbol,ts,open,high,low,close,volume", *rows]))
+    # The kernel refuses longer files as a full disk does.
+    program = (
+        "import resource, sys; from flows.__main__ import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "import-bars", "--bars", path, "--data-dir", tmp_path],
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert f"{tmp_path}/bars/5m/2025-06.parquet cannot be written" in done.stderr
+    assert list((tmp_path / "bars" / "5m").iterdir()) == []
+
+
 def test_a_file_without_a_bar_of_a_session_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "night.csv"
     path.write_text("symbol,ts,open,high,low,close,volume\nAAA,2025-06-10T02:00:00Z,1,1,1,1,5\n")

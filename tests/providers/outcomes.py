@@ -14,7 +14,7 @@ from blocks.fetched_bars import FetchedBars
 from trading.bars import BarRows
 
 ROOT = Path(__file__).parents[2]
-LIMIT_SECONDS = 90
+LIMIT_SECONDS = 180
 
 
 def rows_as_lists(rows: BarRows, symbols: tuple[str, ...]) -> list[list[Any]]:

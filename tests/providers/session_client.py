@@ -1,24 +1,39 @@
-"""A replayed session in a process of its own, its bars from Yahoo or simulated."""
+"""A replayed session in a process of its own, its bars from a file or over the line."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from blocks.bar_archive import BarArchive
-from blocks.clocks import SystemClock
+from blocks.clocks import ReplayClock, SystemClock
+from blocks.finnhub_market import FinnhubMarket
+from blocks.finnhub_stream import FinnhubStream
 from blocks.ledger import DuckDBLedger
 from blocks.provider_chain import ProviderChain
+from blocks.providers import finnhub_key, make_live_provider
 from blocks.yahoo_market import YahooMarket
 from flows.account_story import run_account
 from flows.parts import PlainParts
 from flows.wiring import SessionRequest
+from trading.bars import BarRows
+from trading.calendar import Session
 from trading.plan import RunPlan
 from trading.ports import MarketData
+
+LIMIT_SECONDS = 20
+MARKET = httpx.Client(timeout=LIMIT_SECONDS, trust_env=False)
+# Less than the silence after which a stream is taken for mute.
+STEP = timedelta(seconds=50)
 
 
 @dataclass(frozen=True)
@@ -32,16 +47,99 @@ class YahooParts(PlainParts):
         return ProviderChain([yahoo], plan.interval_minutes, keep=archive.upsert)
 
 
-def main() -> None:
-    order: dict[str, Any] = json.load(sys.stdin)
-    kind = YahooParts if order["yahoo"] else PlainParts
+@dataclass(frozen=True)
+class FinnhubParts(PlainParts):
+    """Parts as a live session with a key has them, by a clock that the test's server shares.
+
+    `market_url` is where the server is told the time; without it bars are candles of REST.
+    """
+
+    opens: datetime = datetime.max
+    market_url: str = ""
+
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
+        clock = ReplayClock(self.opens - timedelta(minutes=5))
+        keep = BarArchive(self.data_dir, plan.interval_minutes, clock).upsert
+        exchange, minutes = plan.exchange, plan.interval_minutes
+        if not self.market_url:
+            key = finnhub_key()
+            assert key is not None
+            candles = FinnhubMarket(key, exchange, minutes, clock)
+            return InStep(ProviderChain([candles], minutes, keep), clock, lambda now: None)
+        chain = make_live_provider(plan.symbols, exchange, minutes, clock, self.data_dir, keep)
+        chain.start()
+        stream = chain._sources[0]
+        assert isinstance(stream, FinnhubStream)
+        return InStep(chain, clock, lambda now: self.bring(stream, now))
+
+    def bring(self, stream: FinnhubStream, now: datetime) -> None:
+        """Let the server trade up to a time, and return when the stream has seen that."""
+        told = MARKET.post(self.market_url, json={"now": now.isoformat()}).json()
+
+        def has_seen() -> bool:
+            return (
+                stream.trades >= told["trades"]
+                and stream.connections >= told["connections"]
+                and told["is_connected"] in (None, stream.is_connected)
+            )
+
+        with stream.changed:
+            assert stream.changed.wait_for(has_seen, LIMIT_SECONDS), f"never seen: {told}"
+
+
+class InStep:
+    """Market data whose clock goes on in small steps, the server's with it."""
+
+    def __init__(
+        self, chain: ProviderChain, clock: ReplayClock, bring: Callable[[datetime], None]
+    ) -> None:
+        self.name = chain.name
+        self.reasons: dict[str, str] = {}
+        self.troubles: dict[str, str] = {}
+        self._chain = chain
+        self._clock = clock
+        self._bring = bring
+
+    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
+        return self._chain.history(symbols, before)
+
+    def rows(
+        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
+    ) -> BarRows:
+        while (now := self._clock.now()) < end:
+            now = min(max(now + STEP, start), end)
+            self._clock._now = now
+            self._bring(now)
+        try:
+            return self._chain.rows(symbols, session, start, end)
+        finally:
+            self.reasons, self.troubles = self._chain.reasons, self._chain.troubles
+
+    def close(self) -> None:
+        self._chain.close()
+
+
+def parts_of(order: dict[str, Any]) -> PlainParts:
+    """Return the parts that an order asks for."""
     folder = Path(order["data_dir"])
+    match order["source"]:
+        case "yahoo":
+            return YahooParts(folder)
+        case "finnhub":
+            opens = datetime.fromisoformat(order["opens"])
+            return FinnhubParts(folder, opens=opens, market_url=order.get("market_url", ""))
+    return PlainParts(folder, Path(order["source"]))
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    order: dict[str, Any] = json.load(sys.stdin)
     request = SessionRequest(
-        parts=kind(folder, seed=order["seed"]), replay=order["session"],
+        parts=parts_of(order), replay=order["session"],
         symbols=tuple(order["symbols"]), settings=order["settings"],
     )  # fmt: skip
     closed = asyncio.run(run_account(request))
-    journal = DuckDBLedger(folder, request.account).journal_of(order["session"])
+    journal = DuckDBLedger(request.data_dir, request.account).journal_of(order["session"])
     events = [{"kind": type(row.event).__name__} | asdict(row.event) for row in journal]
     json.dump({"closed": closed, "events": events}, sys.stdout)
 

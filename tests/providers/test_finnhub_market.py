@@ -18,6 +18,7 @@ from tests.servers.connect_tunnel import ConnectTunnel
 from tests.servers.finnhub_server import FinnhubServer
 from tests.servers.https_server import DROP, HANG, HTML
 from tests.servers.tls import Authority
+from trading.bars import BarRows
 from trading.calendar import sessions_between, to_microseconds
 
 KEY = "planted-key-c0ffee"
@@ -43,6 +44,16 @@ class World:
         assert KEY not in self.log
         assert KEY not in str(outcomes)
         return outcomes
+
+    def finnhub_answers(self, answer: Any) -> None:
+        """Give candles of the first two questions, the probe's and AAPL's, then this answer."""
+        self.server.has_candles = True
+        self.server.server.script("candle", None, None)
+        self.server.server.always("candle", answer)
+
+
+def of_today(symbol: int) -> BarRows:
+    return ROWS.take((ROWS.start_us >= to_microseconds(SESSION.open)) & (ROWS.symbol == symbol))
 
 
 @pytest.fixture
@@ -83,6 +94,48 @@ def test_the_candle_in_progress_is_never_given(world: World) -> None:
     ]
 
 
+CANDLE = {"s": "ok", "t": [int(SESSION.open.timestamp())]}
+NULLS = {name: [None] for name in "ohlcv"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (finnhub.as_json({"s": "no_data"}), "EmptyAnswer"),
+        (finnhub.as_json(CANDLE | NULLS), "EmptyAnswer"),
+        (finnhub.as_json(CANDLE | {name: [1.0, 2.0] for name in "ohlcv"}), "BadAnswer"),
+        (finnhub.as_json(CANDLE | {"o": [1.0]}), "BadAnswer"),
+        (finnhub.as_json(CANDLE | {"t": ["soon"]}), "BadAnswer"),
+        (finnhub.TOO_MANY, "RateLimited"),
+        (HTML, "BadAnswer"),
+        (DROP, "NotConnected"),
+    ],
+)
+def test_candles_that_are_none_are_a_named_failure_of_their_symbol(
+    world: World, answer: Any, name: str
+) -> None:
+    world.finnhub_answers(answer)
+    [bars] = world.call("fetch")
+    assert bars["failures"]["MSFT"][0] == name
+    assert bars["rows"] == rows_as_lists(of_today(0), SYMBOLS)
+    assert "\n" not in bars["failures"]["MSFT"][1]
+
+
+def test_a_null_among_candles_is_a_bar_that_is_not_there(world: World) -> None:
+    mine = of_today(1)
+    document = {
+        "s": "ok", "t": (mine.start_us // 1_000_000).tolist(), "o": mine.open.tolist(),
+        "h": mine.high.tolist(), "l": mine.low.tolist(), "c": mine.close.tolist(),
+        "v": mine.volume.tolist(),
+    }  # fmt: skip
+    document["c"][3] = None  # type: ignore[index]
+    world.finnhub_answers(finnhub.as_json(document))
+    [bars] = world.call("fetch")
+    starts = [row[1] for row in bars["rows"] if row[0] == "MSFT"]
+    assert starts == [us for number, us in enumerate(mine.start_us.tolist()) if number != 3]
+    assert bars["failures"] == {}
+
+
 def test_a_quote_is_a_price_with_its_time(world: World) -> None:
     [quote] = world.call("quote")
     mine = ROWS.take(ROWS.symbol == 0)
@@ -100,6 +153,8 @@ def test_an_unknown_symbol_is_not_a_price_of_zero(world: World) -> None:
         (finnhub.BAD_KEY, "Unauthorized"),
         (finnhub.TOO_MANY, "RateLimited"),
         (finnhub.as_json({"error": "boom"}, 502), "BadAnswer"),
+        (finnhub.as_json({"error": "Not found"}, 404), "BadAnswer"),
+        (finnhub.as_json([]), "BadAnswer"),
         (HTML, "BadAnswer"),
         (finnhub.as_json({"unexpected": 1}), "BadAnswer"),
         (DROP, "NotConnected"),

@@ -165,6 +165,19 @@ def test_a_socket_that_only_pings_is_mute_and_is_connected_anew(world: World) ->
     assert bar["rows"] == []
 
 
+def test_half_a_bar_is_not_given_for_a_whole_one_when_the_socket_goes_mute(world: World) -> None:
+    with world.client() as client:
+        world.socket.wait_for_subscriptions(1, 2)
+        client.tell(connections=1, now=SESSION.open + timedelta(seconds=101))
+        world.socket.send_trades(trades_of(rows_of(0, 0), SYMBOLS, 5)[:4])
+        client.tell(trades=4)
+        half = client.bars(0, 0, now=SESSION.bar_end(0, 5))
+        world.socket.send({"type": "ping"})
+        client.tell(connected=False, pauses=1)
+    assert half["rows"] == []
+    assert "may have missed trades from 14:31:41 to 14:35:00 UTC" in half["reasons"]["AAPL"]
+
+
 def test_outside_session_hours_silence_is_no_sign(world: World) -> None:
     with world.client(SESSION.open - timedelta(hours=5)) as client:
         world.socket.wait_for_subscriptions(1, 2)

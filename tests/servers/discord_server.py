@@ -63,6 +63,7 @@ class DiscordServer:
         self.most, self.window_s, self.tells = most, window_s, tells
         self.posts: list[Post] = []
         self.requests: list[str] = []
+        self.answers: list[int] = []
         self.violations = 0
         self.script: deque[Fault | None] = deque()
         self.always: Fault | None = None
@@ -191,6 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(
         self, status: int, body: dict[str, Any] | str, headers: dict[str, str] | None = None
     ) -> None:
+        self.discord.answers.append(status)
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
         for name, value in (headers or {}).items():

@@ -162,7 +162,9 @@ class TradeSocket:
             if isinstance(message, dict) and message.get("type") == "trade":
                 mine = [item for item in message["data"] if item["s"] in symbols]
                 document = {"type": "trade", "data": mine}
-            connection.send(document if isinstance(document, str) else json.dumps(document))
+            # A client that has just gone gets nothing.
+            with suppress(ConnectionClosed):
+                connection.send(document if isinstance(document, str) else json.dumps(document))
 
     def send_trades(self, trades: list[dict[str, Any]], each: int = 50) -> None:
         """Send trades, some in a message, as Finnhub does."""
@@ -211,18 +213,21 @@ class TradeSocket:
                 self._changed.notify_all()
 
 
-def trades_of(rows: BarRows, symbols: Sequence[str], interval_minutes: int) -> list[dict[str, Any]]:
-    """Return trades, in order of time, that make exactly these bars: four for each."""
+def trades_of(
+    rows: BarRows, symbols: Sequence[str], interval_minutes: int, parts: int = 4
+) -> list[dict[str, Any]]:
+    """Return trades, in order of time, that make exactly these bars: `parts` for each."""
     trades = []
     step_ms = interval_minutes * 60_000
     for row in range(len(rows)):
         start_ms = int(rows.start_us[row]) // 1000
         shares = float(rows.volume[row])
-        quarter = shares // 4
-        prices = (rows.open[row], rows.high[row], rows.low[row], rows.close[row])
-        sizes = (shares - 3 * quarter, quarter, quarter, quarter)
+        share = shares // parts
+        between = [rows.low[row]] * (parts - 3)
+        prices = (rows.open[row], rows.high[row], *between, rows.close[row])
+        sizes = (shares - (parts - 1) * share, *[share] * (parts - 1))
         for part, (price, size) in enumerate(zip(prices, sizes, strict=True)):
-            at_ms = start_ms + part * (step_ms - 1) // 3
+            at_ms = start_ms + part * (step_ms - 1) // (parts - 1)
             symbol = symbols[int(rows.symbol[row])]
             trades.append({"p": float(price), "s": symbol, "t": at_ms, "v": size, "c": ["1"]})
     return sorted(trades, key=lambda trade: int(trade["t"]))

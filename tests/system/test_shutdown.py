@@ -1,13 +1,15 @@
-"""SIGTERM to a running installation in mid-session: flat, copied, and nobody left."""
+"""A running installation in mid-session: killed it goes on, asked it ends flat and copied."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,13 @@ import pytest
 from blocks.ledger import DuckDBLedger
 from deployments.api import PrefectApi
 from deployments.home import REPOSITORY
+from deployments.processes import marked_processes
 from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
-# A calendar that is always open: the session is a real one whenever the test runs.
+# A calendar that is always open: the session is a real one whenever the test runs, but for the
+# end of the day in UTC, when it is flattened and the next one begins.
+NEEDED = timedelta(minutes=25)
 ALWAYS_OPEN = {
     "market": "simulated",
     "exchange": "24/7",
@@ -53,9 +58,25 @@ def held(data_dir: Path) -> int:
     return int(rows[0]["n"])
 
 
+def journal_rows(data_dir: Path) -> int:
+    return int(DuckDBLedger(data_dir, "paper").query("SELECT count(*) AS n FROM journal")[0]["n"])
+
+
+def processes_of_run(data_dir: Path, run_id: str) -> list[int]:
+    """Return the processes of one flow run; health checks of the same folder have their own."""
+    return [
+        process.pid
+        for process in marked_processes(data_dir)
+        if process.flow_run_id == run_id and "prefect.engine" in process.command
+    ]
+
+
 def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_process(
     tmp_path: Path,
 ) -> None:
+    now = datetime.now(UTC)
+    if (now + NEEDED).date() != now.date():
+        pytest.skip(f"the session of {now.date()} ends before this test would")
     data_dir = tmp_path / "data"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
     with (tmp_path / "up.log").open("w") as log:
@@ -72,6 +93,25 @@ def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_proc
         api = PrefectApi(f"http://127.0.0.1:{port}/api")
         run = api.start_run("trade-session/paper", {**ALWAYS_OPEN, "data_dir": str(data_dir)})
         wait_for(lambda: held(data_dir), 300)
+        assert api.read_run(run.id).state_type == "RUNNING"
+        # Killed in mid-session, it is started again by nobody's hand and goes on where it was.
+        killed = processes_of_run(data_dir, run.id)
+        assert killed
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: "is started again" in (tmp_path / "up.log").read_text(), 60)
+        wait_for(lambda: set(processes_of_run(data_dir, run.id)) - set(killed), 60)
+        written = journal_rows(data_dir)
+        wait_for(lambda: journal_rows(data_dir) > written, 150)
+        assert held(data_dir) > 0
+        assert api.read_run(run.id).state_type == "RUNNING"
+        # A copy beside the session: whole, proven, and it keeps nobody from trading.
+        copied = api.start_run("sync/hourly", {"account": "paper", "data_dir": str(data_dir)})
+        done = wait_for(lambda: (now := api.read_run(copied.id)).is_final and now, 120)
+        assert done.state_type == "COMPLETED", done.message
+        assert "paper/" in done.message
+        (manifest,) = (data_dir / "copies").rglob("*.json")
+        assert json.loads(manifest.read_text())["rows"]["journal"] > 0
         assert api.read_run(run.id).state_type == "RUNNING"
         began = time.monotonic()
         up.send_signal(signal.SIGTERM)

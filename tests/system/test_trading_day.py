@@ -183,13 +183,25 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
     assert list(tmp_path.glob("backtests/*/trades.parquet"))
 
 
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        ({"symbols": ["NOPE"]}, f"{REAL_BARS} has no rows of NOPE. It has "),
+        ({"strategy": {"rnge": 5}}, "--set rnge: there is no such parameter. Known are: "),
+        ({"risk": {"max_positions": 0}}, "parameters: max_positions: "),
+        ({"start": "06/07/2025"}, "'06/07/2025' is no date. Write dates as 2025-06-04"),
+    ],
+    ids=["symbol", "name", "range", "type"],
+)
 def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
-    registered: PrefectStack, tmp_path: Path
+    slip: dict[str, Any], said: str, registered: PrefectStack, tmp_path: Path
 ) -> None:
     api = PrefectApi(registered.api_url)
-    given = {"bars": str(REAL_BARS), "symbols": ["NOPE"], "data_dir": str(tmp_path)}
+    given = {"bars": str(REAL_BARS), "symbols": ["AAPL"], "data_dir": str(tmp_path), **slip}
     run = api.start_run("backtest/adhoc", given)
     ended = wait_for(lambda: (now := api.read_run(run.id)).is_final and now, 120)
     assert ended.state_type == "FAILED"
-    assert "NOPE" in ended.message
+    assert ended.message.startswith(said)
     assert "\n" not in ended.message
+    assert "Traceback" not in "\n".join(api.read_log(run.id))
+    assert not list(tmp_path.glob("backtests/*"))

@@ -92,7 +92,7 @@ def test_all_earlier_sessions_warm_the_indicators_and_only_then(bars: Path) -> N
     assert dates(warm.sessions) == dates(tuple(JUNE))
     assert warm.first_traded == sum(day.date < date(2025, 6, 20) for day in JUNE)
     assert cold.first_traded == 0
-    assert len(cold.rows) == sum(day.date >= date(2025, 6, 20) for day in JUNE) * 13
+    assert sum(map(len, cold.blocks)) == sum(day.date >= date(2025, 6, 20) for day in JUNE) * 13
     assert any("warm the indicators" in note for note in warm.notes)
 
 

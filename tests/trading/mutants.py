@@ -94,11 +94,11 @@ MATCHING: tuple[Mutant, ...] = (
     Mutant(
         "entries fill before exits",
         "matching",
-        "    symbols = len(book.quantity)\n    if book.flags[WAITING_EXITS] > 0:",
-        "    symbols = len(book.quantity)\n    for s in range(symbols):\n"
+        "    i = 0\n    while book.flags[WAITING_EXITS] > 0",
+        "    for s in range(len(book.quantity)):\n"
         "        if book.pending[s] != 0 and not math.isnan(opened[s]):\n"
         "            fill_entry(book, rules, tape, s, opened[s], volume[s], us)\n"
-        "    if book.flags[WAITING_EXITS] > 0:",
+        "    i = 0\n    while book.flags[WAITING_EXITS] > 0",
         "all exits fill before all entries",
     ),
     Mutant(
@@ -111,10 +111,24 @@ MATCHING: tuple[Mutant, ...] = (
     Mutant(
         "stop and target rest while an exit waits",
         "matching",
-        "if left == 0:\n            break\n"
-        "        if book.quantity[s] != 0 and not book.exit_waiting[s]:",
-        "if left == 0:\n            break\n        if book.quantity[s] != 0:",
+        "        if not book.exit_waiting[s]:\n            leg",
+        "        if book.quantity[s] != 0:\n            leg",
         "stop and target of a waiting exit rest whatever other symbols hold",
+    ),
+    Mutant(
+        "a symbol after one that became flat is passed over",
+        "matching",
+        "        # A symbol that became flat is off the list, and the next one is in its place.\n"
+        "        i += 1 if book.held[i] == s else 0",
+        "        i += 1",
+        REFERENCE,
+    ),
+    Mutant(
+        "positions are walked in the order of their entries",
+        "portfolio",
+        "while i > 0 and book.held[i - 1] > s:",
+        "while i > 0 and book.held[i - 1] > s and s < 0:",
+        REFERENCE,
     ),
     Mutant(
         "the cap rounds up",
@@ -212,34 +226,32 @@ MATCHING: tuple[Mutant, ...] = (
 ENGINE: tuple[Mutant, ...] = (
     Mutant(
         "the next bar is peeked at",
-        "engine",
-        "                close[row],\n                volume[row],\n            )\n"
-        "            mark_positions",
+        "signals",
+        "                close[row],\n                volume[row],\n            )\n",
         "                close[min(row + 1, end - 1)],\n                volume[row],\n"
-        "            )\n            mark_positions",
+        "            )\n",
         LOOK_AHEAD,
     ),
     Mutant(
         "the next bar's volume is peeked at",
-        "engine",
-        "                close[row],\n                volume[row],\n            )\n"
-        "            mark_positions",
+        "signals",
+        "                close[row],\n                volume[row],\n            )\n",
         "                close[row],\n                volume[min(row + 1, end - 1)],\n"
-        "            )\n            mark_positions",
+        "            )\n",
         LOOK_AHEAD,
     ),
     Mutant(
         "the cut-off is off by one bar",
-        "engine",
-        "bar >= cutoff,",
-        "bar > cutoff,",
+        "signals",
+        "bar >= entry_bars[session],",
+        "bar > entry_bars[session],",
         "no decision later than C - cutoff",
     ),
     Mutant(
         "the flatten bar may enter",
-        "engine",
-        "cutoff = min(cutoff_bars[session], flatten_bars[session] - 1)",
-        "cutoff = min(cutoff_bars[session], flatten_bars[session])",
+        "panel_run",
+        "np.minimum(entry_bars, flatten_bars - 1),",
+        "np.minimum(entry_bars, flatten_bars),",
         "after_cutoff also from the flatten bar on",
     ),
     Mutant(
@@ -282,60 +294,75 @@ ENGINE: tuple[Mutant, ...] = (
     ),
     Mutant(
         "max_positions forgets pending entries",
-        "engine",
+        "decisions",
         "if book.flags[OPEN_POSITIONS] + book.flags[PENDING_ENTRIES] >= rules.max_positions:",
         "if book.flags[OPEN_POSITIONS] >= rules.max_positions:",
         "max_positions counts pending entries",
     ),
     Mutant(
+        "what the book leaves a symbol is found out once",
+        "decisions",
+        "if scratch.standing_of[0] != book.changes[0]:",
+        "if scratch.standing_of[0] < 0:",
+        REFERENCE,
+    ),
+    Mutant(
+        "a position that was left is not noticed",
+        "portfolio",
+        "    book.changes[0] += 1\n    if book.quantity[s] > 0:\n",
+        "    if book.quantity[s] > 0:\n",
+        REFERENCE,
+    ),
+    Mutant(
         "one order too many",
-        "engine",
+        "decisions",
         "elif book.flags[ENTRY_ORDERS] >= rules.max_orders_per_session:",
         "elif book.flags[ENTRY_ORDERS] > rules.max_orders_per_session:",
         "max_orders_per_session counts orders created, dropped ones too",
     ),
     Mutant(
         "max_entries comes after after_cutoff",
-        "engine",
-        "(reason >= MAX_ENTRIES) &",
-        "(reason > AFTER_CUTOFF) &",
+        "decisions",
+        "MAX_ENTRIES if book.entries[s]",
+        "MAX_ENTRIES + 1 if book.entries[s]",
         "max_entries comes before after_cutoff",
     ),
     Mutant(
         "position_open gives way to bar_missing",
-        "engine",
-        "POSITION_OPEN if held != 0 else first",
-        "POSITION_OPEN if held != 0 and reason != 9 else first",
+        "decisions",
+        "POSITION_OPEN if book.quantity[s] != 0",
+        "9 if book.quantity[s] != 0",
         "position_open comes before bar_missing",
     ),
     Mutant(
         "a latched symbol says position_open",
-        "engine",
-        "REASON_LATCHED if latched else first",
-        "REASON_LATCHED if latched and held == 0 else first",
+        "decisions",
+        "np.uint8(REASON_LATCHED if",
+        "np.uint8(9 if",
         "latched comes before position_open and bar_missing",
     ),
     Mutant(
         "the ATR leaves the decision bar out",
-        "engine",
-        "                update_atr(indicators, s, high[s], low[s], close[s])\n",
+        "signals",
+        "                update_atr(indicators, s, high[s], low[s], close[s])\n            signals",
         # Each bar's true range is taken in at the next bar.
         "                late = globals().setdefault('late', {})\n"
         "                if (id(indicators), s) in late:\n"
         "                    update_atr(*late[id(indicators), s])\n"
-        "                late[id(indicators), s] = (indicators, s, high[s], low[s], close[s])\n",
+        "                late[id(indicators), s] = (indicators, s, high[s], low[s], close[s])\n"
+        "            signals",
         "the ATR includes the decision bar and its gap from the previous close",
     ),
     Mutant(
         "the mean volume takes the current bar in",
-        "engine",
+        "signals",
         "volume_mean = mean_volume(indicators, s)",
         "volume_mean = (mean_volume(indicators, s) * 19 + volume[s]) / 20",
         "a volume at the threshold passes",
     ),
     Mutant(
         "warm-up sessions do not warm",
-        "engine",
+        "signals",
         "if session < first_traded:\n            if rules.needs_indicators:",
         "if session < first_traded:\n            if False:",
         "14 true ranges, the decision bar's included, are enough",
@@ -557,14 +584,14 @@ REST: tuple[Mutant, ...] = (
     Mutant(
         "wicks equally far are short",
         "strategies.orb",
-        "price_units(high - opened) >= price_units(opened - low)",
-        "price_units(high - opened) > price_units(opened - low)",
+        "whole_units(high - opened) >= whole_units(opened - low)",
+        "whole_units(high - opened) > whole_units(opened - low)",
         "wicks on both sides, equally far from the open, are long",
     ),
     Mutant(
         "wicks are compared with their float noise",
         "strategies.orb",
-        "price_units(high - opened) >= price_units(opened - low)",
+        "whole_units(high - opened) >= whole_units(opened - low)",
         "high - opened >= opened - low",
         "the wick distances are compared after r4",
     ),
@@ -572,7 +599,7 @@ REST: tuple[Mutant, ...] = (
         "the level with its buffer is rounded",
         "strategies.orb",
         "> memory[RANGE_HIGH] + numbers.breakout_buffer",
-        "> price_units(memory[RANGE_HIGH] + numbers.breakout_buffer) / 10000",
+        "> whole_units(memory[RANGE_HIGH] + numbers.breakout_buffer) / 10000",
         "range high plus buffer is not passed through r4",
     ),
     Mutant(
@@ -647,36 +674,70 @@ REST: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the first of the same stamp is kept",
-        "bars",
-        "    last[cell] = numbers\n",
-        "    last[cell[::-1]] = numbers[::-1]\n",
+        "loading",
+        "last[:-1] = (symbol[1:]",
+        "last[1:] = (symbol[1:]",
         REFERENCE,
     ),
     Mutant(
         "duplicates are told after aggregation",
-        "bars",
-        "last[:-1] = (symbol[1:] != symbol[:-1]) | (start[1:] != start[:-1])",
-        "last[:-1] = (symbol[1:] != symbol[:-1]) | (start[1:] // 300000000 != "
-        "start[:-1] // 300000000)",
+        "loading",
+        "| (start[1:] != start[:-1])",
+        "| (start[1:] // 300000000 != start[:-1] // 300000000)",
         REFERENCE,
     ),
     Mutant(
+        "rows of one stamp change places",
+        "loading",
+        "order = np.lexsort((rows.start_us, rows.symbol))",
+        "order = np.lexsort((-np.arange(len(rows)), rows.start_us, rows.symbol))",
+        REFERENCE,
+    ),
+    Mutant(
+        "a bar that is there twice is not noticed",
+        "loading",
+        "taken[cell] = True",
+        "taken[: len(cell)] = True",
+        "a last duplicate that is invalid does not bring the earlier row back",
+    ),
+    Mutant(
         "the bar at the close is kept",
-        "bars",
-        "inside &= rows.start_us < close_us[np.maximum(session, 0)]",
-        "inside &= rows.start_us <= close_us[np.maximum(session, 0)]",
+        "grid_rows",
+        "unit += 1",
+        'unit += self._rows.take(unit + 1, mode="clip") >= 0',
         REFERENCE,
     ),
     Mutant(
         "a negative volume is valid",
-        "bars",
+        "placing",
         " & (volume >= 0)",
         "",
         REFERENCE,
     ),
     Mutant(
+        "invalid bars stay where they were placed",
+        "placing",
+        "    if invalid:",
+        "    if invalid < 0:",
+        REFERENCE,
+    ),
+    Mutant(
+        "bars are judged before their prices are rounded",
+        "placing",
+        'if name != "volume":',
+        'if name not in ("low", "volume"):',
+        REFERENCE,
+    ),
+    Mutant(
+        "the open of a bar is its last row's",
+        "placing",
+        '"open": lambda values, begin: values[begin],',
+        '"open": lambda values, begin: _last(values, begin),',
+        REFERENCE,
+    ),
+    Mutant(
         "cut-off and flatten time are exchanged",
-        "backtest",
+        "panel_run",
         "_bars_by(panel, plan.strategy.flatten_minutes)",
         "_bars_by(panel, plan.strategy.entry_cutoff_minutes)",
         "an order waits for the next bar's open",

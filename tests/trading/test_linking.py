@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,13 +12,17 @@ import numpy as np
 import pytest
 
 from blocks.simulated_market import simulated_rows
+from blocks.strategy_file import load_strategy
 from tests.trading.strategy_files import import_strategy, write_strategy
-from trading import backtest, engine
-from trading.backtest import Outcome, is_worth_compiling, run_backtest
-from trading.bars import Panel, make_panel
+from trading import backtest, signals
+from trading.backtest import Outcome, is_worth_compiling, read_compiled, run_backtest
+from trading.bars import NUMBERS, Panel
 from trading.calendar import make_grid, sessions_between
-from trading.linking import engine_key, is_compiled
+from trading.errors import BadInput
+from trading.linking import engine_key, is_compiled, link_compiled
+from trading.loading import make_panel
 from trading.plan import RunPlan, make_plan
+from trading.reasons import STOP_NOT_PROTECTIVE
 from trading.strategies import orb
 
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -40,7 +45,7 @@ def plan_with(path: Path) -> RunPlan:
 
 def key_of(path: Path) -> str:
     """Return the key of the engine with the strategy of a file."""
-    return engine_key(import_strategy(path), engine.run_sessions)
+    return engine_key(import_strategy(path), signals.read_sessions)
 
 
 def stops(outcome: Outcome) -> list[float]:
@@ -68,6 +73,19 @@ def test_an_edited_strategy_file_changes_the_result_of_the_kept_machine_code(
     assert_same(after, run_backtest(panel, plan_with(path), compiled=False))
 
 
+def test_a_copy_of_a_strategy_file_in_another_folder_has_machine_code_of_its_own(
+    tmp_path: Path,
+) -> None:
+    # Kept machine code names the class of the numbers by its module, which no other process
+    # finds when the module is called after another file.
+    keys = []
+    for folder in (tmp_path / "mine", tmp_path / "copy"):
+        folder.mkdir()
+        write_strategy(folder / "same.py")
+        keys.append(engine_key(load_strategy(folder / "same.py"), signals.read_sessions))
+    assert keys[0] != keys[1]
+
+
 def test_the_key_follows_code_and_constants_and_not_comments(tmp_path: Path) -> None:
     path = tmp_path / "keyed.py"
     write_strategy(path, extra="STEP = 1.0", stop="close - STEP")
@@ -88,16 +106,99 @@ def test_the_key_follows_what_a_strategy_calls(tmp_path: Path) -> None:
     assert len(keys) == 3
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # Both are machine code's numbers: a field's place, and a member's value.
+        (
+            "class Pair(NamedTuple):\n    first: float\n    second: float",
+            "class Pair(NamedTuple):\n    second: float\n    first: float",
+        ),
+        (
+            "from enum import IntEnum\nclass Wait(IntEnum):\n    BARS = 5",
+            "from enum import IntEnum\nclass Wait(IntEnum):\n    BARS = 20",
+        ),
+    ],
+    ids=["fields", "enumeration"],
+)
+def test_the_key_follows_the_order_of_fields_and_the_values_of_enumerations(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    path = tmp_path / "classes.py"
+    write_strategy(path, extra=before)
+    key = key_of(path)
+    write_strategy(path, extra=after)
+    assert key_of(path) != key
+
+
+@pytest.mark.parametrize(
+    ("reason", "compiled"),
+    # Compiling takes long, and 280 as a byte would be a long entry.
+    [(26, False), (255, False), (256, False), (-1, False), (280, False), (280, True)],
+)
+def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
+    panel: Panel, tmp_path: Path, reason: int, compiled: bool
+) -> None:
+    path = tmp_path / f"odd_{reason % 1000}_{compiled}.py"
+    write_strategy(path, body=f"if bar == 3: return {reason}, close + 1.0, 2.0")
+    with pytest.raises(BadInput, match="signal returned a number that is no reason"):
+        run_backtest(panel, plan_with(path), compiled=compiled)
+
+
+@pytest.mark.parametrize(
+    ("stop", "compiled"),
+    [("close + 1.0", False), ("close", False), ("math.nan", False), ("math.nan", True)],
+)
+def test_an_entry_whose_stop_does_not_protect_is_none(
+    panel: Panel, tmp_path: Path, stop: str, compiled: bool
+) -> None:
+    path = tmp_path / f"unprotected_{compiled}_{len(stop)}.py"
+    write_strategy(path, extra="import math", stop=stop)
+    outcome = run_backtest(panel, plan_with(path), compiled=compiled, keep="all")
+    assert len(outcome.fills) == 0
+    assert STOP_NOT_PROTECTIVE in outcome.log.reason
+
+
+def test_machine_code_of_a_users_strategy_does_not_reach_past_its_memory(
+    panel: Panel, tmp_path: Path
+) -> None:
+    path = tmp_path / "beyond.py"
+    write_strategy(path, body="memory[70] = 1.0")
+    for compiled in (False, True):
+        with pytest.raises(IndexError):
+            run_backtest(panel, plan_with(path), compiled=compiled)
+
+
 def test_the_key_follows_the_code_in_memory_not_a_newer_file(tmp_path: Path) -> None:
     path = tmp_path / "reloaded.py"
     module = write_strategy(path)
-    key = engine_key(module, engine.run_sessions)
+    key = engine_key(module, signals.read_sessions)
     write_strategy(path, stop="close - 3.0")
-    assert engine_key(module, engine.run_sessions) == key
+    assert engine_key(module, signals.read_sessions) == key
+
+
+def test_machine_code_is_made_once_for_any_number_of_symbols_and_of_bars(
+    panel: Panel, engine_cache: Path
+) -> None:
+    linked = [link_compiled(orb, stage, engine_cache) for stage in backtest.STAGES]
+    run_backtest(panel, make_plan(SYMBOLS, {}), compiled=True, cache_folder=engine_cache)
+    one = replace(
+        panel,
+        symbols=SYMBOLS[:1],
+        # Laid out by symbol, as a panel may be that was picked from another.
+        **{name: getattr(panel, name)[:, :1] for name in NUMBERS},
+    )
+    by_symbol = replace(panel, close=np.asfortranarray(panel.close))
+    for some in (one, by_symbol):
+        plan = make_plan(some.symbols, {})
+        fast = run_backtest(some, plan, compiled=True, cache_folder=engine_cache)
+        assert_same(fast, run_backtest(some, plan, compiled=False))
+        read_compiled(plan, engine_cache)
+    assert [len(stage.signatures) for stage in linked] == [1] * len(linked)
 
 
 def test_a_strategy_may_make_arrays(panel: Panel, tmp_path: Path, engine_cache: Path) -> None:
-    path = tmp_path / "array.py"
+    path = tmp_path / "frozen_array.py"
     write_strategy(path, extra="import numpy as np", body="close = np.full(3, close).max()")
     fast = run_backtest(panel, plan_with(path), compiled=True, cache_folder=engine_cache)
     assert len(fast.trades) > 0
@@ -125,11 +226,12 @@ def test_a_run_is_compiled_when_it_is_long_or_the_machine_code_is_there(
     bars = panel.close.size
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", bars - 1)
     monkeypatch.setattr("trading.linking._COMPILED", {})
-    assert not is_worth_compiling(panel, plan, tmp_path)
-    folder = tmp_path / engine_key(orb, engine.run_sessions) / "trading"
-    folder.mkdir(parents=True)
-    (folder / "engine.nbc").touch()
-    assert is_compiled(orb, engine.run_sessions, tmp_path)
+    for stage in backtest.STAGES:
+        assert not is_worth_compiling(panel, plan, tmp_path)
+        folder = tmp_path / engine_key(orb, stage) / "trading"
+        folder.mkdir(parents=True)
+        (folder / "stage.nbc").touch()
+        assert is_compiled(orb, stage, tmp_path)
     assert is_worth_compiling(panel, plan, tmp_path)
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", bars)
     assert not is_worth_compiling(panel, plan, tmp_path)

@@ -26,11 +26,11 @@ from tests.trading.mutants import (
     REFERENCE,
     Mutant,
 )
-from tests.trading.scenarios import SCENARIOS
-from tests.trading.scenarios.check import complaints, observed
+from tests.trading.scenarios import LOADING, SCENARIOS
+from tests.trading.scenarios.check import complaints, loading_complaints, observed
 from tests.trading.scenarios.decisions import CALM, of
-from tests.trading.scenarios.scenario import RANGE, UP, Scenario
-from trading import backtest, bars, calendar, engine
+from tests.trading.scenarios.scenario import RANGE, UP, LoadingScenario, Scenario
+from trading import backtest, calendar, engine, loading
 from trading.backtest import Outcome
 from trading.bars import Panel
 from trading.book import new_book
@@ -40,7 +40,7 @@ from trading.look_ahead import look_ahead_test
 from trading.plan import RunPlan, make_plan
 from trading.strategies import orb
 
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+BY_NAME = {scenario.name: scenario for scenario in (*SCENARIOS, *LOADING)}
 # Bars at random, damaged and not: between them they show what a single scenario may not.
 SEEDS = range(40)
 
@@ -59,14 +59,21 @@ def rewritten(mutant: Mutant) -> ModuleType:
 
 
 SHORT_TAPE = Mutant("", "backtest", "TAPE_ROWS = 400_000", "TAPE_ROWS = 1", "")
-SAME_ENGINE = Mutant("", "engine", "symbols = close.shape[1]", "symbols = len(close[0])", "")
+SAME_LOADING = Mutant(
+    "",
+    "loading",
+    "isinstance(rows, AnyRows) else rows",
+    "isinstance(rows, AnyRows) else [*rows]",
+    "",
+)
+SAME_ENGINE = Mutant("", "engine", "(end - begin) * symbols", "symbols * (end - begin)", "")
 
 
 class Core:
     """The core with one module exchanged, or as it is: loads, links and runs a case."""
 
     def __init__(self, changed: ModuleType | None) -> None:
-        self.make_panel = bars.make_panel
+        self.make_panel = loading.make_panel
         self.loses_too_much: Any = importlib.import_module("trading.risk").loses_too_much
         self._strategy: ModuleType = orb
         self._exchanged: dict[Any, Any] = {}
@@ -80,17 +87,28 @@ class Core:
         name = changed.__name__.removeprefix("trading.")
         if name == "strategies.orb":
             self._strategy = changed
-        elif name == "bars":
+        elif name == "loading":
             self.make_panel = changed.make_panel
+        elif name == "grid_rows":
+            copy = rewritten(SAME_LOADING)
+            copy.__dict__["GridRows"] = changed.GridRows
+            self.make_panel = copy.make_panel
+        elif name == "placing":
+            copy = rewritten(SAME_LOADING)
+            for key in ("place", "are_valid", "clear_invalid"):
+                copy.__dict__[key] = getattr(changed, key)
+            self.make_panel = copy.make_panel
         elif name == "backtest":
             self._backtest = changed
+        elif name == "panel_run":
+            self._backtest.__dict__["PanelRun"] = changed.PanelRun
         else:
             original = importlib.import_module(changed.__name__)
             for key, value in vars(original).items():
                 ours = isinstance(value, FunctionType) and value.__module__ == changed.__name__
                 if ours and key not in ("observe", "signal", "screen"):
                     self._exchanged[value] = getattr(changed, key)
-            if name == "engine":
+            if name == "signals":
                 self._exchanged[changed.observe] = self._strategy.observe
                 self._exchanged[changed.signal] = self._strategy.signal
             if name == "risk":
@@ -126,8 +144,10 @@ class Core:
         return outcome
 
 
-def scenario_fails(core: Core, scenario: Scenario) -> bool:
+def scenario_fails(core: Core, scenario: Scenario | LoadingScenario) -> bool:
     """Return whether the core departs from a scenario's expected values."""
+    if isinstance(scenario, LoadingScenario):
+        return bool(loading_complaints(scenario, core.panel(scenario.case())))
     case = scenario.case()
     return bool(complaints(scenario, observed(case, core.run(case))))
 
@@ -207,7 +227,7 @@ def test_the_core_itself_survives_every_check_that_kills() -> None:
 def test_the_core_executed_again_from_its_source_is_the_core() -> None:
     changed = rewritten(SAME_ENGINE)
     core = Core(changed)
-    assert changed.run_sessions is not engine.run_sessions
+    assert changed.settle_sessions is not engine.settle_sessions
     assert not reference_differs(core)
     assert all(not scenario_fails(core, scenario) for scenario in SCENARIOS[::4])
 

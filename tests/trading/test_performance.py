@@ -14,11 +14,11 @@ import scipy.stats
 
 from blocks.simulated_market import simulated_rows
 from trading.backtest import Outcome, run_backtest
-from trading.bars import make_panel
 from trading.book import new_book
 from trading.bootstrap import bootstrap_interval
 from trading.calendar import Grid, make_grid, sessions_between
 from trading.decision_log import log_of_rows
+from trading.loading import make_panel
 from trading.performance import summarise
 from trading.plan import make_plan
 from trading.reasons import EXIT_ASSUMED_CLOSE, EXIT_FLATTEN, EXIT_STOP, EXIT_TARGET

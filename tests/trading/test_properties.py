@@ -21,9 +21,10 @@ from tests.trading import coin_side
 from tests.trading.small_markets import small_cases
 from trading import backtest
 from trading.backtest import Outcome, run_backtest
-from trading.bars import Panel, make_panel
+from trading.bars import Panel
 from trading.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
 from trading.errors import BadInput
+from trading.loading import make_panel
 from trading.look_ahead import look_ahead_test
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS
@@ -287,7 +288,6 @@ def test_a_tape_that_fills_up_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
     case = replace(real_case(settings, 100_000.0), interval=60)
     one = run_openbell(case)
     monkeypatch.setattr(backtest, "TAPE_ROWS", 1)
-    monkeypatch.setattr(backtest, "MOST_DECISIONS", 1)
     assert_same(one, run_openbell(case))
     longest = 7 * len(case.symbols)
     assert len(one.fills) > 3 * longest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,22 @@ from tests.oracle.comparison import (
 )
 from tests.oracle.reference_engine import load
 from tests.trading.scenarios import LOADING, SCENARIOS, LoadingScenario, Scenario
-from tests.trading.scenarios.check import complaints, observed, observed_of_reference
+from tests.trading.scenarios.check import (
+    complaints,
+    loading_complaints,
+    observed,
+    observed_of_reference,
+)
 from tests.trading.scenarios.decisions import CALM
 from tests.trading.scenarios.scenario import RANGE, UP
-from trading import engine
 from trading.backtest import run_backtest
-from trading.bars import BarRows, make_panel
+from trading.bars import BarRows
 from trading.book import CASH, new_book
 from trading.book import LATCHED as BOOK_LATCHED
-from trading.calendar import make_grid
-from trading.engine import new_scratch
+from trading.calendar import make_grid, sessions_between
+from trading.decisions import decide
 from trading.errors import BadInput
+from trading.loading import make_panel
 from trading.plan import make_plan
 from trading.reasons import (
     BAR_MISSING,
@@ -42,6 +48,7 @@ from trading.reasons import (
     RECONCILIATION,
 )
 from trading.risk import loses_too_much
+from trading.scratch import new_scratch, new_signals
 from trading.strategies import orb
 
 
@@ -70,17 +77,7 @@ def test_the_reference_follows_the_rule(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("scenario", LOADING, ids=named)
 def test_openbell_loads_by_the_rule(scenario: LoadingScenario) -> None:
-    panel = panel_of(scenario.case())
-    for k, expected in scenario.bars.items():
-        columns = (panel.open, panel.high, panel.low, panel.close, panel.volume)
-        found = tuple(float(column[k, 0]) for column in columns)
-        if expected is None:
-            assert all(math.isnan(value) for value in found), f"bar {k}"
-        else:
-            assert found == expected, f"bar {k}"
-    counts = panel.defects.as_dict()
-    assert {name: counts[name] for name in scenario.defects} == scenario.defects
-    assert counts["rows"] == len(scenario.rows)
+    assert loading_complaints(scenario, panel_of(scenario.case())) == []
 
 
 @pytest.mark.parametrize("scenario", LOADING, ids=named)
@@ -299,12 +296,13 @@ def test_a_live_gate_comes_before_the_position_and_around_the_latch(
     gate: int, is_latched: bool, expected: int
 ) -> None:
     book, scratch = new_book(1, 1e4), new_scratch(1, orb.MEMORY)
+    signals = new_signals(1, 1)
     rules = make_plan(["AAA"], {}).rules()
     book.quantity[0] = 1
     book.flags[BOOK_LATCHED] = is_latched
-    scratch.reason[0] = BAR_MISSING
-    engine.decide(book, rules, scratch, np.array([gate], np.uint8), np.ones(1), 1e4)
-    assert int(scratch.reason[0]) == expected
+    signals.reason[0, 0] = BAR_MISSING
+    decide(book, rules, scratch, signals, 0, np.array([gate], np.uint8), np.ones(1), 1e4)
+    assert int(signals.reason[0, 0]) == expected
 
 
 def test_changes_keeps_the_rows_where_the_reason_differs_from_the_bar_before() -> None:
@@ -315,3 +313,17 @@ def test_changes_keeps_the_rows_where_the_reason_differs_from_the_bar_before() -
     assert everything[:, 2].tolist()[:6] == [24, 7, 7, 7, 7, 12]
     # enter_long, position_open, max_entries, and the same again in the next session.
     assert changes[:, 2].tolist() == [24, 7, 12] * 2
+
+
+def test_finer_rows_of_one_bar_of_all_symbols_are_put_in_order_whatever_their_numbers_are() -> None:
+    grid = make_grid(sessions_between("NYSE", date(2024, 6, 3), date(2024, 6, 3)), 5)
+    first = int(grid.start_us[0])
+    start_us = np.array([first, first, first + 60_000_000, first + 60_000_000])
+    prices = np.array([1.0, 2.0, 10.0, 20.0])
+    rows = BarRows(np.array([0, 1, 0, 1], dtype=np.uint32), start_us, *[prices] * 5)
+
+    panel = make_panel(rows, grid, ("AAA", "BBB"))
+
+    assert panel.open[0].tolist() == [1.0, 2.0]
+    assert panel.close[0].tolist() == [10.0, 20.0]
+    assert panel.volume[0].tolist() == [11.0, 22.0]

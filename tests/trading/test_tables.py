@@ -20,8 +20,9 @@ from trading.reasons import (
     LEG_STOP,
     NO_BREAKOUT,
     RANGE_INCOMPLETE,
+    REASONS,
 )
-from trading.tables import decisions_table, equity_table, fills_table, trades_table
+from trading.tables import DecisionTables, equity_table, fills_table, trades_table
 
 # In configured order, which is not that of the alphabet.
 PLAN = make_plan(("ZZZ", "AAA"), {})
@@ -97,7 +98,7 @@ def test_what_a_decision_did_not_reach_is_null() -> None:
         [at(8), 1, NO_BREAKOUT, 10.5, 11.0, 10.0, NAN, NAN, 0, 0.25, 1001.0],
     ]
 
-    decisions = decisions_table(outcome_of(decisions=rows), grid(), PLAN)
+    (decisions,) = DecisionTables(outcome_of(decisions=rows), grid(), PLAN)
 
     first, second = decisions.to_dicts()
     nothing = ("price", "range_high", "range_low", "stop", "target_offset", "atr")
@@ -137,11 +138,12 @@ def test_tables_without_rows_have_the_types_of_those_with() -> None:
         "r_multiple": pl.Float64,
         "strategy": pl.String,
     }
-    assert decisions_table(nothing, grid(), PLAN).schema == {
+    (decisions,) = DecisionTables(nothing, grid(), PLAN)
+    assert decisions.schema == {
         "session": pl.Date,
         "bar": time,
-        "symbol": pl.String,
-        "reason": pl.String,
+        "symbol": pl.Enum(PLAN.symbols),
+        "reason": pl.Enum(REASONS),
         **dict.fromkeys(("price", "range_high", "range_low", "stop", "target_offset"), pl.Float64),
         "quantity": pl.Int64,
         "atr": pl.Float64,

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading.bars import BarRows, make_panel
+from trading.bars import BarRows
 from trading.calendar import make_grid, sessions_between, to_microseconds
+from trading.loading import make_panel
 from trading.ticks import TickBars, Trade
 
 HALF_DAY = sessions_between("NYSE", date(2025, 11, 28), date(2025, 11, 28))[0]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from trading.bars import Floats
 from trading.parameters import LARGEST, StrategyParameters
-from trading.prices import price_units, round_down, round_up, tick_units
+from trading.prices import round_down, round_up, tick_units, whole_units
 from trading.reasons import (
     BAR_MISSING,
     ENTER_LONG,
@@ -144,8 +144,10 @@ def breakout(
     """Return whether the bar breaks the range upwards, and whether downwards, never both."""
     up = (high if numbers.wick else close) > memory[RANGE_HIGH] + numbers.breakout_buffer
     down = (low if numbers.wick else close) < memory[RANGE_LOW] - numbers.breakout_buffer
-    # If wicks break both sides, the one further from the open wins.
-    further_up = price_units(high - opened) >= price_units(opened - low)
+    further_up = True
+    if numbers.wick:
+        # If wicks break both sides, the one further from the open wins.
+        further_up = whole_units(high - opened) >= whole_units(opened - low)
     return up & (further_up | (not down)), down & ((not further_up) | (not up))
 
 
@@ -173,8 +175,6 @@ def screen(
     """
     if bar < numbers.range_bars:
         return NO_DECISION, math.nan, math.nan
-    if math.isnan(close):
-        return BAR_MISSING, math.nan, math.nan
     range_high, range_low = memory[RANGE_HIGH], memory[RANGE_LOW]
     long_stop, short_stop = memory[LONG_STOP], memory[SHORT_STOP]
     is_long, is_short = breakout(numbers, memory, opened, high, low, close)
@@ -191,6 +191,7 @@ def screen(
     reason = reason if is_long | is_short else NO_BREAKOUT
     reason = RANGE_FLAT if range_high == range_low else reason
     reason = RANGE_INCOMPLETE if memory[RANGE_BARS] < numbers.range_bars else reason
+    reason = BAR_MISSING if math.isnan(close) else reason
     offset = numbers.target_multiple * (range_high - range_low)
     return reason, stop, offset if numbers.target == 1 else math.nan
 

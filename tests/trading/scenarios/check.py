@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_engine import MINUTE, Result
-from tests.trading.scenarios.scenario import INTERVAL_MINUTES, Scenario
+from tests.trading.scenarios.scenario import INTERVAL_MINUTES, LoadingScenario, Scenario
 from trading.backtest import Outcome
+from trading.bars import Panel
 from trading.reasons import EXIT_REASONS, LEGS, REASONS
 
 Where = tuple[int, int]  # day, bar
@@ -106,6 +107,23 @@ def observed_of_reference(case: Case, result: Result) -> Observed:
         },
         dict(zip(bars, result.equity, strict=True)),
     )
+
+
+def loading_complaints(scenario: LoadingScenario, panel: Panel) -> list[str]:
+    """Return where a panel departs from what the scenario's rows should become."""
+    columns = (panel.open, panel.high, panel.low, panel.close, panel.volume)
+    counts = panel.defects.as_dict()
+    said = []
+    for k, expected in scenario.bars.items():
+        found = [float(column[k, 0]) for column in columns]
+        wanted = [math.nan] * 5 if expected is None else list(expected)
+        # The text tells a missing number from any other, and every number exactly.
+        if repr(found) != repr([float(value) for value in wanted]):
+            said.append(f"bar {k}: {wanted} was expected, and it is {found}")
+    for name, count in {**scenario.defects, "rows": len(scenario.rows)}.items():
+        if counts[name] != count:
+            said.append(f"{name}: {count} was expected, and it is {counts[name]}")
+    return said
 
 
 def complaints(scenario: Scenario, seen: Observed) -> list[str]:

@@ -1,0 +1,66 @@
+"""Sessions that died are started again: an open position must not wait for tomorrow's run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from deployments.api import FlowRun, PrefectApi
+from deployments.home import Home
+from deployments.say import Say
+
+SESSION_FLOW = "trade-session"
+LEASE_HELD = "LeaseHeld"
+LOOK_EVERY_S = 5.0
+# Longer ago it was another day's session; the flow itself knows whether its session is over.
+NOT_OLDER_THAN = timedelta(hours=26)
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+class Restarts:
+    """Schedules crashed sessions of this data folder again, each time after a longer wait.
+
+    Only a crash is mended: a run that failed said why, one that was cancelled was meant to end,
+    and a replay belongs to whoever watches it. What the session had done is in the ledger, so the
+    same run goes on where it was.
+    """
+
+    def __init__(self, home: Home, say: Say) -> None:
+        self._home = home
+        self._say = say
+        self._next_look = 0.0
+        # How often each run was started again. Prefect counts only those that came to run.
+        self._starts: dict[str, int] = {}
+
+    def are_due(self, now: float) -> bool:
+        """Return whether it is time to look for crashed sessions; `now` is monotonic."""
+        return now >= self._next_look
+
+    def look(self, api: PrefectApi, now: float, *, is_own_server: bool) -> None:
+        """Schedule the crashed sessions again whose wait is over."""
+        self._next_look = now + LOOK_EVERY_S
+        moment = datetime.now(UTC)
+        runs = [
+            run
+            for run in api.crashed_runs(SESSION_FLOW, moment - NOT_OLDER_THAN)
+            # Also of an earlier container of this folder: its run has crashed, so it is gone.
+            if is_own_server or (run.worker or "").endswith(f"-{self._home.identity}")
+        ]
+        # Started again before the lease of its dead process had run out, it left at once.
+        runs += [run for run in map(api.read_run, self._starts) if run.state_name == LEASE_HELD]
+        for run in runs:
+            wait = wait_after(self._starts.get(run.id, 0))
+            is_due = datetime.fromisoformat(run.since) + wait <= moment
+            if is_due and not run.parameters.get("replay"):
+                self._start_again(api, run)
+
+    def _start_again(self, api: PrefectApi, run: FlowRun) -> None:
+        self._say(f"Session {run.name} is {run.state_name} and is started again")
+        self._starts[run.id] = self._starts.get(run.id, 0) + 1
+        api.crash_subflows(run.id)
+        api.force(run.id, "SCHEDULED", "Its process died; started again by the supervisor")
+
+
+def wait_after(starts: int) -> timedelta:
+    """Return how long a run rests that has been started again so often."""
+    return min(FIRST_WAIT * 2 ** min(starts, 20), LONGEST_WAIT)

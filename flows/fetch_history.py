@@ -1,0 +1,65 @@
+"""fetch-history: after each session its bars, and what else the archive lacks, are fetched."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from prefect import flow
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import Field
+
+from blocks.clocks import SystemClock
+from flows.outcome import failed
+from flows.process_settings import begin_process
+from flows.wiring import DEFAULT_SYMBOLS
+from tasks.fetch_history import HistoryRequest, rows_of, summary_of
+from tasks.prefect_tasks import fetch_whole_history
+from trading.errors import OpenbellError
+
+# What Yahoo keeps of 1-minute bars; of longer ones it keeps twice as much.
+DAYS = 28
+
+
+@flow(name="fetch-history", persist_result=False)
+async def fetch_history(
+    symbols: Annotated[list[str], Field(description="Whose bars")] = list(  # noqa: B006
+        DEFAULT_SYMBOLS
+    ),
+    start: Annotated[date | None, Field(description="First session; empty: by days")] = None,
+    end: Annotated[date | None, Field(description="Last session; empty: today")] = None,
+    days: Annotated[
+        int, Field(ge=1, description="So many days before the end, without a start")
+    ] = DAYS,
+    interval_minutes: int = 5,
+    exchange: str = "NYSE",
+    provider: Annotated[
+        Literal["chain", "yahoo", "finnhub"],
+        Field(description="chain asks yahoo, then finnhub where FINNHUB_API_KEY is set"),
+    ] = "chain",
+    data_dir: str = "data",
+) -> State[None]:
+    """Fetch the bars of past sessions that the archive does not hold for good."""
+    begin_process(data_dir)
+    clock = SystemClock()
+    last = end or clock.now().date()
+    request = HistoryRequest(
+        symbols=tuple(symbols),
+        start=start or last - timedelta(days=days),
+        end=last,
+        exchange=exchange,
+        interval_minutes=interval_minutes,
+        provider=provider,
+        data_dir=Path(data_dir),
+    )
+    try:
+        outcome = fetch_whole_history(request, clock)
+    except OpenbellError as error:
+        return failed(error)
+    await acreate_table_artifact(
+        rows_of(outcome.coverage), key="history", description=summary_of(outcome)
+    )
+    return Completed(message=summary_of(outcome))

@@ -1,0 +1,46 @@
+"""sync: every hour a verified copy of the account goes where copies are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import Field
+
+from blocks.account_status import live_account
+from flows.outcome import failed
+from flows.parts import saved_parts
+from flows.process_settings import begin_process
+from tasks.prefect_tasks import sync_account
+from tasks.quiet_time import until_quiet
+from trading.errors import OpenbellError
+
+
+@flow(name="sync", persist_result=False)
+async def sync(
+    data_dir: str = "data",
+    account: Annotated[str | None, Field(description="Empty: the paper account")] = None,
+) -> State[None]:
+    """Store a copy of an account, between two bars where a session is being traded."""
+    configured = begin_process(data_dir)
+    name = account or live_account(Path(data_dir))
+    if name is None:
+        return Completed(name="Skipped", message="there is no account yet")
+    try:
+        wait = until_quiet(
+            configured.trading.exchange,
+            configured.data.bar_interval,
+            configured.data.settle_seconds,
+            datetime.now(UTC),
+        )
+        await asyncio.sleep(wait.total_seconds())
+        parts = await saved_parts(data_dir, None, configured)
+        done = sync_account(Path(data_dir), name, parts.storage())
+    except OpenbellError as error:
+        return failed(error)
+    return Completed(message=done)

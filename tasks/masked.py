@@ -1,0 +1,50 @@
+"""Steps whose errors carry no secret, however far they travel."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from blocks.secret_mask import MASK
+from trading.errors import OpenbellError
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def without_secrets_in_errors(
+    function: Callable[Parameters, Result],
+) -> Callable[Parameters, Result]:
+    """Return a function that does the same and raises the same, its text masked if need be.
+
+    A library may put a whole URL with its key into an error, and Prefect keeps the text of an
+    error, those before it and its traceback. One of ours stays of its kind, for retries ask for
+    that; any other becomes a RuntimeError that names it.
+    """
+
+    @functools.wraps(function)
+    def masked(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+        try:
+            return function(*arguments, **named)
+        except OpenbellError as error:
+            what, hint = MASK.text(error.what), MASK.text(error.hint)
+            if (what, hint) == (error.what, error.hint) and not _tells_more(error):
+                raise
+            raise type(error)(what, hint) from None
+        except Exception as error:
+            if MASK.text(str(error)) == str(error) and not _tells_more(error):
+                raise
+            raise RuntimeError(f"{type(error).__name__}: {MASK.text(str(error))}") from None
+
+    return masked
+
+
+def _tells_more(error: BaseException) -> bool:
+    """Return whether an error that led to this one holds a secret."""
+    before = error.__cause__ or error.__context__
+    while before is not None:
+        if MASK.text(str(before)) != str(before):
+            return True
+        before = before.__cause__ or before.__context__
+    return False

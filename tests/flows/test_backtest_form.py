@@ -1,0 +1,60 @@
+"""The form of the backtest asks for what the terminal does, and complains in the same words."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.bar_files import BarFileFormat
+from flows.__main__ import main
+from flows.backtest_form import request_of_form
+from tasks.backtest_request import plan_of
+from trading.errors import BadInput
+from trading.parameters import FillParameters, RiskParameters
+from trading.strategies.orb import OrbParameters
+
+OUT = Path("results")
+FORM: dict[str, Any] = {
+    "bars": "bars.csv", "symbols": ["AAPL"], "start": "2025-06-04", "end": None,
+    "interval_minutes": 5, "capital": 10_000.0, "exchange": "NYSE", "strategy": OrbParameters(),
+    "risk": RiskParameters(), "fills": FillParameters(), "decisions": "changes", "timezone": None,
+    "stamp": None, "columns": {}, "source_interval_minutes": None,
+}  # fmt: skip
+
+
+def test_how_a_file_is_written_can_be_said_in_the_form() -> None:
+    said = {"timezone": "America/New_York", "stamp": "end", "columns": {"ts": "Datetime"}}
+    request = request_of_form({**FORM, **said, "source_interval_minutes": 5}, OUT)
+    assert request.format == BarFileFormat("America/New_York", "end", {"ts": "Datetime"}, 5)
+    assert request.start == date(2025, 6, 4)
+
+
+def test_fields_that_are_left_empty_count_as_not_given() -> None:
+    request = request_of_form({**FORM, "bars": "", "start": "", "timezone": "", "stamp": ""}, OUT)
+    assert (request.bars, request.start, request.format) == (None, None, BarFileFormat())
+
+
+def test_settings_come_from_models_as_well_as_from_what_the_server_stores() -> None:
+    stored = {name: FORM[name].model_dump(mode="json") for name in ("strategy", "risk", "fills")}
+    one, other = (plan_of(request_of_form({**FORM, **form}, OUT)) for form in (stored, {}))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("slip", "arguments"),
+    [
+        ({"start": "06/07/2025"}, ["--start", "06/07/2025"]),
+        ({"timezone": "Mars/X"}, ["--timezone", "Mars/X"]),
+        ({"source_interval_minutes": 0}, ["--source-interval", "0"]),
+    ],
+)
+def test_a_slip_is_told_in_the_words_of_the_terminal(
+    slip: dict[str, Any], arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        request_of_form({**FORM, **slip}, OUT)
+    assert main(["backtest", "--bars", "bars.csv", *arguments]) == 2
+    assert capsys.readouterr().err == f"error: {caught.value}\n"

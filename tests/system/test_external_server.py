@@ -1,0 +1,170 @@
+"""A Prefect server that is not ours: dead runs are released there, those of others are not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deployments.api import PrefectApi
+from deployments.home import REPOSITORY, Home
+from deployments.server import Server, start_server
+from deployments.worker import worker_name
+from tests.api.conftest import free_port
+from tests.system.test_supervisor import THROWAWAY, has_said, processes_of, wait_for
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server that no supervisor owns, as Compose does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PREFECT_API_URL", raising=False)
+        # A worker counts as offline soon after it was killed.
+        patch.setenv("PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS", "1")
+        server = start_server(Home.at(tmp_path_factory.mktemp("elsewhere") / "data"))
+        assert server.child is not None
+        try:
+            yield server
+        finally:
+            server.child.stop(20)
+
+
+@contextmanager
+def up(data_dir: Path, api_url: str, wait_until: str = "Openbell is up") -> Iterator[Path]:
+    """Run `up` with somebody else's server; yield its log, and leave nothing behind."""
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    log = data_dir.parent / "up.log"
+    began = log.stat().st_size if log.exists() else 0
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "deployments", "up", "--data-dir", str(data_dir)),
+                *("--prefect-file", str(THROWAWAY)),
+            ],
+            cwd=REPOSITORY,
+            env=environment | {"PREFECT_API_URL": api_url, "HEALTH_CHECK_PORT": str(free_port())},
+            stdout=output,
+            stderr=output,
+        )
+    (data_dir.parent / "pid").write_text(str(process.pid))
+    try:
+
+        def is_up() -> bool:
+            assert process.poll() is None, log.read_text()
+            return wait_until in log.read_text()[began:]
+
+        wait_for(is_up, 200)
+        yield log
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(120)
+
+
+def start_sleeping(api: PrefectApi, data_dir: Path) -> tuple[str, int]:
+    """Start a run in the queue that lets one through, and return it with its process."""
+    run = api.start_run("small/scheduled", {"seconds": 300, "data_dir": str(data_dir)})
+    note = data_dir / f"{run.id}.json"
+    wait_for(lambda: note.exists() and note.read_text(), 90)
+    return run.id, json.loads(note.read_text())["pid"]
+
+
+def kill_everything(data_dir: Path) -> None:
+    """Kill supervisor, worker and flow runs at once, as the end of a container does."""
+    pids = [int((data_dir.parent / "pid").read_text()), *processes_of(data_dir)]
+    assert len(pids) >= 3
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def label(api_url: str, run_id: str, worker: str) -> None:
+    httpx.patch(
+        f"{api_url}/flow_runs/{run_id}/labels", json={"prefect.worker.name": worker}
+    ).raise_for_status()
+
+
+def test_after_everything_of_ours_was_killed_the_dead_run_gives_up_its_place_and_the_next_starts(
+    elsewhere: Server, tmp_path: Path
+) -> None:
+    api = PrefectApi(elsewhere.api_url)
+    data_dir = tmp_path / "data"
+    with up(data_dir, elsewhere.api_url):
+        dead_id, _ = start_sleeping(api, data_dir)
+        assert api.read_run(dead_id).worker == worker_name(Home(data_dir))
+        kill_everything(data_dir)
+    assert api.read_run(dead_id).state_name == "Running"
+    with up(data_dir, elsewhere.api_url):
+        dead = api.read_run(dead_id)
+        assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
+        # The queue lets one run through: this one starts only if the dead one gave up its place.
+        start_sleeping(api, data_dir)
+    assert processes_of(data_dir) == {}
+
+
+def test_a_run_of_another_living_folder_is_never_touched(elsewhere: Server, tmp_path: Path) -> None:
+    api = PrefectApi(elsewhere.api_url)
+    theirs, ours = tmp_path / "theirs" / "data", tmp_path / "ours" / "data"
+    with up(theirs, elsewhere.api_url):
+        living_id, living_pid = start_sleeping(api, theirs)
+        with up(ours, elsewhere.api_url) as log:
+            assert api.read_run(living_id).state_name == "Running"
+            assert "without a process" not in log.read_text()
+        # Nor at our end, where what is ours is cancelled.
+        assert api.read_run(living_id).state_name == "Running"
+        os.kill(living_pid, 0)
+
+
+def test_a_run_that_a_worker_under_our_older_host_name_took_waits_until_that_is_offline(
+    elsewhere: Server, tmp_path: Path
+) -> None:
+    api = PrefectApi(elsewhere.api_url)
+    data_dir = tmp_path / "data"
+    with up(data_dir, elsewhere.api_url):
+        dead_id, _ = start_sleeping(api, data_dir)
+        kill_everything(data_dir)
+    # The container before this one had another host name, and its worker was killed just now.
+    older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
+    label(elsewhere.api_url, dead_id, older)
+    beat = {"name": older, "heartbeat_interval_seconds": 10}
+    workers = f"{elsewhere.api_url}/work_pools/openbell/workers"
+    httpx.post(f"{workers}/heartbeat", json=beat).raise_for_status()
+    with up(data_dir, elsewhere.api_url) as log:
+        assert api.read_run(dead_id).state_name == "Running"
+        assert "left alone" in log.read_text()
+        wait_for(lambda: api.read_run(dead_id).state_name == "Crashed", 120)
+        start_sleeping(api, data_dir)
+
+
+def test_up_waits_for_a_server_that_is_down_and_goes_on_when_it_comes_up(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    home = Home.at(tmp_path / "elsewhere" / "data")
+    port = free_port()
+    home.port_file.write_text(f"{port}\n")
+    api_url = f"http://127.0.0.1:{port}/api"
+    with up(data_dir, api_url, wait_until="waiting for it") as log:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("PREFECT_API_URL", raising=False)
+            server = start_server(home)
+        assert server.child is not None
+        try:
+            assert server.api_url == api_url
+            wait_for(partial(has_said, log, "Openbell is up"), 120)
+            _, pid = start_sleeping(PrefectApi(api_url), data_dir)
+            os.kill(pid, 0)
+            os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+            wait_for(partial(has_said, log, "Stopped"), 120)
+        finally:
+            server.child.stop(20)
+    assert processes_of(data_dir) == {}

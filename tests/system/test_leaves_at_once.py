@@ -1,0 +1,78 @@
+"""A session's run that must not trade leaves at once, with a name and a reason for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.ledger import DuckDBLedger
+from deployments.api import FlowRun, PrefectApi
+from tests.system.conftest import PrefectStack
+from tests.system.test_supervisor import wait_for
+from trading.calendar import next_session
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+AROUND_THE_WORLD = ("NYSE", "LSE", "ASX", "XETR")
+
+
+@pytest.fixture(scope="module")
+def api(prefect_stack: PrefectStack) -> PrefectApi:
+    prefect_stack.supervisor.register()
+    api = PrefectApi(prefect_stack.api_url)
+    # A session that happens to be due while this test runs would hold the queue.
+    paper = api._call("GET", "deployments/name/trade-session/paper")
+    api._call("POST", f"deployments/{paper['id']}/pause_deployment")
+    return api
+
+
+def run(api: PrefectApi, due: datetime, given: dict[str, Any]) -> FlowRun:
+    """Run a session that was due at a time, and return how it ended."""
+    paper = api._call("GET", "deployments/name/trade-session/paper")
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
+    body = {"parameters": {"market": "simulated", **given}, "state": state}
+    begun = api._call("POST", f"deployments/{paper['id']}/create_flow_run", body)
+    return wait_for(lambda: (now := api.read_run(begun["id"])).is_final and now, 120)
+
+
+def closed_exchange(now: datetime) -> str:
+    return next(
+        name
+        for name in AROUND_THE_WORLD
+        if next_session(name, now).open > now + timedelta(minutes=40)
+    )
+
+
+def test_a_closed_day_is_skipped_with_the_next_open(api: PrefectApi, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    exchange = closed_exchange(now)
+    ended = run(api, now, {"exchange": exchange, "data_dir": str(tmp_path)})
+    assert (ended.state_type, ended.state_name) == ("COMPLETED", "Skipped")
+    opens = next_session(exchange, now)
+    assert ended.message.startswith(f"closed: {exchange} opens next on {opens.date}")
+    assert not (tmp_path / "paper").exists()
+
+
+def test_a_run_whose_session_is_over_is_skipped_as_stale(api: PrefectApi, tmp_path: Path) -> None:
+    due = datetime.now(UTC) - timedelta(days=5)
+    ended = run(api, due, {"exchange": "NYSE", "data_dir": str(tmp_path)})
+    assert (ended.state_type, ended.state_name) == ("COMPLETED", "Skipped")
+    assert ended.message.startswith(f"stale: this run was due at {due:%Y-%m-%d %H:%M} UTC")
+    assert not (tmp_path / "paper").exists()
+
+
+def test_a_run_whose_account_is_traded_by_another_leaves_the_lease_to_it(
+    api: PrefectApi, tmp_path: Path
+) -> None:
+    ledger = DuckDBLedger(tmp_path, "paper")
+    now = datetime.now(UTC)
+    epoch = ledger.acquire_lease(now + timedelta(minutes=5))
+    ledger.release()
+    ended = run(api, now, {"exchange": "24/7", "data_dir": str(tmp_path)})
+    assert (ended.state_type, ended.state_name) == ("COMPLETED", "LeaseHeld")
+    assert ended.message.startswith("account is traded by ")
+    with ledger.changing() as connection:
+        row = connection.execute("SELECT epoch FROM lease").fetchone()
+    assert row == (epoch,)

@@ -1,0 +1,69 @@
+"""A key that a library wrote into its error goes no further than the step that met it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+import pytest
+
+from blocks.secret_mask import MASK
+from tasks.masked import without_secrets_in_errors
+from tasks.prefect_tasks import PrefectSteps, is_worth_retrying
+from trading.errors import SourceUnavailable
+
+KEY = "planted-key-4711"
+
+
+def odd() -> None:
+    raise ValueError(f"cannot parse answer of https://provider/quote?symbol=A&token={KEY}")
+
+
+def ours() -> None:
+    raise SourceUnavailable(f"no answer with {KEY}", "Look at the key")
+
+
+def ours_after_odd() -> None:
+    try:
+        odd()
+    except ValueError as error:
+        raise SourceUnavailable("no answer", "Try again") from error
+
+
+@pytest.fixture(autouse=True)
+def learned() -> None:
+    MASK.learn([KEY])
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "says"),
+    [
+        (odd, RuntimeError, "ValueError: cannot parse answer"),
+        (ours, SourceUnavailable, "no answer with "),
+        (ours_after_odd, SourceUnavailable, "no answer"),
+    ],
+)
+def test_no_error_of_a_step_shows_a_key(
+    step: Callable[[], None], kind: type[Exception], says: str
+) -> None:
+    with pytest.raises(kind, match=says) as caught:
+        without_secrets_in_errors(step)()
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_error_without_a_key_is_the_very_same() -> None:
+    error = KeyError("AAPL")
+
+    def step() -> None:
+        raise error
+
+    with pytest.raises(KeyError) as caught:
+        without_secrets_in_errors(step)()
+    assert caught.value is error
+
+
+def test_each_step_of_a_session_is_masked() -> None:
+    steps = [value for name, value in vars(PrefectSteps).items() if not name.startswith("_")]
+    assert len(steps) >= 10
+    assert all(step.fn.__wrapped__ for step in steps)
+    assert all(step.retry_condition_fn is is_worth_retrying for step in steps if step.retries)

@@ -1,0 +1,60 @@
+"""A position that outlives its session is taken over whole by the next one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import orjson
+import pytest
+
+from trading.calendar import Session, sessions_between, to_microseconds
+from trading.events import BarClosed, Fill, SessionStarted
+from trading.plan import make_plan
+from trading.session_state import SessionState
+
+PLAN = make_plan(("AAA", "BBB", "CCC"), {})
+MONDAY, TUESDAY = sessions_between("NYSE", date(2024, 6, 3), date(2024, 6, 4))
+
+
+def started(session: Session, inheritance: dict[str, Any]) -> SessionState:
+    state = SessionState(PLAN, session)
+    opened, closed = to_microseconds(session.open), to_microseconds(session.close)
+    state.apply(SessionStarted(str(session.date), opened, closed, inheritance))
+    return state
+
+
+def close_bar(state: SessionState, bar: int, price: float) -> None:
+    us = to_microseconds(state.session.bar_start(bar, 5))
+    prices = [price] * 3
+    volume, fetched = [1000.0] * 3, [0] * 3
+    name = str(state.session.date)
+    state.apply(BarClosed(name, bar, us, prices, prices, prices, prices, volume, fetched))
+
+
+def fill(state: SessionState, number: str, leg: str, quantity: int, price: float) -> None:
+    us = to_microseconds(state.session.bar_start(1, 5))
+    state.apply(Fill(f"e{number}", f"o{number}", "CCC", leg, quantity, price, 0.0, us))
+
+
+@pytest.mark.parametrize("written_by", ["this version", "one that kept no list"])
+def test_the_last_symbols_position_is_marked_counted_and_left_the_next_day(written_by: str) -> None:
+    monday = started(MONDAY, SessionState(PLAN, MONDAY).inheritance())
+    close_bar(monday, 0, 100.0)
+    monday.book.pending_stop[2] = 95.0
+    fill(monday, "1", "entry", 50, 100.0)
+    close_bar(monday, 1, 101.0)
+    assert monday.equity() == 10_050.0
+    left = orjson.loads(orjson.dumps(monday.inheritance()))
+    if written_by == "one that kept no list":
+        left["book"].pop("held", None)
+
+    tuesday = started(TUESDAY, left)
+
+    assert tuesday.equity() == 10_050.0
+    close_bar(tuesday, 0, 102.0)
+    assert (tuesday.equity(), tuesday.is_latched) == (10_100.0, False)
+    fill(tuesday, "2", "exit", -50, 102.0)
+    assert (tuesday.equity(), tuesday.cash()) == (10_100.0, 10_100.0)
+    close_bar(tuesday, 1, 200.0)
+    assert tuesday.equity() == 10_100.0
