@@ -26,7 +26,8 @@ class BacktestRequest:
     `symbols` in the configured order, none for all of the file; `start` and `end` are session
     dates, both included, None for the file's first and last; `settings` any parameter that the
     rules name; `decisions` all, changes or none; `out` None writes nothing; `report` whether a
-    page of HTML is written too.
+    page of HTML is written too; `read_again` whether files are read though an earlier run kept
+    their bars.
     """
 
     bars: Path | None = None
@@ -43,6 +44,7 @@ class BacktestRequest:
     seed: int = DEFAULT_SEED
     strategy_module: ModuleType | None = None
     report: bool = True
+    read_again: bool = False
 
 
 def check_request(request: BacktestRequest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -14,26 +14,23 @@ from pathlib import Path
 import numpy as np
 
 import trading
-from blocks.bar_tables import size_of
 from blocks.engine_cache import engine_cache_folder
+from blocks.kept_bars import LoadedPanel
 from blocks.report_data import ReportRun
 from blocks.report_page import report_page
 from blocks.result_folder import Results, check_folder, write_results
-from tasks.backtest_bars import LoadedBars, load_bars
+from tasks.backtest_panel import is_large, load_panel
 from tasks.backtest_request import BacktestRequest, check_request, plan_of
 from trading.backtest import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
 from trading.bars import Panel
-from trading.calendar import EPOCH, Session, make_grid, next_session
+from trading.calendar import EPOCH, Session, next_session
 from trading.errors import BadInput
-from trading.loading import make_panel
 from trading.performance import Json, Summary, summarise
 from trading.plan import RunPlan
 from trading.tables import DecisionTables, equity_table, trades_table
 
 Progress = Callable[[str, int, int], None]
 _MOST_NAMED = 10
-# A file of so many bytes has a million bars or so.
-_LARGE_BYTES = 15_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +103,29 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
     tell = progress or _tell_nobody
     tell("loading bars", 0, 1)
     with ThreadPoolExecutor(1) as aside:
-        if request.bars is not None and size_of(request.bars) > _LARGE_BYTES:
-            # Its errors are left to the steps that need what it brings.
-            aside.submit(_get_ready, plan)
-        bars = load_bars(request, warm_up=plan.rules().needs_indicators)
-        plan = replace(plan, symbols=bars.symbols)
-        panel = arrange(bars, plan)
-    refuse_no_bars(panel, bars)
-    tell("running", 0, len(bars.sessions))
+        # Its errors are left to the steps that need what it brings.
+        ready = [aside.submit(_get_ready, plan)] if is_large(request) else []
+        bars = load_panel(request, aside.submit, warm_up=plan.rules().needs_indicators)
+        wait(ready)
+        return _report_of(request, plan, bars, progress)
+
+
+def _report_of(
+    request: BacktestRequest, plan: RunPlan, bars: LoadedPanel, progress: Progress | None
+) -> BacktestReport:
+    tell = progress or _tell_nobody
+    panel = bars.panel
+    plan = replace(plan, symbols=panel.symbols)
+    refuse_no_bars(bars)
+    sessions = panel.grid.sessions
+    tell("running", 0, len(sessions))
     outcome, run_notes = run(panel, plan, bars.first_traded, request.decisions, progress)
     tell("summarising", 0, 1)
     notes = (*bars.notes, *panel_notes(panel, bars.first_traded), *run_notes)
     report = BacktestReport(
         plan,
         panel,
-        bars.sessions[bars.first_traded :],
+        sessions[bars.first_traded :],
         outcome,
         summarise(outcome, panel.grid, plan.capital),
         bars.source,
@@ -138,13 +143,9 @@ def _get_ready(plan: RunPlan) -> None:
     read_compiled(plan, engine_cache_folder())
 
 
-def arrange(bars: LoadedBars, plan: RunPlan) -> Panel:
-    """Return the bars as a panel of the plan's interval, by the loading order of the rules."""
-    return make_panel(bars.blocks, make_grid(bars.sessions, plan.interval_minutes), bars.symbols)
-
-
-def refuse_no_bars(panel: Panel, bars: LoadedBars) -> None:
+def refuse_no_bars(bars: LoadedPanel) -> None:
     """Raise BadInput when not one valid bar is left to trade on."""
+    panel = bars.panel
     begin = panel.grid.first_row[bars.first_traded]
     if np.isnan(panel.close[begin:]).all():
         defects = panel.defects

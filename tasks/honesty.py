@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blocks.engine_cache import engine_cache_folder
-from tasks.backtest_bars import load_bars
+from tasks.backtest_panel import load_panel
 from tasks.backtest_request import BacktestRequest, check_request, plan_of
-from tasks.backtest_steps import arrange
 from trading.look_ahead import LookAheadResult, look_ahead_test
 from trading.null_test import NullResult, null_test
 from trading.plan import RunPlan
@@ -30,12 +29,10 @@ def run_look_ahead_test(request: BacktestRequest, cuts: int, seed: int) -> LookA
     """Return what changes before a cut when a request's bars end at random bars."""
     check_request(request)
     plan = plan_of(request)
-    bars = load_bars(request, warm_up=plan.rules().needs_indicators)
-    plan = replace(plan, symbols=bars.symbols)
-    panel = arrange(bars, plan)
+    bars = load_panel(request, lambda work: work(), warm_up=plan.rules().needs_indicators)
     return look_ahead_test(
-        panel,
-        plan,
+        bars.panel,
+        replace(plan, symbols=bars.panel.symbols),
         cuts,
         seed,
         first_traded=bars.first_traded,

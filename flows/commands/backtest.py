@@ -57,6 +57,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--source-interval", type=int, metavar="MINUTES", help="bar length of the file"
     )
+    parser.add_argument(
+        "--read-again", action="store_true",
+        help="read large files anew, though an earlier run kept their bars",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="of the simulated market")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -101,6 +105,7 @@ def request_of(args: Namespace) -> BacktestRequest:
         ),
         seed=args.seed,
         report=not args.no_report,
+        read_again=args.read_again,
         strategy_module=strategy_of(args),
     )
 

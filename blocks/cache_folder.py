@@ -1,0 +1,26 @@
+"""The user's folder for what can be made again, and is kept because that takes long."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def cache_folder(name: str, least_free_bytes: int) -> Path | None:
+    """Return a folder of the user's cache, made if need be; None where nothing can be kept.
+
+    It is `openbell/<name>` in XDG_CACHE_HOME, or in ~/.cache, on a disk with so many bytes free.
+    """
+    root = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        # The specification says that a relative XDG_CACHE_HOME does not count.
+        base = Path(root) if Path(root).is_absolute() else Path.home() / ".cache"
+        folder = base / "openbell" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            # An empty file can still be made on a full disk.
+            return folder if shutil.disk_usage(folder).free >= least_free_bytes else None
+    except (OSError, RuntimeError):
+        return None

@@ -1,0 +1,78 @@
+"""The panel of a request: loaded from its files, or as an earlier run kept it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from blocks.bar_tables import size_of
+from blocks.kept_bars import LoadedPanel, keep_bars, kept_bars_folder, read_kept
+from blocks.kept_key import FileState, file_states, key_of
+from tasks.backtest_bars import load_bars
+from tasks.backtest_request import BacktestRequest
+from trading.calendar import make_grid
+from trading.errors import BadInput
+from trading.loading import make_panel
+
+# A file of so many bytes has a million bars or so; smaller ones load at once.
+LARGE_BYTES = 15_000_000
+
+Later = Callable[[Callable[[], object]], object]
+
+
+def is_large(request: BacktestRequest) -> bool:
+    """Return whether loading a request's bars takes long enough to prepare for it."""
+    return request.bars is not None and size_of(request.bars) > LARGE_BYTES
+
+
+def load_panel(request: BacktestRequest, later: Later, *, warm_up: bool) -> LoadedPanel:
+    """Return the panel of a request, and keep it for the next when its files are large.
+
+    `later(work)` is given what need not be waited for. A panel that was kept is taken only when
+    content, path and code are those that it was made of. Raises BadInput as load_bars does.
+    """
+    folder = kept_bars_folder() if is_large(request) else None
+    if folder is None or request.bars is None:
+        return _load(request, warm_up=warm_up)
+    files = file_states(request.bars)
+    key = _key_of(request, files, warm_up=warm_up)
+    kept = read_kept(folder, key) if key and not request.read_again else None
+    if kept is not None:
+        return kept
+    loaded = _load(request, warm_up=warm_up)
+    # What was written to while it was read is not the content that the key stands for.
+    if key and _states(request.bars) == files:
+        later(lambda: keep_bars(folder, key, loaded))
+    return loaded
+
+
+def _load(request: BacktestRequest, *, warm_up: bool) -> LoadedPanel:
+    bars = load_bars(request, warm_up=warm_up)
+    grid = make_grid(bars.sessions, request.interval_minutes)
+    panel = make_panel(bars.blocks, grid, bars.symbols)
+    return LoadedPanel(panel, bars.first_traded, bars.source, bars.notes)
+
+
+def _key_of(request: BacktestRequest, files: tuple[FileState, ...], *, warm_up: bool) -> str | None:
+    asked = (
+        str(request.bars),
+        request.symbols,
+        request.start,
+        request.end,
+        request.interval_minutes,
+        request.exchange,
+        request.format,
+        warm_up,
+    )
+    try:
+        return key_of(files, f"{asked!r}\n{Path(__file__).read_text()}")
+    except OSError:
+        # Loading says better what is wrong with the file.
+        return None
+
+
+def _states(path: Path) -> tuple[FileState, ...]:
+    try:
+        return file_states(path)
+    except (BadInput, OSError):
+        return ()

@@ -1,0 +1,232 @@
+"""A second run over the same files takes the bars that the first has kept, and only then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from blocks import kept_bars, kept_key
+from blocks.bar_files import BarFileFormat
+from blocks.kept_bars import LoadedPanel, keep_bars
+from blocks.simulated_market import simulated_rows
+from tasks import backtest_panel
+from tasks.backtest_panel import load_panel
+from tasks.backtest_request import BacktestRequest
+from tasks.backtest_steps import backtest
+from tasks.honesty import run_look_ahead_test
+from trading.calendar import sessions_between
+from trading.errors import BadInput
+
+JUNE = sessions_between("NYSE", date(2025, 6, 2), date(2025, 6, 30))
+
+
+@pytest.fixture
+def bars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder of one CSV a symbol that counts as large, and an empty cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(backtest_panel, "LARGE_BYTES", 0)
+    monkeypatch.setattr(kept_bars, "LEAST_FREE_BYTES", 1)
+    folder = tmp_path / "bars"
+    folder.mkdir()
+    for symbol in ("AAA", "BBB"):
+        rows = simulated_rows((symbol,), JUNE, 5)
+        pl.DataFrame(
+            {
+                "ts": pl.Series(rows.start_us).cast(pl.Datetime("us", "UTC")),
+                **{name: rows.number(name) for name in ("open", "high", "low", "close")},
+                "volume": rows.volume,
+            }
+        ).write_csv(folder / f"{symbol}.csv")
+    return folder
+
+
+def kept_files(bars: Path) -> list[Path]:
+    """Return the files of bars that are kept."""
+    return sorted((bars.parent / "cache" / "openbell" / "bars").glob("*.bars"))
+
+
+def load(request: BacktestRequest, *, warm_up: bool = False) -> LoadedPanel:
+    """Return a request's panel, kept before the call is over."""
+    return load_panel(request, lambda work: work(), warm_up=warm_up)
+
+
+def refuse_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail the test when files of bars are read from here on."""
+
+    def read(*_: object, **__: object) -> None:
+        pytest.fail("the files were read")
+
+    monkeypatch.setattr(backtest_panel, "load_bars", read)
+
+
+def test_the_second_run_reads_no_bars_and_says_the_same(
+    bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = BacktestRequest(bars, start=date(2025, 6, 4), settings={"stop": "atr"})
+    outs = [tmp_path / "first", tmp_path / "second"]
+    backtest(replace(request, out=outs[0]))
+    refuse_to_read(monkeypatch)
+    backtest(replace(request, out=outs[1]))
+
+    assert len(kept_files(bars)) == 1
+    names = sorted(path.name for path in outs[0].iterdir())
+    assert "summary.json" in names and "report.html" in names
+    for name in names:
+        assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes(), name
+
+
+def test_the_look_ahead_test_takes_them_too(bars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = BacktestRequest(bars)
+    first = run_look_ahead_test(request, 2, 1)
+    refuse_to_read(monkeypatch)
+
+    assert run_look_ahead_test(request, 2, 1) == first
+
+
+def edit_in_place(bars: Path) -> None:
+    """Change one digit of a price, and give the file its old time back."""
+    path = bars / "BBB.csv"
+    before = path.stat()
+    lines = path.read_text().splitlines(keepends=True)
+    head, volume = lines[50].rstrip("\n").rsplit(",", 1)
+    digit = volume[0]
+    lines[50] = f"{head},{'2' if digit == '1' else '1'}{volume[1:]}\n"
+    path.write_text("".join(lines))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+
+
+def swap_names(bars: Path) -> None:
+    """Let each file be the other symbol's."""
+    (bars / "AAA.csv").rename(bars / "x")
+    (bars / "BBB.csv").rename(bars / "AAA.csv")
+    (bars / "x").rename(bars / "BBB.csv")
+
+
+def add_a_file(bars: Path) -> None:
+    """Add a third symbol."""
+    (bars / "CCC.csv").write_bytes((bars / "AAA.csv").read_bytes())
+
+
+@pytest.mark.parametrize("change", [edit_in_place, swap_names, add_a_file])
+def test_other_files_are_read(bars: Path, change: Callable[[Path], None]) -> None:
+    request = BacktestRequest(bars)
+    before = load(request)
+    change(bars)
+    after = load(request)
+
+    truth = load(replace(request, read_again=True))
+    assert after.panel.symbols == truth.panel.symbols
+    assert np.array_equal(after.panel.volume, truth.panel.volume, equal_nan=True)
+    assert before.panel.symbols != after.panel.symbols or not np.array_equal(
+        before.panel.volume, after.panel.volume, equal_nan=True
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"symbols": ("BBB", "AAA")},
+        {"start": date(2025, 6, 9)},
+        {"end": date(2025, 6, 20)},
+        {"interval_minutes": 15},
+        {"exchange": "LSE"},
+        {"format": BarFileFormat(stamp="end")},
+        {"format": BarFileFormat(columns={"volume": "volume"})},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_another_request_is_another_panel(bars: Path, other: dict[str, object]) -> None:
+    load(BacktestRequest(bars))
+    request = replace(BacktestRequest(bars), **other)  # type: ignore[arg-type]
+    load(request)
+
+    assert len(kept_files(bars)) == 2
+
+
+def test_bars_that_warm_up_are_another_panel(bars: Path) -> None:
+    request = BacktestRequest(bars, start=date(2025, 6, 9))
+    counts = [load(request, warm_up=warm_up).first_traded for warm_up in (False, True, False)]
+
+    assert counts == [0, 5, 0]
+
+
+@pytest.mark.parametrize("name", ["bars", "numpy"])
+def test_other_code_reads_again(
+    bars: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    load(BacktestRequest(bars))
+    kept_key._code_digest.cache_clear()
+    with monkeypatch.context() as changed:
+        if name == "numpy":
+            changed.setattr(kept_key.metadata, "version", lambda _: "99")
+        else:
+            edited = tmp_path / "trading"
+            edited.mkdir()
+            (edited / "bars.py").write_text("# edited")
+            changed.setattr(kept_key.trading, "__path__", [str(edited)])
+        load(BacktestRequest(bars))
+    kept_key._code_digest.cache_clear()
+
+    assert len(kept_files(bars)) == 2
+
+
+def test_to_read_again_can_be_asked_for(bars: Path) -> None:
+    request = BacktestRequest(bars)
+    true = load(request)
+    (kept,) = kept_files(bars)
+    other = replace(true, panel=replace(true.panel, volume=true.panel.volume + 1))
+    keep_bars(kept.parent, kept.stem, other)
+    assert load(request).panel.volume[0, 0] == true.panel.volume[0, 0] + 1
+
+    for again in (replace(request, read_again=True), request):
+        assert np.array_equal(load(again).panel.volume, true.panel.volume, equal_nan=True)
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept(
+    bars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = backtest_panel.load_bars
+
+    def load_and_change(request: BacktestRequest, *, warm_up: bool) -> object:
+        found = read(request, warm_up=warm_up)
+        edit_in_place(bars)
+        return found
+
+    monkeypatch.setattr(backtest_panel, "load_bars", load_and_change)
+    load(BacktestRequest(bars))
+
+    assert kept_files(bars) == []
+
+
+def test_small_files_are_not_kept(bars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtest_panel, "LARGE_BYTES", 10**9)
+    load(BacktestRequest(bars))
+
+    assert kept_files(bars) == []
+
+
+def test_where_nothing_can_be_kept_bars_are_read(
+    bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = load(BacktestRequest(bars)).panel
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    found = load(BacktestRequest(bars)).panel
+
+    assert np.array_equal(found.close, expected.close, equal_nan=True)
+
+
+def test_a_request_that_is_refused_keeps_nothing(bars: Path) -> None:
+    (bars / "CCC.csv").write_text("ts,open\nno time,1\n")
+    with pytest.raises(BadInput, match=r"CCC\.csv"):
+        load(BacktestRequest(bars))
+
+    assert kept_files(bars) == []
