@@ -17,7 +17,13 @@ from flows.process_settings import begin_process
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text()
 # Variables of Prefect and of make, which no table of ours has.
-OTHERS = {"PREFECT_SERVER_DATABASE_PASSWORD", "PREFECT_API_URL", "SIGTERM", "DATE"}
+OTHERS = {
+    "PREFECT_SERVER_DATABASE_PASSWORD",
+    "PREFECT_API_URL",
+    "XDG_CACHE_HOME",
+    "SIGTERM",
+    "DATE",
+}
 
 
 def test_each_command_is_in_the_readme_and_each_one_there_exists() -> None:
