@@ -10,7 +10,7 @@ from blocks.kept_bars import LoadedPanel, keep_bars, kept_bars_folder, read_kept
 from blocks.kept_key import FileState, file_states, key_of
 from tasks.backtest_bars import load_bars
 from tasks.backtest_request import BacktestRequest
-from trading.calendar import make_grid
+from trading.calendar import EPOCH, make_grid, next_session
 from trading.errors import BadInput
 from trading.loading import make_panel
 
@@ -39,6 +39,9 @@ def load_panel(request: BacktestRequest, later: Later, *, warm_up: bool) -> Load
     kept = read_kept(folder, key) if key and not request.read_again else None
     if kept is not None:
         return kept
+    # The first look at a calendar takes as long as a year's bars; its errors are left to the
+    # loading.
+    later(lambda: next_session(request.exchange, EPOCH))
     loaded = _load(request, warm_up=warm_up)
     # What was written to while it was read is not the content that the key stands for.
     if key and _states(request.bars) == files:

@@ -23,7 +23,7 @@ from tasks.backtest_panel import is_large, load_panel
 from tasks.backtest_request import BacktestRequest, check_request, plan_of
 from trading.backtest import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
 from trading.bars import Panel
-from trading.calendar import EPOCH, Session, next_session
+from trading.calendar import Session
 from trading.errors import BadInput
 from trading.performance import Json, Summary, summarise
 from trading.plan import RunPlan
@@ -103,11 +103,15 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
     tell = progress or _tell_nobody
     tell("loading bars", 0, 1)
     with ThreadPoolExecutor(1) as aside:
-        # Its errors are left to the steps that need what it brings.
         ready = [aside.submit(_get_ready, plan)] if is_large(request) else []
         bars = load_panel(request, aside.submit, warm_up=plan.rules().needs_indicators)
         wait(ready)
         return _report_of(request, plan, bars, progress)
+
+
+def _get_ready(plan: RunPlan) -> None:
+    """Do what needs no bars; its errors are left to the steps that need what it brings."""
+    read_compiled(plan, engine_cache_folder())
 
 
 def _report_of(
@@ -135,12 +139,6 @@ def _report_of(
         tell("writing results", 0, 1)
         write_results(request.out, report.results(page=request.report))
     return report
-
-
-def _get_ready(plan: RunPlan) -> None:
-    """Do what needs no bars: the first look at a calendar takes as long as a year's bars."""
-    next_session(plan.exchange, EPOCH)
-    read_compiled(plan, engine_cache_folder())
 
 
 def refuse_no_bars(bars: LoadedPanel) -> None:
