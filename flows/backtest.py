@@ -23,6 +23,7 @@ from flows.wiring import DEFAULT_SYMBOLS
 from tasks.backtest_request import BacktestRequest
 from tasks.backtest_steps import BacktestReport
 from tasks.backtest_steps import backtest as run_backtest
+from tasks.masked import without_secrets_in_errors
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
@@ -41,6 +42,7 @@ def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
 
 # Prefect's own check would end a run with a page of pydantic; the form's check says one line.
 @flow(name="backtest", persist_result=False, validate_parameters=False)
+@without_secrets_in_errors
 async def backtest(
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
     symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006

@@ -17,6 +17,7 @@ from flows.outcome import failed
 from flows.process_settings import begin_process
 from flows.wiring import DEFAULT_SYMBOLS
 from tasks.fetch_history import HistoryRequest, rows_of, summary_of
+from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import fetch_whole_history
 from trading.errors import OpenbellError
 
@@ -25,6 +26,7 @@ DAYS = 28
 
 
 @flow(name="fetch-history", persist_result=False)
+@without_secrets_in_errors
 async def fetch_history(
     symbols: Annotated[list[str], Field(description="Whose bars")] = list(  # noqa: B006
         DEFAULT_SYMBOLS

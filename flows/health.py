@@ -20,10 +20,12 @@ from blocks.metrics_store import MetricsStore
 from blocks.telemetry_file import FILE_NAME, telemetry_file
 from flows.outcome import failed
 from flows.process_settings import begin_process
+from tasks.masked import without_secrets_in_errors
 from trading.errors import OpenbellError
 
 
 @flow(name="health", persist_result=False)
+@without_secrets_in_errors
 async def health(
     data_dir: str = "data",
     account: Annotated[str | None, Field(description="Empty: the paper account")] = None,
@@ -52,6 +54,7 @@ async def health(
 
 
 @flow(name="prune", persist_result=False)
+@without_secrets_in_errors
 async def prune(data_dir: str = "data") -> State[None]:
     """Remove old log lines and metrics of every account."""
     configured = begin_process(data_dir)

@@ -17,6 +17,7 @@ from blocks.strategy_file import load_strategy
 from flows.wiring import DEFAULT_SYMBOLS
 from tasks import honesty
 from tasks.backtest_request import BacktestRequest
+from tasks.masked import without_secrets_in_errors
 from trading.errors import OpenbellError
 from trading.plan import make_plan
 from trading.strategies.orb import OrbParameters
@@ -27,6 +28,7 @@ StrategyFile = Annotated[str | None, Field(description="A strategy file of your 
 
 
 @flow(name="null-test", persist_result=False)
+@without_secrets_in_errors
 async def null_test(
     strategy: OrbParameters = OrbParameters(target="none"),  # noqa: B008
     strategy_file: StrategyFile = None,
@@ -50,6 +52,7 @@ async def null_test(
 
 
 @flow(name="look-ahead-test", persist_result=False)
+@without_secrets_in_errors
 async def look_ahead_test(
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006

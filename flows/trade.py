@@ -23,6 +23,7 @@ from flows.process_settings import begin_process
 from flows.session_story import run_bar, run_plain_bar
 from flows.start_guard import reason_not_to_start
 from flows.wiring import DEFAULT_SYMBOLS, SessionRequest
+from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import PrefectSteps
 from tasks.session_runtime import RUNTIMES, SessionRuntime
 from trading.errors import LeaseLost, OpenbellError
@@ -33,6 +34,7 @@ SERVER_PATIENCE_SECONDS = 2.0
 
 
 @flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
+@without_secrets_in_errors
 async def trade_bar(session: str, bar: int) -> None:
     """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
     await run_bar(RUNTIMES[session], bar, PrefectSteps)
@@ -60,6 +62,7 @@ async def server_answers() -> bool:
 
 
 @flow(name="trade-session", persist_result=False)
+@without_secrets_in_errors
 async def trade_session(
     replay: Annotated[str | None, Field(description="DATE or DATE:DATE; empty trades now")] = None,
     symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006

@@ -1,10 +1,12 @@
-"""Steps whose errors carry no secret, however far they travel."""
+"""Steps and flows whose errors carry no secret, however far they travel."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar, cast
 
 from blocks.secret_mask import MASK
 from trading.errors import OpenbellError
@@ -20,24 +22,38 @@ def without_secrets_in_errors(
 
     A library may put a whole URL with its key into an error, and Prefect keeps the text of an
     error, those before it and its traceback. One of ours stays of its kind, for retries ask for
-    that; any other becomes a RuntimeError that names it.
+    that; any other becomes a RuntimeError that names it. A coroutine function remains one.
     """
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def masked_coroutine(*arguments: Parameters.args, **named: Parameters.kwargs) -> Any:
+            with _masked_errors():
+                return await function(*arguments, **named)
+
+        return cast(Callable[Parameters, Result], masked_coroutine)
 
     @functools.wraps(function)
     def masked(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
-        try:
+        with _masked_errors():
             return function(*arguments, **named)
-        except OpenbellError as error:
-            what, hint = MASK.text(error.what), MASK.text(error.hint)
-            if (what, hint) == (error.what, error.hint) and not _tells_more(error):
-                raise
-            raise type(error)(what, hint) from None
-        except Exception as error:
-            if MASK.text(str(error)) == str(error) and not _tells_more(error):
-                raise
-            raise RuntimeError(f"{type(error).__name__}: {MASK.text(str(error))}") from None
 
     return masked
+
+
+@contextmanager
+def _masked_errors() -> Iterator[None]:
+    try:
+        yield
+    except OpenbellError as error:
+        what, hint = MASK.text(error.what), MASK.text(error.hint)
+        if (what, hint) == (error.what, error.hint) and not _tells_more(error):
+            raise
+        raise type(error)(what, hint) from None
+    except Exception as error:
+        if MASK.text(str(error)) == str(error) and not _tells_more(error):
+            raise
+        raise RuntimeError(f"{type(error).__name__}: {MASK.text(str(error))}") from None
 
 
 def _tells_more(error: BaseException) -> bool:

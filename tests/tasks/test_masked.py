@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
+from prefect import Flow
 
 from blocks.secret_mask import MASK
+from flows import backtest, fetch_history, health, honesty, sync, trade
 from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import PrefectSteps, is_worth_retrying
 from trading.errors import SourceUnavailable
@@ -51,6 +55,18 @@ def test_no_error_of_a_step_shows_a_key(
     assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
+def test_no_error_of_a_flow_shows_a_key() -> None:
+    async def body() -> None:
+        try:
+            odd()
+        except ValueError as error:
+            raise OSError("the session stops") from error
+
+    with pytest.raises(RuntimeError, match="OSError: the session stops") as caught:
+        asyncio.run(cast(Any, without_secrets_in_errors(body)()))
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
 def test_an_error_without_a_key_is_the_very_same() -> None:
     error = KeyError("AAPL")
 
@@ -60,6 +76,20 @@ def test_an_error_without_a_key_is_the_very_same() -> None:
     with pytest.raises(KeyError) as caught:
         without_secrets_in_errors(step)()
     assert caught.value is error
+
+
+def test_each_flow_is_masked() -> None:
+    modules = (backtest, fetch_history, health, honesty, sync, trade)
+    found = {
+        item.name: item
+        for module in modules
+        for item in vars(module).values()
+        if isinstance(item, Flow)
+    }
+    assert len(found) >= 9
+    for name, flow in found.items():
+        assert flow.fn.__wrapped__, name
+        assert flow.isasync, name
 
 
 def test_each_step_of_a_session_is_masked() -> None:
