@@ -12,13 +12,13 @@ import mmap
 import os
 import tempfile
 import time
-import zlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 
 from blocks.cache_folder import cache_folder
 from trading.bars import NUMBERS, Defects, Panel
@@ -90,7 +90,7 @@ def keep_bars(folder: Path, key: str, bars: LoadedPanel) -> bool:
         partial = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(_MAGIC + _number(len(header)) + _number(zlib.crc32(header)) + header)
+                file.write(_MAGIC + _number(len(header)) + _number(_checksum(header)) + header)
                 for array in arrays:
                     file.seek(_aligned(file.tell()))
                     file.write(array.data)
@@ -125,7 +125,7 @@ def _parse(content: mmap.mmap) -> LoadedPanel:
     at = second + _NUMBER_BYTES
     length = int.from_bytes(view[first:second], "little")
     text = bytes(view[at : at + length])
-    if view[:first] != _MAGIC or _number(zlib.crc32(text)) != view[second:at]:
+    if view[:first] != _MAGIC or _number(_checksum(text)) != view[second:at]:
         raise ValueError("not a file of kept bars")
     header = json.loads(text)
     sessions = tuple(
@@ -150,7 +150,11 @@ def _parse(content: mmap.mmap) -> LoadedPanel:
 
 def _checksums(content: memoryview) -> list[int]:
     begins = range(0, len(content), _CHECKED_AT_A_TIME)
-    return for_each(lambda begin: zlib.crc32(content[begin : begin + _CHECKED_AT_A_TIME]), begins)
+    return for_each(lambda begin: _checksum(content[begin : begin + _CHECKED_AT_A_TIME]), begins)
+
+
+def _checksum(content: bytes | memoryview) -> int:
+    return xxhash.xxh3_64_intdigest(content)
 
 
 def _number(value: int) -> bytes:

@@ -10,6 +10,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import xxhash
+
 import blocks
 import trading
 from blocks.bar_tables import find_files
@@ -74,7 +76,7 @@ def key_of(files: Iterable[FileState], asked: str) -> str:
 
 def _piece_digest(piece: tuple[Path, int]) -> str:
     path, begin = piece
-    digest = hashlib.sha256()
+    digest = xxhash.xxh3_128()
     room = memoryview(bytearray(_BUFFER_BYTES))
     left = _PIECE_BYTES
     with path.open("rb", buffering=0) as file:
