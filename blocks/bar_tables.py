@@ -118,14 +118,27 @@ def find_files(path: Path) -> list[Path]:
                 f"{path} is no bar file by its name",
                 f"Use a file that ends in {', '.join(SUFFIXES)}, or a folder of them",
             )
+        refuse_odd_name(path)
         return [path]
     with reading(path):
         found = list(_walk(path))
+    for file in found:
+        refuse_odd_name(file)
     if not found:
         raise BadInput(
             f"{path} holds no bar files", f"Put files there that end in {', '.join(SUFFIXES)}"
         )
     return found
+
+
+def refuse_odd_name(path: Path) -> None:
+    """Raise BadInput for a path whose bytes are no UTF-8: libraries refuse to open it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            f"the name {str(path)!r} is not written in UTF-8", "Give the file another name"
+        ) from error
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -65,9 +65,10 @@ def read_kept(folder: Path, key: str) -> LoadedPanel | None:
         bars = _parse(content)
         # Those used last are the last to go.
         os.utime(path)
-    except FileNotFoundError:
+    except OSError:
+        # None is there, or there is no memory for it now: a sound file may stay.
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         with contextlib.suppress(OSError):
             path.unlink()
         return None

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import sys
-from collections.abc import Iterable
+import zoneinfo
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import xxhash
 
-import blocks
-import trading
 from blocks.bar_tables import find_files
 from trading.placing import for_each
 
 # Loading goes through these; another version of one may read a file differently.
 LIBRARIES = (
     "exchange-calendars",
+    "korean-lunar-calendar",
     "numpy",
     "pandas",
     "pandas-market-calendars",
     "polars",
     "pyarrow",
+    "pyluach",
     "tzdata",
 )
 # Pieces of a file are hashed side by side, through buffers that stay in the processor's memory.
@@ -34,63 +37,51 @@ _BUFFER_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file as the system describes it; it differs once the file was written to or replaced."""
+    """A file, folder or link as the system describes it; it differs once it was changed."""
 
     path: Path
+    kind: int
+    device: int
     inode: int
     size_bytes: int
     modified_ns: int
     changed_ns: int
 
 
-def file_states(path: Path) -> tuple[FileState, ...]:
-    """Return the states of the bar files at a path, in order.
+def tree_states(path: Path) -> tuple[FileState, ...]:
+    """Return the states of a path and of all below it, links and what they lead to.
 
-    Raises BadInput where there are none and OSError where one has gone.
+    What was there for a moment only has changed its folder. Raises OSError when one has gone.
     """
-    states = []
+    return tuple(state for found in _below(path) for state in _states_of(found))
+
+
+def key_of(path: Path, asked: str) -> str | None:
+    """Return a name for bars loaded from the files at a path as `asked`, None where none can be.
+
+    It tells apart contents, paths and ways of asking; what time a file was written makes no
+    difference. None are named whose files are no regular ones. Raises BadInput where there are no
+    files and OSError when one cannot be read.
+    """
+    pieces = []
     for file in find_files(path):
         found = file.stat()
-        states.append(
-            FileState(file, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        )
-    return tuple(states)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        pieces += [(file, begin) for begin in range(0, max(1, found.st_size), _PIECE_BYTES)]
+    digest = hashlib.sha256(asked.encode("utf-8", "surrogateescape"))
+    for (file, begin), content in zip(pieces, for_each(_piece_digest, pieces), strict=True):
+        digest.update(b"\n%s %d %s" % (os.fsencode(file), begin, content))
+    return digest.hexdigest()
 
 
-def key_of(files: Iterable[FileState], asked: str) -> str:
-    """Return a name for bars that were loaded from these files' content as `asked`.
+def code_digest(packages: Iterable[ModuleType]) -> str:
+    """Return a hash of the packages' own modules, and of the libraries that loading goes through.
 
-    It tells apart contents, paths, ways of asking, the code that loads and its libraries; what
-    time a file was written makes no difference. Raises OSError when a file cannot be read.
+    Call it while the modules are imported: later, files may be those of another version.
     """
-    pieces = [
-        (file.path, begin)
-        for file in files
-        for begin in range(0, max(1, file.size_bytes), _PIECE_BYTES)
-    ]
-    digest = hashlib.sha256(f"{asked}\n{_code_digest()}".encode())
-    for (path, begin), content in zip(pieces, for_each(_piece_digest, pieces), strict=True):
-        digest.update(f"\n{path} {begin} {content}".encode())
-    return digest.hexdigest()
-
-
-def _piece_digest(piece: tuple[Path, int]) -> str:
-    path, begin = piece
-    digest = xxhash.xxh3_128()
-    room = memoryview(bytearray(_BUFFER_BYTES))
-    left = _PIECE_BYTES
-    with path.open("rb", buffering=0) as file:
-        file.seek(begin)
-        while left > 0 and (count := file.readinto(room[: min(left, _BUFFER_BYTES)])):
-            digest.update(room[:count])
-            left -= count
-    return digest.hexdigest()
-
-
-@cache
-def _code_digest() -> str:
     digest = hashlib.sha256(f"{sys.version_info} {sys.byteorder}".encode())
-    for package in (trading, blocks):
+    for package in packages:
         for source in sorted(Path(package.__path__[0]).glob("*.py")):
             digest.update(source.read_bytes())
     for library in LIBRARIES:
@@ -99,3 +90,49 @@ def _code_digest() -> str:
         except metadata.PackageNotFoundError:
             digest.update(f"{library} absent".encode())
     return digest.hexdigest()
+
+
+def zone_digest(zone: zoneinfo.ZoneInfo) -> str:
+    """Return a hash of the system's data on a zone; without any the package tzdata is used."""
+    for folder in zoneinfo.TZPATH:
+        file = Path(folder) / zone.key
+        if file.is_file():
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+    return "tzdata"
+
+
+def _piece_digest(piece: tuple[Path, int]) -> bytes:
+    path, begin = piece
+    digest = xxhash.xxh3_128()
+    room = memoryview(bytearray(_BUFFER_BYTES))
+    left = _PIECE_BYTES
+    # A pipe that has just taken a file's place would wait for somebody to write into it.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
+        file.seek(begin)
+        while left > 0 and (count := file.readinto(room[: min(left, _BUFFER_BYTES)])):
+            digest.update(room[:count])
+            left -= count
+    return digest.hexdigest().encode()
+
+
+def _below(path: Path) -> Iterator[Path]:
+    yield path
+    if path.is_dir():
+        with os.scandir(path) as scan:
+            names = sorted(entry.name for entry in scan)
+        for name in names:
+            yield from _below(path / name)
+
+
+def _states_of(path: Path) -> Iterator[FileState]:
+    for follow in (False, True):
+        found = path.stat(follow_symlinks=follow)
+        yield FileState(
+            path,
+            found.st_mode,
+            found.st_dev,
+            found.st_ino,
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_ctime_ns,
+        )

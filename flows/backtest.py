@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
+from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.clocks import SystemClock
@@ -41,7 +42,7 @@ def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
 
 
 # Prefect's own check would end a run with a page of pydantic; the form's check says one line.
-@flow(name="backtest", persist_result=False, validate_parameters=False)
+@flow(name="backtest", persist_result=False, validate_parameters=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def backtest(
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,

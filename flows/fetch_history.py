@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
+from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.clocks import SystemClock
@@ -25,7 +26,7 @@ from trading.errors import OpenbellError
 DAYS = 28
 
 
-@flow(name="fetch-history", persist_result=False)
+@flow(name="fetch-history", persist_result=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def fetch_history(
     symbols: Annotated[list[str], Field(description="Whose bars")] = list(  # noqa: B006

@@ -10,6 +10,7 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
+from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.account_status import live_account
@@ -24,7 +25,7 @@ from tasks.masked import without_secrets_in_errors
 from trading.errors import OpenbellError
 
 
-@flow(name="health", persist_result=False)
+@flow(name="health", persist_result=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def health(
     data_dir: str = "data",
@@ -53,7 +54,7 @@ async def health(
     return Completed(name=str(report.level).title(), message=message)
 
 
-@flow(name="prune", persist_result=False)
+@flow(name="prune", persist_result=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def prune(data_dir: str = "data") -> State[None]:
     """Remove old log lines and metrics of every account."""

@@ -11,6 +11,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
+from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.strategy_file import load_strategy
@@ -27,7 +28,7 @@ look_ahead_step = task(honesty.run_look_ahead_test, name="look-ahead-test", cach
 StrategyFile = Annotated[str | None, Field(description="A strategy file of your own")]
 
 
-@flow(name="null-test", persist_result=False)
+@flow(name="null-test", persist_result=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def null_test(
     strategy: OrbParameters = OrbParameters(target="none"),  # noqa: B008
@@ -51,7 +52,7 @@ async def null_test(
     return Completed(message=line) if honesty.is_honest(result) else Failed(message=line)
 
 
-@flow(name="look-ahead-test", persist_result=False)
+@flow(name="look-ahead-test", persist_result=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def look_ahead_test(
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,

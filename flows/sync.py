@@ -10,6 +10,7 @@ from typing import Annotated
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
+from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.account_status import live_account
@@ -22,7 +23,7 @@ from tasks.quiet_time import until_quiet
 from trading.errors import OpenbellError
 
 
-@flow(name="sync", persist_result=False)
+@flow(name="sync", persist_result=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def sync(
     data_dir: str = "data",

@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
+from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.clocks import SystemClock
@@ -33,7 +34,12 @@ from trading.strategies.orb import OrbParameters
 SERVER_PATIENCE_SECONDS = 2.0
 
 
-@flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
+@flow(
+    name="bar",
+    flow_run_name="{session} bar {bar}",
+    persist_result=False,
+    version=file_hash(__file__),
+)
 @without_secrets_in_errors
 async def trade_bar(session: str, bar: int) -> None:
     """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
@@ -61,7 +67,7 @@ async def server_answers() -> bool:
         return False
 
 
-@flow(name="trade-session", persist_result=False)
+@flow(name="trade-session", persist_result=False, version=file_hash(__file__))
 @without_secrets_in_errors
 async def trade_session(
     replay: Annotated[str | None, Field(description="DATE or DATE:DATE; empty trades now")] = None,

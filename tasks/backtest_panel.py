@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import blocks
+import tasks
+import trading
 from blocks.bar_tables import size_of
 from blocks.kept_bars import LoadedPanel, keep_bars, kept_bars_folder, read_kept
-from blocks.kept_key import FileState, file_states, key_of
+from blocks.kept_key import FileState, code_digest, key_of, tree_states, zone_digest
 from tasks.backtest_bars import load_bars
 from tasks.backtest_request import BacktestRequest
-from trading.calendar import EPOCH, make_grid, next_session
+from trading.calendar import EPOCH, exchange_timezone, make_grid, next_session
 from trading.errors import BadInput
 from trading.loading import make_panel
 
 # A file of so many bytes has a million bars or so; smaller ones load at once.
 LARGE_BYTES = 15_000_000
+# Read together with the code that it stands for.
+_CODE = code_digest((trading, blocks, tasks))
 
 Later = Callable[[Callable[[], object]], object]
 
@@ -34,14 +40,12 @@ def load_panel(request: BacktestRequest, later: Later, *, warm_up: bool) -> Load
     folder = kept_bars_folder() if is_large(request) else None
     if folder is None or request.bars is None:
         return _load(request, warm_up=warm_up)
-    files = file_states(request.bars)
-    key = _key_of(request, files, warm_up=warm_up)
+    files = _states(request.bars)
+    key = _key_of(request, request.bars, warm_up=warm_up) if files else None
     kept = read_kept(folder, key) if key and not request.read_again else None
     if kept is not None:
         return kept
-    # The first look at a calendar takes as long as a year's bars; its errors are left to the
-    # loading.
-    later(lambda: next_session(request.exchange, EPOCH))
+    later(lambda: _look_at_calendar(request.exchange))
     loaded = _load(request, warm_up=warm_up)
     # What was written to while it was read is not the content that the key stands for.
     if key and _states(request.bars) == files:
@@ -56,26 +60,34 @@ def _load(request: BacktestRequest, *, warm_up: bool) -> LoadedPanel:
     return LoadedPanel(panel, bars.first_traded, bars.source, bars.notes)
 
 
-def _key_of(request: BacktestRequest, files: tuple[FileState, ...], *, warm_up: bool) -> str | None:
-    asked = (
-        str(request.bars),
-        request.symbols,
-        request.start,
-        request.end,
-        request.interval_minutes,
-        request.exchange,
-        request.format,
-        warm_up,
-    )
+def _look_at_calendar(exchange: str) -> None:
+    # The first look takes as long as a year's bars. What is wrong with it, loading says.
+    with suppress(BadInput):
+        next_session(exchange, EPOCH)
+
+
+def _key_of(request: BacktestRequest, path: Path, *, warm_up: bool) -> str | None:
     try:
-        return key_of(files, f"{asked!r}\n{Path(__file__).read_text()}")
-    except OSError:
-        # Loading says better what is wrong with the file.
+        asked = (
+            _CODE,
+            zone_digest(exchange_timezone(request.exchange)),
+            str(path),
+            request.symbols,
+            request.start,
+            request.end,
+            request.interval_minutes,
+            request.exchange,
+            request.format,
+            warm_up,
+        )
+        return key_of(path, repr(asked))
+    except (BadInput, OSError):
+        # Loading says better what is wrong.
         return None
 
 
 def _states(path: Path) -> tuple[FileState, ...]:
     try:
-        return file_states(path)
-    except (BadInput, OSError):
+        return tree_states(path)
+    except OSError:
         return ()

@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from traceback import TracebackException
 from typing import Any, ParamSpec, TypeVar, cast
 
 from blocks.secret_mask import MASK
@@ -47,20 +48,16 @@ def _masked_errors() -> Iterator[None]:
         yield
     except OpenbellError as error:
         what, hint = MASK.text(error.what), MASK.text(error.hint)
-        if (what, hint) == (error.what, error.hint) and not _tells_more(error):
+        if (what, hint) == (error.what, error.hint) and not _tells_secret(error):
             raise
         raise type(error)(what, hint) from None
     except Exception as error:
-        if MASK.text(str(error)) == str(error) and not _tells_more(error):
+        if not _tells_secret(error):
             raise
         raise RuntimeError(f"{type(error).__name__}: {MASK.text(str(error))}") from None
 
 
-def _tells_more(error: BaseException) -> bool:
-    """Return whether an error that led to this one holds a secret."""
-    before = error.__cause__ or error.__context__
-    while before is not None:
-        if MASK.text(str(before)) != str(before):
-            return True
-        before = before.__cause__ or before.__context__
-    return False
+def _tells_secret(error: BaseException) -> bool:
+    """Return whether an error, its notes, its parts or those that led to it hold a secret."""
+    told = "".join(TracebackException.from_exception(error, limit=0).format())
+    return MASK.text(told) != told

@@ -16,7 +16,10 @@ def path_argument(text: str) -> Path:
     if not text:
         raise BadInput("a path is empty", "Give the path of a file or folder")
     try:
+        text.encode()
         return Path(text).expanduser()
+    except UnicodeEncodeError as error:
+        raise BadInput(f"path {text!r} is not written in UTF-8", "Give it another name") from error
     except RuntimeError as error:
         raise BadInput(
             f"path {text!r} names the home of nobody", "Write the path in full"

@@ -994,3 +994,11 @@ def test_bars_of_a_long_weekend_are_read_and_lie_in_no_session(tmp_path: Path) -
     rows = "2024-09-01T14:00:00Z,1,1,1,1,1\n2024-09-01T14:05:00Z,1,1,1,1,1\n"
     path = write_csv(tmp_path / "AAPL.csv", f"ts,open,high,low,close,volume\n{rows}")
     assert len(read_bars(path, None, format=BarFileFormat(stamp="end")).rows) == 2
+
+
+def test_a_name_that_is_no_utf8_is_refused_before_a_library_meets_it(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.csv"))
+    odd.write_text("ts,open,high,low,close,volume\n")
+    for path in (odd, tmp_path):
+        with pytest.raises(BadInput, match=r"b\\udcff\.csv' is not written in UTF-8"):
+            read_bars(path, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 from collections.abc import Iterator
@@ -89,6 +90,20 @@ def test_no_damage_goes_unnoticed(tmp_path: Path, loaded: LoadedPanel) -> None:
 
         assert read_kept(tmp_path, KEYS[0]) is None
         assert not path.exists(), "a damaged file is in nobody's way"
+
+
+def test_a_sound_file_stays_where_memory_is_short(
+    tmp_path: Path, loaded: LoadedPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    keep_bars(tmp_path, KEYS[0], loaded)
+    with monkeypatch.context() as changed:
+        changed.setattr(kept_bars.mmap, "mmap", no_memory)
+        assert read_kept(tmp_path, KEYS[0]) is None
+
+    assert_equal(read_kept(tmp_path, KEYS[0]), loaded)
 
 
 @contextmanager

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
 
+import blocks
+import tasks
+import trading
 from blocks import kept_bars, kept_key
 from blocks.bar_files import BarFileFormat
 from blocks.kept_bars import LoadedPanel, keep_bars
+from blocks.kept_key import code_digest
 from blocks.simulated_market import simulated_rows
 from tasks import backtest_panel
 from tasks.backtest_panel import load_panel
@@ -24,6 +31,7 @@ from tasks.honesty import run_look_ahead_test
 from trading.calendar import sessions_between
 from trading.errors import BadInput
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 JUNE = sessions_between("NYSE", date(2025, 6, 2), date(2025, 6, 30))
 
 
@@ -158,22 +166,50 @@ def test_bars_that_warm_up_are_another_panel(bars: Path) -> None:
     assert counts == [0, 5, 0]
 
 
-@pytest.mark.parametrize("name", ["bars", "numpy"])
 def test_other_code_reads_again(
-    bars: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+    bars: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("one", "other"):
+        package = ModuleType(name)
+        package.__path__ = [str(tmp_path / name)]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "module.py").write_text(f"# {name}")
+        monkeypatch.setattr(backtest_panel, "_CODE", code_digest((package,)))
+        load(BacktestRequest(bars))
+        load(BacktestRequest(bars))
+    monkeypatch.setattr(kept_key.metadata, "version", lambda _: "99")
+    monkeypatch.setattr(backtest_panel, "_CODE", code_digest((package,)))
+    load(BacktestRequest(bars))
+
+    assert len(kept_files(bars)) == 3
+
+
+def test_all_code_that_loads_is_told_apart() -> None:
+    code = """if True:
+        import sys
+        from tasks import backtest_panel
+        print(backtest_panel._CODE)
+        packages = {name.rpartition(".")[0] for name in sys.modules}
+        print(*(name for name in packages if name.startswith(("trading", "blocks", "tasks"))))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
+    digest, packages = run.stdout.splitlines()
+    # A strategy is no part of what is loaded.
+    assert set(packages.split()) - {"trading.strategies"} == {"trading", "blocks", "tasks"}
+    assert digest == code_digest((trading, blocks, tasks))
+
+
+def test_other_time_zone_data_reads_again(
+    bars: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     load(BacktestRequest(bars))
-    kept_key._code_digest.cache_clear()
-    with monkeypatch.context() as changed:
-        if name == "numpy":
-            changed.setattr(kept_key.metadata, "version", lambda _: "99")
-        else:
-            edited = tmp_path / "trading"
-            edited.mkdir()
-            (edited / "bars.py").write_text("# edited")
-            changed.setattr(kept_key.trading, "__path__", [str(edited)])
-        load(BacktestRequest(bars))
-    kept_key._code_digest.cache_clear()
+    zones = tmp_path / "zones" / "America"
+    zones.mkdir(parents=True)
+    (zones / "New_York").write_bytes(b"newer rules")
+    monkeypatch.setattr(kept_key.zoneinfo, "TZPATH", (str(zones.parent),))
+    load(BacktestRequest(bars))
 
     assert len(kept_files(bars)) == 2
 
@@ -190,20 +226,60 @@ def test_to_read_again_can_be_asked_for(bars: Path) -> None:
         assert np.array_equal(load(again).panel.volume, true.panel.volume, equal_nan=True)
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_kept(
-    bars: Path, monkeypatch: pytest.MonkeyPatch
+def come_and_go(bars: Path) -> None:
+    """Let a file be there for a moment."""
+    (bars / "new.csv").write_bytes((bars / "AAA.csv").read_bytes())
+    (bars / "new.csv").unlink()
+
+
+@pytest.mark.parametrize("change", [edit_in_place, swap_names, come_and_go])
+def test_what_changes_while_it_is_read_is_not_kept(
+    bars: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
     read = backtest_panel.load_bars
 
     def load_and_change(request: BacktestRequest, *, warm_up: bool) -> object:
         found = read(request, warm_up=warm_up)
-        edit_in_place(bars)
+        change(bars)
         return found
 
     monkeypatch.setattr(backtest_panel, "load_bars", load_and_change)
     load(BacktestRequest(bars))
 
     assert kept_files(bars) == []
+
+
+def test_a_link_that_led_elsewhere_for_a_moment_is_not_kept(
+    bars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = bars.parent / "link.csv"
+    link.symlink_to(bars / "AAA.csv")
+    read = backtest_panel.load_bars
+
+    def load_elsewhere(request: BacktestRequest, *, warm_up: bool) -> object:
+        link.unlink()
+        link.symlink_to(bars / "BBB.csv")
+        found = read(request, warm_up=warm_up)
+        link.unlink()
+        link.symlink_to(bars / "AAA.csv")
+        return found
+
+    monkeypatch.setattr(backtest_panel, "load_bars", load_elsewhere)
+    load(BacktestRequest(link))
+
+    assert kept_files(bars) == []
+
+
+def test_a_pipe_among_the_files_is_refused_and_nobody_waits_for_it(bars: Path) -> None:
+    os.mkfifo(bars / "CCC.csv")
+    with pytest.raises(BadInput, match=r"CCC\.csv is no regular file"):
+        load(BacktestRequest(bars))
+
+
+def test_an_exchange_that_was_not_there_in_1970_is_no_hindrance(bars: Path) -> None:
+    request = BacktestRequest(bars, exchange="IEX")
+
+    assert run_look_ahead_test(request, 2, 1).passed
 
 
 def test_small_files_are_not_kept(bars: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import traceback
 from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 from prefect import Flow
+from prefect.utilities.hashing import file_hash
 
 from blocks.secret_mask import MASK
 from flows import backtest, fetch_history, health, honesty, sync, trade
@@ -34,6 +36,22 @@ def ours_after_odd() -> None:
         raise SourceUnavailable("no answer", "Try again") from error
 
 
+def noted() -> None:
+    error = OSError("no answer")
+    error.add_note(f"asked with {KEY}")
+    raise error
+
+
+def one_of_several() -> None:
+    raise ExceptionGroup("two failed", [OSError("no answer"), ValueError(f"token={KEY}")])
+
+
+def in_a_circle() -> None:
+    first, second = OSError("no answer"), ValueError(KEY)
+    first.__cause__, second.__cause__ = second, first
+    raise first
+
+
 @pytest.fixture(autouse=True)
 def learned() -> None:
     MASK.learn([KEY])
@@ -45,6 +63,9 @@ def learned() -> None:
         (odd, RuntimeError, "ValueError: cannot parse answer"),
         (ours, SourceUnavailable, "no answer with "),
         (ours_after_odd, SourceUnavailable, "no answer"),
+        (noted, RuntimeError, "OSError: no answer"),
+        (one_of_several, RuntimeError, "ExceptionGroup: two failed"),
+        (in_a_circle, RuntimeError, "OSError: no answer"),
     ],
 )
 def test_no_error_of_a_step_shows_a_key(
@@ -90,6 +111,8 @@ def test_each_flow_is_masked() -> None:
     for name, flow in found.items():
         assert flow.fn.__wrapped__, name
         assert flow.isasync, name
+        # Prefect would take the wrapper's file for the flow's.
+        assert flow.version == file_hash(inspect.getsourcefile(flow.fn.__wrapped__)), name
 
 
 def test_each_step_of_a_session_is_masked() -> None:
