@@ -8,12 +8,14 @@ from typing import Any
 
 from flows.session_story import PlainSteps, RunBar, Stop, run_plain_bar, run_session
 from flows.wiring import Account, SessionRequest
+from tasks.masked import without_secrets_in_errors
 from trading.calendar import Session
 
 LONGEST_WAIT_SECONDS = 1.0
 Progress = Callable[[Session, int, int], None]
 
 
+@without_secrets_in_errors
 async def run_account(
     request: SessionRequest,
     run_bar: RunBar = run_plain_bar,

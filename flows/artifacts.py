@@ -15,11 +15,13 @@ from blocks.equity_picture import as_markdown, equity_png
 from blocks.ledger import DuckDBLedger
 from flows.wiring import SessionRequest
 from tasks.backtest_steps import BacktestReport
+from tasks.masked import without_secrets_in_errors
 from trading.calendar import to_microseconds
 
 MOST_TRADES = 500
 
 
+@without_secrets_in_errors
 async def publish_backtest(report: BacktestReport, folder: Path) -> None:
     """Show a backtest's figures, picture and trades."""
     results = report.results()
@@ -44,6 +46,7 @@ async def publish_backtest(report: BacktestReport, folder: Path) -> None:
     )
 
 
+@without_secrets_in_errors
 async def publish_session(request: SessionRequest) -> None:
     """Show an account's equity, trades and positions after a session."""
     status = account_status(request.data_dir, request.account)

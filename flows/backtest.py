@@ -12,7 +12,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
-from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.clocks import SystemClock
@@ -24,7 +23,6 @@ from flows.wiring import DEFAULT_SYMBOLS
 from tasks.backtest_request import BacktestRequest
 from tasks.backtest_steps import BacktestReport
 from tasks.backtest_steps import backtest as run_backtest
-from tasks.masked import without_secrets_in_errors
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
@@ -42,8 +40,7 @@ def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
 
 
 # Prefect's own check would end a run with a page of pydantic; the form's check says one line.
-@flow(name="backtest", persist_result=False, validate_parameters=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="backtest", persist_result=False, validate_parameters=False)
 async def backtest(
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
     symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006

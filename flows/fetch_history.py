@@ -10,7 +10,6 @@ from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
-from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.clocks import SystemClock
@@ -18,7 +17,6 @@ from flows.outcome import failed
 from flows.process_settings import begin_process
 from flows.wiring import DEFAULT_SYMBOLS
 from tasks.fetch_history import HistoryRequest, rows_of, summary_of
-from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import fetch_whole_history
 from trading.errors import OpenbellError
 
@@ -26,8 +24,7 @@ from trading.errors import OpenbellError
 DAYS = 28
 
 
-@flow(name="fetch-history", persist_result=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="fetch-history", persist_result=False)
 async def fetch_history(
     symbols: Annotated[list[str], Field(description="Whose bars")] = list(  # noqa: B006
         DEFAULT_SYMBOLS

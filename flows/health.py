@@ -10,7 +10,6 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.account_status import live_account
@@ -21,12 +20,10 @@ from blocks.metrics_store import MetricsStore
 from blocks.telemetry_file import FILE_NAME, telemetry_file
 from flows.outcome import failed
 from flows.process_settings import begin_process
-from tasks.masked import without_secrets_in_errors
 from trading.errors import OpenbellError
 
 
-@flow(name="health", persist_result=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="health", persist_result=False)
 async def health(
     data_dir: str = "data",
     account: Annotated[str | None, Field(description="Empty: the paper account")] = None,
@@ -54,8 +51,7 @@ async def health(
     return Completed(name=str(report.level).title(), message=message)
 
 
-@flow(name="prune", persist_result=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="prune", persist_result=False)
 async def prune(data_dir: str = "data") -> State[None]:
     """Remove old log lines and metrics of every account."""
     configured = begin_process(data_dir)

@@ -11,14 +11,12 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.strategy_file import load_strategy
 from flows.wiring import DEFAULT_SYMBOLS
 from tasks import honesty
 from tasks.backtest_request import BacktestRequest
-from tasks.masked import without_secrets_in_errors
 from trading.errors import OpenbellError
 from trading.plan import make_plan
 from trading.strategies.orb import OrbParameters
@@ -28,8 +26,7 @@ look_ahead_step = task(honesty.run_look_ahead_test, name="look-ahead-test", cach
 StrategyFile = Annotated[str | None, Field(description="A strategy file of your own")]
 
 
-@flow(name="null-test", persist_result=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="null-test", persist_result=False)
 async def null_test(
     strategy: OrbParameters = OrbParameters(target="none"),  # noqa: B008
     strategy_file: StrategyFile = None,
@@ -52,8 +49,7 @@ async def null_test(
     return Completed(message=line) if honesty.is_honest(result) else Failed(message=line)
 
 
-@flow(name="look-ahead-test", persist_result=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="look-ahead-test", persist_result=False)
 async def look_ahead_test(
     bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006

@@ -16,6 +16,7 @@ from blocks.log_notifier import LogNotifier
 from blocks.market_data import FileMarket, SimulatedMarketData
 from blocks.message_settings import notification_settings_of, wanted_kinds, webhook_of
 from blocks.mock_exchange import MockExchange
+from tasks.masked import without_secrets_in_errors
 from trading.plan import RunPlan
 from trading.ports import MarketData, Notifier, Storage
 
@@ -132,6 +133,7 @@ class SavedParts(PlainParts):
         return LocalStorage(self.storage_folder)
 
 
+@without_secrets_in_errors
 async def saved_parts(
     data_dir: str | None, bars: str | None, configured: AppSettings, *, is_live: bool = False
 ) -> SavedParts:

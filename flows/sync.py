@@ -10,21 +10,18 @@ from typing import Annotated
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
-from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.account_status import live_account
 from flows.outcome import failed
 from flows.parts import saved_parts
 from flows.process_settings import begin_process
-from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import sync_account
 from tasks.quiet_time import until_quiet
 from trading.errors import OpenbellError
 
 
-@flow(name="sync", persist_result=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="sync", persist_result=False)
 async def sync(
     data_dir: str = "data",
     account: Annotated[str | None, Field(description="Empty: the paper account")] = None,

@@ -12,7 +12,6 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
-from prefect.utilities.hashing import file_hash
 from pydantic import Field
 
 from blocks.clocks import SystemClock
@@ -24,7 +23,6 @@ from flows.process_settings import begin_process
 from flows.session_story import run_bar, run_plain_bar
 from flows.start_guard import reason_not_to_start
 from flows.wiring import DEFAULT_SYMBOLS, SessionRequest
-from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import PrefectSteps
 from tasks.session_runtime import RUNTIMES, SessionRuntime
 from trading.errors import LeaseLost, OpenbellError
@@ -34,13 +32,7 @@ from trading.strategies.orb import OrbParameters
 SERVER_PATIENCE_SECONDS = 2.0
 
 
-@flow(
-    name="bar",
-    flow_run_name="{session} bar {bar}",
-    persist_result=False,
-    version=file_hash(__file__),
-)
-@without_secrets_in_errors
+@flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
 async def trade_bar(session: str, bar: int) -> None:
     """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
     await run_bar(RUNTIMES[session], bar, PrefectSteps)
@@ -67,8 +59,7 @@ async def server_answers() -> bool:
         return False
 
 
-@flow(name="trade-session", persist_result=False, version=file_hash(__file__))
-@without_secrets_in_errors
+@flow(name="trade-session", persist_result=False)
 async def trade_session(
     replay: Annotated[str | None, Field(description="DATE or DATE:DATE; empty trades now")] = None,
     symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006

@@ -1,4 +1,4 @@
-"""Steps and flows whose errors carry no secret, however far they travel."""
+"""Steps, and what flows do between them, whose errors carry no secret, however far they travel."""
 
 from __future__ import annotations
 
