@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -113,7 +114,12 @@ class PrefectApi:
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
         """Start a run of the deployment `flow/name` and return it."""
         try:
-            found = self._call("GET", f"deployments/name/{deployment}")
+            found = self._call(
+                "GET",
+                f"deployments/name/{deployment}",
+                pauses_s=PATIENT_PAUSES_S,
+                may_repeat=True,
+            )
         except ServerRefused as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
@@ -128,8 +134,11 @@ class PrefectApi:
                 {
                     "parameters": parameters,
                     "state": {"type": "SCHEDULED", "name": "Scheduled"},
+                    # Asked twice, the server starts one run.
+                    "idempotency_key": uuid.uuid4().hex,
                 },
                 pauses_s=PATIENT_PAUSES_S,
+                may_repeat=True,
             )
         except ServerRefused as error:
             if error.status not in ABOUT_PARAMETERS:
@@ -257,20 +266,24 @@ class PrefectApi:
         body: dict[str, Any] | None = None,
         *,
         pauses_s: Sequence[float] | None = None,
+        may_repeat: bool = False,
     ) -> Any:
-        try:
-            response = self._client.request(method, path, json=body)
-            # Prefect answers 503 while its SQLite is locked by others, and has done nothing then.
-            for pause_s in self._pauses_s if pauses_s is None else pauses_s:
-                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                    break
-                time.sleep(pause_s)
+        # `may_repeat` says that a call does no harm when a silent server has heard it after all.
+        pauses = self._pauses_s if pauses_s is None else pauses_s
+        for pause_s in (*pauses, None):
+            try:
                 response = self._client.request(method, path, json=body)
-        except httpx.TransportError as error:
-            raise SourceUnavailable(
-                f"Prefect server {self.url} does not answer: {error}",
-                LOG_HINT,
-            ) from error
+            except httpx.TransportError as error:
+                is_silent = isinstance(error, httpx.TimeoutException)
+                if pause_s is None or not (is_silent and may_repeat):
+                    raise SourceUnavailable(
+                        f"Prefect server {self.url} does not answer: {error}", LOG_HINT
+                    ) from error
+            else:
+                # Prefect answers 503 while its SQLite is locked by others, and has done nothing.
+                if pause_s is None or response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+            time.sleep(pause_s)
         if response.is_error:
             raise ServerRefused(
                 f"Prefect server {self.url} answered {response.status_code} to {method} {path}:"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from blocks.account_status import account_status, newest_account
-from deployments.api import FlowRun, PrefectApi
+from deployments.api import FlowRun, PrefectApi, ServerRefused
 from deployments.home import REPOSITORY, Home
 from deployments.supervisor import Supervisor
 from flows.status_page import print_status
@@ -27,6 +27,8 @@ TIME_LIMIT_S = 420.0
 POLL_S = 0.5
 # Prefect sends a run's log in batches, and this is its last line.
 LOG_LIMIT_S = 10.0
+# The server's SQLite was seen to wait for itself for the 60 seconds that it waits for a lock.
+SILENCE_LIMIT_S = 150.0
 FINISHED = "Finished in state"
 Run = tuple[str, dict[str, Any]]
 
@@ -54,6 +56,7 @@ class _Followed:
     deployment: str
     run: FlowRun
     row: TaskID
+    answered_at: float
 
     @property
     def text(self) -> str:
@@ -78,7 +81,9 @@ def run_and_wait(
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             waiting = []
             for deployment, parameters in runs:
-                followed = _Followed(deployment, api.start_run(deployment, parameters), TaskID(0))
+                followed = _Followed(
+                    deployment, api.start_run(deployment, parameters), TaskID(0), time.monotonic()
+                )
                 followed.row = progress.add_task(followed.text, total=1)
                 waiting.append(followed)
             while waiting := [f for f in waiting if not _is_completed(f, api, progress, console)]:
@@ -98,7 +103,14 @@ def run_and_wait(
 def _is_completed(
     followed: _Followed, api: PrefectApi, progress: Progress, console: Console
 ) -> bool:
-    run = api.read_run(followed.run.id)
+    try:
+        run = api.read_run(followed.run.id)
+    except (ServerRefused, SourceUnavailable):
+        # The run itself goes on without the server.
+        if time.monotonic() - followed.answered_at > SILENCE_LIMIT_S:
+            raise
+        return False
+    followed.answered_at = time.monotonic()
     if run.state_name != followed.run.state_name:
         followed.run = run
         progress.update(followed.row, description=followed.text)

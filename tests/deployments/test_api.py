@@ -7,30 +7,46 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from deployments import api as api_module
+from deployments import demo
 from deployments.api import PATIENT_PAUSES_S, PrefectApi, ServerRefused
-from trading.errors import BadInput
+from deployments.stop_request import StopRequest
+from deployments.supervisor import Supervisor
+from trading.errors import BadInput, SourceUnavailable
 
+# A code of 0 stands for no answer at all.
+SILENCE = (0, None)
 LOCKED = (503, {"exception_message": "Service Unavailable"})
 FOUND = (200, {"id": "d-1"})
 STARTED = (201, {"id": "r-1", "name": "brave-ibex", "state": {"type": "SCHEDULED"}})
 
 
 @contextmanager
-def server_answering(answers: list[tuple[int, Any]]) -> Iterator[tuple[PrefectApi, list[str]]]:
+def server_answering(
+    answers: list[tuple[int, Any]], bodies: list[Any] | None = None
+) -> Iterator[tuple[PrefectApi, list[str]]]:
     """Answer each request with the next of the answers; yield a client and what was asked."""
     asked: list[str] = []
     left = iter(answers)
+    is_over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             asked.append(self.command)
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if bodies is not None and content:
+                bodies.append(json.loads(content))
             code, body = next(left)
+            if not code:
+                is_over.wait(60)
+                return
             content = json.dumps(body).encode()
             self.send_response(code)
             self.send_header("Content-Length", str(len(content)))
@@ -49,6 +65,7 @@ def server_answering(answers: list[tuple[int, Any]]) -> Iterator[tuple[PrefectAp
         try:
             yield client, asked
         finally:
+            is_over.set()
             client.close()
             server.shutdown()
             thread.join(10)
@@ -56,6 +73,7 @@ def server_answering(answers: list[tuple[int, Any]]) -> Iterator[tuple[PrefectAp
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "POLL_S", 0.0)
     monkeypatch.setattr(api_module, "PATIENT_PAUSES_S", (0.0,) * len(PATIENT_PAUSES_S))
 
 
@@ -96,3 +114,53 @@ def test_a_deployment_that_is_not_there_is_told_from_a_server_that_fails(
 ) -> None:
     with server_answering([answer]) as (api, _), pytest.raises(kind, match=text):
         api.start_run("trade-session/paper", {})
+
+
+def test_a_silent_server_is_asked_again_and_starts_one_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(api_module, "TIMEOUT_S", 0.5)
+    bodies: list[Any] = []
+    with server_answering([SILENCE, FOUND, SILENCE, LOCKED, STARTED], bodies) as (api, asked):
+        assert api.start_run("trade-session/paper", {"capital": 5.0}).id == "r-1"
+    assert asked == ["GET", "GET", "POST", "POST", "POST"]
+    assert len({body["idempotency_key"] for body in bodies}) == 1
+    assert [body["parameters"] for body in bodies] == [{"capital": 5.0}] * 3
+
+
+def test_a_server_that_is_gone_is_named_at_once() -> None:
+    with server_answering([]) as (api, _):
+        url = api.url
+    with pytest.raises(SourceUnavailable, match="does not answer"):
+        PrefectApi(url).start_run("trade-session/paper", {})
+
+
+def run_in(state: str) -> tuple[int, Any]:
+    """Return the answer that a run is in a state."""
+    return 200, {"id": "r-1", "name": "brave-ibex", "state": {"type": state, "name": state}}
+
+
+def follow(answers: list[tuple[int, Any]], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Follow one run of a demo at a server that gives these answers; return what is shown."""
+    monkeypatch.setattr(api_module, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(api_module, "BUSY_PAUSES_S", ())
+    output = StringIO()
+    never = StopRequest()
+    with server_answering([FOUND, STARTED, *answers]) as (api, _):
+        supervisor = SimpleNamespace(api_url=api.url, should_stop=never, tend=lambda: None)
+        demo.run_and_wait(cast(Supervisor, supervisor), [("a/b", {})], Console(file=output), 60)
+    return output.getvalue()
+
+
+def test_a_demo_outlasts_a_server_that_is_silent_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = [run_in("RUNNING"), SILENCE, LOCKED, SILENCE, run_in("COMPLETED")]
+
+    assert "COMPLETED" in follow(answers, monkeypatch)
+
+
+def test_a_demo_ends_when_the_server_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "SILENCE_LIMIT_S", 0.1)
+    with pytest.raises(SourceUnavailable, match="does not answer"):
+        follow([run_in("RUNNING"), SILENCE], monkeypatch)
