@@ -1,7 +1,12 @@
-"""The connection under Finnhub's trade stream: a thread that connects again and again."""
+"""The connection under Finnhub's trade stream: a thread that connects again and again.
+
+The thread has a loop of its own: the library's blocking client reads and writes in two threads,
+and what a TLS 1.3 server sends first (its session tickets) can then block a write for good.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import random
@@ -11,9 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pydantic import SecretStr
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.sync.client import connect
-from websockets.sync.connection import Connection
 
 from blocks.provider_errors import NotConnected, Unauthorized
 from trading.errors import OpenbellError
@@ -96,7 +100,7 @@ class FinnhubSocket:
         pauses = 0
         while not self._stopping.is_set():
             heard_before = self._listener.trades
-            trouble, pause = self._listen_once()
+            trouble, pause = asyncio.run(self._listen_once())
             self._listener.ended(trouble)
             log.warning("%s", trouble)
             # Only trades prove that a connection is worth more than the one before.
@@ -105,10 +109,10 @@ class FinnhubSocket:
             if self._stopping.is_set() or self._wait(max(pause, backoff) * (0.5 + self._jitter())):
                 return
 
-    def _listen_once(self) -> tuple[OpenbellError, float]:
+    async def _listen_once(self) -> tuple[OpenbellError, float]:
         """Connect and read until the end; return why it ended and the shortest pause, seconds."""
         try:
-            with connect(
+            async with connect(
                 f"{ADDRESS}?token={self._key.get_secret_value()}",
                 ssl=ssl.create_default_context(),
                 open_timeout=CONNECT_SECONDS,
@@ -117,10 +121,10 @@ class FinnhubSocket:
                 logger=_MUTE,
             ) as socket:
                 for symbol in self._symbols:
-                    socket.send(json.dumps({"type": "subscribe", "symbol": symbol}))
+                    await socket.send(json.dumps({"type": "subscribe", "symbol": symbol}))
                 self._listener.connected()
                 log.info("finnhub stream connected, %d symbols", len(self._symbols))
-                return self._read(socket), 0.0
+                return await self._read(socket), 0.0
         except InvalidStatus as error:
             return _refusal(error.response.status_code)
         except (OSError, WebSocketException, EOFError) as error:
@@ -128,10 +132,11 @@ class FinnhubSocket:
             what = f"the finnhub stream ended ({type(error).__name__})"
             return NotConnected(what, "It is connected again"), 0.0
 
-    def _read(self, socket: Connection) -> OpenbellError:
+    async def _read(self, socket: ClientConnection) -> OpenbellError:
         while not self._stopping.is_set():
             try:
-                message = json.loads(socket.recv(timeout=POLL_SECONDS))
+                async with asyncio.timeout(POLL_SECONDS):
+                    message = json.loads(await socket.recv())
             except TimeoutError:
                 pass
             except ValueError:
