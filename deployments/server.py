@@ -86,7 +86,7 @@ def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) ->
         [
             sys.executable,
             "-m",
-            "prefect",
+            "deployments.prefect_server",
             "server",
             "start",
             "--host",

@@ -1,0 +1,49 @@
+"""Garbage of the server's loop is collected in another thread."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import metadata
+
+# Objects that hold each other, as cursors of a query do, and say which thread let go of them.
+CODE = """
+import gc, json, threading
+from deployments.prefect_server import collect_beside
+
+class Cursor:
+    def __init__(self):
+        self.me = self
+    def __del__(self):
+        collected_by.append(threading.current_thread().name)
+        if len(collected_by) == 3000:
+            all_collected.set()
+
+collected_by, all_collected = [], threading.Event()
+collect_beside(0.01)
+for _ in range(3000):
+    Cursor()
+in_time = all_collected.wait(60)
+print(json.dumps({"in_time": in_time, "by": sorted(set(collected_by)), "is_on": gc.isenabled()}))
+"""
+
+
+def test_what_the_loop_leaves_is_collected_by_a_thread_that_may_wait() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE], capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert json.loads(done.stdout) == {"in_time": True, "by": ["garbage"], "is_on": False}
+
+
+def test_it_is_prefects_own_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "deployments.prefect_server", "version"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert metadata.version("prefect") in done.stdout
