@@ -1,7 +1,8 @@
 """The connection under Finnhub's trade stream: a thread that connects again and again.
 
-The thread has a loop of its own: the library's blocking client reads and writes in two threads,
-and what a TLS 1.3 server sends first (its session tickets) can then block a write for good.
+The thread has a loop of its own. The library's blocking client reads and writes in two threads,
+and its first write was measured to hang until its limit, probably on what a TLS 1.3 server sends
+first (its session tickets).
 """
 
 from __future__ import annotations
