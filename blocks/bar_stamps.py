@@ -17,7 +17,7 @@ from trading.calendar import (
     to_microseconds,
 )
 from trading.errors import BadInput
-from trading.placing import for_each
+from trading.side_by_side import for_each
 
 Integers = NDArray[np.int64]
 Stamp = Literal["start", "end"]

@@ -14,6 +14,7 @@ import polars as pl
 
 from blocks.bar_text import refuse_unfinished, text_layout, wide_row
 from blocks.disk_words import words_of
+from blocks.path_names import refuse_odd_name
 from trading.errors import BadInput
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
@@ -129,16 +130,6 @@ def find_files(path: Path) -> list[Path]:
             f"{path} holds no bar files", f"Put files there that end in {', '.join(SUFFIXES)}"
         )
     return found
-
-
-def refuse_odd_name(path: Path) -> None:
-    """Raise BadInput for a path whose bytes are no UTF-8: libraries refuse to open it."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise BadInput(
-            f"the name {str(path)!r} is not written in UTF-8", "Give the file another name"
-        ) from error
 
 
 def _walk(folder: Path) -> Iterator[Path]:

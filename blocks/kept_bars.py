@@ -23,7 +23,7 @@ import xxhash
 from blocks.cache_folder import cache_folder
 from trading.bars import NUMBERS, Defects, Panel
 from trading.calendar import Session, from_microseconds, make_grid, to_microseconds
-from trading.placing import for_each
+from trading.side_by_side import for_each
 
 MOST_BYTES = 2_000_000_000
 # Enough for the largest that is kept, and for what else the user has to write.

@@ -16,7 +16,7 @@ from types import ModuleType
 import xxhash
 
 from blocks.bar_tables import find_files
-from trading.placing import for_each
+from trading.side_by_side import for_each
 
 # Loading goes through these; another version of one may read a file differently.
 LIBRARIES = (

@@ -14,8 +14,9 @@ from trading.bars import AnyRows, BarRows, Defects, Integers, Panel, in_blocks, 
 from trading.calendar import MICROSECONDS_PER_MINUTE, Grid
 from trading.errors import BadInput
 from trading.grid_rows import GridRows
-from trading.placing import BLOCK_ROWS, Part, are_valid, clear_invalid, for_each, place
+from trading.placing import BLOCK_ROWS, Part, are_valid, clear_invalid, place
 from trading.prices import r4_array
+from trading.side_by_side import for_each
 
 
 def make_panel(rows: AnyRows | Sequence[AnyRows], grid: Grid, symbols: tuple[str, ...]) -> Panel:

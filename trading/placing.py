@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.bars import NUMBERS, AnyRows, Floats, Integers
 from trading.prices import r4_array
+from trading.side_by_side import for_each
 
 # So many rows fit into a processor's own memory while one step after the other is done to them.
 BLOCK_ROWS = 131_072
 _ROWS_AT_A_TIME = 8192
-_THREADS = 3
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 Combine = Callable[[Floats, Integers], Floats]
 
 
@@ -105,14 +101,6 @@ def clear_invalid(tables: Sequence[Floats], placed: int) -> tuple[int, int]:
             for table in tables:
                 table[begin : begin + step][~good] = np.nan
     return invalid, sum(count for _, count in judged)
-
-
-def for_each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Return the results in order; numpy lets go of the interpreter, so threads share the work."""
-    if len(items) < 2:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(work, items))
 
 
 def _last(values: Floats, begin: Integers) -> Floats:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 
+from blocks.path_names import refuse_odd_name
 from trading.errors import BadInput
 from trading.symbols import refuse_no_symbols
 
@@ -15,11 +16,9 @@ def path_argument(text: str) -> Path:
     """Return a path with the home folder spelled out."""
     if not text:
         raise BadInput("a path is empty", "Give the path of a file or folder")
+    refuse_odd_name(Path(text))
     try:
-        text.encode()
         return Path(text).expanduser()
-    except UnicodeEncodeError as error:
-        raise BadInput(f"path {text!r} is not written in UTF-8", "Give it another name") from error
     except RuntimeError as error:
         raise BadInput(
             f"path {text!r} names the home of nobody", "Write the path in full"
