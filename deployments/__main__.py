@@ -15,6 +15,7 @@ from rich.console import Console
 from blocks.app_settings import AppSettings
 from blocks.secret_mask import MASK
 from blocks.settings_reader import ENV_FILE, read_settings
+from blocks.stop_request import StopRequest
 from deployments.api import PrefectApi, ui_url
 from deployments.api_server import ApiServer
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
@@ -22,7 +23,6 @@ from deployments.home import REPOSITORY, Home
 from deployments.registration import Registration
 from deployments.say import Say
 from deployments.server import known_api_url
-from deployments.stop_request import StopRequest
 from deployments.supervisor import Supervisor
 from deployments.worker import WORK_POOL
 from trading.errors import OpenbellError, SourceUnavailable

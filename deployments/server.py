@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from blocks.stop_request import StopRequest
 from deployments.api import PrefectApi
 from deployments.child import Child
 from deployments.home import Home
 from deployments.say import Say
-from deployments.stop_request import StopRequest
 from trading.errors import SourceUnavailable
 
 HOST = "127.0.0.1"

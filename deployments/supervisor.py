@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from blocks.stop_request import StopRequest
 from deployments import processes
 from deployments.api import PrefectApi, ServerRefused
 from deployments.api_server import ApiServer
@@ -26,7 +27,6 @@ from deployments.server import (
     start_server,
     use_server,
 )
-from deployments.stop_request import StopRequest
 from deployments.worker import start_worker
 from trading.errors import OpenbellError, SourceUnavailable
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flows.session_story import PlainSteps, RunBar, Stop, run_plain_bar, run_session
+from blocks.stop_request import Interrupted, StopRequest
+from flows.session_story import PlainSteps, RunBar, run_plain_bar, run_session
 from flows.wiring import Account, SessionRequest
 from tasks.masked import without_secrets_in_errors
 from trading.calendar import Session
@@ -20,7 +21,7 @@ async def run_account(
     request: SessionRequest,
     run_bar: RunBar = run_plain_bar,
     steps: Any = PlainSteps,
-    is_stopping: Stop = lambda: False,
+    should_stop: StopRequest | None = None,
     progress: Progress = lambda session, bar, bars: None,
     *,
     forever: bool = False,
@@ -29,12 +30,16 @@ async def run_account(
 
     With `forever` and no replay the next session is waited for again and again.
     """
-    account = Account(request)
+    should_stop = should_stop or StopRequest()
+    try:
+        account = Account(request, should_stop)
+    except Interrupted:
+        return 0
     closed = 0
     try:
-        while not is_stopping():
+        while not should_stop():
             for session in account.sessions():
-                if is_stopping() or not await _wait_for(account, session, is_stopping):
+                if should_stop() or not await _wait_for(account, session, should_stop):
                     break
                 with account.open_session(session) as runtime:
 
@@ -42,7 +47,7 @@ async def run_account(
                         await run_bar(runtime, bar)
                         progress(session, bar + 1, runtime.grid.rows)
 
-                    closed += await run_session(runtime, watched, steps, is_stopping)
+                    closed += await run_session(runtime, watched, steps)
             if request.replay is not None or not forever:
                 break
     finally:
@@ -50,14 +55,14 @@ async def run_account(
     return closed
 
 
-async def _wait_for(account: Account, session: Session, is_stopping: Stop) -> bool:
+async def _wait_for(account: Account, session: Session, should_stop: StopRequest) -> bool:
     """Wait until a session's warm-up is due; return False when it is to stop instead."""
     clock = account.clock(session)
     if session.open <= clock.now():
         return True
     due = account.warm_up_start(session)
     while clock.now() < due:
-        if is_stopping():
+        if should_stop():
             return False
         account.ledger.release()
         nap = clock.now() + timedelta(seconds=LONGEST_WAIT_SECONDS)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from blocks.stop_request import Interrupted
 from tasks.aggregate import aggregate
 from tasks.close import close_session
 from tasks.execute import execute
@@ -22,7 +23,6 @@ from tasks.warm_up import warm_up
 from trading.errors import BadInput, SourceUnavailable, StoreUnavailable
 
 RunBar = Callable[[SessionRuntime, int], Awaitable[None]]
-Stop = Callable[[], bool]
 
 
 class PlainSteps:
@@ -43,7 +43,9 @@ class PlainSteps:
 async def run_bar(runtime: SessionRuntime, bar: int, steps: Any = PlainSteps) -> None:
     """Take one closed bar through the seven steps, but for the session's closing ones."""
     try:
-        steps.fetch(runtime, bar)
+        # A provider may hang; nothing has been done with the bar yet.
+        with runtime.should_stop.interrupting():
+            steps.fetch(runtime, bar)
     except SourceUnavailable as error:
         # Without bars nothing is entered, but what is held is still looked after.
         runtime.rows = None
@@ -64,16 +66,17 @@ async def run_session(
     runtime: SessionRuntime,
     run_bar: RunBar = run_plain_bar,
     steps: Any = PlainSteps,
-    is_stopping: Stop = lambda: False,
 ) -> bool:
     """Trade one session from warm-up to sync; return whether it was closed.
 
     A session that was interrupted goes on where its journal ends; a closed one is left alone.
     """
-    if not steps.warm_up(runtime):
-        return True
     try:
-        is_over = await _trade_bars(runtime, run_bar, is_stopping)
+        if not steps.warm_up(runtime):
+            return True
+        is_over = await _trade_bars(runtime, run_bar)
+    except Interrupted:
+        is_over = False
     except asyncio.CancelledError:
         shut_down(runtime)
         raise
@@ -93,17 +96,17 @@ async def run_session(
     return True
 
 
-async def _trade_bars(runtime: SessionRuntime, run_bar: RunBar, is_stopping: Stop) -> bool:
+async def _trade_bars(runtime: SessionRuntime, run_bar: RunBar) -> bool:
     """Run every bar that is left, each when it has settled; return False when it is to stop."""
     for bar in range(runtime.state.last_bar + 1, runtime.grid.rows):
         settled = runtime.bar_end(bar) + timedelta(seconds=runtime.settle_seconds)
-        while not is_stopping() and runtime.clock.now() < settled:
+        while not runtime.should_stop() and runtime.clock.now() < settled:
             if runtime.is_real_time:
                 runtime.ledger.release()
             nap = runtime.clock.now() + timedelta(seconds=runtime.tend_seconds)
             await runtime.clock.sleep_until(min(settled, nap))
             tend(runtime)
-        if is_stopping():
+        if runtime.should_stop():
             return False
         await run_bar(runtime, bar)
     return True

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import Annotated, Literal
 
 import httpx
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed
+from prefect.states import Cancelled, Completed
 from pydantic import Field
 
 from blocks.clocks import SystemClock
+from blocks.stop_request import StopRequest
 from flows.account_story import run_account
 from flows.artifacts import publish_session
 from flows.outcome import failed
@@ -35,7 +38,10 @@ SERVER_PATIENCE_SECONDS = 2.0
 @flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
 async def trade_bar(session: str, bar: int) -> None:
     """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
-    await run_bar(RUNTIMES[session], bar, PrefectSteps)
+    runtime = RUNTIMES[session]
+    # Prefect gives a subflow a handler of its own, one that raises wherever it strikes.
+    runtime.should_stop.listen_again()
+    await run_bar(runtime, bar, PrefectSteps)
 
 
 async def trade_bar_anyway(runtime: SessionRuntime, bar: int) -> None:
@@ -44,7 +50,11 @@ async def trade_bar_anyway(runtime: SessionRuntime, bar: int) -> None:
         # A session joined late catches up first; a subflow for each bar would make it later still.
         await run_plain_bar(runtime, bar)
     elif await server_answers():
-        await trade_bar(runtime.name, bar)
+        try:
+            await trade_bar(runtime.name, bar)
+        except TerminationSignal:
+            # It struck in what Prefect does before the bar or after it: the bar is not half done.
+            runtime.should_stop.requested = True
     else:
         get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
         await run_plain_bar(runtime, bar)
@@ -104,8 +114,12 @@ async def trade_session(
             )
             if reason:
                 return Completed(name="Skipped", message=reason)
-        closed = await run_account(request, trade_bar_anyway, PrefectSteps)
-        await publish_session(request)
+        should_stop = StopRequest()
+        with should_stop.listening(signal.SIGTERM):
+            closed = await run_account(request, trade_bar_anyway, PrefectSteps, should_stop)
+            if should_stop():
+                return Cancelled(message=f"Stopped when asked to; {closed} session(s) closed")
+            await publish_session(request)
     except LeaseLost as error:
         return Completed(name="LeaseHeld", message=str(error))
     except OpenbellError as error:

@@ -14,6 +14,7 @@ from blocks.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.order_desk import OrderDesk
 from blocks.outbox_drain import start_drain
 from blocks.session_notifier import SessionNotifier
+from blocks.stop_request import StopRequest
 from blocks.telemetry import SessionTelemetry
 from flows.copies import bring_back, storage_of
 from flows.parts import PlainParts
@@ -64,8 +65,10 @@ class SessionRequest:
 class Account:
     """The parts that outlive a session: plan, market data, ledger, exchange and lease."""
 
-    def __init__(self, request: SessionRequest) -> None:
+    def __init__(self, request: SessionRequest, should_stop: StopRequest | None = None) -> None:
+        """Open the account; raises Interrupted when `should_stop` ends the wait for its copy."""
         self.request = request
+        self._should_stop = should_stop or StopRequest()
         parts = request.parts
         symbols = request.symbols or parts.symbols() or DEFAULT_SYMBOLS
         self.plan: RunPlan = make_plan(
@@ -83,7 +86,8 @@ class Account:
         self.storage = storage_of(request, self.notifier)
         webhook = self._webhook()
         if request.replay is None:
-            bring_back(request, self.storage, self.notifier)
+            with self._should_stop.interrupting():
+                bring_back(request, self.storage, self.notifier)
         self.ledger = parts.ledger(request.account)
         self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
         self.ledger.check_account()
@@ -176,6 +180,7 @@ class Account:
             if is_real_time
             else 3600.0,
             on_shutdown=self.request.on_shutdown,
+            should_stop=self._should_stop,
             seen_command=int(self.ledger.meta("seen_command") or 0),
             drain=self.drain,
             telemetry=self.telemetry,

@@ -10,6 +10,7 @@ from blocks.ledger import DuckDBLedger
 from blocks.order_desk import OrderDesk
 from blocks.outbox_drain import DrainThread
 from blocks.session_notifier import SessionNotifier
+from blocks.stop_request import StopRequest
 from blocks.telemetry import SessionTelemetry
 from trading.bars import BarRows
 from trading.calendar import Grid, Session
@@ -40,6 +41,7 @@ class SessionRuntime:
     is_real_time: bool = False
     tend_seconds: float = 2.0
     on_shutdown: str = "hold"
+    should_stop: StopRequest = field(default_factory=StopRequest)
     seen_command: int = 0
     drain: DrainThread | None = None
     blocked: dict[str, str] = field(default_factory=dict)

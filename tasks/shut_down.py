@@ -18,6 +18,9 @@ def shut_down(runtime: SessionRuntime) -> bool:
     everything: the simulated exchange sees no further bar, so it books the exits at the last
     price and says so. Called once, outside Prefect's tasks: a run that is cancelled has none.
     """
+    if not runtime.state.is_started:
+        runtime.ledger.release()
+        return False
     closes = runtime.on_shutdown == "flatten"
     if closes:
         runtime.desk.record(Command("leave", "shutdown"))

@@ -84,7 +84,8 @@ def _session_of(event: Event) -> Session:
 
 def _warm_indicators(runtime: SessionRuntime) -> None:
     try:
-        rows = runtime.market.history(runtime.plan.symbols, runtime.session)
+        with runtime.should_stop.interrupting():
+            rows = runtime.market.history(runtime.plan.symbols, runtime.session)
     except SourceUnavailable as error:
         # What needs no indicator trades, and the others after their first bars.
         runtime.notifier.send("SYSTEM_WARNING", f"indicators begin cold, without a past: {error}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -60,19 +59,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Trade until the sessions are done or SIGTERM comes; return the exit code."""
+    """Trade until the sessions are done or a signal to end comes; return the exit code."""
+    from blocks.stop_request import StopRequest
     from flows.account_story import run_account
     from flows.progress import progress_on
 
     request = request_of(args)
-    stopping = False
-
-    def stop(number: int, frame: object) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    should_stop = StopRequest()
+    should_stop.listen()
     with progress_on(sys.stderr, wanted=True) as show:
 
         def progress(session: Session, bar: int, bars: int) -> None:
@@ -82,14 +76,14 @@ def run(args: Namespace) -> int:
         closed = asyncio.run(
             run_account(
                 request,
-                is_stopping=lambda: stopping,
+                should_stop=should_stop,
                 progress=progress,
                 forever=args.replay is None,
             )
         )
     where = args.data_dir / request.account
     print(f"{closed} session(s) closed; account {request.account} in {where}", file=sys.stderr)
-    if stopping:
+    if should_stop():
         print("stopped before the end; the same command goes on from there", file=sys.stderr)
     return 0
 

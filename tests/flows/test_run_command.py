@@ -108,12 +108,13 @@ def test_status_has_the_pinned_names(undisturbed: Path) -> None:
     } <= set(shown["trades"][0])
 
 
-def test_sigterm_stops_between_bars_and_the_same_command_goes_on(
-    undisturbed: Path, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_between_bars_and_the_same_command_goes_on(
+    undisturbed: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     process = start("run", *SESSION, "--data-dir", str(tmp_path), "--speed", "3600")
     wait_for(lambda: bars_done(tmp_path) >= 2)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     code, complaint = finish(process)
     assert code == 0, complaint
     assert "goes on from there" in complaint

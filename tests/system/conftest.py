@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from blocks.stop_request import StopRequest
 from deployments.home import Home
-from deployments.stop_request import StopRequest
 from deployments.supervisor import Supervisor
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from blocks.ledger import DuckDBLedger
+from blocks.stop_request import StopRequest
 from blocks.telemetry_file import telemetry_file
 from flows.account_story import run_account
 from flows.parts import PlainParts
@@ -49,16 +50,12 @@ def trade_a_day_that_is_joined_after_its_end(
             speed=speed,
         )
 
-    done = 0
+    should_stop = StopRequest()
 
     def count(session: Session, bar: int, bars: int) -> None:
-        nonlocal done
-        done = bar
+        should_stop.requested = bar >= STOPPED_AFTER
 
-    def is_stopping() -> bool:
-        return done >= STOPPED_AFTER
-
-    asyncio.run(run_account(request(None), is_stopping=is_stopping, progress=count))
+    asyncio.run(run_account(request(None), should_stop=should_stop, progress=count))
     ledger = DuckDBLedger(folder, "replay")
     assert ledger.query("SELECT * FROM positions")
     ledger.release()
