@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from blocks.stop_request import StopRequest
@@ -33,3 +34,14 @@ def prefect_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectS
         supervisor = Supervisor(home, said.append, StopRequest())
         with supervisor.running():
             yield PrefectStack(supervisor.api_url, home.data_dir, supervisor, said)
+
+
+@pytest.fixture(scope="session")
+def registered(prefect_stack: PrefectStack) -> PrefectStack:
+    """Register the deployments at the tests' server; no session begins by itself there."""
+    prefect_stack.supervisor.register()
+    api = httpx.Client(base_url=prefect_stack.api_url, timeout=20)
+    # A session that happens to be due while the tests run would hold the queue.
+    paper = api.get("/deployments/name/trade-session/paper").raise_for_status().json()
+    api.post(f"/deployments/{paper['id']}/pause_deployment").raise_for_status()
+    return prefect_stack

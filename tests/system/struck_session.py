@@ -20,8 +20,6 @@ from blocks.ledger import DuckDBLedger
 from blocks.market_data import SimulatedMarketData
 from flows.trade import trade_session
 from tasks.session_runtime import RUNTIMES
-from trading.parameters import RiskParameters
-from trading.strategies.orb import OrbParameters
 
 # Edges that are calls of ours; the others are named by `blocks.failpoints`.
 CALLS: dict[str, tuple[type, str]] = {
@@ -29,6 +27,20 @@ CALLS: dict[str, tuple[type, str]] = {
     "in fetch": (SimulatedMarketData, "rows"),
 }
 HANG_SECONDS = 120.0
+# Bars of five seconds; some of these soon leave their range, and are held until the end.
+SESSION: dict[str, Any] = {
+    "replay": "2025-06-10",
+    "market": "simulated",
+    "symbols": ["AAA", "BBB", "CCC", "DDD"],
+    "speed": 60.0,
+    "strategy": {
+        "range_minutes": 5,
+        "min_body": -1.0,
+        "stop": "atr",
+        "stop_atr": 50.0,
+        "target": "none",
+    },
+}
 
 
 def main(data_dir: Path, edge: str) -> None:
@@ -48,19 +60,7 @@ def main(data_dir: Path, edge: str) -> None:
     if edge in CALLS:
         owner, name = CALLS[edge]
         setattr(owner, name, reached_before(getattr(owner, name), lambda: reach(edge)))
-    state = asyncio.run(
-        trade_session(
-            replay="2025-06-10",
-            symbols=["AAA", "BBB"],
-            speed=60.0,
-            strategy=OrbParameters(
-                range_minutes=5, min_body=-1.0, stop="atr", stop_atr=50.0, target="none"
-            ),
-            risk=RiskParameters(),
-            data_dir=str(data_dir),
-            return_state=True,
-        )
-    )
+    state = asyncio.run(trade_session(**SESSION, data_dir=str(data_dir), return_state=True))
     print(f"{strikes} strikes, {state.type.value}: {state.message}")
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from blocks.ledger import DuckDBLedger
+from deployments.api import PrefectApi
 from deployments.home import REPOSITORY, Home
 from tests.system.conftest import PrefectStack
+from tests.system.struck_session import SESSION
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
 # Between bars, in a wait for a provider, in the middle of a bar, and wherever one of these comes
@@ -54,3 +57,27 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
         strikes += int(last.partition(" ")[0])
     # Also in the midst of leaving, where a second signal would end what the first began.
     assert strikes > len(EDGES)
+
+
+def test_a_session_that_is_cancelled_in_the_page_ends_flat_and_cancelled(
+    registered: PrefectStack, tmp_path: Path
+) -> None:
+    api = PrefectApi(registered.api_url)
+    run = api.start_run("trade-session/paper", {**SESSION, "data_dir": str(tmp_path)})
+    ledger = DuckDBLedger(tmp_path, "replay")
+    deadline = time.monotonic() + 200
+    while not (
+        (tmp_path / "replay" / "ledger.duckdb").exists() and ledger.query("SELECT * FROM positions")
+    ):
+        assert time.monotonic() < deadline and not api.read_run(run.id).is_final
+        time.sleep(0.5)
+    assert api.cancel(run.id)
+    while not (ended := api.read_run(run.id)).is_final:
+        assert time.monotonic() < deadline + 60
+        time.sleep(0.5)
+    # Were it Crashed, the supervisor would start it again: its user wants it to stay away.
+    assert ended.state_type == "CANCELLED"
+    assert ledger.query("SELECT * FROM positions") == []
+    assert ledger.query("SELECT DISTINCT exit_reason FROM trades") == [
+        {"exit_reason": "assumed_close"}
+    ]

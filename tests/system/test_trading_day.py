@@ -25,16 +25,6 @@ BARS_A_SESSION = 78
 STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")
 
 
-@pytest.fixture(scope="module")
-def registered(prefect_stack: PrefectStack) -> PrefectStack:
-    prefect_stack.supervisor.register()
-    api = httpx.Client(base_url=prefect_stack.api_url, timeout=20)
-    # A session that happens to be due while this test runs would hold the queue.
-    paper = api.get("/deployments/name/trade-session/paper").raise_for_status().json()
-    api.post(f"/deployments/{paper['id']}/pause_deployment").raise_for_status()
-    return prefect_stack
-
-
 def wait_for(condition: Callable[[], Any], limit_seconds: float) -> Any:
     deadline = time.monotonic() + limit_seconds
     while not (value := condition()):
