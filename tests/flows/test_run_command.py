@@ -112,7 +112,12 @@ def test_status_has_the_pinned_names(undisturbed: Path) -> None:
 def test_a_signal_stops_between_bars_and_the_same_command_goes_on(
     undisturbed: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    process = start("run", *SESSION, "--data-dir", str(tmp_path), "--speed", "3600")
+    # Whoever runs the tests under nohup hands on that SIGHUP is to be ignored.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        process = start("run", *SESSION, "--data-dir", str(tmp_path), "--speed", "3600")
+    finally:
+        signal.signal(signal.SIGHUP, before)
     wait_for(lambda: bars_done(tmp_path) >= 2)
     process.send_signal(number)
     code, complaint = finish(process)
