@@ -41,6 +41,7 @@ class StopRequest:
     def listening(self, number: signal.Signals) -> Iterator[None]:
         """Take a signal while the context lasts; the handler before it has none of them then.
 
+        Once it has arrived it stays with this one: what is ending is not to be torn at its end.
         Outside the main thread, where Python allows no handlers, nothing changes.
         """
         if threading.current_thread() is not threading.main_thread():
@@ -51,8 +52,9 @@ class StopRequest:
         try:
             yield
         finally:
-            self._numbers = ()
-            signal.signal(number, before)
+            if not self.requested:
+                self._numbers = ()
+                signal.signal(number, before)
 
     def listen_again(self) -> None:
         """Take the same signals back from a library that has put a handler of its own in place."""

@@ -37,9 +37,11 @@ async def run_account(
         return 0
     closed = 0
     try:
-        while not should_stop():
+        while True:
             for session in account.sessions():
-                if should_stop() or not await _wait_for(account, session, should_stop):
+                # A session that a crash left open is opened also to be left, and closed.
+                is_due = await _wait_for(account, session, should_stop)
+                if not is_due and not account.is_to_be_left(session):
                     break
                 with account.open_session(session) as runtime:
 
@@ -48,7 +50,7 @@ async def run_account(
                         progress(session, bar + 1, runtime.grid.rows)
 
                     closed += await run_session(runtime, watched, steps)
-            if request.replay is not None or not forever:
+            if should_stop() or request.replay is not None or not forever:
                 break
     finally:
         account.close()
@@ -58,6 +60,8 @@ async def run_account(
 async def _wait_for(account: Account, session: Session, should_stop: StopRequest) -> bool:
     """Wait until a session's warm-up is due; return False when it is to stop instead."""
     clock = account.clock(session)
+    if should_stop():
+        return False
     if session.open <= clock.now():
         return True
     due = account.warm_up_start(session)

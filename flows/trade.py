@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from typing import Annotated, Literal
 
-import httpx
 from prefect import flow
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
-from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 from pydantic import Field
@@ -20,53 +15,16 @@ from blocks.clocks import SystemClock
 from blocks.stop_request import StopRequest
 from flows.account_story import run_account
 from flows.artifacts import publish_session
+from flows.bar_run import trade_bar_anyway
 from flows.outcome import failed
 from flows.parts import saved_parts
 from flows.process_settings import begin_process
-from flows.session_story import run_bar, run_plain_bar
 from flows.start_guard import reason_not_to_start
 from flows.wiring import DEFAULT_SYMBOLS, SessionRequest
 from tasks.prefect_tasks import PrefectSteps
-from tasks.session_runtime import RUNTIMES, SessionRuntime
 from trading.errors import LeaseLost, OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
-
-SERVER_PATIENCE_SECONDS = 2.0
-
-
-@flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
-async def trade_bar(session: str, bar: int) -> None:
-    """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
-    runtime = RUNTIMES[session]
-    # Prefect gives a subflow a handler of its own, one that raises wherever it strikes.
-    runtime.should_stop.listen_again()
-    await run_bar(runtime, bar, PrefectSteps)
-
-
-async def trade_bar_anyway(runtime: SessionRuntime, bar: int) -> None:
-    """Run a bar as a subflow, or without Prefect when its server does not answer."""
-    if runtime.is_missed(bar):
-        # A session joined late catches up first; a subflow for each bar would make it later still.
-        await run_plain_bar(runtime, bar)
-    elif await server_answers():
-        try:
-            await trade_bar(runtime.name, bar)
-        except TerminationSignal:
-            # It struck in what Prefect does before the bar or after it: the bar is not half done.
-            runtime.should_stop.requested = True
-    else:
-        get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
-        await run_plain_bar(runtime, bar)
-
-
-async def server_answers() -> bool:
-    """Return whether Prefect's server answers within two seconds."""
-    try:
-        async with asyncio.timeout(SERVER_PATIENCE_SECONDS), get_client() as client:
-            return await client.api_healthcheck() is None
-    except (TimeoutError, OSError, httpx.HTTPError, RuntimeError):
-        return False
 
 
 @flow(name="trade-session", persist_result=False)
@@ -94,33 +52,39 @@ async def trade_session(
     data_dir: Annotated[str | None, Field(description="Empty: as the ledger block says")] = None,
 ) -> State[None]:
     """Trade one session, now or replayed, from warm-up to the daily summary."""
-    configured = begin_process(data_dir)
-    request = SessionRequest(
-        parts=await saved_parts(data_dir, bars, configured, is_live=market == "live"),
-        replay=replay,
-        symbols=tuple(symbols),
-        interval_minutes=interval_minutes,
-        capital=capital,
-        exchange=exchange,
-        settings=strategy.model_dump() | risk.model_dump() | fills.model_dump(),
-        speed=speed,
-        dry_run=dry_run,
-        on_shutdown=on_shutdown,
-    )
+    should_stop = StopRequest()
+    with should_stop.listening(signal.SIGTERM):
+        configured = begin_process(data_dir)
+        request = SessionRequest(
+            parts=await saved_parts(data_dir, bars, configured, is_live=market == "live"),
+            replay=replay,
+            symbols=tuple(symbols),
+            interval_minutes=interval_minutes,
+            capital=capital,
+            exchange=exchange,
+            settings=strategy.model_dump() | risk.model_dump() | fills.model_dump(),
+            speed=speed,
+            dry_run=dry_run,
+            on_shutdown=on_shutdown,
+        )
+        return await _trade(request, should_stop)
+
+
+async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[None]:
     try:
-        if replay is None:
+        if request.replay is None:
             reason = reason_not_to_start(
-                exchange, flow_run.get_scheduled_start_time(), SystemClock().now()
+                request.exchange, flow_run.get_scheduled_start_time(), SystemClock().now()
             )
             if reason:
                 return Completed(name="Skipped", message=reason)
-        should_stop = StopRequest()
-        with should_stop.listening(signal.SIGTERM):
-            closed = await run_account(request, trade_bar_anyway, PrefectSteps, should_stop)
-            if should_stop():
-                return Cancelled(message=f"Stopped when asked to; {closed} session(s) closed")
-            await publish_session(request)
+        closed = await run_account(request, trade_bar_anyway, PrefectSteps, should_stop)
+        if should_stop():
+            return Cancelled(message=f"Stopped when asked to; {closed} session(s) closed")
+        await publish_session(request)
     except LeaseLost as error:
+        if should_stop():
+            return Cancelled(message=str(error))
         return Completed(name="LeaseHeld", message=str(error))
     except OpenbellError as error:
         return failed(error)

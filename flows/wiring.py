@@ -124,6 +124,11 @@ class Account:
             )
         return found
 
+    def is_to_be_left(self, session: Session) -> bool:
+        """Return whether a stop must open this session: it was begun, and is to be flat."""
+        begun = (session.date.isoformat(), False) in self.ledger.sessions()
+        return begun and self.request.on_shutdown == "flatten"
+
     def warm_up_start(self, session: Session) -> datetime:
         """Return when a session's warm-up is due."""
         return session.open - timedelta(minutes=self.request.parts.warm_up_minutes)
@@ -201,10 +206,11 @@ class Account:
 
     def close(self) -> None:
         """Give the lease back, let go of the stores and the source, and see messages off."""
-        self.market.close()
-        self.telemetry.close()
+        # First what another process waits for: a source may take its time.
         self.ledger.give_back_lease(self.epoch)
         self.exchange.close()
+        self.market.close()
+        self.telemetry.close()
         if self.drain is not None:
             self.drain.stop(LAST_MESSAGES_SECONDS)
         self.ledger.release()

@@ -39,6 +39,14 @@ def test_a_signal_tears_nothing_and_is_remembered() -> None:
         strike()
         strike()
         assert stop()
+    # Nor is what ends after it torn: the library's handler would raise here.
+    strike()
+
+
+def test_the_handler_before_it_is_back_where_nothing_arrived() -> None:
+    stop = StopRequest()
+    with stop.listening(signal.SIGTERM):
+        assert not stop()
     with pytest.raises(OfALibraryError):
         strike()
 

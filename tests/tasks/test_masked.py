@@ -12,7 +12,7 @@ import pytest
 from prefect import Flow
 
 from blocks.secret_mask import MASK
-from flows import backtest, fetch_history, health, honesty, sync, trade
+from flows import backtest, bar_run, fetch_history, health, honesty, sync, trade
 from flows.account_story import run_account
 from flows.artifacts import publish_backtest, publish_session
 from flows.parts import saved_parts
@@ -107,7 +107,7 @@ def test_what_flows_do_between_their_steps_is_masked() -> None:
 
 
 def test_no_flow_is_wrapped_for_prefect_checks_parameters_where_a_function_was_written() -> None:
-    modules = (backtest, fetch_history, health, honesty, sync, trade)
+    modules = (backtest, bar_run, fetch_history, health, honesty, sync, trade)
     flows = [item for module in modules for item in vars(module).values() if isinstance(item, Flow)]
     assert len(flows) >= 9
     for flow in flows:
