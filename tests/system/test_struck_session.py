@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from blocks.ledger import DuckDBLedger
@@ -17,9 +18,17 @@ from tests.system.conftest import PrefectStack
 from tests.system.struck_session import SESSION
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
-# Between bars, in a wait for a provider, in the middle of a bar, and wherever one of these comes
-# again while everything is left.
-EDGES = ("in tend", "in fetch", "before commit", "after apply", "after project")
+# Between bars, in a wait for a provider, in the middle of a bar and wherever one of these comes
+# again while everything is left, and in what Prefect does around a bar.
+EDGES = (
+    "in tend",
+    "in fetch",
+    "before commit",
+    "after apply",
+    "after project",
+    "before the steps",
+    "after the steps",
+)
 
 
 def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
@@ -49,7 +58,11 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
     strikes = 0
     for edge, text in said.items():
         last = text.splitlines()[-1]
-        assert "CANCELLED: Stopped when asked to; 1 session(s) closed" in last, f"{edge}: {text}"
+        assert last.endswith(" strikes"), f"{edge}: {text}"
+        assert state_of(prefect_stack.api_url, tmp_path / edge) == (
+            "CANCELLED",
+            "Stopped when asked to; 1 session(s) closed",
+        ), edge
         ledger = DuckDBLedger(tmp_path / edge, "replay")
         assert ledger.query("SELECT * FROM positions") == [], edge
         reasons = {row["exit_reason"] for row in ledger.query("SELECT exit_reason FROM trades")}
@@ -57,6 +70,18 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
         strikes += int(last.partition(" ")[0])
     # Also in the midst of leaving, where a second signal would end what the first began.
     assert strikes > len(EDGES)
+
+
+def state_of(api_url: str, data_dir: Path) -> tuple[str, str]:
+    """Return how the server says that the session of a folder has ended."""
+    query = {"sort": "START_TIME_DESC", "limit": 200}
+    answer = httpx.post(f"{api_url}/flow_runs/filter", json=query, timeout=20)
+    (run,) = [
+        run
+        for run in answer.raise_for_status().json()
+        if run["parameters"].get("data_dir") == str(data_dir)
+    ]
+    return run["state_type"], run["state"]["message"]
 
 
 def test_a_session_that_is_cancelled_in_the_page_ends_flat_and_cancelled(
