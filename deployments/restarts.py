@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from deployments.api import FlowRun, PrefectApi
 from deployments.home import Home
+from deployments.runs import run_processes
 from deployments.say import Say
 
 SESSION_FLOW = "trade-session"
@@ -14,6 +15,8 @@ LOOK_EVERY_S = 5.0
 # Longer ago it was another day's session; the flow itself knows whether its session is over.
 NOT_OLDER_THAN = timedelta(hours=26)
 FIRST_WAIT = timedelta(seconds=2)
+# A process that lives so long after its run was said to have ended is at work, not ending.
+LIVES_AFTER = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(minutes=5)
 
 
@@ -23,6 +26,10 @@ class Restarts:
     Only a crash is mended: a run that failed said why, one that was cancelled was meant to end,
     and a replay belongs to whoever watches it. What the session had done is in the ledger, so the
     same run goes on where it was.
+
+    Prefect tells a killed process's end twice, seconds apart, and the second report may come when
+    the run has been started again: it is taken back, for the run is alive. Nor is a run started
+    that still has a process, or had one at the look before.
     """
 
     def __init__(self, home: Home, say: Say) -> None:
@@ -31,6 +38,7 @@ class Restarts:
         self._next_look = 0.0
         # How often each run was started again. Prefect counts only those that came to run.
         self._starts: dict[str, int] = {}
+        self._alive: set[str | None] = set()
 
     def are_due(self, now: float) -> bool:
         """Return whether it is time to look for crashed sessions; `now` is monotonic."""
@@ -48,10 +56,16 @@ class Restarts:
         ]
         # Started again before the lease of its dead process had run out, it left at once.
         runs += [run for run in map(api.read_run, self._starts) if run.state_name == LEASE_HELD]
+        alive_before = self._alive
+        self._alive = {process.flow_run_id for process in run_processes(self._home.data_dir)}
         for run in runs:
-            wait = wait_after(self._starts.get(run.id, 0))
-            is_due = datetime.fromisoformat(run.since) + wait <= moment
-            if is_due and not run.parameters.get("replay"):
+            since = datetime.fromisoformat(run.since)
+            if run.id in self._alive:
+                if run.id in self._starts and since + LIVES_AFTER <= moment:
+                    api.force(run.id, "RUNNING", "Its process is alive")
+                continue
+            is_due = since + wait_after(self._starts.get(run.id, 0)) <= moment
+            if is_due and run.id not in alive_before and not run.parameters.get("replay"):
                 self._start_again(api, run)
 
     def _start_again(self, api: PrefectApi, run: FlowRun) -> None:

@@ -14,6 +14,8 @@ CANCEL_GRACE_S = 45.0
 REPORT_GRACE_S = 5.0
 # Prefect's worker asks a cancelled run to end with SIGTERM; one that it overlooks gets ours.
 OVERLOOKED_S = 20.0
+# A run that is said to have ended, and whose process goes on: nobody else asks that one to end.
+ENDED_GRACE_S = 3.0
 STOPPED = "Cancelled when Openbell was stopped"
 _POLL_S = 0.2
 
@@ -68,7 +70,11 @@ def cancel_runs(
             if p.pid == p.session_id
             and p.pid not in nudged
             # Nobody but us looks after a run whose worker was killed.
-            and (waited_s > OVERLOOKED_S or p.flow_run_id in unattended or p.parent_pid not in here)
+            and (
+                waited_s > (ENDED_GRACE_S if p.flow_run_id in final else OVERLOOKED_S)
+                or p.flow_run_id in unattended
+                or p.parent_pid not in here
+            )
         ]
         nudged |= {p.pid for p in to_nudge}
         processes.ask(to_nudge)

@@ -74,7 +74,7 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
 
 def state_of(api_url: str, data_dir: Path) -> tuple[str, str]:
     """Return how the server says that the session of a folder has ended."""
-    query = {"sort": "START_TIME_DESC", "limit": 200}
+    query = {"flows": {"name": {"any_": ["trade-session"]}}, "limit": 200}
     answer = httpx.post(f"{api_url}/flow_runs/filter", json=query, timeout=20)
     (run,) = [
         run
