@@ -19,6 +19,7 @@ def shut_down(runtime: SessionRuntime) -> bool:
     price and says so. Called once, outside Prefect's tasks: a run that is cancelled has none.
     """
     if not runtime.state.is_started:
+        # Stopped while it waited for its past: there is nothing yet to leave or to hold.
         runtime.ledger.release()
         return False
     closes = runtime.on_shutdown == "flatten"
