@@ -82,7 +82,7 @@ def code_digest(packages: Iterable[ModuleType]) -> str:
     """
     digest = hashlib.sha256(f"{sys.version_info} {sys.byteorder}".encode())
     for package in packages:
-        for source in sorted(Path(package.__path__[0]).glob("*.py")):
+        for source in sorted(Path(package.__path__[0]).rglob("*.py")):
             digest.update(source.read_bytes())
     for library in LIBRARIES:
         try:

@@ -228,7 +228,7 @@ def engine_version(plan: RunPlan) -> str:
     except metadata.PackageNotFoundError:
         version = "unreleased"
     digest = hashlib.sha256()
-    for path in sorted(Path(trading.__path__[0]).glob("*.py")):
+    for path in sorted(Path(trading.__path__[0]).rglob("*.py")):
         digest.update(path.read_bytes())
     digest.update(inspect.getsource(plan.strategy_module).encode())
     return f"{version}+{digest.hexdigest()[:12]}"
