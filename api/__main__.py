@@ -14,9 +14,9 @@ import uvicorn
 
 from api.app import create_app
 from api.source import Source
-from blocks.logs import get_logger, install_logs
-from blocks.secret_mask import MASK
-from blocks.settings_reader import read_settings
+from blocks.process.logs import get_logger, install_logs
+from blocks.process.secret_mask import MASK
+from blocks.settings.reader import read_settings
 from trading.errors import BadInput, OpenbellError
 
 EXIT_BAD_INPUT = 2

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query
 
 from api.performance import Period, performance
 from api.source import Source
-from blocks.account_facts import AccountFacts, read_facts
-from blocks.trade_store import MOST_TRADES, TradeStatus
+from blocks.account.facts import AccountFacts, read_facts
+from blocks.telemetry.trades import MOST_TRADES, TradeStatus
 
 
 def account_routes(source: Source) -> APIRouter:

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from api.account_routes import account_routes
 from api.health_routes import health_routes
 from api.source import Source
-from blocks.secret_mask import MASK
+from blocks.process.secret_mask import MASK
 from trading.errors import BadInput, OpenbellError
 
 

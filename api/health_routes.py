@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.metrics_page import metrics_page
 from api.source import Source
-from blocks.health_checks import Level
+from blocks.account.health_checks import Level
 
 UNAVAILABLE = 503
 

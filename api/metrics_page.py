@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from blocks.account_facts import AccountFacts
-from blocks.health import HealthReport
+from blocks.account.facts import AccountFacts
+from blocks.account.health import HealthReport
 
 
 def metrics_page(report: HealthReport) -> bytes:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from blocks.ledger import DuckDBLedger
-from blocks.trade_store import TradeStore
-from trading.performance import FEWEST_SESSIONS_FOR_RATIOS, empyrical_ratios
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.telemetry.trades import TradeStore
+from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS, empyrical_ratios
 
 
 class Period(StrEnum):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blocks.account_status import newest_account
-from blocks.health import HealthReport, check_health
-from blocks.ledger import DuckDBLedger
-from blocks.telemetry_file import telemetry_file
-from blocks.trade_store import TradeStore
+from blocks.account.health import HealthReport, check_health
+from blocks.account.status import newest_account
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.telemetry.file import telemetry_file
+from blocks.telemetry.trades import TradeStore
 from trading.errors import BadInput, OpenbellError
 
 LIVE_ACCOUNT = "paper"

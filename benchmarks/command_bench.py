@@ -19,8 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 _CHILD = """
 import contextlib, importlib, json, sys, time
 began = time.perf_counter()
-from tasks import backtest_steps as steps
-from tasks.backtest_request import BacktestRequest
+from tasks.backtest import run as steps
+from tasks.backtest.request import BacktestRequest
 from pathlib import Path
 for name in json.loads(sys.argv[2]):
     with contextlib.suppress(ImportError):

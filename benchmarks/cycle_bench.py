@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flows.parts import PlainParts
-from flows.session_story import PlainSteps, run_bar
-from flows.wiring import Account, SessionRequest
+from flows.session.account import Account, SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_session import PlainSteps, run_bar
 
 DAY = date(2025, 6, 10)
 STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.market import Market
-from trading.backtest import run_backtest
+from trading.backtest.run import run_backtest
 from trading.plan import make_plan
 
 REPEATS = 5

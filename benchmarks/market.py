@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from trading.bars import Defects, Floats, Panel
-from trading.calendar import Session, make_grid, sessions_between
+from trading.market.bars import Defects, Floats, Panel
+from trading.market.calendar import Session, make_grid, sessions_between
 
 SEED = 20_250_611
 SYMBOLS = 100

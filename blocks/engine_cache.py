@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blocks.cache_folder import cache_folder
+from blocks.process.cache_folder import cache_folder
 
 # Several times what one engine takes.
 LEAST_FREE_BYTES = 20_000_000

@@ -12,19 +12,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from blocks.app_settings import AppSettings
-from blocks.secret_mask import MASK
-from blocks.settings_reader import ENV_FILE, read_settings
-from blocks.stop_request import StopRequest
-from deployments.api import PrefectApi, ui_url
-from deployments.api_server import ApiServer
+from blocks.process.secret_mask import MASK
+from blocks.process.stop_request import StopRequest
+from blocks.settings.app_settings import AppSettings
+from blocks.settings.reader import ENV_FILE, read_settings
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
-from deployments.home import REPOSITORY, Home
-from deployments.registration import Registration
+from deployments.processes.api_server import ApiServer
+from deployments.processes.home import REPOSITORY, Home
+from deployments.registry.keep_registered import Registration
 from deployments.say import Say
-from deployments.server import known_api_url
+from deployments.server.prefect_api import PrefectApi, ui_url
+from deployments.server.server import known_api_url
+from deployments.server.worker import WORK_POOL
 from deployments.supervisor import Supervisor
-from deployments.worker import WORK_POOL
 from trading.errors import OpenbellError, SourceUnavailable
 
 TEND_EVERY_S = 1.0
@@ -163,8 +163,8 @@ def register(home: Home, prefect_file: Path, overwrite: bool) -> int:
     read_settings().export(os.environ)
     os.chdir(REPOSITORY)
     # Only now: Prefect reads its settings when it is imported.
-    from deployments import register as registration
-    from deployments.spec import read_specs
+    from deployments.registry import register as registration
+    from deployments.registry.spec import read_specs
 
     async def run() -> list[str]:
         return await registration.register(

@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from blocks.account_status import account_status, newest_account
-from deployments.api import FlowRun, PrefectApi, ServerRefused
-from deployments.home import REPOSITORY, Home
+from blocks.account.status import account_status, newest_account
+from deployments.processes.home import REPOSITORY, Home
+from deployments.server.prefect_api import FlowRun, PrefectApi, ServerRefused
 from deployments.supervisor import Supervisor
-from flows.status_page import print_status
+from flows.pages.status import print_status
 from trading.errors import SourceUnavailable
 
 REPLAYED_SESSION = "2025-06-10"

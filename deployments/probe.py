@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from deployments.api import PrefectApi
-from deployments.home import Home
-from deployments.server import known_api_url
+from deployments.processes.home import Home
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.server import known_api_url
 
 # Below the ten seconds after which Docker gives up, so that the reason is still printed.
 TIMEOUT_S = 5.0

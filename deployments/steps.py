@@ -6,9 +6,9 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from blocks.settings_reader import read_settings
-from deployments.home import DATA_DIR, REPOSITORY
-from deployments.schedule import close_schedule, session_schedule
+from blocks.settings.reader import read_settings
+from deployments.processes.home import DATA_DIR, REPOSITORY
+from deployments.registry.schedule import close_schedule, session_schedule
 
 
 def sessions(exchange: str | None = None, warm_up_minutes: float | None = None) -> dict[str, str]:

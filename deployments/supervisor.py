@@ -9,25 +9,25 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from blocks.stop_request import StopRequest
-from deployments import processes
-from deployments.api import PrefectApi, ServerRefused
-from deployments.api_server import ApiServer
-from deployments.backoff import Backoff
-from deployments.child import Child, rotate
-from deployments.dead_runs import DeadRuns
-from deployments.home import REPOSITORY, Home
-from deployments.restarts import Restarts
-from deployments.runs import CANCEL_GRACE_S, cancel_runs
+from blocks.process.stop_request import StopRequest
+from deployments.processes import marked as processes
+from deployments.processes.api_server import ApiServer
+from deployments.processes.backoff import Backoff
+from deployments.processes.child import Child, rotate
+from deployments.processes.home import REPOSITORY, Home
+from deployments.runs.dead_runs import DeadRuns
+from deployments.runs.restarts import Restarts
+from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
 from deployments.say import Say
-from deployments.server import (
+from deployments.server.prefect_api import PrefectApi, ServerRefused
+from deployments.server.server import (
     STOP_GRACE_S,
     Server,
     given_api_url,
     start_server,
     use_server,
 )
-from deployments.worker import start_worker
+from deployments.server.worker import start_worker
 from trading.errors import OpenbellError, SourceUnavailable
 
 REGISTER_LIMIT_S = 180.0

@@ -145,7 +145,7 @@ def _end_again(unraisable: sys.UnraisableHookArgs) -> None:
 
 def without_secrets(text: str) -> str:
     """Return text as it may be shown."""
-    from blocks.secret_mask import MASK
+    from blocks.process.secret_mask import MASK
 
     return MASK.text(text)
 

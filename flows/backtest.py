@@ -14,15 +14,15 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from blocks.clocks import SystemClock
-from flows.artifacts import publish_backtest
+from blocks.process.clocks import SystemClock
 from flows.backtest_form import request_of_form
-from flows.outcome import failed
-from flows.process_settings import begin_process
-from flows.wiring import DEFAULT_SYMBOLS
-from tasks.backtest_request import BacktestRequest
-from tasks.backtest_steps import BacktestReport
-from tasks.backtest_steps import backtest as run_backtest
+from flows.pages.artifacts import publish_backtest
+from flows.process.outcome import failed
+from flows.process.settings import begin_process
+from flows.session.account import DEFAULT_SYMBOLS
+from tasks.backtest.request import BacktestRequest
+from tasks.backtest.run import BacktestReport
+from tasks.backtest.run import backtest as run_backtest
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters

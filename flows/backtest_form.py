@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from blocks.bar_files import BarFileFormat
+from blocks.bars.files import BarFileFormat
 from flows.commands.arguments import date_argument, path_argument
-from tasks.backtest_request import BacktestRequest
+from tasks.backtest.request import BacktestRequest
 from trading.parameters import bad_input_of
 
 

@@ -12,11 +12,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from blocks.clocks import SystemClock
-from flows.outcome import failed
-from flows.process_settings import begin_process
-from flows.wiring import DEFAULT_SYMBOLS
-from tasks.fetch_history import HistoryRequest, rows_of, summary_of
+from blocks.process.clocks import SystemClock
+from flows.process.outcome import failed
+from flows.process.settings import begin_process
+from flows.session.account import DEFAULT_SYMBOLS
+from tasks.history.fetch import HistoryRequest, rows_of, summary_of
 from tasks.prefect_tasks import fetch_whole_history
 from trading.errors import OpenbellError
 

@@ -12,14 +12,14 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from blocks.account_status import live_account
-from blocks.health import check_health, write_heartbeat
-from blocks.health_checks import Level
-from blocks.log_store import LogStore
-from blocks.metrics_store import MetricsStore
-from blocks.telemetry_file import FILE_NAME, telemetry_file
-from flows.outcome import failed
-from flows.process_settings import begin_process
+from blocks.account.health import check_health, write_heartbeat
+from blocks.account.health_checks import Level
+from blocks.account.status import live_account
+from blocks.telemetry.file import FILE_NAME, telemetry_file
+from blocks.telemetry.log_lines import LogStore
+from blocks.telemetry.metrics import MetricsStore
+from flows.process.outcome import failed
+from flows.process.settings import begin_process
 from trading.errors import OpenbellError
 
 

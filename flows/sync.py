@@ -12,12 +12,12 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from blocks.account_status import live_account
-from flows.outcome import failed
-from flows.parts import saved_parts
-from flows.process_settings import begin_process
+from blocks.account.status import live_account
+from flows.process.outcome import failed
+from flows.process.settings import begin_process
+from flows.session.parts import saved_parts
 from tasks.prefect_tasks import sync_account
-from tasks.quiet_time import until_quiet
+from tasks.session.quiet_time import until_quiet
 from trading.errors import OpenbellError
 
 

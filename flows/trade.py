@@ -11,16 +11,16 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 from pydantic import Field
 
-from blocks.clocks import SystemClock
-from blocks.stop_request import StopRequest
-from flows.account_story import run_account
-from flows.artifacts import publish_session
-from flows.bar_run import trade_bar_anyway
-from flows.outcome import failed
-from flows.parts import saved_parts
-from flows.process_settings import begin_process
-from flows.start_guard import reason_not_to_start
-from flows.wiring import DEFAULT_SYMBOLS, SessionRequest
+from blocks.process.clocks import SystemClock
+from blocks.process.stop_request import StopRequest
+from flows.pages.artifacts import publish_session
+from flows.process.outcome import failed
+from flows.process.settings import begin_process
+from flows.session.account import DEFAULT_SYMBOLS, SessionRequest
+from flows.session.parts import saved_parts
+from flows.session.prefect_bar import trade_bar_anyway
+from flows.session.run_account import run_account
+from flows.session.start_guard import reason_not_to_start
 from tasks.prefect_tasks import PrefectSteps
 from trading.errors import LeaseLost, OpenbellError
 from trading.parameters import FillParameters, RiskParameters

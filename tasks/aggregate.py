@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from tasks.session_runtime import SessionRuntime
-from trading.bars import BarRows, Floats
-from trading.events import BarClosed
-from trading.loading import make_panel
+from tasks.session.runtime import SessionRuntime
+from trading.market.bars import BarRows, Floats
+from trading.market.panel_loading import make_panel
 from trading.reasons import HALTED, MISSED, RECONCILIATION
+from trading.session.events import BarClosed
 
 
 def aggregate(runtime: SessionRuntime, bar: int) -> int:

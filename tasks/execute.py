@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.session_runtime import SessionRuntime
+from tasks.session.runtime import SessionRuntime
 
 
 def execute(runtime: SessionRuntime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tasks.session_runtime import SessionRuntime
+from tasks.session.runtime import SessionRuntime
 
 
 def fetch(runtime: SessionRuntime, bar: int) -> int:

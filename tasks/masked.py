@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from traceback import TracebackException
 from typing import Any, ParamSpec, TypeVar, cast
 
-from blocks.secret_mask import MASK
+from blocks.process.secret_mask import MASK
 from trading.errors import OpenbellError
 
 Parameters = ParamSpec("Parameters")

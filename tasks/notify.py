@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.session_runtime import SessionRuntime
+from tasks.session.runtime import SessionRuntime
 
 # At a session's end people wait for its summary; below the time-out of the step.
 FINISH_SECONDS = 10.0

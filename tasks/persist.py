@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from tasks.session_runtime import SessionRuntime
-from tasks.telemetry import record_bar
+from tasks.session.runtime import SessionRuntime
+from tasks.session.telemetry import record_bar
 
 # While a session that was joined late catches up, people read so often, seconds.
 CATCH_UP_SECONDS = 5.0

@@ -13,16 +13,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from tasks import aggregate as aggregate_step
-from tasks import close as close_step
 from tasks import execute as execute_step
 from tasks import fetch as fetch_step
-from tasks import fetch_history as history_step
 from tasks import notify as notify_step
 from tasks import persist as persist_step
 from tasks import signal as signal_step
 from tasks import sync as sync_step
-from tasks import warm_up as warm_up_step
+from tasks.history import fetch as history_step
 from tasks.masked import without_secrets_in_errors
+from tasks.session import close as close_step
+from tasks.session import warm_up as warm_up_step
 from trading.errors import SourceUnavailable, StoreUnavailable
 
 WORTH_RETRYING = (SourceUnavailable, StoreUnavailable)

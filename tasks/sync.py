@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blocks.ledger import DuckDBLedger
-from blocks.ledger_copies import store_copy
-from tasks.session_runtime import SessionRuntime
+from blocks.copies.store import store_copy
+from blocks.ledger.ledger import DuckDBLedger
+from tasks.session.runtime import SessionRuntime
 from trading.errors import BadInput
-from trading.ports import Storage
+from trading.session.ports import Storage
 
 
 def sync(runtime: SessionRuntime) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+from tests.repository import REPOSITORY
+
+SHARED = REPOSITORY.parent / "shared"
 REAL_BARS = SHARED / "data" / "bars_5m_extended_hours_2025_06_08.parquet"
 SYMBOLS = ("AAPL", "AMZN", "GLD", "GOOGL", "MSFT", "QQQ", "SPY", "TSLA")
 

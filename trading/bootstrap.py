@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trading.bars import Floats
+from trading.market.bars import Floats
 
 DEFAULT_SEED = 1
 RESAMPLES = 2000

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from trading.decision_log import DecisionLog
-from trading.decision_tape import RANGES
+from trading.engine.decision_log import DecisionLog
+from trading.engine.decision_tape import RANGES
 from trading.reasons import SIZE_BELOW_ONE, STOP_NOT_PROTECTIVE
 
 # Columns of so many rows stay in the processor's cache, and are worth a row group of their own.

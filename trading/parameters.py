@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from trading.calendar import INTERVALS_MINUTES
 from trading.errors import BadInput
+from trading.market.calendar import INTERVALS_MINUTES
 from trading.prices import tick_units
 
 # Beyond these a price no longer fits the integers that round it.

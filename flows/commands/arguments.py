@@ -9,7 +9,7 @@ from types import ModuleType
 
 from blocks.path_names import refuse_odd_name
 from trading.errors import BadInput
-from trading.symbols import refuse_no_symbols
+from trading.market.symbols import refuse_no_symbols
 
 
 def path_argument(text: str) -> Path:

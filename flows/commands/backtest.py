@@ -17,7 +17,7 @@ from flows.commands.arguments import (
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from tasks.backtest_request import BacktestRequest
+    from tasks.backtest.request import BacktestRequest
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -68,8 +68,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Run the backtest, write its results and print them; return the exit code."""
-    from flows.progress import progress_on
-    from tasks.backtest_steps import backtest
+    from flows.pages.progress import progress_on
+    from tasks.backtest.run import backtest
 
     request = request_of(args)
     with progress_on(sys.stderr, wanted=not args.quiet) as progress:
@@ -77,7 +77,7 @@ def run(args: Namespace) -> int:
     if args.json:
         print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
     elif not args.quiet:
-        from flows.backtest_page import print_report
+        from flows.pages.backtest_figures import print_report
 
         print_report(report, request.out)
     return 0
@@ -85,8 +85,8 @@ def run(args: Namespace) -> int:
 
 def request_of(args: Namespace) -> BacktestRequest:
     """Return what the arguments ask for."""
-    from blocks.bar_files import BarFileFormat
-    from tasks.backtest_request import BacktestRequest
+    from blocks.bars.files import BarFileFormat
+    from tasks.backtest.request import BacktestRequest
     from trading.plan import parse_settings
 
     return BacktestRequest(

@@ -33,8 +33,8 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
     _add_env_file(parser)
     if name in READS_ITSELF or {"-h", "--help"} & set(arguments):
         return parser.parse_args(arguments)
-    from blocks.secret_mask import MASK
-    from blocks.settings_reader import ReadSettings, read_settings
+    from blocks.process.secret_mask import MASK
+    from blocks.settings.reader import ReadSettings, read_settings
 
     read: ReadSettings = read_settings(_env_file(arguments))
     for line in read.warnings:
@@ -78,7 +78,7 @@ def _env_file(arguments: list[str]) -> Path | None:
 
 
 def _set_defaults(parser: ArgumentParser, read: object) -> None:
-    from blocks.settings_reader import ReadSettings
+    from blocks.settings.reader import ReadSettings
 
     assert isinstance(read, ReadSettings)
     for action in parser._actions:
@@ -99,7 +99,7 @@ def settings_pairs(parameters: dict[str, object]) -> list[str]:
 
 def _without_breakout(pairs: list[str], read: object) -> list[str]:
     """Return pairs without the settings that only the breakout knows, for another strategy."""
-    from blocks.settings_reader import ReadSettings
+    from blocks.settings.reader import ReadSettings
     from trading.parameters import StrategyParameters
     from trading.strategies.orb import OrbParameters
 
@@ -110,7 +110,7 @@ def _without_breakout(pairs: list[str], read: object) -> list[str]:
 
 
 def _install_logs(name: str, parsed: Namespace) -> None:
-    from blocks.logs import install_logs
+    from blocks.process.logs import install_logs
 
     settings = parsed.settings
     keeps = name in KEEP_LOGS and getattr(parsed, "data_dir", None) is not None

@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the decision; return the exit code."""
-    from blocks.stored_decisions import decision_in_ledger, decision_in_results
+    from blocks.account.decisions import decision_in_ledger, decision_in_results
     from trading.explanation import explain
 
     if (args.data_dir is None) == (args.out is None):

@@ -35,9 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Fetch what the archive lacks; return 0, or 1 when a symbol could not be had."""
-    from blocks.clocks import SystemClock
-    from flows.progress import progress_on
-    from tasks.fetch_history import HistoryRequest, fetch_history, lines_of
+    from blocks.process.clocks import SystemClock
+    from flows.pages.progress import progress_on
+    from tasks.history.fetch import HistoryRequest, fetch_history, lines_of
 
     clock = SystemClock()
     end = args.end or clock.now().date()

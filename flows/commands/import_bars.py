@@ -24,10 +24,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Import what is valid, say what is not; return the exit code."""
-    from blocks.bar_files import BarFileFormat
-    from blocks.clocks import SystemClock
-    from flows.progress import progress_on
-    from tasks.import_bars import import_bars
+    from blocks.bars.files import BarFileFormat
+    from blocks.process.clocks import SystemClock
+    from flows.pages.progress import progress_on
+    from tasks.history.import_files import import_bars
 
     file_format = BarFileFormat(
         args.timezone, args.stamp, columns_of(args.column), args.source_interval

@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Run the test and print its line; exit code 1 when the past depends on the future."""
-    from tasks.honesty import future_line, run_look_ahead_test
+    from tasks.backtest.checks import future_line, run_look_ahead_test
 
     result = run_look_ahead_test(backtest.request_of(args), args.cuts, args.seed)
     print(json.dumps(asdict(result), default=str) if args.json else future_line(result))

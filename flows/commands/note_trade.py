@@ -23,10 +23,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Write the note; the trade's numbers stay the ledger's. Return the exit code."""
-    from blocks.account_status import newest_account
-    from blocks.ledger import DuckDBLedger
-    from blocks.telemetry_file import telemetry_file
-    from blocks.trade_store import TradeStore
+    from blocks.account.status import newest_account
+    from blocks.ledger.ledger import DuckDBLedger
+    from blocks.telemetry.file import telemetry_file
+    from blocks.telemetry.trades import TradeStore
 
     account = args.account or newest_account(args.data_dir)
     store = TradeStore(DuckDBLedger(args.data_dir, account), telemetry_file(args.data_dir, account))

@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Run the test and print its line; exit code 1 when the engine earns on noise."""
-    from tasks.honesty import is_honest, noise_line, run_null_test
+    from tasks.backtest.checks import is_honest, noise_line, run_null_test
     from trading.plan import make_plan, parse_settings
     from trading.strategies import orb
 

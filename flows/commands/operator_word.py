@@ -18,8 +18,8 @@ def add_word_arguments(parser: ArgumentParser) -> None:
 
 def leave_word(command: str, args: Namespace) -> int:
     """Write the command to the account's ledger; return the exit code."""
-    from blocks.account_status import newest_account
-    from blocks.ledger import DuckDBLedger
+    from blocks.account.status import newest_account
+    from blocks.ledger.ledger import DuckDBLedger
 
     account = args.account or newest_account(args.data_dir)
     DuckDBLedger(args.data_dir, account).add_command(command, args.reason, datetime.now(UTC))

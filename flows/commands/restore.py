@@ -12,7 +12,7 @@ from flows.commands.arguments import path_argument
 from trading.errors import BadInput, OpenbellError
 
 if TYPE_CHECKING:
-    from trading.ports import Storage
+    from trading.session.ports import Storage
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,8 +29,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Restore, or list, and print what was done; return the exit code."""
-    from blocks.cloud_storage import cloud_settings_of, storage_from
-    from blocks.ledger_restore import restore
+    from blocks.copies.restore import restore
+    from blocks.storage.choose import cloud_settings_of, storage_from
 
     storage = storage_from(cloud_settings_of(os.environ), args.data_dir)
     account = args.account or _only_account(storage)
@@ -56,7 +56,7 @@ def _only_account(storage: Storage) -> str:
 
 
 def _lines(storage: Storage, account: str) -> list[str]:
-    from blocks.copy_manifest import read_manifest, versions
+    from blocks.copies.manifest import read_manifest, versions
 
     lines = []
     for version in versions(storage, account):

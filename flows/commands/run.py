@@ -17,8 +17,8 @@ from flows.commands.arguments import (
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from flows.wiring import SessionRequest
-    from trading.calendar import Session
+    from flows.session.account import SessionRequest
+    from trading.market.calendar import Session
 
 DEFAULT_DATA_DIR = Path("data")
 
@@ -60,9 +60,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Trade until the sessions are done or a signal to end comes; return the exit code."""
-    from blocks.stop_request import StopRequest
-    from flows.account_story import run_account
-    from flows.progress import progress_on
+    from blocks.process.stop_request import StopRequest
+    from flows.pages.progress import progress_on
+    from flows.session.run_account import run_account
 
     request = request_of(args)
     should_stop = StopRequest()
@@ -90,8 +90,8 @@ def run(args: Namespace) -> int:
 
 def request_of(args: Namespace) -> SessionRequest:
     """Return what the arguments and the settings ask for."""
-    from flows.parts import PlainParts
-    from flows.wiring import SessionRequest
+    from flows.session.account import SessionRequest
+    from flows.session.parts import PlainParts
     from trading.plan import parse_settings
 
     if args.speed is not None and not args.speed > 0:

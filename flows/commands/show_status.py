@@ -19,9 +19,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the status; return the exit code."""
-    from blocks.account_status import account_status, newest_account
-    from blocks.health import check_health
-    from flows.status_page import print_health, print_status
+    from blocks.account.health import check_health
+    from blocks.account.status import account_status, newest_account
+    from flows.pages.status import print_health, print_status
 
     account = args.account or newest_account(args.data_dir)
     status = account_status(args.data_dir, account)

@@ -17,8 +17,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Store a copy and print what it took; return the exit code."""
-    from blocks.account_status import newest_account
-    from blocks.cloud_storage import cloud_settings_of, storage_from
+    from blocks.account.status import newest_account
+    from blocks.storage.choose import cloud_settings_of, storage_from
     from tasks.sync import sync_account
 
     account = args.account or newest_account(args.data_dir)

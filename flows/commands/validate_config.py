@@ -7,11 +7,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass, replace
 
-from blocks.app_settings import shown
-from blocks.settings_checks import complaint_of_folder
-from blocks.settings_reader import ReadSettings, read_settings
-from blocks.settings_table import FIELD_OF
-from flows.saved_values import saved_values
+from blocks.settings.app_settings import shown
+from blocks.settings.checks import complaint_of_folder
+from blocks.settings.reader import ReadSettings, read_settings
+from blocks.settings.variables import FIELD_OF
+from flows.process.saved_values import saved_values
 
 EXIT_BAD_SETTINGS = 2
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
+from tests.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 Start = Callable[..., str]
 
 

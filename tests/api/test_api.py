@@ -15,9 +15,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from blocks.ledger import DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
 from tests.api.conftest import REPOSITORY, Start, free_port
-from trading.performance import FEWEST_SESSIONS_FOR_RATIOS
+from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS
 
 SECRET = "planted-secret-0815"
 PATHS = (

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
 from tests.servers import object_stores
 
 SYMBOLS = ("AAPL", "MSFT")

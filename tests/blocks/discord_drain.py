@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from blocks.discord_webhook import WebhookClient
-from blocks.ledger import DuckDBLedger
-from blocks.outbox import Outbox
-from blocks.outbox_drain import OutboxDrain
-from blocks.rate_limit import SlidingLimit
-from flows.parts import PlainParts
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.discord.rate_limit import SlidingLimit
+from blocks.messages.discord.webhook import WebhookClient
+from blocks.messages.outbox import Outbox
+from blocks.messages.outbox_drain import OutboxDrain
+from flows.session.parts import PlainParts
 from tests.servers.discord_server import DiscordServer
-from trading.messages import Kind, system_message
+from trading.session.messages import Kind, system_message
 
 SESSION = "2025-06-10"
 ACCOUNT = "replay"

@@ -11,11 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-from blocks.ledger import DuckDBLedger
-from blocks.message_settings import notification_settings_of, wanted_kinds, webhook_of
-from blocks.outbox import Outbox
-from blocks.outbox_drain import OutboxDrain
-from blocks.rate_limit import SlidingLimit
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.discord.rate_limit import SlidingLimit
+from blocks.messages.outbox import Outbox
+from blocks.messages.outbox_drain import OutboxDrain
+from blocks.settings.messages import notification_settings_of, wanted_kinds, webhook_of
 
 
 def main(data_dir: str, account: str, *limit: str) -> int:

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import numpy as np
 
-from blocks.fetched_bars import FetchedBars, Split
-from blocks.simulated_market import simulated_rows
-from trading.bars import BarRows
-from trading.calendar import Session, to_microseconds
+from blocks.markets.random_walk import simulated_rows
+from blocks.providers.fetched_bars import FetchedBars, Split
+from trading.market.bars import BarRows
+from trading.market.calendar import Session, to_microseconds
 
 
 def fetched(

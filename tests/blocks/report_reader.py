@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from tasks.backtest_request import BacktestRequest
-from tasks.backtest_steps import BacktestReport, backtest
-from trading.bars import Panel
+from tasks.backtest.request import BacktestRequest
+from tasks.backtest.run import BacktestReport, backtest
+from trading.market.bars import Panel
 
 
 class Elements(HTMLParser):

@@ -13,17 +13,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from blocks.archive_market import ArchiveMarket
-from blocks.bar_archive import BarArchive, Stored
-from blocks.bar_archive_files import DamagedFile
-from blocks.clocks import ReplayClock
-from blocks.fetched_bars import Split
+from blocks.archive.archive import BarArchive, Stored
+from blocks.archive.files import DamagedFile
+from blocks.markets.archive_market import ArchiveMarket
+from blocks.process.clocks import ReplayClock
+from blocks.providers.fetched_bars import Split
 from tests.blocks.fetched import fetched, simulated
-from trading.bars import BarRows
-from trading.calendar import sessions_between, to_microseconds
+from tests.repository import REPOSITORY
 from trading.errors import NoData, StoreUnavailable
+from trading.market.bars import BarRows
+from trading.market.calendar import sessions_between, to_microseconds
 
-ROOT = Path(__file__).parents[2]
 SYMBOLS = ("AAPL", "MSFT")
 SESSIONS = sessions_between("NYSE", date(2025, 10, 29), date(2025, 11, 4))
 LAST = SESSIONS[-1]
@@ -215,7 +215,7 @@ def test_the_backtest_reads_the_archives_folder(archive: BarArchive) -> None:
     archive.upsert(simulated(SYMBOLS, SESSIONS, EVENING))
     finished = subprocess.run(
         [sys.executable, "-m", "flows", "backtest", "--bars", str(archive.folder), "--json"],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert '"missing": 0' in finished.stdout

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.bar_archive import BarArchive, Stored
-from blocks.bar_backfill import Backfill
-from blocks.clocks import ReplayClock
-from blocks.fetched_bars import FetchedBars, no_bars
-from blocks.provider_errors import NotConnected, RangeTooLong
+from blocks.archive.archive import BarArchive, Stored
+from blocks.archive.backfill import Backfill
+from blocks.process.clocks import ReplayClock
+from blocks.providers.errors import NotConnected, RangeTooLong
+from blocks.providers.fetched_bars import FetchedBars, no_bars
 from tests.blocks.fetched import simulated
-from trading.calendar import sessions_between, to_microseconds
+from trading.market.calendar import sessions_between, to_microseconds
 
 SYMBOLS = tuple(f"S{number:02d}" for number in range(10))
 SESSIONS = sessions_between("NYSE", date(2025, 10, 1), date(2025, 11, 4))

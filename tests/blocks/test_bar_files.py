@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from blocks.bar_files import BarFile, BarFileFormat, date_range, read_bars, symbols_in
-from trading.calendar import from_microseconds, sessions_between
+from blocks.bars.files import BarFile, BarFileFormat, date_range, read_bars, symbols_in
 from trading.errors import BadInput
+from trading.market.calendar import from_microseconds, sessions_between
 
 NEW_YORK = ZoneInfo("America/New_York")
 # Three ordinary sessions and one that ends at 13:00 in New York.

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from blocks import failpoints
-from blocks.account_status import account_status
-from blocks.discord_webhook import WebhookClient
-from blocks.ledger import DuckDBLedger
-from blocks.message_settings import notification_settings_of, wanted_kinds, webhook_of
-from blocks.outbox import forget_webhook
-from blocks.outbox_drain import LONGEST_BACK_OFF_SECONDS, MOST_ATTEMPTS, DrainThread
-from blocks.rate_limit import DISCORD_WINDOWS, SlidingLimit
+from blocks.account.status import account_status
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.discord.rate_limit import DISCORD_WINDOWS, SlidingLimit
+from blocks.messages.discord.webhook import WebhookClient
+from blocks.messages.outbox import forget_webhook
+from blocks.messages.outbox_drain import LONGEST_BACK_OFF_SECONDS, MOST_ATTEMPTS, DrainThread
+from blocks.process import failpoints
+from blocks.settings.messages import notification_settings_of, wanted_kinds, webhook_of
 from tests.blocks.discord_drain import (
     ACCOUNT,
     ALL,
@@ -36,11 +36,10 @@ from tests.blocks.discord_drain import (
     statuses,
     written,
 )
+from tests.repository import REPOSITORY
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
 from trading.errors import BadInput
-from trading.messages import Kind
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from trading.session.messages import Kind
 
 
 @pytest.fixture

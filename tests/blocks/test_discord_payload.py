@@ -10,15 +10,15 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from blocks.discord_embed import body_of
-from blocks.discord_payload import (
+from blocks.ledger.message_payloads import (
     OrderPayload,
     payload_from_json,
     payload_of,
     payload_to_json,
 )
-from blocks.ledger_rows import message_row
-from trading.messages import (
+from blocks.ledger.rows import message_row
+from blocks.messages.discord.embed import body_of
+from trading.session.messages import (
     Kind,
     MarketMessage,
     Message,

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blocks import failpoints
-from blocks.connections import wanted_blocks
-from blocks.ledger import DuckDBLedger
-from blocks.message_connections import DiscordWebhook
-from flows import wiring
-from flows.account_story import run_account
-from flows.session_story import PlainSteps, run_bar
-from flows.wiring import SessionRequest
-from tasks.session_runtime import SessionRuntime
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.process import failpoints
+from blocks.saved.blocks import wanted_blocks
+from blocks.saved.discord import DiscordWebhook
+from flows.session import account as wiring
+from flows.session.account import SessionRequest
+from flows.session.run_account import run_account
+from flows.session.run_session import PlainSteps, run_bar
+from tasks.session.runtime import SessionRuntime
 from tests.blocks.discord_drain import DiscordParts
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault, Post
 from trading.errors import SourceUnavailable, StoreUnavailable

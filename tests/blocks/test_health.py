@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks.account_facts import AccountFacts, Halt, read_facts
-from blocks.health import check_health, write_heartbeat
-from blocks.health_checks import (
+from blocks.account.facts import AccountFacts, Halt, read_facts
+from blocks.account.health import check_health, write_heartbeat
+from blocks.account.health_checks import (
     Component,
     Level,
     check_calendar,
@@ -24,10 +24,10 @@ from blocks.health_checks import (
     check_lease,
     check_outbox,
 )
-from blocks.metrics_store import Metric, MetricType
-from blocks.secret_mask import MASK
-from blocks.telemetry import heartbeats
-from blocks.telemetry_file import telemetry_file
+from blocks.process.secret_mask import MASK
+from blocks.telemetry.file import telemetry_file
+from blocks.telemetry.metrics import Metric, MetricType
+from blocks.telemetry.telemetry import heartbeats
 
 # A Tuesday; the session is open from 13:30 to 20:00 UTC.
 OPEN = datetime(2025, 6, 10, 15, 2, tzinfo=UTC)

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks import kept_bars
-from blocks.kept_bars import LoadedPanel, keep_bars, read_kept
-from blocks.simulated_market import simulated_rows
-from trading.bars import NUMBERS
-from trading.calendar import make_grid, sessions_between
-from trading.loading import make_panel
+from blocks.bars import panel_cache as kept_bars
+from blocks.bars.panel_cache import LoadedPanel, keep_bars, read_kept
+from blocks.markets.random_walk import simulated_rows
+from trading.market.bars import NUMBERS
+from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel_loading import make_panel
 
 HOUR_S = 3600
 KEYS = ("a" * 64, "b" * 64, "c" * 64)

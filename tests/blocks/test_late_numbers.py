@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from blocks import late_numbers
-from blocks.bar_files import read_bars
-from blocks.simulated_market import simulated_rows
-from trading.bars import NUMBERS, LateRows, Panel
-from trading.calendar import Session, make_grid, sessions_between
+from blocks.bars import lazy_columns as late_numbers
+from blocks.bars.files import read_bars
+from blocks.markets.random_walk import simulated_rows
 from trading.errors import BadInput
-from trading.loading import make_panel
+from trading.market.bars import NUMBERS, LateRows, Panel
+from trading.market.calendar import Session, make_grid, sessions_between
+from trading.market.panel_loading import make_panel
 
 SYMBOLS = ("AAA", "BBB", "CCC")
 SESSIONS: list[Session] = sessions_between("NYSE", date(2024, 7, 1), date(2024, 7, 12))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks import logs
-from blocks.logs import SharedRotatingFile, get_logger, install_logs, log_with_context
-from blocks.secret_mask import MASK, SecretMask
+from blocks.process import logs
+from blocks.process.logs import SharedRotatingFile, get_logger, install_logs, log_with_context
+from blocks.process.secret_mask import MASK, SecretMask
 
 KEY = "pl4nted+key/with=signs"
 HOOK = "https://discord.com/api/webhooks/123456/tok3n-PLANTED_tok3n"
@@ -99,7 +99,7 @@ def test_files_rotate_and_old_ones_go(tmp_path: Path) -> None:
 
 WRITER = """
 import logging, sys
-from blocks.logs import SharedRotatingFile
+from blocks.process.logs import SharedRotatingFile
 handler = SharedRotatingFile(sys.argv[1], maxBytes=20000, backupCount=50, delay=True)
 for number in range(1500):
     handler.emit(logging.makeLogRecord({"msg": f"{sys.argv[2]} {number} " + "x" * 40}))

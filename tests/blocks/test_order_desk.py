@@ -8,14 +8,21 @@ from typing import Any
 
 import pytest
 
-from blocks.order_desk import OrderDesk
+from blocks.exchange.order_desk import OrderDesk
 from tests.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
-from trading.calendar import Session, sessions_between, to_microseconds
 from trading.errors import OutcomeUnknown
-from trading.events import BarClosed, Fill, Intent, OrderUpdate, SessionStarted
-from trading.orders import IllegalTransition, Leg, Order, Status, client_order_id, transition
+from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
-from trading.session_state import SessionState
+from trading.session.events import BarClosed, Fill, Intent, OrderUpdate, SessionStarted
+from trading.session.orders import (
+    IllegalTransition,
+    Leg,
+    Order,
+    Status,
+    client_order_id,
+    transition,
+)
+from trading.session.state import SessionState
 
 DAY = date(2025, 6, 10)
 SESSION: Session = sessions_between("NYSE", DAY, DAY)[0]

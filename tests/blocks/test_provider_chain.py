@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from blocks.circuit_breaker import CircuitBreaker
-from blocks.clocks import ReplayClock
-from blocks.fetched_bars import FetchedBars, no_bars, rows_or_raise
-from blocks.provider_chain import ProviderChain
-from blocks.provider_errors import (
+from blocks.process.clocks import ReplayClock
+from blocks.providers.chain import ProviderChain
+from blocks.providers.choose import make_live_provider
+from blocks.providers.circuit_breaker import CircuitBreaker
+from blocks.providers.errors import (
     CircuitOpen,
     NotConnected,
     RangeTooLong,
@@ -20,11 +20,11 @@ from blocks.provider_errors import (
     Unauthorized,
     UnknownSymbol,
 )
-from blocks.providers import make_live_provider
+from blocks.providers.fetched_bars import FetchedBars, no_bars, rows_or_raise
 from tests.blocks.fetched import simulated
-from trading.bars import BarRows
-from trading.calendar import Session, sessions_between, to_microseconds
 from trading.errors import OpenbellError, SourceUnavailable, StoreUnavailable
+from trading.market.bars import BarRows
+from trading.market.calendar import Session, sessions_between, to_microseconds
 
 SYMBOLS = ("AAPL", "MSFT", "SPY")
 SESSION = sessions_between("NYSE", date(2025, 11, 4), date(2025, 11, 4))[0]

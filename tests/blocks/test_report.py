@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.packed_numbers import LARGEST, pack, zigzag
-from blocks.report_candles import pack_days
-from blocks.report_data import (
+from blocks.report.candles import pack_days
+from blocks.report.data import (
     MOST_POINTS,
     ReportRun,
     changes,
@@ -22,13 +21,14 @@ from blocks.report_data import (
     drawdown_of,
     equity_points,
 )
-from blocks.report_page import report_page
-from blocks.report_returns import compounded, returns_table
-from blocks.report_trades import PAGE_COLUMNS
-from blocks.report_words import DEFECT_WORDS, EXIT_WORDS, REASON_WORDS
-from blocks.result_folder import REPORT, read_results, write_results
-from tasks.backtest_request import BacktestRequest
-from tasks.backtest_steps import BacktestReport, backtest
+from blocks.report.packed_numbers import LARGEST, pack, zigzag
+from blocks.report.page import report_page
+from blocks.report.returns import compounded, returns_table
+from blocks.report.trades import PAGE_COLUMNS
+from blocks.report.words import DEFECT_WORDS, EXIT_WORDS, REASON_WORDS
+from blocks.results.folder import REPORT, read_results, write_results
+from tasks.backtest.request import BacktestRequest
+from tasks.backtest.run import BacktestReport, backtest
 from tests.blocks.report_reader import (
     Elements,
     element_text,
@@ -40,10 +40,10 @@ from tests.blocks.report_reader import (
     whole_numbers,
 )
 from tests.shared_data import REAL_BARS, needs_real_bars
-from trading.bars import Defects, Panel
-from trading.calendar import exchange_timezone, make_grid, sessions_between
+from trading.backtest.tables import trades_table
+from trading.market.bars import Defects, Panel
+from trading.market.calendar import exchange_timezone, make_grid, sessions_between
 from trading.reasons import EXIT_REASONS, EXIT_TARGET, REASONS
-from trading.tables import trades_table
 
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "A&amp;B</title>")
 MINUS = "\N{MINUS SIGN}"

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.report_data import ReportRun
-from blocks.report_page import report_page
-from blocks.report_trades import PAGE_COLUMNS
+from blocks.report.data import ReportRun
+from blocks.report.page import report_page
+from blocks.report.trades import PAGE_COLUMNS
 from tests.blocks.browser import browser_page, needs_chromium
 from tests.blocks.report_reader import floats, panel_bars, simulated
 from trading.reasons import EXIT_STOP
 
 
 def scripts(*names: str) -> str:
-    return "\n".join((files("blocks") / "report_assets" / name).read_text() for name in names)
+    return "\n".join((files("blocks") / "report/assets" / name).read_text() for name in names)
 
 
 @needs_chromium

@@ -18,20 +18,20 @@ from typing import Any
 import duckdb
 import pytest
 
-from blocks.copy_manifest import manifest_name, newest_manifest, read_manifest, versions
-from blocks.ledger import DuckDBLedger
-from blocks.ledger_copies import store_copy
-from blocks.ledger_restore import restore, restore_if_newer
-from blocks.ledger_standing import Standing
-from blocks.local_storage import LocalStorage
-from blocks.stored_content import sha256_of
+from blocks.copies.comparison import Standing
+from blocks.copies.manifest import manifest_name, newest_manifest, read_manifest, versions
+from blocks.copies.restore import restore, restore_if_newer
+from blocks.copies.store import store_copy
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.storage.content import sha256_of
+from blocks.storage.local import LocalStorage
 from flows.__main__ import main
 from tests.blocks.conftest import replay
+from tests.repository import REPOSITORY
 from trading.errors import BadInput, LeaseLost, StoreUnavailable
 
 # Later than any copy that a session of the test makes by itself.
 NOW = datetime.now(UTC) + timedelta(minutes=1)
-REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -316,7 +316,7 @@ HOLDER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from blocks.ledger import DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
 DuckDBLedger(Path(sys.argv[1]), "replay").acquire_lease(datetime.now(UTC))
 print("held", flush=True)
 sys.stdin.read()

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from blocks.result_folder import (
+from blocks.results.folder import (
     FILES,
     Results,
     _move_into,

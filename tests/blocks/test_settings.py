@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from blocks.app_settings import AppSettings, field_info, is_secret
-from blocks.settings_checks import complaint_of_folder
-from blocks.settings_pages import env_example, settings_page
-from blocks.settings_reader import Origin, read_settings
-from blocks.settings_table import FIELD_OF, VARIABLES, Fate, edit_distance, find_variable
+from blocks.settings.app_settings import AppSettings, field_info, is_secret
+from blocks.settings.checks import complaint_of_folder
+from blocks.settings.pages import env_example, settings_page
+from blocks.settings.reader import Origin, read_settings
+from blocks.settings.variables import FIELD_OF, VARIABLES, Fate, edit_distance, find_variable
+from tests.repository import REPOSITORY
 from trading.errors import BadInput
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SECRET = "planted-secret-4711"
 # Names of the reference system's settings.py and .env.example.
 REFERENCE = re.findall(
@@ -66,7 +66,7 @@ def test_each_name_of_the_reference_is_kept_renamed_or_refused_with_a_hint(name:
 
 
 def test_the_pages_are_what_the_table_says() -> None:
-    again = "write them anew: python -m blocks.settings_pages"
+    again = "write them anew: python -m blocks.settings.pages"
     assert (REPOSITORY / "docs" / "settings.md").read_text() == settings_page(), again
     assert (REPOSITORY / ".env.example").read_text() == env_example(), again
 

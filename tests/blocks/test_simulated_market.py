@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from blocks.simulated_market import simulated_rows, simulated_stock
-from trading.bars import BarRows, Panel
-from trading.calendar import Session, make_grid, sessions_between
+from blocks.markets.random_walk import simulated_rows, simulated_stock
 from trading.errors import BadInput
-from trading.loading import make_panel
+from trading.market.bars import BarRows, Panel
+from trading.market.calendar import Session, make_grid, sessions_between
+from trading.market.panel_loading import make_panel
 
 SYMBOLS = ("AAPL", "MSFT", "TSLA", "SPY", "QQQ", "GLD")
 

@@ -17,28 +17,28 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from blocks.copy_manifest import Manifest, newest_manifest, read_manifest, version_name, versions
-from blocks.copy_retention import Retention, kept_versions, thin_out
-from blocks.ledger import DuckDBLedger
-from blocks.ledger_copies import store_copy
-from blocks.ledger_proof import prove
-from blocks.ledger_snapshot import PIECE_ROWS, take_snapshot
-from blocks.local_storage import LocalStorage
+from blocks.copies.manifest import Manifest, newest_manifest, read_manifest, version_name, versions
+from blocks.copies.proof import prove
+from blocks.copies.retention import Retention, kept_versions, thin_out
+from blocks.copies.snapshot import PIECE_ROWS, take_snapshot
+from blocks.copies.store import store_copy
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.storage.local import LocalStorage
+from tests.repository import REPOSITORY
 from tests.servers.cut_line import CutLine
 from tests.servers.object_stores import wait_until
 from trading.errors import BadInput, StoreUnavailable
 
 NOW = datetime(2026, 3, 4, 20, 0, tzinfo=UTC)
 LAST_SESSION = "2025-06-11"
-REPOSITORY = Path(__file__).parents[2]
 # Each commit adds two rows of journal and one equity point, and is then acknowledged.
 WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from blocks.ledger import DuckDBLedger
-from blocks.ledger_rows import Projection
-from trading.events import Command
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.rows import Projection
+from trading.session.events import Command
 ledger = DuckDBLedger(Path(sys.argv[1]), "replay", hold_seconds=0.05)
 epoch = ledger.acquire_lease(datetime.now(UTC))
 seq = ledger.query("SELECT max(seq) AS seq FROM journal")[0]["seq"]
@@ -386,10 +386,10 @@ SYNCER = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from blocks import failpoints
-from blocks.cloud_storage import cloud_settings_of, storage_from
-from blocks.ledger import DuckDBLedger
-from blocks.ledger_copies import store_copy
+from blocks.process import failpoints
+from blocks.storage.choose import cloud_settings_of, storage_from
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.copies.store import store_copy
 edge = sys.argv[2]
 failpoints.on_reach(lambda name: os.kill(os.getpid(), 9) if name == edge else None)
 data_dir = Path(sys.argv[1])

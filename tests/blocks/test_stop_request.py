@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from blocks.stop_request import Interrupted, StopRequest
+from blocks.process.stop_request import Interrupted, StopRequest
 
 
 class OfALibraryError(Exception):

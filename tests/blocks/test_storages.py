@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blocks.azure_storage import AzureStorage
-from blocks.cloud_storage import cloud_settings_of, storage_from
-from blocks.local_storage import LocalStorage
-from blocks.s3_storage import S3Storage
-from blocks.storage_connections import AzureCopies, S3Copies
-from blocks.stored_content import sha256_of
+from blocks.saved.storage import AzureCopies, S3Copies
+from blocks.storage.azure import AzureStorage
+from blocks.storage.choose import cloud_settings_of, storage_from
+from blocks.storage.content import sha256_of
+from blocks.storage.local import LocalStorage
+from blocks.storage.s3 import S3Storage
 from tests.servers.cut_line import CutLine
 from trading.errors import BadInput, StoreUnavailable
-from trading.ports import Storage
+from trading.session.ports import Storage
 
 QUICK = {"connect_seconds": 0.5, "read_seconds": 0.5, "tries": 2}
 

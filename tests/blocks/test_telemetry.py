@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from blocks.duckdb_file import DuckDBFile
-from blocks.ledger import DuckDBLedger
-from blocks.log_store import LogStore
-from blocks.metrics_store import Aggregation, MetricsStore, MetricType
-from blocks.telemetry import BarFigures, SessionTelemetry, beat, heartbeats
-from blocks.telemetry_file import telemetry_file, telemetry_path
-from blocks.trade_store import TradeStatus, TradeStore
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.stores.duckdb_file import DuckDBFile
+from blocks.telemetry.file import telemetry_file, telemetry_path
+from blocks.telemetry.log_lines import LogStore
+from blocks.telemetry.metrics import Aggregation, MetricsStore, MetricType
+from blocks.telemetry.telemetry import BarFigures, SessionTelemetry, beat, heartbeats
+from blocks.telemetry.trades import TradeStatus, TradeStore
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
 from trading.errors import BadInput, StoreUnavailable
 
 NOW = datetime(2025, 6, 10, 15, 0, tzinfo=UTC)
@@ -112,7 +112,7 @@ def test_a_session_notes_each_bar_its_log_and_each_trade(tmp_path: Path) -> None
 def test_a_session_trades_the_same_when_its_telemetry_cannot_be_written(
     tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blocks.telemetry_file.WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("blocks.telemetry.file.WAIT_SECONDS", 0.01)
     expected = replay(tmp_path / "well")
     path = telemetry_path(tmp_path / "ill", "replay")
     path.parent.mkdir(parents=True)
@@ -123,7 +123,7 @@ def test_a_session_trades_the_same_when_its_telemetry_cannot_be_written(
     with Path(f"{path}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         monkeypatch.setattr(
-            "blocks.telemetry.telemetry_file",
+            "blocks.telemetry.telemetry.telemetry_file",
             lambda folder, account, hold: telemetry_file(folder, account, hold, 0.01),
         )
         assert replay(tmp_path / "ill") == expected

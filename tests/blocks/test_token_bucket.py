@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from blocks.provider_errors import RateLimited
-from blocks.token_bucket import LocalBucket, PrefectBucket, bucket_for
+from blocks.providers.errors import RateLimited
+from blocks.providers.rate_limit import LocalBucket, PrefectBucket, bucket_for
+from tests.repository import REPOSITORY
 from trading.errors import StoreUnavailable
-
-ROOT = Path(__file__).parents[2]
 
 
 class FakeTime:
@@ -134,12 +133,12 @@ def test_without_a_server_prefect_is_not_imported(
 ) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     code = (
-        "import sys; from pathlib import Path; from blocks.token_bucket import bucket_for;"
+        "import sys; from pathlib import Path; from blocks.providers.rate_limit import bucket_for;"
         f"bucket_for('p', 5.0, 5, Path({str(tmp_path)!r})).acquire();"
         "print('prefect' in sys.modules)"
     )
     finished = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60,
         check=True,
     )  # fmt: skip
     assert finished.stdout.strip() == "False"

@@ -16,7 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.repository import REPOSITORY
+
 TOOLS = ("buildah", "debootstrap", "unshare")
 # python3-distutils is what python3.11-venv asks for by a name that debootstrap cannot resolve.
 BASE_PACKAGES = ("python3.11", "python3.11-venv", "python3-distutils", "ca-certificates", "tzdata")

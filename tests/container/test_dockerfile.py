@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from deployments import probe
-from deployments.home import Home
+from deployments.processes.home import Home
+from tests.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 IGNORED = (REPOSITORY / ".dockerignore").read_text().splitlines()
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.api import PrefectApi
+from deployments.server.prefect_api import PrefectApi
 from tests.container.build_image import TOOLS, Builder, Image
 from tests.container.container import Container, pss_mb
 

@@ -14,10 +14,10 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from blocks.stop_request import StopRequest
-from deployments import api as api_module
+from blocks.process.stop_request import StopRequest
 from deployments import demo
-from deployments.api import PATIENT_PAUSES_S, PrefectApi, ServerRefused
+from deployments.server import prefect_api as api_module
+from deployments.server.prefect_api import PATIENT_PAUSES_S, PrefectApi, ServerRefused
 from deployments.supervisor import Supervisor
 from trading.errors import BadInput, SourceUnavailable
 

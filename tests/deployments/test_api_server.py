@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments.api import PrefectApi
-from deployments.api_server import ApiServer
-from deployments.child import Child
-from deployments.home import Home
-from deployments.runs import cancel_runs
+from deployments.processes.api_server import ApiServer
+from deployments.processes.child import Child
+from deployments.processes.home import Home
+from deployments.runs.runs import cancel_runs
+from deployments.server.prefect_api import PrefectApi
 from tests.api.conftest import free_port
 
 STUBBORN = (

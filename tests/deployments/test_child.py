@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from blocks.stop_request import StopRequest
-from deployments import processes
-from deployments.api import PrefectApi
-from deployments.child import Child, rotate
-from deployments.home import Home
-from deployments.server import _choose_port, given_api_url, known_api_url, use_server
+from blocks.process.stop_request import StopRequest
+from deployments.processes import marked as processes
+from deployments.processes.child import Child, rotate
+from deployments.processes.home import Home
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.server import _choose_port, given_api_url, known_api_url, use_server
 from deployments.supervisor import Backoff
 from trading.errors import SourceUnavailable, StoreUnavailable
 

@@ -10,7 +10,7 @@ from importlib import metadata
 # Objects that hold each other, as cursors of a query do, and say which thread let go of them.
 CODE = """
 import gc, json, threading
-from deployments.prefect_server import collect_beside
+from deployments.server.prefect_server import collect_beside
 
 class Cursor:
     def __init__(self):
@@ -39,7 +39,7 @@ def test_what_the_loop_leaves_is_collected_by_a_thread_that_may_wait() -> None:
 
 def test_it_is_prefects_own_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "deployments.prefect_server", "version"],
+        [sys.executable, "-m", "deployments.server.prefect_server", "version"],
         capture_output=True,
         text=True,
         timeout=120,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.registration import AFTER_FAILURE_S, EVERY_S, Registration
+from deployments.registry.keep_registered import AFTER_FAILURE_S, EVERY_S, Registration
 from trading.errors import SourceUnavailable
 
 

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 import pytest
 
-from deployments.api import FlowRun, PrefectApi
-from deployments.home import MARK, Home
-from deployments.processes import FLOW_RUN
-from deployments.restarts import LIVES_AFTER, Restarts
+from deployments.processes.home import MARK, Home
+from deployments.processes.marked import FLOW_RUN
+from deployments.runs.restarts import LIVES_AFTER, Restarts
+from deployments.server.prefect_api import FlowRun, PrefectApi
 
 RUN_ID = "7d0a"
 

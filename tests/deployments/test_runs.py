@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deployments.home import MARK
-from deployments.processes import FLOW_RUN
-from deployments.runs import cancel_runs
+from deployments.processes.home import MARK
+from deployments.processes.marked import FLOW_RUN
+from deployments.runs.runs import cancel_runs
 from tests.deployments.test_api import LOCKED, server_answering
 
 RUNS = 4

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from dateutil.rrule import rrulestr
 
-from deployments.schedule import (
+from deployments.registry.schedule import (
     ENOUGH_SESSIONS,
     SESSIONS_AHEAD,
     close_schedule,

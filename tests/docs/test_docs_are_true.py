@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository import REPOSITORY
 from tests.trading.test_rules_scenarios import LOADING, SCENARIOS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 
 

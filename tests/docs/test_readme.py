@@ -9,12 +9,12 @@ import yaml
 
 from api.app import create_app
 from api.source import Source
-from blocks.app_settings import AppSettings
-from blocks.settings_table import find_variable
+from blocks.settings.app_settings import AppSettings
+from blocks.settings.variables import find_variable
 from flows.__main__ import COMMANDS
-from flows.process_settings import begin_process
+from flows.process.settings import begin_process
+from tests.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text()
 # Variables of Prefect and of make, which no table of ours has.
 OTHERS = {
@@ -74,7 +74,7 @@ def test_each_variable_in_the_readme_is_one_of_the_table() -> None:
 def test_a_flow_run_goes_on_with_a_slip_in_the_file_and_says_so(
     tmp_path: Path, monkeypatch: object
 ) -> None:
-    from blocks.logs import install_logs
+    from blocks.process.logs import install_logs
 
     file = tmp_path / "slip.env"
     file.write_text("SYMBLS=A\n")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.repository import REPOSITORY
+
 COMMANDS = [
     line
     for block in re.findall(r"```\n(.*?)```", (REPOSITORY / "docs/tutorial.md").read_text(), re.S)

@@ -15,8 +15,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
+from tests.repository import REPOSITORY
+
+DATA = REPOSITORY.parent / "shared" / "data"
 BARS = DATA / "bars_5m_extended_hours_2025_06_08.parquet"
 FILES = [
     "decisions.parquet", "equity.parquet", "report.html", "summary.json", "trades.csv",
@@ -51,7 +52,7 @@ sys.exit(main(sys.argv[1:]))
 # The signal comes when the folder beside the results is half full.
 ENDED_WHILE_WRITING = """
 import os, signal, sys
-import blocks.result_folder as target
+import blocks.results.folder as target
 from flows.__main__ import main
 hash_of = target._hash_of
 def end(path):
@@ -69,7 +70,7 @@ def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Call python -m flows backtest in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "flows", "backtest", *map(str, arguments)],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         capture_output=True,
         text=True,
         timeout=120,
@@ -348,7 +349,7 @@ def test_results_that_cannot_be_written_are_one_line_and_leave_the_earlier(tmp_p
             "--out",
             folder,
         ],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         capture_output=True,
         text=True,
         timeout=120,
@@ -386,7 +387,7 @@ def test_a_signal_ends_it_in_one_line(number: signal.Signals, tmp_path: Path) ->
     strategy.write_text(f"open({str(pipe)!r}).read()")
     with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, "backtest", *SIMULATED, "--strategy-file", strategy],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
@@ -404,7 +405,7 @@ def test_a_signal_while_results_are_written_leaves_nothing_half_written(tmp_path
     finished = subprocess.run(
         [sys.executable, "-c", ENDED_WHILE_WRITING, "backtest", *SIMULATED, "--seed", "9",
          "--out", folder],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
     assert (finished.returncode, finished.stderr) == ENDED[signal.SIGTERM]
@@ -430,7 +431,7 @@ def test_a_closed_stream_changes_nothing(closing: str, tmp_path: Path) -> None:
     arguments = " ".join(map(str, [*SIMULATED, "--out", tmp_path / "out"]))
     finished = subprocess.run(
         ["sh", "-c", f"exec {sys.executable} -m flows backtest {arguments} {closing}"],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
     assert (finished.returncode, finished.stderr) == (0, "")
@@ -441,7 +442,7 @@ def test_a_closed_stream_changes_nothing(closing: str, tmp_path: Path) -> None:
 def test_no_figure_is_lost_on_a_narrow_terminal(columns: str) -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "flows", "backtest", *SIMULATED],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True,
         env={**os.environ, "COLUMNS": columns},
     ).stdout  # fmt: skip
 
@@ -460,7 +461,7 @@ def modules_after(*arguments: str | Path) -> set[str]:
     )
     finished = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     return set(finished.stderr.split())
 
@@ -508,7 +509,7 @@ def test_a_cache_that_cannot_be_written_costs_no_result(tmp_path: Path) -> None:
     finished = subprocess.run(
         [sys.executable, "-c", program, "backtest", "--symbols", ",".join(many), "--start",
          "2024-05-01", "--end", "2025-04-30", "--decisions", "none", "--json"],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
     )  # fmt: skip
 

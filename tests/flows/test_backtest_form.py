@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from blocks.bar_files import BarFileFormat
+from blocks.bars.files import BarFileFormat
 from flows.__main__ import main
 from flows.backtest_form import request_of_form
-from tasks.backtest_request import plan_of
+from tasks.backtest.request import plan_of
 from trading.errors import BadInput
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from blocks.bar_archive import BarArchive
-from blocks.clocks import SystemClock
-from blocks.simulated_market import simulated_rows
+from blocks.archive.archive import BarArchive
+from blocks.markets.random_walk import simulated_rows
+from blocks.process.clocks import SystemClock
+from tests.repository import REPOSITORY
 from tests.servers import yahoo_server as yahoo
 from tests.servers.connect_tunnel import ConnectTunnel
 from tests.servers.finnhub_server import FinnhubServer
 from tests.servers.tls import Authority
 from tests.servers.yahoo_server import YahooServer
-from trading.calendar import sessions_between
+from trading.market.calendar import sessions_between
 
-ROOT = Path(__file__).parents[2]
 KEY = "planted-key-deadbeef"
 SYMBOLS = ("AAPL", "MSFT")
 NOW = datetime.now(UTC)
@@ -53,7 +53,8 @@ class World:
                 sys.executable, "-m", "flows", "fetch", "--symbols", ",".join(SYMBOLS), *SPAN,
                 "--data-dir", str(self.data_dir), *arguments,
             ],
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False,
+            cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120,
+            check=False,
         )  # fmt: skip
         assert KEY not in finished.stdout + finished.stderr
         assert "Traceback" not in finished.stderr
@@ -173,7 +174,7 @@ def test_a_terminal_sees_a_bar_of_progress(world: World) -> None:
             sys.executable, "-m", "flows", "fetch", "--symbols", "AAPL", *SPAN,
             "--data-dir", str(world.data_dir),
         ],
-        cwd=ROOT, env=world.environment | {"TERM": "xterm"}, stdout=subprocess.PIPE,
+        cwd=REPOSITORY, env=world.environment | {"TERM": "xterm"}, stdout=subprocess.PIPE,
         stderr=follower, timeout=120, check=False,
     )  # fmt: skip
     os.close(follower)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from tests.repository import REPOSITORY
 from tests.shared_data import REAL_BARS, needs_real_bars
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def flows(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.ledger import DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
+from tests.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 # Half-hour bars keep a session short; the settings make it busy.
 SESSION = (
     "--replay", "2025-06-10", "--symbols", "AAA,BBB,CCC", "--interval", "30", "--seed", "11",

@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from blocks.app_settings import AppSettings
-from blocks.logs import install_logs
-from blocks.settings_reader import read_settings
-from blocks.settings_table import FIELD_OF
+from blocks.process.logs import install_logs
+from blocks.settings.app_settings import AppSettings
+from blocks.settings.reader import read_settings
+from blocks.settings.variables import FIELD_OF
 from deployments import steps
 from flows.commands.configuration import configure
 from flows.commands.run import request_of
-from flows.wiring import SessionRequest
+from flows.session.account import SessionRequest
+from tests.repository import REPOSITORY
 from trading.plan import make_plan
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 HOOK = "https://discord.com/api/webhooks/1/t0ken"
 SECRET = "planted-secret-1234"
 
@@ -194,7 +194,7 @@ def test_exchange_and_warm_up_change_the_schedule(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_block_of_settings_is_made_of_them() -> None:
-    from blocks import connections
+    from blocks.saved import blocks as connections
 
     read = read_settings(None, {"SETTLE_SECONDS": "9", "WARM_UP_MINUTES": "7", "TEND_SECONDS": "1"})
     block = connections.Settings.of(read.required())
@@ -256,7 +256,7 @@ def test_another_broker_is_refused() -> None:
 
 
 def test_the_key_reaches_the_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from blocks.providers import finnhub_key
+    from blocks.providers.choose import finnhub_key
 
     (tmp_path / ".env").write_text(f"FINNHUB_API_KEY={SECRET}\n")
     monkeypatch.setattr(os, "environ", dict(os.environ))
@@ -268,7 +268,7 @@ def test_the_key_reaches_the_provider(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_copies_go_where_the_cloud_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    from blocks.cloud_storage import cloud_settings_of
+    from blocks.storage.choose import cloud_settings_of
 
     variables = {
         "ENABLE_CLOUD_SYNC": "true", "CLOUD_PROVIDER": "aws", "CLOUD_CONTAINER": "bucket",
@@ -316,8 +316,8 @@ async def test_pruning_keeps_what_the_retention_says(
 ) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from blocks.log_store import LogStore
-    from blocks.telemetry_file import telemetry_file
+    from blocks.telemetry.file import telemetry_file
+    from blocks.telemetry.log_lines import LogStore
     from flows.health import prune
 
     store = LogStore(telemetry_file(tmp_path, "paper"))

@@ -11,23 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from blocks.bar_archive import BarArchive
-from blocks.clocks import SystemClock
-from blocks.ledger import DuckDBLedger
-from blocks.market_data import SimulatedMarketData
-from blocks.provider_chain import ProviderChain
+from blocks.archive.archive import BarArchive
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.markets.file_market import SimulatedMarketData
+from blocks.process.clocks import SystemClock
+from blocks.providers.chain import ProviderChain
 from flows.__main__ import main
-from flows.account_story import run_account
-from flows.copies import bring_back, storage_of
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
+from flows.session.account import SessionRequest
+from flows.session.copies import bring_back, storage_of
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
 from tests.blocks.fetched import fetched
 from tests.servers import object_stores
-from trading.bars import BarRows
-from trading.calendar import Session
 from trading.errors import BadInput, SourceUnavailable, StoreUnavailable
+from trading.market.bars import BarRows
+from trading.market.calendar import Session
 from trading.plan import RunPlan
-from trading.ports import MarketData, Notifier
+from trading.session.ports import MarketData, Notifier
 
 SYMBOLS = ("AAPL", "MSFT")
 DAY = "2025-06-10"
@@ -108,7 +108,7 @@ class SimulatedSource(SimulatedMarketData):
     """The simulated market as a provider."""
 
     def fetch(self, symbols: Sequence[str], start: object, end: object) -> object:
-        from trading.calendar import sessions_between
+        from trading.market.calendar import sessions_between
 
         session = sessions_between("NYSE", start.date(), start.date())[0]  # type: ignore[attr-defined]
         rows = self.rows(symbols, session, start, end)  # type: ignore[arg-type]

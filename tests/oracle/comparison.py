@@ -11,11 +11,11 @@ import numpy as np
 
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_engine import Refused, Result, load, run_reference
-from trading.backtest import Outcome, run_backtest
-from trading.bars import BarRows, Panel
-from trading.calendar import Session, from_microseconds, make_grid
+from trading.backtest.run import Outcome, run_backtest
 from trading.errors import BadInput
-from trading.loading import make_panel
+from trading.market.bars import BarRows, Panel
+from trading.market.calendar import Session, from_microseconds, make_grid
+from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import EXIT_REASONS, LEGS, REASONS
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from trading.backtest import Outcome
-from trading.bars import Panel
+from trading.backtest.run import Outcome
+from trading.market.bars import Panel
 from trading.reasons import LEGS
 
 

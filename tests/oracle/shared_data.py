@@ -12,9 +12,7 @@ import pytest
 
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_engine import calendar_sessions
-
-SHARED = Path(__file__).parents[2].parent / "shared"
-REAL_BARS = SHARED / "data" / "bars_5m_extended_hours_2025_06_08.parquet"
+from tests.shared_data import REAL_BARS, SHARED
 
 
 def shared_file(name: str) -> Path:

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from tests.providers.outcomes import call_client
-from trading.bars import BarRows
-from trading.calendar import Session
+from trading.market.bars import BarRows
+from trading.market.calendar import Session
 
 # A stop that needs the sessions before, so that a provider's history counts too.
 SETTINGS = {"min_body": 0, "max_entries": 3, "stop": "atr", "target": "atr"}

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from blocks.clocks import ReplayClock
-from blocks.finnhub_market import FinnhubMarket
+from blocks.process.clocks import ReplayClock
+from blocks.providers.finnhub.rest import FinnhubMarket
 from tests.providers.outcomes import outcome_of
 from trading.errors import OpenbellError
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from blocks.clocks import ReplayClock
-from blocks.finnhub_stream import FinnhubStream
+from blocks.process.clocks import ReplayClock
+from blocks.providers.finnhub.stream import FinnhubStream
 from tests.providers.outcomes import outcome_of
 
 LIMIT_SECONDS = 20

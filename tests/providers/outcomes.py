@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blocks.fetched_bars import FetchedBars
-from trading.bars import BarRows
+from blocks.providers.fetched_bars import FetchedBars
+from tests.repository import REPOSITORY
+from trading.market.bars import BarRows
 
-ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 180
 
 
@@ -45,7 +44,7 @@ def call_client(module: str, order: dict[str, Any], environment: dict[str, str])
     """Return the outcomes of a client process, and everything that it logged."""
     finished = subprocess.run(
         [sys.executable, "-m", f"tests.providers.{module}"],
-        cwd=ROOT, env=environment, input=json.dumps(order), capture_output=True, text=True,
+        cwd=REPOSITORY, env=environment, input=json.dumps(order), capture_output=True, text=True,
         timeout=LIMIT_SECONDS, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr[-4000:]

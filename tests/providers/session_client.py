@@ -14,21 +14,21 @@ from typing import Any
 
 import httpx
 
-from blocks.bar_archive import BarArchive
-from blocks.clocks import ReplayClock, SystemClock
-from blocks.finnhub_market import FinnhubMarket
-from blocks.finnhub_stream import FinnhubStream
-from blocks.ledger import DuckDBLedger
-from blocks.provider_chain import ProviderChain
-from blocks.providers import finnhub_key, make_live_provider
-from blocks.yahoo_market import YahooMarket
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
-from trading.bars import BarRows
-from trading.calendar import Session
+from blocks.archive.archive import BarArchive
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.clocks import ReplayClock, SystemClock
+from blocks.providers.chain import ProviderChain
+from blocks.providers.choose import finnhub_key, make_live_provider
+from blocks.providers.finnhub.rest import FinnhubMarket
+from blocks.providers.finnhub.stream import FinnhubStream
+from blocks.providers.yahoo.market import YahooMarket
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
+from trading.market.bars import BarRows
+from trading.market.calendar import Session
 from trading.plan import RunPlan
-from trading.ports import MarketData
+from trading.session.ports import MarketData
 
 LIMIT_SECONDS = 20
 MARKET = httpx.Client(timeout=LIMIT_SECONDS, trust_env=False)

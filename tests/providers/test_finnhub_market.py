@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.simulated_market import simulated_rows
+from blocks.markets.random_walk import simulated_rows
 from tests.providers.outcomes import call_client, rows_as_lists
 from tests.servers import finnhub_server as finnhub
 from tests.servers.connect_tunnel import ConnectTunnel
 from tests.servers.finnhub_server import FinnhubServer
 from tests.servers.https_server import DROP, HANG, HTML
 from tests.servers.tls import Authority
-from trading.bars import BarRows
-from trading.calendar import sessions_between, to_microseconds
+from trading.market.bars import BarRows
+from trading.market.calendar import sessions_between, to_microseconds
 
 KEY = "planted-key-c0ffee"
 SYMBOLS = ("AAPL", "MSFT")

@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.simulated_market import simulated_rows
-from tests.providers.outcomes import ROOT, rows_as_lists
+from blocks.markets.random_walk import simulated_rows
+from tests.providers.outcomes import rows_as_lists
+from tests.repository import REPOSITORY
 from tests.servers import finnhub_server as finnhub
 from tests.servers.connect_tunnel import ConnectTunnel
 from tests.servers.finnhub_server import FinnhubServer, TradeSocket, trades_of
 from tests.servers.tls import Authority
-from trading.bars import BarRows
-from trading.calendar import sessions_between, to_microseconds
+from trading.market.bars import BarRows
+from trading.market.calendar import sessions_between, to_microseconds
 
-FIXTURE = ROOT.parent / "shared" / "fixtures" / "finnhub" / "ws_trade_real_20221229.json"
+FIXTURE = REPOSITORY.parent / "shared" / "fixtures" / "finnhub" / "ws_trade_real_20221229.json"
 KEY = "planted-key-5ca1ab1e"
 SYMBOLS = ("AAPL", "MSFT")
 SESSION = sessions_between("NYSE", date(2025, 12, 2), date(2025, 12, 2))[0]
@@ -66,7 +67,7 @@ class World:
         """Run a stream until the block ends; its log never holds the key."""
         with self.log.open("w") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.providers.finnhub_stream_client"], cwd=ROOT,
+                [sys.executable, "-m", "tests.providers.finnhub_stream_client"], cwd=REPOSITORY,
                 env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                 text=True,
             )  # fmt: skip

@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from blocks.bar_archive import BarArchive
-from blocks.clocks import SystemClock
-from blocks.simulated_market import simulated_rows
+from blocks.archive.archive import BarArchive
+from blocks.markets.random_walk import simulated_rows
+from blocks.process.clocks import SystemClock
 from tests.providers.fed_session import (
     Event,
     FedSession,
@@ -30,7 +30,7 @@ from tests.servers.finnhub_server import FinnhubServer
 from tests.servers.market_pace import MarketPace
 from tests.servers.tls import Authority
 from tests.servers.yahoo_server import YahooServer
-from trading.calendar import sessions_between, to_microseconds
+from trading.market.calendar import sessions_between, to_microseconds
 
 KEY = "planted-key-ba5eba11"
 SYMBOLS = ("AAPL", "BBB")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks.bar_archive import BarArchive
-from blocks.clocks import SystemClock
-from blocks.simulated_market import simulated_rows
+from blocks.archive.archive import BarArchive
+from blocks.markets.random_walk import simulated_rows
+from blocks.process.clocks import SystemClock
 from tests.providers.fed_session import (
     FedSession,
     bars_of,
@@ -23,7 +23,7 @@ from tests.servers import yahoo_server as yahoo
 from tests.servers.connect_tunnel import ConnectTunnel
 from tests.servers.tls import Authority
 from tests.servers.yahoo_server import YahooServer
-from trading.calendar import sessions_between
+from trading.market.calendar import sessions_between
 
 SYMBOLS = ("AAA", "BBB", "CCC")
 NOW = datetime.now(UTC)

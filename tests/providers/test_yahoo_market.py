@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.simulated_market import simulated_rows
+from blocks.markets.random_walk import simulated_rows
 from tests.providers.outcomes import call_client, rows_as_lists
 from tests.servers import yahoo_server as yahoo
 from tests.servers.connect_tunnel import ConnectTunnel
 from tests.servers.https_server import DROP, HANG, HTML
 from tests.servers.tls import Authority
 from tests.servers.yahoo_server import YahooServer
-from trading.bars import BarRows
-from trading.calendar import sessions_between, to_microseconds
+from trading.market.bars import BarRows
+from trading.market.calendar import sessions_between, to_microseconds
 
 SYMBOLS = ("AAPL", "MSFT", "SPY")
 SESSIONS = sessions_between("NYSE", date(2025, 11, 24), date(2025, 12, 1))

@@ -9,11 +9,11 @@ import time
 from datetime import datetime
 from typing import Any
 
-from blocks.clocks import ReplayClock
-from blocks.yahoo_market import YahooMarket
+from blocks.process.clocks import ReplayClock
+from blocks.providers.yahoo.market import YahooMarket
 from tests.providers.outcomes import outcome_of
-from trading.calendar import next_session
 from trading.errors import OpenbellError
+from trading.market.calendar import next_session
 
 
 def main() -> None:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from blocks.order_desk import OrderDesk
-from trading.bars import Panel
-from trading.events import BarClosed, Event, Intent, SessionStarted
-from trading.indicators import warm
-from trading.orders import Order
+from blocks.exchange.order_desk import OrderDesk
+from trading.engine.indicators import warm
+from trading.market.bars import Panel
 from trading.plan import RunPlan
-from trading.ports import ExchangeEvent
-from trading.session_state import SessionState
-from trading.venue import SimulatedVenue, VenueEvent
+from trading.session.events import BarClosed, Event, Intent, SessionStarted
+from trading.session.orders import Order
+from trading.session.ports import ExchangeEvent
+from trading.session.simulated_venue import SimulatedVenue, VenueEvent
+from trading.session.state import SessionState
 
 ACCOUNT = "memory"
 

@@ -17,13 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from blocks import failpoints
-from blocks.bar_files import BarFileFormat, read_bars  # noqa: F401  (imported before the forks)
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
-from tasks.session_runtime import RUNTIMES
-from trading.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
+from blocks.bars.files import BarFileFormat, read_bars  # noqa: F401  (imported before the forks)
+from blocks.process import failpoints
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
+from tasks.session.runtime import RUNTIMES
+from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
 
 Job = dict[str, Any]
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from blocks.ledger import DuckDBLedger
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
-from tasks.backtest_request import BacktestRequest
-from tasks.backtest_steps import backtest
+from blocks.ledger.ledger import DuckDBLedger
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
+from tasks.backtest.request import BacktestRequest
+from tasks.backtest.run import backtest
 
 Row = dict[str, Any]
 FIELDS = (

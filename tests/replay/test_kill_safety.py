@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from blocks.simulated_market import simulated_rows
-from trading.calendar import sessions_between
+from blocks.markets.random_walk import simulated_rows
+from tests.repository import REPOSITORY
+from trading.market.calendar import sessions_between
 
 # Hundreds of sessions are run twice, and CI may be a slow machine.
 pytestmark = pytest.mark.timeout(1800)
@@ -36,7 +37,6 @@ SETTINGS = {
     "max_participation": 0.0005,
     "target_multiple": 0.6,
 }
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def write_bars(target: Path) -> Path:

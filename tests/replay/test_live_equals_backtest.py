@@ -9,9 +9,9 @@ from tests.oracle.comparison import panel_of, plan_of, run_openbell
 from tests.oracle.random_markets import Case, random_case
 from tests.replay.in_memory import LiveRun, run_live
 from tests.trading.small_markets import small_cases
+from trading.engine.trade_tape import FILLS, TRADES
 from trading.errors import BadInput
-from trading.session_state import SessionState
-from trading.tape import FILLS, TRADES
+from trading.session.state import SessionState
 
 quick = settings(
     max_examples=60,

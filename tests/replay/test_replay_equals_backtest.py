@@ -21,7 +21,7 @@ from tests.replay.runs import (
     replayed,
 )
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
-from trading.calendar import Session, sessions_between
+from trading.market.calendar import Session, sessions_between
 
 SEED = 20250604
 SESSIONS = 10

@@ -17,7 +17,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from tests.servers.https_server import Answer, HttpsServer, Request, as_json
 from tests.servers.tls import Authority
-from trading.bars import BarRows
+from trading.market.bars import BarRows
 
 REST_HOST = "api.finnhub.io"
 SOCKET_HOST = "ws.finnhub.io"

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.servers.finnhub_server import TradeSocket, trades_of
-from trading.bars import BarRows
+from trading.market.bars import BarRows
 
 PARTS = 7
 

@@ -26,8 +26,8 @@ from azure.storage.blob import BlobServiceClient
 from botocore.config import Config
 from pydantic import SecretStr
 
-from blocks.azure_storage import AzureStorage
-from blocks.s3_storage import S3Storage
+from blocks.storage.azure import AzureStorage
+from blocks.storage.s3 import S3Storage
 
 CACHE = Path(sys.prefix) / "test-servers"
 AZURITE = "3.35.0"

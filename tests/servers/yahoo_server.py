@@ -11,8 +11,8 @@ import numpy as np
 
 from tests.servers.https_server import Answer, HttpsServer, Request, as_json
 from tests.servers.tls import Authority
-from trading.bars import BarRows
-from trading.calendar import Session, from_microseconds, sessions_between
+from trading.market.bars import BarRows
+from trading.market.calendar import Session, from_microseconds, sessions_between
 
 HOSTS = (
     "query1.finance.yahoo.com",

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from blocks.stop_request import StopRequest
-from deployments.home import Home
+from blocks.process.stop_request import StopRequest
+from deployments.processes.home import Home
 from deployments.supervisor import Supervisor
 
 

@@ -20,13 +20,13 @@ from typing import Any
 from prefect.exceptions import TerminationSignal
 from prefect.flow_engine import AsyncFlowRunEngine
 
-from blocks.failpoints import on_reach
-from blocks.ledger import DuckDBLedger
-from blocks.market_data import SimulatedMarketData
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.markets.file_market import SimulatedMarketData
+from blocks.process.failpoints import on_reach
 from flows.trade import trade_session
-from tasks.session_runtime import RUNTIMES
+from tasks.session.runtime import RUNTIMES
 
-# Edges that are calls of ours; the others are named by `blocks.failpoints`.
+# Edges that are calls of ours; the others are named by `blocks.process.failpoints`.
 CALLS: dict[str, tuple[type, str]] = {
     "in tend": (DuckDBLedger, "commands_since"),
     "in fetch": (SimulatedMarketData, "rows"),

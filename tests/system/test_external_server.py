@@ -15,10 +15,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments.api import PrefectApi
-from deployments.home import REPOSITORY, Home
-from deployments.server import Server, start_server
-from deployments.worker import worker_name
+from deployments.processes.home import REPOSITORY, Home
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.server import Server, start_server
+from deployments.server.worker import worker_name
 from tests.api.conftest import free_port
 from tests.system.test_supervisor import THROWAWAY, has_said, processes_of, wait_for
 

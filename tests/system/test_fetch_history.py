@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.test_fetch_command import BARS, PAST, ROOT, SYMBOLS, World, world
+from tests.flows.test_fetch_command import BARS, PAST, SYMBOLS, World, world
+from tests.repository import REPOSITORY
 from tests.servers import yahoo_server as yahoo
 from tests.system.conftest import PrefectStack
 
@@ -34,7 +35,7 @@ def run(stack: PrefectStack, world: World, **given: Any) -> tuple[str, str]:
     }
     finished = subprocess.run(
         [sys.executable, "-c", RUN, json.dumps(parameters)],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env=world.environment | {"PREFECT_API_URL": stack.api_url, "NO_PROXY": "127.0.0.1"},
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from blocks.ledger import DuckDBLedger
-from deployments.api import FlowRun, PrefectApi
+from blocks.ledger.ledger import DuckDBLedger
+from deployments.server.prefect_api import FlowRun, PrefectApi
 from tests.system.conftest import PrefectStack
 from tests.system.test_supervisor import wait_for
-from trading.calendar import next_session
+from trading.market.calendar import next_session
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 AROUND_THE_WORLD = ("NYSE", "LSE", "ASX", "XETR")

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-from deployments.api import PrefectApi
-from deployments.home import REPOSITORY
+from deployments.processes.home import REPOSITORY
+from deployments.server.prefect_api import PrefectApi
 from tests.api.conftest import free_port
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
 from tests.system.test_supervisor import processes_of, wait_for

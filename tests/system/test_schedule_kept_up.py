@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from deployments.api import PrefectApi
-from deployments.register import register
-from deployments.schedule import close_schedule, session_schedule
-from deployments.spec import DeploymentSpec, ScheduleSpec
+from deployments.registry.register import register
+from deployments.registry.schedule import close_schedule, session_schedule
+from deployments.registry.spec import DeploymentSpec, ScheduleSpec
+from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]

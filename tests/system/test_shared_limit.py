@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository import REPOSITORY
 from tests.system.conftest import PrefectStack
 
 pytestmark = pytest.mark.system
 
-ROOT = Path(__file__).parents[2]
 CREATE = """
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
@@ -25,7 +25,7 @@ with get_client(sync_client=True) as client:
 TAKE = """
 import json, sys, time
 from pathlib import Path
-from blocks.token_bucket import bucket_for
+from blocks.providers.rate_limit import bucket_for
 bucket = bucket_for(sys.argv[1], 1000.0, 1000, Path(sys.argv[2]))
 stamps = []
 for _ in range(6):
@@ -38,7 +38,7 @@ print(json.dumps({"from": bucket.acquired_from, "trouble": bucket.trouble, "stam
 def start(stack: PrefectStack, code: str, *arguments: str) -> subprocess.Popen[str]:
     environment = os.environ | {"PREFECT_API_URL": stack.api_url}
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, env=environment,
+        [sys.executable, "-c", code, *arguments], cwd=REPOSITORY, env=environment,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 

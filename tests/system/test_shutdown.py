@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from blocks.ledger import DuckDBLedger
-from deployments.api import PrefectApi
-from deployments.home import REPOSITORY
-from deployments.processes import marked_processes
+from blocks.ledger.ledger import DuckDBLedger
+from deployments.processes.home import REPOSITORY
+from deployments.processes.marked import marked_processes
+from deployments.server.prefect_api import PrefectApi
 from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]

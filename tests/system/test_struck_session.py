@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from blocks.ledger import DuckDBLedger
-from deployments.api import PrefectApi
-from deployments.home import REPOSITORY, Home
+from blocks.ledger.ledger import DuckDBLedger
+from deployments.processes.home import REPOSITORY, Home
+from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
 from tests.system.struck_session import SESSION
 

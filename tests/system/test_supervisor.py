@@ -23,10 +23,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from deployments.api import PrefectApi
 from deployments.demo import run_and_wait
-from deployments.home import REPOSITORY, Home
-from deployments.server import known_api_url, start_server
+from deployments.processes.home import REPOSITORY, Home
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.server import known_api_url, start_server
 from tests.system.conftest import PrefectStack
 from trading.errors import BadInput, SourceUnavailable
 

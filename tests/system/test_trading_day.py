@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deployments.api import PrefectApi
+from deployments.server.prefect_api import PrefectApi
 from tests.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
 from tests.system.conftest import PrefectStack
@@ -123,7 +123,7 @@ def test_a_session_killed_in_the_middle_and_started_again_ends_as_if_undisturbed
 
 
 def journal(folder: Path) -> list[tuple[Any, ...]]:
-    from blocks.ledger import DuckDBLedger
+    from blocks.ledger.ledger import DuckDBLedger
 
     rows = DuckDBLedger(folder, "replay").journal_of(str(DAY))
     return [(row.number, type(row.event).__name__, without_epoch(row.event)) for row in rows]

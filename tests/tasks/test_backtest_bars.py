@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from blocks.simulated_market import simulated_rows
-from tasks.backtest_bars import load_bars
-from tasks.backtest_request import BacktestRequest
-from trading.calendar import Session, sessions_between
+from blocks.markets.random_walk import simulated_rows
+from tasks.backtest.bars import load_bars
+from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput
+from trading.market.calendar import Session, sessions_between
 
 JUNE = sessions_between("NYSE", date(2025, 6, 2), date(2025, 6, 30))
 MISSING = date(2025, 6, 12)

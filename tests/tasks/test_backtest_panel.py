@@ -18,20 +18,21 @@ import pytest
 import blocks
 import tasks
 import trading
-from blocks import kept_bars, kept_key
-from blocks.bar_files import BarFileFormat
-from blocks.kept_bars import LoadedPanel, keep_bars
-from blocks.kept_key import code_digest
-from blocks.simulated_market import simulated_rows
-from tasks import backtest_panel
-from tasks.backtest_panel import load_panel
-from tasks.backtest_request import BacktestRequest
-from tasks.backtest_steps import backtest
-from tasks.honesty import run_look_ahead_test
-from trading.calendar import sessions_between
+from blocks.bars import cache_key as kept_key
+from blocks.bars import panel_cache as kept_bars
+from blocks.bars.cache_key import code_digest
+from blocks.bars.files import BarFileFormat
+from blocks.bars.panel_cache import LoadedPanel, keep_bars
+from blocks.markets.random_walk import simulated_rows
+from tasks.backtest import panel as backtest_panel
+from tasks.backtest.checks import run_look_ahead_test
+from tasks.backtest.panel import load_panel
+from tasks.backtest.request import BacktestRequest
+from tasks.backtest.run import backtest
+from tests.repository import REPOSITORY
 from trading.errors import BadInput
+from trading.market.calendar import sessions_between
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 JUNE = sessions_between("NYSE", date(2025, 6, 2), date(2025, 6, 30))
 
 
@@ -188,7 +189,7 @@ def test_other_code_reads_again(
 def test_all_code_that_loads_is_told_apart() -> None:
     code = """if True:
         import sys
-        from tasks import backtest_panel
+        from tasks.backtest import panel as backtest_panel
         print(backtest_panel._CODE)
         packages = {name.rpartition(".")[0] for name in sys.modules}
         print(*(name for name in packages if name.startswith(("trading", "blocks", "tasks"))))

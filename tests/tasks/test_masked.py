@@ -11,11 +11,13 @@ from typing import Any, cast
 import pytest
 from prefect import Flow
 
-from blocks.secret_mask import MASK
-from flows import backtest, bar_run, fetch_history, health, honesty, sync, trade
-from flows.account_story import run_account
-from flows.artifacts import publish_backtest, publish_session
-from flows.parts import saved_parts
+from blocks.process.secret_mask import MASK
+from flows import backtest, fetch_history, health, sync, trade
+from flows import checks as honesty
+from flows.pages.artifacts import publish_backtest, publish_session
+from flows.session import prefect_bar as bar_run
+from flows.session.parts import saved_parts
+from flows.session.run_account import run_account
 from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import PrefectSteps, is_worth_retrying
 from trading.errors import SourceUnavailable

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from blocks.ledger import DuckDBLedger
-from blocks.stop_request import StopRequest
-from blocks.telemetry_file import telemetry_file
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.stop_request import StopRequest
+from blocks.telemetry.file import telemetry_file
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
 from tasks import persist
-from trading.calendar import Session
+from trading.market.calendar import Session
 
 # All of the day is over within milliseconds.
 SPEED = 1e7

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tasks.quiet_time import BUSY, TOO_LATE, until_quiet
-from trading.calendar import sessions_between
+from tasks.session.quiet_time import BUSY, TOO_LATE, until_quiet
+from trading.market.calendar import sessions_between
 
 SESSION = sessions_between("NYSE", date(2025, 6, 10), date(2025, 6, 10))[0]
 SETTLE_S = 5.0

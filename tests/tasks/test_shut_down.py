@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from blocks.ledger import DuckDBLedger
-from blocks.stop_request import StopRequest
-from flows.account_story import run_account
-from flows.parts import PlainParts
-from flows.wiring import SessionRequest
-from trading.calendar import Session
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.stop_request import StopRequest
+from flows.session.account import SessionRequest
+from flows.session.parts import PlainParts
+from flows.session.run_account import run_account
+from trading.market.calendar import Session
 
 HELD_AFTER = 30
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from trading.bars import Floats
+from trading.market.bars import Floats
 from trading.parameters import StrategyParameters
 from trading.reasons import BAR_MISSING, ENTER_LONG, ENTER_SHORT
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tests.oracle.shared_data import shared_file
-from trading.calendar import (
+from trading.errors import BadInput
+from trading.market.calendar import (
     INTERVALS_MINUTES,
     Session,
     from_microseconds,
@@ -20,7 +21,6 @@ from trading.calendar import (
     sessions_between,
     to_microseconds,
 )
-from trading.errors import BadInput
 
 NEW_YORK = ZoneInfo("America/New_York")
 HALF_DAY = date(2025, 11, 28)

@@ -10,11 +10,11 @@ from polars.testing import assert_frame_equal
 from tests.oracle.comparison import panel_of, plan_of, run_openbell
 from tests.trading.scenarios.decisions import CALM
 from tests.trading.scenarios.scenario import RANGE, UP, Scenario
-from trading import tables
-from trading.decision_log import log_of_rows
+from trading.backtest import tables
+from trading.backtest.tables import DecisionTables
 from trading.decision_parts import parts_of
-from trading.tables import DecisionTables
-from trading.tape import DECISION_COLUMNS
+from trading.engine.decision_log import log_of_rows
+from trading.engine.trade_tape import DECISION_COLUMNS
 
 CASE = Scenario(
     "",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tests.oracle.reference_engine import calendar_sessions
 from tests.oracle.shared_data import REAL_BARS, shared_file
-from trading.indicators import (
+from trading.engine.indicators import (
     ATR_BARS,
     VOLUME_BARS,
     mean_volume,

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from trading.calendar import Session, sessions_between, to_microseconds
-from trading.events import BarClosed, Fill, SessionStarted
+from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import make_plan
-from trading.session_state import SessionState
+from trading.session.events import BarClosed, Fill, SessionStarted
+from trading.session.state import SessionState
 
 PLAN = make_plan(("AAA", "BBB", "CCC"), {})
 MONDAY, TUESDAY = sessions_between("NYSE", date(2024, 6, 3), date(2024, 6, 4))

@@ -11,22 +11,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.simulated_market import simulated_rows
+from blocks.markets.random_walk import simulated_rows
 from blocks.strategy_file import load_strategy
+from tests.repository import REPOSITORY
 from tests.trading.strategy_files import import_strategy, write_strategy
-from trading import backtest, signals
-from trading.backtest import Outcome, is_worth_compiling, read_compiled, run_backtest
-from trading.bars import NUMBERS, Panel
-from trading.calendar import make_grid, sessions_between
+from trading.backtest import run as backtest
+from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
+from trading.engine import signals
+from trading.engine.compile import engine_key, is_compiled, link_compiled
 from trading.errors import BadInput
-from trading.linking import engine_key, is_compiled, link_compiled
-from trading.loading import make_panel
+from trading.market.bars import NUMBERS, Panel
+from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import STOP_NOT_PROTECTIVE
 from trading.strategies import orb
 
 SYMBOLS = ("AAA", "BBB", "CCC")
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +226,7 @@ def test_a_run_is_compiled_when_it_is_long_or_the_machine_code_is_there(
     plan = make_plan(SYMBOLS, {})
     bars = panel.close.size
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", bars - 1)
-    monkeypatch.setattr("trading.linking._COMPILED", {})
+    monkeypatch.setattr("trading.engine.compile._COMPILED", {})
     for stage in backtest.STAGES:
         assert not is_worth_compiling(panel, plan, tmp_path)
         folder = tmp_path / engine_key(orb, stage) / "trading"
@@ -248,5 +249,7 @@ def test_a_short_backtest_does_not_import_numba() -> None:
         " '--end', '2025-06-03', '--quiet'])\n"
         "sys.exit(code or ('numba' in sys.modules))\n"
     )
-    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=120)
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, check=False, timeout=120
+    )
     assert finished.returncode == 0

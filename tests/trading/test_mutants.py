@@ -30,13 +30,16 @@ from tests.trading.scenarios import LOADING, SCENARIOS
 from tests.trading.scenarios.check import complaints, loading_complaints, observed
 from tests.trading.scenarios.decisions import CALM, of
 from tests.trading.scenarios.scenario import RANGE, UP, LoadingScenario, Scenario
-from trading import backtest, calendar, engine, loading
-from trading.backtest import Outcome
-from trading.bars import Panel
-from trading.book import new_book
+from trading.backtest import run as backtest
+from trading.backtest.look_ahead_check import look_ahead_test
+from trading.backtest.run import Outcome
+from trading.engine import settle as engine
+from trading.engine.book import new_book
+from trading.engine.compile import Linker
 from trading.errors import BadInput
-from trading.linking import Linker
-from trading.look_ahead import look_ahead_test
+from trading.market import calendar
+from trading.market import panel_loading as loading
+from trading.market.bars import Panel
 from trading.plan import RunPlan, make_plan
 from trading.strategies import orb
 
@@ -74,7 +77,7 @@ class Core:
 
     def __init__(self, changed: ModuleType | None) -> None:
         self.make_panel = loading.make_panel
-        self.loses_too_much: Any = importlib.import_module("trading.risk").loses_too_much
+        self.loses_too_much: Any = importlib.import_module("trading.engine.risk").loses_too_much
         self._strategy: ModuleType = orb
         self._exchanged: dict[Any, Any] = {}
         # A copy of its own, so that no other test meets the mutant.
@@ -235,5 +238,5 @@ def test_the_core_executed_again_from_its_source_is_the_core() -> None:
 def test_mutants_have_names_of_their_own_and_leave_the_core_alone() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 60
     rewritten(MUTANTS[0])
-    assert importlib.import_module("trading.matching").__dict__["touch"].__module__
-    assert backtest.link_interpreted.__module__ == "trading.linking"
+    assert importlib.import_module("trading.engine.matching").__dict__["touch"].__module__
+    assert backtest.link_interpreted.__module__ == "trading.engine.compile"

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from tests.trading import coin_side
-from trading.bars import Floats
-from trading.errors import BadInput
-from trading.null_test import (
+from trading.backtest.noise_check import (
     FEWEST_STEPS_INSIDE_BAR,
     START_STEPS,
     STEP_USD,
@@ -21,6 +19,8 @@ from trading.null_test import (
     random_walk,
     statistic,
 )
+from trading.errors import BadInput
+from trading.market.bars import Floats
 from trading.plan import make_plan
 from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS
 

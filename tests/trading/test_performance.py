@@ -12,17 +12,17 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from blocks.simulated_market import simulated_rows
-from trading.backtest import Outcome, run_backtest
-from trading.book import new_book
+from blocks.markets.random_walk import simulated_rows
+from trading.backtest.performance import summarise
+from trading.backtest.run import Outcome, run_backtest
 from trading.bootstrap import bootstrap_interval
-from trading.calendar import Grid, make_grid, sessions_between
-from trading.decision_log import log_of_rows
-from trading.loading import make_panel
-from trading.performance import summarise
+from trading.engine.book import new_book
+from trading.engine.decision_log import log_of_rows
+from trading.engine.trade_tape import DECISION_COLUMNS, FILL_COLUMNS, TRADE_COLUMNS
+from trading.market.calendar import Grid, make_grid, sessions_between
+from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
 from trading.reasons import EXIT_ASSUMED_CLOSE, EXIT_FLATTEN, EXIT_STOP, EXIT_TARGET
-from trading.tape import DECISION_COLUMNS, FILL_COLUMNS, TRADE_COLUMNS
 
 CAPITAL = 1000.0
 MONDAY, TUESDAY = date(2025, 6, 9), date(2025, 6, 10)

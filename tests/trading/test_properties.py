@@ -19,13 +19,13 @@ from tests.oracle.reference_engine import MINUTE
 from tests.oracle.shared_data import real_case
 from tests.trading import coin_side
 from tests.trading.small_markets import small_cases
-from trading import backtest
-from trading.backtest import Outcome, run_backtest
-from trading.bars import Panel
-from trading.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
+from trading.backtest import run as backtest
+from trading.backtest.look_ahead_check import look_ahead_test
+from trading.backtest.run import Outcome, run_backtest
+from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
 from trading.errors import BadInput
-from trading.loading import make_panel
-from trading.look_ahead import look_ahead_test
+from trading.market.bars import Panel
+from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS
 

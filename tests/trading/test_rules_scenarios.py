@@ -26,14 +26,16 @@ from tests.trading.scenarios.check import (
 )
 from tests.trading.scenarios.decisions import CALM
 from tests.trading.scenarios.scenario import RANGE, UP
-from trading.backtest import run_backtest
-from trading.bars import BarRows
-from trading.book import CASH, new_book
-from trading.book import LATCHED as BOOK_LATCHED
-from trading.calendar import make_grid, sessions_between
-from trading.decisions import decide
+from trading.backtest.run import run_backtest
+from trading.engine.book import CASH, new_book
+from trading.engine.book import LATCHED as BOOK_LATCHED
+from trading.engine.decide import decide
+from trading.engine.risk import loses_too_much
+from trading.engine.workspace import new_scratch, new_signals
 from trading.errors import BadInput
-from trading.loading import make_panel
+from trading.market.bars import BarRows
+from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
 from trading.reasons import (
     BAR_MISSING,
@@ -47,8 +49,6 @@ from trading.reasons import (
     REASONS,
     RECONCILIATION,
 )
-from trading.risk import loses_too_much
-from trading.scratch import new_scratch, new_signals
 from trading.strategies import orb
 
 

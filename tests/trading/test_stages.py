@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks.simulated_market import simulated_rows
-from trading import stages
-from trading.backtest import Outcome, run_backtest
-from trading.bars import Panel
-from trading.calendar import make_grid, sessions_between
-from trading.loading import make_panel
+from blocks.markets.random_walk import simulated_rows
+from trading.backtest import pipeline as stages
+from trading.backtest.pipeline import parts_of_sessions
+from trading.backtest.run import Outcome, run_backtest
+from trading.market.bars import Panel
+from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
-from trading.stages import parts_of_sessions
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 # A half-day among them.

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 
-from trading.backtest import Outcome
-from trading.book import new_book
-from trading.calendar import Grid, make_grid, sessions_between
-from trading.decision_log import log_of_rows
+from trading.backtest.run import Outcome
+from trading.backtest.tables import DecisionTables, equity_table, fills_table, trades_table
+from trading.engine.book import new_book
+from trading.engine.decision_log import log_of_rows
+from trading.market.calendar import Grid, make_grid, sessions_between
 from trading.plan import make_plan
 from trading.reasons import (
     EXIT_STOP,
@@ -22,7 +23,6 @@ from trading.reasons import (
     RANGE_INCOMPLETE,
     REASONS,
 )
-from trading.tables import DecisionTables, equity_table, fills_table, trades_table
 
 # In configured order, which is not that of the alphabet.
 PLAN = make_plan(("ZZZ", "AAA"), {})

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading.bars import BarRows
-from trading.calendar import make_grid, sessions_between, to_microseconds
-from trading.loading import make_panel
-from trading.ticks import TickBars, Trade
+from trading.market.bars import BarRows
+from trading.market.calendar import make_grid, sessions_between, to_microseconds
+from trading.market.panel_loading import make_panel
+from trading.market.trade_bars import TickBars, Trade
 
 HALF_DAY = sessions_between("NYSE", date(2025, 11, 28), date(2025, 11, 28))[0]
 OPEN_US, CLOSE_US = to_microseconds(HALF_DAY.open), to_microseconds(HALF_DAY.close)

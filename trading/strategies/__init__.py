@@ -1,1 +1,1 @@
-"""Strategies: a parameter model and two functions each, read by `trading.engine`."""
+"""Strategies: a parameter model and two functions each, read by `trading.engine.settle`."""

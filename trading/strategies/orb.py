@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from trading.bars import Floats
+from trading.market.bars import Floats
 from trading.parameters import LARGEST, StrategyParameters
 from trading.prices import round_down, round_up, tick_units, whole_units
 from trading.reasons import (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_engine import MINUTE, Result
 from tests.trading.scenarios.scenario import INTERVAL_MINUTES, LoadingScenario, Scenario
-from trading.backtest import Outcome
-from trading.bars import Panel
+from trading.backtest.run import Outcome
+from trading.market.bars import Panel
 from trading.reasons import EXIT_REASONS, LEGS, REASONS
 
 Where = tuple[int, int]  # day, bar

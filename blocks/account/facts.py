@@ -1,0 +1,160 @@
+"""What an account's ledger and telemetry say now, read at one moment for health and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.telemetry.file import telemetry_file, telemetry_path
+from blocks.telemetry.metrics import Metric, latest_metrics
+from trading.errors import BadInput
+
+# A reader gives up sooner than a trader, and says so.
+WAIT_SECONDS = 5.0
+LIVE_ORDERS = "status NOT IN ('filled', 'cancelled', 'rejected', 'expired')"
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A halt that holds: since when, by which command, why."""
+
+    since: datetime
+    command: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """The ledger at one moment; money in USD, None where nothing was written yet.
+
+    `last_bar` is the START of the last consumed bar, `blocked` the symbols whose quantity differs
+    from the exchange's at that bar, `unknown_orders` those whose outcome nobody knows.
+    """
+
+    account: str
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    lease_holder: str | None = None
+    lease_expires: datetime | None = None
+    last_bar: datetime | None = None
+    equity: float | None = None
+    positions: tuple[Mapping[str, Any], ...] = ()
+    orders: Mapping[str, int] = field(default_factory=dict)
+    trades: int = 0
+    realized: float = 0.0
+    blocked: tuple[str, ...] = ()
+    unknown_orders: int = 0
+    halt: Halt | None = None
+    outbox_open: int = 0
+    outbox_oldest: datetime | None = None
+    outbox_refused: str | None = None
+    reserved: float = 0.0
+
+    @property
+    def is_real_time(self) -> bool:
+        """Return whether the account follows the clock, as replays do not."""
+        return not self.account.startswith("replay")
+
+    @property
+    def capital(self) -> float | None:
+        """Return the money that the account began with."""
+        return float(self.plan["capital"]) if "capital" in self.plan else None
+
+    @property
+    def value(self) -> float | None:
+        """Return the account's equity, before its first bar the money it began with."""
+        return self.capital if self.equity is None else self.equity
+
+    @property
+    def gross(self) -> float:
+        """Return the value of all positions, shorts counted as positive."""
+        return sum(abs(float(p["quantity"]) * float(p["mark"])) for p in self.positions)
+
+    @property
+    def cash(self) -> float | None:
+        """Return equity without the signed value of the positions."""
+        net = sum(float(p["quantity"]) * float(p["mark"]) for p in self.positions)
+        return None if self.value is None else self.value - net
+
+    @property
+    def buying_power(self) -> float | None:
+        """Return what entries may still cost (rules, section 5)."""
+        return None if self.value is None else max(0.0, self.value - self.gross - self.reserved)
+
+
+def read_facts(data_dir: Path, account: str, wait_seconds: float = WAIT_SECONDS) -> AccountFacts:
+    """Read an account; raises BadInput without one, StoreUnavailable when it cannot be read."""
+    if not (data_dir / account / "ledger.duckdb").exists():
+        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
+    ledger = DuckDBLedger(data_dir, account, wait_seconds=wait_seconds)
+    with ledger.reading() as connection:
+        return _facts(connection, account)
+
+
+def read_latest_metrics(data_dir: Path, account: str) -> dict[str, Metric]:
+    """Return the last number of each metric; none where no session wrote any."""
+    if not telemetry_path(data_dir, account).exists():
+        return {}
+    with telemetry_file(data_dir, account).transaction() as connection:
+        return latest_metrics(connection)
+
+
+def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
+    def rows(sql: str) -> list[dict[str, Any]]:
+        cursor = connection.execute(sql)
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    plan = rows("SELECT value FROM meta WHERE name = 'plan'")
+    lease = rows("SELECT holder, expires FROM lease")
+    equity = rows("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
+    orders = rows("SELECT status, count(*) AS count FROM orders GROUP BY status")
+    trades = rows("SELECT count(*) AS count, coalesce(sum(pnl), 0) AS pnl FROM trades")[0]
+    # A pending entry's price is the reference it was sized by.
+    reserved = rows(
+        "SELECT coalesce(sum(abs(quantity - filled) * price), 0) AS usd FROM orders"
+        f" WHERE leg = 'entry' AND {LIVE_ORDERS}"
+    )[0]
+    blocked = rows(
+        "SELECT symbol FROM decisions WHERE reason = 'reconciliation'"
+        " AND bar = (SELECT max(bar) FROM decisions) ORDER BY symbol"
+    )
+    halts = rows(
+        "SELECT ts, command, reason FROM commands"
+        " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
+        " ORDER BY number LIMIT 1"
+    )
+    outbox = rows(
+        "SELECT count(*) AS count, min(o.ts) AS oldest FROM outbox o"
+        " LEFT JOIN outbox_deliveries d USING (id)"
+        " WHERE d.status IS NULL OR d.status IN ('sending', 'waiting')"
+    )[0]
+    webhook = rows("SELECT webhook, refused FROM outbox_state")
+    is_sent = bool(webhook and webhook[0]["webhook"])
+    counts = {str(row["status"]): int(row["count"]) for row in orders}
+    return AccountFacts(
+        account=account,
+        plan=orjson.loads(plan[0]["value"]) if plan else {},
+        lease_holder=lease[0]["holder"] if lease else None,
+        lease_expires=lease[0]["expires"] if lease else None,
+        last_bar=equity[0]["ts"] if equity else None,
+        equity=float(equity[0]["equity"]) if equity else None,
+        positions=tuple(rows("SELECT * FROM positions ORDER BY symbol")),
+        orders=counts,
+        trades=int(trades["count"]),
+        realized=float(trades["pnl"]),
+        blocked=tuple(row["symbol"] for row in blocked),
+        unknown_orders=counts.get("unknown", 0),
+        halt=Halt(halts[0]["ts"], halts[0]["command"], halts[0]["reason"]) if halts else None,
+        # Without a webhook nobody is to send what lies there.
+        outbox_open=int(outbox["count"]) if is_sent else 0,
+        outbox_oldest=outbox["oldest"] if is_sent else None,
+        outbox_refused=webhook[0]["refused"] if webhook else None,
+        reserved=float(reserved["usd"]),
+    )

@@ -1,0 +1,82 @@
+"""An account's status, read from its ledger."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.outbox_rows import delivery_counts
+from trading.errors import BadInput
+
+LIVE_ACCOUNT = "paper"
+
+
+def newest_account(data_dir: Path) -> str:
+    """Return the account whose ledger was written last; raises BadInput when there is none."""
+    ledgers = sorted(data_dir.glob("*/ledger.duckdb"), key=lambda path: path.stat().st_mtime)
+    if not ledgers:
+        raise BadInput(
+            f"no account is in {data_dir}", "Trade first (python -m flows run), or name --data-dir"
+        )
+    return ledgers[-1].parent.name
+
+
+def live_account(data_dir: Path) -> str | None:
+    """Return the paper account, else the one used last, None where there is none."""
+    if (data_dir / LIVE_ACCOUNT / "ledger.duckdb").exists():
+        return LIVE_ACCOUNT
+    try:
+        return newest_account(data_dir)
+    except BadInput:
+        return None
+
+
+def account_status(data_dir: Path, account: str) -> dict[str, Any]:
+    """Return account, equity, positions, orders, trades, halts, messages, last_bar; JSON-ready."""
+    if not (data_dir / account / "ledger.duckdb").exists():
+        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
+    ledger = DuckDBLedger(data_dir, account)
+    equity = ledger.query("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
+    halts = ledger.query(
+        "SELECT ts, command, reason FROM commands"
+        " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
+        " ORDER BY number"
+    )
+    with ledger.changing() as connection:
+        messages = delivery_counts(connection)
+    status: dict[str, Any] = _plain(
+        {
+            "account": account,
+            "equity": equity[0]["equity"] if equity else None,
+            "positions": ledger.query("SELECT * FROM positions ORDER BY symbol"),
+            "orders": ledger.query(
+                "SELECT * FROM orders WHERE status NOT IN"
+                " ('filled', 'cancelled', 'rejected', 'expired') ORDER BY client_order_id"
+            ),
+            "trades": ledger.query(
+                "SELECT * EXCLUDE (number) FROM trades"
+                " ORDER BY session, exit_time, entry_time, number"
+            ),
+            "halts": halts,
+            "messages": messages,
+            "last_bar": equity[0]["ts"] if equity else None,
+        }
+    )
+    return status
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case Decimal():
+            return float(value)
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return value

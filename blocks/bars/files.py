@@ -1,0 +1,177 @@
+"""Bars from the user's own files: Parquet or CSV, one file or a folder of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from blocks.bars.chosen_columns import open_parts
+from blocks.bars.rows import Piece, read_piece, read_stamps, read_symbols
+from blocks.bars.stamps import Stamp, find_shift, unique_stamps
+from blocks.bars.times import DAY_FIRST, MONTH_FIRST, check_zone
+from trading.errors import BadInput
+from trading.market.bars import AnyRows, BarRows, Integers, join_rows
+from trading.market.calendar import from_microseconds, to_microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class BarFileFormat:
+    """How the user says that his file is written; None means that it is to be found out.
+
+    `timezone` is the IANA zone of times without one; `stamp` says whether a row's time is its
+    bar's start or end; `columns` maps our names (symbol, ts or date and time, open, high, low,
+    close, volume) to the file's; `interval_minutes` is the length of a bar.
+    """
+
+    timezone: str | None = None
+    stamp: Stamp | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    interval_minutes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise BadInput for a zone or a length of bars that cannot be."""
+        if self.timezone is not None:
+            check_zone(self.timezone)
+        if self.interval_minutes is not None and not 1 <= self.interval_minutes <= MOST_MINUTES:
+            raise BadInput(
+                f"bars of {self.interval_minutes} minutes cannot be in a file",
+                f"Give their length in whole minutes, 1 to {MOST_MINUTES}",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class BarFile:
+    """Rows in the order of the source, the symbols that they index, and what was guessed.
+
+    The arrays of `blocks` may be read-only, and numbers still be in the file. `starts_us` has
+    each start of the rows once, in order. `notes` holds one sentence for each guess and warning.
+    """
+
+    blocks: tuple[AnyRows, ...]
+    starts_us: Integers
+    symbols: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def rows(self) -> BarRows:
+        """Return all rows as one block."""
+        return join_rows(self.blocks, self.blocks[0].interval_minutes if self.blocks else None)
+
+
+MOST_MINUTES = 24 * 60
+
+_AS_FOUND = BarFileFormat()
+
+
+def read_bars(
+    path: Path,
+    symbols: Sequence[str] | None,
+    exchange: str = "NYSE",
+    format: BarFileFormat = _AS_FOUND,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+) -> BarFile:
+    """Return the bars of a Parquet or CSV file, or of a folder of them, as its rows stand.
+
+    `symbols` None means all, sorted. `start` and `end` are UTC dates; rows more than a day
+    outside them are left out. Prices are not judged here: nulls become NaN, and duplicates and
+    disorder stay. Raises BadInput for anything in the files that cannot be read as bars.
+    """
+    wanted = None if symbols is None else tuple(dict.fromkeys(symbols))
+    if wanted is not None and not wanted:
+        raise BadInput("no symbol was asked for", "Name at least one symbol, or none for all")
+    span_us = _span(start, end)
+    notes: list[str] = []
+    pieces: list[Piece] = []
+    for part in open_parts(path, format.columns):
+        notes.extend(part.notes)
+        if part.symbol is None or wanted is None or part.symbol in wanted:
+            pieces.append(read_piece(part, wanted, format.timezone, span_us))
+            notes.extend(pieces[-1].notes)
+    if {MONTH_FIRST, DAY_FIRST}.issubset(notes):
+        raise BadInput(
+            f"the files of {path} seem to disagree on which of day and month comes first",
+            "Write dates as 2024-01-31",
+        )
+    present = {name for piece in pieces for name in piece.names}
+    if wanted is None:
+        wanted = tuple(sorted(present))
+    elif not present.issuperset(wanted):
+        _refuse_absent(wanted, symbols_in(path, format), path)
+    stamped = [block for piece in pieces for block in _coded(wanted, piece)]
+    shift, stamp_notes = find_shift(
+        unique_stamps([block.start_us for block in stamped]),
+        exchange,
+        format.stamp,
+        format.interval_minutes,
+    )
+    blocks = tuple(
+        replace(
+            block,
+            start_us=shift.moved(block.start_us),
+            interval_minutes=format.interval_minutes,
+        )
+        for block in stamped
+    )
+    if not blocks:
+        notes.append(f"no rows of {path} lie between the dates asked for")
+    return BarFile(blocks, shift.starts_us, wanted, tuple(dict.fromkeys([*notes, *stamp_notes])))
+
+
+def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
+    """Return all symbols of a file or folder, sorted. Raises BadInput as read_bars does."""
+    return tuple(
+        sorted({name for part in open_parts(path, format.columns) for name in read_symbols(part)})
+    )
+
+
+def date_range(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[date, date]:
+    """Return the first and last UTC date of the stamps in a file or folder.
+
+    Raises BadInput as read_bars does.
+    """
+    stamps = [read_stamps(part, format.timezone) for part in open_parts(path, format.columns)]
+    filled = [stamp_us for stamp_us in stamps if len(stamp_us)]
+    if not filled:
+        raise BadInput(f"{path} holds no row with a time", "Write it again")
+    first = min(int(stamp_us.min()) for stamp_us in filled)
+    last = max(int(stamp_us.max()) for stamp_us in filled)
+    return from_microseconds(first).date(), from_microseconds(last).date()
+
+
+def _span(start: date | None, end: date | None) -> tuple[int | None, int | None]:
+    if start is not None and end is not None and end < start:
+        raise BadInput(f"end {end} is before start {start}", "Swap the two dates")
+    day = timedelta(days=1)
+    return (
+        None if start is None else to_microseconds(_midnight(start) - day),
+        None if end is None else to_microseconds(_midnight(end) + 2 * day),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _refuse_absent(wanted: Iterable[str], there: Sequence[str], path: Path) -> None:
+    absent = [symbol for symbol in wanted if symbol not in there]
+    if not absent:
+        # Present in the file, though not between the dates.
+        return
+    more = f" and {len(there) - 10} more" if len(there) > 10 else ""
+    # A name with spaces at its end looks like the one asked for.
+    shown = [name if name == name.strip() else repr(name) for name in there[:10]]
+    raise BadInput(f"{path} has no rows of {', '.join(absent)}", f"It has {', '.join(shown)}{more}")
+
+
+def _coded(symbols: tuple[str, ...], piece: Piece) -> Iterator[AnyRows]:
+    """Yield the piece's rows with their place among the symbols instead of the piece's own."""
+    number = {symbol: index for index, symbol in enumerate(symbols)}
+    place = np.array([number.get(name, -1) for name in piece.names], dtype=np.int32)
+    for block in piece.blocks:
+        yield replace(block, symbol=place[block.symbol])

@@ -1,0 +1,215 @@
+"""The rows of one file as arrays, with the place of everything that is no bar."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from blocks.bars.chosen_columns import Part
+from blocks.bars.lazy_columns import LateNumbers, is_large
+from blocks.bars.tables import reading
+from blocks.bars.times import TimeSource, time_expression, to_utc
+from trading.errors import BadInput
+from trading.market.bars import NUMBERS, AnyRows, BarRows
+from trading.market.calendar import from_microseconds
+
+_NO_NUMBER = ("na", "n/a", "nan", "null", "none", "-", "")
+_DAY_US = 86_400_000_000
+# Shorter chunks cost more to handle than to copy together.
+_FEWEST_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows of one file in blocks, in the order of the source.
+
+    The symbols of the blocks index `names`, not all of which need have a row, and their starts
+    are still the file's stamps.
+    """
+
+    names: tuple[str, ...]
+    blocks: tuple[AnyRows, ...]
+    notes: tuple[str, ...]
+
+
+def read_piece(
+    part: Part,
+    wanted: tuple[str, ...] | None,
+    timezone: str | None,
+    span_us: tuple[int | None, int | None],
+) -> Piece:
+    """Return the rows of the wanted symbols (None: all) in `[span_us[0], span_us[1])`.
+
+    Raises BadInput for missing times and symbols, and for prices and times that are none.
+    """
+    conditions = _conditions(part, wanted, span_us)
+    chosen = pl.all_horizontal(conditions) if conditions else pl.lit(value=True)
+    source = _time_source(part, chosen)
+    # A category set of its own keeps the codes small: the shared one grows with every file.
+    categories = pl.Categories.random()
+    columns = [source.expression.alias("ts")]
+    if part.columns.symbol is not None:
+        columns.append(_symbol(part).cast(pl.Categorical(categories)).alias("symbol"))
+    numbers = {
+        ours: _number(part, theirs).alias(ours)
+        for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True)
+    }
+    late = LateNumbers(part.table, numbers) if not conditions and _may_be_late(part) else None
+    if late is None:
+        columns.extend(numbers.values())
+    with reading(part.table.path):
+        # A condition that is always true would still cost a pass, so there is none.
+        rows = part.table.filled.filter(chosen) if conditions else part.table.filled
+        frame = rows.select(columns).collect()
+    _refuse_texts(part, frame, chosen)
+    if frame.is_empty():
+        return Piece((), (), ())
+    times = to_utc(frame["ts"], source, timezone)
+    frame = frame.with_columns(times.start_us.alias("ts"))
+    keep = _keep(frame["ts"], span_us)
+    if keep is not None:
+        frame = frame.filter(keep)
+    names, code = _codes(part, frame, categories.to_series().to_list(), chosen)
+    frame = frame.with_columns(code.alias("symbol"))
+    if frame.height < _FEWEST_ROWS * frame.n_chunks():
+        frame = frame.rechunk()
+    edges = [0, *itertools.accumulate(frame["ts"].chunk_lengths())]
+    blocks = [frame[begin:end] for begin, end in itertools.pairwise(edges)]
+    if late is not None:
+        return Piece(names, late.blocks(blocks, keep), times.notes)
+    return Piece(names, tuple(map(_rows, blocks)), times.notes)
+
+
+def _rows(block: pl.DataFrame) -> BarRows:
+    """Return the rows as they lie in memory: where a block is one chunk nothing is copied."""
+    symbol, start_us, *real = (block[name].to_numpy() for name in ("symbol", "ts", *NUMBERS))
+    return BarRows(symbol, start_us, real[0], real[1], real[2], real[3], real[4])
+
+
+def _may_be_late(part: Part) -> bool:
+    """Return whether its numbers need no judging and are best read one column after the other."""
+    texts = [name for name in part.columns.numbers if part.table.schema[name] == pl.String]
+    return not texts and is_large(part.table)
+
+
+def read_stamps(part: Part, timezone: str | None) -> NDArray[np.int64]:
+    """Return the stamps of all rows, microseconds since 1970 UTC."""
+    source = _time_source(part, pl.lit(value=True))
+    with reading(part.table.path):
+        values = part.table.filled.select(source.expression.alias("ts")).collect()
+    return to_utc(values["ts"], source, timezone).start_us.drop_nulls().to_numpy()
+
+
+def read_symbols(part: Part) -> list[str]:
+    """Return the symbols of one file, in no order."""
+    if part.symbol is not None:
+        return [part.symbol]
+    with reading(part.table.path):
+        names = part.table.filled.select(_symbol(part).alias("symbol").unique()).collect()
+    return [name for name in names["symbol"].to_list() if name]
+
+
+def _symbol(part: Part) -> pl.Expr:
+    name = str(part.columns.symbol)
+    text = pl.col(name)
+    if part.table.is_text:
+        return text.str.strip_chars().replace("", None)
+    return text if isinstance(part.table.schema[name], pl.String) else text.cast(pl.String)
+
+
+def _conditions(
+    part: Part, wanted: tuple[str, ...] | None, span_us: tuple[int | None, int | None]
+) -> list[pl.Expr]:
+    """Return the conditions on rows that the file itself can test, while it is being read."""
+    conditions: list[pl.Expr] = []
+    if wanted is not None and part.symbol is None:
+        # A row without a symbol stays, so that it is refused and not passed over.
+        symbol = _symbol(part)
+        conditions.append(symbol.is_in(wanted) | symbol.is_null())
+    name = part.columns.times[0]
+    kind = part.table.schema[name]
+    if len(part.columns.times) == 1 and isinstance(kind, pl.Datetime):
+        # Local times are up to 14 hours from UTC; the exact test follows in _keep.
+        spare = _DAY_US if kind.time_zone is None else 0
+        column, (first, last) = pl.col(name), span_us
+        if first is not None:
+            conditions.append((column >= _literal(first - spare, kind)) | column.is_null())
+        if last is not None:
+            conditions.append((column < _literal(last + spare, kind)) | column.is_null())
+    return conditions
+
+
+def _literal(microseconds: int, kind: pl.Datetime) -> pl.Expr:
+    moment = from_microseconds(microseconds)
+    if kind.time_zone is None:
+        return pl.lit(moment.replace(tzinfo=None)).cast(kind)
+    return pl.lit(moment).cast(kind)
+
+
+def _time_source(part: Part, chosen: pl.Expr) -> TimeSource:
+    expression = time_expression(part.table.schema, part.columns.times)
+    return TimeSource(
+        part.columns.time_name,
+        expression,
+        lambda condition: part.table.place(chosen & condition),
+    )
+
+
+def _number(part: Part, name: str) -> pl.Expr:
+    kind, column = part.table.schema[name], pl.col(name)
+    if isinstance(kind, pl.String):
+        return column.str.strip_chars().cast(pl.Float64, strict=False)
+    if kind.is_numeric() or isinstance(kind, pl.Null):
+        return column.cast(pl.Float64)
+    raise BadInput(
+        f"column {name!r} of {part.table.path} holds {kind}, not numbers",
+        "Name the right column with --column, for example --column close=NAME",
+    )
+
+
+def _refuse_texts(part: Part, frame: pl.DataFrame, chosen: pl.Expr) -> None:
+    for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True):
+        if part.table.schema[theirs] == pl.String and frame[ours].null_count():
+            _refuse_text(part, theirs, chosen)
+
+
+def _refuse_text(part: Part, name: str, chosen: pl.Expr) -> None:
+    absent = pl.col(name).str.strip_chars().str.to_lowercase().is_in(_NO_NUMBER)
+    bad = pl.col(name).is_not_null() & ~absent & _number(part, name).is_null()
+    with reading(part.table.path):
+        found = part.table.filled.filter(chosen & bad).select(name).head(1).collect()
+    if not found.is_empty():
+        raise BadInput(
+            f"text {found.item()!r} in column {name!r}, {part.table.place(chosen & bad)}",
+            "Write a plain number such as 187.15, or leave the field empty",
+        )
+
+
+def _keep(stamp_us: pl.Series, span_us: tuple[int | None, int | None]) -> pl.Series | None:
+    first, last = span_us
+    keep = stamp_us.is_not_null() if stamp_us.null_count() else None
+    if first is not None:
+        keep = (stamp_us >= first) if keep is None else keep & (stamp_us >= first)
+    if last is not None:
+        keep = (stamp_us < last) if keep is None else keep & (stamp_us < last)
+    return keep
+
+
+def _codes(
+    part: Part, frame: pl.DataFrame, categories: list[str], chosen: pl.Expr
+) -> tuple[tuple[str, ...], pl.Series]:
+    if part.symbol is not None:
+        return (part.symbol,), pl.zeros(len(frame), dtype=pl.UInt32, eager=True)
+    symbol = frame["symbol"]
+    if symbol.null_count() or not all(name.strip() for name in categories):
+        text = _symbol(part)
+        blank = text.is_null() | (text.str.strip_chars() == "")
+        raise BadInput(
+            f"symbol missing in column {part.columns.symbol!r}, {part.table.place(chosen & blank)}",
+            "Remove the row or fill in its symbol",
+        )
+    return tuple(categories), symbol.to_physical()

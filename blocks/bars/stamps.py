@@ -1,0 +1,248 @@
+"""Whether a file names its bars by their start or by their end, judged by the exchange calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.errors import BadInput
+from trading.market.calendar import (
+    MICROSECONDS_PER_MINUTE,
+    from_microseconds,
+    sessions_between,
+    to_microseconds,
+)
+from trading.market.parallel import for_each
+
+Integers = NDArray[np.int64]
+Stamp = Literal["start", "end"]
+
+_HOUR_US = 60 * MICROSECONDS_PER_MINUTE
+# A gap this rare is a stray row, not the interval of the bars.
+_SMALLEST_SHARE_OF_GAPS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the stamps show at the sessions' borders; counts of sessions.
+
+    `opens` have a row exactly at their open, `closes` have one at their close, none in the hour
+    after it and none at their open; `early` have one at their open and one in the hour before.
+    """
+
+    sessions: int
+    opens: int
+    closes: int
+    early: int
+
+    @property
+    def looks_like(self) -> Stamp | None:
+        """Return what most sessions speak for, or None when none does."""
+        if self.opens == self.closes == 0:
+            return None
+        # A thin symbol may miss its first bar and still have a print at the close.
+        return "end" if self.closes > self.opens else "start"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """Opens and closes of sessions in microseconds, arrays of (sessions,), in order."""
+
+    open_us: Integers
+    close_us: Integers
+
+    def session_of(self, stamp_us: Integers) -> Integers:
+        """Return the last session that opens before each stamp, -1 for none."""
+        return np.searchsorted(self.open_us, stamp_us, side="left").astype(np.int64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How stamps become starts: as they are, or moved back by one bar of `interval_us`."""
+
+    unique: Integers
+    hours: _Hours | None = None
+    interval_us: int = 0
+
+    @property
+    def starts_us(self) -> Integers:
+        """Return each start once, in order."""
+        return np.unique(self.moved(self.unique)) if self.interval_us else self.unique
+
+    def moved(self, stamp_us: Integers) -> Integers:
+        """Return the starts of bars from their stamps (rows,), microseconds UTC."""
+        if self.hours is None or not self.interval_us:
+            return stamp_us
+        return _moved(stamp_us, self.unique, self.hours, self.interval_us)
+
+
+def unique_stamps(blocks: Sequence[Integers]) -> Integers:
+    """Return each stamp of the blocks once, in order.
+
+    Nearly all stamps are whole minutes, of which a flag each says whether it is there.
+    """
+    filled = [stamp_us for stamp_us in blocks if len(stamp_us)]
+    if not filled:
+        return np.zeros(0, dtype=np.int64)
+    limits = for_each(lambda stamp_us: (int(stamp_us.min()), int(stamp_us.max())), filled)
+    first = min(low for low, _ in limits) // MICROSECONDS_PER_MINUTE
+    last = max(high for _, high in limits) // MICROSECONDS_PER_MINUTE
+    is_there = np.zeros(last - first + 1, dtype=np.bool_)
+
+    def mark(stamp_us: Integers) -> Integers:
+        """Flag the whole minutes, and return the others."""
+        minute = stamp_us // MICROSECONDS_PER_MINUTE
+        is_whole = minute * MICROSECONDS_PER_MINUTE == stamp_us
+        minute -= first
+        if is_whole.all():
+            is_there[minute] = True
+            return np.zeros(0, dtype=np.int64)
+        is_there[minute[is_whole]] = True
+        return np.unique(stamp_us[~is_whole])
+
+    odd = np.unique(np.concatenate(for_each(mark, filled)))
+    minutes = (np.flatnonzero(is_there) + first) * MICROSECONDS_PER_MINUTE
+    return np.union1d(minutes, odd) if len(odd) else minutes
+
+
+def find_shift(
+    unique: Integers, exchange: str, told: Stamp | None, interval_minutes: int | None
+) -> tuple[Shift, tuple[str, ...]]:
+    """Return how to make starts of a file's unique stamps, microseconds UTC, and notes.
+
+    Stamps are moved back by one interval when the user says that they are ends, or when he says
+    nothing and the calendar does. Raises BadInput when they must move and no interval is found.
+    """
+    if not len(unique):
+        return Shift(unique), ()
+    hours = _hours(exchange, unique)
+    if not len(hours.open_us):
+        # Nothing to judge by, and nothing that any session could take.
+        return Shift(unique), ()
+    seen = _evidence(unique, hours)
+    notes = _notes(seen, told)
+    if (told or seen.looks_like or "start") == "start":
+        return Shift(unique), notes
+    interval = (
+        interval_minutes * MICROSECONDS_PER_MINUTE
+        if interval_minutes is not None
+        else _interval_of_ends(unique, hours)
+    )
+    if interval is None:
+        raise BadInput(
+            "stamps are bar ends and the length of a bar cannot be found: no session has two rows",
+            "Say how long a bar is (interval_minutes), or that stamps are starts (stamp=start)",
+        )
+    if told is None:
+        notes = (
+            (
+                f"WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
+                f" {seen.closes} of {seen.sessions} sessions): moved back by"
+                f" {interval / MICROSECONDS_PER_MINUTE:g} minutes to bar starts;"
+                " pass --stamp end to confirm or --stamp start to leave them"
+            ),
+        )
+    return Shift(unique, hours, interval), notes
+
+
+def _hours(exchange: str, unique: Integers) -> _Hours:
+    day = timedelta(days=1)
+    first, last = from_microseconds(unique[0]).date(), from_microseconds(unique[-1]).date()
+    sessions = sessions_between(exchange, first - day, last + day)
+    return _Hours(
+        np.array([to_microseconds(session.open) for session in sessions], dtype=np.int64),
+        np.array([to_microseconds(session.close) for session in sessions], dtype=np.int64),
+    )
+
+
+def _evidence(unique: Integers, hours: _Hours) -> Evidence:
+    begin = np.searchsorted(unique, hours.open_us, side="left")
+    finish = np.searchsorted(unique, hours.close_us, side="right")
+    at_open, at_close = _are_in(hours.open_us, unique), _are_in(hours.close_us, unique)
+    before = np.searchsorted(unique, hours.open_us - _HOUR_US, side="left")
+    # Bars that go on after the close say nothing by having one that begins there.
+    after = np.searchsorted(unique, hours.close_us + _HOUR_US, side="right")
+    return Evidence(
+        sessions=int(np.count_nonzero(finish > begin)),
+        opens=int(np.count_nonzero(at_open)),
+        closes=int(np.count_nonzero(at_close & ~at_open & (after == finish))),
+        early=int(np.count_nonzero(at_open & (before < begin))),
+    )
+
+
+def _are_in(values: Integers, ordered: Integers) -> NDArray[np.bool_]:
+    where = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    found: NDArray[np.bool_] = ordered[where] == values
+    return found
+
+
+def _notes(seen: Evidence, told: Stamp | None) -> tuple[str, ...]:
+    if told == "start" and seen.looks_like == "end":
+        return (
+            (
+                f"WARNING: stamps are read as bar starts as told, but {seen.closes} of"
+                f" {seen.sessions} sessions have a row at the close and none at the open, as bar"
+                " ends do"
+            ),
+        )
+    if told == "end" and seen.looks_like == "start" and not 2 * seen.early > seen.opens:
+        return (
+            (
+                f"WARNING: stamps are read as bar ends as told, but {seen.opens} of"
+                f" {seen.sessions} sessions have a row at the open, as bar starts do"
+            ),
+        )
+    if told is not None or not seen.sessions:
+        return ()
+    if seen.looks_like is None:
+        return (
+            (
+                "stamps are read as bar starts; no session has a row at its open or its close that"
+                " would tell"
+            ),
+        )
+    if seen.looks_like == "start" and 2 * seen.early > seen.opens:
+        return (
+            (
+                "stamps are read as bar starts; rows before the open hide whether they are ends"
+                " (pass --stamp end if so)"
+            ),
+        )
+    return ()
+
+
+def _interval_of_ends(unique: Integers, hours: _Hours) -> int | None:
+    session = hours.session_of(unique)
+    # The bar that ends at the close may be shorter than the others, so its gap does not count.
+    inside = (session >= 0) & (unique <= hours.close_us[np.maximum(session, 0)])
+    for inner in (inside & ~_are_in(unique, hours.close_us), inside):
+        stamps, of = unique[inner], session[inner]
+        gaps = np.diff(stamps)[np.diff(of) == 0]
+        if len(gaps):
+            sizes, counts = np.unique(gaps, return_counts=True)
+            return int(sizes[counts >= _SMALLEST_SHARE_OF_GAPS * len(gaps)][0])
+    return None
+
+
+def _moved(stamp_us: Integers, unique: Integers, hours: _Hours, interval: int) -> Integers:
+    start = stamp_us - interval
+    session = hours.session_of(stamp_us)
+    opened, closed = hours.open_us[session], hours.close_us[session]
+    inside = (session >= 0) & (stamp_us <= closed)
+    if _on_grid(unique, hours, interval):
+        last_start = opened + (closed - opened - 1) // interval * interval
+        return np.where(inside & (stamp_us == closed), last_start, start)
+    # Ends counted from the full hour: the first bar is the short one, and begins at the open.
+    return np.where(inside, np.maximum(start, opened), start)
+
+
+def _on_grid(unique: Integers, hours: _Hours, interval: int) -> bool:
+    session = hours.session_of(unique)
+    inner = (session >= 0) & (unique < hours.close_us[session])
+    offset = (unique - hours.open_us[session])[inner] % interval
+    return bool(np.count_nonzero(offset == 0) * 2 >= len(offset))

@@ -1,0 +1,102 @@
+"""How a text file of bars is laid out: lines above its header, separator, ragged rows."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from blocks.bars.columns import names_price
+from trading.errors import BadInput
+
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
+_LONGEST_LINE = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayout:
+    """The separator of a text file, and how many lines stand above its header."""
+
+    separator: str
+    lines_above: int
+    notes: tuple[str, ...]
+
+
+def text_layout(path: Path) -> TextLayout:
+    """Return how a text file is laid out. Raises BadInput when it is UTF-16 or has no header."""
+    above, told, separator = 0, "", ","
+    with _opened(path) as file:
+        while line := file.readline(_LONGEST_LINE):
+            if line.startswith(_UTF_16) or b"\0" in line:
+                raise BadInput(f"{path} is UTF-16 or no text", "Save it as CSV in UTF-8")
+            text = line.decode("utf-8-sig", "replace").strip("\r\n")
+            separator = told or max(_SEPARATORS, key=text.count)
+            if spoken := re.fullmatch(r"sep=(.)", text, re.IGNORECASE):
+                told = spoken[1]
+            elif text.strip() and not _is_comment(text, separator):
+                break
+            above += 1
+        else:
+            raise BadInput(f"{path} has no header and no rows", "Write it again or leave it out")
+    notes = []
+    if separator != ",":
+        notes.append(f"columns are split at {_SEPARATORS.get(separator, repr(separator))}")
+    if above:
+        notes.append("lines above the header are passed over: they are blank or comments")
+    return TextLayout(separator, above, tuple(notes))
+
+
+def refuse_unfinished(path: Path, layout: TextLayout) -> None:
+    """Raise BadInput when the file stops in the middle of a row, as half-written ones do."""
+    with path.open("rb") as file:
+        if file.read(2) == _GZIP:
+            # A compressed stream that stops early is found out when it is read.
+            return
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(0, size - 2 * _LONGEST_LINE))
+        tail = file.read()
+    if tail.endswith((b"\n", b"\r")):
+        return
+    lines = tail.decode("utf-8", "replace").splitlines()[-2:]
+    widths = [len(fields) for fields in csv.reader(lines, delimiter=layout.separator)]
+    if len(widths) == 2 and widths[1] < widths[0]:
+        raise BadInput(
+            f"{path} stops in the middle of its last row, {lines[1][:80]!r}",
+            "It is half-written: write it again",
+        )
+
+
+def wide_row(path: Path) -> str | None:
+    """Return a sentence on the first row with more fields than the header, None without one."""
+    layout = text_layout(path)
+    width = 0
+    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", errors="replace") as text:
+        for _ in range(layout.lines_above):
+            text.readline()
+        rows = csv.reader(text, delimiter=layout.separator)
+        for fields in rows:
+            width = width or len(fields)
+            if len(fields) > width:
+                line = rows.line_num + layout.lines_above
+                return f"line {line} of {path} has {len(fields)} fields, and the header has {width}"
+    return None
+
+
+def _is_comment(text: str, separator: str) -> bool:
+    # Some programs write their header as a comment.
+    return text.startswith("#") and not any(map(names_price, text.split(separator)))
+
+
+def _opened(path: Path) -> BinaryIO:
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    # A name in .gz promises a compressed file: one that is not is refused as damaged.
+    if packed or path.name.lower().endswith(".gz"):
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return path.open("rb")

@@ -1,0 +1,97 @@
+"""How the ledger that is here stands to a copy of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import duckdb
+
+from blocks.ledger import lease
+from trading.errors import LeaseLost
+
+
+class Standing(StrEnum):
+    """What the local ledger is, seen from a copy."""
+
+    ABSENT = "absent"
+    OLDER = "older"
+    SAME = "the same"
+    NEWER = "newer"
+    DIVERGED = "another history"
+    UNREADABLE = "unreadable"
+
+
+SAFE_TO_REPLACE = frozenset({Standing.ABSENT, Standing.OLDER})
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLedger:
+    """What was found here; the epoch is the lease's."""
+
+    standing: Standing
+    journal_seq: int = 0
+    epoch: int = 0
+
+
+def compare(local: Path, copy: Path, now: datetime) -> LocalLedger:
+    """Compare the ledger that is here with a copy; the caller holds the ledger's file lock.
+
+    Raises LeaseLost when a process that may be alive trades the account.
+    """
+    if not local.exists():
+        return LocalLedger(Standing.ABSENT)
+    try:
+        # Opened for writing, so that what a killed process left in the log is part of it.
+        with duckdb.connect(str(local)) as connection:
+            connection.execute("SET TimeZone='UTC'")
+            epoch = _epoch_of_free_lease(connection, now)
+            quoted = str(copy).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS other (READ_ONLY)")
+            return _compare(connection, epoch)
+    except duckdb.Error:
+        return LocalLedger(Standing.UNREADABLE)
+
+
+def _epoch_of_free_lease(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
+    """Take the lease for a moment: the one way to know that nobody else has it."""
+    connection.execute(lease.LEASE_SCHEMA)
+    connection.execute("BEGIN")
+    try:
+        return lease.acquire(connection, lease.this_holder(), now)
+    except LeaseLost as error:
+        raise LeaseLost(error.what, "Stop that process before the ledger is replaced") from error
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, epoch: int) -> LocalLedger:
+    journal = _shared_and_ends(connection, "journal", "seq", "kind, payload, session, ts")
+    commands = _shared_and_ends(connection, "commands", "number", "command, reason, ts")
+    seq = journal[1]
+    if not journal[0] or not commands[0]:
+        return LocalLedger(Standing.DIVERGED, seq, epoch)
+    # A word that the operator left, and that no session took up yet, is news as well.
+    if seq > journal[2] or commands[1] > commands[2]:
+        return LocalLedger(Standing.NEWER, seq, epoch)
+    if seq < journal[2] or commands[1] < commands[2]:
+        return LocalLedger(Standing.OLDER, seq, epoch)
+    return LocalLedger(Standing.SAME, seq, epoch)
+
+
+def _shared_and_ends(
+    connection: duckdb.DuckDBPyConnection, table: str, number: str, columns: str
+) -> tuple[bool, int, int]:
+    """Return whether the rows that both have are equal, and the last number here and there."""
+    here, there = (
+        int(connection.execute(f"SELECT coalesce(max({number}), 0) FROM {source}").fetchall()[0][0])
+        for source in (table, f"other.{table}")
+    )
+    both = min(here, there)
+    differing = connection.execute(
+        f"SELECT count(*) FROM (SELECT {number}, {columns} FROM {table} WHERE {number} <= {both}"
+        f" EXCEPT SELECT {number}, {columns} FROM other.{table})"
+    ).fetchall()[0][0]
+    return differing == 0, here, there

@@ -1,0 +1,194 @@
+"""Proof that a ledger file is whole: every value is read, and the books follow from the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from blocks.ledger.event_rows import event_from_row
+from blocks.ledger.ledger import SCHEMA
+from blocks.ledger.rows import trade_row
+from trading.engine.trade_tape import TRADES
+from trading.errors import BadInput, OpenbellError, StoreUnavailable
+from trading.market.calendar import Session, from_microseconds
+from trading.plan import RunPlan, make_plan
+from trading.session.events import Event, SessionStarted
+from trading.session.orders import Leg, client_order_id
+from trading.session.state import SessionState
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was found in a ledger; `digest` tells two states apart, its lease left out."""
+
+    journal_seq: int
+    last_session: str
+    last_command: int
+    rows: dict[str, int]
+    pnl: Decimal
+    digest: str
+    is_refolded: bool
+
+
+def prove(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
+    """Read every column of every table of a closed file and check what has to hold.
+
+    The last session is folded again unless told not to, for another version of Openbell may fold
+    differently. Raises StoreUnavailable for a file that is damaged or does not agree with itself,
+    BadInput for one of another account or of another schema.
+    """
+    try:
+        with duckdb.connect(str(path), read_only=True) as ledger:
+            ledger.execute("SET TimeZone='UTC'")
+            return _prove(ledger, account, is_refolded)
+    except duckdb.Error as error:
+        raise _broken(str(error).splitlines()[0][:200]) from error
+
+
+def _prove(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -> Proof:
+    _check_schema(ledger)
+    names = [row[0] for row in ledger.execute("SHOW TABLES").fetchall()]
+    rows: dict[str, int] = {}
+    digests: list[str] = []
+    for name in names:
+        # The hash of a whole row needs each of its values.
+        count, total = ledger.execute(
+            f'SELECT count(*), sum(hash(t)::HUGEINT) FROM "{name}" t'
+        ).fetchall()[0]
+        rows[name] = int(count)
+        if name != "lease":
+            digests.append(f"{name} {count} {total}")
+    seq = _check_journal(ledger, rows["journal"])
+    found = ledger.execute(
+        "SELECT session FROM journal WHERE kind = 'session_started' ORDER BY seq DESC LIMIT 1"
+    ).fetchall()
+    last_session = str(found[0][0]) if found else ""
+    plan = _plan_of(ledger)
+    is_refolded = is_refolded and bool(last_session) and plan is not None
+    if plan is not None and is_refolded:
+        _check_session(ledger, plan, last_session, account)
+    pnl, command = ledger.execute(
+        "SELECT (SELECT coalesce(sum(pnl), 0) FROM trades),"
+        " (SELECT coalesce(max(number), 0) FROM commands)"
+    ).fetchall()[0]
+    digest = "; ".join([duckdb.__version__, *digests])
+    return Proof(seq, last_session, int(command), rows, Decimal(pnl), digest, is_refolded)
+
+
+def _check_schema(ledger: duckdb.DuckDBPyConnection) -> None:
+    question = (
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+        " AND database_name = current_database()"
+    )
+    with duckdb.connect() as wanted:
+        wanted.execute(SCHEMA)
+        missing = set(wanted.execute(question).fetchall()) - set(
+            ledger.execute(question).fetchall()
+        )
+    if missing:
+        table, column, kind = min(missing)
+        raise BadInput(
+            f"ledger has no {table}.{column} of type {kind}",
+            "It is of another version of Openbell, or no ledger; use the version that wrote it",
+        )
+
+
+def _check_journal(ledger: duckdb.DuckDBPyConnection, rows: int) -> int:
+    first, last, distinct = ledger.execute(
+        "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(DISTINCT seq) FROM journal"
+    ).fetchall()[0]
+    if (first, last, distinct) != (1, rows, rows):
+        raise _broken(f"its journal has {rows} rows, numbered {first} to {last}")
+    return int(last)
+
+
+def _check_session(
+    ledger: duckdb.DuckDBPyConnection, plan: RunPlan, session: str, account: str
+) -> None:
+    """Fold a session again and compare what people read with what its journal makes."""
+    journal = ledger.execute(
+        "SELECT kind, payload FROM journal WHERE session = ? ORDER BY seq", [session]
+    ).fetchall()
+    try:
+        events = [event_from_row(kind, payload) for kind, payload in journal]
+        state = SessionState(plan, _session_of(events))
+        for event in events:
+            state.apply(event)
+    except (OpenbellError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise _broken(f"the journal of {session} cannot be folded: {error}") from error
+    _check_orders(ledger, state, session, account)
+    _check_trades(ledger, state, session)
+
+
+def _check_trades(ledger: duckdb.DuckDBPyConnection, state: SessionState, session: str) -> None:
+    """The table may be some trades behind the journal, for it is written after it."""
+    written = ledger.execute(
+        "SELECT * FROM trades WHERE session = ? ORDER BY number", [session]
+    ).fetchall()
+    made = state.tape.trades[: state.tape.counts[TRADES]].tolist()
+    if len(written) > len(made):
+        raise _broken(f"{len(written)} trades of {session}, its journal makes {len(made)}")
+    symbols, strategy = state.plan.symbols, state.plan.strategy_name
+    for number, row in enumerate(written):
+        wanted = trade_row(session, number, made[number], symbols, strategy)
+        if (str(row[0]), *row[1:]) != wanted:
+            raise _broken(f"trade {number} of {session} is not the one that its journal makes")
+
+
+def _check_orders(
+    ledger: duckdb.DuckDBPyConnection, state: SessionState, session: str, account: str
+) -> None:
+    written = ledger.execute(
+        "SELECT client_order_id, symbol, leg FROM orders WHERE session = ?", [session]
+    ).fetchall()
+    for order_id, symbol, leg in written:
+        attempt = order_id.split("-")[-2] if order_id.startswith("ob-") else ""
+        strategy = state.plan.strategy_name
+        if attempt.isdigit() and order_id != client_order_id(
+            account, session, strategy, symbol, Leg(leg), int(attempt)
+        ):
+            raise BadInput(
+                f"ledger holds order {order_id}, which account {account!r} did not make",
+                "It belongs to another account; name that one with --account",
+            )
+        if order_id not in state.orders:
+            raise _broken(f"order {order_id} is not in the journal of {session}")
+
+
+def _plan_of(ledger: duckdb.DuckDBPyConnection) -> RunPlan | None:
+    """Return the account's plan, None where it has none or its strategy is not built in."""
+    found = ledger.execute("SELECT value FROM meta WHERE name = 'plan'").fetchall()
+    if not found:
+        return None
+    plan: dict[str, Any] = orjson.loads(found[0][0])
+    try:
+        return make_plan(
+            plan["symbols"],
+            plan["strategy"] | plan["risk"] | plan["fills"],
+            exchange=plan["exchange"],
+            interval_minutes=plan["interval_minutes"],
+            capital=plan["capital"],
+        )
+    except BadInput:
+        return None
+
+
+def _session_of(events: list[Event]) -> Session:
+    start = next(event for event in events if isinstance(event, SessionStarted))
+    return Session(
+        date.fromisoformat(start.session),
+        from_microseconds(start.open_us),
+        from_microseconds(start.close_us),
+    )
+
+
+def _broken(what: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"ledger is not whole: {what}", "Use another copy (python -m flows restore --list)"
+    )

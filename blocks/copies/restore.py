@@ -1,0 +1,202 @@
+"""Restore: a proven copy takes the ledger's place, which is kept aside and never lost."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from blocks.copies.comparison import SAFE_TO_REPLACE, LocalLedger, Standing, compare
+from blocks.copies.manifest import (
+    Manifest,
+    Part,
+    newest_manifest,
+    openbell_version,
+    read_manifest,
+    versions,
+)
+from blocks.copies.proof import prove
+from blocks.copies.replacement import RESTORED, install
+from blocks.copies.store import EXCHANGE_FILE, WORK_PREFIX
+from blocks.storage.content import check_content, sha256_of
+from blocks.stores.duckdb_file import locked, refuse_network_file_system
+from trading.errors import BadInput, StoreUnavailable
+from trading.session.ports import Storage
+
+LEDGER_FILE = "ledger.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """What a restore did; `aside` are the files that were replaced."""
+
+    account: str
+    version: str
+    journal_seq: int
+    standing: Standing
+    is_restored: bool
+    aside: tuple[Path, ...] = ()
+    note: str = ""
+
+    def __str__(self) -> str:
+        if not self.is_restored:
+            what = self.version or "no copy"
+            return f"{self.account}: nothing restored, the local ledger is {self.standing} ({what})"
+        text = f"{self.account}: restored {self.version}, journal row {self.journal_seq}"
+        if self.aside:
+            text += f"; kept aside: {', '.join(path.name for path in self.aside)}"
+        return f"{text}; {self.note}" if self.note else text
+
+
+def restore(
+    storage: Storage,
+    data_dir: Path,
+    account: str,
+    now: datetime,
+    *,
+    version: str | None = None,
+    force: bool = False,
+) -> RestoreReport:
+    """Put a copy, the newest unless named, in the place of an account's ledger.
+
+    Everything is verified before anything is replaced. Raises LeaseLost while a live process
+    trades the account, BadInput when the local ledger holds what the copy does not, unless
+    forced, and StoreUnavailable when the copy is damaged or the storage fails.
+    """
+    manifest = _chosen(storage, account, version)
+    return _restore(storage, data_dir, manifest, now, force=force, is_asked=True)
+
+
+def restore_if_newer(
+    storage: Storage, data_dir: Path, account: str, now: datetime
+) -> RestoreReport:
+    """Restore the newest copy if the local ledger is absent or an older part of the same history.
+
+    A newer or different local ledger is left alone, as is one that was restored after the copy
+    was made: the report says so. Raises as `restore`.
+    """
+    manifest = newest_manifest(storage, account)
+    if manifest is None:
+        return RestoreReport(account, "", 0, Standing.ABSENT, is_restored=False)
+    seq, restored_at = _local_ledger(data_dir / account / LEDGER_FILE)
+    if seq > manifest.journal_seq or restored_at >= manifest.made_at:
+        # Nothing needs to be fetched to know that. What an operator went back from stays behind.
+        return RestoreReport(
+            account, manifest.version, manifest.journal_seq, Standing.NEWER, is_restored=False
+        )
+    return _restore(storage, data_dir, manifest, now, force=False, is_asked=False)
+
+
+def _restore(
+    storage: Storage,
+    data_dir: Path,
+    manifest: Manifest,
+    now: datetime,
+    *,
+    force: bool,
+    is_asked: bool,
+) -> RestoreReport:
+    account = manifest.account
+    ledger = data_dir / account / LEDGER_FILE
+    refuse_network_file_system(ledger.parent)
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=ledger.parent) as place:
+        copy = _fetch(storage, manifest.ledger, Path(place) / LEDGER_FILE)
+        proof = prove(copy, account, is_refolded=manifest.openbell == openbell_version())
+        if (proof.journal_seq, proof.rows, proof.pnl) != (
+            manifest.journal_seq,
+            manifest.rows,
+            manifest.pnl,
+        ):
+            raise StoreUnavailable(
+                f"{manifest.ledger.name} does not hold what its manifest says", "Use another copy"
+            )
+        exchange_copy = None
+        if manifest.exchange is not None:
+            exchange_copy = _fetch(storage, manifest.exchange, Path(place) / EXCHANGE_FILE)
+        with locked(ledger):
+            local = compare(ledger, copy, now)
+            if local.standing not in SAFE_TO_REPLACE and not force:
+                if is_asked and local.standing != Standing.SAME:
+                    raise _refusal(ledger, local, manifest)
+                return RestoreReport(
+                    account, manifest.version, proof.journal_seq, local.standing, is_restored=False
+                )
+            aside, note = install(
+                ledger, copy, exchange_copy, local.epoch, manifest.has_exchange, now, force=force
+            )
+    return RestoreReport(
+        account,
+        manifest.version,
+        manifest.journal_seq,
+        local.standing,
+        is_restored=True,
+        aside=aside,
+        note=note,
+    )
+
+
+def _fetch(storage: Storage, part: Part, target: Path) -> Path:
+    """Fetch a file of a copy and compare both of its hashes."""
+    content = storage.get(part.name)
+    check_content(storage, part.name, content, part.sha256)
+    try:
+        # One byte more than there should be is enough to know, however much would come.
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            raw = packed.read(part.raw_bytes + 1)
+    except (OSError, EOFError) as error:
+        raise StoreUnavailable(f"{part.name} cannot be unpacked", "Use another copy") from error
+    if sha256_of(raw) != part.raw_sha256:
+        raise StoreUnavailable(f"{part.name} holds another file", "Use another copy")
+    target.write_bytes(raw)
+    return target
+
+
+def _chosen(storage: Storage, account: str, version: str | None) -> Manifest:
+    manifest: Manifest | None = None
+    if version is None:
+        manifest = newest_manifest(storage, account)
+    elif version in versions(storage, account):
+        manifest = read_manifest(storage, account, version)
+    if manifest is None:
+        what = "no copy" if version is None else f"no copy {version!r}"
+        raise BadInput(
+            f"{storage} has {what} of account {account!r}",
+            "See python -m flows restore --list, or name another --account",
+        )
+    return manifest
+
+
+def _local_ledger(ledger: Path) -> tuple[int, datetime]:
+    """Return the local journal's last number and when the ledger was restored last."""
+    absent = -1, datetime.min.replace(tzinfo=UTC)
+    if not ledger.exists():
+        return absent
+    with locked(ledger):
+        try:
+            with duckdb.connect(str(ledger)) as connection:
+                seq, restored = connection.execute(
+                    "SELECT (SELECT coalesce(max(seq), 0) FROM journal),"
+                    " (SELECT value FROM meta WHERE name = ?)",
+                    [RESTORED],
+                ).fetchall()[0]
+        except duckdb.Error:
+            return absent
+    return int(seq), datetime.fromisoformat(restored) if restored else absent[1]
+
+
+def _refusal(ledger: Path, local: LocalLedger, manifest: Manifest) -> BadInput:
+    hint = "Use --force to put it aside and restore all the same"
+    if local.standing == Standing.UNREADABLE:
+        return BadInput(f"{ledger} cannot be read", hint)
+    here = f"journal row {local.journal_seq}"
+    if local.standing == Standing.DIVERGED:
+        return BadInput(f"{ledger} ({here}) has another history than {manifest.version}", hint)
+    return BadInput(
+        f"{ledger} ({here}) holds more than {manifest.version} (row {manifest.journal_seq})", hint
+    )

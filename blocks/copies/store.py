@@ -1,0 +1,205 @@
+"""Copies of an account: made from the live ledger, proven, stored, read back, and thinned out."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from blocks.copies.manifest import (
+    SCHEMA_VERSION,
+    Manifest,
+    Part,
+    manifest_name,
+    newest_manifest,
+    openbell_version,
+    read_manifest,
+    version_name,
+)
+from blocks.copies.proof import Proof, prove
+from blocks.copies.retention import DEFAULT_RETENTION, STALE, Retention, thin_out
+from blocks.copies.snapshot import Snapshot, take_snapshot
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.failpoints import reach
+from blocks.storage.content import check_content, sha256_of
+from blocks.stores.duckdb_file import locked
+from trading.errors import BadInput, OpenbellError, StoreUnavailable
+from trading.session.ports import Storage
+
+EXCHANGE_FILE = "exchange-mock.duckdb"
+WORK_PREFIX = ".copy-"
+EXCHANGE_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class CopyReport:
+    """What a sync did; `note` says what was left undone."""
+
+    account: str
+    version: str
+    journal_seq: int
+    sent_bytes: int
+    seconds: float
+    longest_hold_s: float
+    is_new: bool
+    note: str = ""
+
+    def __str__(self) -> str:
+        done = f"{self.sent_bytes:,} bytes" if self.is_new else "nothing new"
+        text = (
+            f"{self.account}/{self.version}: journal row {self.journal_seq}, {done},"
+            f" {self.seconds:.2f} s, ledger held {self.longest_hold_s * 1000:.0f} ms at most"
+        )
+        return f"{text}; {self.note}" if self.note else text
+
+
+def store_copy(
+    ledger: DuckDBLedger,
+    storage: Storage,
+    now: datetime,
+    retention: Retention = DEFAULT_RETENTION,
+) -> CopyReport:
+    """Store a copy of an account, unless the newest one holds the same.
+
+    The mock exchange's store goes with it where no other process holds that. Raises
+    StoreUnavailable when the ledger, the copy or the storage fails; then there is no new version.
+    """
+    began = time.monotonic()
+    folder = ledger.path.parent
+    _sweep(folder, now)
+    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as place:
+        work = Path(place)
+        snapshot = take_snapshot(ledger, work / "ledger.duckdb")
+        proof = prove(snapshot.path, ledger.account)
+        if proof.journal_seq != snapshot.journal_seq or proof.rows != snapshot.rows:
+            raise StoreUnavailable(f"snapshot of {ledger.path} is torn", "Sync again")
+        exchange = folder / EXCHANGE_FILE
+        newest = _newest(storage, ledger.account)
+        if newest is not None and _holds_all(newest, proof, exchange):
+            return CopyReport(
+                ledger.account,
+                newest.version,
+                proof.journal_seq,
+                0,
+                time.monotonic() - began,
+                snapshot.longest_hold_s,
+                is_new=False,
+            )
+        copied = _copy_exchange(exchange, work / EXCHANGE_FILE)
+        manifest = _upload(storage, ledger.account, now, proof, snapshot, copied, exchange.exists())
+    sent = manifest.ledger.bytes + (manifest.exchange.bytes if manifest.exchange else 0)
+    notes = []
+    if manifest.has_exchange and manifest.exchange is None:
+        notes.append("the mock exchange's store is in use and was left out")
+    try:
+        thin_out(storage, ledger.account, now, retention)
+    except OpenbellError as error:
+        notes.append(f"older copies stay: {error}")
+    return CopyReport(
+        ledger.account,
+        manifest.version,
+        proof.journal_seq,
+        sent,
+        time.monotonic() - began,
+        snapshot.longest_hold_s,
+        is_new=True,
+        note="; ".join(notes),
+    )
+
+
+def _upload(
+    storage: Storage,
+    account: str,
+    now: datetime,
+    proof: Proof,
+    snapshot: Snapshot,
+    exchange: Path | None,
+    has_exchange: bool,
+) -> Manifest:
+    version = version_name(now, proof.journal_seq)
+    stem = f"{account}/{version}"
+    manifest = Manifest(
+        account=account,
+        version=version,
+        made_at=now,
+        schema_version=SCHEMA_VERSION,
+        journal_seq=proof.journal_seq,
+        last_session=proof.last_session,
+        last_command=proof.last_command,
+        rows=proof.rows,
+        pnl=proof.pnl,
+        digest=proof.digest,
+        ledger=_store(storage, f"{stem}.duckdb.gz", snapshot.path),
+        exchange=_store(storage, f"{stem}.exchange.gz", exchange) if exchange else None,
+        has_exchange=has_exchange,
+        openbell=openbell_version(),
+    )
+    reach("before manifest")
+    storage.put(manifest_name(account, version), manifest.to_json())
+    if read_manifest(storage, account, version) != manifest:
+        raise StoreUnavailable(f"{storage} gives back another manifest", "Sync again")
+    return manifest
+
+
+def _store(storage: Storage, name: str, path: Path) -> Part:
+    raw = path.read_bytes()
+    content = gzip.compress(raw, 6, mtime=0)
+    part = Part(name, len(content), sha256_of(content), len(raw), sha256_of(raw))
+    storage.put(name, content)
+    check_content(storage, name, storage.get(name), part.sha256)
+    return part
+
+
+def _copy_exchange(source: Path, target: Path) -> Path | None:
+    """Copy the mock exchange's store, None where there is none or another process holds it."""
+    if not source.exists():
+        return None
+    try:
+        with locked(source, EXCHANGE_WAIT_SECONDS), duckdb.connect() as connection:
+            connection.execute(f"ATTACH '{_quoted(source)}' AS source")
+            connection.execute(f"ATTACH '{_quoted(target)}' AS target")
+            connection.execute("COPY FROM DATABASE source TO target")
+    except StoreUnavailable:
+        return None
+    except duckdb.Error as error:
+        raise StoreUnavailable(
+            f"store {source} cannot be copied: {str(error).splitlines()[0][:200]}",
+            "Check that it is intact, and free disk space",
+        ) from error
+    return target
+
+
+def _newest(storage: Storage, account: str) -> Manifest | None:
+    try:
+        manifest = newest_manifest(storage, account)
+    except (BadInput, StoreUnavailable):
+        # A damaged copy is one reason more to make another; a silent storage will say so again.
+        return None
+    if manifest is None:
+        return None
+    parts = [manifest.ledger, manifest.exchange] if manifest.exchange else [manifest.ledger]
+    stored = storage.names(f"{account}/{manifest.version}.")
+    return manifest if all(part and part.name in stored for part in parts) else None
+
+
+def _holds_all(manifest: Manifest, proof: Proof, exchange: Path) -> bool:
+    return manifest.digest == proof.digest and (
+        manifest.exchange is not None or not exchange.exists()
+    )
+
+
+def _sweep(folder: Path, now: datetime) -> None:
+    """Remove what syncs that were killed left behind."""
+    for left in folder.glob(f"{WORK_PREFIX}*"):
+        if left.stat().st_mtime < (now - STALE).timestamp():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,172 @@
+"""The mock exchange: the simulated venue with a memory of its own on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from blocks.ledger.event_rows import event_from_row, event_to_row, order_from_json, order_to_json
+from blocks.process.failpoints import reach
+from blocks.stores.duckdb_file import DuckDBFile
+from trading.engine.book import Book
+from trading.engine.book_changes import relist
+from trading.plan import RunPlan
+from trading.session.events import BarClosed, Fill, Intent, OrderUpdate
+from trading.session.orders import Order
+from trading.session.ports import ExchangeEvent
+from trading.session.simulated_venue import SimulatedVenue, VenueEvent
+from trading.session.state import arrays_from_json, arrays_to_json
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (number BIGINT PRIMARY KEY, kind VARCHAR, payload VARCHAR);
+CREATE TABLE IF NOT EXISTS orders (client_order_id VARCHAR PRIMARY KEY, content VARCHAR);
+CREATE TABLE IF NOT EXISTS account (name VARCHAR PRIMARY KEY, value VARCHAR);
+"""
+
+
+class MockExchange:
+    """Fills by the rules of the simulated venue; its store is its own, the ledger never reads it.
+
+    Each request changes the store in one transaction, or not at all.
+    """
+
+    name = "mock"
+    is_simulated = True
+
+    def __init__(self, folder: Path, account: str, plan: RunPlan) -> None:
+        self._plan = plan
+        # Only this process uses the store, so it stays open.
+        path = folder / account / "exchange-mock.duckdb"
+        self._file = DuckDBFile(path, SCHEMA, hold_seconds=3600.0)
+        self._venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
+        self._saved_orders: dict[str, Order] = {}
+        self._number = 0
+        self._load()
+
+    def submit(self, intent: Intent) -> None:
+        """Take an order; the same client order id twice is one order."""
+        self._do(lambda: self._venue.submit(intent))
+
+    def replace(self, intent: Intent) -> None:
+        """Move a resting order's price or quantity."""
+        self._do(lambda: self._venue.replace(intent))
+
+    def cancel(self, intent: Intent) -> None:
+        """Cancel a working order."""
+        self._do(lambda: self._venue.cancel(intent))
+
+    def observe(self, bar: BarClosed) -> None:
+        """Fill against a bar; one that was seen before changes nothing."""
+        self._do(lambda: self._venue.observe(bar))
+
+    def end_session(self, session: str) -> None:
+        """Book what found no further bar and expire the rest."""
+        self._do(lambda: self._venue.end_session(session))
+
+    def find_order(self, client_order_id: str) -> Order | None:
+        """Return an order by its client order id, of this or an earlier session."""
+        with self._file.transaction() as connection:
+            row = connection.execute(
+                "SELECT content FROM orders WHERE client_order_id = ?", [client_order_id]
+            ).fetchone()
+        return None if row is None else order_from_json(row[0])
+
+    def events_since(self, number: int) -> list[ExchangeEvent]:
+        """Return what happened after an event number, in order."""
+        if number >= self._number:
+            return []
+        with self._file.transaction() as connection:
+            rows = connection.execute(
+                "SELECT number, kind, payload FROM events WHERE number > ? ORDER BY number",
+                [number],
+            ).fetchall()
+        found: list[ExchangeEvent] = []
+        for row_number, kind, payload in rows:
+            event = event_from_row(kind, payload)
+            assert isinstance(event, Fill | OrderUpdate)
+            found.append(ExchangeEvent(int(row_number), event))
+        return found
+
+    def positions(self) -> dict[str, int]:
+        """Return signed quantities by symbol, zeros left out."""
+        quantity = self._venue.state.book.quantity
+        return {
+            symbol: int(quantity[s]) for s, symbol in enumerate(self._plan.symbols) if quantity[s]
+        }
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._file.release()
+
+    def _do(self, request: Callable[[], Sequence[VenueEvent]]) -> None:
+        events = request()
+        try:
+            self._save(events)
+        except BaseException:
+            # What is not on disk has not happened.
+            self._load()
+            raise
+
+    def _save(self, events: Sequence[VenueEvent]) -> None:
+        state = self._venue.state
+        changed = [
+            order
+            for order_id, order in state.orders.items()
+            if self._saved_orders.get(order_id) != order
+        ]
+        number = self._number
+        reach("before acknowledge")
+        with self._file.transaction() as connection:
+            for event in events:
+                number += 1
+                connection.execute(
+                    "INSERT INTO events VALUES (?, ?, ?)", [number, *event_to_row(event)]
+                )
+            for order in changed:
+                connection.execute(
+                    "INSERT INTO orders VALUES (?, ?) ON CONFLICT (client_order_id)"
+                    " DO UPDATE SET content = excluded.content",
+                    [order.client_order_id, order_to_json(order)],
+                )
+            connection.execute(
+                "INSERT INTO account VALUES ('state', ?) ON CONFLICT (name)"
+                " DO UPDATE SET value = excluded.value",
+                [orjson.dumps(self._content()).decode()],
+            )
+        self._number = number
+        self._saved_orders = dict(state.orders)
+        reach("after acknowledge")
+
+    def _content(self) -> dict[str, Any]:
+        state = self._venue.state
+        return {
+            "book": arrays_to_json(state.book, Book._fields),
+            "session": state.session,
+            "last_bar": state.last_bar,
+            "last_us": state.last_us,
+            "is_ended": state.is_ended,
+            "orders": list(state.orders),
+        }
+
+    def _load(self) -> None:
+        with self._file.transaction() as connection:
+            row = connection.execute("SELECT value FROM account WHERE name = 'state'").fetchone()
+            top = connection.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()
+            self._number = int(top[0]) if top else 0
+            if row is None:
+                return
+            content = orjson.loads(row[0])
+            orders = connection.execute("SELECT client_order_id, content FROM orders").fetchall()
+        state = self._venue.state
+        arrays_from_json(state.book, content["book"])
+        relist(state.book)
+        state.session, state.last_bar = content["session"], content["last_bar"]
+        state.last_us, state.is_ended = content["last_us"], content["is_ended"]
+        by_id = dict(orders)
+        state.orders = {
+            order_id: order_from_json(by_id[order_id]) for order_id in content["orders"]
+        }
+        self._saved_orders = dict(state.orders)

@@ -1,0 +1,256 @@
+"""The ledger of an account: an append-only journal, and projections that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from blocks.ledger import lease
+from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
+from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
+from blocks.stores.duckdb_file import LOCK_DEADLINE_SECONDS, DuckDBFile
+from trading.errors import BadInput
+from trading.market.calendar import from_microseconds
+from trading.session.events import Event
+from trading.session.messages import Message
+from trading.session.ports import JournalRow
+
+# For the one that trades: others wait no longer than this for the file.
+HOLD_SECONDS = 0.15
+SCHEMA = (
+    lease.LEASE_SCHEMA
+    + """
+CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
+CREATE TABLE IF NOT EXISTS journal (
+    seq BIGINT PRIMARY KEY, ts TIMESTAMPTZ, session DATE, kind VARCHAR, payload VARCHAR
+);
+CREATE TABLE IF NOT EXISTS commands (
+    number BIGINT PRIMARY KEY, ts TIMESTAMPTZ, command VARCHAR, reason VARCHAR
+);
+CREATE TABLE IF NOT EXISTS orders (
+    client_order_id VARCHAR PRIMARY KEY, session DATE, symbol VARCHAR, leg VARCHAR,
+    quantity BIGINT, filled BIGINT, price DECIMAL(18,6), status VARCHAR, reason VARCHAR
+);
+CREATE TABLE IF NOT EXISTS trades (
+    session DATE, number BIGINT, symbol VARCHAR, side VARCHAR, quantity BIGINT,
+    entry_time TIMESTAMPTZ, entry_price DECIMAL(18,6),
+    exit_time TIMESTAMPTZ, exit_price DECIMAL(18,6), exit_reason VARCHAR,
+    pnl DECIMAL(18,6), pnl_pct DOUBLE, r_multiple DOUBLE, strategy VARCHAR,
+    PRIMARY KEY (session, number)
+);
+CREATE TABLE IF NOT EXISTS positions (
+    symbol VARCHAR, quantity BIGINT, entry_time TIMESTAMPTZ, entry_price DECIMAL(18,6),
+    mark DECIMAL(18,6), stop DECIMAL(18,6), target DECIMAL(18,6), exit_reason VARCHAR
+);
+CREATE TABLE IF NOT EXISTS equity (ts TIMESTAMPTZ PRIMARY KEY, session DATE, equity DECIMAL(18,6));
+CREATE TABLE IF NOT EXISTS decisions (
+    session DATE, bar TIMESTAMPTZ, symbol VARCHAR, reason VARCHAR, price DECIMAL(18,6),
+    range_high DECIMAL(18,6), range_low DECIMAL(18,6), stop DECIMAL(18,6),
+    target_offset DOUBLE, quantity BIGINT, atr DOUBLE, equity DECIMAL(18,6),
+    PRIMARY KEY (bar, symbol)
+);
+CREATE TABLE IF NOT EXISTS outbox (
+    number BIGINT, id VARCHAR PRIMARY KEY, session DATE, kind VARCHAR, ts TIMESTAMPTZ,
+    payload VARCHAR
+);
+CREATE TABLE IF NOT EXISTS outbox_deliveries (
+    id VARCHAR PRIMARY KEY, status VARCHAR, attempts BIGINT, may_have_arrived BOOLEAN,
+    changed TIMESTAMPTZ, detail VARCHAR
+);
+CREATE TABLE IF NOT EXISTS outbox_state (
+    webhook VARCHAR, holder VARCHAR, drain VARCHAR, claimed_until TIMESTAMPTZ,
+    paused_until TIMESTAMPTZ, refused VARCHAR
+);
+"""
+)
+
+
+class DuckDBLedger:
+    """The journal is the truth; every commit appends all its events or none."""
+
+    def __init__(
+        self,
+        folder: Path,
+        account: str,
+        hold_seconds: float = 0.0,
+        wait_seconds: float = LOCK_DEADLINE_SECONDS,
+    ) -> None:
+        self.account = account
+        self.path = folder / account / "ledger.duckdb"
+        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds)
+
+    def acquire_lease(self, now: datetime) -> int:
+        """Take the right to trade and return its epoch; raises LeaseLost."""
+        with self._file.transaction() as connection:
+            return lease.acquire(connection, lease.this_holder(), now)
+
+    def give_back_lease(self, epoch: int) -> None:
+        """Let another process trade at once."""
+        with self._file.transaction() as connection:
+            lease.give_back(connection, epoch, _wall())
+
+    def commit(
+        self,
+        events: Sequence[Event],
+        *,
+        epoch: int,
+        session: str = "",
+        cursor: int | None = None,
+        projection: Projection | None = None,
+    ) -> None:
+        """Append events, the exchange's cursor and the projections in one transaction.
+
+        Raises LeaseLost when the epoch is no longer ours, StoreUnavailable when it cannot write.
+        """
+        with self._file.transaction() as connection:
+            lease.renew(connection, epoch, _wall())
+            if events:
+                self._append(connection, events, session)
+            if cursor is not None:
+                _set_meta(connection, "cursor", str(cursor))
+            if projection is not None:
+                write_projection(connection, projection)
+
+    def add_messages(self, session: str, messages: Sequence[Message]) -> None:
+        """Put messages into the outbox that are about no projection; needs no lease."""
+        with self._file.transaction() as connection:
+            write_messages(connection, [message_row(session, message) for message in messages])
+
+    @contextmanager
+    def changing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection for a short change of what is no part of the books.
+
+        The file is free for others afterwards.
+        """
+        try:
+            with self._file.transaction() as connection:
+                yield connection
+        finally:
+            self._file.release()
+
+    def journal_of(self, session: str) -> list[JournalRow]:
+        """Return a session's rows in order."""
+        with self._file.transaction() as connection:
+            rows = connection.execute(
+                "SELECT seq, kind, payload FROM journal WHERE session = ? ORDER BY seq", [session]
+            ).fetchall()
+        return [JournalRow(int(seq), event_from_row(kind, payload)) for seq, kind, payload in rows]
+
+    def sessions(self) -> list[tuple[str, bool]]:
+        """Return the sessions that were started, in order, and whether each is closed."""
+        with self._file.transaction() as connection:
+            rows = connection.execute(
+                "SELECT session, bool_or(kind = 'session_closed') FROM journal"
+                " WHERE kind IN ('session_started', 'session_closed') GROUP BY session"
+                " ORDER BY session"
+            ).fetchall()
+        return [(str(session), bool(closed)) for session, closed in rows]
+
+    def cursor(self) -> int:
+        """Return the number of the last exchange event that was journalled."""
+        return int(self.meta("cursor") or 0)
+
+    def meta(self, name: str) -> str | None:
+        """Return a remembered value."""
+        with self._file.transaction() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+        return None if row is None else str(row[0])
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember a value by name."""
+        with self._file.transaction() as connection:
+            _set_meta(connection, name, value)
+
+    def check_account(self) -> None:
+        """Remember whose ledger it is, or refuse one that was made by another account."""
+        known = self.meta("account")
+        if known is None:
+            self.remember("account", self.account)
+        elif known != self.account:
+            raise BadInput(
+                f"{self.path} is the ledger of account {known!r}, not of {self.account!r}",
+                f"Move it to the folder {known}, and restore the right one with:"
+                f" python -m flows restore --account {self.account}",
+            )
+
+    def check_plan(self, plan: dict[str, Any]) -> None:
+        """Remember the plan of the account, or refuse another one than it was begun with."""
+        text = orjson.dumps(plan, option=orjson.OPT_SORT_KEYS).decode()
+        known = self.meta("plan")
+        if known is None:
+            self.remember("plan", text)
+        elif known != text:
+            before = orjson.loads(known)
+            changed = sorted(name for name in plan if plan[name] != before.get(name))
+            raise BadInput(
+                f"account {self.account} in {self.path.parent} was begun with other"
+                f" {', '.join(changed)}",
+                "Use another --data-dir, or the same settings as before",
+            )
+
+    def add_command(self, command: str, reason: str, now: datetime) -> None:
+        """Leave an operator's word for the session that holds the lease."""
+        with self._file.transaction() as connection:
+            connection.execute(
+                "INSERT INTO commands SELECT coalesce(max(number), 0) + 1, ?, ?, ? FROM commands",
+                [now, command, reason],
+            )
+
+    def commands_since(self, number: int) -> list[tuple[int, str, str]]:
+        """Return commands after a number as (number, command, reason)."""
+        with self._file.transaction() as connection:
+            rows = connection.execute(
+                "SELECT number, command, reason FROM commands WHERE number > ? ORDER BY number",
+                [number],
+            ).fetchall()
+        return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a question about the projections, one dictionary each."""
+        with self._file.transaction() as connection:
+            cursor = connection.execute(sql, list(values))
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection for several questions about one moment; the ledger waits meanwhile."""
+        with self._file.transaction() as connection:
+            yield connection
+
+    def release(self) -> None:
+        """Close the file until it is needed again."""
+        self._file.release()
+
+    @staticmethod
+    def _append(
+        connection: duckdb.DuckDBPyConnection, events: Sequence[Event], session: str
+    ) -> None:
+        row = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+        seq = int(row[0]) if row else 0
+        for event in events:
+            seq += 1
+            kind, payload = event_to_row(event)
+            us = event_time_us(event)
+            when = None if us is None else from_microseconds(us)
+            connection.execute(
+                "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", [seq, when, session, kind, payload]
+            )
+
+
+def _set_meta(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [name, value],
+    )
+
+
+def _wall() -> datetime:
+    # The lease is about processes, so it runs on the machine's time even in a replay.
+    return datetime.now(UTC)

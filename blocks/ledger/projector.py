@@ -1,0 +1,56 @@
+"""What of a session's state the ledger's projections do not show yet."""
+
+from __future__ import annotations
+
+from blocks.ledger.rows import Projection, decision_row, message_row, position_rows, trade_row
+from trading.engine.trade_tape import TRADES
+from trading.session.orders import Order
+from trading.session.reporter import Reporter
+from trading.session.state import SessionState
+
+
+class Projector:
+    """Remembers how much of a session was written; a new one writes it all again, harmlessly."""
+
+    def __init__(self, state: SessionState, reporter: Reporter) -> None:
+        self._state = state
+        self._reporter = reporter
+        self._trades = 0
+        self._decisions = 0
+        self._equity = 0
+        self._messages = 0
+        self._orders: dict[str, Order] = {}
+
+    def changes(self) -> Projection:
+        """Return what changed since `done` was called last."""
+        state = self._state
+        session, symbols = state.session.date.isoformat(), state.plan.symbols
+        trades = state.tape.trades[self._trades : state.tape.counts[TRADES]].tolist()
+        # The last point is written again: the session's end may still change it.
+        points = state.equity_points[max(0, self._equity - 1) :]
+        return Projection(
+            session,
+            orders=[o for key, o in state.orders.items() if self._orders.get(key) != o],
+            trades=[
+                trade_row(session, self._trades + n, row, symbols, state.plan.strategy_name)
+                for n, row in enumerate(trades)
+            ],
+            positions=position_rows(state.book, symbols),
+            equity=points,
+            decisions=[
+                decision_row(session, row, symbols) for row in state.decisions[self._decisions :]
+            ],
+            messages=[
+                message_row(session, message)
+                for message in self._reporter.messages[self._messages :]
+            ],
+        )
+
+    def done(self) -> None:
+        """Note that the last changes are in the ledger."""
+        state = self._state
+        self._trades = int(state.tape.counts[TRADES])
+        self._decisions = len(state.decisions)
+        self._equity = len(state.equity_points)
+        self._messages = len(self._reporter.messages)
+        self._orders = dict(state.orders)

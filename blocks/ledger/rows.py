@@ -1,0 +1,193 @@
+"""The ledger's row mapper: where floats of the engine become decimals of the books."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+from pydantic import ValidationError
+
+from blocks.ledger.message_payloads import payload_of, payload_to_json
+from trading.engine.book import Book
+from trading.market.calendar import from_microseconds
+from trading.reasons import EXIT_REASONS, REASONS
+from trading.session.messages import Kind, Message, system_message
+from trading.session.orders import Order
+
+MICRO = Decimal("0.000001")
+
+
+@dataclass
+class Projection:
+    """What changed since the last projection, ready to be written; writing twice is once."""
+
+    session: str
+    orders: list[Order] = field(default_factory=list)
+    trades: list[tuple[Any, ...]] = field(default_factory=list)
+    positions: list[tuple[Any, ...]] | None = None
+    equity: list[tuple[int, float]] = field(default_factory=list)
+    decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    messages: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def money(value: float | None) -> Decimal | None:
+    """Return USD as the ledger keeps it, six decimals; None for what is not there."""
+    if value is None or math.isnan(value):
+        return None
+    return Decimal(repr(float(value))).quantize(MICRO)
+
+
+def moment(us: float) -> datetime:
+    """Return microseconds since 1970 as an aware UTC time."""
+    return from_microseconds(int(us))
+
+
+def trade_row(
+    session: str, number: int, row: list[float], symbols: tuple[str, ...], strategy: str
+) -> tuple[Any, ...]:
+    """Return a trade of the tape as a row of the trades table."""
+    return (
+        session,
+        number,
+        symbols[int(row[0])],
+        "long" if row[1] > 0 else "short",
+        int(row[2]),
+        moment(row[3]),
+        money(row[4]),
+        moment(row[5]),
+        money(row[6]),
+        EXIT_REASONS[int(row[7])],
+        money(row[8]),
+        row[9],
+        None if math.isnan(row[10]) else row[10],
+        strategy,
+    )
+
+
+def decision_row(session: str, row: list[float], symbols: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return a decision of the tape as a row of the decisions table."""
+    return (
+        session,
+        moment(row[0]),
+        symbols[int(row[1])],
+        REASONS[int(row[2])],
+        money(row[3]),
+        money(row[4] or math.nan),
+        money(row[5] or math.nan),
+        money(row[6]),
+        None if math.isnan(row[7]) else row[7],
+        int(row[8]),
+        None if math.isnan(row[9]) else row[9],
+        money(row[10]),
+    )
+
+
+def message_row(session: str, message: Message) -> tuple[Any, ...]:
+    """Return a message as (id, session, kind, ts, payload), a row of the outbox without number.
+
+    One that is not whole is kept as a warning: words for people never stop the books.
+    """
+    try:
+        payload = payload_of(message)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+        payload = payload_of(
+            system_message(
+                Kind.SYSTEM_WARNING,
+                f"{message.event_type} {message.id} could not be written: {fields}",
+                session,
+                message.account_id or "unknown",
+                message.timestamp,
+                {"component": "messages"},
+            )
+        )
+    kind = str(payload.event_type)
+    return message.id, session, kind, message.timestamp, payload_to_json(payload)
+
+
+def position_rows(book: Book, symbols: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    """Return the book's open positions as rows of the positions table."""
+    return [
+        (
+            symbol,
+            int(book.quantity[s]),
+            moment(book.entry_us[s]),
+            money(float(book.entry_price[s])),
+            money(float(book.mark[s])),
+            money(float(book.stop[s])),
+            money(float(book.target[s])),
+            EXIT_REASONS[int(book.exit_reason[s])] if book.exit_waiting[s] else "",
+        )
+        for s, symbol in enumerate(symbols)
+        if book.quantity[s] != 0
+    ]
+
+
+def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projection) -> None:
+    """Write a projection inside a transaction."""
+    for order in projection.orders:
+        connection.execute(
+            "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_order_id)"
+            " DO UPDATE SET quantity = excluded.quantity, filled = excluded.filled,"
+            " price = excluded.price, status = excluded.status",
+            [
+                order.client_order_id,
+                projection.session,
+                order.symbol,
+                str(order.leg),
+                order.quantity,
+                order.filled,
+                money(order.price),
+                str(order.status),
+                order.reason,
+            ],
+        )
+    _insert(connection, "trades", projection.trades, "ON CONFLICT DO NOTHING")
+    if projection.positions is not None:
+        connection.execute("DELETE FROM positions")
+        _insert(connection, "positions", projection.positions, "")
+    equity = [(moment(us), projection.session, money(value)) for us, value in projection.equity]
+    _insert(
+        connection,
+        "equity",
+        equity,
+        "ON CONFLICT (ts) DO UPDATE SET equity = excluded.equity",
+    )
+    _insert(connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING")
+    write_messages(connection, projection.messages)
+
+
+def write_messages(connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]) -> None:
+    """Add rows as made by `message_row` to the outbox, numbered; those that are there stay."""
+    if not rows:
+        return
+    ids = [row[0] for row in rows]
+    marks = ", ".join("?" * len(ids))
+    last, known = connection.execute(
+        f"SELECT coalesce(max(number), 0), list(id) FILTER (id IN ({marks})) FROM outbox", ids
+    ).fetchall()[0]
+    new = {row[0]: row for row in rows if row[0] not in (known or ())}
+    numbered = [(last + n, *row) for n, row in enumerate(new.values(), start=1)]
+    _insert(connection, "outbox", numbered, "ON CONFLICT DO NOTHING")
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Iterable[tuple[Any, ...]],
+    conflict: str,
+) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    marks = "(" + ", ".join("?" * len(rows[0])) + ")"
+    # One statement for all rows: a statement costs about a millisecond each.
+    connection.execute(
+        f"INSERT INTO {table} VALUES {', '.join([marks] * len(rows))} {conflict}",
+        [value for row in rows for value in row],
+    )

@@ -1,0 +1,49 @@
+"""Market data from the archive of bars, for replays and backtests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from blocks.archive.archive import BarArchive
+from blocks.archive.files import rows_of
+from trading.errors import NoData
+from trading.market.bars import BarRows
+from trading.market.calendar import Session
+
+
+class ArchiveMarket:
+    """MarketData of what the archive holds, given out as the clock passes it."""
+
+    name = "archive"
+
+    def __init__(self, archive: BarArchive) -> None:
+        self._archive = archive
+        self.notes: tuple[str, ...] = ()
+
+    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
+        """Return all rows before the session, oldest first; damaged files are in `notes`."""
+        first = datetime(1970, 1, 1, tzinfo=UTC)
+        frame, self.notes = self._archive.readable(symbols, first, before.open)
+        rows = rows_of(frame, symbols, self._archive.interval_minutes)
+        return rows if len(rows) else None
+
+    def rows(
+        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
+    ) -> BarRows:
+        """Return the rows that start in [start, end). Raises StoreUnavailable when damaged."""
+        return self._archive.rows(symbols, start, end)
+
+    def sessions(self, symbols: Sequence[str], sessions: Sequence[Session]) -> BarRows:
+        """Return the rows of sessions in order, for a backtest. Raises NoData without any."""
+        if sessions:
+            rows = self._archive.rows(symbols, sessions[0].open, sessions[-1].close)
+            if len(rows):
+                return rows
+        raise NoData(
+            f"{self._archive.folder} has no bars of {', '.join(symbols)} there",
+            "Fetch them first: python -m flows fetch",
+        )
+
+    def close(self) -> None:
+        """Hold nothing open."""

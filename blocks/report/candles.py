@@ -1,0 +1,103 @@
+"""Candles for the report: as many days as fit into it, packed so that none is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blocks.report.packed_numbers import LARGEST, pack, zigzag
+from trading.market.bars import Floats, Integers, Panel
+from trading.prices import UNITS_PER_DOLLAR
+
+CANDLE_BUDGET = 8_000_000
+_DAYS_AT_A_TIME = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PackedDays:
+    """Days of candles: rows of (session, symbol, bytes, volume units a share), and the bytes.
+
+    A day is its bars in order. A bar that is missing is 0. Others are five numbers: 1 + the open
+    less the close before it (0 at first), the close less the open, both zigzag; how far the high
+    is above and the low below open and close; the volume. Prices are in units of 0.0001 USD.
+    """
+
+    days: Integers
+    data: bytes
+
+
+def pack_days(panel: Panel, candidates: Integers, budget: int = CANDLE_BUDGET) -> PackedDays:
+    """Return the first of the candidates, (session, symbol) a row, that the budget has room for.
+
+    `budget` counts characters of base64. Days with numbers that a browser cannot hold are
+    passed over.
+    """
+    most = budget // 4 * 3
+    taken: list[Integers] = [np.zeros((0, 4), dtype=np.int64)]
+    data: list[bytes] = []
+    for begin in range(0, len(candidates), _DAYS_AT_A_TIME):
+        days, packed = _packed(panel, candidates[begin : begin + _DAYS_AT_A_TIME])
+        ends = np.cumsum(days[:, 2])
+        fitting = int(np.searchsorted(ends, most, side="right"))
+        taken.append(days[:fitting])
+        data.append(packed[: ends[fitting - 1]] if fitting else b"")
+        most -= len(data[-1])
+        if fitting < len(days):
+            break
+    return PackedDays(np.concatenate(taken), b"".join(data))
+
+
+def _packed(panel: Panel, wanted: Integers) -> tuple[Integers, bytes]:
+    cells, day, first = _cells(panel, wanted)
+    large = ~(cells[1] * UNITS_PER_DOLLAR * 4 < LARGEST) | ~(cells[4] * UNITS_PER_DOLLAR < LARGEST)
+    large &= ~np.isnan(cells[3])
+    if large.any():
+        wanted = np.delete(wanted, np.unique(day[large]), axis=0)
+        cells, day, first = _cells(panel, wanted)
+    present = ~np.isnan(cells[3])
+    broken = cells[4] != np.floor(cells[4])
+    fractional = np.bincount(day[broken & present], minlength=len(wanted)) > 0
+    volume_units = np.where(fractional, UNITS_PER_DOLLAR, 1).astype(np.int64)
+    opened, high, low, close = (_units(values, UNITS_PER_DOLLAR) for values in cells[:4])
+    numbers = np.empty((len(day), 5), dtype=np.int64)
+    before = _closes_before(close, present, first)
+    numbers[:, 0] = np.where(present, 1 + zigzag(opened - before), 0)
+    numbers[:, 1] = zigzag(close - opened)
+    numbers[:, 2] = high - np.maximum(opened, close)
+    numbers[:, 3] = np.minimum(opened, close) - low
+    numbers[:, 4] = _units(cells[4], volume_units[day])
+    kept = np.repeat(present[:, None], 5, axis=1)
+    kept[:, 0] = True
+    data, lengths = pack(numbers[kept])
+    size = np.bincount(np.repeat(day, kept.sum(axis=1)), lengths, len(wanted)).astype(np.int64)
+    return np.column_stack((wanted, size, volume_units)), data
+
+
+def _cells(panel: Panel, wanted: Integers) -> tuple[list[Floats], Integers, NDArray[np.bool_]]:
+    """Return the bars of the days as columns, the day of each, and whether it is a day's first."""
+    begin = panel.grid.first_row[wanted[:, 0]]
+    bars = panel.grid.first_row[wanted[:, 0] + 1] - begin
+    day = np.repeat(np.arange(len(wanted), dtype=np.int64), bars)
+    bar = np.arange(len(day), dtype=np.int64) - np.repeat(np.cumsum(bars) - bars, bars)
+    where = (begin[day] + bar, wanted[day, 1])
+    columns = (panel.open, panel.high, panel.low, panel.close, panel.volume)
+    return [column[where] for column in columns], day, bar == 0
+
+
+def _units(values: Floats, units: int | Integers) -> Integers:
+    whole: Integers = np.floor(np.nan_to_num(values) * units + 0.5).astype(np.int64)
+    return whole
+
+
+def _closes_before(
+    close: Integers, present: NDArray[np.bool_], first: NDArray[np.bool_]
+) -> Integers:
+    """Return the last close before each bar in its day, 0 when there is none."""
+    number = np.arange(len(close))
+    # A day's first bar holds its place even when it is missing, so that no day sees another's.
+    last = np.maximum.accumulate(np.where(present | first, number, 0))
+    held = np.where(present, close, 0)[last]
+    before: Integers = np.where(first, 0, np.roll(held, 1))
+    return before

@@ -1,0 +1,214 @@
+"""What the report's scripts draw: equity, trades, candles and decisions, as text for the page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from blocks.report.candles import CANDLE_BUDGET, PackedDays, pack_days
+from blocks.report.packed_numbers import floats_text, packed_text, text_of
+from blocks.report.trades import trade_columns
+from blocks.report.words import EXIT_WORDS, REASON_WORDS
+from trading.backtest.performance import Summary
+from trading.backtest.run import Outcome
+from trading.decision_parts import parts_of
+from trading.engine.decision_log import DecisionLog
+from trading.market.bars import Floats, Integers, Panel
+from trading.market.calendar import Grid, Session, exchange_timezone, to_microseconds
+from trading.plan import RunPlan
+from trading.reasons import EXIT_REASONS, REASONS
+
+MOST_TRADES = 40_000
+MOST_POINTS = 20_000
+_BUCKETS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRun:
+    """A finished run, as the report needs it; `notes` what a reader of the figures must know."""
+
+    plan: RunPlan
+    panel: Panel
+    outcome: Outcome
+    summary: Summary
+    source: str
+    notes: tuple[str, ...]
+    engine_version: str
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Return the traded sessions."""
+        return self.panel.grid.sessions[self.outcome.first_traded :]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the exchange's time zone."""
+        return exchange_timezone(self.plan.exchange)
+
+    @property
+    def simulated(self) -> bool:
+        """Return whether the bars come from no market."""
+        return any(note.startswith("Bars are SIMULATED") for note in self.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class PageData:
+    """Texts of the page's data elements, in ASCII, by their id; and what the page leaves out."""
+
+    elements: dict[str, bytes]
+    left_out: tuple[str, ...]
+
+
+def page_data(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> PageData:
+    """Return a run as the page's scripts read it; the candles stay within the budget."""
+    first = run.outcome.first_traded
+    days = pack_days(run.panel, days_by_interest(run), candle_budget)
+    points = equity_points(run.outcome.equity, run.plan.capital)
+    trades = trade_columns(run.outcome, run.plan, MOST_TRADES)
+    # The page counts sessions from the first traded one.
+    table = days.days - np.array([first, 0, 0, 0])
+    elements = {
+        "run": script_json(_facts(run)).encode("ascii"),
+        "equity": floats_text(points, run.outcome.equity[points], _drawdown(run)[points]),
+        "trades": floats_text(*trades),
+        "days": packed_text(table),
+        "candles": text_of(days.data),
+        "decisions": packed_text(changes(run, days)),
+    }
+    return PageData(elements, _left_out(run, days, len(points)))
+
+
+def days_by_interest(run: ReportRun) -> Integers:
+    """Return (session, symbol) of every traded day: with trades first, then newest first."""
+    grid, first = run.panel.grid, run.outcome.first_traded
+    traded = np.zeros((len(grid.sessions) - first, len(run.plan.symbols)), dtype=np.bool_)
+    symbol, entry_us = run.outcome.trades[:, 0], run.outcome.trades[:, 3]
+    opens = grid.start_us[grid.first_row[first:-1]]
+    session = np.searchsorted(opens, entry_us, side="right") - 1
+    traded[session, symbol.astype(np.int64)] = True
+    chosen = [np.argwhere(flags[::-1]) for flags in (traded, ~traded)]
+    days: Integers = np.concatenate(chosen).astype(np.int64)
+    days[:, 0] = len(grid.sessions) - 1 - days[:, 0]
+    return days
+
+
+def drawdown_of(equity: Floats, capital: float) -> Floats:
+    """Return the fall from the highest equity so far, the capital included, as fractions <= 0."""
+    peak = np.maximum.accumulate(np.concatenate(([capital], equity)))[1:]
+    with np.errstate(all="ignore"):
+        fall: Floats = equity / peak - 1
+    return fall
+
+
+def equity_points(equity: Floats, capital: float) -> Integers:
+    """Return which bars to draw: all of them, or of each bucket its extremes.
+
+    Of a bucket the first bar, the lowest and the highest equity and the deepest drawdown stay.
+    """
+    bars = len(equity)
+    if bars <= MOST_POINTS:
+        return np.arange(bars, dtype=np.int64)
+    size = -(-bars // _BUCKETS)
+    whole = bars // size
+    begins = np.arange(whole, dtype=np.int64) * size
+    table = equity[: whole * size].reshape(whole, size)
+    falls = drawdown_of(equity, capital)[: whole * size].reshape(whole, size)
+    extremes = [table.argmin(axis=1), table.argmax(axis=1), falls.argmin(axis=1)]
+    rest = np.arange(whole * size, bars, dtype=np.int64)
+    return np.unique(np.concatenate([begins, *(begins + at for at in extremes), rest]))
+
+
+def changes(run: ReportRun, days: PackedDays) -> Integers:
+    """Return (day, bar, reason) where a decision of the packed days differs from the one before.
+
+    `day` is the row in `days`, `bar` counts from the session's open.
+    """
+    grid, log = run.panel.grid, run.outcome.log
+    number = np.full((len(grid.sessions), len(run.plan.symbols)), -1, dtype=np.int64)
+    number[days.days[:, 0], days.days[:, 1]] = np.arange(len(days.days))
+    kept = np.concatenate([_of_days(part, run.panel.grid, number) for part in parts_of(log)])
+    rows = kept[np.argsort(kept[:, 0], kind="stable")]
+    same = np.zeros(len(rows), dtype=np.bool_)
+    same[1:] = (rows[1:, 0] == rows[:-1, 0]) & (rows[1:, 2] == rows[:-1, 2])
+    return rows[~same]
+
+
+def _of_days(log: DecisionLog, grid: Grid, number: Integers) -> Integers:
+    """Return (day, bar, reason) of the decisions of the days that have a number, by it."""
+    # Many decisions share a bar, so the bars are looked up and not each decision.
+    row = np.searchsorted(grid.start_us, log.start_us)
+    session = np.searchsorted(grid.first_row, row, side="right") - 1
+    day = number[np.repeat(session, log.at_bar), log.symbol]
+    kept = np.flatnonzero(day >= 0)
+    bar = np.repeat(row - grid.first_row[session], log.at_bar)
+    found: Integers = np.column_stack((day[kept], bar[kept], log.reason[kept])).astype(np.int64)
+    return found
+
+
+def script_json(value: object) -> str:
+    """Return JSON that cannot end the element of HTML which holds it."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _facts(run: ReportRun) -> dict[str, object]:
+    plan, grid, first = run.plan, run.panel.grid, run.outcome.first_traded
+    local = [session.open.astimezone(run.zone) for session in run.sessions]
+    return {
+        "capital": plan.capital,
+        "interval": plan.interval_minutes,
+        "symbols": list(plan.symbols),
+        "zone": run.zone.key,
+        "simulated": run.simulated,
+        "dates": [session.date.isoformat() for session in run.sessions],
+        "opens": [to_microseconds(session.open) // 60_000_000 for session in run.sessions],
+        "closes": [to_microseconds(session.close) // 60_000_000 for session in run.sessions],
+        # Minutes that the exchange's clock is ahead of UTC.
+        "offsets": [(at.utcoffset() or timedelta()) // timedelta(minutes=1) for at in local],
+        "firstRows": (grid.first_row[first:] - grid.first_row[first]).tolist(),
+        "reasons": [[name, REASON_WORDS[name]] for name in REASONS],
+        "exits": [[name, EXIT_WORDS.get(name, name)] for name in EXIT_REASONS],
+        "rangeMinutes": getattr(plan.strategy, "range_minutes", 0),
+        "tick": plan.rules().tick_units,
+        "trailing": plan.strategy.model_dump(mode="json", include=_TRAILING),
+        "decisionsKept": len(run.outcome.log) > 0,
+        "tradesLeftOut": len(run.outcome.trades) > MOST_TRADES,
+    }
+
+
+_TRAILING = {"trailing", "trail_trigger_r", "trail_plus", "trail_steps"}
+
+
+def _drawdown(run: ReportRun) -> Floats:
+    return drawdown_of(run.outcome.equity, run.plan.capital)
+
+
+def _left_out(run: ReportRun, days: PackedDays, points: int) -> tuple[str, ...]:
+    bars, trades = len(run.outcome.equity), len(run.outcome.trades)
+    every = len(run.sessions) * len(run.plan.symbols)
+    said = []
+    if points < bars:
+        said.append(
+            f"The equity curve is drawn from {points:,} of {bars:,} bars: of each stretch the"
+            " lowest, the highest and the deepest drawdown, so no extreme is lost."
+        )
+    if trades > MOST_TRADES:
+        said.append(
+            f"The table lists the newest {MOST_TRADES:,} of {trades:,} trades; trades.csv has"
+            " them all, and every figure counts them all."
+        )
+    if len(days.days) < every:
+        said.append(
+            f"Candles of {len(days.days):,} of {every:,} days (a session of one symbol) are in"
+            " this file: those with trades before those without, the newest first."
+        )
+    if not len(run.outcome.log):
+        said.append(
+            "No decisions were kept, so the day charts show no reasons and no targets; run with"
+            " --decisions changes to have them."
+        )
+    return tuple(said)

@@ -1,0 +1,152 @@
+"""The report of a run: one file of HTML that shows everything and loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from string import Template
+
+from blocks.report.candles import CANDLE_BUDGET
+from blocks.report.data import PageData, ReportRun, page_data
+from blocks.report.figures import all_figures, headline, verdict
+from blocks.report.groups import all_groups, group_table, r_histogram
+from blocks.report.markup import element, items, number, table, wrap
+from blocks.report.returns import returns_table
+from blocks.report.words import DEFECT_WORDS, assumptions
+from trading.engine.trade_tape import TRADE_COLUMNS
+
+# In the order in which they build on each other.
+_SCRIPTS = ("unpack.js", "words.js", "canvas.js", "equity.js", "candles.js", "day.js", "trades.js",
+            "page.js")  # fmt: skip
+_MOST_SYMBOLS_IN_TITLE = 8
+
+
+def report_page(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> bytes:
+    """Return the report as HTML, equal for equal runs; candles stay within the budget.
+
+    `candle_budget` counts the characters that candles may take.
+    """
+    data = page_data(run, candle_budget)
+    script = "(() => {\n'use strict';\n" + "\n".join(_asset(name) for name in _SCRIPTS) + "})();"
+    values = {
+        **_sections(run, data),
+        # Only this script may run, whatever a symbol or a note tries to bring along.
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "script": script,
+        "style": _asset("report.css"),
+    }
+    # The data are by far the longest, and put between the rest without a copy as text.
+    before, after = (
+        # A path may hold bytes that are no text.
+        Template(part).substitute(values).encode("utf-8", "replace")
+        for part in _asset("report.html").split("$data\n")
+    )
+    pieces = [before]
+    for name, value in data.elements.items():
+        kind = "json" if name == "run" else "base64"
+        pieces += [
+            f'<script type="application/{kind}" id="data-{name}">'.encode(),
+            value,
+            b"</script>\n",
+        ]
+    return b"".join([*pieces, after])
+
+
+def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
+    summary, plan, groups = run.summary, run.plan, all_groups(run)
+    names = ", ".join(plan.symbols[:_MOST_SYMBOLS_IN_TITLE])
+    if len(plan.symbols) > _MOST_SYMBOLS_IN_TITLE:
+        names += f" and {len(plan.symbols) - _MOST_SYMBOLS_IN_TITLE} more"
+    first, last = run.sessions[0].date, run.sessions[-1].date
+    title = f"{'SIMULATED: ' if run.simulated else ''}{plan.strategy_name} on {names}"
+    banner = wrap(
+        "div",
+        element("strong", "SIMULATED bars")
+        + element("span", "These prices come from a random generator. No market made them, and no"
+                  " figure on this page says anything about one."),
+        class_="simulated",
+    )  # fmt: skip
+    side_by_side = [group_table(name, groups[name]) for name in list(groups)[1:]]
+    by_symbol = group_table("Symbol", groups["Symbol"], whole=True)
+    returns = returns_table(run.sessions, summary.session_returns)
+    zone = run.zone.key
+    return {
+        "page_title": element("title", f"{title}, {first} to {last}"),
+        "banner": banner if run.simulated else "",
+        "heading": element("h1", f"{plan.strategy_name} on {names}"),
+        "subtitle": element(
+            "p",
+            f"{plan.interval_minutes}-minute bars, {first} to {last}, {len(run.sessions):,}"
+            f" sessions of {plan.exchange}",
+        ),
+        "source": element("p", f"Bars: {run.source}", class_="quiet"),
+        "zone": element("span", f"{zone} ({_zone_names(run)})"),
+        "notes": _notes("Read this first", run.notes, "notes"),
+        "headline": headline(summary),
+        "verdict": element("p", verdict(summary), class_="verdict"),
+        "by_symbol": by_symbol,
+        "groups": "\n".join(wrap("div", each, class_="panel") for each in side_by_side),
+        "histogram": r_histogram(run.outcome.trades[:, TRADE_COLUMNS.index("r_multiple")]),
+        "returns": wrap("section", element("h2", "Returns") + wrap("div", returns, class_="wide"),
+                        id="returns") if returns else "",
+        "figures": all_figures(summary),
+        "assumptions": items(assumptions(plan, summary.assumed_closes)),
+        "defects": _defects(run.panel.defects.as_dict()),
+        "parameters": _parameters(plan.describe()),
+        "left_out": _notes("Left out of this page", data.left_out, "left-out"),
+        "engine_version": element("span", f"Openbell {run.engine_version}"),
+    }  # fmt: skip
+
+
+def _asset(name: str) -> str:
+    return (files("blocks") / "report/assets" / name).read_text(encoding="utf-8")
+
+
+def _zone_names(run: ReportRun) -> str:
+    names = [session.open.astimezone(run.zone).tzname() or "" for session in run.sessions]
+    return " and ".join(dict.fromkeys(names))
+
+
+def _notes(heading: str, lines: tuple[str, ...], name: str) -> str:
+    if not lines:
+        return ""
+    return wrap("aside", element("h2", heading) + wrap("ul", items(lines)), class_="notes", id=name)
+
+
+def _defects(counts: Mapping[str, int]) -> str:
+    rows = []
+    for name, count in counts.items():
+        label, meaning = DEFECT_WORDS.get(name, (name.replace("_", " "), ""))
+        cells = element("th", label, scope="row")
+        cells += element("td", number(count, ",d"), class_="number", id=f"defect-{name}")
+        rows.append(wrap("tr", cells + element("td", meaning)))
+    return table(("Rows and bars", "Count", "Meaning"), rows, class_="facts")
+
+
+def _parameters(plan: Mapping[str, object]) -> str:
+    groups = {name: value for name, value in plan.items() if isinstance(value, dict)}
+    groups["run"] = {name: value for name, value in plan.items() if name not in groups}
+    return "\n".join(
+        wrap("div", table((name.capitalize(), "Value"), _rows(values), class_="facts"),
+             class_="panel")
+        for name, values in groups.items()
+    )  # fmt: skip
+
+
+def _rows(values: Mapping[str, object]) -> list[str]:
+    return [
+        wrap("tr", element("th", name, scope="row") + element("td", _shown(value)))
+        for name, value in values.items()
+    ]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_shown(each) for each in value) or "none"
+    if isinstance(value, dict):
+        return " ".join(f"{name} {_shown(each)}" for name, each in value.items())
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,359 @@
+"""What a user may set: one tree of groups, read from the environment and `.env` by flat names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from blocks.settings.variables import FIELD_OF
+from blocks.storage.choose import CloudProvider, CloudSettings
+from trading.errors import BadInput
+from trading.market.calendar import INTERVALS_MINUTES
+from trading.market.symbols import refuse_no_symbols
+from trading.parameters import FillParameters, RiskParameters
+from trading.strategies.orb import OrbParameters
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def words_of(value: Any) -> Any:
+    """Return a list written as JSON, with commas or with spaces as a tuple of words."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"not a JSON list: {error.msg}") from error
+    return tuple(text.replace(",", " ").split())
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(words_of)]
+
+
+class TradingSettings(_Group):
+    """What is traded, and with how much money."""
+
+    market_type: Literal["stocks"] = Field(default="stocks", description="Only stocks are traded")
+    exchange: str = Field(default="NYSE", description="Exchange calendar of sessions and schedules")
+    symbols: Words = Field(
+        default=("AAPL", "MSFT", "QQQ", "SPY"),
+        description="Symbols in order of precedence: JSON, commas or spaces. A backtest of a file"
+        " takes all of it unless this is set",
+    )
+    initial_capital: float = Field(
+        default=10_000.0, gt=0, description="Money of a new account, USD"
+    )
+
+    @field_validator("symbols")
+    @classmethod
+    def _check_symbols(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(symbol.strip().upper() for symbol in symbols)
+        if not names or "" in names:
+            raise ValueError("name at least one symbol, such as AAPL,MSFT")
+        try:
+            refuse_no_symbols(names)
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+        return names
+
+
+class DataSettings(_Group):
+    """Where bars come from and how they are cut."""
+
+    primary_provider: Literal["simulated", "live"] | None = Field(
+        default=None,
+        description="Bars of a session: live (Yahoo, and Finnhub where its key is set) or"
+        " simulated. Left out, deployments are live and the run command is simulated unless --live",
+    )
+    finnhub_api_key: SecretStr | None = Field(default=None, description="Key of finnhub.io")
+    bar_interval: int = Field(default=5, description="Length of a bar, minutes; 5m is read as 5")
+    settle_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        le=300,
+        description="Wait after a bar's end before it is fetched, seconds",
+    )
+    warm_up_minutes: float = Field(
+        default=5.0, gt=0, le=120, description="A session begins so long before the open, minutes"
+    )
+    tend_seconds: float = Field(
+        default=2.0,
+        ge=0.2,
+        le=60,
+        description="How often orders are looked at between bars, seconds",
+    )
+
+    @field_validator("bar_interval", mode="before")
+    @classmethod
+    def _read_minutes(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            text = value.strip().lower()
+            return text[:-1] if text.endswith("m") else "60" if text == "1h" else text
+        return value
+
+    @field_validator("bar_interval")
+    @classmethod
+    def _check_minutes(cls, minutes: int) -> int:
+        if minutes not in INTERVALS_MINUTES:
+            raise ValueError(f"use one of {', '.join(map(str, INTERVALS_MINUTES))} minutes")
+        return minutes
+
+
+class CloudGroup(_Group):
+    """Where copies of the ledger go."""
+
+    enable_cloud_sync: bool = Field(default=False, description="Copies leave this machine")
+    cloud_provider: CloudProvider = Field(
+        default=CloudProvider.LOCAL, description="local, aws or azure"
+    )
+    cloud_container: str = Field(
+        default="", description="Bucket, container or local folder of the copies"
+    )
+    azure_storage_connection_string: SecretStr | None = Field(
+        default=None, description="From the storage account's access keys"
+    )
+    aws_access_key_id: SecretStr | None = Field(
+        default=None, description="Empty: the machine's own"
+    )
+    aws_secret_access_key: SecretStr | None = Field(
+        default=None, description="Empty: the machine's own"
+    )
+    aws_session_token: SecretStr | None = Field(default=None, description="Of temporary keys")
+    aws_region: str = Field(default="us-east-1", description="Region of the bucket")
+    aws_endpoint_url: str | None = Field(
+        default=None, description="Another store that speaks like S3"
+    )
+
+    @model_validator(mode="after")
+    def _check_completeness(self) -> Self:
+        if not self.enable_cloud_sync or self.cloud_provider == CloudProvider.LOCAL:
+            return self
+        if not self.cloud_container:
+            raise ValueError("CLOUD_CONTAINER is not set: name the bucket or container")
+        if (
+            self.cloud_provider == CloudProvider.AZURE
+            and self.azure_storage_connection_string is None
+        ):
+            raise ValueError("AZURE_STORAGE_CONNECTION_STRING is not set")
+        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
+            raise ValueError("set both of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or none")
+        return self
+
+    def settings(self) -> CloudSettings:
+        """Return the group as the storages take it."""
+        return CloudSettings(
+            self.enable_cloud_sync,
+            self.cloud_provider,
+            self.cloud_container,
+            self.azure_storage_connection_string,
+            self.aws_access_key_id,
+            self.aws_secret_access_key,
+            self.aws_session_token,
+            self.aws_region,
+            self.aws_endpoint_url,
+        )
+
+
+class BrokerSettings(_Group):
+    """Who fills the orders."""
+
+    broker_type: Literal["mock"] = Field(
+        default="mock", description="Orders go to the simulated venue"
+    )
+    trading_mode: Literal["paper"] = Field(default="paper", description="Money is simulated")
+
+
+class NotificationSettings(_Group):
+    """Which messages people get."""
+
+    discord_webhook_url: SecretStr | None = Field(default=None, description="Web hook of a channel")
+    notify_routine: bool = Field(
+        default=True, description="Session start, levels and daily summary"
+    )
+    notify_on_trade: bool = Field(default=True, description="Orders, fills and closed trades")
+    notify_on_error: bool = Field(default=True, description="Warnings and errors")
+
+
+class ApiSettings(_Group):
+    """What other machines may read."""
+
+    health_check_port: int = Field(
+        default=8085,
+        ge=1,
+        le=65535,
+        description="Port of health probes, metrics and the read-only API",
+    )
+    api_host: str = Field(
+        default="127.0.0.1", description="Address it listens at; it asks no password"
+    )
+    api_cors_origins: Words = Field(
+        default=(), description="Web pages that may read it; none by default"
+    )
+
+
+class OperationsSettings(_Group):
+    """Where things are kept and how the processes behave."""
+
+    environment: str = Field(
+        default="development", description="Name in each log line and /health/state"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least serious line of the logs"
+    )
+    data_dir: Path = Field(
+        default=Path("data"), description="Folder of accounts and logs, on a local disk"
+    )
+    shutdown_timeout_seconds: float = Field(
+        default=45.0,
+        gt=0,
+        le=600,
+        description="Sessions have so long to end before they are ended, s",
+    )
+    on_shutdown: Literal["flatten", "hold"] = Field(
+        default="flatten", description="What a live session does when it is stopped in the middle"
+    )
+    log_retention_days: float = Field(
+        default=3.0, gt=0, description="Log lines in telemetry.duckdb are kept so long, days"
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _expand(cls, folder: Path) -> Path:
+        return folder.expanduser()
+
+
+class FlatVariables(PydanticBaseSettingsSource):
+    """Variables with flat names as a source of nested groups."""
+
+    def __init__(self, settings: type[BaseSettings], variables: Mapping[str, str]) -> None:
+        super().__init__(settings)
+        self._variables = variables
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return a group's values."""
+        own = {
+            name: self._variables[variable]
+            for (group, name), variable in VARIABLE_OF.items()
+            if group == field_name and variable in self._variables
+        }
+        return own or None, field_name, True
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the groups that have a value."""
+        values: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            found = self.get_field_value(field, name)[0]
+            if found is not None:
+                values[name] = {key: _from_json(text) for key, text in found.items()}
+        return values
+
+
+class AppSettings(BaseSettings):
+    """Everything that may be set; the environment wins over `.env`, which wins over defaults."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    trading: TradingSettings = TradingSettings()
+    data: DataSettings = DataSettings()
+    cloud: CloudGroup = CloudGroup()
+    broker: BrokerSettings = BrokerSettings()
+    strategy: OrbParameters = OrbParameters.model_validate({})
+    risk: RiskParameters = RiskParameters.model_validate({})
+    fills: FillParameters = FillParameters.model_validate({})
+    notifications: NotificationSettings = NotificationSettings()
+    api: ApiSettings = ApiSettings()
+    operations: OperationsSettings = OperationsSettings()
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], file: Mapping[str, str]) -> AppSettings:
+        """Return the settings of an environment and a `.env`; raises pydantic's error."""
+
+        class Bound(cls):  # type: ignore[misc, valid-type]
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,
+                **_: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return (
+                    init_settings,
+                    FlatVariables(settings_cls, environment),
+                    FlatVariables(settings_cls, file),
+                )
+
+        return cls.model_construct(**dict(Bound()))
+
+    def value(self, field: str) -> Any:
+        """Return the value of `group.name`."""
+        group, _, name = field.partition(".")
+        return getattr(getattr(self, group), name)
+
+    def secrets(self) -> list[str]:
+        """Return every secret that is set, for the mask alone."""
+        values = (self.value(field) for field in FIELD_OF.values())
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+VARIABLE_OF = {tuple(field.split(".")): name for name, field in FIELD_OF.items()}
+
+
+def field_info(field: str) -> FieldInfo:
+    """Return what is known of `group.name`."""
+    group, _, name = field.partition(".")
+    model = AppSettings.model_fields[group].annotation
+    assert isinstance(model, type) and issubclass(model, BaseModel)
+    return model.model_fields[name]
+
+
+def is_secret(field: str) -> bool:
+    """Return whether a field is never shown."""
+    return "SecretStr" in str(field_info(field).annotation)
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is written in `.env`, a secret as stars."""
+    if isinstance(value, SecretStr):
+        return "********"
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        if all(isinstance(item, str) for item in value):
+            return ",".join(value)
+        return json.dumps([list(item.model_dump().values()) for item in value])
+    return str(value)
+
+
+def _from_json(text: str) -> Any:
+    # Lists of lists, such as the steps of a trailing stop, have no other form on one line.
+    if text.strip().startswith("[["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text

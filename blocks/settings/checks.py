@@ -1,0 +1,122 @@
+"""Values that pass for text and are none of what they are meant to be: addresses, keys, folders."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from blocks.settings.app_settings import AppSettings
+from blocks.storage.choose import CloudProvider
+from trading.errors import OpenbellError
+from trading.market.calendar import exchange_timezone
+from trading.parameters import make_rules
+
+# What each service takes at all; whether the name is there is known when it is asked.
+BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
+CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+KEY = re.compile(r"[!-~]+")
+
+Complaint = tuple[str, str]
+
+
+def complaints_of(settings: AppSettings) -> Iterator[Complaint]:
+    """Yield a variable and what is wrong with it, never showing a secret."""
+    yield from _trading(settings)
+    yield from _keys(settings)
+    yield from _copies(settings)
+    for origin in settings.api.api_cors_origins:
+        if origin != "*" and not is_address(origin):
+            yield (
+                "API_CORS_ORIGINS",
+                f"{origin[:60]!r} is no web page's origin. Write https://host",
+            )
+
+
+def is_address(text: str) -> bool:
+    """Return whether text is an http or https address with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def complaint_of_folder(folder: Path) -> str | None:
+    """Say why nothing could be written to a folder, whether or not it is there yet."""
+    there = folder.absolute()
+    # Unlike Path.exists this does not raise for what may not be looked into.
+    while not os.path.exists(there) and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        return f"{there} is no folder. Name another"
+    if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
+        return f"{there} cannot be written by this user. Change its permissions, or name another"
+    return None
+
+
+def _trading(settings: AppSettings) -> Iterator[Complaint]:
+    try:
+        exchange_timezone(settings.trading.exchange)
+    except OpenbellError as error:
+        yield "EXCHANGE", str(error)
+    try:
+        make_rules(settings.strategy, settings.risk, settings.fills, settings.data.bar_interval)
+    except OpenbellError as error:
+        yield "ORB_DURATION_MINUTES", str(error)
+
+
+def _keys(settings: AppSettings) -> Iterator[Complaint]:
+    key = settings.data.finnhub_api_key
+    if key is not None and not KEY.fullmatch(key.get_secret_value()):
+        yield (
+            "FINNHUB_API_KEY",
+            "it holds a space or a sign that no key has. Copy it from finnhub.io",
+        )
+    url = settings.notifications.discord_webhook_url
+    if url is not None:
+        # Imported here: few commands post anything.
+        from blocks.messages.discord.webhook import address_of
+
+        try:
+            address_of(url)
+        except OpenbellError as error:
+            yield "DISCORD_WEBHOOK_URL", str(error).replace("DISCORD_WEBHOOK_URL", "it", 1)
+
+
+def _copies(settings: AppSettings) -> Iterator[Complaint]:
+    cloud = settings.cloud
+    if cloud.aws_endpoint_url is not None and not is_address(cloud.aws_endpoint_url):
+        yield (
+            "AWS_ENDPOINT_URL",
+            f"{cloud.aws_endpoint_url[:60]!r} is no address. Write http://host:port or https://host",
+        )
+    if not cloud.enable_cloud_sync:
+        return
+    name = cloud.cloud_container
+    if cloud.cloud_provider == CloudProvider.AWS and not BUCKET.fullmatch(name):
+        yield (
+            "CLOUD_CONTAINER",
+            f"{name[:60]!r} cannot be a bucket. Use 3 to 63 letters, digits, dots and hyphens",
+        )
+    if cloud.cloud_provider != CloudProvider.AZURE:
+        return
+    if not CONTAINER.fullmatch(name):
+        yield (
+            "CLOUD_CONTAINER",
+            f"{name[:60]!r} cannot be a container. Use 3 to 63 small letters, digits and hyphens",
+        )
+    text = cloud.azure_storage_connection_string
+    if text is not None and not _is_connection_string(text.get_secret_value()):
+        yield (
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "it is no connection string. Copy it from the storage account's access keys",
+        )
+
+
+def _is_connection_string(text: str) -> bool:
+    parts = dict(part.partition("=")[::2] for part in text.split(";") if part)
+    names = {name.strip().lower() for name, value in parts.items() if value}
+    return "sharedaccesssignature" in names or {"accountname", "accountkey"} <= names

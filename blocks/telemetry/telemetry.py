@@ -1,0 +1,115 @@
+"""An account's telemetry: what a session writes at each bar, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from blocks.stores.duckdb_file import DuckDBFile
+from blocks.telemetry.file import telemetry_file
+from blocks.telemetry.log_lines import LogBuffer, insert_logs
+from blocks.telemetry.metrics import Metric, MetricType, insert_metrics
+from blocks.telemetry.trades import insert_trades
+from trading.errors import StoreUnavailable
+
+# As long as the ledger is held: a replay that does not wait would open the file at each bar.
+HOLD_SECONDS = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class BarFigures:
+    """What one bar of a session was like; times in seconds, equity in USD.
+
+    `latency_s` runs from the bar's end until its orders were done; `is_fetched` is False when no
+    provider answered; `trades` are the numbers of those closed since the bar before.
+    """
+
+    session: date
+    bar: int
+    latency_s: float
+    fetch_s: float
+    is_fetched: bool
+    symbols_missing: int
+    symbols_blocked: int
+    positions: int
+    equity: float
+    trades: Sequence[int] = ()
+
+    def metrics(self, now: datetime) -> list[Metric]:
+        """Return the figures as metrics of now."""
+        where: dict[str, str | int | float] = {"session": str(self.session), "bar": self.bar}
+        health = {
+            "bar_latency_seconds": self.latency_s,
+            "fetch_seconds": self.fetch_s,
+            "fetch_failed": float(not self.is_fetched),
+            "symbols_missing": float(self.symbols_missing),
+            "symbols_blocked": float(self.symbols_blocked),
+        }
+        performance = {"equity_usd": self.equity, "positions": float(self.positions)}
+        return [
+            Metric(kind, name, value, now, where)
+            for kind, values in (
+                (MetricType.HEALTH, health),
+                (MetricType.PERFORMANCE, performance),
+            )
+            for name, value in values.items()
+        ]
+
+
+class SessionTelemetry:
+    """Writes what a session measures; raises StoreUnavailable, which no bar is to fail of."""
+
+    def __init__(self, data_dir: Path, account: str) -> None:
+        self._file = telemetry_file(data_dir, account, HOLD_SECONDS)
+        self._buffer = LogBuffer()
+
+    def attach(self) -> None:
+        """Begin to keep log lines."""
+        self._buffer.attach()
+
+    def close(self) -> None:
+        """Write the lines since the last bar, keep no more, and let go of the file."""
+        self._buffer.detach()
+        with suppress(StoreUnavailable), self._file.transaction() as connection:
+            insert_logs(connection, self._buffer.lines())
+        self._file.release()
+
+    def release(self) -> None:
+        """Let others at the file."""
+        self._file.release()
+
+    def record_bar(self, figures: BarFigures) -> None:
+        """Write a bar's figures, its closed trades, the log since the last and the heartbeat."""
+        now = datetime.now(UTC)
+        lines = self._buffer.lines()
+        with self._file.transaction() as connection:
+            insert_metrics(connection, figures.metrics(now))
+            insert_trades(
+                connection,
+                [(figures.session, number, now, figures.latency_s) for number in figures.trades],
+            )
+            insert_logs(connection, lines)
+            connection.execute(_BEAT, ["session", now, "healthy", f"bar {figures.bar}"])
+        self._buffer.forget(len(lines))
+
+
+_BEAT = (
+    "INSERT INTO heartbeats VALUES (?, ?, ?, ?) ON CONFLICT (component) DO UPDATE SET"
+    " ts = excluded.ts, level = excluded.level, reason = excluded.reason"
+)
+
+
+def beat(file: DuckDBFile, component: str, now: datetime, level: str, reason: str) -> None:
+    """Write a component's sign of life over its last one."""
+    with file.transaction() as connection:
+        connection.execute(_BEAT, [component, now, level, reason])
+
+
+def heartbeats(file: DuckDBFile) -> dict[str, tuple[datetime, str, str]]:
+    """Return each component's last sign of life: when, level and reason."""
+    with file.transaction() as connection:
+        rows = connection.execute("SELECT component, ts, level, reason FROM heartbeats").fetchall()
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}

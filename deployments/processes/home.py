@@ -1,0 +1,132 @@
+"""Where the Prefect server and worker of one data folder keep their things."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from trading.errors import StoreUnavailable
+
+_MACHINE_FILE = Path("/etc/machine-id")
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Every process that a supervisor starts carries this with the data folder's path, and hands it
+# down: it is how flow runs, which Prefect puts in sessions of their own, are found again.
+MARK = "OPENBELL_SUPERVISED"
+DATA_DIR = "OPENBELL_DATA_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The part of a data folder that belongs to Prefect."""
+
+    data_dir: Path
+
+    @classmethod
+    def at(cls, data_dir: Path) -> Home:
+        """Return the home in a data folder, creating its folders."""
+        home = cls(data_dir.expanduser().resolve())
+        for folder in (home.data_dir, home.prefect, home.logs):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                # Asked of the file system itself: modes say nothing of read-only mounts and root.
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                raise not_writable(folder, error) from error
+        return home
+
+    @property
+    def prefect(self) -> Path:
+        """Return PREFECT_HOME: database, profiles and the server's port."""
+        return self.data_dir / "prefect"
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder of log files."""
+        return self.data_dir / "logs"
+
+    @property
+    def port_file(self) -> Path:
+        """Return the file that remembers the server's port."""
+        return self.prefect / "port"
+
+    @property
+    def identity(self) -> str:
+        """Return eight letters that no other data folder has, nor a copy on another machine."""
+        return hashlib.sha256((self._own_word() + _machine()).encode()).hexdigest()[:8]
+
+    def _own_word(self) -> str:
+        file = self.prefect / "identity"
+        if not file.exists():
+            file.write_text(uuid.uuid4().hex)
+        return file.read_text()
+
+    def environment(self, api_url: str | None) -> dict[str, str]:
+        """Return the environment of a child process that reads no profile of the user's."""
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("PREFECT_PROFILE", "PREFECT_API_URL")
+        }
+        environment |= {
+            "PREFECT_HOME": str(self.prefect),
+            "PREFECT_PROFILES_PATH": str(self.prefect / "profiles.toml"),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PREFECT_LOGGING_COLORS": "false",
+            "PYTHONUNBUFFERED": "1",
+            DATA_DIR: str(self.data_dir),
+            MARK: str(self.data_dir),
+        }
+        if api_url is not None:
+            environment["PREFECT_API_URL"] = api_url
+        password = environment.get("PREFECT_SERVER_API_AUTH_STRING")
+        if password is not None:
+            environment.setdefault("PREFECT_API_AUTH_STRING", password)
+        return environment
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep any second supervisor away from this folder while the context lasts."""
+        path = self.prefect / "supervisor.lock"
+        try:
+            file = path.open("a+")
+        except OSError as error:
+            raise not_writable(path, error) from error
+        with file as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.seek(0)
+                raise StoreUnavailable(
+                    f"data folder {self.data_dir} is already served by process"
+                    f" {lock.read().strip() or 'unknown'}",
+                    "Stop that one with Ctrl-C or SIGTERM, or use another --data-dir",
+                ) from error
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+
+def not_writable(path: Path, error: OSError) -> StoreUnavailable:
+    """Return what to say when a place in the data folder cannot be written."""
+    return StoreUnavailable(
+        f"data folder cannot be written: {path}: {error.strerror}",
+        "Give it to the user who runs Openbell, or choose another with --data-dir",
+    )
+
+
+def _machine() -> str:
+    # A container has none, or its image's; there the data folder alone has to do.
+    try:
+        return _MACHINE_FILE.read_text()
+    except OSError:
+        return ""

@@ -1,0 +1,217 @@
+"""Making the server know our deployments, as often as one likes.
+
+Imports Prefect, which reads its settings then: set the environment of the home first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    DeploymentScheduleUpdate,
+    DeploymentUpdate,
+    WorkPoolCreate,
+)
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import RRuleSchedule
+from prefect.exceptions import (
+    MissingFlowError,
+    ObjectAlreadyExists,
+    ObjectNotFound,
+    PrefectHTTPStatusError,
+    ScriptError,
+)
+from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+from prefect.workers.process import ProcessWorker
+
+from blocks.settings.reader import read_settings
+from deployments.registry.schedule import is_good_enough
+from deployments.registry.spec import DeploymentSpec, ScheduleSpec
+from deployments.server.prefect_api import PATIENT_PAUSES_S
+from deployments.server.worker import WORK_QUEUES
+from trading.errors import BadInput, OpenbellError, SourceUnavailable
+
+
+async def register(
+    specs: Iterable[DeploymentSpec],
+    root: Path,
+    work_pool: str,
+    now: datetime,
+    overwrite: bool = False,
+    queues: Mapping[str, int] = WORK_QUEUES,
+) -> list[str]:
+    """Create or update the work pool and the deployments, and return one line about each.
+
+    `root` is where flow runs work and entrypoints start; `queues` are the work pool's queues with
+    the number of runs each lets through at once. What an operator changed in the UI
+    stays: a paused deployment or schedule, and parameters unless `overwrite`.
+    """
+    lines = []
+    try:
+        async with get_client() as client:
+            await _create_work_pool(client, work_pool, queues)
+            for spec in specs:
+                lines.append(
+                    await _unless_busy(
+                        lambda spec=spec: _register_one(
+                            client, spec, root, work_pool, now, overwrite
+                        )
+                    )
+                )
+    except PrefectHTTPStatusError as error:
+        raise _refusal(error) from error
+    except (httpx.TransportError, RuntimeError) as error:
+        raise SourceUnavailable(
+            f"the Prefect server does not answer: {error}",
+            "Start it with: python -m deployments up",
+        ) from error
+    return lines
+
+
+def register_blocks(data_dir: Path, overwrite: bool) -> list[str]:
+    """Register the connection blocks, where the repository has any, and say what was done."""
+    if importlib.util.find_spec("blocks.saved.blocks") is None:
+        return []
+    connections = importlib.import_module("blocks.saved.blocks")
+    return list(connections.register(data_dir, overwrite, read_settings().required()))
+
+
+async def _unless_busy(step: Callable[[], Awaitable[str]]) -> str:
+    """Try a step again while the server's database is locked by others, which is soon over."""
+    for pause_s in PATIENT_PAUSES_S:
+        try:
+            return await step()
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                raise
+        await asyncio.sleep(pause_s)
+    return await step()
+
+
+def _refusal(error: PrefectHTTPStatusError) -> OpenbellError:
+    code = error.response.status_code
+    if error.response.is_server_error:
+        return SourceUnavailable(
+            f"the Prefect server answers {code}: {error.response.text[:200]}",
+            "Look at its log; a database that is busy or gone is the usual cause",
+        )
+    if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return BadInput(
+            f"the Prefect server answers {code}: it does not know who asks",
+            "Set PREFECT_API_AUTH_STRING to what it was started with, or PREFECT_API_KEY",
+        )
+    return BadInput(
+        f"the Prefect server refused a deployment: {error.response.text[:500]}",
+        "Compare prefect.yaml with the flow's parameters",
+    )
+
+
+async def _create_work_pool(
+    client: PrefectClient, work_pool: str, queues: Mapping[str, int]
+) -> None:
+    template = ProcessWorker.get_default_base_job_template()
+    pool = WorkPoolCreate(name=work_pool, type="process", base_job_template=template)
+    with contextlib.suppress(ObjectAlreadyExists):
+        await client.create_work_pool(pool)
+    for name, limit in queues.items():
+        try:
+            await client.create_work_queue(name, concurrency_limit=limit, work_pool_name=work_pool)
+        except ObjectAlreadyExists:
+            queue = await client.read_work_queue_by_name(name, work_pool)
+            if queue.concurrency_limit != limit:
+                await client.update_work_queue(queue.id, concurrency_limit=limit)
+
+
+async def _register_one(
+    client: PrefectClient,
+    spec: DeploymentSpec,
+    root: Path,
+    work_pool: str,
+    now: datetime,
+    overwrite: bool,
+) -> str:
+    flow = _load(spec, root)
+    full_name = f"{flow.name}/{spec.name}"
+    wanted: dict[str, Any] = {
+        "entrypoint": spec.entrypoint,
+        "description": spec.description or flow.description,
+        "tags": list(spec.tags),
+        "work_pool_name": work_pool,
+        "work_queue_name": spec.work_queue,
+        "parameter_openapi_schema": parameter_schema(flow).model_dump(mode="json"),
+        "enforce_parameter_schema": spec.enforce_parameter_schema,
+        "pull_steps": [
+            {"prefect.deployments.steps.set_working_directory": {"directory": str(root)}}
+        ],
+    }
+    try:
+        present = await client.read_deployment_by_name(full_name)
+    except ObjectNotFound:
+        await client.create_deployment(
+            await client.create_flow_from_name(flow.name),
+            spec.name,
+            parameters=dict(spec.parameters),
+            schedules=[
+                DeploymentScheduleCreate(
+                    schedule=schedule.to_prefect(),
+                    slug=schedule.slug,
+                    active=schedule.active,
+                )
+                for schedule in spec.schedules
+            ],
+            **wanted,
+        )
+        return f"{full_name}: created"
+    changes = {name: value for name, value in wanted.items() if getattr(present, name) != value}
+    drift = "" if present.parameters == spec.parameters else ", its parameters differ and are kept"
+    if drift and overwrite:
+        changes["parameters"] = dict(spec.parameters)
+        drift = ""
+    if not _schedules_are_good(present, spec.schedules, now):
+        changes["schedules"] = [
+            # `active` is left out: a schedule that was switched off stays off.
+            DeploymentScheduleUpdate(schedule=schedule.to_prefect(), slug=schedule.slug)
+            for schedule in spec.schedules
+        ]
+    if not changes:
+        return f"{full_name}: unchanged{drift}"
+    # Fields that are not sent keep their value; sending some of these would reset the others.
+    await client.update_deployment(present.id, DeploymentUpdate(**changes))
+    return f"{full_name}: updated {', '.join(sorted(changes))}{drift}"
+
+
+def _load(spec: DeploymentSpec, root: Path) -> Flow[..., Any]:
+    try:
+        return load_flow_from_entrypoint(str(root / spec.entrypoint), use_placeholder_flow=False)
+    except (ScriptError, MissingFlowError, FileNotFoundError) as error:
+        cause = error.user_exc if isinstance(error, ScriptError) else error
+        raise BadInput(
+            f"flow {spec.entrypoint} of deployment {spec.name} cannot be loaded:"
+            f" {type(cause).__name__}: {cause}",
+            f"Look at the file in {root}",
+        ) from error
+
+
+def _schedules_are_good(
+    present: DeploymentResponse, wanted: tuple[ScheduleSpec, ...], now: datetime
+) -> bool:
+    existing = {schedule.slug: schedule.schedule for schedule in present.schedules}
+    for spec in wanted:
+        old = existing.get(spec.slug)
+        if isinstance(old, RRuleSchedule) and spec.rrule is not None:
+            if old.timezone != spec.timezone or not is_good_enough(old.rrule, spec.rrule, now):
+                return False
+        elif old != spec.to_prefect():
+            return False
+    return True

@@ -1,0 +1,81 @@
+"""null-test and look-ahead-test as Prefect flows, for any strategy's parameters."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from blocks.strategy_file import load_strategy
+from flows.session.account import DEFAULT_SYMBOLS
+from tasks.backtest import checks as honesty
+from tasks.backtest.request import BacktestRequest
+from trading.errors import OpenbellError
+from trading.plan import make_plan
+from trading.strategies.orb import OrbParameters
+
+null_step = task(honesty.run_null_test, name="null-test", cache_policy=NO_CACHE)
+look_ahead_step = task(honesty.run_look_ahead_test, name="look-ahead-test", cache_policy=NO_CACHE)
+StrategyFile = Annotated[str | None, Field(description="A strategy file of your own")]
+
+
+@flow(name="null-test", persist_result=False)
+async def null_test(
+    strategy: OrbParameters = OrbParameters(target="none"),  # noqa: B008
+    strategy_file: StrategyFile = None,
+    trades: Annotated[int, Field(ge=2)] = 20_000,
+    interval_minutes: int = 5,
+    seed: int = 1,
+) -> State[None]:
+    """Run a strategy on driftless random walks without costs, where it must earn nothing."""
+    try:
+        module = load_strategy(Path(strategy_file)) if strategy_file else None
+        settings = {} if module else strategy.model_dump()
+        plan = make_plan(
+            ("WALK",), settings, interval_minutes=interval_minutes, strategy_module=module
+        )
+        result = null_step(plan, trades, seed)
+    except OpenbellError as error:
+        return Failed(message=str(error))
+    line = honesty.noise_line(result)
+    await acreate_markdown_artifact(f"# Null test\n\n{line}", key="null-test")
+    return Completed(message=line) if honesty.is_honest(result) else Failed(message=line)
+
+
+@flow(name="look-ahead-test", persist_result=False)
+async def look_ahead_test(
+    bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
+    symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
+    start: date = date(2025, 6, 2),
+    end: date = date(2025, 6, 13),
+    interval_minutes: int = 5,
+    strategy: OrbParameters = OrbParameters(),  # noqa: B008
+    strategy_file: StrategyFile = None,
+    cuts: Annotated[int, Field(ge=1)] = 20,
+    seed: int = 1,
+) -> State[None]:
+    """Cut the future off at random bars, and see that nothing before a cut changes."""
+    try:
+        module = load_strategy(Path(strategy_file)) if strategy_file else None
+        request = BacktestRequest(
+            bars=Path(bars) if bars else None,
+            symbols=tuple(symbols),
+            start=start,
+            end=end,
+            interval_minutes=interval_minutes,
+            settings={} if module else strategy.model_dump(),
+            strategy_module=module,
+        )
+        result = look_ahead_step(request, cuts, seed)
+    except OpenbellError as error:
+        return Failed(message=str(error))
+    line = honesty.future_line(result)
+    await acreate_markdown_artifact(f"# Look-ahead test\n\n{line}", key="look-ahead-test")
+    return Completed(message=line) if result.passed else Failed(message=line)

@@ -1,0 +1,88 @@
+"""What a backtest shows on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from blocks.results.folder import REPORT
+from tasks.backtest.run import BacktestReport
+from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS, SideFigures, Summary
+
+
+def print_report(report: BacktestReport, folder: Path | None) -> None:
+    """Print the figures of a backtest, its notes and where its results are."""
+    console = Console(highlight=False)
+    plan, sessions = report.plan, report.sessions
+    symbols = ", ".join(plan.symbols[:8]) + (" ..." if len(plan.symbols) > 8 else "")
+    console.print(
+        f"[bold]{escape(plan.strategy_name)}[/bold] on {escape(symbols)},"
+        f" {plan.interval_minutes}-minute bars, {sessions[0].date} to {sessions[-1].date}"
+        f" ({escape(report.source)})",
+        soft_wrap=True,
+    )
+    for line in _aligned(_figures(report.summary), console.width):
+        console.print(escape(line), soft_wrap=True)
+    for note in report.notes:
+        console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
+    if folder is not None:
+        console.print(f"results in {escape(str(folder))}", soft_wrap=True)
+        if (folder / REPORT).exists():
+            console.print(f"open {escape(str(folder / REPORT))} in a browser", soft_wrap=True)
+
+
+def _aligned(figures: list[tuple[str, str]], width: int) -> list[str]:
+    """Return a line a figure, in two columns where they have room, and never cut."""
+    left = max(len(label) for label, _ in figures)
+    right = max(len(value) for _, value in figures)
+    if left + 2 + right > width:
+        return [f"{label}: {value}" for label, value in figures]
+    return [f"{label:<{left}}  {value:>{right}}" for label, value in figures]
+
+
+def _figures(summary: Summary) -> list[tuple[str, str]]:
+    few = f"fewer than {FEWEST_SESSIONS_FOR_RATIOS} sessions"
+    ratios = summary.sessions >= FEWEST_SESSIONS_FOR_RATIOS
+    low, high = summary.expectancy_r_low, summary.expectancy_r_high
+    interval = "" if low is None else f" ({_number(low, '+.3f')} to {_number(high, '+.3f')})"
+    exits = ", ".join(f"{name} {count}" for name, count in summary.exit_reasons.items() if count)
+    return [
+        ("Sessions", f"{summary.sessions}"),
+        ("Trades", f"{summary.trades}"),
+        ("Final equity [USD]", f"{summary.final_equity:,.2f}"),
+        ("Profit [USD]", f"{summary.total_pnl:+,.2f}"),
+        ("Return [%]", _percent(summary.total_return)),
+        ("Annual return [%]", _percent(summary.annual_return)),
+        ("Annual volatility [%]", _percent(summary.annual_volatility)),
+        ("Max drawdown [%]", _percent(summary.max_drawdown)),
+        ("Sharpe ratio", _number(summary.sharpe, ".2f") if ratios else few),
+        ("Sortino ratio", _number(summary.sortino, ".2f") if ratios else few),
+        ("Win rate [%]", _number(_times(summary.win_rate, 100), ".1f")),
+        ("Profit factor", _number(summary.profit_factor, ".2f")),
+        ("Expectancy [R] (95 % interval)", f"{_number(summary.expectancy_r, '+.3f')}{interval}"),
+        ("Average duration [min]", _number(summary.average_duration_minutes, ".1f")),
+        ("Exposure [% of bars]", _number(_times(summary.exposure, 100), ".1f")),
+        ("Turnover [x equity]", _number(summary.turnover, ".1f")),
+        ("Long", _side(summary.long)),
+        ("Short", _side(summary.short)),
+        ("Exits", exits or "-"),
+        ("Assumed closes", f"{summary.assumed_closes}"),
+    ]
+
+
+def _side(side: SideFigures) -> str:
+    return f"{side.trades} trades, {side.wins} won, {side.pnl:+,.2f} USD"
+
+
+def _percent(value: float | None) -> str:
+    return _number(_times(value, 100), "+.2f")
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,70 @@
+"""What the blocks that are saved in Prefect say of the settings, where a server answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import httpx
+
+from blocks.settings.app_settings import shown
+
+TIMEOUT_SECONDS = 1.0
+# A block's field -> the setting that it takes the place of in flows.
+FIELDS = {
+    "settle_seconds": "data.settle_seconds",
+    "warm_up_minutes": "data.warm_up_minutes",
+    "tend_seconds": "data.tend_seconds",
+}
+WEBHOOK_FIELDS = {
+    "url": "notifications.discord_webhook_url",
+    "notify_on_trade": "notifications.notify_on_trade",
+    "notify_on_error": "notifications.notify_on_error",
+    "notify_routine": "notifications.notify_routine",
+}
+
+
+def saved_values(data_dir: Path) -> dict[str, tuple[str, str]]:
+    """Return value and block by setting; nothing when no server of this folder answers."""
+    api_url = os.environ.get("PREFECT_API_URL") or _own_server(data_dir)
+    if api_url is None or not _answers(api_url):
+        return {}
+    # Prefect reads its settings when it is imported, and would otherwise take the user's profile.
+    os.environ["PREFECT_API_URL"] = api_url
+    os.environ.setdefault("PREFECT_HOME", str(data_dir.resolve() / "prefect"))
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    return asyncio.run(_load())
+
+
+async def _load() -> dict[str, tuple[str, str]]:
+    from blocks.saved import blocks as connections
+    from blocks.saved.discord import DiscordWebhook
+
+    found: dict[str, tuple[str, str]] = {}
+    for kind, fields in (
+        (connections.Settings, FIELDS),
+        (connections.Ledger, {"data_dir": "operations.data_dir"}),
+        (DiscordWebhook, WEBHOOK_FIELDS),
+    ):
+        block = await connections.load_saved(kind)
+        if block is not None:
+            origin = f"block {kind.get_block_type_slug()}/{connections.SAVED_NAME}"
+            found |= {
+                setting: (shown(getattr(block, name)), origin) for name, setting in fields.items()
+            }
+    return found
+
+
+def _own_server(data_dir: Path) -> str | None:
+    try:
+        return f"http://127.0.0.1:{int((data_dir / 'prefect' / 'port').read_text())}/api"
+    except (OSError, ValueError):
+        return None
+
+
+def _answers(api_url: str) -> bool:
+    try:
+        return httpx.get(f"{api_url}/health", timeout=TIMEOUT_SECONDS).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False

@@ -1,0 +1,41 @@
+"""How settings reach a flow run: they are read, its environment is filled in, its logs begin."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from blocks.process.logs import get_logger, install_logs, install_mask
+from blocks.process.secret_mask import MASK
+from blocks.settings.app_settings import AppSettings
+from blocks.settings.reader import read_settings
+
+
+def begin_process(data_dir: str | None) -> AppSettings:
+    """Return the settings of a flow run's process; a slip in `.env` does not keep it from trading.
+
+    What registration has saved in blocks and deployments was right when it was saved, and wins
+    anyway; what is wrong now is logged, and counts as not set; all else counts.
+    """
+    read = read_settings()
+    usable = read.without_blamed()
+    settings = usable.required()
+    usable.export(os.environ)
+    for name in read.blamed & set(os.environ):
+        # Parts of the world read the environment themselves, and would stumble over it.
+        del os.environ[name]
+    MASK.learn(read.secrets())
+    folder = Path(data_dir) if data_dir else settings.operations.data_dir
+    install_logs(
+        folder,
+        settings.operations.log_level,
+        environment=settings.operations.environment,
+        console=None,
+    )
+    # Prefect's own handlers, which write to the server and to the worker's log.
+    install_mask()
+    for line in read.problems:
+        get_logger("settings").error("%s", line)
+    for line in read.warnings:
+        get_logger("settings").warning("%s", line)
+    return settings

@@ -1,0 +1,80 @@
+"""What a user asks of a backtest, checked before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from blocks.bars.files import BarFileFormat
+from blocks.markets.random_walk import DEFAULT_SEED
+from trading.backtest.run import KEEP
+from trading.errors import BadInput
+from trading.plan import RunPlan, make_plan
+
+# Exchange calendars and their time stamps reach no further.
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestRequest:
+    """A backtest as asked for; `bars` None means the simulated market.
+
+    `symbols` in the configured order, none for all of the file; `start` and `end` are session
+    dates, both included, None for the file's first and last; `settings` any parameter that the
+    rules name; `decisions` all, changes or none; `out` None writes nothing; `report` whether a
+    page of HTML is written too; `read_again` whether files are read though an earlier run kept
+    their bars.
+    """
+
+    bars: Path | None = None
+    symbols: tuple[str, ...] = ()
+    start: date | None = None
+    end: date | None = None
+    interval_minutes: int = 5
+    capital: float = 10_000.0
+    exchange: str = "NYSE"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    decisions: str = "changes"
+    out: Path | None = None
+    format: BarFileFormat = field(default_factory=BarFileFormat)
+    seed: int = DEFAULT_SEED
+    strategy_module: ModuleType | None = None
+    report: bool = True
+    read_again: bool = False
+
+
+def check_request(request: BacktestRequest) -> None:
+    """Raise BadInput for dates, decisions or a simulated market that cannot be."""
+    for name, day in (("start", request.start), ("end", request.end)):
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise BadInput(
+                f"{name} {day} is out of range", f"Use a year from {FIRST_YEAR} to {LAST_YEAR}"
+            )
+    if request.start and request.end and request.end < request.start:
+        raise BadInput(f"end {request.end} is before start {request.start}", "Swap the two dates")
+    if request.decisions not in KEEP:
+        raise BadInput(
+            f"decisions {request.decisions!r} is no choice", f"Use one of {', '.join(KEEP)}"
+        )
+    if request.bars is None and not (request.symbols and request.start and request.end):
+        raise BadInput(
+            "without a file of bars the market is simulated, and symbols, start and end are needed",
+            "Give --bars PATH, or --symbols, --start and --end",
+        )
+
+
+def plan_of(request: BacktestRequest) -> RunPlan:
+    """Return the request's checked plan, its symbols still empty when the file decides them."""
+    plan = make_plan(
+        request.symbols or ("all",),
+        dict(request.settings),
+        exchange=request.exchange,
+        interval_minutes=request.interval_minutes,
+        capital=request.capital,
+        strategy_module=request.strategy_module,
+    )
+    return replace(plan, symbols=request.symbols)

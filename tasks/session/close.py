@@ -1,0 +1,23 @@
+"""Close: end the session at the exchange and in the ledger."""
+
+from __future__ import annotations
+
+from tasks.session.runtime import SessionRuntime
+from tasks.session.telemetry import note_late_trades
+
+
+def close_session(runtime: SessionRuntime) -> float:
+    """Take the venue's last answers, write the last equity point; return it, USD.
+
+    A position that is still open is an alert: at a real exchange nobody books it away.
+    """
+    runtime.desk.close_session()
+    runtime.desk.project()
+    note_late_trades(runtime)
+    for symbol, s in runtime.state.index.items():
+        held = int(runtime.state.book.quantity[s])
+        if held:
+            runtime.notifier.send(
+                "SYSTEM_ERROR", f"{symbol}: {held} shares are open after the session's end"
+            )
+    return runtime.state.equity()

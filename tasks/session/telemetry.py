@@ -1,0 +1,54 @@
+"""Telemetry: note what a bar was like, after its orders; never a reason for a bar to fail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from blocks.process.logs import get_logger, log_with_context
+from blocks.telemetry.telemetry import BarFigures
+from tasks.session.runtime import SessionRuntime
+from trading.engine.trade_tape import TRADES
+from trading.errors import StoreUnavailable
+
+
+def record_bar(runtime: SessionRuntime) -> bool:
+    """Write the bar's figures; return False where they could not be written."""
+    if runtime.telemetry is None or runtime.bar is None:
+        return False
+    try:
+        runtime.telemetry.record_bar(figures_of(runtime))
+    except StoreUnavailable as error:
+        # Kept for the next bar: trades are noted late rather than never. Said once.
+        if str(error) != runtime.untold:
+            text = f"telemetry was skipped: {error}"
+            log_with_context(get_logger("telemetry"), "warning", text, bar=runtime.name)
+        runtime.untold = str(error)
+        return False
+    runtime.untold = ""
+    runtime.noted_trades = int(runtime.state.tape.counts[TRADES])
+    return True
+
+
+def note_late_trades(runtime: SessionRuntime) -> None:
+    """Note the trades that were closed after the last bar that was recorded."""
+    if int(runtime.state.tape.counts[TRADES]) > runtime.noted_trades:
+        record_bar(runtime)
+
+
+def figures_of(runtime: SessionRuntime) -> BarFigures:
+    """Return what the bar that is being worked on was like."""
+    assert runtime.bar is not None
+    bar, state = runtime.bar, runtime.state
+    latency = runtime.clock.now() - runtime.bar_end(bar.bar)
+    return BarFigures(
+        session=runtime.session.date,
+        bar=bar.bar,
+        latency_s=max(latency, timedelta(0)).total_seconds(),
+        fetch_s=runtime.fetch_seconds,
+        is_fetched=runtime.rows is not None,
+        symbols_missing=sum(value is None for value in bar.close),
+        symbols_blocked=len(runtime.blocked),
+        positions=int((state.book.quantity != 0).sum()),
+        equity=state.equity(),
+        trades=range(runtime.noted_trades, int(state.tape.counts[TRADES])),
+    )

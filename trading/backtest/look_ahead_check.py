@@ -1,0 +1,159 @@
+"""The look-ahead test: cutting the future off changes nothing that came before the cut.
+
+It compares decisions and fills before the cut, and nothing else: with the rest of its session cut
+off, a position is booked at its last price, which is an assumption about the end of a session
+and not something that happened before the cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from trading.backtest.run import Outcome, run_backtest
+from trading.engine.trade_tape import DECISION_COLUMNS, FILL_COLUMNS
+from trading.errors import BadInput
+from trading.market.bars import Floats, Panel
+from trading.market.calendar import Grid, from_microseconds
+from trading.plan import RunPlan
+from trading.reasons import LEG_ASSUMED_CLOSE
+
+_LEG = FILL_COLUMNS.index("leg")
+_FILL_US = FILL_COLUMNS.index("us")
+_DECISION_US = DECISION_COLUMNS.index("us")
+
+Run = Callable[[Panel, RunPlan], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A cut that changed what came before it: at which bar's START, and the first change."""
+
+    cut: datetime
+    table: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LookAheadResult:
+    """How many cuts were tried, how much they had to compare, and those that changed the past.
+
+    `rows_compared` counts decisions and fills before the cuts: with none, nothing was tested.
+    """
+
+    cuts: int
+    rows_compared: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Return whether there was something to compare and no cut changed it."""
+        return self.rows_compared > 0 and not self.differences
+
+
+def look_ahead_test(
+    panel: Panel,
+    plan: RunPlan,
+    cuts: int,
+    seed: int,
+    *,
+    first_traded: int = 0,
+    cache_folder: Path | None = None,
+    run: Run | None = None,
+) -> LookAheadResult:
+    """Run a plan with the future cut off at random bars of traded sessions.
+
+    The first `cuts` of a seed are also the first of a larger number. `run` is the engine to
+    test, by default the one that trades. Raises BadInput when there is no bar to cut at.
+    """
+
+    def run_whole(panel: Panel, plan: RunPlan) -> Outcome:
+        return run_backtest(
+            panel, plan, first_traded=first_traded, keep="all", cache_folder=cache_folder
+        )
+
+    run = run or run_whole
+    grid = panel.grid
+    first_row = int(grid.first_row[min(first_traded, len(grid.sessions))])
+    if cuts < 1 or grid.rows - first_row < 2:
+        raise BadInput("there is no bar to cut the future off at", "Give at least 2 traded bars")
+    whole = run(panel, plan)
+    rng = np.random.default_rng(seed)
+    compared = 0
+    found: list[Difference] = []
+    for _ in range(cuts):
+        row = int(rng.integers(first_row + 1, grid.rows))
+        part = run(cut_off(panel, row), plan)
+        for table, whole_rows, part_rows in (
+            ("decision", decisions_before(whole, grid, row), decisions_before(part, grid, row)),
+            ("fill", fills_before(whole, grid, row), fills_before(part, grid, row)),
+        ):
+            compared += len(whole_rows)
+            at = _first_difference(whole_rows, part_rows)
+            if at is not None:
+                cut = from_microseconds(int(grid.start_us[row]))
+                found.append(Difference(cut, table, from_microseconds(at)))
+    return LookAheadResult(cuts, compared, tuple(found))
+
+
+def cut_off(panel: Panel, row: int) -> Panel:
+    """Return the panel up to the session of a row, every bar from that row on missing."""
+    grid = panel.grid
+    session = int(np.searchsorted(grid.first_row, row, side="right")) - 1
+    end = int(grid.first_row[session + 1])
+
+    def hidden(values: Floats) -> Floats:
+        kept = values[:end].copy()
+        kept[row:] = np.nan
+        return kept
+
+    return replace(
+        panel,
+        grid=Grid(
+            grid.sessions[: session + 1],
+            grid.interval_minutes,
+            grid.first_row[: session + 2],
+            grid.start_us[:end],
+            grid.end_us[:end],
+        ),
+        open=hidden(panel.open),
+        high=hidden(panel.high),
+        low=hidden(panel.low),
+        close=hidden(panel.close),
+        volume=hidden(panel.volume),
+    )
+
+
+def decisions_before(outcome: Outcome, grid: Grid, row: int) -> Floats:
+    """Return the decisions at bars before a row of the grid."""
+    decisions = outcome.decisions
+    before: Floats = decisions[decisions[:, _DECISION_US] < grid.start_us[row]]
+    return before
+
+
+def fills_before(outcome: Outcome, grid: Grid, row: int) -> Floats:
+    """Return the fills in bars before a row, without the assumptions of the row's own session.
+
+    An assumed close carries the START of the last bar but is made at the session's end.
+    """
+    fills = outcome.fills
+    session = int(np.searchsorted(grid.first_row, row, side="right")) - 1
+    session_us = grid.start_us[grid.first_row[session]]
+    assumed = (fills[:, _LEG] == LEG_ASSUMED_CLOSE) & (fills[:, _FILL_US] >= session_us)
+    before: Floats = fills[(fills[:, _FILL_US] < grid.start_us[row]) & ~assumed]
+    return before
+
+
+def _first_difference(whole: Floats, part: Floats) -> int | None:
+    """Return the START, in microseconds, of the first row that is not the same in both."""
+    common = min(len(whole), len(part))
+    left, right = whole[:common], part[:common]
+    unequal = ((left != right) & ~(np.isnan(left) & np.isnan(right))).any(axis=1)
+    if unequal.any():
+        return int(left[int(np.argmax(unequal)), 0])
+    longer = whole if len(whole) > common else part
+    return int(longer[common, 0]) if len(longer) > common else None

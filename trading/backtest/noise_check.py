@@ -1,0 +1,165 @@
+"""The null test: on driftless random walks without costs, an honest engine earns nothing.
+
+A step of a walk is one cent up or down, so that every level of a strategy that rounds to cents
+is met exactly: a walk that jumps over its levels would let the engine fill stops at prices that
+were never there, and that alone shows as a profit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.backtest.run import Outcome, run_backtest
+from trading.engine.trade_tape import TRADE_COLUMNS
+from trading.errors import BadInput
+from trading.market.bars import Defects, Floats, Panel
+from trading.market.calendar import Grid, make_grid, sessions_between
+from trading.parameters import FillParameters, RiskParameters
+from trading.plan import RunPlan
+from trading.prices import r4_array
+
+Steps = NDArray[np.int32]
+
+FEWEST_STEPS_INSIDE_BAR = 300
+STEP_USD = 0.01
+START_STEPS = 100_000  # 1,000 USD, far from zero for any number of steps that a run takes
+VOLUME = 1_000_000.0
+# Any two weeks do: what is random is the walk.
+FIRST_DATE, LAST_DATE = date(2025, 6, 2), date(2025, 6, 13)
+SYMBOLS = 60
+# After so many chunks in a row without a trade the strategy is taken to never trade.
+MOST_IDLE_CHUNKS = 5
+
+_R_MULTIPLE = TRADE_COLUMNS.index("r_multiple")
+
+
+@dataclass(frozen=True, slots=True)
+class NullResult:
+    """Mean R of so many trades on noise, its standard error, and how many of those it is from 0."""
+
+    trades: int
+    mean_r: float
+    standard_error: float
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class NullRun:
+    """One chunk: the walk as whole steps of (bars, symbols, 1 + steps), and its run.
+
+    Element 0 of a bar is where it opens, which is where the bar before it closed.
+    """
+
+    walk: Steps
+    panel: Panel
+    outcome: Outcome
+
+
+def null_test(
+    plan: RunPlan,
+    trades_wanted: int,
+    seed: int,
+    *,
+    steps_inside_bar: int = FEWEST_STEPS_INSIDE_BAR,
+    cache_folder: Path | None = None,
+) -> NullResult:
+    """Return the mean R of a plan's strategy over at least so many trades on noise.
+
+    The plan's costs, caps and capital are replaced by none and plenty; its strategy and interval
+    stay. A target makes the mean negative, because the stop wins a bar that touches both.
+    Raises BadInput when the strategy does not trade, or for walks too coarse to be believed.
+    """
+    multiples: list[Floats] = []
+    found = idle = 0
+    for run in null_runs(plan, seed, steps_inside_bar, cache_folder):
+        r = run.outcome.trades[:, _R_MULTIPLE]
+        multiples.append(r[np.isfinite(r)])
+        idle = 0 if len(multiples[-1]) else idle + 1
+        found += len(multiples[-1])
+        if found >= trades_wanted:
+            break
+        if idle >= MOST_IDLE_CHUNKS:
+            raise BadInput(
+                f"strategy {plan.strategy_name} makes no trades on random walks",
+                "Loosen its filters for the null test",
+            )
+    return statistic(np.concatenate(multiples))
+
+
+def statistic(r_multiples: Floats) -> NullResult:
+    """Return the mean of R multiples and how many standard errors it lies from zero."""
+    trades = len(r_multiples)
+    if trades < 2:
+        raise BadInput(f"{trades} trades have no standard error", "Ask for at least 2 trades")
+    mean = float(np.mean(r_multiples))
+    error = float(np.std(r_multiples, ddof=1)) / math.sqrt(trades)
+    return NullResult(trades, mean, error, mean / error if error > 0 else math.nan)
+
+
+def null_runs(
+    plan: RunPlan, seed: int, steps_inside_bar: int, cache_folder: Path | None = None
+) -> Iterator[NullRun]:
+    """Yield runs of the plan's strategy over one chunk of random walks after another, endlessly."""
+    if steps_inside_bar < FEWEST_STEPS_INSIDE_BAR:
+        raise BadInput(
+            f"{steps_inside_bar} steps inside a bar fail an honest engine",
+            f"Use at least {FEWEST_STEPS_INSIDE_BAR}",
+        )
+    plan = without_costs(plan)
+    sessions = sessions_between(plan.exchange, FIRST_DATE, LAST_DATE)
+    grid = make_grid(sessions, plan.interval_minutes)
+    rng = np.random.default_rng(seed)
+    while True:
+        walk = random_walk(rng, grid.rows, len(plan.symbols), steps_inside_bar)
+        panel = walk_panel(walk, grid, plan.symbols)
+        yield NullRun(walk, panel, run_backtest(panel, plan, cache_folder=cache_folder))
+
+
+def without_costs(plan: RunPlan) -> RunPlan:
+    """Return the plan with neither costs nor caps, and so much capital that none binds."""
+    return replace(
+        plan,
+        symbols=tuple(f"WALK{number:02d}" for number in range(SYMBOLS)),
+        capital=1e12,
+        risk=RiskParameters(
+            risk_per_trade=1e-6,
+            max_position_pct=0.01,
+            max_positions=SYMBOLS,
+            max_orders_per_session=1_000_000,
+            max_daily_loss_pct=1.0,
+        ),
+        fills=FillParameters.model_validate({"slippage_bps": 0.0, "max_participation": 0.0}),
+    )
+
+
+def random_walk(rng: np.random.Generator, bars: int, symbols: int, steps_inside_bar: int) -> Steps:
+    """Return walks of whole steps as (bars, symbols, 1 + steps), each bar opening at the last."""
+    each = bars * steps_inside_bar
+    coins = np.unpackbits(rng.integers(0, 256, (symbols, -(-each // 8)), dtype=np.uint8), axis=1)
+    moves = coins[:, :each].astype(np.int8)
+    moves *= 2
+    moves -= 1
+    path = np.cumsum(moves, axis=1, dtype=np.int32).reshape(symbols, bars, steps_inside_bar)
+    path += START_STEPS
+    walk = np.empty((bars, symbols, 1 + steps_inside_bar), dtype=np.int32)
+    walk[:, :, 1:] = path.transpose(1, 0, 2)
+    walk[0, :, 0] = START_STEPS
+    walk[1:, :, 0] = walk[:-1, :, -1]
+    return walk
+
+
+def walk_panel(walk: Steps, grid: Grid, symbols: tuple[str, ...]) -> Panel:
+    """Return the bars of walks."""
+    opened, high, low, close = (
+        r4_array(steps.astype(np.float64) * STEP_USD)
+        for steps in (walk[:, :, 0], walk.max(axis=2), walk.min(axis=2), walk[:, :, -1])
+    )
+    volume = np.full(close.shape, VOLUME)
+    return Panel(grid, symbols, opened, high, low, close, volume, Defects(rows=close.size))

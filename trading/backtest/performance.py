@@ -1,0 +1,224 @@
+"""What a run earned and how: the figures of rules section 7."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.backtest.run import Outcome
+from trading.bootstrap import DEFAULT_SEED, bootstrap_interval
+from trading.engine.trade_tape import FILL_COLUMNS, TRADE_COLUMNS
+from trading.market.bars import Floats
+from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
+from trading.reasons import EXIT_ASSUMED_CLOSE, EXIT_REASONS
+
+FEWEST_SESSIONS_FOR_RATIOS = 20
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class SideFigures:
+    """Trades of one side: how many, how many of them earned, and their sum in USD."""
+
+    trades: int
+    wins: int
+    pnl: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """Figures that empyrical defines, fractions a year; None where it has none."""
+
+    annual_return: float | None
+    annual_volatility: float | None
+    sharpe: float | None
+    sortino: float | None
+    max_drawdown: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Figures of one run; money in USD, fractions as fractions, None where undefined.
+
+    `exposure` is the share of bars in which a position is held, counting the bars of its first
+    and last fill; `turnover` the traded value, both sides, over the mean equity; `expectancy_r`
+    the mean of the trades' R multiples, with a 95 % bootstrap interval; `max_drawdown` that of
+    the equity per bar, negative; `session_returns` one fraction a session. `exit_reasons` leaves
+    assumed closes out, which are no fills and are counted in `assumed_closes`.
+    """
+
+    sessions: int
+    bars: int
+    initial_equity: float
+    final_equity: float
+    total_pnl: float
+    total_return: float
+    annual_return: float | None
+    annual_volatility: float | None
+    sharpe: float | None
+    sortino: float | None
+    max_drawdown: float | None
+    exposure: float | None
+    turnover: float | None
+    trades: int
+    win_rate: float | None
+    profit_factor: float | None
+    expectancy_r: float | None
+    expectancy_r_low: float | None
+    expectancy_r_high: float | None
+    average_duration_minutes: float | None
+    exit_reasons: dict[str, int]
+    assumed_closes: int
+    long: SideFigures
+    short: SideFigures
+    session_returns: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Json]:
+        """Return the figures as JSON-ready values: NaN and infinities become null."""
+        return {field.name: _json(getattr(self, field.name)) for field in fields(self)}
+
+
+def summarise(outcome: Outcome, grid: Grid, capital: float, *, seed: int = DEFAULT_SEED) -> Summary:
+    """Return the figures of an outcome on its grid, from a starting capital in USD."""
+    trades, equity = outcome.trades, outcome.equity
+    pnl = _trade_column(trades, "pnl")
+    side = _trade_column(trades, "side")
+    reason = _trade_column(trades, "exit_reason")
+    multiples = _trade_column(trades, "r_multiple")
+    multiples = multiples[np.isfinite(multiples)]
+    interval = bootstrap_interval(multiples, seed=seed)
+    returns = session_returns(outcome, grid, capital)
+    ratios = empyrical_ratios(returns, _returns(equity, capital))
+    final = float(equity[-1]) if len(equity) else capital
+    held_us = _trade_column(trades, "exit_us") - _trade_column(trades, "entry_us")
+    return Summary(
+        sessions=len(returns),
+        bars=len(equity),
+        initial_equity=capital,
+        final_equity=final,
+        total_pnl=float(pnl.sum()),
+        total_return=final / capital - 1,
+        annual_return=ratios.annual_return,
+        annual_volatility=ratios.annual_volatility,
+        sharpe=ratios.sharpe,
+        sortino=ratios.sortino,
+        max_drawdown=ratios.max_drawdown,
+        exposure=exposure(outcome),
+        turnover=turnover(outcome),
+        trades=len(pnl),
+        win_rate=_mean((pnl > 0).astype(np.float64)),
+        profit_factor=profit_factor(pnl),
+        expectancy_r=_mean(multiples),
+        expectancy_r_low=interval[0] if interval else None,
+        expectancy_r_high=interval[1] if interval else None,
+        average_duration_minutes=_mean(held_us / MICROSECONDS_PER_MINUTE),
+        exit_reasons={
+            name: int(np.count_nonzero(reason == number))
+            for number, name in enumerate(EXIT_REASONS)
+            if name and number != EXIT_ASSUMED_CLOSE
+        },
+        assumed_closes=int(np.count_nonzero(reason == EXIT_ASSUMED_CLOSE)),
+        long=_side_figures(pnl[side > 0]),
+        short=_side_figures(pnl[side < 0]),
+        session_returns=tuple(returns.tolist()),
+    )
+
+
+def session_returns(outcome: Outcome, grid: Grid, capital: float) -> Floats:
+    """Return one return a traded session, between the equities at the sessions' last bars."""
+    ends = grid.first_row[outcome.first_traded + 1 :] - grid.first_row[outcome.first_traded]
+    return _returns(outcome.equity[ends - 1], capital)
+
+
+def empyrical_ratios(per_session: Floats, per_bar: Floats) -> Ratios:
+    """Return what empyrical says of returns per session, and of the drawdown per bar.
+
+    Sharpe and Sortino are None under 20 sessions.
+    """
+    # Imported late: it brings scipy along and takes longer than a small backtest.
+    import empyrical
+
+    enough = len(per_session) >= FEWEST_SESSIONS_FOR_RATIOS
+    # An account below zero has no growth rate; empyrical says NaN and numpy would warn.
+    with np.errstate(all="ignore"):
+        return Ratios(
+            _defined(empyrical.annual_return(per_session)),
+            _defined(empyrical.annual_volatility(per_session)),
+            _defined(empyrical.sharpe_ratio(per_session)) if enough else None,
+            _defined(empyrical.sortino_ratio(per_session)) if enough else None,
+            _defined(empyrical.max_drawdown(per_bar)),
+        )
+
+
+def profit_factor(pnl: Floats) -> float | None:
+    """Return gains over losses, infinity without a loss, None without either."""
+    gained, lost = float(pnl[pnl > 0].sum()), float(-pnl[pnl < 0].sum())
+    if lost > 0:
+        return gained / lost
+    return math.inf if gained > 0 else None
+
+
+def exposure(outcome: Outcome) -> float | None:
+    """Return the share of bars in which a position is held, its first and last bar counted."""
+    bars = len(outcome.equity_us)
+    if bars == 0:
+        return None
+    change = np.zeros(bars + 1, dtype=np.int64)
+    entry, leave = (
+        np.searchsorted(outcome.equity_us, _trade_column(outcome.trades, name).astype(np.int64))
+        for name in ("entry_us", "exit_us")
+    )
+    np.add.at(change, entry, 1)
+    np.add.at(change, leave + 1, -1)
+    return float(np.count_nonzero(np.cumsum(change[:-1]) > 0) / bars)
+
+
+def turnover(outcome: Outcome) -> float | None:
+    """Return the value of all fills, both sides, over the mean equity; None without equity."""
+    mean_equity = _mean(outcome.equity)
+    if mean_equity is None or mean_equity <= 0:
+        return None
+    quantity = outcome.fills[:, FILL_COLUMNS.index("quantity")]
+    price = outcome.fills[:, FILL_COLUMNS.index("price")]
+    return float(np.abs(quantity * price).sum()) / mean_equity
+
+
+def _returns(values: Floats, first: float) -> Floats:
+    before = np.concatenate(([first], values[:-1])) if len(values) else values
+    with np.errstate(all="ignore"):
+        returns: Floats = values / before - 1
+    return returns
+
+
+def _trade_column(trades: Floats, name: str) -> NDArray[np.float64]:
+    return trades[:, TRADE_COLUMNS.index(name)]
+
+
+def _side_figures(pnl: Floats) -> SideFigures:
+    return SideFigures(len(pnl), int(np.count_nonzero(pnl > 0)), float(pnl.sum()))
+
+
+def _mean(values: Floats) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _json(value: object) -> Json:
+    if isinstance(value, SideFigures):
+        return {field.name: _json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(name): _json(inner) for name, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_json(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, int | str):
+        return value
+    raise TypeError(f"a summary holds no {type(value).__name__}")

@@ -1,0 +1,133 @@
+"""A backtest: whole sessions of a panel through the engine, collected as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trading.backtest.pipeline import run_in_stages
+from trading.backtest.stage_arguments import PanelRun
+from trading.engine import decision_tape, signals
+from trading.engine import settle as engine
+from trading.engine.book import Book
+from trading.engine.compile import is_compiled, link_compiled, link_interpreted, refusal_of
+from trading.engine.decision_log import DecisionLog
+from trading.engine.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
+from trading.engine.trade_tape import FILL_COLUMNS, FILLS, TRADE_COLUMNS, TRADES
+from trading.errors import BadInput
+from trading.market.bars import Defects, Floats, Integers, Panel
+from trading.market.calendar import make_grid
+from trading.plan import RunPlan
+
+KEEP = {"none": KEEP_NONE, "changes": KEEP_CHANGES, "all": KEEP_ALL}
+# Below these many bars the interpreter is done before machine code would have been made, or read.
+COMPILE_ABOVE_BARS = 1_000_000
+READ_COMPILED_ABOVE_BARS = 75_000
+TAPE_ROWS = 400_000
+STAGES = (signals.read_sessions, engine.settle_sessions, decision_tape.keep_sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did: one row each in `fills`, `trades`, `decisions`, columns as in `tape`.
+
+    `equity` (bars of the traded sessions) is the account's value at each close, USD;
+    `equity_us` the START of those bars. `refusal` is why numba could not compile the strategy.
+    """
+
+    fills: Floats
+    trades: Floats
+    log: DecisionLog
+    equity: Floats
+    equity_us: Integers
+    first_traded: int
+    book: Book
+    compiled: bool
+    refusal: str = ""
+
+    @property
+    def decisions(self) -> Floats:
+        """Return the decisions as rows, made from the log when they are first asked for."""
+        return self.log.rows
+
+
+def run_backtest(
+    panel: Panel,
+    plan: RunPlan,
+    *,
+    first_traded: int = 0,
+    keep: str = "changes",
+    compiled: bool | None = None,
+    cache_folder: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """Run a plan over a panel; sessions before `first_traded` only warm the indicators.
+
+    `compiled=None` chooses by size and by what `cache_folder` has, and interprets a strategy that
+    numba refuses; results are the same. `progress(done, total)` is told the sessions that are done.
+    """
+    run = PanelRun(panel, plan, KEEP[keep], first_traded, TAPE_ROWS)
+    stages = [link_interpreted(plan.strategy_module, stage) for stage in STAGES]
+    refusal = ""
+    if compiled or (compiled is None and is_worth_compiling(panel, plan, cache_folder)):
+        fast = [link_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES]
+        refusal = _refusal(run, *fast)
+        if compiled and refusal:
+            raise BadInput(f"numba cannot compile the strategy: {refusal}", "Run it interpreted")
+        compiled = not refusal
+        if compiled:
+            stages = fast
+    run_in_stages(run, *stages, progress=progress, two_threads=bool(compiled))
+    grid = panel.grid
+    begin = int(grid.first_row[min(first_traded, len(grid.sessions))])
+    return Outcome(
+        _rows([tape.fills[: tape.counts[FILLS]] for tape in run.tapes], len(FILL_COLUMNS)),
+        _rows([tape.trades[: tape.counts[TRADES]] for tape in run.tapes], len(TRADE_COLUMNS)),
+        DecisionLog(run.decisions, grid.start_us, run.close, run.worth),
+        run.equity[begin:],
+        grid.start_us[begin:],
+        first_traded,
+        run.book,
+        bool(compiled),
+        refusal,
+    )
+
+
+def read_compiled(plan: RunPlan, cache_folder: Path | None) -> None:
+    """Take machine code that the folder has for a plan into memory, where a run finds it."""
+    if _is_compiled(plan, cache_folder):
+        nothing = np.empty((0, len(plan.symbols)))
+        panel = Panel(
+            make_grid((), plan.interval_minutes), plan.symbols, *(nothing,) * 5, defects=Defects()
+        )
+        run_backtest(panel, plan, keep="none", compiled=True, cache_folder=cache_folder)
+
+
+def is_worth_compiling(panel: Panel, plan: RunPlan, cache_folder: Path | None) -> bool:
+    """Return whether machine code would save time, counting the time to make or to read it."""
+    bars = panel.close.size
+    if bars <= READ_COMPILED_ABOVE_BARS:
+        return False
+    return bars > COMPILE_ABOVE_BARS or _is_compiled(plan, cache_folder)
+
+
+def _is_compiled(plan: RunPlan, cache_folder: Path | None) -> bool:
+    return all(is_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES)
+
+
+def _rows(parts: list[Floats], width: int) -> Floats:
+    return np.concatenate(parts) if parts else np.zeros((0, width))
+
+
+def _refusal(run: PanelRun, read: Any, settle: Any, keep: Any) -> str:
+    """Compile the stages; return why numba cannot, "" where it can."""
+    room = run.room(0)
+    return (
+        refusal_of(read, run.to_read(room, 0, 0))
+        or refusal_of(settle, run.to_settle(room, 0, 0, 0))
+        or refusal_of(keep, run.to_keep(room, 0, 0))
+    )

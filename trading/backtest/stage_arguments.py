@@ -1,0 +1,119 @@
+"""One run over a panel: its arrays, and what the engine's stages are called with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from trading.engine.book import new_book
+from trading.engine.decision_tape import new_decision_tape
+from trading.engine.indicators import new_indicators
+from trading.engine.trade_tape import Tape, new_tape
+from trading.engine.workspace import Signals, new_scratch, new_signals
+from trading.market.bars import Floats, Integers, Panel
+from trading.plan import RunPlan
+
+
+class PanelRun:
+    """The arguments of `read_sessions`, `settle_sessions` and `keep_sessions`.
+
+    `keep` is one of KEEP_*; sessions before `first_traded` only warm the indicators. `tape_rows`
+    is how many fills a tape has room for at least.
+    """
+
+    def __init__(
+        self, panel: Panel, plan: RunPlan, keep: int, first_traded: int, tape_rows: int
+    ) -> None:
+        grid = panel.grid
+        symbols = len(panel.symbols)
+        self.first_row = grid.first_row
+        self.symbols = symbols
+        self.rules = plan.rules()
+        self.first_traded = first_traded
+        self.book = new_book(symbols, plan.capital)
+        self.equity, self.worth = np.full(grid.rows, np.nan), np.full(grid.rows, np.nan)
+        with_atr = self.rules.needs_indicators
+        self.decisions = new_decision_tape(grid.rows, symbols, with_atr=with_atr)
+        longest = int(np.max(np.diff(grid.first_row), initial=0))
+        self._tape_rows = max(tape_rows, 3 * longest * symbols)
+        self.tapes: list[Tape] = [new_tape(self._tape_rows)]
+        self.prices = tuple(
+            _by_row(values)
+            for values in (panel.open, panel.high, panel.low, panel.close, panel.volume)
+        )
+        scratch = new_scratch(symbols, plan.strategy_module.MEMORY)
+        self._scratch, self._keep = scratch, keep
+        flatten_bars = _bars_by(panel, plan.strategy.flatten_minutes)
+        entry_bars = _bars_by(panel, plan.strategy.entry_cutoff_minutes)
+        self._before_room = (
+            self.rules,
+            plan.strategy.numbers(plan.interval_minutes),
+            scratch,
+            new_indicators(symbols),
+        )
+        self._after_room = (
+            self.decisions,
+            keep,
+            grid.first_row,
+            np.minimum(entry_bars, flatten_bars - 1),
+            *self.prices,
+        )
+        self._before_tape = (self.book, self.rules, scratch)
+        self._settled = (
+            grid.first_row,
+            flatten_bars,
+            grid.start_us,
+            *self.prices,
+            self.equity,
+            self.worth,
+        )
+
+    @property
+    def close(self) -> Floats:
+        """Return the closes as the run saw them, (bars, symbols)."""
+        return self.prices[3]
+
+    def room(self, bars: int) -> Signals:
+        """Return room for what the strategy says of so many bars."""
+        return new_signals(bars, self.symbols, with_atr=self.rules.needs_indicators)
+
+    def to_read(self, room: Signals, session: int, end: int) -> tuple[Any, ...]:
+        """Return the arguments of `read_sessions` for sessions `[session, end)`."""
+        return (*self._before_room, room, *self._after_room, session, end, self.first_traded)
+
+    def to_keep(self, room: Signals, session: int, end: int) -> tuple[Any, ...]:
+        """Return the arguments of `keep_sessions` for sessions `[session, end)`."""
+        bounds = (session, end, self.first_traded)
+        return (self._scratch, room, self.decisions, self._keep, self.first_row, *bounds)
+
+    def to_settle(self, room: Signals, first: int, session: int, end: int) -> tuple[Any, ...]:
+        """Return the arguments of `settle_sessions`; the room begins at the session `first`."""
+        origin = int(self.first_row[first])
+        bounds = (origin, session, end, self.first_traded)
+        return (*self._before_tape, self.tapes[-1], room, *self._settled, *bounds)
+
+    def settle(self, step: Callable[..., int], room: Signals, first: int, end: int) -> None:
+        """Settle sessions `[first, end)`, on as many tapes as it takes."""
+        session = first
+        while (session := step(*self.to_settle(room, first, session, end))) < end:
+            self.tapes.append(new_tape(self._tape_rows))
+
+
+def _by_row(values: Floats) -> Floats:
+    # Machine code is for one layout; nearly every panel has it and is not copied.
+    return np.require(values, np.float64, ("C", "W"))
+
+
+def _bars_by(panel: Panel, minutes: int) -> Integers:
+    interval = panel.grid.interval_minutes
+    # Sessions are many and their lengths few.
+    known: dict[timedelta, int] = {}
+    for session in panel.grid.sessions:
+        length = session.close - session.open
+        if length not in known:
+            known[length] = session.bars_ended_by(minutes, interval)
+    bars = [known[session.close - session.open] for session in panel.grid.sessions]
+    return np.array(bars, dtype=np.int64)

@@ -1,0 +1,228 @@
+"""Linking: the engine joined to a strategy's functions, interpreted or compiled by numba.
+
+The sources are plain functions. Linking copies every function of the engine that is reached,
+with the strategy's `observe`, `signal` and `screen` in place of the engine's own, so that one
+source runs in both ways. numba's cache on disk does not notice a change in another file, so
+machine code is kept under a key of everything that was linked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Callable, Iterator
+from enum import Enum
+from importlib import metadata
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from trading.engine import signals
+
+# Modules whose functions numba knows, or that no compiled function may call.
+_NOT_LINKED = frozenset({*sys.stdlib_module_names, "numpy", "numba", "pydantic"})
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COMPILED: dict[tuple[str, str, str], Any] = {}
+_REFUSALS: dict[int, str] = {}
+
+
+class Linker:
+    """Copies functions so that the globals they call are copies too."""
+
+    def __init__(
+        self,
+        strategy: ModuleType,
+        wrap: Callable[[Any], Any],
+        wrap_entry: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self._replaced: dict[Any, Any] = {
+            signals.observe: strategy.observe,
+            signals.signal: strategy.signal,
+        }
+        if hasattr(strategy, "screen"):
+            self._replaced[signals.screen] = strategy.screen
+        self._wrap = wrap
+        self._wrap_entry = wrap_entry or wrap
+        self._copies: dict[FunctionType, Any] = {}
+        self._originals: list[FunctionType] = []
+
+    def link(self, function: FunctionType) -> Any:
+        """Return the copy of a function, made once."""
+        return self._link(function, self._wrap_entry)
+
+    def _link(self, function: FunctionType, wrap: Callable[[Any], Any]) -> Any:
+        function = self._replaced.get(function, function)
+        if function not in self._copies:
+            self._originals.append(function)
+            names: dict[str, Any] = dict(function.__globals__)
+            for name in function.__code__.co_names:
+                value = names.get(name)
+                if isinstance(value, FunctionType) and _is_linked(value):
+                    names[name] = self._link(value, self._wrap)
+            copy = FunctionType(
+                function.__code__,
+                names,
+                function.__name__,
+                function.__defaults__,
+                function.__closure__,
+            )
+            copy.__module__ = function.__module__
+            copy.__qualname__ = function.__qualname__
+            self._copies[function] = wrap(copy)
+        return self._copies[function]
+
+    def key(self) -> str:
+        """Return a hash of numba's version and of all that was linked, as it is in memory.
+
+        Sources on the disk may be newer than what this process has imported, and are not read.
+        """
+        digest = hashlib.sha256(f"{metadata.version('numba')} {sys.version}".encode())
+        for function in self._originals:
+            for part in _content(function):
+                digest.update(part.encode())
+        # Positions of fields and values of enumerations are in machine code as numbers.
+        # Most functions share their module's names with others, which are looked at once.
+        modules = {id(one.__globals__): one.__globals__ for one in self._originals}
+        for part in sorted({part for names in modules.values() for part in _classes_of(names)}):
+            digest.update(part.encode())
+        return digest.hexdigest()[:24]
+
+
+def link_interpreted(strategy: ModuleType, function: Any) -> Any:
+    """Return an engine function joined to a strategy, run by the interpreter."""
+    return Linker(strategy, lambda copy: copy).link(function)
+
+
+def link_compiled(strategy: ModuleType, function: Any, cache_folder: Path | None = None) -> Any:
+    """Return an engine function joined to a strategy, compiled by numba at its first call.
+
+    With a folder, machine code is kept there for later processes. Raises numba's own errors at
+    the first call when the strategy cannot be compiled.
+    """
+    key = engine_key(strategy, function)
+    name = (key, function.__name__, str(cache_folder))
+    if name not in _COMPILED:
+        _COMPILED[name] = _compile(strategy, function, cache_folder and cache_folder / key)
+    return _COMPILED[name]
+
+
+def engine_key(strategy: ModuleType, function: Any) -> str:
+    """Return the key under which the machine code of a function with a strategy is kept."""
+    linker = Linker(strategy, lambda copy: copy)
+    linker.link(function)
+    return linker.key()
+
+
+def is_compiled(strategy: ModuleType, function: Any, cache_folder: Path | None) -> bool:
+    """Return whether this process or the folder has the machine code, without importing numba."""
+    key = engine_key(strategy, function)
+    if any(known[:2] == (key, function.__name__) for known in _COMPILED):
+        return True
+    return cache_folder is not None and any((cache_folder / key).rglob("*.nbc"))
+
+
+def refusal_of(linked: Any, arguments: tuple[Any, ...]) -> str:
+    """Compile a function of `link_compiled` for such arguments; return numba's complaint, or ""."""
+    import numba
+    from numba.core.errors import NumbaError
+
+    # What is refused once is not tried again: it takes as long as compiling.
+    if id(linked) not in _REFUSALS:
+        typeof: Any = numba.typeof
+        try:
+            linked.compile(tuple(typeof(argument) for argument in arguments))
+            _REFUSALS[id(linked)] = ""
+        except (NumbaError, NotImplementedError) as error:
+            _REFUSALS[id(linked)] = _complaint(str(error)) or type(error).__name__
+    return _REFUSALS[id(linked)]
+
+
+def _complaint(text: str) -> str:
+    said = [line.strip() for line in _COLOUR.sub("", text).splitlines() if line.strip()]
+    # The first lines name passes of the compiler, the next what they met.
+    met = [line for line in said if not line.startswith(("Failed in", "During:"))]
+    return (met or said or [""])[0]
+
+
+def _compile(strategy: ModuleType, function: Any, folder: Path | None) -> Any:
+    import numba
+    from numba.core import config as numba_config
+
+    config: Any = numba_config
+    # Counting references to the arrays of a book would take ten times as long as the engine; it
+    # borrows all of them. Divisions follow numpy in the interpreter too: prices are its floats.
+    options: dict[str, Any] = {"_nrt": False, "error_model": "numpy", "nogil": True}
+    inner: dict[str, Any] = {
+        **options,
+        "forceinline": True,
+        "no_cpython_wrapper": True,
+        "no_cfunc_wrapper": True,
+    }
+    entry = {**options, "cache": folder is not None}
+    kept = config.CACHE_DIR
+    if folder is not None:
+        config.CACHE_DIR = str(folder)
+
+    def wrap(copy: Any) -> Any:
+        # A user's function may make arrays of its own, whose references must be counted.
+        # It may also reach past its memory, which is to be an error and not a crash.
+        is_ours = copy.__module__.startswith("trading.")
+        return numba.njit(**{**inner, "_nrt": not is_ours, "boundscheck": not is_ours})(copy)
+
+    try:
+        return Linker(strategy, wrap, numba.njit(**entry)).link(function)
+    finally:
+        config.CACHE_DIR = kept
+
+
+def _is_linked(function: FunctionType) -> bool:
+    return (function.__module__ or "").partition(".")[0] not in _NOT_LINKED
+
+
+def _content(function: FunctionType) -> Iterator[str]:
+    """Yield everything about a function that its machine code depends on."""
+    # numba keeps the names of the classes that are passed, and looks them up in their module.
+    yield f"{function.__module__}.{function.__qualname__}"
+    yield repr(function.__defaults__)
+    yield from _code_content(function.__code__)
+    for cell in function.__closure__ or ():
+        yield from _value_content("cell", cell.cell_contents)
+    for name in function.__code__.co_names:
+        yield from _value_content(name, function.__globals__.get(name))
+
+
+def _value_content(name: str, value: Any) -> Iterator[str]:
+    # A function that its author compiled is frozen into the machine code as well.
+    own = getattr(value, "py_func", None)
+    if isinstance(own, FunctionType):
+        yield from _content(own)
+    elif isinstance(value, np.ndarray):
+        yield f"{name}={value.dtype}{value.shape}{value.tobytes().hex()}"
+    elif isinstance(value, ModuleType):
+        file = getattr(value, "__file__", None)
+        if file is not None and value.__name__.partition(".")[0] not in _NOT_LINKED:
+            yield Path(file).read_text(encoding="utf-8")
+    elif value is not None and not isinstance(value, FunctionType | type):
+        yield f"{name}={value!r}"
+
+
+def _classes_of(names: dict[str, Any]) -> Iterator[str]:
+    """Yield the tuples with named fields and the enumerations among a module's names."""
+    for value in names.values():
+        if isinstance(value, type) and issubclass(value, Enum):
+            yield f"{value.__module__}.{value.__qualname__}={[(m.name, m.value) for m in value]!r}"
+        elif isinstance(value, type) and hasattr(value, "_fields"):
+            yield f"{value.__module__}.{value.__qualname__}={value._fields!r}"
+
+
+def _code_content(code: CodeType) -> Iterator[str]:
+    yield code.co_code.hex()
+    yield repr((code.co_names, code.co_varnames, code.co_freevars))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _code_content(constant)
+        else:
+            yield repr(constant)

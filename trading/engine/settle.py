@@ -1,0 +1,202 @@
+"""The engine: what a bar's close changes and decides (rules, section 2, steps 3 to 6).
+
+A backtest runs over whole panels, compiled or not, some sessions at a time: `signals` asks the
+strategy, which knows no account, `settle_sessions` does what depends on the account, and
+`decision_tape` keeps what was decided. A live session calls `close_bar` once a bar.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.engine.book import (
+    LATCHED,
+    OPEN_POSITIONS,
+    PENDING_ENTRIES,
+    WAITING_EXITS,
+    Book,
+    equity,
+)
+from trading.engine.book_changes import (
+    begin_session,
+    cancel_entry,
+    latch,
+    mark_positions,
+    plan_exit,
+    remember_bar,
+    see_bar,
+)
+from trading.engine.decide import decide
+from trading.engine.matching import assume_close, match_bar
+from trading.engine.risk import loses_too_much
+from trading.engine.trade_tape import FILLS, Tape
+from trading.engine.trailing import trail
+from trading.engine.workspace import Scratch, Signals
+from trading.market.bars import Floats, Integers
+from trading.parameters import Rules
+from trading.reasons import EXIT_FLATTEN, EXIT_LATCH
+
+
+def close_bar(
+    book: Book,
+    rules: Rules,
+    scratch: Scratch,
+    signals: Signals,
+    gates: NDArray[np.uint8],
+    flatten: bool,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+    us: int,
+) -> float:
+    """Mark, trail, test the latch, flatten, decide; return the equity at the close, USD.
+
+    `gates` (symbols) holds a reason of a live session that forbids entries, or 0; it is empty
+    where there are none. Fills of the bar have been applied, and `read_signals` has seen it and
+    written to the first row, where the decisions go.
+    """
+    for s in range(len(close)):
+        if not math.isnan(close[s]):
+            see_bar(book, s, high[s], low[s], close[s], volume[s], us)
+    return settle_bar(book, rules, scratch, signals, 0, gates, flatten, high, low, close)
+
+
+def settle_bar(
+    book: Book,
+    rules: Rules,
+    scratch: Scratch,
+    signals: Signals,
+    at: int,
+    gates: NDArray[np.uint8],
+    flatten: bool,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+) -> float:
+    """Do what `close_bar` does once the positions are marked; the bar has row `at` of signals."""
+    if rules.trailing > 0 and book.flags[OPEN_POSITIONS] > book.flags[WAITING_EXITS]:
+        for i in range(book.flags[OPEN_POSITIONS]):
+            s = book.held[i]
+            if not book.exit_waiting[s] and not math.isnan(close[s]):
+                trail(book, rules, s, high[s], low[s])
+    worth = equity(book)
+    if book.flags[LATCHED] == 0 and loses_too_much(book, rules, worth):
+        latch(book)
+    if book.flags[LATCHED] != 0:
+        leave_everything(book, EXIT_LATCH)
+    if flatten:
+        leave_everything(book, EXIT_FLATTEN)
+    decide(book, rules, scratch, signals, at, gates, close, worth)
+    return worth
+
+
+def leave_everything(book: Book, reason: int) -> None:
+    """Cancel pending entries and let every position without a waiting exit wait for one."""
+    if book.flags[PENDING_ENTRIES] > 0 or book.flags[OPEN_POSITIONS] > book.flags[WAITING_EXITS]:
+        for s in range(len(book.quantity)):
+            cancel_entry(book, s)
+            plan_exit(book, s, reason)
+
+
+def recall(
+    book: Book,
+    s: int,
+    begin: int,
+    end: int,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+    start_us: Integers,
+) -> None:
+    """Let the book remember a symbol's last two bars in rows `[begin, end)` of the session.
+
+    A backtest does so where it matters, instead of remembering every bar of every symbol.
+    """
+    newest = end - 1
+    while newest >= begin and math.isnan(close[newest, s]):
+        newest -= 1
+    older = newest - 1
+    while older >= begin and math.isnan(close[older, s]):
+        older -= 1
+    for row in (older, newest):
+        if row >= begin and start_us[row] > book.last_us[s]:
+            remember_bar(
+                book, s, high[row, s], low[row, s], close[row, s], volume[row, s], start_us[row]
+            )
+
+
+def settle_sessions(
+    book: Book,
+    rules: Rules,
+    scratch: Scratch,
+    tape: Tape,
+    signals: Signals,
+    first_row: Integers,
+    flatten_bars: Integers,
+    start_us: Integers,
+    opened: Floats,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+    equity_out: Floats,
+    worth_out: Floats,
+    origin: int,
+    session: int,
+    end_session: int,
+    first_traded: int,
+) -> int:
+    """Settle sessions that were read, until `end_session` or until the tape could overflow.
+
+    `origin` is the row of prices that is row 0 of `signals`; `flatten_bars` is how many bars of
+    each session end by the flatten time. Written are, by bar, `equity_out`, the equity at each
+    close, and `worth_out`, the same as decisions saw it, before assumed closes. Returns the
+    session to go on with.
+    """
+    symbols = close.shape[1]
+    while session < end_session:
+        begin, end = first_row[session], first_row[session + 1]
+        most = (end - begin) * symbols
+        if tape.counts[FILLS] + 3 * most > len(tape.fills):
+            return session
+        if session < first_traded:
+            session += 1
+            continue
+        begin_session(book)
+        flatten_bar = flatten_bars[session] - 1
+        for row in range(begin, end):
+            bar = row - begin
+            if rules.volatility_factor > 0:
+                for s in range(symbols):
+                    if book.pending[s] != 0 or book.quantity[s] != 0:
+                        recall(book, s, begin, row, high, low, close, volume, start_us)
+            match_bar(
+                book, rules, tape, opened[row], high[row], low[row], volume[row], start_us[row]
+            )
+            mark_positions(book, close[row])
+            worth_out[row] = settle_bar(
+                book,
+                rules,
+                scratch,
+                signals,
+                row - origin,
+                scratch.no_gates,
+                0 <= flatten_bar <= bar,
+                high[row],
+                low[row],
+                close[row],
+            )
+            equity_out[row] = worth_out[row]
+        if book.flags[WAITING_EXITS] > 0:
+            for s in range(symbols):
+                if book.exit_waiting[s]:
+                    recall(book, s, begin, end, high, low, close, volume, start_us)
+            assume_close(book, rules, tape)
+            equity_out[end - 1] = equity(book)
+        session += 1
+    return session

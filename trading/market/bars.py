@@ -1,0 +1,150 @@
+"""Bars: rows as a source gives them, and the time-major panel that the engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.market.calendar import Grid
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Chosen = NDArray[np.bool_] | Integers | slice
+PRICES = ("open", "high", "low", "close")
+NUMBERS = (*PRICES, "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class BarRows:
+    """Rows in the order of their source, one array element a row.
+
+    `symbol` indexes the configured symbols; `start_us` is the row's own stamp in microseconds
+    since 1970 UTC; prices in USD; volume in shares. `interval_minutes` is what the source
+    declares, or None.
+    """
+
+    symbol: NDArray[np.integer[Any]]
+    start_us: Integers
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    interval_minutes: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.start_us)
+
+    def number(self, name: str) -> Floats:
+        """Return one of NUMBERS."""
+        column: Floats = getattr(self, name)
+        return column
+
+    def take(self, keep: Chosen) -> BarRows:
+        """Return the chosen rows."""
+        return BarRows(
+            self.symbol[keep],
+            self.start_us[keep],
+            self.open[keep],
+            self.high[keep],
+            self.low[keep],
+            self.close[keep],
+            self.volume[keep],
+            self.interval_minutes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LateRows:
+    """Rows as in BarRows whose numbers are still in their file.
+
+    `number(name)` reads one of NUMBERS. Whoever needs one column after the other holds no more
+    than one in memory, which is quicker than to hold them all.
+    """
+
+    symbol: NDArray[np.integer[Any]]
+    start_us: Integers
+    number: Callable[[str], Floats]
+    interval_minutes: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.start_us)
+
+    def take(self, keep: Chosen) -> LateRows:
+        """Return the chosen rows."""
+        return LateRows(
+            self.symbol[keep],
+            self.start_us[keep],
+            lambda name: self.number(name)[keep],
+            self.interval_minutes,
+        )
+
+
+AnyRows = BarRows | LateRows
+
+
+def in_blocks(rows: AnyRows, length: int) -> list[AnyRows]:
+    """Return the rows as views of so many at most, in order."""
+    begins = range(0, len(rows), length)
+    return [rows.take(slice(begin, begin + length)) for begin in begins]
+
+
+def join_rows(blocks: Sequence[AnyRows], interval_minutes: int | None) -> BarRows:
+    """Return rows one after the other, with the interval that their source declares."""
+    if len(blocks) == 1:
+        only = blocks[0]
+        if isinstance(only, BarRows) and only.interval_minutes == interval_minutes:
+            return only
+
+    def joined(parts: list[NDArray[Any]], kind: type) -> NDArray[Any]:
+        # An empty array first: no block at all still has a type.
+        return np.concatenate([np.zeros(0, kind), *parts])
+
+    real = [joined([block.number(name) for block in blocks], np.float64) for name in NUMBERS]
+    return BarRows(
+        joined([block.symbol for block in blocks], np.int64),
+        joined([block.start_us for block in blocks], np.int64),
+        real[0],
+        real[1],
+        real[2],
+        real[3],
+        real[4],
+        interval_minutes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Defects:
+    """What was found wrong with the rows while they were loaded, as counts.
+
+    `missing` counts the bars of the grid that no valid row covers.
+    """
+
+    rows: int = 0
+    outside_session: int = 0
+    duplicate: int = 0
+    invalid: int = 0
+    zero_volume: int = 0
+    missing: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {field.name: int(getattr(self, field.name)) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Bars on the grid, arrays of (bars, symbols), NaN where a bar is missing."""
+
+    grid: Grid
+    symbols: tuple[str, ...]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    defects: Defects

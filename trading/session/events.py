@@ -1,0 +1,113 @@
+"""What happened: the only way by which a session's state learns of the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trading.session.orders import Status
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """A session began, with everything that it inherits (see `SessionState.inheritance`)."""
+
+    session: str
+    open_us: int
+    close_us: int
+    inheritance: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class BarClosed:
+    """A bar as consumed: prices (USD) by symbol in configured order, None where missing.
+
+    `gates` holds a reason that forbids entries, or 0, by symbol.
+    """
+
+    session: str
+    bar: int
+    start_us: int
+    open: list[float | None]
+    high: list[float | None]
+    low: list[float | None]
+    close: list[float | None]
+    volume: list[float | None]
+    gates: list[int]
+    sources: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A part of an order was traded; `quantity` is signed (buys positive), price in USD."""
+
+    exec_id: str
+    client_order_id: str
+    symbol: str
+    leg: str
+    quantity: int
+    price: float
+    commission: float
+    us: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdate:
+    """An order changed its status or its price at the exchange."""
+
+    client_order_id: str
+    symbol: str
+    leg: str
+    status: Status
+    us: int
+    price: float | None = None
+    quantity: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The bot is about to ask the exchange for something: submit, replace or cancel."""
+
+    action: str
+    client_order_id: str
+    symbol: str
+    leg: str
+    quantity: int
+    epoch: int
+    attempt: int = 1
+    reason: str = ""
+    price: float | None = None
+    reference_price: float | None = None
+    stop_price: float | None = None
+    target_offset: float | None = None
+    stop_id: str | None = None
+    target_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An operator's word: `halt`, `flatten` or `resume`; `leave` is a flatten without a halt."""
+
+    command: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed:
+    """A session is over; `equity` is its last point, USD."""
+
+    session: str
+    equity: float
+
+
+Event = SessionStarted | BarClosed | Fill | OrderUpdate | Intent | Command | SessionClosed
+KINDS: dict[str, type[Event]] = {
+    "session_started": SessionStarted,
+    "bar": BarClosed,
+    "fill": Fill,
+    "order_update": OrderUpdate,
+    "intent": Intent,
+    "command": Command,
+    "session_closed": SessionClosed,
+}
+KIND_OF: dict[type[Event], str] = {event: kind for kind, event in KINDS.items()}

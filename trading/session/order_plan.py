@@ -1,0 +1,157 @@
+"""The difference between what a book wants and which orders are there, as intents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from trading.engine.book import Book
+from trading.reasons import EXIT_REASONS
+from trading.session.events import Intent
+from trading.session.orders import Leg, Order, Status, client_order_id
+
+PROTECTION = (Leg.STOP, Leg.TARGET)
+
+
+class OrderPlanner:
+    """Names orders for one account, session and strategy, and plans them by symbol."""
+
+    def __init__(self, account: str, session: str, strategy: str, epoch: int) -> None:
+        self._account = account
+        self._session = session
+        self._strategy = strategy
+        self._epoch = epoch
+
+    def plan(
+        self,
+        book: Book,
+        symbols: Iterable[str],
+        orders: dict[str, Order],
+        unanswered: dict[str, Intent],
+    ) -> list[Intent]:
+        """Return the intents that bring the orders in line with the book: exits before entries.
+
+        A symbol with an unanswered request is left alone. Planning again after the intents took
+        effect returns none.
+        """
+        busy = {intent.symbol for intent in unanswered.values()}
+        by_symbol: dict[str, list[Order]] = {}
+        for order in orders.values():
+            by_symbol.setdefault(order.symbol, []).append(order)
+        leaving: list[Intent] = []
+        entering: list[Intent] = []
+        for s, symbol in enumerate(symbols):
+            known = by_symbol.get(symbol, [])
+            live = [order for order in known if order.is_live]
+            # What is not known to have arrived is looked up, and nothing else is asked meanwhile.
+            if symbol in busy or any(order.status == Status.UNKNOWN for order in live):
+                continue
+            if book.exit_waiting[s]:
+                leaving += self._exit(book, s, symbol, known, live)
+            elif book.quantity[s] != 0:
+                leaving += self._hold(book, s, symbol, known, live)
+            elif book.pending[s] != 0:
+                if not any(order.leg == Leg.ENTRY for order in live):
+                    entering.append(self._entry(book, s, symbol, known))
+            else:
+                leaving += [self._cancel(order) for order in live if not _is_done_by_itself(order)]
+        return leaving + entering
+
+    def _id(self, symbol: str, leg: Leg, attempt: int) -> str:
+        return client_order_id(self._account, self._session, self._strategy, symbol, leg, attempt)
+
+    def _cancel(self, order: Order) -> Intent:
+        return Intent(
+            "cancel",
+            order.client_order_id,
+            order.symbol,
+            order.leg,
+            order.quantity,
+            self._epoch,
+            order.attempt,
+        )
+
+    def _entry(self, book: Book, s: int, symbol: str, known: list[Order]) -> Intent:
+        attempt = _next_attempt(known, Leg.ENTRY)
+        offset = float(book.pending_offset[s])
+        has_target = not math.isnan(offset)
+        protection = max(_next_attempt(known, leg) for leg in PROTECTION)
+        return Intent(
+            "submit",
+            self._id(symbol, Leg.ENTRY, attempt),
+            symbol,
+            Leg.ENTRY,
+            int(book.pending[s]),
+            self._epoch,
+            attempt,
+            reference_price=float(book.pending_reference[s]),
+            stop_price=float(book.pending_stop[s]),
+            target_offset=offset if has_target else None,
+            stop_id=self._id(symbol, Leg.STOP, protection),
+            target_id=self._id(symbol, Leg.TARGET, protection) if has_target else None,
+        )
+
+    def _exit(
+        self, book: Book, s: int, symbol: str, known: list[Order], live: list[Order]
+    ) -> list[Intent]:
+        if any(order.leg == Leg.EXIT or order.status == Status.TRIGGERED for order in live):
+            return []
+        if live:
+            # Only what is confirmed cancelled is no risk to the quantity of the exit.
+            return [self._cancel(order) for order in live]
+        attempt = _next_attempt(known, Leg.EXIT)
+        return [
+            Intent(
+                "submit",
+                self._id(symbol, Leg.EXIT, attempt),
+                symbol,
+                Leg.EXIT,
+                -int(book.quantity[s]),
+                self._epoch,
+                attempt,
+                reason=EXIT_REASONS[int(book.exit_reason[s])],
+            )
+        ]
+
+    def _hold(
+        self, book: Book, s: int, symbol: str, known: list[Order], live: list[Order]
+    ) -> list[Intent]:
+        intents = [
+            self._cancel(order)
+            for order in live
+            if order.leg == Leg.EXIT or (order.leg == Leg.ENTRY and book.pending[s] == 0)
+        ]
+        quantity = -int(book.quantity[s])
+        for leg, wanted in ((Leg.STOP, book.stop[s]), (Leg.TARGET, book.target[s])):
+            level = float(wanted)
+            resting = next((order for order in live if order.leg == leg), None)
+            if math.isnan(level):
+                continue
+            if resting is None:
+                intents.append(self._protect("submit", symbol, leg, quantity, level, known))
+            elif resting.price != level or resting.quantity != quantity:
+                intents.append(self._protect("replace", symbol, leg, quantity, level, known))
+        return intents
+
+    def _protect(
+        self, action: str, symbol: str, leg: Leg, quantity: int, level: float, known: list[Order]
+    ) -> Intent:
+        attempt = _next_attempt(known, leg) - (1 if action == "replace" else 0)
+        return Intent(
+            action,
+            self._id(symbol, leg, attempt),
+            symbol,
+            leg,
+            quantity,
+            self._epoch,
+            attempt,
+            price=level,
+        )
+
+
+def _next_attempt(known: list[Order], leg: Leg) -> int:
+    return max((order.attempt for order in known if order.leg == leg), default=0) + 1
+
+
+def _is_done_by_itself(order: Order) -> bool:
+    return order.status == Status.TRIGGERED

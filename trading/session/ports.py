@@ -1,0 +1,147 @@
+"""What the core expects of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from trading.market.bars import BarRows
+from trading.market.calendar import Session
+from trading.session.events import BarClosed, Event, Fill, Intent, OrderUpdate
+from trading.session.orders import Order
+
+
+class Clock(Protocol):
+    """Time, real or replayed, always aware UTC."""
+
+    def now(self) -> datetime:
+        """Return the present."""
+        ...
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Return when the moment has come; at once if it has passed."""
+        ...
+
+
+class MarketData(Protocol):
+    """A source of bars."""
+
+    name: str
+
+    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
+        """Return the rows of earlier sessions, oldest first, to warm the indicators."""
+        ...
+
+    def rows(
+        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
+    ) -> BarRows:
+        """Return the closed rows that start in [start, end).
+
+        Raises SourceUnavailable when the source does not answer.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what the source holds open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeEvent:
+    """A fill or an order update with its number in the exchange's own stream."""
+
+    number: int
+    event: Fill | OrderUpdate
+
+
+class Exchange(Protocol):
+    """A place that holds orders; every request may end in OutcomeUnknown."""
+
+    name: str
+    is_simulated: bool
+
+    def submit(self, intent: Intent) -> None:
+        """Ask for a new order; the same client order id twice is one order."""
+        ...
+
+    def replace(self, intent: Intent) -> None:
+        """Ask for another price or quantity of a working order."""
+        ...
+
+    def cancel(self, intent: Intent) -> None:
+        """Ask for a working order to be cancelled."""
+        ...
+
+    def find_order(self, client_order_id: str) -> Order | None:
+        """Return an order by its client order id, or None if it never arrived."""
+        ...
+
+    def events_since(self, number: int) -> list[ExchangeEvent]:
+        """Return what happened after an event number, in order."""
+        ...
+
+    def positions(self) -> dict[str, int]:
+        """Return signed quantities by symbol, zeros left out."""
+        ...
+
+    def observe(self, bar: BarClosed) -> None:
+        """Let a simulated exchange see a bar and fill against it; a real one ignores it."""
+        ...
+
+    def end_session(self, session: str) -> None:
+        """Let a simulated exchange book what found no further bar; a real one ignores it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One line of the journal."""
+
+    number: int
+    event: Event
+
+
+class Ledger(Protocol):
+    """The account's truth: an append-only journal, committed in batches."""
+
+    def commit(self, events: Sequence[Event], *, epoch: int, cursor: int | None = None) -> None:
+        """Append events, all or none, if the lease's epoch still is ours."""
+        ...
+
+    def journal_of(self, session: str) -> list[JournalRow]:
+        """Return a session's rows in order."""
+        ...
+
+
+class Notifier(Protocol):
+    """Where messages for people go."""
+
+    def send(self, kind: str, text: str, **fields: object) -> None:
+        """Send one message; never raises for what the receiver does."""
+        ...
+
+
+class Storage(Protocol):
+    """A place for copies; `str()` says where it is, without its secrets.
+
+    Every request raises StoreUnavailable when the place does not answer in time, and BadInput
+    when it refuses the account, key or container as they are set.
+    """
+
+    def put(self, name: str, content: bytes) -> None:
+        """Store content under a name, all or nothing, replacing what was there."""
+        ...
+
+    def get(self, name: str) -> bytes:
+        """Return what is stored under a name; raises StoreUnavailable when it was altered."""
+        ...
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names that begin with a prefix, sorted."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove what is stored under a name; nothing happens when it is not there."""
+        ...

@@ -1,0 +1,200 @@
+"""The reporter: takes a session's events into its state and says what people should hear."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
+from trading.engine.book import BASELINE
+from trading.engine.trade_tape import FILLS, TRADES
+from trading.reasons import ENTER_LONG, NO_BREAKOUT, REASONS, SHORT_DISABLED, SIZE_BELOW_ONE
+from trading.session.events import (
+    BarClosed,
+    Command,
+    Event,
+    Fill,
+    Intent,
+    OrderUpdate,
+    SessionClosed,
+)
+from trading.session.messages import (
+    Kind,
+    MarketMessage,
+    Message,
+    RangeLevel,
+    RangeMessage,
+    SummaryMessage,
+    system_message,
+)
+from trading.session.order_reporter import OrderReporter, Place
+from trading.session.state import SessionState
+from trading.strategies.orb import RANGE_BARS, RANGE_HIGH, RANGE_LOW, OrbNumbers
+
+
+class Reporter:
+    """Adds to `messages` in the order of the events; what changed nothing is not reported."""
+
+    def __init__(self, state: SessionState, place: Place) -> None:
+        self.messages: list[Message] = []
+        self._state = state
+        self._place = place
+        self._session = state.session.date.isoformat()
+        self._orders = OrderReporter(state, place)
+        self._warnings = 0
+        self._opened: dict[int, float] = {}
+        self._closed: dict[int, float] = {}
+
+    def take(self, event: Event) -> None:
+        """Apply an event to the state and report what it changed."""
+        state = self._state
+        match event:
+            case Intent():
+                is_new = event.client_order_id not in state.orders
+                state.apply(event)
+                if is_new and event.action == "submit":
+                    self.add(self._orders.sent(event))
+            case Fill():
+                fills, trades = (int(state.tape.counts[n]) for n in (FILLS, TRADES))
+                order_price = self._orders.price_of(event.client_order_id)
+                state.apply(event)
+                if int(state.tape.counts[FILLS]) > fills:
+                    self.add(self._orders.filled(event, order_price))
+                for number in range(trades, int(state.tape.counts[TRADES])):
+                    self.add(self._orders.traded(number))
+            case OrderUpdate():
+                before = state.orders.get(event.client_order_id)
+                state.apply(event)
+                ended = self._orders.ended(event, before)
+                if ended is not None:
+                    self.add(ended)
+            case BarClosed():
+                last, was_latched = state.last_bar, state.is_latched
+                state.apply(event)
+                if state.last_bar > last:
+                    self._bar_closed(event, was_latched)
+            case SessionClosed():
+                was_closed = state.is_closed
+                state.apply(event)
+                if not was_closed:
+                    self._session_closed(event)
+            case Command():
+                state.apply(event)
+                self._warn(f"{event.command} was asked for", event.reason)
+            case _:
+                state.apply(event)
+
+    def add(self, message: Message) -> None:
+        """Report something that no event of the session says."""
+        self.messages.append(message)
+
+    def started(self, blocked: dict[str, str]) -> None:
+        """Report that the session is ready to trade, or what keeps symbols from it."""
+        state = self._state
+        details = [
+            f"{len(state.plan.symbols)} symbols: {', '.join(state.plan.symbols)}",
+            f"strategy {state.plan.strategy_name}, bars of {state.plan.interval_minutes} minutes",
+            f"equity {float(state.book.money[BASELINE]):,.2f} USD",
+        ]
+        details += [f"{symbol} is blocked: {difference}" for symbol, difference in blocked.items()]
+        if state.is_halted:
+            details.append(f"halted: {state.halt_reason}")
+        status = "degraded" if blocked or state.is_halted else "healthy"
+        self.add(self._market(Kind.MARKET_START, state.session.open, status, details))
+
+    def _bar_closed(self, bar: BarClosed, was_latched: bool) -> None:
+        numbers = self._state.numbers
+        if isinstance(numbers, OrbNumbers) and bar.bar < numbers.range_bars:
+            for s, (opened, closed) in enumerate(zip(bar.open, bar.close, strict=True)):
+                if opened is not None and closed is not None:
+                    self._opened.setdefault(s, opened)
+                    self._closed[s] = closed
+            if bar.bar == numbers.range_bars - 1:
+                self.add(
+                    RangeMessage(
+                        f"{self._session}-orb",
+                        Kind.ORB_ESTABLISHED,
+                        self._orders.now(),
+                        self._levels(),
+                        self._place.account,
+                    )
+                )
+        if self._state.is_latched and not was_latched:
+            self._warn(
+                "the day's loss limit is reached",
+                "everything is left, and nothing is entered until the next session",
+            )
+
+    def _levels(self) -> tuple[RangeLevel, ...]:
+        numbers = self._state.numbers
+        if not isinstance(numbers, OrbNumbers):
+            return ()
+        found = []
+        for s, symbol in enumerate(self._state.plan.symbols):
+            memory = self._state.scratch.memory[:, s]
+            if memory[RANGE_BARS] < numbers.range_bars:
+                found.append(RangeLevel(symbol, None, None, None))
+                continue
+            high, low = float(memory[RANGE_HIGH]), float(memory[RANGE_LOW])
+            body = abs(self._closed[s] - self._opened[s])
+            found.append(RangeLevel(symbol, high, low, body / (high - low) if high > low else 0.0))
+        return tuple(found)
+
+    def _session_closed(self, event: SessionClosed) -> None:
+        state = self._state
+        pnl = event.equity - float(state.book.money[BASELINE])
+        trades = int(state.tape.counts[TRADES])
+        held = [s for s, n in state.index.items() if state.book.quantity[n] != 0]
+        details = [f"{trades} trades, {pnl:+,.2f} USD, equity {event.equity:,.2f} USD"]
+        details += [f"{symbol} is still held" for symbol in held]
+        status = "degraded" if held else "healthy"
+        self.add(self._market(Kind.MARKET_CLOSE, state.session.close, status, details))
+        reasons = Counter(int(row[2]) for row in state.decisions)
+        signals = Counter(
+            state.plan.symbols[int(row[1])] for row in state.decisions if row[2] >= ENTER_LONG
+        )
+        self.add(
+            SummaryMessage(
+                f"{self._session}-summary",
+                Kind.DAILY_SUMMARY,
+                state.session.close,
+                self._session,
+                event.equity,
+                pnl,
+                trades,
+                sum(count for reason, count in reasons.items() if reason > NO_BREAKOUT),
+                tuple(sorted(signals.items())),
+                tuple(
+                    (REASONS[reason], count)
+                    for reason, count in sorted(reasons.items())
+                    if SHORT_DISABLED <= reason <= SIZE_BELOW_ONE
+                ),
+                self._levels(),
+                self._place.provider,
+                self._place.account,
+            )
+        )
+
+    def _market(self, kind: Kind, when: datetime, status: str, details: list[str]) -> MarketMessage:
+        return MarketMessage(
+            f"{self._session}-{kind.lower()}",
+            kind,
+            when,
+            status,
+            self._place.provider,
+            tuple(details),
+            self._place.account,
+        )
+
+    def _warn(self, text: str, reason: str) -> None:
+        message = system_message(
+            Kind.SYSTEM_WARNING,
+            f"{text}: {reason}" if reason else text,
+            self._session,
+            self._place.account,
+            self._orders.now(),
+            {"component": "risk"},
+        )
+        # Numbered, for an operator may halt twice with the same words.
+        self._warnings += 1
+        self.add(replace(message, id=f"{self._session}-warning-{self._warnings}"))

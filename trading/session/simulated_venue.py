@@ -1,0 +1,279 @@
+"""The simulated venue behind the Exchange port: orders in, events out, by `matching`.
+
+It keeps a book of its own and knows nothing of the bot's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from trading.engine.book import Book, new_book
+from trading.engine.book_changes import begin_session, cancel_entry, plan_entry, plan_exit, see_bar
+from trading.engine.matching import assume_close, match_bar, participation_cap
+from trading.engine.trade_tape import FILLS, new_tape
+from trading.parameters import Rules
+from trading.prices import round_down, round_up
+from trading.reasons import EXIT_REASONS, LEGS
+from trading.session.events import BarClosed, Fill, Intent, OrderUpdate
+from trading.session.orders import Leg, Order, Status, transition
+from trading.session.state import bar_numbers, order_of
+
+VenueEvent = Fill | OrderUpdate
+
+
+@dataclass
+class VenueState:
+    """What a venue must not forget: its book, its orders, and how far it has seen."""
+
+    book: Book
+    orders: dict[str, Order]
+    session: str = ""
+    last_bar: int = -1
+    last_us: int = 0
+    is_ended: bool = False
+
+
+class SimulatedVenue:
+    """Takes orders and bars and says what happened; repeating a request changes nothing."""
+
+    def __init__(self, rules: Rules, symbols: tuple[str, ...], capital: float) -> None:
+        self.rules = rules
+        self.symbols = symbols
+        self.index = {symbol: s for s, symbol in enumerate(symbols)}
+        self.state = VenueState(new_book(len(symbols), capital), {})
+        self._tape = new_tape(8 * len(symbols) + 8)
+
+    def submit(self, intent: Intent) -> list[VenueEvent]:
+        """Take an order; an id that was seen before is answered by nothing new."""
+        if intent.client_order_id in self.state.orders:
+            return []
+        order, book, s = order_of(intent), self.state.book, self.index[intent.symbol]
+        refusal = self._refusal(order)
+        if refusal:
+            return [self._change(order, Status.REJECTED, refusal)]
+        if order.leg == Leg.ENTRY:
+            offset = math.nan if order.target_offset is None else order.target_offset
+            plan_entry(
+                book,
+                s,
+                order.quantity,
+                order.reference_price or 0.0,
+                order.stop_price or 0.0,
+                offset,
+            )
+        elif order.leg == Leg.EXIT:
+            plan_exit(book, s, EXIT_REASONS.index(order.reason))
+        else:
+            self._rest(order)
+        return [self._change(order, Status.WORKING)]
+
+    def replace(self, intent: Intent) -> list[VenueEvent]:
+        """Move a resting stop or target; a request that comes too late is answered as it stands."""
+        order = self.state.orders.get(intent.client_order_id)
+        if order is None or order.status != Status.WORKING:
+            return self._as_it_stands(order)
+        order = replace(order, price=intent.price, quantity=intent.quantity)
+        self._rest(order)
+        return [self._change(order, Status.WORKING)]
+
+    def cancel(self, intent: Intent) -> list[VenueEvent]:
+        """Cancel a working order; a request that comes too late is answered as it stands."""
+        order = self.state.orders.get(intent.client_order_id)
+        if order is None or order.status != Status.WORKING:
+            return self._as_it_stands(order)
+        book, s = self.state.book, self.index[order.symbol]
+        if order.leg == Leg.ENTRY:
+            cancel_entry(book, s)
+        elif order.leg == Leg.STOP:
+            book.stop[s] = math.nan
+        elif order.leg == Leg.TARGET:
+            book.target[s] = math.nan
+        return [self._change(order, Status.CANCELLED)]
+
+    def observe(self, bar: BarClosed) -> list[VenueEvent]:
+        """Fill what the bar fills; a bar that was seen before changes nothing."""
+        state, book = self.state, self.state.book
+        if bar.session != state.session:
+            begin_session(book)
+            state.session, state.last_bar, state.is_ended = bar.session, -1, False
+            state.orders = {id_: order for id_, order in state.orders.items() if order.is_live}
+        if bar.bar <= state.last_bar:
+            return []
+        numbers = bar_numbers(bar)
+        state.last_us = bar.start_us
+        before = [bool(waiting) for waiting in book.exit_waiting]
+        self._forget_tape()
+        match_bar(
+            book,
+            self.rules,
+            self._tape,
+            numbers.open,
+            numbers.high,
+            numbers.low,
+            numbers.volume,
+            bar.start_us,
+        )
+        happened = self._fills(bar.bar)
+        for s in range(len(self.symbols)):
+            happened += self._settle(s, numbers.open[s], numbers.volume[s], before[s])
+            if not math.isnan(numbers.close[s]):
+                see_bar(
+                    book,
+                    s,
+                    numbers.high[s],
+                    numbers.low[s],
+                    numbers.close[s],
+                    numbers.volume[s],
+                    bar.start_us,
+                )
+        state.last_bar = bar.bar
+        return happened
+
+    def end_session(self, session: str) -> list[VenueEvent]:
+        """Book exits that found no further bar and expire what is left, once a session."""
+        state = self.state
+        if state.session != session or state.is_ended:
+            return []
+        self._forget_tape()
+        assume_close(state.book, self.rules, self._tape)
+        happened = self._fills(state.last_bar + 1)
+        for s in range(len(self.symbols)):
+            happened += self._settle(s, math.nan, 0.0, True)
+        for order in list(state.orders.values()):
+            if order.is_live and (order.leg == Leg.ENTRY or self._held(order.symbol) == 0):
+                cancel_entry(state.book, self.index[order.symbol])
+                happened.append(self._change(order, Status.EXPIRED))
+        state.is_ended = True
+        return happened
+
+    def _forget_tape(self) -> None:
+        self._tape.counts[:] = 0
+
+    def _held(self, symbol: str) -> int:
+        return int(self.state.book.quantity[self.index[symbol]])
+
+    def _refusal(self, order: Order) -> str:
+        held = self._held(order.symbol)
+        if order.leg == Leg.ENTRY and (
+            held != 0 or self.state.book.pending[self.index[order.symbol]]
+        ):
+            return "position_open"
+        if order.leg != Leg.ENTRY and order.quantity != -held:
+            return f"quantity_not_the_position ({held})"
+        return ""
+
+    def _rest(self, order: Order) -> None:
+        s = self.index[order.symbol]
+        level = math.nan if order.price is None else order.price
+        (self.state.book.stop if order.leg == Leg.STOP else self.state.book.target)[s] = level
+
+    def _as_it_stands(self, order: Order | None) -> list[VenueEvent]:
+        return [] if order is None else [self._report(order)]
+
+    def _change(self, order: Order, status: Status, reason: str = "") -> OrderUpdate:
+        order = transition(order, status)
+        self.state.orders[order.client_order_id] = order
+        return self._report(order, reason)
+
+    def _report(self, order: Order, reason: str = "") -> OrderUpdate:
+        return OrderUpdate(
+            order.client_order_id,
+            order.symbol,
+            order.leg,
+            order.status,
+            self.state.last_us,
+            order.price,
+            order.quantity,
+            reason,
+        )
+
+    def _order_for(self, symbol: str, leg: str) -> Order:
+        live = [o for o in self.state.orders.values() if o.symbol == symbol and o.is_live]
+        if leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET):
+            return next(order for order in live if order.leg == leg)
+        # What is left of a fired stop or target goes on as a market exit under its own id.
+        return next(
+            order for order in live if order.leg == Leg.EXIT or order.status == Status.TRIGGERED
+        )
+
+    def _fills(self, bar: int) -> list[VenueEvent]:
+        happened: list[VenueEvent] = []
+        for number, row in enumerate(self._tape.fills[: self._tape.counts[FILLS]]):
+            us, s, leg_number, quantity, price, commission = (float(value) for value in row)
+            symbol, leg = self.symbols[int(s)], LEGS[int(leg_number)]
+            order = self._order_for(symbol, leg)
+            order = replace(order, filled=order.filled + abs(int(quantity)))
+            self.state.orders[order.client_order_id] = order
+            happened.append(
+                Fill(
+                    f"{order.client_order_id}.{bar}.{number}",
+                    order.client_order_id,
+                    symbol,
+                    leg,
+                    int(quantity),
+                    price,
+                    commission,
+                    int(us),
+                )
+            )
+            if leg == Leg.ENTRY:
+                happened += self._protect(order, int(quantity), int(s))
+        return happened
+
+    def _protect(self, entry: Order, quantity: int, s: int) -> list[VenueEvent]:
+        """Rest the entry's stop and target, which the fill has put into the book."""
+        legs: list[VenueEvent] = []
+        # The book may already have lost the level: a stop can fire in the bar of its entry.
+        if entry.stop_id is not None:
+            stop = Order(entry.stop_id, entry.symbol, Leg.STOP, -quantity, price=entry.stop_price)
+            legs.append(
+                self._change(replace(stop, attempt=_attempt(entry.stop_id)), Status.WORKING)
+            )
+        if entry.target_id is not None:
+            level = self._target_level(entry, s)
+            target = Order(entry.target_id, entry.symbol, Leg.TARGET, -quantity, price=level)
+            legs.append(
+                self._change(replace(target, attempt=_attempt(entry.target_id)), Status.WORKING)
+            )
+        return legs
+
+    def _target_level(self, entry: Order, s: int) -> float:
+        price, offset = float(self.state.book.entry_price[s]), entry.target_offset or 0.0
+        if entry.quantity > 0:
+            return round_down(price + offset, self.rules.tick_units)
+        return round_up(price - offset, self.rules.tick_units)
+
+    def _settle(self, s: int, opened: float, volume: float, was_waiting: bool) -> list[VenueEvent]:
+        """Bring a symbol's orders in line with the book after a bar."""
+        book, symbol = self.state.book, self.symbols[s]
+        happened: list[VenueEvent] = []
+        live = [o for o in self.state.orders.values() if o.symbol == symbol and o.is_live]
+        for order in live:
+            if order.leg == Leg.ENTRY:
+                if book.pending[s] == 0:
+                    happened.append(self._entry_answer(order, opened, volume))
+            elif book.quantity[s] == 0:
+                done = order.filled > 0
+                happened.append(self._change(order, Status.FILLED if done else Status.CANCELLED))
+            elif book.exit_waiting[s] and not was_waiting and order.leg != Leg.EXIT:
+                fired = EXIT_REASONS[int(book.exit_reason[s])] == order.leg
+                happened.append(
+                    self._change(order, Status.TRIGGERED if fired else Status.CANCELLED)
+                )
+        return happened
+
+    def _entry_answer(self, order: Order, opened: float, volume: float) -> OrderUpdate:
+        if order.remaining == 0:
+            return self._change(order, Status.FILLED)
+        no_volume = participation_cap(self.rules, volume) < 1
+        reason = "no_volume" if no_volume else "insufficient_funds"
+        if order.filled > 0:
+            capped = participation_cap(self.rules, volume) < abs(order.quantity)
+            reason = "no_volume" if capped else "insufficient_funds"
+            return self._change(order, Status.CANCELLED, reason)
+        return self._change(order, Status.REJECTED, reason)
+
+
+def _attempt(client_order_id: str) -> int:
+    return int(client_order_id.split("-")[-2])

@@ -1,0 +1,359 @@
+"""The state of one live session: a fold of its events, the same at the first run and a restart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from trading.engine import settle as engine
+from trading.engine.book import CASH, LATCHED, Book, equity, new_book
+from trading.engine.book_changes import (
+    apply_entry_fill,
+    apply_exit_fill,
+    begin_session,
+    cancel_entry,
+    plan_exit,
+    relist,
+)
+from trading.engine.compile import link_interpreted
+from trading.engine.decision_log import DecisionLog
+from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
+from trading.engine.indicators import new_indicators
+from trading.engine.signals import read_signals
+from trading.engine.trade_tape import new_tape, record_fill, record_trade
+from trading.engine.workspace import new_scratch, new_signals
+from trading.errors import OpenbellError
+from trading.market.bars import Floats
+from trading.market.calendar import Session
+from trading.plan import RunPlan
+from trading.reasons import EXIT_OPERATOR, EXIT_REASONS, EXIT_STOP, EXIT_TARGET, LEGS
+from trading.session.events import (
+    BarClosed,
+    Command,
+    Event,
+    Fill,
+    Intent,
+    OrderUpdate,
+    SessionClosed,
+    SessionStarted,
+)
+from trading.session.orders import TERMINAL, Leg, Order, Status, transition
+
+# Fields of a book that outlive a session.
+_INHERITED = (
+    "money",
+    "quantity",
+    "mark",
+    "entry_quantity",
+    "entry_notional",
+    "entry_price",
+    "entry_us",
+    "initial_stop",
+    "stop",
+    "target",
+    "exit_waiting",
+    "exit_reason",
+    "exit_quantity",
+    "exit_notional",
+    "exit_us",
+    "assumed",
+    "profit",
+    "flags",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BarNumbers:
+    """A bar of every symbol as arrays of (symbols), NaN where missing."""
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+
+def bar_numbers(bar: BarClosed) -> BarNumbers:
+    """Return a consumed bar as arrays."""
+
+    def numbers(values: list[float | None]) -> Floats:
+        return np.array([math.nan if value is None else value for value in values], dtype=float)
+
+    return BarNumbers(*map(numbers, (bar.open, bar.high, bar.low, bar.close, bar.volume)))
+
+
+def arrays_to_json(arrays: Any, names: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Return named arrays as lists, NaN as None; floats keep every bit."""
+    content: dict[str, list[Any]] = {}
+    for name in names:
+        values = getattr(arrays, name).tolist()
+        content[name] = _without_nan(values)
+    return content
+
+
+def arrays_from_json(arrays: Any, content: dict[str, Any]) -> None:
+    """Write lists as made by `arrays_to_json` into arrays of the same shapes."""
+    for name, values in content.items():
+        target = getattr(arrays, name)
+        if target.dtype.kind == "f":
+            target[...] = np.array(_with_nan(values), dtype=np.float64)
+        else:
+            target[...] = np.array(values, dtype=target.dtype)
+
+
+def _without_nan(values: Any) -> Any:
+    if isinstance(values, list):
+        return [_without_nan(value) for value in values]
+    return None if isinstance(values, float) and math.isnan(values) else values
+
+
+def _with_nan(values: Any) -> Any:
+    if isinstance(values, list):
+        return [_with_nan(value) for value in values]
+    return math.nan if values is None else values
+
+
+class SessionState:
+    """Everything that a session knows; `apply` is the only way to change it."""
+
+    def __init__(self, plan: RunPlan, session: Session) -> None:
+        count = len(plan.symbols)
+        self.plan = plan
+        self.session = session
+        self.rules = plan.rules()
+        self.numbers = plan.strategy.numbers(plan.interval_minutes)
+        self.index = {symbol: s for s, symbol in enumerate(plan.symbols)}
+        self.book: Book = new_book(count, plan.capital)
+        self.indicators = new_indicators(count)
+        self.scratch = new_scratch(count, plan.strategy_module.MEMORY)
+        self._signals = new_signals(1, count, with_atr=self.rules.needs_indicators)
+        most_fills = 40 * count * session.bar_count(plan.interval_minutes) + 100
+        self.tape = new_tape(most_fills)
+        self.orders: dict[str, Order] = {}
+        self.unanswered: dict[str, Intent] = {}
+        self.last_bar = -1
+        self.is_started = False
+        self.is_closed = False
+        self.is_halted = False
+        self.halt_reason = ""
+        self.equity_points: list[tuple[int, float]] = []
+        self.decisions: list[list[float]] = []
+        self._executions: set[str] = set()
+        interval = plan.interval_minutes
+        self._flatten_bar = session.bars_ended_by(plan.strategy.flatten_minutes, interval) - 1
+        self._cutoff = min(
+            session.bars_ended_by(plan.strategy.entry_cutoff_minutes, interval), self._flatten_bar
+        )
+        self._read_signals = link_interpreted(plan.strategy_module, read_signals)
+
+    def inheritance(self) -> dict[str, Any]:
+        """Return what the next session takes over from this state, JSON-ready."""
+        return {
+            "book": arrays_to_json(self.book, _INHERITED),
+            "indicators": arrays_to_json(self.indicators, self.indicators._fields),
+            "symbols": list(self.plan.symbols),
+            "halted": self.is_halted,
+            "halt_reason": self.halt_reason,
+        }
+
+    def apply(self, event: Event) -> None:
+        """Change the state by one event; the same fill, bar or start twice is no change."""
+        match event:
+            case SessionStarted():
+                self._start(event)
+            case BarClosed():
+                self._close_bar(event)
+            case Fill():
+                self._fill(event)
+            case OrderUpdate():
+                self._update(event)
+            case Intent():
+                self._intend(event)
+            case Command():
+                self._command(event)
+            case SessionClosed():
+                self.is_closed = True
+                if self.equity_points:
+                    self.equity_points[-1] = (self.equity_points[-1][0], event.equity)
+
+    def equity(self) -> float:
+        """Return the account's value at the present marks, USD."""
+        return float(equity(self.book))
+
+    def cash(self) -> float:
+        """Return the account's cash, USD."""
+        return float(self.book.money[CASH])
+
+    @property
+    def is_latched(self) -> bool:
+        """Return whether the day's loss limit has ended trading for the session."""
+        return bool(self.book.flags[LATCHED])
+
+    def _start(self, event: SessionStarted) -> None:
+        if self.is_started:
+            return
+        inherited = event.inheritance
+        if inherited:
+            arrays_from_json(self.book, inherited["book"])  # type: ignore[arg-type]
+            relist(self.book)
+            arrays_from_json(self.indicators, inherited["indicators"])  # type: ignore[arg-type]
+            self.is_halted = bool(inherited.get("halted", False))
+            self.halt_reason = str(inherited.get("halt_reason", ""))
+        begin_session(self.book)
+        self.scratch.memory[:] = 0.0
+        self.scratch.previous_reason[:] = 0
+        self.is_started = True
+
+    def _close_bar(self, event: BarClosed) -> None:
+        if event.bar <= self.last_bar:
+            return
+        bar = bar_numbers(event)
+        self._read_signals(
+            self.rules,
+            self.numbers,
+            self.indicators,
+            self.scratch,
+            self._signals,
+            0,
+            event.bar,
+            event.bar >= self._cutoff,
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.close,
+            bar.volume,
+        )
+        worth = engine.close_bar(
+            self.book,
+            self.rules,
+            self.scratch,
+            self._signals,
+            np.array(event.gates, dtype=np.uint8),
+            0 <= self._flatten_bar <= event.bar,
+            bar.high,
+            bar.low,
+            bar.close,
+            bar.volume,
+            event.start_us,
+        )
+        made = new_decision_tape(1, len(self.index), with_atr=self.rules.needs_indicators)
+        keep_ranges(self.scratch, self._signals, 0, made, KEEP_ALL, 0)
+        keep_decisions(self.scratch, self._signals, 0, made, KEEP_ALL, 0)
+        log = DecisionLog(
+            made, np.array([event.start_us]), bar.close[np.newaxis], np.array([worth])
+        )
+        self.decisions += log.rows.tolist()
+        self.equity_points.append((event.start_us, float(worth)))
+        self.last_bar = event.bar
+
+    def _fill(self, event: Fill) -> None:
+        if event.exec_id in self._executions:
+            return
+        self._executions.add(event.exec_id)
+        s = self.index[event.symbol]
+        held = int(self.book.quantity[s])
+        record_fill(
+            self.tape,
+            event.us,
+            s,
+            LEGS.index(event.leg),
+            event.quantity,
+            event.price,
+            event.commission,
+        )
+        order = self.orders.get(event.client_order_id)
+        if order is not None:
+            self.orders[order.client_order_id] = replace(
+                order, filled=order.filled + abs(event.quantity)
+            )
+        if event.leg == Leg.ENTRY:
+            apply_entry_fill(
+                self.book,
+                s,
+                event.quantity,
+                event.price,
+                event.commission,
+                event.us,
+                self.rules.tick_units,
+            )
+            return
+        if held == 0 or abs(event.quantity) > abs(held) or (event.quantity > 0) == (held > 0):
+            raise OpenbellError(
+                f"fill {event.exec_id} of {event.quantity} {event.symbol} does not fit the"
+                f" position of {held}",
+                "Halt, and compare the ledger with the exchange by hand",
+            )
+        if event.leg == "stop":
+            plan_exit(self.book, s, EXIT_STOP)
+        elif event.leg == "target":
+            plan_exit(self.book, s, EXIT_TARGET)
+        elif event.leg == "assumed_close":
+            self.book.assumed[s] = True
+        quantity = abs(event.quantity)
+        if apply_exit_fill(self.book, s, quantity, event.price, event.commission, event.us):
+            record_trade(self.tape, self.book, s, 1 if held > 0 else -1)
+
+    def _update(self, event: OrderUpdate) -> None:
+        order = self.orders.get(event.client_order_id)
+        if order is None:
+            # A bracket's legs are made by the exchange when the entry fills.
+            order = Order(
+                event.client_order_id,
+                event.symbol,
+                Leg(event.leg),
+                event.quantity,
+                price=event.price,
+                attempt=int(event.client_order_id.split("-")[-2]),
+            )
+        order = transition(order, event.status, price=event.price)
+        if event.quantity and event.status == Status.WORKING:
+            order = replace(order, quantity=event.quantity)
+        self.orders[order.client_order_id] = order
+        self.unanswered.pop(order.client_order_id, None)
+        s = self.index[event.symbol]
+        if order.leg == Leg.ENTRY and order.status in TERMINAL:
+            cancel_entry(self.book, s)
+        if event.status == Status.TRIGGERED:
+            plan_exit(self.book, s, EXIT_STOP if order.leg == Leg.STOP else EXIT_TARGET)
+
+    def _intend(self, event: Intent) -> None:
+        self.unanswered[event.client_order_id] = event
+        if event.action == "submit" and event.client_order_id not in self.orders:
+            self.orders[event.client_order_id] = order_of(event)
+
+    def _command(self, event: Command) -> None:
+        if event.command == "resume":
+            self.is_halted, self.halt_reason = False, ""
+            return
+        if event.command != "leave":
+            self.is_halted, self.halt_reason = True, event.reason
+        for s in range(len(self.index)):
+            cancel_entry(self.book, s)
+        if event.command in ("flatten", "leave"):
+            engine.leave_everything(self.book, EXIT_OPERATOR)
+
+    def exit_reason(self, symbol: str) -> str:
+        """Return why a symbol's waiting exit began, or an empty text."""
+        s = self.index[symbol]
+        return EXIT_REASONS[int(self.book.exit_reason[s])] if self.book.exit_waiting[s] else ""
+
+
+def order_of(intent: Intent) -> Order:
+    """Return the order that a submit intent asks for."""
+    return Order(
+        intent.client_order_id,
+        intent.symbol,
+        Leg(intent.leg),
+        intent.quantity,
+        reason=intent.reason,
+        price=intent.price,
+        reference_price=intent.reference_price,
+        stop_price=intent.stop_price,
+        target_offset=intent.target_offset,
+        stop_id=intent.stop_id,
+        target_id=intent.target_id,
+        attempt=intent.attempt,
+    )
