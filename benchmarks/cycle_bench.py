@@ -10,8 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flows.session.account import Account, SessionRequest
+from flows.session.account import Account
 from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
 from flows.session.run_session import PlainSteps, run_bar
 
 DAY = date(2025, 6, 10)

@@ -18,9 +18,8 @@ from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import ENV_FILE, read_settings
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
 from deployments.processes.api_server import ApiServer
-from deployments.processes.home import REPOSITORY, Home
+from deployments.processes.home import REPOSITORY, Home, Say
 from deployments.registry.keep_registered import Registration
-from deployments.say import Say
 from deployments.server.prefect_api import PrefectApi, ui_url
 from deployments.server.server import known_api_url
 from deployments.server.worker import WORK_POOL

@@ -14,11 +14,10 @@ from deployments.processes import marked as processes
 from deployments.processes.api_server import ApiServer
 from deployments.processes.backoff import Backoff
 from deployments.processes.child import Child, rotate
-from deployments.processes.home import REPOSITORY, Home
+from deployments.processes.home import REPOSITORY, Home, Say
 from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
-from deployments.say import Say
 from deployments.server.prefect_api import PrefectApi, ServerRefused
 from deployments.server.server import (
     STOP_GRACE_S,

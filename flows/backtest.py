@@ -19,7 +19,7 @@ from flows.backtest_form import request_of_form
 from flows.pages.artifacts import publish_backtest
 from flows.process.outcome import failed
 from flows.process.settings import begin_process
-from flows.session.account import DEFAULT_SYMBOLS
+from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport
 from tasks.backtest.run import backtest as run_backtest

@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from blocks.strategy_file import load_strategy
-from flows.session.account import DEFAULT_SYMBOLS
+from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest import checks as honesty
 from tasks.backtest.request import BacktestRequest
 from trading.errors import OpenbellError

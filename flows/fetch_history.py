@@ -15,7 +15,7 @@ from pydantic import Field
 from blocks.process.clocks import SystemClock
 from flows.process.outcome import failed
 from flows.process.settings import begin_process
-from flows.session.account import DEFAULT_SYMBOLS
+from flows.session.request import DEFAULT_SYMBOLS
 from tasks.history.fetch import HistoryRequest, rows_of, summary_of
 from tasks.prefect_tasks import fetch_whole_history
 from trading.errors import OpenbellError

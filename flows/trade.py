@@ -16,9 +16,9 @@ from blocks.process.stop_request import StopRequest
 from flows.pages.artifacts import publish_session
 from flows.process.outcome import failed
 from flows.process.settings import begin_process
-from flows.session.account import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.parts import saved_parts
 from flows.session.prefect_bar import trade_bar_anyway
+from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.run_account import run_account
 from flows.session.start_guard import reason_not_to_start
 from tasks.prefect_tasks import PrefectSteps

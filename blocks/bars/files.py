@@ -12,7 +12,8 @@ import numpy as np
 from blocks.bars.chosen_columns import open_parts
 from blocks.bars.rows import Piece, read_piece, read_stamps, read_symbols
 from blocks.bars.stamps import Stamp, find_shift, unique_stamps
-from blocks.bars.times import DAY_FIRST, MONTH_FIRST, check_zone
+from blocks.bars.time_texts import DAY_FIRST, MONTH_FIRST
+from blocks.bars.time_values import check_zone
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from blocks.bars.chosen_columns import Part
 from blocks.bars.lazy_columns import LateNumbers, is_large
 from blocks.bars.tables import reading
-from blocks.bars.times import TimeSource, time_expression, to_utc
+from blocks.bars.time_values import TimeSource
+from blocks.bars.times import time_expression, to_utc
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS, AnyRows, BarRows
 from trading.market.calendar import from_microseconds

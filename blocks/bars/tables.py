@@ -13,8 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from blocks.bars.text_layout import refuse_unfinished, text_layout, wide_row
-from blocks.path_names import refuse_odd_name
-from blocks.process.disk_errors import words_of
+from blocks.process.disk_errors import refuse_odd_name, words_of
 from trading.errors import BadInput
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")

@@ -14,11 +14,11 @@ from blocks.stores.duckdb_file import DuckDBFile
 from trading.engine.book import Book
 from trading.engine.book_changes import relist
 from trading.plan import RunPlan
+from trading.session.array_json import arrays_from_json, arrays_to_json
 from trading.session.events import BarClosed, Fill, Intent, OrderUpdate
 from trading.session.orders import Order
 from trading.session.ports import ExchangeEvent
 from trading.session.simulated_venue import SimulatedVenue, VenueEvent
-from trading.session.state import arrays_from_json, arrays_to_json
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (number BIGINT PRIMARY KEY, kind VARCHAR, payload VARCHAR);

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationError
 
-from blocks.discord_answer import Answer, Outcome
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.message_payloads import payload_from_json
+from blocks.messages.answer import Answer, Outcome
 from blocks.messages.discord.embed import body_of
 from blocks.messages.outbox import Outbox, Wait, forget_webhook
 from blocks.messages.outbox_rows import Delivery, Letter

@@ -24,3 +24,12 @@ def cache_folder(name: str, least_free_bytes: int) -> Path | None:
             return folder if shutil.disk_usage(folder).free >= least_free_bytes else None
     except (OSError, RuntimeError):
         return None
+
+
+# Several times what one engine takes.
+LEAST_FREE_BYTES = 20_000_000
+
+
+def engine_cache_folder() -> Path | None:
+    """Return the folder `engine` of the user's cache; None where machine code cannot be kept."""
+    return cache_folder("engine", LEAST_FREE_BYTES)

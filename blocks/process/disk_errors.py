@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+from trading.errors import BadInput
 
 
 def words_of(error: BaseException) -> str:
@@ -12,3 +15,13 @@ def words_of(error: BaseException) -> str:
     # polars wraps what the system says in words on Parquet, which mislead.
     system = re.search(r"([^:]+?) \(os error \d+\)", line)
     return system[1].strip() if system else line
+
+
+def refuse_odd_name(path: Path) -> None:
+    """Raise BadInput for a path whose bytes are no UTF-8: libraries refuse to open it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            f"path {str(path)!r} is not written in UTF-8", "Give it another name"
+        ) from error

@@ -15,8 +15,7 @@ from blocks.report.trades import trade_columns
 from blocks.report.words import EXIT_WORDS, REASON_WORDS
 from trading.backtest.performance import Summary
 from trading.backtest.run import Outcome
-from trading.decision_parts import parts_of
-from trading.engine.decision_log import DecisionLog
+from trading.engine.decision_log import DecisionLog, parts_of
 from trading.market.bars import Floats, Integers, Panel
 from trading.market.calendar import Grid, Session, exchange_timezone, to_microseconds
 from trading.plan import RunPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trading.backtest.run import Outcome
-from trading.decision_parts import parts_of
+from trading.engine.decision_log import parts_of
 from trading.engine.trade_tape import TRADE_COLUMNS
 from trading.market.bars import Floats, Integers
 from trading.plan import RunPlan

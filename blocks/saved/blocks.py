@@ -16,7 +16,8 @@ from pydantic import Field
 from blocks.bars.files import BarFileFormat
 from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.markets.file_market import FileMarket, SimulatedMarketData
+from blocks.markets.file_market import FileMarket
+from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.log_notifier import LogNotifier
 from blocks.saved.discord import DiscordWebhook, wanted_webhooks
 from blocks.settings.app_settings import AppSettings, shown

@@ -7,8 +7,7 @@ import time
 
 from deployments.processes.backoff import Backoff
 from deployments.processes.child import Child
-from deployments.processes.home import Home
-from deployments.say import Say
+from deployments.processes.home import Home, Say
 
 STOP_GRACE_S = 5.0
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from trading.errors import StoreUnavailable
 
 _MACHINE_FILE = Path("/etc/machine-id")
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
 # Every process that a supervisor starts carries this with the data folder's path, and hands it
 # down: it is how flow runs, which Prefect puts in sessions of their own, are found again.
 MARK = "OPENBELL_SUPERVISED"
@@ -130,3 +132,6 @@ def _machine() -> str:
         return _MACHINE_FILE.read_text()
     except OSError:
         return ""
+
+
+Say = Callable[[str], None]

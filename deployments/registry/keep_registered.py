@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deployments.say import Say
+from deployments.processes.home import Say
 from trading.errors import OpenbellError
 
 # A schedule reaches a year ahead and is extended when half of that is left.

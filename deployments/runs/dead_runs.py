@@ -5,9 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from deployments.processes import marked as processes
-from deployments.processes.home import Home
+from deployments.processes.home import Home, Say
 from deployments.runs.runs import run_processes
-from deployments.say import Say
 from deployments.server.prefect_api import FlowRun, PrefectApi
 from deployments.server.worker import WORK_POOL, worker_name
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from deployments.processes.home import Home
+from deployments.processes.home import Home, Say
 from deployments.runs.runs import run_processes
-from deployments.say import Say
 from deployments.server.prefect_api import FlowRun, PrefectApi
 
 SESSION_FLOW = "trade-session"

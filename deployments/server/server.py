@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from blocks.process.stop_request import StopRequest
 from deployments.processes.child import Child
-from deployments.processes.home import Home
-from deployments.say import Say
+from deployments.processes.home import Home, Say
 from deployments.server.prefect_api import PrefectApi
 from trading.errors import SourceUnavailable
 

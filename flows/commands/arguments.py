@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 
-from blocks.path_names import refuse_odd_name
+from blocks.process.disk_errors import refuse_odd_name
 from trading.errors import BadInput
 from trading.market.symbols import refuse_no_symbols
 

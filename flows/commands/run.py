@@ -17,7 +17,7 @@ from flows.commands.arguments import (
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from flows.session.account import SessionRequest
+    from flows.session.request import SessionRequest
     from trading.market.calendar import Session
 
 DEFAULT_DATA_DIR = Path("data")
@@ -90,8 +90,8 @@ def run(args: Namespace) -> int:
 
 def request_of(args: Namespace) -> SessionRequest:
     """Return what the arguments and the settings ask for."""
-    from flows.session.account import SessionRequest
     from flows.session.parts import PlainParts
+    from flows.session.request import SessionRequest
     from trading.plan import parse_settings
 
     if args.speed is not None and not args.speed > 0:

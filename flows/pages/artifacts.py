@@ -13,7 +13,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from blocks.account.status import account_status
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.report.equity_picture import as_markdown, equity_png
-from flows.session.account import SessionRequest
+from flows.session.request import SessionRequest
 from tasks.backtest.run import BacktestReport
 from tasks.masked import without_secrets_in_errors
 from trading.market.calendar import to_microseconds

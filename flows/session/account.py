@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from blocks.exchange.order_desk import OrderDesk
 from blocks.messages.outbox_drain import start_drain
@@ -17,10 +14,9 @@ from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
 from flows.session.copies import bring_back, storage_of
-from flows.session.parts import PlainParts
 from tasks.session.runtime import RUNTIMES, SessionRuntime
 from trading.errors import BadInput, OpenbellError
-from trading.market.calendar import Session, make_grid, next_session, sessions_between
+from trading.market.calendar import Session, make_grid, next_session
 from trading.plan import RunPlan, make_plan
 from trading.session.messages import ERROR_KINDS, Kind
 from trading.session.ports import Clock, MarketData
@@ -28,38 +24,10 @@ from trading.session.state import SessionState
 
 if TYPE_CHECKING:
     from blocks.messages.discord.webhook import WebhookClient
+from flows.session.request import DEFAULT_SYMBOLS, SessionRequest, replayed_sessions
 
-DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
 LAST_MESSAGES_SECONDS = 15.0
 OF_MANY_SESSIONS = frozenset(map(str, {Kind.DAILY_SUMMARY, *ERROR_KINDS}))
-
-
-@dataclass(frozen=True)
-class SessionRequest:
-    """What a user asks of a trading run; `replay` is a date or a range, None means now."""
-
-    parts: PlainParts
-    replay: str | None = None
-    symbols: tuple[str, ...] = ()
-    interval_minutes: int = 5
-    capital: float = 10_000.0
-    exchange: str = "NYSE"
-    settings: dict[str, Any] = field(default_factory=dict)
-    speed: float | None = None
-    dry_run: bool = False
-    on_shutdown: str = "hold"
-    strategy_module: ModuleType | None = None
-
-    @property
-    def data_dir(self) -> Path:
-        """Return the folder of the accounts."""
-        return self.parts.data_dir
-
-    @property
-    def account(self) -> str:
-        """Return the account's name: replays and dry runs never share one with paper trading."""
-        kind = "paper" if self.replay is None else "replay"
-        return f"{kind}-dry-run" if self.dry_run else kind
 
 
 class Account:
@@ -214,29 +182,3 @@ class Account:
         if self.drain is not None:
             self.drain.stop(LAST_MESSAGES_SECONDS)
         self.ledger.release()
-
-
-def replayed_sessions(request: SessionRequest) -> list[Session]:
-    """Return the sessions that a request replays, none when it trades now."""
-    if request.replay is None:
-        next_session(request.exchange, datetime.now(UTC))
-        return []
-    first, last = replay_dates(request.replay)
-    found = sessions_between(request.exchange, first, last)
-    if not found:
-        raise BadInput(
-            f"{request.exchange} has no session from {first} to {last}", "Choose a trading day"
-        )
-    return found
-
-
-def replay_dates(text: str) -> tuple[date, date]:
-    """Return the first and last date of `DATE` or `DATE:DATE`."""
-    first, _, last = text.partition(":")
-    try:
-        return date.fromisoformat(first), date.fromisoformat(last or first)
-    except ValueError as error:
-        raise BadInput(
-            f"--replay {text!r} is not a date or two dates",
-            "Write 2025-06-10 or 2025-06-10:2025-06-20",
-        ) from error

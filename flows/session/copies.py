@@ -13,7 +13,7 @@ from trading.errors import BadInput, StoreUnavailable
 from trading.session.ports import Notifier, Storage
 
 if TYPE_CHECKING:
-    from flows.session.account import SessionRequest
+    from flows.session.request import SessionRequest
 
 
 def storage_of(request: SessionRequest, notifier: Notifier) -> Storage:

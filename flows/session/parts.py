@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from blocks.bars.files import BarFileFormat, symbols_in
 from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import HOLD_SECONDS, DuckDBLedger
-from blocks.markets.file_market import FileMarket, SimulatedMarketData
+from blocks.markets.file_market import FileMarket
+from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.clocks import SystemClock
 from blocks.process.log_notifier import LogNotifier
 from blocks.settings.messages import notification_settings_of, wanted_kinds, webhook_of

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from blocks.process.stop_request import Interrupted, StopRequest
-from flows.session.account import Account, SessionRequest
+from flows.session.account import Account
+from flows.session.request import SessionRequest
 from flows.session.run_session import PlainSteps, RunBar, run_plain_bar, run_session
 from tasks.masked import without_secrets_in_errors
 from trading.market.calendar import Session

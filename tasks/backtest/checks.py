@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks.engine_cache import engine_cache_folder
+from blocks.process.cache_folder import engine_cache_folder
 from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from trading.backtest.look_ahead_check import LookAheadResult, look_ahead_test

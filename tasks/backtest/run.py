@@ -15,7 +15,7 @@ import numpy as np
 
 import trading
 from blocks.bars.panel_cache import LoadedPanel
-from blocks.engine_cache import engine_cache_folder
+from blocks.process.cache_folder import engine_cache_folder
 from blocks.report.data import ReportRun
 from blocks.report.page import report_page
 from blocks.results.folder import Results, check_folder, write_results

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.session.account import SessionRequest
 from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tests.repository import REPOSITORY
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from flows.session.account import SessionRequest
 from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tests.servers import object_stores
 

@@ -17,7 +17,7 @@ from blocks.process import failpoints
 from blocks.saved.blocks import wanted_blocks
 from blocks.saved.discord import DiscordWebhook
 from flows.session import account as wiring
-from flows.session.account import SessionRequest
+from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from flows.session.run_session import PlainSteps, run_bar
 from tasks.session.runtime import SessionRuntime

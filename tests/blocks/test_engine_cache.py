@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blocks import engine_cache
-from blocks.engine_cache import engine_cache_folder
+from blocks.process.cache_folder import engine_cache_folder
 
 
 def test_it_follows_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import Aggregation, MetricsStore, MetricType
 from blocks.telemetry.telemetry import BarFigures, SessionTelemetry, beat, heartbeats
 from blocks.telemetry.trades import TradeStatus, TradeStore
-from flows.session.account import SessionRequest
 from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.errors import BadInput, StoreUnavailable
 

@@ -21,7 +21,7 @@ from blocks.settings.variables import FIELD_OF
 from deployments import steps
 from flows.commands.configuration import configure
 from flows.commands.run import request_of
-from flows.session.account import SessionRequest
+from flows.session.request import SessionRequest
 from tests.repository import REPOSITORY
 from trading.plan import make_plan
 

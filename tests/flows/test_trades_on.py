@@ -13,13 +13,13 @@ import pytest
 
 from blocks.archive.archive import BarArchive
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.markets.file_market import SimulatedMarketData
+from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.clocks import SystemClock
 from blocks.providers.chain import ProviderChain
 from flows.__main__ import main
-from flows.session.account import SessionRequest
 from flows.session.copies import bring_back, storage_of
 from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tests.blocks.fetched import fetched
 from tests.servers import object_stores

@@ -22,8 +22,8 @@ from blocks.providers.choose import finnhub_key, make_live_provider
 from blocks.providers.finnhub.rest import FinnhubMarket
 from blocks.providers.finnhub.stream import FinnhubStream
 from blocks.providers.yahoo.market import YahooMarket
-from flows.session.account import SessionRequest
 from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.market.bars import BarRows
 from trading.market.calendar import Session

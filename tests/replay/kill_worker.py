@@ -19,8 +19,8 @@ from typing import Any
 
 from blocks.bars.files import BarFileFormat, read_bars  # noqa: F401  (imported before the forks)
 from blocks.process import failpoints
-from flows.session.account import SessionRequest
 from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.session.runtime import RUNTIMES
 from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS

@@ -21,7 +21,7 @@ from prefect.exceptions import TerminationSignal
 from prefect.flow_engine import AsyncFlowRunEngine
 
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.markets.file_market import SimulatedMarketData
+from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.failpoints import on_reach
 from flows.trade import trade_session
 from tasks.session.runtime import RUNTIMES

@@ -12,8 +12,7 @@ from tests.trading.scenarios.decisions import CALM
 from tests.trading.scenarios.scenario import RANGE, UP, Scenario
 from trading.backtest import tables
 from trading.backtest.tables import DecisionTables
-from trading.decision_parts import parts_of
-from trading.engine.decision_log import log_of_rows
+from trading.engine.decision_log import log_of_rows, parts_of
 from trading.engine.trade_tape import DECISION_COLUMNS
 
 CASE = Scenario(

@@ -13,9 +13,8 @@ import pytest
 import scipy.stats
 
 from blocks.markets.random_walk import simulated_rows
-from trading.backtest.performance import summarise
+from trading.backtest.performance import bootstrap_interval, summarise
 from trading.backtest.run import Outcome, run_backtest
-from trading.bootstrap import bootstrap_interval
 from trading.engine.book import new_book
 from trading.engine.decision_log import log_of_rows
 from trading.engine.trade_tape import DECISION_COLUMNS, FILL_COLUMNS, TRADE_COLUMNS

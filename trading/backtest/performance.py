@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.backtest.run import Outcome
-from trading.bootstrap import DEFAULT_SEED, bootstrap_interval
 from trading.engine.trade_tape import FILL_COLUMNS, TRADE_COLUMNS
 from trading.market.bars import Floats
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
 from trading.reasons import EXIT_ASSUMED_CLOSE, EXIT_REASONS
 
+DEFAULT_SEED = 1
 FEWEST_SESSIONS_FOR_RATIOS = 20
+
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -222,3 +223,30 @@ def _json(value: object) -> Json:
     if value is None or isinstance(value, int | str):
         return value
     raise TypeError(f"a summary holds no {type(value).__name__}")
+
+
+RESAMPLES = 2000
+FEWEST_RESAMPLES = 200
+# Beyond 5,000 values resamples give way to time: the mean of so many hardly moves.
+MOST_DRAWS = 10_000_000
+_CHUNK_DRAWS = 1_000_000
+
+
+def bootstrap_interval(
+    values: Floats, *, seed: int, confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Return the percentile bootstrap interval of the mean, None for fewer than two values."""
+    count = len(values)
+    if count < 2:
+        return None
+    generator = np.random.default_rng(seed)
+    resamples = min(RESAMPLES, max(FEWEST_RESAMPLES, MOST_DRAWS // count))
+    means = np.empty(resamples)
+    step = max(1, _CHUNK_DRAWS // count)
+    for begin in range(0, resamples, step):
+        size = (min(step, resamples - begin), count)
+        drawn = values.take(generator.integers(0, count, size=size, dtype=np.int32))
+        means[begin : begin + step] = drawn.mean(axis=1)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, (tail, 1 - tail))
+    return float(low), float(high)

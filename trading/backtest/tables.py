@@ -11,8 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trading.backtest.run import Outcome
-from trading.decision_parts import parts_of
-from trading.engine.decision_log import DecisionLog
+from trading.engine.decision_log import DecisionLog, parts_of
 from trading.engine.trade_tape import DECISION_COLUMNS, FILL_COLUMNS, TRADE_COLUMNS
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid, to_microseconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trading.session.orders import Status
+from trading.session.orders import Leg, Order, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ class SessionClosed:
 
 
 Event = SessionStarted | BarClosed | Fill | OrderUpdate | Intent | Command | SessionClosed
+
+
 KINDS: dict[str, type[Event]] = {
     "session_started": SessionStarted,
     "bar": BarClosed,
@@ -110,4 +112,24 @@ KINDS: dict[str, type[Event]] = {
     "command": Command,
     "session_closed": SessionClosed,
 }
+
+
 KIND_OF: dict[type[Event], str] = {event: kind for kind, event in KINDS.items()}
+
+
+def order_of(intent: Intent) -> Order:
+    """Return the order that a submit intent asks for."""
+    return Order(
+        intent.client_order_id,
+        intent.symbol,
+        Leg(intent.leg),
+        intent.quantity,
+        reason=intent.reason,
+        price=intent.price,
+        reference_price=intent.reference_price,
+        stop_price=intent.stop_price,
+        target_offset=intent.target_offset,
+        stop_id=intent.stop_id,
+        target_id=intent.target_id,
+        attempt=intent.attempt,
+    )

@@ -15,9 +15,9 @@ from trading.engine.trade_tape import FILLS, new_tape
 from trading.parameters import Rules
 from trading.prices import round_down, round_up
 from trading.reasons import EXIT_REASONS, LEGS
-from trading.session.events import BarClosed, Fill, Intent, OrderUpdate
+from trading.session.array_json import bar_numbers
+from trading.session.events import BarClosed, Fill, Intent, OrderUpdate, order_of
 from trading.session.orders import Leg, Order, Status, transition
-from trading.session.state import bar_numbers, order_of
 
 VenueEvent = Fill | OrderUpdate
 

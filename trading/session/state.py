@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,10 +25,14 @@ from trading.engine.signals import read_signals
 from trading.engine.trade_tape import new_tape, record_fill, record_trade
 from trading.engine.workspace import new_scratch, new_signals
 from trading.errors import OpenbellError
-from trading.market.bars import Floats
 from trading.market.calendar import Session
 from trading.plan import RunPlan
 from trading.reasons import EXIT_OPERATOR, EXIT_REASONS, EXIT_STOP, EXIT_TARGET, LEGS
+from trading.session.array_json import (
+    arrays_from_json,
+    arrays_to_json,
+    bar_numbers,
+)
 from trading.session.events import (
     BarClosed,
     Command,
@@ -39,6 +42,7 @@ from trading.session.events import (
     OrderUpdate,
     SessionClosed,
     SessionStarted,
+    order_of,
 )
 from trading.session.orders import TERMINAL, Leg, Order, Status, transition
 
@@ -63,57 +67,6 @@ _INHERITED = (
     "profit",
     "flags",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class BarNumbers:
-    """A bar of every symbol as arrays of (symbols), NaN where missing."""
-
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-
-
-def bar_numbers(bar: BarClosed) -> BarNumbers:
-    """Return a consumed bar as arrays."""
-
-    def numbers(values: list[float | None]) -> Floats:
-        return np.array([math.nan if value is None else value for value in values], dtype=float)
-
-    return BarNumbers(*map(numbers, (bar.open, bar.high, bar.low, bar.close, bar.volume)))
-
-
-def arrays_to_json(arrays: Any, names: tuple[str, ...]) -> dict[str, list[Any]]:
-    """Return named arrays as lists, NaN as None; floats keep every bit."""
-    content: dict[str, list[Any]] = {}
-    for name in names:
-        values = getattr(arrays, name).tolist()
-        content[name] = _without_nan(values)
-    return content
-
-
-def arrays_from_json(arrays: Any, content: dict[str, Any]) -> None:
-    """Write lists as made by `arrays_to_json` into arrays of the same shapes."""
-    for name, values in content.items():
-        target = getattr(arrays, name)
-        if target.dtype.kind == "f":
-            target[...] = np.array(_with_nan(values), dtype=np.float64)
-        else:
-            target[...] = np.array(values, dtype=target.dtype)
-
-
-def _without_nan(values: Any) -> Any:
-    if isinstance(values, list):
-        return [_without_nan(value) for value in values]
-    return None if isinstance(values, float) and math.isnan(values) else values
-
-
-def _with_nan(values: Any) -> Any:
-    if isinstance(values, list):
-        return [_with_nan(value) for value in values]
-    return math.nan if values is None else values
 
 
 class SessionState:
@@ -339,21 +292,3 @@ class SessionState:
         """Return why a symbol's waiting exit began, or an empty text."""
         s = self.index[symbol]
         return EXIT_REASONS[int(self.book.exit_reason[s])] if self.book.exit_waiting[s] else ""
-
-
-def order_of(intent: Intent) -> Order:
-    """Return the order that a submit intent asks for."""
-    return Order(
-        intent.client_order_id,
-        intent.symbol,
-        Leg(intent.leg),
-        intent.quantity,
-        reason=intent.reason,
-        price=intent.price,
-        reference_price=intent.reference_price,
-        stop_price=intent.stop_price,
-        target_offset=intent.target_offset,
-        stop_id=intent.stop_id,
-        target_id=intent.target_id,
-        attempt=intent.attempt,
-    )

@@ -14,7 +14,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
-from blocks.discord_answer import Answer, Outcome
+from blocks.messages.answer import Answer, Outcome
 from blocks.messages.discord.embed import PICTURE
 from blocks.messages.discord.rate_limit import SlidingLimit
 from trading.errors import BadInput

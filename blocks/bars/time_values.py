@@ -1,0 +1,102 @@
+"""Times as values: microseconds since 1970 UTC, and the zones that local times are read in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import polars as pl
+
+from trading.errors import BadInput
+
+# A number is an epoch time in the one unit in which it lies between 1980 and 2100.
+FIRST_SECOND, LAST_SECOND = 315_532_800, 4_102_444_800
+PER_SECOND = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSource:
+    """Where times come from: a name for messages, the expression, and a finder of rows."""
+
+    name: str
+    expression: pl.Expr
+    place: Callable[[pl.Expr], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Microseconds since 1970 UTC; null for local times that no clock ever showed."""
+
+    start_us: pl.Series
+    notes: tuple[str, ...]
+
+
+def check_zone(timezone: str) -> None:
+    """Raise BadInput unless a name is one of the IANA's time zones."""
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise unknown_zone(timezone) from error
+
+
+def unknown_zone(timezone: str) -> BadInput:
+    """Return the error of a time zone that nobody knows."""
+    return BadInput(
+        f"time zone {timezone!r} is unknown", "Use an IANA name such as America/New_York or UTC"
+    )
+
+
+def not_used(timezone: str | None, source: TimeSource) -> tuple[str, ...]:
+    """Return the note that a zone was given for times that carry their own."""
+    if timezone is None:
+        return ()
+    return (f"times in column {source.name!r} carry their own zone: {timezone} is not used",)
+
+
+def without_time(source: TimeSource) -> BadInput:
+    """Return the error of a column of dates."""
+    return BadInput(
+        f"column {source.name!r} holds dates without a time of day,"
+        f" {source.place(source.expression.is_not_null())}",
+        "Use intraday bars, or name the time column with --column ts=NAME",
+    )
+
+
+def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
+    """Return the error of a value that cannot be read as a time."""
+    return BadInput(
+        f"{value!r} in column {source.name!r} is no time that can be read, {at}",
+        "Write times as 2024-01-02T09:30:00-05:00, or name the time column with --column ts=NAME",
+    )
+
+
+def localised(naive: pl.Series, source: TimeSource, timezone: str | None) -> Times:
+    """Return times without a zone as times of a zone, which must be given. Raises BadInput."""
+    if timezone is None:
+        raise BadInput(
+            f"times in column {source.name!r} have no zone,"
+            f" {source.place(source.expression.is_not_null())}",
+            "Say which with --timezone America/New_York (or --timezone UTC)",
+        )
+    check_zone(timezone)
+    try:
+        aware = naive.dt.replace_time_zone(timezone, ambiguous="null", non_existent="null")
+    except pl.exceptions.PolarsError as error:
+        raise unknown_zone(timezone) from error
+    notes = []
+    doubtful = aware.null_count() - naive.null_count()
+    if doubtful:
+        aware = naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+        dropped = aware.null_count() - naive.null_count()
+        if doubtful > dropped:
+            notes.append(
+                f"{doubtful - dropped} times happen twice in {timezone} when clocks go back:"
+                " read as the earlier"
+            )
+        if dropped:
+            notes.append(
+                f"{dropped} times do not exist in {timezone} when clocks go forward:"
+                " these rows are dropped"
+            )
+    return Times(aware.to_physical(), tuple(notes))

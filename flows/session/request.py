@@ -1,0 +1,69 @@
+"""What a user asks of a trading run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from flows.session.parts import PlainParts
+from trading.errors import BadInput
+from trading.market.calendar import Session, next_session, sessions_between
+
+DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
+
+
+@dataclass(frozen=True)
+class SessionRequest:
+    """What a user asks of a trading run; `replay` is a date or a range, None means now."""
+
+    parts: PlainParts
+    replay: str | None = None
+    symbols: tuple[str, ...] = ()
+    interval_minutes: int = 5
+    capital: float = 10_000.0
+    exchange: str = "NYSE"
+    settings: dict[str, Any] = field(default_factory=dict)
+    speed: float | None = None
+    dry_run: bool = False
+    on_shutdown: str = "hold"
+    strategy_module: ModuleType | None = None
+
+    @property
+    def data_dir(self) -> Path:
+        """Return the folder of the accounts."""
+        return self.parts.data_dir
+
+    @property
+    def account(self) -> str:
+        """Return the account's name: replays and dry runs never share one with paper trading."""
+        kind = "paper" if self.replay is None else "replay"
+        return f"{kind}-dry-run" if self.dry_run else kind
+
+
+def replayed_sessions(request: SessionRequest) -> list[Session]:
+    """Return the sessions that a request replays, none when it trades now."""
+    if request.replay is None:
+        next_session(request.exchange, datetime.now(UTC))
+        return []
+    first, last = replay_dates(request.replay)
+    found = sessions_between(request.exchange, first, last)
+    if not found:
+        raise BadInput(
+            f"{request.exchange} has no session from {first} to {last}", "Choose a trading day"
+        )
+    return found
+
+
+def replay_dates(text: str) -> tuple[date, date]:
+    """Return the first and last date of `DATE` or `DATE:DATE`."""
+    first, _, last = text.partition(":")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError as error:
+        raise BadInput(
+            f"--replay {text!r} is not a date or two dates",
+            "Write 2025-06-10 or 2025-06-10:2025-06-20",
+        ) from error
