@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+pytest_plugins = ["tests.fixtures.copies", "tests.fixtures.engine"]
+
 # Each starts a Prefect server with all that belongs to it: one after another in one process,
 # for several of them at once starve each other's databases.
-ALONE = ("tests/system/", "tests/container/")
+ALONE = ("tests/system/",)
 
 
 class InFiles(LoadScopeScheduling):

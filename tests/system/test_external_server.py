@@ -19,7 +19,7 @@ from deployments.processes.home import REPOSITORY, Home
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import Server, start_server
 from deployments.server.worker import worker_name
-from tests.api.conftest import free_port
+from tests.process.api.conftest import free_port
 from tests.system.test_supervisor import THROWAWAY, has_said, processes_of, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]

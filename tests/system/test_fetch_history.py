@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.test_fetch_command import BARS, PAST, SYMBOLS, World, world
+from tests.process.flows.test_fetch_command import BARS, PAST, SYMBOLS, World, world
 from tests.repository import REPOSITORY
 from tests.servers import yahoo_server as yahoo
 from tests.system.conftest import PrefectStack

@@ -17,7 +17,7 @@ import pytest
 
 from deployments.processes.home import REPOSITORY
 from deployments.server.prefect_api import PrefectApi
-from tests.api.conftest import free_port
+from tests.process.api.conftest import free_port
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
 from tests.system.test_supervisor import processes_of, wait_for
 

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from deployments.server.prefect_api import PrefectApi
-from tests.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
 from tests.system.conftest import PrefectStack
+from tests.unit.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(560), needs_real_bars]
 DAY = date(2025, 6, 10)

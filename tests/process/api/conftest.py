@@ -1,0 +1,54 @@
+"""The API as a process of its own on a free port, over a data folder with trades."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.repository import REPOSITORY
+
+Start = Callable[..., str]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start `python -m api` with arguments and variables; return its address."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str, port: int | None = 0, **variables: str) -> str:
+        with_port = () if port is None else ("--port", str(port))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api", *with_port, *arguments],
+            cwd=REPOSITORY,
+            env=os.environ | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        running.append(process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := re.match(r"listening at (http://\S+)", line):
+                # What it says later must not fill the pipe.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                return found[1]
+        raise AssertionError("the API ended before it listened")
+
+    yield begin
+    for process in running:
+        process.terminate()
+        process.wait(15)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

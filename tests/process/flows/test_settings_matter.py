@@ -1,0 +1,423 @@
+"""Each setting changes something that can be seen; arguments win over it, broken ones stop it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.process.logs import install_logs
+from blocks.settings.app_settings import AppSettings
+from blocks.settings.reader import read_settings
+from blocks.settings.variables import FIELD_OF
+from deployments import steps
+from flows.commands.configuration import configure
+from flows.commands.run import request_of
+from flows.session.request import SessionRequest
+from tests.repository import REPOSITORY
+from trading.plan import make_plan
+
+HOOK = "https://discord.com/api/webhooks/1/t0ken"
+SECRET = "planted-secret-1234"
+
+# A value other than the default, with what else it needs, for each parameter of the plan.
+PARAMETERS: dict[str, dict[str, str]] = {
+    "ORB_DURATION_MINUTES": {"ORB_DURATION_MINUTES": "15"},
+    "ORB_BODY_PCT_FILTER": {"ORB_BODY_PCT_FILTER": "0.2"},
+    "TAKE_PROFIT_MULTIPLIER": {"TAKE_PROFIT_MULTIPLIER": "1.5"},
+    "USE_VOLUME_FILTER": {"USE_VOLUME_FILTER": "true"},
+    "VOLUME_THRESHOLD": {"VOLUME_THRESHOLD": "3"},
+    "ORB_BREAKOUT_ON": {"ORB_BREAKOUT_ON": "wick"},
+    "ORB_BREAKOUT_BUFFER": {"ORB_BREAKOUT_BUFFER": "0.05"},
+    "ORB_MAX_EXTENSION": {"ORB_MAX_EXTENSION": "1"},
+    "ORB_ALLOW_SHORT": {"ORB_ALLOW_SHORT": "false"},
+    "ORB_STOP": {"ORB_STOP": "atr"},
+    "ORB_STOP_ATR": {"ORB_STOP_ATR": "2"},
+    "ORB_TARGET": {"ORB_TARGET": "none"},
+    "ENTRY_CUTOFF_MINUTES": {"ENTRY_CUTOFF_MINUTES": "120"},
+    "FLATTEN_MINUTES": {"FLATTEN_MINUTES": "10"},
+    "MAX_ENTRIES": {"MAX_ENTRIES": "3"},
+    "TICK": {"TICK": "0.05"},
+    "TRAILING": {"TRAILING": "breakeven"},
+    "TRAIL_TRIGGER_R": {"TRAIL_TRIGGER_R": "2"},
+    "TRAIL_PLUS": {"TRAIL_PLUS": "0.02"},
+    "TRAIL_STEPS": {"TRAIL_STEPS": "[[2, 1], [3, 2]]", "TRAILING": "stepped"},
+    "MAX_POSITION_SIZE": {"MAX_POSITION_SIZE": "0.5"},
+    "RISK_PER_TRADE": {"RISK_PER_TRADE": "0.02"},
+    "MAX_POSITIONS": {"MAX_POSITIONS": "2"},
+    "MAX_ORDERS_PER_SESSION": {"MAX_ORDERS_PER_SESSION": "7"},
+    "MAX_DAILY_LOSS_PCT": {"MAX_DAILY_LOSS_PCT": "0.01"},
+    "SLIPPAGE_BPS": {"SLIPPAGE_BPS": "1"},
+    "VOLATILITY_FACTOR": {"VOLATILITY_FACTOR": "0.1"},
+    "IMPACT_FACTOR": {"IMPACT_FACTOR": "0.1"},
+    "MAX_PARTICIPATION": {"MAX_PARTICIPATION": "0.05"},
+    "COMMISSION_PER_SHARE": {"COMMISSION_PER_SHARE": "0.01"},
+    "COMMISSION_MINIMUM": {"COMMISSION_MINIMUM": "1"},
+}
+See = Callable[[SessionRequest], Any]
+# What a run looks like after a variable is set: the variable, its value, where it is seen, what.
+SEEN_IN_A_RUN: list[tuple[str, str, See, Any]] = [
+    ("SYMBOLS", "NVDA AMD", lambda r: r.symbols, ("NVDA", "AMD")),
+    ("INITIAL_CAPITAL", "50000", lambda r: r.capital, 50_000.0),
+    ("EXCHANGE", "LSE", lambda r: r.exchange, "LSE"),
+    ("BAR_INTERVAL", "1m", lambda r: r.interval_minutes, 1),
+    ("PRIMARY_PROVIDER", "live", lambda r: r.parts.is_live, True),
+    ("SETTLE_SECONDS", "9", lambda r: r.parts.settle_seconds, 9.0),
+    ("WARM_UP_MINUTES", "20", lambda r: r.parts.warm_up_minutes, 20.0),
+    ("TEND_SECONDS", "0.5", lambda r: r.parts.tend_seconds, 0.5),
+    ("ON_SHUTDOWN", "hold", lambda r: r.on_shutdown, "hold"),
+    ("DATA_DIR", "/tmp/elsewhere", lambda r: str(r.data_dir), "/tmp/elsewhere"),
+    ("CLOUD_CONTAINER", "/tmp/backup", lambda r: str(r.parts.storage()), "folder /tmp/backup"),
+    ("NOTIFY_ON_TRADE", "false", lambda r: "ORDER_SENT" in r.parts.wanted_messages(), False),
+    ("NOTIFY_ON_ERROR", "false", lambda r: "SYSTEM_ERROR" in r.parts.wanted_messages(), False),
+    ("NOTIFY_ROUTINE", "false", lambda r: "DAILY_SUMMARY" in r.parts.wanted_messages(), False),
+    ("DISCORD_WEBHOOK_URL", HOOK, lambda r: r.parts.webhook() is not None, True),
+]
+# These take effect elsewhere; the test that sees it is named, and found below.
+SEEN_ELSEWHERE = {
+    "MARKET_TYPE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
+    "TRADING_MODE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
+    "BROKER_TYPE": "test_another_broker_is_refused",
+    "FINNHUB_API_KEY": "test_the_key_reaches_the_provider",
+    "ENABLE_CLOUD_SYNC": "test_copies_go_where_the_cloud_settings_say",
+    "CLOUD_PROVIDER": "test_copies_go_where_the_cloud_settings_say",
+    "AZURE_STORAGE_CONNECTION_STRING": "test_copies_go_where_the_cloud_settings_say",
+    "AWS_ACCESS_KEY_ID": "test_copies_go_where_the_cloud_settings_say",
+    "AWS_SECRET_ACCESS_KEY": "test_copies_go_where_the_cloud_settings_say",
+    "AWS_SESSION_TOKEN": "test_copies_go_where_the_cloud_settings_say",
+    "AWS_REGION": "test_copies_go_where_the_cloud_settings_say",
+    "AWS_ENDPOINT_URL": "test_copies_go_where_the_cloud_settings_say",
+    "HEALTH_CHECK_PORT": "tests/process/api/test_api.py::test_port_and_host_come_from_the_settings",
+    "API_HOST": "tests/process/api/test_api.py::test_port_and_host_come_from_the_settings",
+    "API_CORS_ORIGINS": "tests/process/api/test_api.py::test_no_other_web_page_may_read_it",
+    "ENVIRONMENT": "tests/process/api/test_api.py::test_port_and_host_come_from_the_settings",
+    "LOG_LEVEL": "test_the_level_decides_what_is_logged",
+    "SHUTDOWN_TIMEOUT_SECONDS": (
+        "tests/process/deployments/processes/test_api_server.py::test_flow_runs_have_as_long"
+    ),
+    "LOG_RETENTION_DAYS": "test_pruning_keeps_what_the_retention_says",
+}
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in FIELD_OF:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def arguments_of(name: str, *arguments: str) -> argparse.Namespace:
+    command = importlib.import_module(f"flows.commands.{name}")
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    parsed = configure(name, parser, list(arguments))
+    install_logs(None, console=None)
+    return parsed
+
+
+def request(*arguments: str) -> SessionRequest:
+    return request_of(arguments_of("run", *arguments))
+
+
+def plan_of(asked: SessionRequest) -> dict[str, Any]:
+    return make_plan(("A",), asked.settings, interval_minutes=asked.interval_minutes).describe()
+
+
+def test_every_setting_is_seen_somewhere() -> None:
+    seen = {*PARAMETERS, *(row[0] for row in SEEN_IN_A_RUN), *SEEN_ELSEWHERE}
+    assert seen == set(FIELD_OF)
+    for place in SEEN_ELSEWHERE.values():
+        file, _, test = place.rpartition("::")
+        path = REPOSITORY / file if file else Path(__file__)
+        assert f"def {test}" in path.read_text(), place
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_changes_the_plan_of_sessions_backtests_and_deployments(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, _, field = FIELD_OF[name].partition(".")
+    before, deployed = plan_of(request()), steps.settings()
+    for variable, value in PARAMETERS[name].items():
+        monkeypatch.setenv(variable, value)
+    after = plan_of(request())
+    assert after[group][field] != before[group][field]
+    backtest = importlib.import_module("flows.commands.backtest")
+    asked = backtest.request_of(arguments_of("backtest"))
+    assert make_plan(("A",), dict(asked.settings)).describe()[group] == after[group]
+    assert steps.settings()[group][field] != deployed[group][field]
+
+
+@pytest.mark.parametrize(("name", "value", "see", "expected"), SEEN_IN_A_RUN)
+def test_a_setting_changes_a_run(
+    name: str, value: str, see: See, expected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name == "CLOUD_CONTAINER":
+        monkeypatch.setenv("ENABLE_CLOUD_SYNC", "true")
+        monkeypatch.setenv(name, "/tmp/other")
+    assert see(request()) != expected
+    monkeypatch.setenv(name, value)
+    assert see(request()) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        ("SYMBOLS", "NVDA,AMD", "symbols", ["NVDA", "AMD"]),
+        ("INITIAL_CAPITAL", "50000", "capital", 50_000.0),
+        ("EXCHANGE", "LSE", "exchange", "LSE"),
+        ("BAR_INTERVAL", "1", "interval_minutes", 1),
+        ("PRIMARY_PROVIDER", "simulated", "market", "simulated"),
+        ("ON_SHUTDOWN", "hold", "on_shutdown", "hold"),
+    ],
+)
+def test_a_setting_changes_what_is_deployed(
+    name: str, value: str, field: str, expected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert steps.settings()[field] != expected
+    monkeypatch.setenv(name, value)
+    assert steps.settings()[field] == expected
+
+
+def test_exchange_and_warm_up_change_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [steps.sessions()["rrule"]]
+    for name, value in (("WARM_UP_MINUTES", "30"), ("EXCHANGE", "LSE")):
+        monkeypatch.setenv(name, value)
+        rules.append(steps.sessions()["rrule"])
+    assert len(set(rules)) == 3
+
+
+def test_the_block_of_settings_is_made_of_them() -> None:
+    from blocks.saved import blocks as connections
+
+    read = read_settings(None, {"SETTLE_SECONDS": "9", "WARM_UP_MINUTES": "7", "TEND_SECONDS": "1"})
+    block = connections.Settings.of(read.required())
+    assert (block.settle_seconds, block.warm_up_minutes, block.tend_seconds) == (9, 7, 1)
+    other = connections.Settings.of(AppSettings.read({}, {}))
+    assert connections._drift(block, other) == (
+        "settle_seconds is '9.0' and the settings say '5.0', warm_up_minutes is '7.0' and the"
+        " settings say '5.0', tend_seconds is '1.0' and the settings say '2.0'"
+    )
+
+
+def test_arguments_win_over_the_environment_and_that_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        "INITIAL_CAPITAL=1000\nBAR_INTERVAL=15\nORB_DURATION_MINUTES=30\nSLIPPAGE_BPS=1\n"
+    )
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    asked = request()
+    assert (asked.capital, asked.interval_minutes) == (1000.0, 15)
+    monkeypatch.setenv("INITIAL_CAPITAL", "2000")
+    os.environ["INITIAL_CAPITAL"] = "2000"
+    assert request().capital == 2000.0
+    asked = request("--capital", "3000", "--interval", "5", "--set", "range_minutes=10")
+    assert (asked.capital, asked.interval_minutes) == (3000.0, 5)
+    assert asked.settings == {"range_minutes": 10, "slippage_bps": 1.0}
+
+
+def test_the_breakouts_own_settings_do_not_reach_another_strategy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("")
+    monkeypatch.setenv("ORB_DURATION_MINUTES", "15")
+    monkeypatch.setenv("MAX_ENTRIES", "2")
+    parsed = arguments_of("run", "--strategy-file", str(file), "--set", "own=1")
+    assert parsed.set == ["max_entries=2", "own=1"]
+
+
+def test_a_backtest_takes_the_symbols_only_when_they_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert arguments_of("backtest").symbols == ()
+    monkeypatch.setenv("SYMBOLS", "AAPL")
+    assert arguments_of("backtest").symbols == ("AAPL",)
+
+
+def test_a_replay_holds_whatever_the_setting_for_live_sessions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ON_SHUTDOWN", "flatten")
+    assert request("--replay", "2025-06-10").on_shutdown == "hold"
+    assert request("--on-shutdown", "hold").on_shutdown == "hold"
+
+
+def test_another_broker_is_refused() -> None:
+    (problem,) = read_settings(None, {"BROKER_TYPE": "interactive_brokers"}).problems
+    assert "BROKER_TYPE: Input should be 'mock'" in problem
+
+
+def test_the_key_reaches_the_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from blocks.providers.choose import finnhub_key
+
+    (tmp_path / ".env").write_text(f"FINNHUB_API_KEY={SECRET}\n")
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    assert finnhub_key() is None
+    request()
+    key = finnhub_key()
+    assert key is not None
+    assert key.get_secret_value() == SECRET
+
+
+def test_copies_go_where_the_cloud_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    from blocks.storage.choose import cloud_settings_of
+
+    variables = {
+        "ENABLE_CLOUD_SYNC": "true", "CLOUD_PROVIDER": "aws", "CLOUD_CONTAINER": "bucket",
+        "AWS_ACCESS_KEY_ID": "id-of-key", "AWS_SECRET_ACCESS_KEY": "secret-key",
+        "AWS_SESSION_TOKEN": "session-token", "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AZURE_STORAGE_CONNECTION_STRING": "AccountName=a;AccountKey=a2V5",
+    }  # fmt: skip
+    local = str(request().parts.storage())
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert "bucket" in str(request().parts.storage())
+    assert str(request().parts.storage()) != local
+    # The settings and the storages read the same names in the same way.
+    assert read_settings(None).required().cloud.settings() == cloud_settings_of(os.environ)
+    for name in variables:
+        values = {n: v for n, v in variables.items() if n != name}
+        if name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "CLOUD_CONTAINER"):
+            assert read_settings(None, values).settings is None
+        else:
+            changed = read_settings(None, values).required().cloud.settings()
+            assert changed != cloud_settings_of(os.environ)
+
+
+def test_the_level_decides_what_is_logged(tmp_path: Path) -> None:
+    lines = {}
+    for level in ("INFO", "WARNING"):
+        folder = tmp_path / level
+        done = flows(
+            *("run", "--replay", "2025-06-10", "--symbols", "AAA", "--interval", "30"),
+            *("--set", "range_minutes=30", "--data-dir", str(folder)),
+            LOG_LEVEL=level,
+            ENVIRONMENT="testing",
+        )
+        assert done.returncode == 0, done.stderr
+        file = folder / "logs" / "openbell.jsonl"
+        lines[level] = [json.loads(line) for line in file.open()] if file.exists() else []
+    assert {line["environment"] for line in lines["INFO"]} == {"testing"}
+    assert any(line["level"] == "INFO" for line in lines["INFO"])
+    assert not any(line["level"] == "INFO" for line in lines["WARNING"])
+
+
+async def test_pruning_keeps_what_the_retention_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from blocks.telemetry.file import telemetry_file
+    from blocks.telemetry.log_lines import LogStore
+    from flows.health import prune
+
+    store = LogStore(telemetry_file(tmp_path, "paper"))
+    for days in (1, 5, 20):
+        store.insert_log("INFO", "x", f"{days}", datetime.now(UTC) - timedelta(days=days))
+    monkeypatch.setenv("LOG_RETENTION_DAYS", "10")
+    state = await prune.fn(str(tmp_path))
+    assert "1 log lines" in str(state.message)
+    monkeypatch.delenv("LOG_RETENTION_DAYS")
+    await prune.fn(str(tmp_path))
+    assert [line.message for line in store.get_logs()] == ["1"]
+
+
+def flows(*arguments: str, cwd: Path = REPOSITORY, **variables: str) -> Any:
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *arguments],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_validate_config_shows_every_value_its_origin_and_no_secret(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"SYMBOLS=NVDA AMD\nFINNHUB_API_KEY={SECRET}\n")
+    done = flows("validate-config", cwd=tmp_path, INITIAL_CAPITAL="777")
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert set(rows) == set(FIELD_OF)
+    assert rows["SYMBOLS"] == [".env", "NVDA,AMD"]
+    assert rows["INITIAL_CAPITAL"] == ["environment", "777.0"]
+    assert rows["EXCHANGE"] == ["default", "NYSE"]
+    assert rows["FINNHUB_API_KEY"] == [".env", "********"]
+    assert SECRET not in done.stdout + done.stderr
+    shown = json.loads(flows("validate-config", "--json", cwd=tmp_path).stdout)
+    assert shown["valid"] is True
+    assert shown["values"]["SYMBOLS"]["origin"] == ".env"
+    assert SECRET not in json.dumps(shown)
+
+
+def test_validate_config_says_all_that_is_wrong_a_line_each(tmp_path: Path) -> None:
+    (tmp_path / "mine.env").write_text(
+        f"SYMBLS=A\nIB_PORT=1\nINITIAL_CAPITAL=ten\nFINNHUB_KEY={SECRET}\n{SECRET}\n"
+    )
+    done = flows("validate-config", "--env-file", "mine.env", cwd=tmp_path)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith("error: ") for line in lines)
+    assert SECRET not in done.stdout + done.stderr
+    as_json = flows("validate-config", "--env-file", "mine.env", "--json", cwd=tmp_path)
+    assert as_json.returncode == 2
+    assert json.loads(as_json.stdout)["valid"] is False
+
+
+@pytest.mark.parametrize(
+    ("prepare", "complaint"),
+    [
+        (lambda folder: (folder / ".env").mkdir(), "Is a directory"),
+        (lambda folder: (folder / ".env").write_text("SYMBLS=A"), "Did you mean SYMBOLS?"),
+        (lambda folder: (folder / "data").write_text("a file"), "data"),
+    ],
+)
+def test_a_run_that_cannot_begin_is_one_line(
+    tmp_path: Path, prepare: Callable[[Path], object], complaint: str
+) -> None:
+    prepare(tmp_path)
+    done = flows("run", "--replay", "2025-06-10", "--symbols", "AAA", cwd=tmp_path)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("warning: no logs")]
+    assert len(errors) == 1
+
+
+def test_a_slip_in_the_file_keeps_nobody_from_halting(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert flows(
+        *("run", "--replay", "2025-06-10", "--symbols", "AAA", "--interval", "30"),
+        *("--set", "range_minutes=30", "--data-dir", str(data)),
+    ).returncode == 0  # fmt: skip
+    (tmp_path / ".env").write_text(f"SYMBLS=A\nDATA_DIR={data}\n")
+    done = flows("halt", "--reason", "now", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "halt is left for account replay" in done.stdout
+    assert "Did you mean SYMBOLS?" in done.stderr
+
+
+def test_a_note_stays_beside_its_trade(tmp_path: Path) -> None:
+    assert flows(
+        *("run", "--replay", "2025-06-10:2025-06-11", "--symbols", "AAPL,MSFT"),
+        *("--data-dir", str(tmp_path)),
+    ).returncode == 0  # fmt: skip
+    done = flows(
+        "note-trade", "--trade", "2025-06-10/0", "--text", "w", "--data-dir", str(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr
+    wrong = flows("note-trade", "--trade", "yesterday", "--text", "w", "--data-dir", str(tmp_path))
+    assert wrong.returncode == 2
+    assert len(wrong.stderr.splitlines()) == 1

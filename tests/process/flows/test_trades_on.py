@@ -1,0 +1,243 @@
+"""What is wrong beside the trading does not stop it: a session trades on, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from blocks.archive.archive import BarArchive
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.markets.simulated_market import SimulatedMarketData
+from blocks.process.clocks import SystemClock
+from blocks.providers.chain import ProviderChain
+from flows.__main__ import main
+from flows.session.copies import bring_back, storage_of
+from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
+from flows.session.run_account import run_account
+from tests.servers import object_stores
+from tests.unit.blocks.providers.fetched import fetched
+from trading.errors import BadInput, SourceUnavailable, StoreUnavailable
+from trading.market.bars import BarRows
+from trading.market.calendar import Session
+from trading.plan import RunPlan
+from trading.session.ports import MarketData, Notifier
+
+SYMBOLS = ("AAPL", "MSFT")
+DAY = "2025-06-10"
+CLOUD = (
+    "ENABLE_CLOUD_SYNC", "CLOUD_PROVIDER", "CLOUD_CONTAINER", "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DISCORD_WEBHOOK_URL",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CLOUD:
+        monkeypatch.delenv(name, raising=False)
+
+
+class Heard:
+    """A notifier that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def send(self, kind: str, text: str, **fields: object) -> None:
+        self.texts.append(f"{kind}: {text} {fields}")
+
+    @property
+    def trouble(self) -> str:
+        return "\n".join(text for text in self.texts if text.startswith("SYSTEM_"))
+
+
+@dataclass(frozen=True)
+class HeardParts(PlainParts):
+    heard: Heard = field(default_factory=Heard)
+
+    def notifier(self) -> Notifier:
+        return self.heard
+
+
+def trade(parts: PlainParts, *, stop: str = "range") -> int:
+    """Replay the day and return how many trades the ledger has."""
+    request = SessionRequest(
+        parts, replay=DAY, symbols=SYMBOLS, settings={"min_body": 0, "stop": stop}
+    )
+    assert asyncio.run(run_account(request)) == 1
+    ledger = DuckDBLedger(parts.data_dir, request.account)
+    return int(ledger.query("SELECT count(*) AS n FROM trades")[0]["n"])
+
+
+def test_a_webhook_that_is_none_costs_the_messages_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISCORD_WEBHOOK_URL", "https://example.com/planted-t0ken")
+    parts = HeardParts(tmp_path)
+    assert trade(parts) >= 1
+    assert "messages go to the log only: DISCORD_WEBHOOK_URL is not" in parts.heard.trouble
+    assert "planted-t0ken" not in parts.heard.trouble
+
+
+class ColdMarket(SimulatedMarketData):
+    """Bars of now from a source whose past does not answer."""
+
+    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
+        raise SourceUnavailable("yahoo answers HTTP 502", "Try again later")
+
+
+@dataclass(frozen=True)
+class ColdParts(HeardParts):
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
+        return ColdMarket(plan.symbols, plan.exchange, plan.interval_minutes, 1)
+
+
+def test_without_a_past_the_session_begins_cold_and_says_so(tmp_path: Path) -> None:
+    parts = ColdParts(tmp_path)
+    assert trade(parts, stop="atr") >= 1
+    assert "indicators begin cold, without a past: yahoo answers HTTP 502" in parts.heard.trouble
+
+
+class SimulatedSource(SimulatedMarketData):
+    """The simulated market as a provider."""
+
+    def fetch(self, symbols: Sequence[str], start: object, end: object) -> object:
+        from trading.market.calendar import sessions_between
+
+        session = sessions_between("NYSE", start.date(), start.date())[0]  # type: ignore[attr-defined]
+        rows = self.rows(symbols, session, start, end)  # type: ignore[arg-type]
+        return fetched(rows, symbols, end, "simulated")  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ArchivedParts(HeardParts):
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
+        source = SimulatedSource(plan.symbols, plan.exchange, plan.interval_minutes, 1)
+        keep = BarArchive(self.data_dir, plan.interval_minutes, SystemClock()).upsert
+        return ProviderChain([source], plan.interval_minutes, keep)  # type: ignore[list-item]
+
+
+def test_a_damaged_archive_costs_no_bar_that_is_traded_on(tmp_path: Path) -> None:
+    expected = trade(PlainParts(tmp_path / "sound"))
+    damaged = tmp_path / "damaged" / "bars" / "5m" / "2025-06.parquet"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"PAR1 and no more")
+    parts = ArchivedParts(tmp_path / "damaged")
+    assert trade(parts) == expected
+    told = f"archive: fetched bars are not stored: {damaged} cannot be read as bars"
+    assert parts.heard.trouble.count(told) == 1
+    assert damaged.read_bytes() == b"PAR1 and no more"
+
+
+@pytest.mark.parametrize("fault", ["wrong secret", "no bucket", "no server"])
+def test_copies_that_are_refused_do_not_undo_a_session(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with object_stores.rclone(tmp_path) as server:
+        settings = {
+            "ENABLE_CLOUD_SYNC": "true",
+            "CLOUD_PROVIDER": "aws",
+            "CLOUD_CONTAINER": "absent" if fault == "no bucket" else server.new_container(),
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:9" if fault == "no server" else server.url,
+            "AWS_ACCESS_KEY_ID": server.access_key,
+            "AWS_SECRET_ACCESS_KEY": "wrong-planted-secret"
+            if fault == "wrong secret"
+            else server.secret_key,
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        parts = HeardParts(tmp_path / "data")
+        assert trade(parts) >= 1
+        assert "No copy was made" in parts.heard.trouble
+        ledger = DuckDBLedger(parts.data_dir, "replay")
+        told = ledger.query("SELECT payload FROM outbox WHERE kind = 'SYSTEM_ERROR'")
+        assert len(told) == 1
+        assert "No copy was made" in str(told[0]["payload"])
+        live = SessionRequest(PlainParts(tmp_path / "data"), symbols=SYMBOLS)
+        heard = Heard()
+        # A ledger that is here is traded on; without one nothing begins beside its copies.
+        (tmp_path / "data" / "replay").rename(tmp_path / "data" / "paper")
+        bring_back(live, parts.storage(), heard)
+        assert "the local ledger is used" in heard.texts[0]
+        (tmp_path / "data" / "paper").rename(tmp_path / "data" / "replay")
+        with pytest.raises((BadInput, StoreUnavailable)):
+            bring_back(live, parts.storage(), heard)
+        assert "wrong-planted-secret" not in parts.heard.trouble
+
+
+def test_wrong_settings_of_the_copies_keep_them_here_where_there_is_a_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, heard = PlainParts(tmp_path), Heard()
+    trade(parts)
+    monkeypatch.setenv("ENABLE_CLOUD_SYNC", "true")
+    monkeypatch.setenv("CLOUD_PROVIDER", "aws")
+    here = SessionRequest(parts, replay=DAY, symbols=SYMBOLS)
+    notifier: Notifier = heard
+    assert str(tmp_path / "copies") in str(storage_of(here, notifier))
+    assert "copies stay on this machine: CLOUD_CONTAINER is not set" in heard.texts[0]
+    with pytest.raises(BadInput, match="CLOUD_CONTAINER"):
+        storage_of(SessionRequest(parts, symbols=SYMBOLS), notifier)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"no database" * 2_000, "python -m flows restore"),
+        (b"", "python -m flows restore"),
+        (None, "Is a directory"),
+    ],
+)
+def test_a_ledger_that_cannot_be_read_is_left_as_it_is_and_told_in_one_line(
+    content: bytes | None, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "replay" / "ledger.duckdb"
+    ledger.parent.mkdir()
+    if content is None:
+        ledger.mkdir()
+    else:
+        ledger.write_bytes(content)
+    code = main(["run", "--replay", DAY, "--symbols", "AAPL", "--data-dir", str(tmp_path)])
+    told = capsys.readouterr().err.strip()
+    assert code == 2
+    assert "\n" not in told
+    assert str(ledger) in told
+    assert words in told
+    assert ledger.is_dir() if content is None else ledger.read_bytes() == content
+    assert not (tmp_path / "replay" / "exchange-mock.duckdb").exists()
+
+
+def test_the_ledger_of_another_account_is_not_traded_on(tmp_path: Path) -> None:
+    trade(PlainParts(tmp_path))
+    (tmp_path / "replay").rename(tmp_path / "replay-dry-run")
+    request = SessionRequest(PlainParts(tmp_path), replay=DAY, symbols=SYMBOLS, dry_run=True)
+    with pytest.raises(BadInput, match="is the ledger of account 'replay', not of"):
+        asyncio.run(run_account(request))
+
+
+def test_a_key_that_comes_or_goes_does_not_make_the_account_another(tmp_path: Path) -> None:
+    source = SimulatedSource(SYMBOLS, "NYSE", 5, 1)
+    ledger = DuckDBLedger(tmp_path, "paper")
+    for sources in ([source], [source, source]):
+        chain = ProviderChain(sources, 5)  # type: ignore[arg-type]
+        ledger.check_plan({"source": chain.family})
+    with pytest.raises(BadInput, match="source"):
+        ledger.check_plan({"source": source.name})
+
+
+def test_telemetry_that_cannot_be_written_is_told_of_once(tmp_path: Path) -> None:
+    broken = tmp_path / "replay" / "telemetry.duckdb"
+    broken.parent.mkdir()
+    broken.write_bytes(b"no database" * 1000)
+    command = ["run", "--replay", DAY, "--symbols", "AAPL", "--data-dir", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", *command],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert done.stderr.count("telemetry was skipped") == 1

@@ -1,0 +1,255 @@
+"""The engine joined to strategies: what is compiled, kept, found again and refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blocks.markets.random_walk import simulated_rows
+from blocks.strategy_file import load_strategy
+from tests.repository import REPOSITORY
+from tests.unit.trading.strategy_files import import_strategy, write_strategy
+from trading.backtest import run as backtest
+from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
+from trading.engine import signals
+from trading.engine.compile import engine_key, is_compiled, link_compiled
+from trading.errors import BadInput
+from trading.market.bars import NUMBERS, Panel
+from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel_loading import make_panel
+from trading.plan import RunPlan, make_plan
+from trading.reasons import STOP_NOT_PROTECTIVE
+from trading.strategies import orb
+
+SYMBOLS = ("AAA", "BBB", "CCC")
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    """Return three simulated sessions of three symbols."""
+    sessions = sessions_between("NYSE", date(2025, 6, 2), date(2025, 6, 4))
+    rows = simulated_rows(SYMBOLS, sessions, 5)
+    return make_panel(rows, make_grid(sessions, 5), SYMBOLS)
+
+
+def plan_with(path: Path) -> RunPlan:
+    """Return a plan with the strategy of a file, imported anew."""
+    module = import_strategy(path)
+    return make_plan(SYMBOLS, {"strategy": path.stem}, strategy_module=module)
+
+
+def key_of(path: Path) -> str:
+    """Return the key of the engine with the strategy of a file."""
+    return engine_key(import_strategy(path), signals.read_sessions)
+
+
+def stops(outcome: Outcome) -> list[float]:
+    """Return the distance from price to stop of each entry."""
+    entered = outcome.decisions[outcome.decisions[:, 2] >= 24]
+    return np.round(entered[:, 3] - entered[:, 6], 6).tolist()
+
+
+def assert_same(one: Outcome, other: Outcome) -> None:
+    """Two outcomes are the same to the last bit."""
+    for name in ("fills", "trades", "decisions", "equity"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
+
+
+def test_an_edited_strategy_file_changes_the_result_of_the_kept_machine_code(
+    panel: Panel, tmp_path: Path, engine_cache: Path
+) -> None:
+    path = tmp_path / "edited.py"
+    write_strategy(path)
+    before = run_backtest(panel, plan_with(path), compiled=True, cache_folder=engine_cache)
+    write_strategy(path, stop="close - 3.0 * numbers.stop_usd")
+    after = run_backtest(panel, plan_with(path), compiled=True, cache_folder=engine_cache)
+    assert set(stops(before)) == {1.0}
+    assert set(stops(after)) == {3.0}
+    assert_same(after, run_backtest(panel, plan_with(path), compiled=False))
+
+
+def test_a_copy_of_a_strategy_file_in_another_folder_has_machine_code_of_its_own(
+    tmp_path: Path,
+) -> None:
+    # Kept machine code names the class of the numbers by its module, which no other process
+    # finds when the module is called after another file.
+    keys = []
+    for folder in (tmp_path / "mine", tmp_path / "copy"):
+        folder.mkdir()
+        write_strategy(folder / "same.py")
+        keys.append(engine_key(load_strategy(folder / "same.py"), signals.read_sessions))
+    assert keys[0] != keys[1]
+
+
+def test_the_key_follows_code_and_constants_and_not_comments(tmp_path: Path) -> None:
+    path = tmp_path / "keyed.py"
+    write_strategy(path, extra="STEP = 1.0", stop="close - STEP")
+    key = key_of(path)
+    path.write_text(path.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+    assert key_of(path) == key
+    write_strategy(path, extra="STEP = 2.0", stop="close - STEP")
+    assert key_of(path) != key
+
+
+def test_the_key_follows_what_a_strategy_calls(tmp_path: Path) -> None:
+    path = tmp_path / "calling.py"
+    helper = "def step():\n    return {}\n"
+    keys = set()
+    for value in ("1.0", "2.0", "3.0"):
+        write_strategy(path, extra=helper.format(value), stop="close - step()")
+        keys.add(key_of(path))
+    assert len(keys) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # Both are machine code's numbers: a field's place, and a member's value.
+        (
+            "class Pair(NamedTuple):\n    first: float\n    second: float",
+            "class Pair(NamedTuple):\n    second: float\n    first: float",
+        ),
+        (
+            "from enum import IntEnum\nclass Wait(IntEnum):\n    BARS = 5",
+            "from enum import IntEnum\nclass Wait(IntEnum):\n    BARS = 20",
+        ),
+    ],
+    ids=["fields", "enumeration"],
+)
+def test_the_key_follows_the_order_of_fields_and_the_values_of_enumerations(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    path = tmp_path / "classes.py"
+    write_strategy(path, extra=before)
+    key = key_of(path)
+    write_strategy(path, extra=after)
+    assert key_of(path) != key
+
+
+@pytest.mark.parametrize(
+    ("reason", "compiled"),
+    # Compiling takes long, and 280 as a byte would be a long entry.
+    [(26, False), (255, False), (256, False), (-1, False), (280, False), (280, True)],
+)
+def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
+    panel: Panel, tmp_path: Path, reason: int, compiled: bool
+) -> None:
+    path = tmp_path / f"odd_{reason % 1000}_{compiled}.py"
+    write_strategy(path, body=f"if bar == 3: return {reason}, close + 1.0, 2.0")
+    with pytest.raises(BadInput, match="signal returned a number that is no reason"):
+        run_backtest(panel, plan_with(path), compiled=compiled)
+
+
+@pytest.mark.parametrize(
+    ("stop", "compiled"),
+    [("close + 1.0", False), ("close", False), ("math.nan", False), ("math.nan", True)],
+)
+def test_an_entry_whose_stop_does_not_protect_is_none(
+    panel: Panel, tmp_path: Path, stop: str, compiled: bool
+) -> None:
+    path = tmp_path / f"unprotected_{compiled}_{len(stop)}.py"
+    write_strategy(path, extra="import math", stop=stop)
+    outcome = run_backtest(panel, plan_with(path), compiled=compiled, keep="all")
+    assert len(outcome.fills) == 0
+    assert STOP_NOT_PROTECTIVE in outcome.log.reason
+
+
+def test_machine_code_of_a_users_strategy_does_not_reach_past_its_memory(
+    panel: Panel, tmp_path: Path
+) -> None:
+    path = tmp_path / "beyond.py"
+    write_strategy(path, body="memory[70] = 1.0")
+    for compiled in (False, True):
+        with pytest.raises(IndexError):
+            run_backtest(panel, plan_with(path), compiled=compiled)
+
+
+def test_the_key_follows_the_code_in_memory_not_a_newer_file(tmp_path: Path) -> None:
+    path = tmp_path / "reloaded.py"
+    module = write_strategy(path)
+    key = engine_key(module, signals.read_sessions)
+    write_strategy(path, stop="close - 3.0")
+    assert engine_key(module, signals.read_sessions) == key
+
+
+def test_machine_code_is_made_once_for_any_number_of_symbols_and_of_bars(
+    panel: Panel, engine_cache: Path
+) -> None:
+    linked = [link_compiled(orb, stage, engine_cache) for stage in backtest.STAGES]
+    run_backtest(panel, make_plan(SYMBOLS, {}), compiled=True, cache_folder=engine_cache)
+    one = replace(
+        panel,
+        symbols=SYMBOLS[:1],
+        # Laid out by symbol, as a panel may be that was picked from another.
+        **{name: getattr(panel, name)[:, :1] for name in NUMBERS},
+    )
+    by_symbol = replace(panel, close=np.asfortranarray(panel.close))
+    for some in (one, by_symbol):
+        plan = make_plan(some.symbols, {})
+        fast = run_backtest(some, plan, compiled=True, cache_folder=engine_cache)
+        assert_same(fast, run_backtest(some, plan, compiled=False))
+        read_compiled(plan, engine_cache)
+    assert [len(stage.signatures) for stage in linked] == [1] * len(linked)
+
+
+def test_a_strategy_may_make_arrays(panel: Panel, tmp_path: Path, engine_cache: Path) -> None:
+    path = tmp_path / "frozen_array.py"
+    write_strategy(path, extra="import numpy as np", body="close = np.full(3, close).max()")
+    fast = run_backtest(panel, plan_with(path), compiled=True, cache_folder=engine_cache)
+    assert len(fast.trades) > 0
+    assert_same(fast, run_backtest(panel, plan_with(path), compiled=False))
+
+
+def test_a_strategy_that_numba_refuses_runs_and_says_why(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "refused.py"
+    write_strategy(path, extra="class Odd:\n    pass", body="odd = Odd()")
+    monkeypatch.setattr(backtest, "COMPILE_ABOVE_BARS", 0)
+    monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", 0)
+    outcome = run_backtest(panel, plan_with(path))
+    assert not outcome.compiled
+    assert "Odd" in outcome.refusal
+    assert len(outcome.trades) > 0
+    assert_same(outcome, run_backtest(panel, plan_with(path), compiled=False))
+
+
+def test_a_run_is_compiled_when_it_is_long_or_the_machine_code_is_there(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(SYMBOLS, {})
+    bars = panel.close.size
+    monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", bars - 1)
+    monkeypatch.setattr("trading.engine.compile._COMPILED", {})
+    for stage in backtest.STAGES:
+        assert not is_worth_compiling(panel, plan, tmp_path)
+        folder = tmp_path / engine_key(orb, stage) / "trading"
+        folder.mkdir(parents=True)
+        (folder / "stage.nbc").touch()
+        assert is_compiled(orb, stage, tmp_path)
+    assert is_worth_compiling(panel, plan, tmp_path)
+    monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", bars)
+    assert not is_worth_compiling(panel, plan, tmp_path)
+    monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", 0)
+    monkeypatch.setattr(backtest, "COMPILE_ABOVE_BARS", bars - 1)
+    assert is_worth_compiling(panel, plan, None)
+
+
+def test_a_short_backtest_does_not_import_numba() -> None:
+    code = (
+        "import sys\n"
+        "from flows.__main__ import main\n"
+        "code = main(['backtest', '--symbols', 'AAA', '--start', '2025-06-02',"
+        " '--end', '2025-06-03', '--quiet'])\n"
+        "sys.exit(code or ('numba' in sys.modules))\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, check=False, timeout=120
+    )
+    assert finished.returncode == 0

@@ -1,0 +1,169 @@
+"""On noise an honest engine earns nothing, and the test of that can fail."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from tests.unit.trading import coin_side
+from trading.backtest.noise_check import (
+    FEWEST_STEPS_INSIDE_BAR,
+    START_STEPS,
+    STEP_USD,
+    NullRun,
+    null_runs,
+    null_test,
+    random_walk,
+    statistic,
+)
+from trading.errors import BadInput
+from trading.market.bars import Floats
+from trading.plan import make_plan
+from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS
+
+SEED = 7
+TRADES = 20_000
+MOST_Z = 3.5
+INTERVAL_US = 5 * 60_000_000
+STOP, TARGET = EXIT_REASONS.index("stop"), EXIT_REASONS.index("target")
+
+
+def runs_of(plan_settings: dict[str, object], trades: int, seed: int) -> list[NullRun]:
+    """Return runs on noise, without their walks, until there are so many trades."""
+    plan = make_plan(["ANY"], plan_settings)
+    kept: list[NullRun] = []
+    for run in null_runs(plan, seed, FEWEST_STEPS_INSIDE_BAR):
+        kept.append(NullRun(run.walk[:0], run.panel, run.outcome))
+        if sum(len(each.outcome.trades) for each in kept) >= trades:
+            return kept
+    raise AssertionError("null_runs is endless")
+
+
+def entries_of(run: NullRun) -> dict[tuple[int, int], Floats]:
+    """Return the entry decisions of a run by symbol and START of their bar."""
+    reasons = run.outcome.decisions[:, 2]
+    entered = run.outcome.decisions[(reasons == ENTER_LONG) | (reasons == ENTER_SHORT)]
+    return {(int(row[1]), int(row[0])): row for row in entered}
+
+
+def back_dated_r(run: NullRun) -> Floats:
+    """Return what the same trades had earned, entered at the level inside the breakout bar."""
+    entries = entries_of(run)
+    multiples = []
+    for trade in run.outcome.trades:
+        symbol, side, entry_us, exit_price = trade[[0, 1, 3, 6]]
+        decision = entries[int(symbol), int(entry_us) - INTERVAL_US]
+        range_high, range_low = decision[4:6]
+        level, stop = (range_high, range_low) if side > 0 else (range_low, range_high)
+        multiples.append(side * (exit_price - level) / abs(level - stop))
+    return np.array(multiples)
+
+
+def test_without_a_target_the_mean_r_of_noise_is_zero_and_a_back_dated_entry_shows() -> None:
+    runs = runs_of({"target": "none", "min_body": 0.5}, TRADES, SEED)
+
+    honest = statistic(np.concatenate([run.outcome.trades[:, 10] for run in runs]))
+    assert honest.trades >= TRADES
+    assert abs(honest.z) < MOST_Z
+    # The error is small enough that a bias of a tenth of R would be six of it.
+    assert honest.standard_error < 0.1 / 6
+
+    control = statistic(np.concatenate([back_dated_r(run) for run in runs]))
+    assert control.trades == honest.trades
+    assert control.z > 5
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"stop": "atr", "min_body": -1.0, "breakout_on": "wick"},
+        {"trailing": "stepped", "trail_steps": [[1, 0], [2, 1], [3, 2]], "max_entries": 4},
+        {"range_minutes": 30, "volume_filter": True, "volume_threshold": 0.5},
+    ],
+    ids=["atr stops of wick breaks", "stepped trailing and re-entries", "volume filter"],
+)
+def test_no_strategy_setting_earns_on_noise(settings: dict[str, object]) -> None:
+    plan = make_plan(["ANY"], {"target": "none", **settings})
+    result = null_test(plan, 4_000, SEED)
+    assert result.trades >= 4_000
+    assert abs(result.z) < MOST_Z
+
+
+def test_any_strategy_module_can_be_tested() -> None:
+    plan = make_plan(["ANY"], {"max_entries": 100, "distance": 0.5}, strategy_module=coin_side)
+    result = null_test(plan, 10_000, SEED)
+    assert result.trades >= 10_000
+    assert abs(result.z) < MOST_Z
+
+
+def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels() -> None:
+    settings = {"stop": "atr", "stop_atr": 0.4, "target": "atr", "target_multiple": 0.4}
+    plan = make_plan(["ANY"], settings)
+    counted = 0
+    booked: list[float] = []
+    true: list[float] = []
+    for run in itertools.islice(null_runs(plan, SEED, FEWEST_STEPS_INSIDE_BAR), 12):
+        decisions = entries_of(run)
+        rows = {int(us): row for row, us in enumerate(run.panel.grid.start_us)}
+        for trade in run.outcome.trades:
+            symbol, side, entry_us, entry, exit_us = trade[[0, 1, 3, 4, 5]]
+            decision = decisions[int(symbol), int(entry_us) - INTERVAL_US]
+            stop, offset = decision[6], decision[7]
+            # Towards the position, in whole cents, as the rules round a target.
+            target = entry + side * math.floor(round(offset * 10000) / 100) / 100
+            path = run.walk[rows[int(exit_us)], int(symbol)] * STEP_USD
+            touched_stop = side * (path - stop) <= 1e-6
+            touched_target = side * (path - target) >= -1e-6
+            booked.append(trade[10])
+            true.append(trade[10])
+            if touched_stop.any() and touched_target.any():
+                counted += 1
+                assert trade[7] == STOP
+                if np.argmax(touched_target) < np.argmax(touched_stop):
+                    true[-1] = side * (target - entry) / abs(entry - stop)
+    assert counted > 500
+    assert statistic(np.array(booked)).z < -5
+    assert abs(statistic(np.array(true)).z) < MOST_Z
+
+
+def test_a_seed_gives_the_same_result_again_and_another_seed_another() -> None:
+    plan = make_plan(["ANY"], {"target": "none"})
+    first, again, other = (null_test(plan, 500, seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first.mean_r != other.mean_r
+
+
+def test_the_walk_is_driftless_unbroken_and_of_single_steps() -> None:
+    walk = random_walk(np.random.default_rng(SEED), 200, 30, 300)
+    assert walk.shape == (200, 30, 301)
+    assert (walk[0, :, 0] == START_STEPS).all()
+    assert (walk[1:, :, 0] == walk[:-1, :, -1]).all()
+    moves = np.diff(walk, axis=2)
+    assert set(np.unique(moves)) == {-1, 1}
+    assert abs(moves.mean()) < 3.5 / math.sqrt(moves.size)
+
+
+def test_walks_that_are_too_coarse_are_refused() -> None:
+    with pytest.raises(BadInput, match="299 steps"):
+        null_test(make_plan(["ANY"], {}), 10, 1, steps_inside_bar=299)
+
+
+def test_a_strategy_that_never_trades_is_refused_instead_of_run_for_ever() -> None:
+    with pytest.raises(BadInput, match="makes no trades"):
+        null_test(make_plan(["ANY"], {"max_entries": 0}), 10, 1)
+
+
+def test_the_statistic_is_the_mean_over_its_standard_error() -> None:
+    result = statistic(np.array([1.0, -1.0, 2.0, 0.0]))
+    assert result.trades == 4
+    assert result.mean_r == 0.5
+    assert result.standard_error == pytest.approx(math.sqrt(5 / 3) / 2)
+    assert result.z == pytest.approx(result.mean_r / result.standard_error)
+
+
+def test_one_trade_has_no_statistic() -> None:
+    with pytest.raises(BadInput, match="1 trades"):
+        statistic(np.array([1.0]))
