@@ -61,15 +61,15 @@ def rewritten(mutant: Mutant) -> ModuleType:
     return module
 
 
-SHORT_TAPE = Mutant("", "backtest", "TAPE_ROWS = 400_000", "TAPE_ROWS = 1", "")
+SHORT_TAPE = Mutant("", "backtest.run", "TAPE_ROWS = 400_000", "TAPE_ROWS = 1", "")
 SAME_LOADING = Mutant(
     "",
-    "loading",
+    "market.panel_loading",
     "isinstance(rows, AnyRows) else rows",
     "isinstance(rows, AnyRows) else [*rows]",
     "",
 )
-SAME_ENGINE = Mutant("", "engine", "(end - begin) * symbols", "symbols * (end - begin)", "")
+SAME_ENGINE = Mutant("", "engine.settle", "(end - begin) * symbols", "symbols * (end - begin)", "")
 
 
 class Core:
@@ -90,20 +90,20 @@ class Core:
         name = changed.__name__.removeprefix("trading.")
         if name == "strategies.orb":
             self._strategy = changed
-        elif name == "loading":
+        elif name == "market.panel_loading":
             self.make_panel = changed.make_panel
-        elif name == "grid_rows":
+        elif name == "market.grid_lookup":
             copy = rewritten(SAME_LOADING)
             copy.__dict__["GridRows"] = changed.GridRows
             self.make_panel = copy.make_panel
-        elif name == "placing":
+        elif name == "market.grid_cells":
             copy = rewritten(SAME_LOADING)
             for key in ("place", "are_valid", "clear_invalid"):
                 copy.__dict__[key] = getattr(changed, key)
             self.make_panel = copy.make_panel
-        elif name == "backtest":
+        elif name == "backtest.run":
             self._backtest = changed
-        elif name == "panel_run":
+        elif name == "backtest.stage_arguments":
             self._backtest.__dict__["PanelRun"] = changed.PanelRun
         else:
             original = importlib.import_module(changed.__name__)
@@ -111,10 +111,10 @@ class Core:
                 ours = isinstance(value, FunctionType) and value.__module__ == changed.__name__
                 if ours and key not in ("observe", "signal", "screen"):
                     self._exchanged[value] = getattr(changed, key)
-            if name == "signals":
+            if name == "engine.signals":
                 self._exchanged[changed.observe] = self._strategy.observe
                 self._exchanged[changed.signal] = self._strategy.signal
-            if name == "risk":
+            if name == "engine.risk":
                 self.loses_too_much = changed.loses_too_much
 
     def _link(self, strategy: ModuleType, function: Any) -> Any:
