@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -81,12 +82,16 @@ def _position(row: Any) -> dict[str, Any]:
     )
 
 
-def _plain(value: Any) -> Any:
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value: Any) -> Any:
     match value:
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return _plain(value)
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [_plain_value(item) for item in value]
         case Decimal():
             return float(value)
         case datetime() | date():

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flows.session.account import Account
+from blocks.process.stop_request import StopRequest
+from flows.session.account import open_account
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
-from flows.session.run_session import PlainSteps, run_bar
+from flows.session.take_bar import take_bar
+from tasks.steps import PLAIN
 
 DAY = date(2025, 6, 10)
 STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")
@@ -28,14 +30,14 @@ def measure_cycle(symbols: int) -> dict[str, Any]:
             symbols=tuple(f"SYM{n:03d}" for n in range(symbols)),
             capital=1_000_000.0,
         )
-        return asyncio.run(_session(request, symbols))
+        return _session(request, symbols)
 
 
-async def _session(request: SessionRequest, symbols: int) -> dict[str, Any]:
+def _session(request: SessionRequest, symbols: int) -> dict[str, Any]:
     spent: dict[str, float] = defaultdict(float)
 
     def timed(name: str) -> Any:
-        step = getattr(PlainSteps, name)
+        step = getattr(PLAIN, name)
 
         def run(*arguments: Any) -> Any:
             began = time.perf_counter()
@@ -46,12 +48,11 @@ async def _session(request: SessionRequest, symbols: int) -> dict[str, Any]:
 
         return run
 
-    steps = type("TimedSteps", (), {name: staticmethod(timed(name)) for name in STEPS})
-    account = Account(request)
-    try:
+    steps = replace(PLAIN, **{name: timed(name) for name in STEPS})
+    with open_account(request, StopRequest()) as account:
         session = account.sessions()[0]
         with account.open_session(session) as runtime:
-            PlainSteps.warm_up(runtime)
+            PLAIN.warm_up(runtime)
             runtime.market.rows(
                 runtime.plan.symbols, session, session.open, runtime.bar_end(0)
             )  # the simulated session is made once
@@ -60,10 +61,8 @@ async def _session(request: SessionRequest, symbols: int) -> dict[str, Any]:
             slowest = 0.0
             for bar in range(bars):
                 began = time.perf_counter()
-                await run_bar(runtime, bar, steps)
+                take_bar(runtime, bar, steps)
                 slowest = max(slowest, time.perf_counter() - began)
-    finally:
-        account.close()
     whole = sum(spent.values())
     return {
         "symbols": symbols,

@@ -79,5 +79,6 @@ async def backtest(
     if not state.is_completed():
         return Failed(message=state.message)
     report = await state.aresult()
+    assert isinstance(report, BacktestReport)
     await publish_backtest(report, out)
     return Completed(message=f"{report.summary.trades} trades; results are in {out}")

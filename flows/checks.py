@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from prefect import flow, task
+from prefect import Task, flow
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -21,8 +21,8 @@ from trading.errors import OpenbellError
 from trading.plan import make_plan
 from trading.strategies.orb import OrbParameters
 
-null_step = task(honesty.run_null_test, name="null-test", cache_policy=NO_CACHE)
-look_ahead_step = task(honesty.run_look_ahead_test, name="look-ahead-test", cache_policy=NO_CACHE)
+null_step = Task(honesty.run_null_test, name="null-test", cache_policy=NO_CACHE)
+look_ahead_step = Task(honesty.run_look_ahead_test, name="look-ahead-test", cache_policy=NO_CACHE)
 StrategyFile = Annotated[str | None, Field(description="A strategy file of your own")]
 
 

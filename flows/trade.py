@@ -17,11 +17,10 @@ from flows.pages.artifacts import publish_session
 from flows.process.outcome import failed
 from flows.process.settings import begin_process
 from flows.session.parts import saved_parts
-from flows.session.prefect_bar import trade_bar_anyway
+from flows.session.prefect_bar import PrefectRunner
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.run_account import run_account
 from flows.session.start_guard import reason_not_to_start
-from tasks.prefect_tasks import PrefectSteps
 from trading.errors import LeaseLost, OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
@@ -78,7 +77,7 @@ async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[Non
             )
             if reason:
                 return Completed(name="Skipped", message=reason)
-        closed = await run_account(request, trade_bar_anyway, PrefectSteps, should_stop)
+        closed = await run_account(request, PrefectRunner(), should_stop)
         if should_stop():
             return Cancelled(message=f"Stopped when asked to; {closed} session(s) closed")
         await publish_session(request)

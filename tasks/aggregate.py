@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tasks.session.fetched_rows import FetchedRows
 from tasks.session.runtime import SessionRuntime
 from trading.market.bars import BarRows, Floats
 from trading.market.panel_loading import make_panel
@@ -13,16 +14,15 @@ from trading.reasons import HALTED, MISSED, RECONCILIATION
 from trading.session.events import BarClosed
 
 
-def aggregate(runtime: SessionRuntime, bar: int) -> int:
-    """Make the consumed bar from the fetched rows; return how many symbols have it."""
-    symbols = runtime.plan.symbols
-    rows = runtime.rows if runtime.rows is not None else no_rows()
-    panel = make_panel(rows, runtime.grid, symbols)
+def aggregate(runtime: SessionRuntime, bar: int, fetched: FetchedRows) -> BarClosed:
+    """Return the bar that is consumed; a symbol without rows has none."""
+    rows = fetched.rows if fetched.rows is not None else no_rows()
+    panel = make_panel(rows, runtime.grid, runtime.plan.symbols)
 
     def values(column: Floats) -> list[float | None]:
         return [None if math.isnan(value) else value for value in column[bar].tolist()]
 
-    runtime.bar = BarClosed(
+    return BarClosed(
         runtime.name,
         bar,
         int(runtime.grid.start_us[bar]),
@@ -34,7 +34,6 @@ def aggregate(runtime: SessionRuntime, bar: int) -> int:
         gates_of(runtime, bar),
         [runtime.market.name],
     )
-    return sum(value is not None for value in runtime.bar.close)
 
 
 def gates_of(runtime: SessionRuntime, bar: int) -> list[int]:
@@ -43,7 +42,7 @@ def gates_of(runtime: SessionRuntime, bar: int) -> list[int]:
     for symbol in runtime.plan.symbols:
         if runtime.state.is_halted:
             gates.append(HALTED)
-        elif symbol in runtime.blocked:
+        elif symbol in runtime.desk.blocked:
             gates.append(RECONCILIATION)
         elif runtime.is_missed(bar):
             gates.append(MISSED)

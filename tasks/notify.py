@@ -27,5 +27,5 @@ def notify_summary(runtime: SessionRuntime) -> None:
 
     A replay goes on at once: its sessions are minutes apart in name only.
     """
-    if runtime.drain is not None and runtime.is_real_time:
+    if runtime.drain is not None and runtime.pace.is_real_time:
         runtime.drain.finish(FINISH_SECONDS)

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import time
-
+from tasks.session.fetched_rows import FetchedRows
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import record_bar
+from trading.session.events import BarClosed
 
 # While a session that was joined late catches up, people read so often, seconds.
 CATCH_UP_SECONDS = 5.0
 
 
-def persist(runtime: SessionRuntime) -> float:
+def persist(runtime: SessionRuntime, closed: BarClosed, fetched: FetchedRows) -> float:
     """Write the projections of the session so far; return the equity, USD.
 
     The journal has each bar already. Bars that are long over are written for people every few
     seconds: a session joined in the evening would otherwise be minutes late for the bar that it
     could still act on.
     """
-    if not _may_wait(runtime):
+    runtime.notes.take(closed, fetched)
+    if not _may_wait(runtime, closed.bar):
         runtime.desk.project()
         record_bar(runtime)
-        runtime.shown_at = time.monotonic()
+        runtime.notes.shown()
     return runtime.state.equity()
 
 
-def _may_wait(runtime: SessionRuntime) -> bool:
+def _may_wait(runtime: SessionRuntime, bar: int) -> bool:
     """Return whether a bar that is over, as is the next, need not be shown yet."""
-    if runtime.bar is None or runtime.bar.bar + 1 >= runtime.grid.rows:
+    if bar + 1 >= runtime.grid.rows:
         return False
-    is_behind = runtime.is_missed(runtime.bar.bar + 1)
-    return is_behind and time.monotonic() - runtime.shown_at < CATCH_UP_SECONDS
+    return runtime.is_missed(bar + 1) and runtime.notes.seconds_since_shown() < CATCH_UP_SECONDS

@@ -6,24 +6,21 @@ without it. Results are never cached: a step that is repeated finds out for itse
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from tasks import aggregate as aggregate_step
-from tasks import execute as execute_step
-from tasks import fetch as fetch_step
-from tasks import notify as notify_step
-from tasks import persist as persist_step
-from tasks import signal as signal_step
-from tasks import sync as sync_step
-from tasks.history import fetch as history_step
+from tasks.history.fetch import fetch_whole_history as fetch_whole_history_plainly
 from tasks.masked import without_secrets_in_errors
-from tasks.session import close as close_step
-from tasks.session import warm_up as warm_up_step
+from tasks.steps import PLAIN, Steps
+from tasks.sync import sync_account as sync_account_plainly
 from trading.errors import SourceUnavailable, StoreUnavailable
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 WORTH_RETRYING = (SourceUnavailable, StoreUnavailable)
 
@@ -35,9 +32,15 @@ def is_worth_retrying(task_: Any, run: TaskRun, state: State[Any]) -> bool:
     return isinstance(failure, WORTH_RETRYING)
 
 
-def step(function: Any, *, retries: int, delays: list[float], timeout_seconds: float) -> Any:
+def step(
+    function: Callable[Parameters, Result],
+    *,
+    retries: int,
+    delays: list[float],
+    timeout_seconds: float,
+) -> Task[Parameters, Result]:
     """Return a plain step as a task."""
-    return task(
+    return Task(
         without_secrets_in_errors(function),
         retries=retries,
         retry_delay_seconds=delays,
@@ -49,22 +52,21 @@ def step(function: Any, *, retries: int, delays: list[float], timeout_seconds: f
     )
 
 
-class PrefectSteps:
-    """The steps of a session as tasks, under the names that the session's story uses."""
-
-    warm_up = step(warm_up_step.warm_up, retries=2, delays=[1, 5], timeout_seconds=120)
-    fetch = step(fetch_step.fetch, retries=3, delays=[1, 2, 4], timeout_seconds=60)
-    aggregate = step(aggregate_step.aggregate, retries=1, delays=[1], timeout_seconds=30)
-    signal = step(signal_step.signal, retries=2, delays=[0.5, 2], timeout_seconds=30)
-    execute = step(execute_step.execute, retries=3, delays=[0.5, 1, 2], timeout_seconds=60)
-    persist = step(persist_step.persist, retries=3, delays=[1, 2, 4], timeout_seconds=60)
-    notify = step(notify_step.notify, retries=1, delays=[1], timeout_seconds=15)
-    close_session = step(close_step.close_session, retries=3, delays=[1, 2, 4], timeout_seconds=60)
-    notify_summary = step(notify_step.notify_summary, retries=1, delays=[1], timeout_seconds=15)
-    sync = step(sync_step.sync, retries=3, delays=[2, 10, 30], timeout_seconds=300)
+PREFECT = Steps(
+    warm_up=step(PLAIN.warm_up, retries=2, delays=[1, 5], timeout_seconds=120),
+    fetch=step(PLAIN.fetch, retries=3, delays=[1, 2, 4], timeout_seconds=60),
+    aggregate=step(PLAIN.aggregate, retries=1, delays=[1], timeout_seconds=30),
+    signal=step(PLAIN.signal, retries=2, delays=[0.5, 2], timeout_seconds=30),
+    execute=step(PLAIN.execute, retries=3, delays=[0.5, 1, 2], timeout_seconds=60),
+    persist=step(PLAIN.persist, retries=3, delays=[1, 2, 4], timeout_seconds=60),
+    notify=step(PLAIN.notify, retries=1, delays=[1], timeout_seconds=15),
+    close_session=step(PLAIN.close_session, retries=3, delays=[1, 2, 4], timeout_seconds=60),
+    notify_summary=step(PLAIN.notify_summary, retries=1, delays=[1], timeout_seconds=15),
+    sync=step(PLAIN.sync, retries=3, delays=[2, 10, 30], timeout_seconds=300),
+)
 
 
 fetch_whole_history = step(
-    history_step.fetch_whole_history, retries=2, delays=[15, 60], timeout_seconds=3600
+    fetch_whole_history_plainly, retries=2, delays=[15, 60], timeout_seconds=3600
 )
-sync_account = step(sync_step.sync_account, retries=2, delays=[5, 30], timeout_seconds=600)
+sync_account = step(sync_account_plainly, retries=2, delays=[5, 30], timeout_seconds=600)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from tasks.session.runtime import SessionRuntime
 from trading.reasons import REASONS
+from trading.session.events import BarClosed
 
 
-def signal(runtime: SessionRuntime) -> dict[str, str]:
+def signal(runtime: SessionRuntime, closed: BarClosed) -> dict[str, str]:
     """Take the consumed bar into the state; return each symbol's decision.
 
     Taking the same bar twice changes nothing.
     """
-    if runtime.bar is None:
-        return {}
     begin = len(runtime.state.decisions)
-    runtime.desk.take_bar(runtime.bar)
+    runtime.desk.take_bar(closed)
     return {
         runtime.plan.symbols[int(row[1])]: REASONS[int(row[2])]
         for row in runtime.state.decisions[begin:]

@@ -27,7 +27,8 @@ class OrderDesk:
     """Keeps one session's state, ledger and exchange in step.
 
     State changes in memory first and is committed before anything is sent. When a commit fails
-    for good the process is to end: the next one folds the journal.
+    for good the process is to end: the next one folds the journal. `blocked` says by symbol why
+    it is not entered.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class OrderDesk:
         self._planner = OrderPlanner(account, self._session, state.plan.strategy_name, epoch)
         self._uncommitted: list[Event] = []
         self._cursor = ledger.cursor()
+        self.blocked: dict[str, str] = {}
         self.reporter = Reporter(state, Place(account, exchange.name, provider))
         self._projector = Projector(state, self.reporter)
         self._shown = 0
@@ -151,6 +153,14 @@ class OrderDesk:
                 self._send(intent)
         self.listen()
         self.commit()
+
+    def reconcile(self) -> dict[str, str]:
+        """Block every symbol whose quantity differs from the exchange's; return why, by symbol."""
+        self.blocked = {
+            symbol: f"ledger {ours}, exchange {theirs}"
+            for symbol, (ours, theirs) in self.differences().items()
+        }
+        return self.blocked
 
     def differences(self) -> dict[str, tuple[int, int]]:
         """Return symbols whose quantity differs, as (ledger, exchange), over both sides' union."""

@@ -194,6 +194,20 @@ class DuckDBLedger:
                 "Use another --data-dir, or the same settings as before",
             )
 
+    def mark_simulated(self, is_simulated: bool) -> None:
+        """Remember whether the account's bars are of no real market."""
+        word = "yes" if is_simulated else "no"
+        if self.meta("simulated_bars") != word:
+            self.remember("simulated_bars", word)
+
+    def has_simulated_bars(self) -> bool:
+        """Return whether the account trades on bars of no real market."""
+        word = self.meta("simulated_bars")
+        if word is not None:
+            return word == "yes"
+        # A ledger of the first edition says it only in the name of its source.
+        return "SIMULATED" in (self.meta("plan") or "")
+
     def add_command(self, command: str, reason: str, now: datetime) -> None:
         """Leave an operator's word for the session that holds the lease."""
         with self._file.transaction() as connection:

@@ -10,12 +10,14 @@ from blocks.archive.files import rows_of
 from trading.errors import NoData
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
+from trading.session.ports import MarketData
 
 
-class ArchiveMarket:
+class ArchiveMarket(MarketData):
     """MarketData of what the archive holds, given out as the clock passes it."""
 
     name = "archive"
+    is_simulated = False
 
     def __init__(self, archive: BarArchive) -> None:
         self._archive = archive
@@ -44,6 +46,3 @@ class ArchiveMarket:
             f"{self._archive.folder} has no bars of {', '.join(symbols)} there",
             "Fetch them first: python -m flows fetch",
         )
-
-    def close(self) -> None:
-        """Hold nothing open."""

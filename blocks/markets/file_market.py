@@ -1,4 +1,4 @@
-"""Market data from rows at hand: a file's, or the simulated market's."""
+"""Market data from the rows of a user's file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import numpy as np
 from blocks.bars.files import BarFileFormat, read_bars
 from trading.market.bars import BarRows
 from trading.market.calendar import Session, to_microseconds
+from trading.session.ports import MarketData
 
 
-class FileMarket:
+class FileMarket(MarketData):
     """Bars of the user's file, given out as the clock passes them."""
+
+    is_simulated = False
 
     def __init__(
         self,
@@ -43,6 +46,3 @@ class FileMarket:
             self._rows.start_us, [to_microseconds(start), to_microseconds(end)]
         )
         return self._rows.take(np.arange(begin, stop, dtype=np.int64))
-
-    def close(self) -> None:
-        """Hold nothing open."""

@@ -8,10 +8,13 @@ from datetime import datetime
 from blocks.markets.random_walk import sessions_to_warm_up, simulated_rows
 from trading.market.bars import BarRows
 from trading.market.calendar import Session, to_microseconds
+from trading.session.ports import MarketData
 
 
-class SimulatedMarketData:
+class SimulatedMarketData(MarketData):
     """Bars of the simulated market; every place that shows them says so."""
+
+    is_simulated = True
 
     def __init__(
         self, symbols: Sequence[str], exchange: str, interval_minutes: int, seed: int
@@ -43,6 +46,3 @@ class SimulatedMarketData:
             self._rows.start_us < to_microseconds(end)
         )
         return self._rows.take(inside)
-
-    def close(self) -> None:
-        """Hold nothing open."""

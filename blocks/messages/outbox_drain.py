@@ -201,13 +201,12 @@ class DrainThread:
 def summary_picture(ledger: DuckDBLedger, session: str) -> bytes | None:
     """Return the account's equity up to a session as a PNG, None while there is none."""
     points = ledger.query("SELECT ts, equity FROM equity WHERE session <= ? ORDER BY ts", [session])
-    source = ledger.meta("plan") or ""
+    label = " (SIMULATED bars)" if ledger.has_simulated_bars() else ""
     ledger.release()
     if not points:
         return None
     equity = np.array([float(point["equity"]) for point in points])
     us = np.array([to_microseconds(point["ts"]) for point in points], dtype=np.int64)
-    label = " (SIMULATED bars)" if "SIMULATED" in source else ""
     return equity_png(us, equity, f"account {ledger.account} to {session}{label}")
 
 

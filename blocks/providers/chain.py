@@ -11,11 +11,22 @@ from blocks.providers.fetched_bars import FetchedBars, Provider, joined, no_bars
 from trading.errors import OpenbellError, StoreUnavailable
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
-from trading.session.ports import MarketData
 
 
-class Source(Provider, MarketData, Protocol):
-    """A provider that is market data as well: Yahoo, Finnhub, its stream, or another chain."""
+class Source(Provider, Protocol):
+    """A provider that knows the past and may listen: Yahoo, Finnhub, its stream, another chain."""
+
+    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
+        """Return the rows of earlier sessions, oldest first; None where it has none."""
+        ...
+
+    def start(self) -> None:
+        """Begin to listen, where the provider listens rather than asks."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+        ...
 
 
 class ProviderChain:
@@ -29,6 +40,7 @@ class ProviderChain:
 
     # Whichever providers there are, their bars are of the same market.
     family = "providers"
+    is_simulated = False
 
     def __init__(
         self,
@@ -104,16 +116,12 @@ class ProviderChain:
     def start(self) -> None:
         """Start the sources that listen rather than ask."""
         for source in self._sources:
-            start = getattr(source, "start", None)
-            if start is not None:
-                start()
+            source.start()
 
     def close(self) -> None:
         """Let go of every source."""
         for source in self._sources:
-            close = getattr(source, "close", None)
-            if close is not None:
-                close()
+            source.close()
 
     def _keep_all(self, keep: Callable[[FetchedBars], object]) -> None:
         """Keep what waits; a store that fails never costs the bars that are traded on."""

@@ -28,7 +28,10 @@ _BUCKETS = 4000
 
 @dataclass(frozen=True, slots=True)
 class ReportRun:
-    """A finished run, as the report needs it; `notes` what a reader of the figures must know."""
+    """A finished run, as the report needs it; `notes` what a reader of the figures must know.
+
+    `is_simulated` says that its bars are of no market.
+    """
 
     plan: RunPlan
     panel: Panel
@@ -37,6 +40,7 @@ class ReportRun:
     source: str
     notes: tuple[str, ...]
     engine_version: str
+    is_simulated: bool
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -47,11 +51,6 @@ class ReportRun:
     def zone(self) -> ZoneInfo:
         """Return the exchange's time zone."""
         return exchange_timezone(self.plan.exchange)
-
-    @property
-    def simulated(self) -> bool:
-        """Return whether the bars come from no market."""
-        return any(note.startswith("Bars are SIMULATED") for note in self.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ def _facts(run: ReportRun) -> dict[str, object]:
         "interval": plan.interval_minutes,
         "symbols": list(plan.symbols),
         "zone": run.zone.key,
-        "simulated": run.simulated,
+        "simulated": run.is_simulated,
         "dates": [session.date.isoformat() for session in run.sessions],
         "opens": [to_microseconds(session.open) // 60_000_000 for session in run.sessions],
         "closes": [to_microseconds(session.close) // 60_000_000 for session in run.sessions],

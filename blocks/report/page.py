@@ -60,7 +60,7 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
     if len(plan.symbols) > _MOST_SYMBOLS_IN_TITLE:
         names += f" and {len(plan.symbols) - _MOST_SYMBOLS_IN_TITLE} more"
     first, last = run.sessions[0].date, run.sessions[-1].date
-    title = f"{'SIMULATED: ' if run.simulated else ''}{plan.strategy_name} on {names}"
+    title = f"{'SIMULATED: ' if run.is_simulated else ''}{plan.strategy_name} on {names}"
     banner = wrap(
         "div",
         element("strong", "SIMULATED bars")
@@ -74,7 +74,7 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
     zone = run.zone.key
     return {
         "page_title": element("title", f"{title}, {first} to {last}"),
-        "banner": banner if run.simulated else "",
+        "banner": banner if run.is_simulated else "",
         "heading": element("h1", f"{plan.strategy_name} on {names}"),
         "subtitle": element(
             "p",

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,7 @@ async def register(
             for spec in specs:
                 lines.append(
                     await _unless_busy(
-                        lambda spec=spec: _register_one(
-                            client, spec, root, work_pool, now, overwrite
-                        )
+                        partial(_register_one, client, spec, root, work_pool, now, overwrite)
                     )
                 )
     except PrefectHTTPStatusError as error:

@@ -76,4 +76,5 @@ class Restarts:
 
 def wait_after(starts: int) -> timedelta:
     """Return how long a run rests that has been started again so often."""
-    return min(FIRST_WAIT * 2 ** min(starts, 20), LONGEST_WAIT)
+    doubled: timedelta = FIRST_WAIT * 2 ** min(starts, 20)
+    return min(doubled, LONGEST_WAIT)

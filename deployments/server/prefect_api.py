@@ -254,7 +254,7 @@ class PrefectApi:
         while True:
             # One call takes a limited number of runs.
             results = self._call("POST", "flow_runs/bulk_set_state", body)["results"]
-            cancelled = sum(result["status"] == "ACCEPT" for result in results)
+            cancelled: int = sum(result["status"] == "ACCEPT" for result in results)
             count += cancelled
             if not cancelled:
                 return count

@@ -56,8 +56,7 @@ async def publish_session(request: SessionRequest) -> None:
         return
     equity = np.array([float(point["equity"]) for point in points])
     us = np.array([to_microseconds(point["ts"]) for point in points], dtype=np.int64)
-    source = ledger.meta("plan") or ""
-    label = " (SIMULATED bars)" if "SIMULATED" in source else ""
+    label = " (SIMULATED bars)" if ledger.has_simulated_bars() else ""
     picture = equity_png(us, equity, f"account {request.account}{label}")
     text = (
         f"# Account {request.account}{label}\n\n{as_markdown(picture, 'equity and drawdown')}\n\n"

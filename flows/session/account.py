@@ -1,88 +1,136 @@
-"""Wiring: the one place that chooses real, replayed or simulated parts."""
+"""An account while it is open: the one place that chooses real, replayed or simulated parts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from blocks.exchange.order_desk import OrderDesk
-from blocks.messages.outbox_drain import start_drain
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.outbox_drain import DrainThread, start_drain
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
 from flows.session.copies import bring_back, storage_of
-from tasks.session.runtime import RUNTIMES, SessionRuntime
+from flows.session.request import DEFAULT_SYMBOLS, SessionRequest, replayed_sessions
+from tasks.session.bar_notes import BarNotes
+from tasks.session.inbox import Inbox
+from tasks.session.runtime import RUNTIMES, Pace, SessionRuntime
+from tasks.session.source_news import SourceNews
 from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import Session, make_grid, next_session
 from trading.plan import RunPlan, make_plan
 from trading.session.messages import ERROR_KINDS, Kind
-from trading.session.ports import Clock, MarketData
+from trading.session.ports import Clock, Exchange, MarketData, Notifier, Storage
 from trading.session.state import SessionState
 
 if TYPE_CHECKING:
     from blocks.messages.discord.webhook import WebhookClient
-from flows.session.request import DEFAULT_SYMBOLS, SessionRequest, replayed_sessions
 
 LAST_MESSAGES_SECONDS = 15.0
 OF_MANY_SESSIONS = frozenset(map(str, {Kind.DAILY_SUMMARY, *ERROR_KINDS}))
 
 
-class Account:
-    """The parts that outlive a session: plan, market data, ledger, exchange and lease."""
+@contextmanager
+def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[Account]:
+    """Yield the account that a request names, its lease held; whatever happens, all is given back.
 
-    def __init__(self, request: SessionRequest, should_stop: StopRequest | None = None) -> None:
-        """Open the account; raises Interrupted when `should_stop` ends the wait for its copy."""
-        self.request = request
-        self._should_stop = should_stop or StopRequest()
-        parts = request.parts
-        symbols = request.symbols or parts.symbols() or DEFAULT_SYMBOLS
-        self.plan: RunPlan = make_plan(
-            symbols,
-            request.settings,
-            exchange=request.exchange,
-            interval_minutes=request.interval_minutes,
-            capital=request.capital,
-            strategy_module=request.strategy_module,
-        )
-        # Everything that can be refused is refused before a store is made.
-        self._replayed = replayed_sessions(request)
-        self.market: MarketData = parts.market(self.plan, is_replay=request.replay is not None)
-        self.notifier = parts.notifier()
-        self.storage = storage_of(request, self.notifier)
-        webhook = self._webhook()
-        if request.replay is None:
-            with self._should_stop.interrupting():
-                bring_back(request, self.storage, self.notifier)
-        self.ledger = parts.ledger(request.account)
-        self.epoch = self.ledger.acquire_lease(datetime.now(UTC))
-        self.ledger.check_account()
+    Raises Interrupted when `should_stop` ends the wait for the account's copy, LeaseLost when
+    another process trades it, and BadInput before any store is made where that is possible.
+    """
+    parts, is_replay = request.parts, request.replay is not None
+    plan = make_plan(
+        request.symbols or parts.symbols() or DEFAULT_SYMBOLS,
+        request.settings,
+        exchange=request.exchange,
+        interval_minutes=request.interval_minutes,
+        capital=request.capital,
+        strategy_module=request.strategy_module,
+    )
+    replayed = replayed_sessions(request)
+    with ExitStack() as held:
+        market = parts.market(plan, is_replay=is_replay)
+        held.callback(market.close)
+        notifier = parts.notifier()
+        storage = storage_of(request, notifier)
+        webhook = _webhook(request, notifier)
+        if not is_replay:
+            with should_stop.interrupting():
+                bring_back(request, storage, notifier)
+        ledger = parts.ledger(request.account)
+        held.callback(ledger.release)
+        epoch = ledger.acquire_lease(datetime.now(UTC))
+        lease = held.enter_context(ExitStack())
+        lease.callback(ledger.give_back_lease, epoch)
+        ledger.check_account()
         # Providers may come and go, with a key or without; simulated bars are another account.
-        source = getattr(self.market, "family", self.market.name)
-        self.ledger.check_plan({**self.plan.describe(), "source": source})
-        self.exchange = parts.exchange(request.account, self.plan)
-        self.telemetry = SessionTelemetry(request.data_dir, request.account)
-        self.telemetry.attach()
-        self.drain = start_drain(self.ledger, webhook, self._wanted(parts.wanted_messages()))
+        ledger.check_plan({**plan.describe(), "source": market.family})
+        ledger.mark_simulated(market.is_simulated)
+        exchange = parts.exchange(request.account, plan)
+        held.callback(exchange.close)
+        telemetry = SessionTelemetry(request.data_dir, request.account)
+        telemetry.attach()
+        held.callback(telemetry.close)
+        drain = start_drain(ledger, webhook, _wanted(parts.wanted_messages(), len(replayed)))
+        if drain is not None:
+            held.callback(drain.stop, LAST_MESSAGES_SECONDS)
+        # First what another process waits for: the last messages and a source may take their time.
+        with lease.pop_all():
+            yield Account(
+                request,
+                should_stop,
+                plan,
+                tuple(replayed),
+                market,
+                notifier,
+                storage,
+                ledger,
+                epoch,
+                exchange,
+                telemetry,
+                drain,
+            )
 
-    def _webhook(self) -> WebhookClient | None:
-        try:
-            return self.request.parts.webhook()
-        except BadInput as error:
-            self.notifier.send("SYSTEM_WARNING", f"messages go to the log only: {error}")
-            return None
 
-    def _wanted(self, kinds: frozenset[str]) -> frozenset[str]:
-        # Nobody reads the orders of a year in a channel that takes 30 messages a minute.
-        return kinds & OF_MANY_SESSIONS if len(self._replayed) > 1 else kinds
+def _webhook(request: SessionRequest, notifier: Notifier) -> WebhookClient | None:
+    try:
+        return request.parts.webhook()
+    except BadInput as error:
+        notifier.send("SYSTEM_WARNING", f"messages go to the log only: {error}")
+        return None
+
+
+def _wanted(kinds: frozenset[str], sessions: int) -> frozenset[str]:
+    # Nobody reads the orders of a year in a channel that takes 30 messages a minute.
+    return kinds & OF_MANY_SESSIONS if sessions > 1 else kinds
+
+
+@dataclass(frozen=True)
+class Account:
+    """The parts that outlive a session; `open_account` makes them and gives them back."""
+
+    request: SessionRequest
+    should_stop: StopRequest
+    plan: RunPlan
+    replayed: tuple[Session, ...]
+    market: MarketData
+    notifier: Notifier
+    storage: Storage
+    ledger: DuckDBLedger
+    epoch: int
+    exchange: Exchange
+    telemetry: SessionTelemetry
+    drain: DrainThread | None
 
     def sessions(self) -> list[Session]:
         """Return the sessions of a replay, or the next one of the calendar."""
         if self.request.replay is None:
             return [next_session(self.plan.exchange, datetime.now(UTC))]
-        found = self._replayed
+        found = list(self.replayed)
         later = [name for name, _ in self.ledger.sessions() if name > str(found[-1].date)]
         known = {name for name, _ in self.ledger.sessions()}
         if later and any(str(session.date) not in known for session in found):
@@ -118,24 +166,19 @@ class Account:
     @contextmanager
     def open_session(self, session: Session) -> Iterator[SessionRuntime]:
         """Yield the runtime of a session, known to subflows by the session's date."""
-        state = SessionState(self.plan, session)
-        is_real_time = self.request.replay is None or self.request.speed is not None
         clock = self.clock(session)
         notifier = SessionNotifier(self.notifier, self.ledger, clock, session.date.isoformat())
         runtime = SessionRuntime(
-            account=self.request.account,
             plan=self.plan,
             session=session,
             grid=make_grid([session], self.plan.interval_minutes),
             clock=clock,
+            pace=self._pace(),
             market=self.market,
             exchange=self.exchange,
             ledger=self.ledger,
-            notifier=notifier,
-            storage=self.storage,
-            state=state,
             desk=OrderDesk(
-                state,
+                SessionState(self.plan, session),
                 self.ledger,
                 self.exchange,
                 self.request.account,
@@ -143,20 +186,15 @@ class Account:
                 dry_run=self.request.dry_run,
                 provider=self.market.name,
             ),
-            epoch=self.epoch,
-            settle_seconds=self.request.parts.settle_seconds
-            if self.request.replay is None
-            else 0.0,
-            is_real_time=is_real_time,
-            # The machine's seconds; a replay that does not wait tends once a bar.
-            tend_seconds=self.request.parts.tend_seconds * (self.request.speed or 1.0)
-            if is_real_time
-            else 3600.0,
+            notifier=notifier,
+            storage=self.storage,
+            should_stop=self.should_stop,
             on_shutdown=self.request.on_shutdown,
-            should_stop=self._should_stop,
-            seen_command=int(self.ledger.meta("seen_command") or 0),
-            drain=self.drain,
+            news=SourceNews(),
+            inbox=Inbox(self.ledger),
+            notes=BarNotes(),
             telemetry=self.telemetry,
+            drain=self.drain,
         )
         RUNTIMES[runtime.name] = runtime
         try:
@@ -172,13 +210,10 @@ class Account:
             self.ledger.release()
             self.telemetry.release()
 
-    def close(self) -> None:
-        """Give the lease back, let go of the stores and the source, and see messages off."""
-        # First what another process waits for: a source may take its time.
-        self.ledger.give_back_lease(self.epoch)
-        self.exchange.close()
-        self.market.close()
-        self.telemetry.close()
-        if self.drain is not None:
-            self.drain.stop(LAST_MESSAGES_SECONDS)
-        self.ledger.release()
+    def _pace(self) -> Pace:
+        if self.request.replay is not None and self.request.speed is None:
+            return Pace()
+        settle_seconds = self.request.parts.settle_seconds if self.request.replay is None else 0.0
+        # The machine's seconds between two looks, whatever the speed of the session's clock.
+        tend_seconds = self.request.parts.tend_seconds * (self.request.speed or 1.0)
+        return Pace(settle_seconds, tend_seconds, is_real_time=True)

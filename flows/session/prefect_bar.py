@@ -11,9 +11,10 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import TerminationSignal
 from prefect.logging import get_run_logger
 
-from flows.session.run_session import run_bar, run_plain_bar
-from tasks.prefect_tasks import PrefectSteps
+from flows.session.take_bar import take_bar
+from tasks.prefect_tasks import PREFECT
 from tasks.session.runtime import RUNTIMES, SessionRuntime
+from tasks.steps import PLAIN
 
 SERVER_PATIENCE_SECONDS = 2.0
 # How long a bar may go on once it is time to stop; a worker kills after 30 s.
@@ -28,19 +29,24 @@ async def trade_bar(session: str, bar: int) -> None:
     # Prefect gives a subflow a handler of its own, one that raises wherever it strikes.
     runtime.should_stop.listen_again()
     if not runtime.should_stop():
-        await run_bar(runtime, bar, PrefectSteps)
+        take_bar(runtime, bar, PREFECT)
 
 
-async def trade_bar_anyway(runtime: SessionRuntime, bar: int) -> None:
-    """Run a bar as a subflow, or without Prefect when its server does not answer."""
-    if runtime.is_missed(bar):
-        # A session joined late catches up first; a subflow for each bar would make it later still.
-        await run_plain_bar(runtime, bar)
-    elif await server_answers():
-        await _unless_stopped(runtime, bar)
-    else:
-        get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
-        await run_plain_bar(runtime, bar)
+class PrefectRunner:
+    """Runs a session's steps as tasks and its bars as subflows, while Prefect's server answers."""
+
+    steps = PREFECT
+
+    async def run_bar(self, runtime: SessionRuntime, bar: int) -> None:
+        """Take one closed bar through its steps, without Prefect when its server is silent."""
+        if runtime.is_missed(bar):
+            # A session joined late catches up first; a subflow a bar would make it later still.
+            take_bar(runtime, bar, PLAIN)
+        elif await server_answers():
+            await _unless_stopped(runtime, bar)
+        else:
+            get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
+            take_bar(runtime, bar, PLAIN)
 
 
 async def server_answers() -> bool:

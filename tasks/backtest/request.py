@@ -46,6 +46,11 @@ class BacktestRequest:
     report: bool = True
     read_again: bool = False
 
+    @property
+    def is_simulated(self) -> bool:
+        """Return whether the bars are those of the simulated market."""
+        return self.bars is None
+
 
 def check_request(request: BacktestRequest) -> None:
     """Raise BadInput for dates, decisions or a simulated market that cannot be."""

@@ -38,7 +38,8 @@ class BacktestReport:
     """A finished backtest: the plan, its bars, what happened, and the figures.
 
     `sessions` are those traded; `notes` one sentence for each thing that a reader of the
-    figures must know; `source` where the bars come from.
+    figures must know; `source` where the bars come from, and `is_simulated` whether that is no
+    market.
     """
 
     plan: RunPlan
@@ -48,6 +49,7 @@ class BacktestReport:
     summary: Summary
     source: str
     notes: tuple[str, ...]
+    is_simulated: bool
 
     def results(self, *, page: bool = False) -> Results:
         """Return the report as tables and a summary for a result folder, and as a page."""
@@ -70,6 +72,7 @@ class BacktestReport:
             self.source,
             self.notes,
             engine_version(self.plan),
+            self.is_simulated,
         )
 
     def as_dict(self) -> dict[str, Json]:
@@ -134,6 +137,7 @@ def _report_of(
         summarise(outcome, panel.grid, plan.capital),
         bars.source,
         notes,
+        request.is_simulated,
     )
     if request.out is not None:
         tell("writing results", 0, 1)

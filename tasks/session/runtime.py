@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from blocks.exchange.order_desk import OrderDesk
@@ -12,55 +11,64 @@ from blocks.messages.outbox_drain import DrainThread
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
-from trading.market.bars import BarRows
+from tasks.session.bar_notes import BarNotes
+from tasks.session.inbox import Inbox
+from tasks.session.source_news import SourceNews
 from trading.market.calendar import Grid, Session
 from trading.plan import RunPlan
-from trading.session.events import BarClosed
 from trading.session.ports import Clock, Exchange, MarketData, Storage
 from trading.session.state import SessionState
 
 
-@dataclass
-class SessionRuntime:
-    """The parts of a session, chosen by `flows.session.account`, and the bar being worked on."""
+@dataclass(frozen=True)
+class Pace:
+    """How a session keeps time; seconds are those of its clock.
 
-    account: str
+    `settle_seconds` go by after a bar's end before it is fetched, `tend_seconds` between two looks
+    at the exchange; `is_real_time` is False for a replay that does not wait.
+    """
+
+    settle_seconds: float = 0.0
+    tend_seconds: float = 3600.0
+    is_real_time: bool = False
+
+
+@dataclass(frozen=True)
+class SessionRuntime:
+    """The parts of a session, chosen by `flows.session.account`; what a bar is travels as values.
+
+    `desk` alone changes the books. `news`, `inbox` and `notes` remember what was told, taken up
+    and written, so that nothing is twice.
+    """
+
     plan: RunPlan
     session: Session
     grid: Grid
     clock: Clock
+    pace: Pace
     market: MarketData
     exchange: Exchange
     ledger: DuckDBLedger
+    desk: OrderDesk
     notifier: SessionNotifier
     storage: Storage
-    state: SessionState
-    desk: OrderDesk
-    epoch: int
-    settle_seconds: float = 0.0
-    is_real_time: bool = False
-    tend_seconds: float = 2.0
-    on_shutdown: str = "hold"
-    should_stop: StopRequest = field(default_factory=StopRequest)
-    seen_command: int = 0
+    should_stop: StopRequest
+    on_shutdown: str
+    news: SourceNews
+    inbox: Inbox
+    notes: BarNotes
+    telemetry: SessionTelemetry
     drain: DrainThread | None = None
-    blocked: dict[str, str] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-    troubles: dict[str, str] = field(default_factory=dict)
-    rows: BarRows | None = None
-    bar: BarClosed | None = None
-    telemetry: SessionTelemetry | None = None
-    fetch_seconds: float = 0.0
-    # When a bar was last written for people, as the monotonic clock tells.
-    shown_at: float = -math.inf
-    noted_trades: int = 0
-    # Why telemetry cannot be written, "" while it can.
-    untold: str = ""
 
     @property
     def name(self) -> str:
         """Return the session's date as text, its name everywhere."""
         return self.session.date.isoformat()
+
+    @property
+    def state(self) -> SessionState:
+        """Return what the session knows."""
+        return self.desk.state
 
     def bar_start(self, bar: int) -> datetime:
         """Return a bar's START."""
@@ -73,9 +81,9 @@ class SessionRuntime:
     def is_missed(self, bar: int) -> bool:
         """Return whether it is too late to act on a bar: the next one is over as well."""
         interval = timedelta(minutes=self.plan.interval_minutes)
-        grace = timedelta(seconds=self.settle_seconds)
+        grace = timedelta(seconds=self.pace.settle_seconds)
         return self.clock.now() >= self.bar_end(bar) + interval + grace
 
 
-# Sessions that run in this process, by account and date; a process runs one at a time.
+# Sessions that run in this process, by date; a process runs one at a time.
 RUNTIMES: dict[str, SessionRuntime] = {}

@@ -33,7 +33,7 @@ def shut_down(runtime: SessionRuntime) -> bool:
     notify(runtime)
     if closes:
         notify_summary(runtime)
-    if runtime.is_real_time:
+    if runtime.pace.is_real_time:
         try:
             sync(runtime)
         except OpenbellError as error:

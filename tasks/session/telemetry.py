@@ -6,49 +6,50 @@ from datetime import timedelta
 
 from blocks.process.logs import get_logger, log_with_context
 from blocks.telemetry.telemetry import BarFigures
+from tasks.session.bar_notes import WorkedBar
 from tasks.session.runtime import SessionRuntime
 from trading.engine.trade_tape import TRADES
 from trading.errors import StoreUnavailable
 
 
 def record_bar(runtime: SessionRuntime) -> bool:
-    """Write the bar's figures; return False where they could not be written."""
-    if runtime.telemetry is None or runtime.bar is None:
+    """Write the last bar's figures; return False where they could not be written."""
+    notes = runtime.notes
+    if notes.last is None:
         return False
     try:
-        runtime.telemetry.record_bar(figures_of(runtime))
+        runtime.telemetry.record_bar(figures_of(runtime, notes.last))
     except StoreUnavailable as error:
         # Kept for the next bar: trades are noted late rather than never. Said once.
-        if str(error) != runtime.untold:
+        if str(error) != notes.untold:
             text = f"telemetry was skipped: {error}"
             log_with_context(get_logger("telemetry"), "warning", text, bar=runtime.name)
-        runtime.untold = str(error)
+        notes.untold = str(error)
         return False
-    runtime.untold = ""
-    runtime.noted_trades = int(runtime.state.tape.counts[TRADES])
+    notes.untold = ""
+    notes.noted_trades = int(runtime.state.tape.counts[TRADES])
     return True
 
 
 def note_late_trades(runtime: SessionRuntime) -> None:
     """Note the trades that were closed after the last bar that was recorded."""
-    if int(runtime.state.tape.counts[TRADES]) > runtime.noted_trades:
+    if int(runtime.state.tape.counts[TRADES]) > runtime.notes.noted_trades:
         record_bar(runtime)
 
 
-def figures_of(runtime: SessionRuntime) -> BarFigures:
-    """Return what the bar that is being worked on was like."""
-    assert runtime.bar is not None
-    bar, state = runtime.bar, runtime.state
-    latency = runtime.clock.now() - runtime.bar_end(bar.bar)
+def figures_of(runtime: SessionRuntime, worked: WorkedBar) -> BarFigures:
+    """Return what a bar was like, and what the account is like now."""
+    closed, state = worked.closed, runtime.state
+    latency = runtime.clock.now() - runtime.bar_end(closed.bar)
     return BarFigures(
         session=runtime.session.date,
-        bar=bar.bar,
+        bar=closed.bar,
         latency_s=max(latency, timedelta(0)).total_seconds(),
-        fetch_s=runtime.fetch_seconds,
-        is_fetched=runtime.rows is not None,
-        symbols_missing=sum(value is None for value in bar.close),
-        symbols_blocked=len(runtime.blocked),
+        fetch_s=worked.fetched.seconds,
+        is_fetched=worked.fetched.rows is not None,
+        symbols_missing=sum(value is None for value in closed.close),
+        symbols_blocked=len(runtime.desk.blocked),
         positions=int((state.book.quantity != 0).sum()),
         equity=state.equity(),
-        trades=range(runtime.noted_trades, int(state.tape.counts[TRADES])),
+        trades=range(runtime.notes.noted_trades, int(state.tape.counts[TRADES])),
     )

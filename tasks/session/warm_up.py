@@ -45,15 +45,11 @@ def warm_up(runtime: SessionRuntime) -> bool:
         reach("after session start")
     last = runtime.state.last_bar
     runtime.desk.resolve(runtime.clock.now(), runtime.bar_end(last + 1))
-    runtime.blocked = {
-        symbol: f"ledger {ours}, exchange {theirs}"
-        for symbol, (ours, theirs) in runtime.desk.differences().items()
-    }
-    for symbol, difference in runtime.blocked.items():
+    for symbol, difference in runtime.desk.reconcile().items():
         runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is blocked: {difference}")
     if last >= 0:
         runtime.desk.execute()
-    runtime.desk.reporter.started(runtime.blocked)
+    runtime.desk.reporter.started(runtime.desk.blocked)
     runtime.desk.project()
     notify(runtime)
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,9 +26,30 @@ class Clock(Protocol):
 
 
 class MarketData(Protocol):
-    """A source of bars."""
+    """A source of bars.
+
+    `family` names the market that its bars are of: an account never changes it; `is_simulated`
+    says that it is no real one. `reasons` says of the last rows by symbol why it has none,
+    `troubles` by part what a person has to mend although bars may come all the same.
+    """
 
     name: str
+    is_simulated: bool
+
+    @property
+    def family(self) -> str:
+        """Return the market that the bars are of."""
+        return self.name
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Return by symbol why the last rows have none of it."""
+        return {}
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Return by part what a person has to mend."""
+        return {}
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return the rows of earlier sessions, oldest first, to warm the indicators."""
@@ -44,8 +65,8 @@ class MarketData(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what the source holds open."""
-        ...
+        """Let go of what the source holds open, if anything."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +80,15 @@ class ExchangeEvent:
 class Exchange(Protocol):
     """A place that holds orders; every request may end in OutcomeUnknown."""
 
-    name: str
-    is_simulated: bool
+    @property
+    def name(self) -> str:
+        """Return what people call the exchange."""
+        ...
+
+    @property
+    def is_simulated(self) -> bool:
+        """Return whether no money is moved there."""
+        ...
 
     def submit(self, intent: Intent) -> None:
         """Ask for a new order; the same client order id twice is one order."""
@@ -92,6 +120,10 @@ class Exchange(Protocol):
 
     def end_session(self, session: str) -> None:
         """Let a simulated exchange book what found no further bar; a real one ignores it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held open; it opens again when it is next asked."""
         ...
 
 

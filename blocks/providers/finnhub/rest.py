@@ -94,7 +94,6 @@ class FinnhubMarket:
         self._client._session.headers["X-Finnhub-Token"] = key.get_secret_value()
         self._abilities: Abilities | None = None
         self.breaker = CircuitBreaker("finnhub", clock.now)
-        self.reasons: dict[str, str] = {}
 
     def probe(self) -> Abilities:
         """Return what the key may do, asked once in the life of this object.
@@ -143,17 +142,6 @@ class FinnhubMarket:
         rows = rows_or_raise(self.fetch(symbols, found[0].open, found[-1].close), self.name)
         return rows if len(rows) else None
 
-    def rows(
-        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
-    ) -> BarRows:
-        """Return the closed rows that start in [start, end); `reasons` tells of who has none.
-
-        Raises SourceUnavailable when no symbol was answered, as with a key without candles.
-        """
-        fetched = self.fetch(symbols, start, end)
-        self.reasons = fetched.reasons
-        return rows_or_raise(fetched, self.name)
-
     def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
         """Return the closed bars that start in [start, end)."""
         now = self._clock.now()
@@ -172,6 +160,9 @@ class FinnhubMarket:
             except OpenbellError as error:
                 pieces.append(no_bars([symbol], {symbol: error}))
         return joined(symbols, pieces, self._interval_minutes)
+
+    def start(self) -> None:
+        """Begin nothing: it is asked."""
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from blocks.providers.errors import EmptyAnswer, NotConnected
-from blocks.providers.fetched_bars import FetchedBars, no_bars, refuse_no_interval, rows_or_raise
+from blocks.providers.fetched_bars import FetchedBars, no_bars, refuse_no_interval
 from blocks.providers.finnhub.socket import FinnhubSocket
 from trading.errors import OpenbellError
 from trading.market.bars import BarRows
@@ -75,7 +75,6 @@ class FinnhubStream:
         self.trades = 0
         self.is_connected = False
         self.trouble: OpenbellError | None = None
-        self.reasons: dict[str, str] = {}
 
     def start(self) -> None:
         """Begin to listen."""
@@ -88,17 +87,6 @@ class FinnhubStream:
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return nothing: a stream has no past."""
         return None
-
-    def rows(
-        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
-    ) -> BarRows:
-        """Return the whole bars that start in [start, end); `reasons` tells of who has none.
-
-        Raises SourceUnavailable when no symbol has one.
-        """
-        fetched = self.fetch(symbols, start, end)
-        self.reasons = fetched.reasons
-        return rows_or_raise(fetched, self.name)
 
     def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
         """Return the closed, whole bars that start in [start, end)."""

@@ -94,7 +94,6 @@ class YahooMarket:
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="yahoo")
         self._tickers: dict[str, Any] = {}
         yfinance.config.debug.hide_exceptions = False
-        self.reasons: dict[str, str] = {}
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return the rows of the sessions before, as many as `history_sessions` and Yahoo keep."""
@@ -105,17 +104,6 @@ class YahooMarket:
             return None
         rows = rows_or_raise(self.fetch(symbols, kept[0].open, kept[-1].close), self.name)
         return rows if len(rows) else None
-
-    def rows(
-        self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
-    ) -> BarRows:
-        """Return the closed rows that start in [start, end); `reasons` tells of who has none.
-
-        Raises SourceUnavailable when no symbol at all was answered.
-        """
-        fetched = self.fetch(symbols, start, end)
-        self.reasons = fetched.reasons
-        return rows_or_raise(fetched, self.name)
 
     def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
         """Return the closed bars that start in [start, end).
@@ -141,6 +129,9 @@ class YahooMarket:
 
         pieces = list(self._workers.map(one, symbols))
         return joined(symbols, pieces, self._interval_minutes)
+
+    def start(self) -> None:
+        """Begin nothing: it is asked."""
 
     def close(self) -> None:
         """Let go of threads and connections."""

@@ -19,7 +19,7 @@ from flows.session import prefect_bar as bar_run
 from flows.session.parts import saved_parts
 from flows.session.run_account import run_account
 from tasks.masked import without_secrets_in_errors
-from tasks.prefect_tasks import PrefectSteps, is_worth_retrying
+from tasks.prefect_tasks import PREFECT, is_worth_retrying
 from trading.errors import SourceUnavailable
 
 KEY = "planted-key-4711"
@@ -124,7 +124,7 @@ def flow_defaults(flow: Flow[Any, Any]) -> dict[str, Any]:
 
 
 def test_each_step_of_a_session_is_masked() -> None:
-    steps = [value for name, value in vars(PrefectSteps).items() if not name.startswith("_")]
+    steps = list(vars(PREFECT).values())
     assert len(steps) >= 10
     assert all(step.fn.__wrapped__ for step in steps)
     assert all(step.retry_condition_fn is is_worth_retrying for step in steps if step.retries)

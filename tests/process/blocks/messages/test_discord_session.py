@@ -6,6 +6,7 @@ import asyncio
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from blocks.saved.discord import DiscordWebhook
 from flows.session import account as wiring
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
-from flows.session.run_session import PlainSteps, run_bar
+from flows.session.run_session import PlainRunner
+from tasks.session.fetched_rows import FetchedRows
 from tasks.session.runtime import SessionRuntime
+from tasks.steps import PLAIN, Steps
 from tests.process.blocks.messages.discord_drain import DiscordParts
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault, Post
 from trading.errors import SourceUnavailable, StoreUnavailable
+from trading.session.events import BarClosed
 
 DAY = "2025-06-10"
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -48,7 +52,7 @@ def replay(
     server: DiscordServer,
     *,
     replay: str = DAY,
-    steps: Any = PlainSteps,
+    steps: Steps = PLAIN,
     capital: float = 100_000.0,
     **more: Any,
 ) -> None:
@@ -60,11 +64,7 @@ def replay(
         settings=SETTINGS | more,
         capital=capital,
     )
-
-    async def bar(runtime: SessionRuntime, number: int) -> None:
-        await run_bar(runtime, number, steps)
-
-    asyncio.run(run_account(request, bar, steps))
+    asyncio.run(run_account(request, PlainRunner(steps)))
 
 
 def kinds(server: DiscordServer) -> list[str]:
@@ -245,14 +245,12 @@ def test_a_range_of_replayed_sessions_posts_its_summaries_only(
 def test_trouble_in_a_session_is_told_where_it_happened(
     server: DiscordServer, tmp_path: Path
 ) -> None:
-    class Steps(PlainSteps):
-        @staticmethod
-        def fetch(runtime: SessionRuntime, bar: int) -> int:
-            if bar == 1:
-                raise SourceUnavailable("no bars today", "Wait")
-            return PlainSteps.fetch(runtime, bar)
+    def fetch(runtime: SessionRuntime, bar: int) -> FetchedRows:
+        if bar == 1:
+            raise SourceUnavailable("no bars today", "Wait")
+        return PLAIN.fetch(runtime, bar)
 
-    replay(tmp_path, server, steps=Steps)
+    replay(tmp_path, server, steps=replace(PLAIN, fetch=fetch))
     told = kinds(server)
     warnings = [p for p in server.posts if "has no data" in p.embed.get("description", "")]
     assert len(warnings) == 1
@@ -260,13 +258,11 @@ def test_trouble_in_a_session_is_told_where_it_happened(
 
 
 def test_a_session_that_fails_says_so_before_it_ends(server: DiscordServer, tmp_path: Path) -> None:
-    class Steps(PlainSteps):
-        @staticmethod
-        def persist(runtime: SessionRuntime) -> float:
-            raise StoreUnavailable("disk is full", "Free space")
+    def persist(runtime: SessionRuntime, closed: BarClosed, fetched: FetchedRows) -> float:
+        raise StoreUnavailable("disk is full", "Free space")
 
     with pytest.raises(StoreUnavailable):
-        replay(tmp_path, server, steps=Steps)
+        replay(tmp_path, server, steps=replace(PLAIN, persist=persist))
     last = server.posts[-1]
     assert last.embed["description"] == "disk is full"
     assert last.value("Action required") == "Free space"

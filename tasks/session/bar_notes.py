@@ -1,0 +1,40 @@
+"""What was written down of the bars of a session, so that the next writing goes on from there."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import NamedTuple
+
+from tasks.session.fetched_rows import FetchedRows
+from trading.session.events import BarClosed
+
+
+class WorkedBar(NamedTuple):
+    """A bar that went through the steps, and how it was fetched."""
+
+    closed: BarClosed
+    fetched: FetchedRows
+
+
+class BarNotes:
+    """The last bar, when people were shown one, and how many trades telemetry has noted."""
+
+    def __init__(self) -> None:
+        self.last: WorkedBar | None = None
+        self.noted_trades = 0
+        # Why telemetry cannot be written, "" while it can.
+        self.untold = ""
+        self._shown_at = -math.inf
+
+    def take(self, closed: BarClosed, fetched: FetchedRows) -> None:
+        """Keep the bar that is worked on."""
+        self.last = WorkedBar(closed, fetched)
+
+    def shown(self) -> None:
+        """Note that people can read of the last bar."""
+        self._shown_at = time.monotonic()
+
+    def seconds_since_shown(self) -> float:
+        """Return for how long people have not been shown a bar."""
+        return time.monotonic() - self._shown_at
