@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from blocks.account.status import newest_account
 from blocks.ledger.ledger import DuckDBLedger
 from trading.errors import BadInput, NoData
@@ -36,6 +34,9 @@ def decision_in_results(folder: Path, symbol: str, at: datetime) -> StoredDecisi
     path = folder / "decisions.parquet"
     if not path.exists():
         raise BadInput(f"{path} is not there", "Name a backtest's --out folder")
+    # Only results are tables; a ledger is asked in SQL.
+    import polars as pl
+
     try:
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:

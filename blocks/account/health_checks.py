@@ -174,7 +174,8 @@ def check_calendar(facts: AccountFacts, now: datetime) -> Component:
     name = "calendar"
     try:
         age = (now - _installed_at(CALENDAR_PACKAGE)).days
-        session_at(facts, now)
+        if facts.is_real_time:
+            session_at(facts, now)
     except (PackageNotFoundError, OSError) as error:
         return Component(name, Level.DEGRADED, f"{CALENDAR_PACKAGE}: {type(error).__name__}")
     except OpenbellError as error:

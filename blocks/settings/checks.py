@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from blocks.settings.app_settings import AppSettings
 from blocks.storage.choose import CloudProvider
 from trading.errors import OpenbellError
-from trading.market.calendar import exchange_timezone
+from trading.market.calendar import refuse_unknown_exchange
 from trading.parameters import make_rules
 
 # What each service takes at all; whether the name is there is known when it is asked.
@@ -59,7 +59,7 @@ def complaint_of_folder(folder: Path) -> str | None:
 
 def _trading(settings: AppSettings) -> Iterator[Complaint]:
     try:
-        exchange_timezone(settings.trading.exchange)
+        refuse_unknown_exchange(settings.trading.exchange)
     except OpenbellError as error:
         yield "EXCHANGE", str(error)
     try:

@@ -6,8 +6,6 @@ import asyncio
 import os
 from pathlib import Path
 
-import httpx
-
 from blocks.settings.app_settings import shown
 
 TIMEOUT_SECONDS = 1.0
@@ -64,6 +62,9 @@ def _own_server(data_dir: Path) -> str | None:
 
 
 def _answers(api_url: str) -> bool:
+    # Imported here: most who ask have no server.
+    import httpx
+
     try:
         return httpx.get(f"{api_url}/health", timeout=TIMEOUT_SECONDS).is_success
     except (httpx.HTTPError, httpx.InvalidURL):

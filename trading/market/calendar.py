@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas_market_calendars
 from numpy.typing import NDArray
 
 from trading.errors import BadInput
 
+if TYPE_CHECKING:
+    import pandas_market_calendars
+
 MICROSECONDS_PER_MINUTE = 60_000_000
 INTERVALS_MINUTES = (1, 5, 15, 30, 60)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Known without asking the library, whose import costs more than most commands.
+COMMON_EXCHANGES = ("NYSE", "NASDAQ", "LSE", "TSX")
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -64,6 +69,9 @@ class Session:
 
 @lru_cache(maxsize=16)
 def _calendar(exchange: str) -> pandas_market_calendars.MarketCalendar:
+    # It brings pandas, which most commands do without.
+    import pandas_market_calendars
+
     try:
         calendar = pandas_market_calendars.get_calendar(exchange)
     except RuntimeError as error:
@@ -79,6 +87,12 @@ def _has_a_break(exchange: str) -> BadInput:
         f"exchange {exchange!r} closes for lunch in mid-session",
         "Openbell trades sessions without a break, such as NYSE, NASDAQ, LSE or TSX",
     )
+
+
+def refuse_unknown_exchange(exchange: str) -> None:
+    """Raise BadInput for an exchange without a calendar."""
+    if exchange not in COMMON_EXCHANGES:
+        _calendar(exchange)
 
 
 def exchange_timezone(exchange: str) -> ZoneInfo:

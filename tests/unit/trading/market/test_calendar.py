@@ -8,16 +8,19 @@ from zoneinfo import ZoneInfo
 
 import exchange_calendars
 import numpy as np
+import pandas_market_calendars
 import pytest
 
 from tests.oracle.shared_data import shared_file
 from trading.errors import BadInput
 from trading.market.calendar import (
+    COMMON_EXCHANGES,
     INTERVALS_MINUTES,
     Session,
     from_microseconds,
     make_grid,
     next_session,
+    refuse_unknown_exchange,
     sessions_between,
     to_microseconds,
 )
@@ -181,3 +184,12 @@ def test_microseconds_go_there_and_back() -> None:
     assert to_microseconds(datetime(1970, 1, 1, tzinfo=UTC)) == 0
     new_york = moment.astimezone(NEW_YORK)
     assert to_microseconds(new_york) == to_microseconds(moment)
+
+
+def test_an_exchange_that_is_taken_unasked_is_one_that_the_library_knows() -> None:
+    known = set(pandas_market_calendars.get_calendar_names())
+    assert set(COMMON_EXCHANGES) <= known
+    for name in (*COMMON_EXCHANGES, "JPX", "XETR"):
+        refuse_unknown_exchange(name)
+    with pytest.raises(BadInput, match="'NARNIA' is not known"):
+        refuse_unknown_exchange("NARNIA")
