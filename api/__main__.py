@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -41,7 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(chosen: argparse.Namespace) -> int:
     read = read_settings(chosen.env_file)
     settings = read.required()
-    read.export(os.environ)
     MASK.learn(read.secrets())
     folder = (chosen.data_dir or settings.operations.data_dir).expanduser()
     host = chosen.host or settings.api.api_host

@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         configured = configure(chosen.env_file)
         home = Home.at(chosen.data_dir or configured.operations.data_dir)
         if chosen.command == "register":
-            return register(home, chosen.prefect_file.resolve(), chosen.overwrite)
+            return register(home, configured, chosen.prefect_file.resolve(), chosen.overwrite)
         should_stop = StopRequest()
         should_stop.listen()
         if chosen.command == "demo":
@@ -100,8 +100,8 @@ def configure(env_file: Path | None) -> AppSettings:
     MASK.learn(read.secrets())
     if read.env_file is not None:
         os.environ[ENV_FILE] = str(read.env_file.resolve())
-    # Prefect reads its own from where it runs, which need not be here.
-    read.export(os.environ, prefix="PREFECT_")
+    # The server and the worker need not run where `.env` is.
+    read.export_prefect(os.environ)
     return settings
 
 
@@ -143,7 +143,7 @@ def demo(supervisor: Supervisor, console: Console) -> int:
     return 0
 
 
-def register(home: Home, prefect_file: Path, overwrite: bool) -> int:
+def register(home: Home, configured: AppSettings, prefect_file: Path, overwrite: bool) -> int:
     """Register blocks and deployments at the environment's server or this folder's."""
     api_url = known_api_url(home)
     if api_url is None:
@@ -159,7 +159,6 @@ def register(home: Home, prefect_file: Path, overwrite: bool) -> int:
         )
     api.close()
     os.environ.update(home.environment(api_url))
-    read_settings().export(os.environ)
     os.chdir(REPOSITORY)
     # Only now: Prefect reads its settings when it is imported.
     from deployments.registry import register as registration
@@ -174,7 +173,7 @@ def register(home: Home, prefect_file: Path, overwrite: bool) -> int:
             overwrite,
         )
 
-    for line in registration.register_blocks(home.data_dir, overwrite):
+    for line in registration.register_blocks(home.data_dir, configured, overwrite):
         print(line)
     for line in asyncio.run(run()):
         print(line)

@@ -43,7 +43,7 @@ async def fetch_history(
     data_dir: str = "data",
 ) -> State[None]:
     """Fetch the bars of past sessions that the archive does not hold for good."""
-    begin_process(data_dir)
+    configured = begin_process(data_dir)
     clock = SystemClock()
     last = end or clock.now().date()
     request = HistoryRequest(
@@ -54,6 +54,7 @@ async def fetch_history(
         interval_minutes=interval_minutes,
         provider=provider,
         data_dir=Path(data_dir),
+        finnhub_key=configured.data.finnhub_api_key,
     )
     try:
         outcome = fetch_whole_history(request, clock)

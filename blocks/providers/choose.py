@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,16 +17,9 @@ from trading.errors import BadInput
 from trading.session.ports import Clock
 
 NAMES = ("yahoo", "finnhub", "chain")
-KEY_NAME = "FINNHUB_API_KEY"
 # Requests a second and at once: what Yahoo bears, and Finnhub's 60 a minute of a free key.
 YAHOO_RATE = (5.0, 10)
 FINNHUB_RATE = (1.0, 10)
-
-
-def finnhub_key() -> SecretStr | None:
-    """Return the key from the environment, the only place where it is looked for."""
-    text = os.environ.get(KEY_NAME, "").strip()
-    return SecretStr(text) if text else None
 
 
 def make_provider(
@@ -36,6 +28,7 @@ def make_provider(
     interval_minutes: int,
     clock: Clock,
     data_dir: Path,
+    finnhub_key: SecretStr | None,
     keep: Callable[[FetchedBars], object] | None = None,
 ) -> ProviderChain:
     """Return a provider, as a chain even where it is one alone; `keep` gets all that it fetches.
@@ -43,7 +36,9 @@ def make_provider(
     Raises BadInput for a name that is none, and for finnhub without a key.
     """
     return ProviderChain(
-        _asked_sources(name, exchange, interval_minutes, clock, data_dir), interval_minutes, keep
+        _asked_sources(name, exchange, interval_minutes, clock, data_dir, finnhub_key),
+        interval_minutes,
+        keep,
     )
 
 
@@ -53,6 +48,7 @@ def make_live_provider(
     interval_minutes: int,
     clock: Clock,
     data_dir: Path,
+    finnhub_key: SecretStr | None,
     keep: Callable[[FetchedBars], object] | None = None,
 ) -> ProviderChain:
     """Return what a live session reads: Finnhub's trade stream where there is a key, then Yahoo.
@@ -60,21 +56,24 @@ def make_live_provider(
     The stream runs between the chain's `start` and `close`.
     """
     sources: list[Source] = []
-    key = finnhub_key()
-    if key is not None:
-        sources.append(FinnhubStream(key, symbols, exchange, interval_minutes, clock))
-    sources += _asked_sources("chain", exchange, interval_minutes, clock, data_dir)
+    if finnhub_key is not None:
+        sources.append(FinnhubStream(finnhub_key, symbols, exchange, interval_minutes, clock))
+    sources += _asked_sources("chain", exchange, interval_minutes, clock, data_dir, finnhub_key)
     return ProviderChain(sources, interval_minutes, keep)
 
 
 def _asked_sources(
-    name: str, exchange: str, interval_minutes: int, clock: Clock, data_dir: Path
+    name: str,
+    exchange: str,
+    interval_minutes: int,
+    clock: Clock,
+    data_dir: Path,
+    key: SecretStr | None,
 ) -> list[Source]:
     if name not in NAMES:
         raise BadInput(f"{name!r} is no provider", f"Use one of {', '.join(NAMES)}")
-    key = finnhub_key()
     if name == "finnhub" and key is None:
-        raise BadInput("finnhub needs a key", f"Set {KEY_NAME} in the environment")
+        raise BadInput("finnhub needs a key", "Set FINNHUB_API_KEY in the environment")
     limits = data_dir / "limits"
     sources: list[Source] = []
     if name != "finnhub":

@@ -5,24 +5,23 @@ Each block opens the plain part of the same name; the parts themselves know noth
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 from pydantic import Field
 
 from blocks.bars.files import BarFileFormat
-from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.file_market import FileMarket
 from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.log_notifier import LogNotifier
 from blocks.saved.discord import DiscordWebhook, wanted_webhooks
-from blocks.settings.app_settings import AppSettings, shown
-from blocks.storage.local import LocalStorage
-from trading.plan import RunPlan
+from blocks.saved.storage import DISTANT_COPIES, LocalCopies
+from blocks.settings.app_settings import AppSettings, DataSettings, shown
 
 SAVED_NAME = "openbell"
 
@@ -69,19 +68,6 @@ class Ledger(Block):
         return DuckDBLedger(Path(self.data_dir), account)
 
 
-class MockExchangeAccount(Block):
-    """The simulated venue that paper trading sends its orders to."""
-
-    _block_type_name = "Openbell mock exchange"
-    _block_type_slug = "openbell-mock-exchange"
-
-    data_dir: str = Field(description="Folder of its own store, one folder in it an account")
-
-    def open(self, account: str, plan: RunPlan) -> MockExchange:
-        """Return the venue with an account's orders and positions."""
-        return MockExchange(Path(self.data_dir), account, plan)
-
-
 class LogMessages(Block):
     """Messages for people, as lines of the log."""
 
@@ -91,19 +77,6 @@ class LogMessages(Block):
     def open(self) -> LogNotifier:
         """Return the notifier."""
         return LogNotifier()
-
-
-class LocalCopies(Block):
-    """Copies of ledgers in a local folder."""
-
-    _block_type_name = "Openbell local copies"
-    _block_type_slug = "openbell-local-copies"
-
-    folder: str = Field(description="Folder of the copies")
-
-    def open(self) -> LocalStorage:
-        """Return the storage."""
-        return LocalStorage(Path(self.folder))
 
 
 class Settings(Block):
@@ -123,50 +96,54 @@ class Settings(Block):
     )
 
     @classmethod
-    def of(cls, configured: AppSettings) -> Settings:
+    def of(cls, configured: DataSettings) -> Settings:
         """Return what the environment and `.env` say."""
         return cls(
-            settle_seconds=configured.data.settle_seconds,
-            warm_up_minutes=configured.data.warm_up_minutes,
-            tend_seconds=configured.data.tend_seconds,
+            settle_seconds=configured.settle_seconds,
+            warm_up_minutes=configured.warm_up_minutes,
+            tend_seconds=configured.tend_seconds,
+        )
+
+    def instead_of(self, configured: DataSettings) -> DataSettings:
+        """Return the settings with what the block says in the place of theirs."""
+        return configured.model_copy(
+            update={
+                "settle_seconds": self.settle_seconds,
+                "warm_up_minutes": self.warm_up_minutes,
+                "tend_seconds": self.tend_seconds,
+            }
         )
 
 
 Saved = TypeVar("Saved", bound=Block)
+# What has no default is there to be filled in.
+TO_FILL_IN: tuple[type[Block], ...] = (BarsFile, DiscordWebhook, *DISTANT_COPIES)
+# Types that an earlier version saved and no run ever used. The mock exchange's store lies beside
+# the ledger, for copies take both, so a folder of its own would mean nothing.
+GONE = ("openbell-mock-exchange",)
 
 
-def wanted_blocks(data_dir: Path, configured: AppSettings | None = None) -> list[Block]:
+def wanted_blocks(data_dir: Path, configured: AppSettings) -> list[Block]:
     """Return the blocks that an installation in this folder begins with."""
-    configured = configured or AppSettings.read({}, {})
     folder = str(data_dir.resolve())
     return [
         SimulatedMarket(),
         Ledger(data_dir=folder),
-        MockExchangeAccount(data_dir=folder),
         LogMessages(),
         LocalCopies(folder=str(data_dir.resolve() / "copies")),
-        Settings.of(configured),
-        *wanted_webhooks(),
+        Settings.of(configured.data),
+        *wanted_webhooks(configured.notifications),
     ]
 
 
-def register(
-    data_dir: Path, overwrite: bool = False, configured: AppSettings | None = None
-) -> list[str]:
+async def save_blocks(data_dir: Path, configured: AppSettings, overwrite: bool) -> list[str]:
     """Save the blocks that are not there yet; return a line for each, drift included.
 
     A block that the user changed stays as it is unless `overwrite` says otherwise.
     """
-    return asyncio.run(_register(data_dir, overwrite, configured))
-
-
-async def _register(
-    data_dir: Path, overwrite: bool, configured: AppSettings | None = None
-) -> list[str]:
-    lines: list[str] = []
-    # What has no default is there to be filled in.
-    await BarsFile.aregister_type_and_schema()
-    await DiscordWebhook.aregister_type_and_schema()
+    lines = await _remove_gone()
+    for kind in TO_FILL_IN:
+        await kind.aregister_type_and_schema()
     for block in wanted_blocks(data_dir, configured):
         saved = await load_saved(type(block))
         name = f"{block.get_block_type_slug()}/{SAVED_NAME}"
@@ -177,6 +154,19 @@ async def _register(
             lines.append(f"{name} is kept: {_drift(saved, block)} (--overwrite replaces it)")
         else:
             lines.append(f"{name} is there")
+    return lines
+
+
+async def _remove_gone() -> list[str]:
+    lines: list[str] = []
+    async with get_client() as client:
+        for slug in GONE:
+            try:
+                kind = await client.read_block_type_by_slug(slug)
+            except ObjectNotFound:
+                continue
+            await client.delete_block_type(kind.id)
+            lines.append(f"{slug} is removed: no run uses it")
     return lines
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.messages.discord.webhook import WebhookClient
-from blocks.settings.app_settings import NotificationSettings
-from blocks.settings.messages import notification_settings_of, wanted_kinds
+from blocks.messages.settings import NotificationSettings
 
 
 class DiscordWebhook(Block):
@@ -25,31 +21,25 @@ class DiscordWebhook(Block):
         default=True, description="A session's beginning, ranges, end and daily summary"
     )
 
-    def open(self) -> WebhookClient:
-        """Return the webhook."""
-        return WebhookClient(self.url)
-
-    def wanted(self) -> frozenset[str]:
-        """Return the kinds of messages that it is sent."""
-        return wanted_kinds(
-            NotificationSettings(
-                notify_on_trade=self.notify_on_trade,
-                notify_on_error=self.notify_on_error,
-                notify_routine=self.notify_routine,
-            )
+    def settings(self) -> NotificationSettings:
+        """Return what the block says, in the place of the settings of the same names."""
+        return NotificationSettings(
+            discord_webhook_url=self.url,
+            notify_on_trade=self.notify_on_trade,
+            notify_on_error=self.notify_on_error,
+            notify_routine=self.notify_routine,
         )
 
 
-def wanted_webhooks() -> list[DiscordWebhook]:
-    """Return the block of the environment's webhook, none where it names none."""
-    settings = notification_settings_of(os.environ)
-    if settings.discord_webhook_url is None:
+def wanted_webhooks(configured: NotificationSettings) -> list[DiscordWebhook]:
+    """Return the block of the settings' webhook, none where they name none."""
+    if configured.discord_webhook_url is None:
         return []
     return [
         DiscordWebhook(
-            url=settings.discord_webhook_url,
-            notify_on_trade=settings.notify_on_trade,
-            notify_on_error=settings.notify_on_error,
-            notify_routine=settings.notify_routine,
+            url=configured.discord_webhook_url,
+            notify_on_trade=configured.notify_on_trade,
+            notify_on_error=configured.notify_on_error,
+            notify_routine=configured.notify_routine,
         )
     ]

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.storage.azure import AzureStorage
-from blocks.storage.s3 import S3Storage
+from blocks.storage.local import LocalStorage
+from trading.session.ports import Storage
+
+
+class LocalCopies(Block):
+    """Copies of ledgers in a local folder."""
+
+    _block_type_name = "Openbell local copies"
+    _block_type_slug = "openbell-local-copies"
+
+    folder: str = Field(description="Folder of the copies")
+
+    def open(self) -> Storage:
+        """Return the storage."""
+        return LocalStorage(Path(self.folder))
 
 
 class S3Copies(Block):
@@ -22,8 +37,11 @@ class S3Copies(Block):
     access_key_id: SecretStr | None = Field(default=None, description="Empty: the machine's")
     secret_access_key: SecretStr | None = Field(default=None, description="Empty: the machine's")
 
-    def open(self) -> S3Storage:
-        """Return the storage."""
+    def open(self) -> Storage:
+        """Return the storage; raises BadInput for what cannot be one."""
+        # Imported here, as below: the package takes a while, and few runs need it.
+        from blocks.storage.s3 import S3Storage
+
         return S3Storage(
             self.bucket,
             region=self.region,
@@ -43,6 +61,12 @@ class AzureCopies(Block):
     container: str = Field(description="Container, which is there already")
     connection_string: SecretStr = Field(description="From the storage account's access keys")
 
-    def open(self) -> AzureStorage:
-        """Return the storage."""
+    def open(self) -> Storage:
+        """Return the storage; raises BadInput for what cannot be one."""
+        from blocks.storage.azure import AzureStorage
+
         return AzureStorage(self.container, self.connection_string)
+
+
+# Both are there only where somebody has filled them in.
+DISTANT_COPIES: tuple[type[S3Copies] | type[AzureCopies], ...] = (S3Copies, AzureCopies)

@@ -5,22 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from blocks.messages.settings import NotificationSettings
 from blocks.settings.variables import FIELD_OF
-from blocks.storage.choose import CloudProvider, CloudSettings
+from blocks.storage.settings import CloudSettings
 from trading.errors import BadInput
 from trading.market.calendar import INTERVALS_MINUTES
 from trading.market.symbols import refuse_no_symbols
@@ -117,61 +109,6 @@ class DataSettings(_Group):
         return minutes
 
 
-class CloudGroup(_Group):
-    """Where copies of the ledger go."""
-
-    enable_cloud_sync: bool = Field(default=False, description="Copies leave this machine")
-    cloud_provider: CloudProvider = Field(
-        default=CloudProvider.LOCAL, description="local, aws or azure"
-    )
-    cloud_container: str = Field(
-        default="", description="Bucket, container or local folder of the copies"
-    )
-    azure_storage_connection_string: SecretStr | None = Field(
-        default=None, description="From the storage account's access keys"
-    )
-    aws_access_key_id: SecretStr | None = Field(
-        default=None, description="Empty: the machine's own"
-    )
-    aws_secret_access_key: SecretStr | None = Field(
-        default=None, description="Empty: the machine's own"
-    )
-    aws_session_token: SecretStr | None = Field(default=None, description="Of temporary keys")
-    aws_region: str = Field(default="us-east-1", description="Region of the bucket")
-    aws_endpoint_url: str | None = Field(
-        default=None, description="Another store that speaks like S3"
-    )
-
-    @model_validator(mode="after")
-    def _check_completeness(self) -> Self:
-        if not self.enable_cloud_sync or self.cloud_provider == CloudProvider.LOCAL:
-            return self
-        if not self.cloud_container:
-            raise ValueError("CLOUD_CONTAINER is not set: name the bucket or container")
-        if (
-            self.cloud_provider == CloudProvider.AZURE
-            and self.azure_storage_connection_string is None
-        ):
-            raise ValueError("AZURE_STORAGE_CONNECTION_STRING is not set")
-        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
-            raise ValueError("set both of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or none")
-        return self
-
-    def settings(self) -> CloudSettings:
-        """Return the group as the storages take it."""
-        return CloudSettings(
-            self.enable_cloud_sync,
-            self.cloud_provider,
-            self.cloud_container,
-            self.azure_storage_connection_string,
-            self.aws_access_key_id,
-            self.aws_secret_access_key,
-            self.aws_session_token,
-            self.aws_region,
-            self.aws_endpoint_url,
-        )
-
-
 class BrokerSettings(_Group):
     """Who fills the orders."""
 
@@ -179,17 +116,6 @@ class BrokerSettings(_Group):
         default="mock", description="Orders go to the simulated venue"
     )
     trading_mode: Literal["paper"] = Field(default="paper", description="Money is simulated")
-
-
-class NotificationSettings(_Group):
-    """Which messages people get."""
-
-    discord_webhook_url: SecretStr | None = Field(default=None, description="Web hook of a channel")
-    notify_routine: bool = Field(
-        default=True, description="Session start, levels and daily summary"
-    )
-    notify_on_trade: bool = Field(default=True, description="Orders, fills and closed trades")
-    notify_on_error: bool = Field(default=True, description="Warnings and errors")
 
 
 class ApiSettings(_Group):
@@ -245,40 +171,12 @@ class OperationsSettings(_Group):
         return folder.expanduser()
 
 
-class FlatVariables(PydanticBaseSettingsSource):
-    """Variables with flat names as a source of nested groups."""
-
-    def __init__(self, settings: type[BaseSettings], variables: Mapping[str, str]) -> None:
-        super().__init__(settings)
-        self._variables = variables
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return a group's values."""
-        own = {
-            name: self._variables[variable]
-            for (group, name), variable in VARIABLE_OF.items()
-            if group == field_name and variable in self._variables
-        }
-        return own or None, field_name, True
-
-    def __call__(self) -> dict[str, Any]:
-        """Return the groups that have a value."""
-        values: dict[str, Any] = {}
-        for name, field in self.settings_cls.model_fields.items():
-            found = self.get_field_value(field, name)[0]
-            if found is not None:
-                values[name] = {key: _from_json(text) for key, text in found.items()}
-        return values
-
-
-class AppSettings(BaseSettings):
+class AppSettings(_Group):
     """Everything that may be set; the environment wins over `.env`, which wins over defaults."""
-
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     trading: TradingSettings = TradingSettings()
     data: DataSettings = DataSettings()
-    cloud: CloudGroup = CloudGroup()
+    cloud: CloudSettings = CloudSettings()
     broker: BrokerSettings = BrokerSettings()
     strategy: OrbParameters = OrbParameters.model_validate({})
     risk: RiskParameters = RiskParameters.model_validate({})
@@ -291,21 +189,12 @@ class AppSettings(BaseSettings):
     def read(cls, environment: Mapping[str, str], file: Mapping[str, str]) -> AppSettings:
         """Return the settings of an environment and a `.env`; raises pydantic's error."""
 
-        class Bound(cls):  # type: ignore[misc, valid-type]
-            @classmethod
-            def settings_customise_sources(
-                cls,
-                settings_cls: type[BaseSettings],
-                init_settings: PydanticBaseSettingsSource,
-                **_: PydanticBaseSettingsSource,
-            ) -> tuple[PydanticBaseSettingsSource, ...]:
-                return (
-                    init_settings,
-                    FlatVariables(settings_cls, environment),
-                    FlatVariables(settings_cls, file),
-                )
-
-        return cls.model_construct(**dict(Bound()))
+        groups: dict[str, dict[str, Any]] = {}
+        for variable, text in {**file, **environment}.items():
+            group, _, name = FIELD_OF.get(variable, "").partition(".")
+            if group:
+                groups.setdefault(group, {})[name] = _from_json(text)
+        return cls.model_validate(groups)
 
     def value(self, field: str) -> Any:
         """Return the value of `group.name`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from blocks.settings.app_settings import AppSettings
-from blocks.storage.choose import CloudProvider
+from blocks.storage.settings import CloudProvider
 from trading.errors import OpenbellError
 from trading.market.calendar import refuse_unknown_exchange
 from trading.parameters import make_rules

@@ -18,6 +18,7 @@ from blocks.settings.variables import FIELD_OF, Fate, find_variable, is_near_mis
 from trading.errors import BadInput
 
 ENV_FILE = "OPENBELL_ENV_FILE"
+PREFECT = "PREFECT_"
 SERVER = "PREFECT_API_URL"
 DEFAULT_ENV_FILE = Path(".env")
 # What a strategy of the user's own has as well; the other parameters are the breakout's.
@@ -94,10 +95,15 @@ class ReadSettings:
             if text and (_is_secret_of_prefect(name) or _is_secret_of_ours(name))
         ]
 
-    def export(self, target: MutableMapping[str, str], prefix: str = "") -> None:
-        """Put what `.env` says into a process's environment, where that says nothing itself."""
+    def export_prefect(self, target: MutableMapping[str, str]) -> None:
+        """Put Prefect's variables of `.env` where Prefect looks: into a process's environment.
+
+        Prefect takes its settings from nowhere else, and reads them when it is imported. All other
+        settings travel as values; boto3's keys are handed to it, and what other libraries look
+        for, such as a proxy's address, is not taken from `.env`.
+        """
         for name, text in self.file.items():
-            if name.startswith(prefix):
+            if name.startswith(PREFECT):
                 target.setdefault(name, text)
 
 
@@ -160,7 +166,7 @@ def _blamed(error: ValidationError) -> set[str]:
 
 def _is_secret_of_prefect(name: str) -> bool:
     ends = ("_KEY", "_PASSWORD", "_AUTH_STRING", "_CONNECTION_URL", "_CUSTOM_HEADERS")
-    return name.startswith("PREFECT_") and name.endswith(ends)
+    return name.startswith(PREFECT) and name.endswith(ends)
 
 
 def _is_secret_of_ours(name: str) -> bool:

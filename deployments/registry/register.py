@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -36,7 +34,8 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
-from blocks.settings.reader import read_settings
+from blocks.saved.blocks import save_blocks
+from blocks.settings.app_settings import AppSettings
 from deployments.registry.schedule import is_good_enough
 from deployments.registry.spec import DeploymentSpec, ScheduleSpec
 from deployments.server.prefect_api import PATIENT_PAUSES_S
@@ -78,12 +77,9 @@ async def register(
     return lines
 
 
-def register_blocks(data_dir: Path, overwrite: bool) -> list[str]:
-    """Register the connection blocks, where the repository has any, and say what was done."""
-    if importlib.util.find_spec("blocks.saved.blocks") is None:
-        return []
-    connections = importlib.import_module("blocks.saved.blocks")
-    return list(connections.register(data_dir, overwrite, read_settings().required()))
+def register_blocks(data_dir: Path, configured: AppSettings, overwrite: bool) -> list[str]:
+    """Save the blocks of what the settings say, and say what was done."""
+    return asyncio.run(save_blocks(data_dir, configured, overwrite))
 
 
 async def _unless_busy(step: Callable[[], Awaitable[str]]) -> str:

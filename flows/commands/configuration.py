@@ -1,4 +1,4 @@
-"""How settings reach a command: as its arguments' defaults, its environment and its logs."""
+"""How settings reach a command: as its arguments' defaults, in its hands, and for its logs."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
             parser.set_defaults(data_dir=Path(folder).expanduser())
         return parser.parse_args(arguments)
     settings = read.required()
-    # The parts of the world look into the environment for what is theirs.
-    read.export(os.environ)
+    read.export_prefect(os.environ)
     MASK.learn(read.secrets())
     _set_defaults(parser, read)
     parsed = parser.parse_args(arguments)

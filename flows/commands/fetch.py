@@ -49,6 +49,7 @@ def run(args: Namespace) -> int:
         interval_minutes=args.interval,
         provider=args.provider,
         data_dir=args.data_dir,
+        finnhub_key=args.settings.data.finnhub_api_key,
     )
     with progress_on(sys.stderr, wanted=not args.quiet) as progress:
         outcome, folder = fetch_history(request, clock, progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,9 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Restore, or list, and print what was done; return the exit code."""
     from blocks.copies.restore import restore
-    from blocks.storage.choose import cloud_settings_of, storage_from
+    from blocks.storage.choose import storage_from
 
-    storage = storage_from(cloud_settings_of(os.environ), args.data_dir)
+    storage = storage_from(args.settings.cloud, args.data_dir)
     account = args.account or _only_account(storage)
     if args.list:
         for line in _lines(storage, account):

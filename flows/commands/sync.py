@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -18,10 +17,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Store a copy and print what it took; return the exit code."""
     from blocks.account.status import newest_account
-    from blocks.storage.choose import cloud_settings_of, storage_from
+    from blocks.storage.choose import storage_from
     from tasks.sync import sync_account
 
     account = args.account or newest_account(args.data_dir)
-    storage = storage_from(cloud_settings_of(os.environ), args.data_dir)
+    storage = storage_from(args.settings.cloud, args.data_dir)
     print(sync_account(args.data_dir, account, storage))
     return 0

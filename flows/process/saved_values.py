@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blocks.settings.app_settings import shown
+from blocks.storage.settings import CloudProvider
+
+if TYPE_CHECKING:
+    from prefect.blocks.core import Block
 
 TIMEOUT_SECONDS = 1.0
 # A block's field -> the setting that it takes the place of in flows.
@@ -20,6 +25,19 @@ WEBHOOK_FIELDS = {
     "notify_on_trade": "notifications.notify_on_trade",
     "notify_on_error": "notifications.notify_on_error",
     "notify_routine": "notifications.notify_routine",
+}
+S3_FIELDS = {
+    "bucket": "cloud.cloud_container",
+    "region": "cloud.aws_region",
+    "endpoint_url": "cloud.aws_endpoint_url",
+    "access_key_id": "cloud.aws_access_key_id",
+    "secret_access_key": "cloud.aws_secret_access_key",
+}
+# What a saved place for copies says by being there.
+COPIES_LEAVE = {"cloud.enable_cloud_sync": "true"}
+AZURE_FIELDS = {
+    "container": "cloud.cloud_container",
+    "connection_string": "cloud.azure_storage_connection_string",
 }
 
 
@@ -38,19 +56,24 @@ def saved_values(data_dir: Path) -> dict[str, tuple[str, str]]:
 async def _load() -> dict[str, tuple[str, str]]:
     from blocks.saved import blocks as connections
     from blocks.saved.discord import DiscordWebhook
+    from blocks.saved.storage import AzureCopies, S3Copies
 
     found: dict[str, tuple[str, str]] = {}
-    for kind, fields in (
-        (connections.Settings, FIELDS),
-        (connections.Ledger, {"data_dir": "operations.data_dir"}),
-        (DiscordWebhook, WEBHOOK_FIELDS),
-    ):
+    kinds: tuple[tuple[type[Block], dict[str, str], dict[str, str]], ...] = (
+        (connections.Settings, FIELDS, {}),
+        (connections.Ledger, {"data_dir": "operations.data_dir"}, {}),
+        (DiscordWebhook, WEBHOOK_FIELDS, {}),
+        (S3Copies, S3_FIELDS, COPIES_LEAVE | {"cloud.cloud_provider": CloudProvider.AWS}),
+        (AzureCopies, AZURE_FIELDS, COPIES_LEAVE | {"cloud.cloud_provider": CloudProvider.AZURE}),
+    )
+    for kind, fields, fixed in kinds:
         block = await connections.load_saved(kind)
         if block is not None:
             origin = f"block {kind.get_block_type_slug()}/{connections.SAVED_NAME}"
             found |= {
                 setting: (shown(getattr(block, name)), origin) for name, setting in fields.items()
             }
+            found |= {setting: (value, origin) for setting, value in fixed.items()}
     return found
 
 

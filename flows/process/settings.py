@@ -1,8 +1,7 @@
-"""How settings reach a flow run: they are read, its environment is filled in, its logs begin."""
+"""How settings reach a flow run: they are read once, and its logs begin."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from blocks.process.logs import get_logger, install_logs, install_mask
@@ -18,12 +17,7 @@ def begin_process(data_dir: str | None) -> AppSettings:
     anyway; what is wrong now is logged, and counts as not set; all else counts.
     """
     read = read_settings()
-    usable = read.without_blamed()
-    settings = usable.required()
-    usable.export(os.environ)
-    for name in read.blamed & set(os.environ):
-        # Parts of the world read the environment themselves, and would stumble over it.
-        del os.environ[name]
+    settings = read.without_blamed().required()
     MASK.learn(read.secrets())
     folder = Path(data_dir) if data_dir else settings.operations.data_dir
     install_logs(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from blocks.copies.restore import restore_if_newer
-from blocks.storage.choose import cloud_settings_of
 from blocks.storage.local import LocalStorage
 from trading.errors import BadInput, StoreUnavailable
 from trading.session.ports import Notifier, Storage
@@ -36,7 +34,7 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
     When the copies do not answer or refuse the key, a ledger that is here is traded on; without
     one the run is refused, because it could begin anew beside positions that only a copy knows of.
     """
-    if not _is_cloud_wanted():
+    if not request.parts.copies_leave:
         return
     try:
         report = restore_if_newer(storage, request.data_dir, request.account, datetime.now(UTC))
@@ -53,11 +51,3 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
 def has_ledger(request: SessionRequest) -> bool:
     """Return whether the account has a ledger on this machine."""
     return (request.data_dir / request.account / "ledger.duckdb").exists()
-
-
-def _is_cloud_wanted() -> bool:
-    try:
-        return cloud_settings_of(os.environ).is_enabled
-    except BadInput:
-        # Said where the storage was chosen.
-        return False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,33 +11,50 @@ from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import HOLD_SECONDS, DuckDBLedger
 from blocks.markets.file_market import FileMarket
 from blocks.markets.simulated_market import SimulatedMarketData
+from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import SystemClock
 from blocks.process.log_notifier import LogNotifier
-from blocks.settings.messages import notification_settings_of, wanted_kinds, webhook_of
-from blocks.storage.choose import cloud_settings_of, storage_from
-from blocks.storage.local import LocalStorage
+from blocks.settings.app_settings import DataSettings
+from blocks.storage.choose import storage_from
+from blocks.storage.settings import CloudSettings
 from tasks.masked import without_secrets_in_errors
+from trading.errors import BadInput
 from trading.plan import RunPlan
 from trading.session.ports import MarketData, Notifier, Storage
 
 if TYPE_CHECKING:
     from blocks.messages.discord.webhook import WebhookClient
-    from blocks.saved.blocks import BarsFile, LogMessages, Settings, SimulatedMarket
-    from blocks.saved.discord import DiscordWebhook
+    from blocks.saved.blocks import BarsFile, LogMessages, SimulatedMarket
+    from blocks.saved.storage import AzureCopies, LocalCopies, S3Copies
     from blocks.settings.app_settings import AppSettings
 
 
 @dataclass(frozen=True)
 class PlainParts:
-    """Parts without Prefect, in one data folder."""
+    """Parts without Prefect, in one data folder, each made of its group of the settings."""
 
     data_dir: Path
     bars: Path | None = None
     seed: int = 1
     is_live: bool = False
-    settle_seconds: float = 5.0
-    warm_up_minutes: float = 5.0
-    tend_seconds: float = 2.0
+    data: DataSettings = field(default_factory=DataSettings)
+    cloud: CloudSettings = field(default_factory=CloudSettings)
+    notifications: NotificationSettings = field(default_factory=NotificationSettings)
+
+    @property
+    def settle_seconds(self) -> float:
+        """Return how long is waited after a bar's end before it is fetched."""
+        return self.data.settle_seconds
+
+    @property
+    def warm_up_minutes(self) -> float:
+        """Return how long before the open a session begins."""
+        return self.data.warm_up_minutes
+
+    @property
+    def tend_seconds(self) -> float:
+        """Return how often orders are looked at between bars."""
+        return self.data.tend_seconds
 
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols of the bars file, none when bars are simulated."""
@@ -65,7 +81,13 @@ class PlainParts:
         if is_replay:
             return ArchiveMarket(archive)
         chain = make_live_provider(
-            plan.symbols, plan.exchange, plan.interval_minutes, clock, self.data_dir, archive.upsert
+            plan.symbols,
+            plan.exchange,
+            plan.interval_minutes,
+            clock,
+            self.data_dir,
+            self.data.finnhub_api_key,
+            archive.upsert,
         )
         chain.start()
         return chain
@@ -83,16 +105,30 @@ class PlainParts:
         return LogNotifier()
 
     def webhook(self) -> WebhookClient | None:
-        """Return the Discord webhook that messages go to as well, None where none is set."""
-        return webhook_of(notification_settings_of(os.environ))
+        """Return the Discord webhook that messages go to as well, None where none is set.
+
+        Raises BadInput for what is no webhook's address.
+        """
+        url = self.notifications.discord_webhook_url
+        if url is None:
+            return None
+        # Imported here: a run without a webhook never pays for an HTTP client.
+        from blocks.messages.discord.webhook import WebhookClient
+
+        return WebhookClient(url)
 
     def wanted_messages(self) -> frozenset[str]:
         """Return the kinds of messages that go to the webhook."""
-        return wanted_kinds(notification_settings_of(os.environ))
+        return self.notifications.wanted_kinds()
 
     def storage(self) -> Storage:
         """Return where copies go."""
-        return storage_from(cloud_settings_of(os.environ), self.data_dir)
+        return storage_from(self.cloud, self.data_dir)
+
+    @property
+    def copies_leave(self) -> bool:
+        """Return whether a place for copies is named, which may know more than this machine."""
+        return self.cloud.enable_cloud_sync
 
 
 @dataclass(frozen=True)
@@ -102,8 +138,8 @@ class SavedParts(PlainParts):
     bars_block: BarsFile | None = None
     market_block: SimulatedMarket | None = None
     notifier_block: LogMessages | None = None
-    webhook_block: DiscordWebhook | None = None
-    storage_folder: Path | None = None
+    local_copies: LocalCopies | None = None
+    distant_copies: tuple[S3Copies | AzureCopies, ...] = ()
 
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the saved bars file, a named file, or the saved simulated market."""
@@ -117,21 +153,23 @@ class SavedParts(PlainParts):
         """Return where messages go."""
         return super().notifier() if self.notifier_block is None else self.notifier_block.open()
 
-    def webhook(self) -> WebhookClient | None:
-        """Return the saved webhook, or the environment's."""
-        return super().webhook() if self.webhook_block is None else self.webhook_block.open()
-
-    def wanted_messages(self) -> frozenset[str]:
-        """Return the kinds of messages that the saved webhook wants, or the environment."""
-        if self.webhook_block is None:
-            return super().wanted_messages()
-        return self.webhook_block.wanted()
-
     def storage(self) -> Storage:
-        """Return where copies go."""
-        if self.storage_folder is None:
-            return super().storage()
-        return LocalStorage(self.storage_folder)
+        """Return where copies go; raises BadInput when two saved blocks say it."""
+        if len(self.distant_copies) > 1:
+            names = (f"{block.get_block_type_slug()}" for block in self.distant_copies)
+            raise BadInput(
+                f"two saved blocks say where copies go: {' and '.join(names)}",
+                "Delete one of them in Prefect",
+            )
+        for block in (*self.distant_copies, self.local_copies):
+            if block is not None:
+                return block.open()
+        return super().storage()
+
+    @property
+    def copies_leave(self) -> bool:
+        """Return whether a place for copies is named, which may know more than this machine."""
+        return bool(self.distant_copies) or super().copies_leave
 
 
 @without_secrets_in_errors
@@ -141,17 +179,18 @@ async def saved_parts(
     """Return parts from the saved blocks; `bars` is a path, or the name of a saved bars file.
 
     Without `data_dir` the saved ledger says where the accounts are; without a saved block the
-    settings of this process count.
+    settings of this process count. A saved bucket or container takes the place of the settings'
+    in every run; the saved folder of copies belongs to the saved ledger's accounts alone.
     """
     from blocks.saved import blocks as connections
     from blocks.saved.discord import DiscordWebhook
+    from blocks.saved.storage import DISTANT_COPIES, LocalCopies
 
     ledger = await connections.load_saved(connections.Ledger)
     folder = Path(data_dir or (ledger.data_dir if ledger else configured.operations.data_dir))
-    settings: Settings = await connections.load_saved(
-        connections.Settings
-    ) or connections.Settings.of(configured)
-    copies = await connections.load_saved(connections.LocalCopies)
+    settings = await connections.load_saved(connections.Settings)
+    webhook = await connections.load_saved(DiscordWebhook)
+    distant = [await connections.load_saved(kind) for kind in DISTANT_COPIES]
     by_name = None
     if bars and not Path(bars).exists():
         by_name = await connections.load_saved(connections.BarsFile, bars)
@@ -159,12 +198,12 @@ async def saved_parts(
         folder,
         Path(bars) if bars and by_name is None else None,
         is_live=is_live,
-        settle_seconds=settings.settle_seconds,
-        warm_up_minutes=settings.warm_up_minutes,
-        tend_seconds=settings.tend_seconds,
+        data=settings.instead_of(configured.data) if settings else configured.data,
+        cloud=configured.cloud,
+        notifications=webhook.settings() if webhook else configured.notifications,
         bars_block=by_name,
         market_block=await connections.load_saved(connections.SimulatedMarket),
         notifier_block=await connections.load_saved(connections.LogMessages),
-        webhook_block=await connections.load_saved(DiscordWebhook),
-        storage_folder=Path(copies.folder) if copies and not data_dir else None,
+        local_copies=None if data_dir else await connections.load_saved(LocalCopies),
+        distant_copies=tuple(block for block in distant if block is not None),
     )

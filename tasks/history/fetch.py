@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from blocks.archive.archive import BarArchive
 from blocks.archive.backfill import Backfill, Coverage, Outcome
 from blocks.providers.choose import make_provider
@@ -28,6 +30,7 @@ class HistoryRequest:
     interval_minutes: int
     provider: str
     data_dir: Path
+    finnhub_key: SecretStr | None = None
 
 
 def fetch_history(
@@ -47,7 +50,12 @@ def fetch_history(
         )
     archive = BarArchive(request.data_dir, request.interval_minutes, clock)
     provider = make_provider(
-        request.provider, request.exchange, request.interval_minutes, clock, request.data_dir
+        request.provider,
+        request.exchange,
+        request.interval_minutes,
+        clock,
+        request.data_dir,
+        request.finnhub_key,
     )
     try:
         backfill = Backfill(archive, provider, request.exchange, clock)

@@ -86,7 +86,7 @@ SEEN_ELSEWHERE = {
     "MARKET_TYPE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
     "TRADING_MODE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
     "BROKER_TYPE": "test_another_broker_is_refused",
-    "FINNHUB_API_KEY": "test_the_key_reaches_the_provider",
+    "FINNHUB_API_KEY": "test_the_key_reaches_the_provider_and_not_the_environment",
     "ENABLE_CLOUD_SYNC": "test_copies_go_where_the_cloud_settings_say",
     "CLOUD_PROVIDER": "test_copies_go_where_the_cloud_settings_say",
     "AZURE_STORAGE_CONNECTION_STRING": "test_copies_go_where_the_cloud_settings_say",
@@ -199,9 +199,9 @@ def test_the_block_of_settings_is_made_of_them() -> None:
     from blocks.saved import blocks as connections
 
     read = read_settings(None, {"SETTLE_SECONDS": "9", "WARM_UP_MINUTES": "7", "TEND_SECONDS": "1"})
-    block = connections.Settings.of(read.required())
+    block = connections.Settings.of(read.required().data)
     assert (block.settle_seconds, block.warm_up_minutes, block.tend_seconds) == (9, 7, 1)
-    other = connections.Settings.of(AppSettings.read({}, {}))
+    other = connections.Settings.of(AppSettings.read({}, {}).data)
     assert connections._drift(block, other) == (
         "settle_seconds is '9.0' and the settings say '5.0', warm_up_minutes is '7.0' and the"
         " settings say '5.0', tend_seconds is '1.0' and the settings say '2.0'"
@@ -257,21 +257,17 @@ def test_another_broker_is_refused() -> None:
     assert "BROKER_TYPE: Input should be 'mock'" in problem
 
 
-def test_the_key_reaches_the_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from blocks.providers.choose import finnhub_key
-
+def test_the_key_reaches_the_provider_and_not_the_environment(tmp_path: Path) -> None:
+    assert request().parts.data.finnhub_api_key is None
     (tmp_path / ".env").write_text(f"FINNHUB_API_KEY={SECRET}\n")
-    monkeypatch.setattr(os, "environ", dict(os.environ))
-    assert finnhub_key() is None
-    request()
-    key = finnhub_key()
-    assert key is not None
-    assert key.get_secret_value() == SECRET
+    parts = request().parts
+    assert parts.data.finnhub_api_key is not None
+    assert parts.data.finnhub_api_key.get_secret_value() == SECRET
+    assert SECRET not in repr(parts)
+    assert "FINNHUB_API_KEY" not in os.environ
 
 
 def test_copies_go_where_the_cloud_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    from blocks.storage.choose import cloud_settings_of
-
     variables = {
         "ENABLE_CLOUD_SYNC": "true", "CLOUD_PROVIDER": "aws", "CLOUD_CONTAINER": "bucket",
         "AWS_ACCESS_KEY_ID": "id-of-key", "AWS_SECRET_ACCESS_KEY": "secret-key",
@@ -284,15 +280,13 @@ def test_copies_go_where_the_cloud_settings_say(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, value)
     assert "bucket" in str(request().parts.storage())
     assert str(request().parts.storage()) != local
-    # The settings and the storages read the same names in the same way.
-    assert read_settings(None).required().cloud.settings() == cloud_settings_of(os.environ)
+    whole = request().parts.cloud
     for name in variables:
         values = {n: v for n, v in variables.items() if n != name}
         if name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "CLOUD_CONTAINER"):
             assert read_settings(None, values).settings is None
         else:
-            changed = read_settings(None, values).required().cloud.settings()
-            assert changed != cloud_settings_of(os.environ)
+            assert read_settings(None, values).required().cloud != whole
 
 
 def test_the_level_decides_what_is_logged(tmp_path: Path) -> None:

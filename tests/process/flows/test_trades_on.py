@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from blocks.archive.archive import BarArchive
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.simulated_market import SimulatedMarketData
+from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import SystemClock
 from blocks.providers.chain import ProviderChain
+from blocks.storage.settings import CloudProvider, CloudSettings
 from flows.__main__ import main
 from flows.session.copies import bring_back, storage_of
 from flows.session.parts import PlainParts
@@ -31,16 +34,6 @@ from trading.session.ports import MarketData, Notifier
 
 SYMBOLS = ("AAPL", "MSFT")
 DAY = "2025-06-10"
-CLOUD = (
-    "ENABLE_CLOUD_SYNC", "CLOUD_PROVIDER", "CLOUD_CONTAINER", "AWS_ENDPOINT_URL",
-    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DISCORD_WEBHOOK_URL",
-)  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in CLOUD:
-        monkeypatch.delenv(name, raising=False)
 
 
 class Heard:
@@ -75,11 +68,9 @@ def trade(parts: PlainParts, *, stop: str = "range") -> int:
     return int(ledger.query("SELECT count(*) AS n FROM trades")[0]["n"])
 
 
-def test_a_webhook_that_is_none_costs_the_messages_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DISCORD_WEBHOOK_URL", "https://example.com/planted-t0ken")
-    parts = HeardParts(tmp_path)
+def test_a_webhook_that_is_none_costs_the_messages_and_nothing_else(tmp_path: Path) -> None:
+    url = SecretStr("https://example.com/planted-t0ken")
+    parts = HeardParts(tmp_path, notifications=NotificationSettings(discord_webhook_url=url))
     assert trade(parts) >= 1
     assert "messages go to the log only: DISCORD_WEBHOOK_URL is not" in parts.heard.trouble
     assert "planted-t0ken" not in parts.heard.trouble
@@ -136,30 +127,25 @@ def test_a_damaged_archive_costs_no_bar_that_is_traded_on(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("fault", ["wrong secret", "no bucket", "no server"])
-def test_copies_that_are_refused_do_not_undo_a_session(
-    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_copies_that_are_refused_do_not_undo_a_session(fault: str, tmp_path: Path) -> None:
     with object_stores.rclone(tmp_path) as server:
-        settings = {
-            "ENABLE_CLOUD_SYNC": "true",
-            "CLOUD_PROVIDER": "aws",
-            "CLOUD_CONTAINER": "absent" if fault == "no bucket" else server.new_container(),
-            "AWS_ENDPOINT_URL": "http://127.0.0.1:9" if fault == "no server" else server.url,
-            "AWS_ACCESS_KEY_ID": server.access_key,
-            "AWS_SECRET_ACCESS_KEY": "wrong-planted-secret"
-            if fault == "wrong secret"
-            else server.secret_key,
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
-        parts = HeardParts(tmp_path / "data")
+        secret = "wrong-planted-secret" if fault == "wrong secret" else server.secret_key
+        cloud = CloudSettings(
+            enable_cloud_sync=True,
+            cloud_provider=CloudProvider.AWS,
+            cloud_container="absent" if fault == "no bucket" else server.new_container(),
+            aws_endpoint_url="http://127.0.0.1:9" if fault == "no server" else server.url,
+            aws_access_key_id=SecretStr(server.access_key),
+            aws_secret_access_key=SecretStr(secret),
+        )
+        parts = HeardParts(tmp_path / "data", cloud=cloud)
         assert trade(parts) >= 1
         assert "No copy was made" in parts.heard.trouble
         ledger = DuckDBLedger(parts.data_dir, "replay")
         told = ledger.query("SELECT payload FROM outbox WHERE kind = 'SYSTEM_ERROR'")
         assert len(told) == 1
         assert "No copy was made" in str(told[0]["payload"])
-        live = SessionRequest(PlainParts(tmp_path / "data"), symbols=SYMBOLS)
+        live = SessionRequest(PlainParts(tmp_path / "data", cloud=cloud), symbols=SYMBOLS)
         heard = Heard()
         # A ledger that is here is traded on; without one nothing begins beside its copies.
         (tmp_path / "data" / "replay").rename(tmp_path / "data" / "paper")
@@ -172,17 +158,23 @@ def test_copies_that_are_refused_do_not_undo_a_session(
 
 
 def test_wrong_settings_of_the_copies_keep_them_here_where_there_is_a_ledger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    parts, heard = PlainParts(tmp_path), Heard()
-    trade(parts)
-    monkeypatch.setenv("ENABLE_CLOUD_SYNC", "true")
-    monkeypatch.setenv("CLOUD_PROVIDER", "aws")
+    trade(PlainParts(tmp_path))
+    cloud = CloudSettings(
+        enable_cloud_sync=True,
+        cloud_provider=CloudProvider.AWS,
+        cloud_container="bucket",
+        aws_endpoint_url="no address",
+    )
+    parts, heard = PlainParts(tmp_path, cloud=cloud), Heard()
     here = SessionRequest(parts, replay=DAY, symbols=SYMBOLS)
     notifier: Notifier = heard
     assert str(tmp_path / "copies") in str(storage_of(here, notifier))
-    assert "copies stay on this machine: CLOUD_CONTAINER is not set" in heard.texts[0]
-    with pytest.raises(BadInput, match="CLOUD_CONTAINER"):
+    assert (
+        "copies stay on this machine: bucket bucket at no address cannot be used" in heard.texts[0]
+    )
+    with pytest.raises(BadInput, match="cannot be used"):
         storage_of(SessionRequest(parts, symbols=SYMBOLS), notifier)
 
 

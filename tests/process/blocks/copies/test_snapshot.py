@@ -387,13 +387,14 @@ import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from blocks.process import failpoints
-from blocks.storage.choose import cloud_settings_of, storage_from
+from blocks.settings.reader import read_settings
+from blocks.storage.choose import storage_from
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.copies.store import store_copy
 edge = sys.argv[2]
 failpoints.on_reach(lambda name: os.kill(os.getpid(), 9) if name == edge else None)
 data_dir = Path(sys.argv[1])
-storage = storage_from(cloud_settings_of(os.environ), data_dir)
+storage = storage_from(read_settings().required().cloud, data_dir)
 print(store_copy(DuckDBLedger(data_dir, "replay"), storage, datetime.now(UTC)))
 """
 

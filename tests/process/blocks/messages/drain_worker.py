@@ -6,26 +6,26 @@ the webhook in DISCORD_WEBHOOK_URL; COUNT in SECONDS is the limit to keep instea
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
 
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.messages.discord.rate_limit import SlidingLimit
+from blocks.messages.discord.webhook import WebhookClient
 from blocks.messages.outbox import Outbox
 from blocks.messages.outbox_drain import OutboxDrain
-from blocks.settings.messages import notification_settings_of, wanted_kinds, webhook_of
+from blocks.settings.reader import read_settings
 
 
 def main(data_dir: str, account: str, *limit: str) -> int:
-    settings = notification_settings_of(os.environ)
-    client = webhook_of(settings)
-    assert client is not None
+    settings = read_settings().required().notifications
+    assert settings.discord_webhook_url is not None
+    client = WebhookClient(settings.discord_webhook_url)
     if limit:
         client.limit = SlidingLimit(((int(limit[0]), float(limit[1])),))
     ledger = DuckDBLedger(Path(data_dir), account)
-    drain = OutboxDrain(Outbox(ledger, client.fingerprint, wanted_kinds(settings)), client)
+    drain = OutboxDrain(Outbox(ledger, client.fingerprint, settings.wanted_kinds()), client)
     drain.open()
     while (delay := drain.step()) is not None:
         time.sleep(delay)

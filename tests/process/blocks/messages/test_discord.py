@@ -22,8 +22,9 @@ from blocks.messages.discord.rate_limit import DISCORD_WINDOWS, SlidingLimit
 from blocks.messages.discord.webhook import WebhookClient
 from blocks.messages.outbox import forget_webhook
 from blocks.messages.outbox_drain import LONGEST_BACK_OFF_SECONDS, MOST_ATTEMPTS, DrainThread
+from blocks.messages.settings import NotificationSettings
 from blocks.process import failpoints
-from blocks.settings.messages import notification_settings_of, wanted_kinds, webhook_of
+from blocks.settings.reader import read_settings
 from tests.process.blocks.messages.discord_drain import (
     ACCOUNT,
     ALL,
@@ -423,13 +424,17 @@ def test_the_same_words_twice_in_a_session_are_one_message(tmp_path: Path) -> No
 def test_switches_choose_the_kinds_and_what_was_off_stays_unsent(
     free_server: DiscordServer, tmp_path: Path
 ) -> None:
-    off = {"NOTIFY_ON_ERROR": "false"}
+    off = NotificationSettings(notify_on_error=False)
     ledger = ledger_with(tmp_path, 3)
-    drain_all(drain_of(ledger, free_server, wanted=wanted_kinds(notification_settings_of(off))))
+    drain_all(drain_of(ledger, free_server, wanted=off.wanted_kinds()))
     assert free_server.requests == []
     assert statuses(ledger) == {"skipped": 3}
     drain_all(drain_of(ledger, free_server))
     assert free_server.requests == []
+
+
+def settings_of(environment: dict[str, str]) -> NotificationSettings:
+    return read_settings(None, environment).required().notifications
 
 
 @pytest.mark.parametrize(
@@ -441,10 +446,10 @@ def test_switches_choose_the_kinds_and_what_was_off_stays_unsent(
     ],
 )
 def test_each_switch_turns_its_kinds_off_and_no_other(name: str, kinds: set[str]) -> None:
-    assert ALL - wanted_kinds(notification_settings_of({name: "false"})) == kinds
-    assert wanted_kinds(notification_settings_of({name: "true"})) == ALL
+    assert ALL - settings_of({name: "false"}).wanted_kinds() == kinds
+    assert settings_of({name: "true"}).wanted_kinds() == ALL
     with pytest.raises(BadInput, match=name):
-        notification_settings_of({name: "perhaps"})
+        settings_of({name: "perhaps"})
 
 
 def test_the_address_is_in_no_log_error_repr_or_store(
@@ -480,7 +485,7 @@ def test_the_address_is_in_no_log_error_repr_or_store(
 )
 def test_what_is_no_webhooks_address_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(BadInput, match="DISCORD_WEBHOOK_URL") as caught:
-        webhook_of(notification_settings_of({"DISCORD_WEBHOOK_URL": url}))
+        WebhookClient(SecretStr(url))
     assert TOKEN not in str(caught.getrepr(showlocals=False, chain=True).reprcrash)
     assert caught.value.__cause__ is None
     assert TOKEN not in str(caught.value)
@@ -522,4 +527,4 @@ def test_the_thread_does_not_wait_for_what_cannot_be_sent_in_time(
 
 
 def test_no_kind_is_without_a_switch() -> None:
-    assert wanted_kinds(notification_settings_of({})) == frozenset(map(str, Kind))
+    assert NotificationSettings().wanted_kinds() == frozenset(map(str, Kind))

@@ -17,7 +17,9 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.process import failpoints
 from blocks.saved.blocks import wanted_blocks
 from blocks.saved.discord import DiscordWebhook
+from blocks.settings.app_settings import AppSettings
 from flows.session import account as wiring
+from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from flows.session.run_session import PlainRunner
@@ -269,17 +271,17 @@ def test_a_session_that_fails_says_so_before_it_ends(server: DiscordServer, tmp_
 
 
 def test_the_saved_block_masks_its_address_and_is_wanted_when_one_is_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    def webhooks() -> list[DiscordWebhook]:
-        return [block for block in wanted_blocks(tmp_path) if isinstance(block, DiscordWebhook)]
+    def webhooks(environment: dict[str, str]) -> list[DiscordWebhook]:
+        blocks = wanted_blocks(tmp_path, AppSettings.read(environment, {}))
+        return [block for block in blocks if isinstance(block, DiscordWebhook)]
 
-    monkeypatch.delenv("DISCORD_WEBHOOK_URL", raising=False)
-    assert webhooks() == []
-    monkeypatch.setenv("DISCORD_WEBHOOK_URL", f"https://discord.com/api/webhooks/1/{TOKEN}")
-    monkeypatch.setenv("NOTIFY_ROUTINE", "false")
-    (block,) = webhooks()
-    assert "DAILY_SUMMARY" not in block.wanted()
+    assert webhooks({}) == []
+    url = f"https://discord.com/api/webhooks/1/{TOKEN}"
+    (block,) = webhooks({"DISCORD_WEBHOOK_URL": url, "NOTIFY_ROUTINE": "false"})
+    assert "DAILY_SUMMARY" not in block.settings().wanted_kinds()
     assert TOKEN not in repr(block) + str(block) + block.model_dump_json()
     other = DiscordWebhook(url=SecretStr("https://discord.com/api/webhooks/2/x"))
-    assert repr(block.open()) != repr(other.open())
+    opened = [PlainParts(tmp_path, notifications=b.settings()).webhook() for b in (block, other)]
+    assert repr(opened[0]) != repr(opened[1])

@@ -18,10 +18,11 @@ from blocks.archive.archive import BarArchive
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.clocks import ReplayClock, SystemClock
 from blocks.providers.chain import ProviderChain
-from blocks.providers.choose import finnhub_key, make_live_provider
+from blocks.providers.choose import make_live_provider
 from blocks.providers.finnhub.rest import FinnhubMarket
 from blocks.providers.finnhub.stream import FinnhubStream
 from blocks.providers.yahoo.market import YahooMarket
+from blocks.settings.reader import read_settings
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
@@ -62,11 +63,13 @@ class FinnhubParts(PlainParts):
         keep = BarArchive(self.data_dir, plan.interval_minutes, clock).upsert
         exchange, minutes = plan.exchange, plan.interval_minutes
         if not self.market_url:
-            key = finnhub_key()
+            key = self.data.finnhub_api_key
             assert key is not None
             candles = FinnhubMarket(key, exchange, minutes, clock)
             return InStep(ProviderChain([candles], minutes, keep), clock, lambda now: None)
-        chain = make_live_provider(plan.symbols, exchange, minutes, clock, self.data_dir, keep)
+        chain = make_live_provider(
+            plan.symbols, exchange, minutes, clock, self.data_dir, self.data.finnhub_api_key, keep
+        )
         chain.start()
         stream = chain._sources[0]
         assert isinstance(stream, FinnhubStream)
@@ -127,7 +130,12 @@ def parts_of(order: dict[str, Any]) -> PlainParts:
             return YahooParts(folder)
         case "finnhub":
             opens = datetime.fromisoformat(order["opens"])
-            return FinnhubParts(folder, opens=opens, market_url=order.get("market_url", ""))
+            return FinnhubParts(
+                folder,
+                data=read_settings().required().data,
+                opens=opens,
+                market_url=order.get("market_url", ""),
+            )
     return PlainParts(folder, Path(order["source"]))
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from blocks.process.clocks import ReplayClock
 from blocks.providers.chain import ProviderChain
@@ -168,13 +169,12 @@ def test_a_live_session_reads_the_stream_first_where_there_is_a_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    monkeypatch.setenv("FINNHUB_API_KEY", "planted-key")
-    chain = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path)
+    key = SecretStr("planted-key")
+    chain = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path, key)
     assert chain.name == "finnhub stream > yahoo > finnhub"
     assert "planted-key" not in f"{chain} {vars(chain)}"
     chain.close()
-    monkeypatch.setenv("FINNHUB_API_KEY", " ")
-    without = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path)
+    without = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path, None)
     assert without.name == "yahoo"
     without.close()
 

@@ -191,11 +191,22 @@ def test_what_is_right_counts_beside_what_is_wrong(env_file: Path) -> None:
     assert settings.data.bar_interval == 5
     assert settings.fills.slippage_bps == 2
     assert settings.notifications.discord_webhook_url is None
-    environment: dict[str, str] = {}
-    usable.export(environment)
-    assert environment == {"FINNHUB_API_KEY": "a-good-key", "SYMBOLS": "KO"}
+    assert usable.file == {"FINNHUB_API_KEY": "a-good-key", "SYMBOLS": "KO"}
     # A wrong address may still hold a token.
     assert {"a-good-key", "https://example.com/a-planted-token"} <= set(read.secrets())
+
+
+def test_only_what_is_prefects_goes_into_the_environment_and_never_over_it(env_file: Path) -> None:
+    env_file.write_text(
+        "PREFECT_API_URL=http://127.0.0.1:1/api\nPREFECT_API_KEY=mine\nSYMBOLS=KO\n"
+        f"AWS_ACCESS_KEY_ID={SECRET}\n"
+    )
+    environment = {"PREFECT_API_KEY": "theirs"}
+    read_settings(env_file, {}).export_prefect(environment)
+    assert environment == {
+        "PREFECT_API_URL": "http://127.0.0.1:1/api",
+        "PREFECT_API_KEY": "theirs",
+    }
 
 
 def test_a_group_that_does_not_fit_together_is_left_out_whole(env_file: Path) -> None:
