@@ -14,6 +14,8 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from blocks.strategy_file import load_strategy
+from flows.process.outcome import failed
+from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest import checks as honesty
 from tasks.backtest.request import BacktestRequest
@@ -33,8 +35,10 @@ async def null_test(
     trades: Annotated[int, Field(ge=2)] = 20_000,
     interval_minutes: int = 5,
     seed: int = 1,
+    data_dir: str = "data",
 ) -> State[None]:
     """Run a strategy on driftless random walks without costs, where it must earn nothing."""
+    begin_process(data_dir)
     try:
         module = load_strategy(Path(strategy_file)) if strategy_file else None
         settings = {} if module else strategy.model_dump()
@@ -43,7 +47,7 @@ async def null_test(
         )
         result = null_step(plan, trades, seed)
     except OpenbellError as error:
-        return Failed(message=str(error))
+        return failed(error)
     line = honesty.noise_line(result)
     await acreate_markdown_artifact(f"# Null test\n\n{line}", key="null-test")
     return Completed(message=line) if honesty.is_honest(result) else Failed(message=line)
@@ -60,8 +64,10 @@ async def look_ahead_test(
     strategy_file: StrategyFile = None,
     cuts: Annotated[int, Field(ge=1)] = 20,
     seed: int = 1,
+    data_dir: str = "data",
 ) -> State[None]:
     """Cut the future off at random bars, and see that nothing before a cut changes."""
+    begin_process(data_dir)
     try:
         module = load_strategy(Path(strategy_file)) if strategy_file else None
         request = BacktestRequest(
@@ -75,7 +81,7 @@ async def look_ahead_test(
         )
         result = look_ahead_step(request, cuts, seed)
     except OpenbellError as error:
-        return Failed(message=str(error))
+        return failed(error)
     line = honesty.future_line(result)
     await acreate_markdown_artifact(f"# Look-ahead test\n\n{line}", key="look-ahead-test")
     return Completed(message=line) if result.passed else Failed(message=line)
