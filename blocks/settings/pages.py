@@ -44,8 +44,8 @@ def settings_page() -> str:
         " `OPENBELL_ENV_FILE` says. Flows in Prefect use the saved blocks and the deployment's"
         " parameters, which registration fills from the settings where there are none yet and"
         " replaces only with `python -m deployments register --overwrite`. A block of the type"
-        " `Openbell S3 copies` or `Openbell Azure copies` that you save as `openbell` says where the"
-        " flows' copies go, whatever CLOUD_PROVIDER says. `python -m flows"
+        " `Openbell S3 copies` or `Openbell Azure copies` that you save as `openbell` says where"
+        " the flows' copies go, whatever CLOUD_PROVIDER says. `python -m flows"
         " validate-config` shows every value and where it comes from.",
         "",
         "An unknown name in `.env` is refused. In the environment, which others use too, a name"
