@@ -71,10 +71,7 @@ def make_market(bars: int, symbols: int = SYMBOLS) -> Market:
 def write_market(market: Market, path: Path) -> None:
     """Write the bars that are present as one Parquet file, by symbol and time."""
     panel = market.panel
-    by_symbol = [
-        np.ascontiguousarray(values.T).ravel()
-        for values in (panel.open, panel.high, panel.low, panel.close, panel.volume)
-    ]
+    by_symbol = [np.ascontiguousarray(values.T).ravel() for values in panel.prices]
     present = ~np.isnan(by_symbol[3])
     count = len(panel.symbols)
     start_us = np.tile(panel.grid.start_us, count)[present]

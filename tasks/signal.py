@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.session.runtime import SessionRuntime
-from trading.reasons import REASONS
+from trading.reasons import Reason
 from trading.session.events import BarClosed
 
 
@@ -15,6 +15,6 @@ def signal(runtime: SessionRuntime, closed: BarClosed) -> dict[str, str]:
     begin = len(runtime.state.decisions)
     runtime.desk.take_bar(closed)
     return {
-        runtime.plan.symbols[int(row[1])]: REASONS[int(row[2])]
+        runtime.plan.symbols[int(row.symbol)]: Reason(int(row.reason)).word
         for row in runtime.state.decisions[begin:]
     }

@@ -5,34 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-# What each reason means to somebody who asks why; {} is filled with the numbers there are.
-WORDS = {
-    "lease_lost": "another process held the right to trade this account",
-    "halted": "an operator had halted trading",
-    "latched": "the day's loss limit had ended entries",
-    "reconciliation": "ledger and exchange disagreed about the position",
-    "missed": "the decision came too late for its bar",
-    "data_gate": "the data was not fit to trade on",
-    "position_open": "a position was open already",
-    "order_pending": "an entry order was waiting for its next bar",
-    "bar_missing": "there was no bar",
-    "range_incomplete": "a bar of the opening range was missing",
-    "range_flat": "the opening range had no height",
-    "max_entries": "the symbol had its entries for the session",
-    "after_cutoff": "it was too late in the session for an entry",
-    "no_breakout": "the price had not left the opening range",
-    "short_disabled": "the break was downward, and shorts are off",
-    "weak_body": "the breakout bar's body was too small",
-    "too_extended": "the price was too far beyond the range already",
-    "indicator_warming_up": "an indicator had too few bars behind it",
-    "low_volume": "the breakout bar's volume was too low",
-    "stop_not_protective": "the stop would not have been on the protective side",
-    "max_positions": "as many positions or entries as allowed were open",
-    "order_rate": "the session's entry orders were used up",
-    "size_below_one": "risk, cash or position limits allow less than one share",
-    "enter_long": "bought",
-    "enter_short": "sold short",
-}
+from trading.reasons import Reason
+
+_MEANINGS = {reason.word: reason.meaning for reason in Reason if reason.meaning}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +32,7 @@ def explain(decision: StoredDecision, asked: datetime | None = None) -> str:
     reason = decision.reason.partition(":")[0]
     parts = [
         f"{decision.symbol} bar {decision.bar:%Y-%m-%d %H:%M} UTC: {decision.reason},"
-        f" {WORDS.get(reason, 'a reason of the strategy')}"
+        f" {_MEANINGS.get(reason, 'a reason of the strategy')}"
     ]
     if asked is not None and asked > decision.bar:
         parts[0] += f" (unchanged to {asked:%H:%M})"

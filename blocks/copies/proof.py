@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import orjson
 from blocks.ledger.event_rows import event_from_row
 from blocks.ledger.ledger import SCHEMA
 from blocks.ledger.rows import trade_row
-from trading.engine.trade_tape import TRADES
+from trading.engine.trade_tape import TRADES, TradeRow
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
 from trading.plan import RunPlan, make_plan
@@ -131,7 +132,8 @@ def _check_trades(ledger: duckdb.DuckDBPyConnection, state: SessionState, sessio
     written = ledger.execute(
         "SELECT * FROM trades WHERE session = ? ORDER BY number", [session]
     ).fetchall()
-    made = state.tape.trades[: state.tape.counts[TRADES]].tolist()
+    trades = state.tape.trades[: state.tape.counts[TRADES]].tolist()
+    made: list[TradeRow[float]] = list(starmap(TradeRow, trades))
     if len(written) > len(made):
         raise _broken(f"{len(written)} trades of {session}, its journal makes {len(made)}")
     symbols, strategy = state.plan.symbols, state.plan.strategy_name

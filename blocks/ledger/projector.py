@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import starmap
+
 from blocks.ledger.rows import Projection, decision_row, message_row, position_rows, trade_row
-from trading.engine.trade_tape import TRADES
+from trading.engine.trade_tape import TRADES, TradeRow
 from trading.session.orders import Order
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState
@@ -25,15 +27,15 @@ class Projector:
         """Return what changed since `done` was called last."""
         state = self._state
         session, symbols = state.session.date.isoformat(), state.plan.symbols
-        trades = state.tape.trades[self._trades : state.tape.counts[TRADES]].tolist()
+        trades = state.tape.trades[self._trades : state.tape.counts[TRADES]]
         # The last point is written again: the session's end may still change it.
         points = state.equity_points[max(0, self._equity - 1) :]
         return Projection(
             session,
             orders=[o for key, o in state.orders.items() if self._orders.get(key) != o],
             trades=[
-                trade_row(session, self._trades + n, row, symbols, state.plan.strategy_name)
-                for n, row in enumerate(trades)
+                trade_row(session, self._trades + n, trade, symbols, state.plan.strategy_name)
+                for n, trade in enumerate(starmap(TradeRow, trades.tolist()))
             ],
             positions=position_rows(state.book, symbols),
             equity=points,

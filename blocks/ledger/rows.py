@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from blocks.ledger.message_payloads import payload_of, payload_to_json
 from trading.engine.book import Book
+from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.market.calendar import from_microseconds
-from trading.reasons import EXIT_REASONS, REASONS
+from trading.reasons import ExitReason, Reason
 from trading.session.messages import Kind, Message, system_message
 from trading.session.orders import Order
 
@@ -48,42 +49,44 @@ def moment(us: float) -> datetime:
 
 
 def trade_row(
-    session: str, number: int, row: list[float], symbols: tuple[str, ...], strategy: str
+    session: str, number: int, trade: TradeRow[float], symbols: tuple[str, ...], strategy: str
 ) -> tuple[Any, ...]:
     """Return a trade of the tape as a row of the trades table."""
     return (
         session,
         number,
-        symbols[int(row[0])],
-        "long" if row[1] > 0 else "short",
-        int(row[2]),
-        moment(row[3]),
-        money(row[4]),
-        moment(row[5]),
-        money(row[6]),
-        EXIT_REASONS[int(row[7])],
-        money(row[8]),
-        row[9],
-        None if math.isnan(row[10]) else row[10],
+        symbols[int(trade.symbol)],
+        "long" if trade.side > 0 else "short",
+        int(trade.quantity),
+        moment(trade.entry_us),
+        money(trade.entry_price),
+        moment(trade.exit_us),
+        money(trade.exit_price),
+        ExitReason(int(trade.exit_reason)).word,
+        money(trade.pnl),
+        trade.pnl_pct,
+        None if math.isnan(trade.r_multiple) else trade.r_multiple,
         strategy,
     )
 
 
-def decision_row(session: str, row: list[float], symbols: tuple[str, ...]) -> tuple[Any, ...]:
+def decision_row(
+    session: str, row: DecisionRow[float], symbols: tuple[str, ...]
+) -> tuple[Any, ...]:
     """Return a decision of the tape as a row of the decisions table."""
     return (
         session,
-        moment(row[0]),
-        symbols[int(row[1])],
-        REASONS[int(row[2])],
-        money(row[3]),
-        money(row[4] or math.nan),
-        money(row[5] or math.nan),
-        money(row[6]),
-        None if math.isnan(row[7]) else row[7],
-        int(row[8]),
-        None if math.isnan(row[9]) else row[9],
-        money(row[10]),
+        moment(row.us),
+        symbols[int(row.symbol)],
+        Reason(int(row.reason)).word,
+        money(row.price),
+        money(row.range_high or math.nan),
+        money(row.range_low or math.nan),
+        money(row.stop),
+        None if math.isnan(row.target_offset) else row.target_offset,
+        int(row.quantity),
+        None if math.isnan(row.atr) else row.atr,
+        money(row.equity),
     )
 
 
@@ -121,7 +124,7 @@ def position_rows(book: Book, symbols: tuple[str, ...]) -> list[tuple[Any, ...]]
             money(float(book.mark[s])),
             money(float(book.stop[s])),
             money(float(book.target[s])),
-            EXIT_REASONS[int(book.exit_reason[s])] if book.exit_waiting[s] else "",
+            ExitReason(int(book.exit_reason[s])).word if book.exit_waiting[s] else "",
         )
         for s, symbol in enumerate(symbols)
         if book.quantity[s] != 0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blocks.report.packed_numbers import LARGEST, pack, zigzag
-from trading.market.bars import Floats, Integers, Panel
+from trading.market.bars import Floats, Integers, Panel, Prices
 from trading.prices import UNITS_PER_DOLLAR
 
 CANDLE_BUDGET = 8_000_000
@@ -51,13 +51,15 @@ def pack_days(panel: Panel, candidates: Integers, budget: int = CANDLE_BUDGET) -
 
 def _packed(panel: Panel, wanted: Integers) -> tuple[Integers, bytes]:
     cells, day, first = _cells(panel, wanted)
-    large = ~(cells[1] * UNITS_PER_DOLLAR * 4 < LARGEST) | ~(cells[4] * UNITS_PER_DOLLAR < LARGEST)
-    large &= ~np.isnan(cells[3])
+    large = ~(cells.high * UNITS_PER_DOLLAR * 4 < LARGEST) | ~(
+        cells.volume * UNITS_PER_DOLLAR < LARGEST
+    )
+    large &= ~np.isnan(cells.close)
     if large.any():
         wanted = np.delete(wanted, np.unique(day[large]), axis=0)
         cells, day, first = _cells(panel, wanted)
-    present = ~np.isnan(cells[3])
-    broken = cells[4] != np.floor(cells[4])
+    present = ~np.isnan(cells.close)
+    broken = cells.volume != np.floor(cells.volume)
     fractional = np.bincount(day[broken & present], minlength=len(wanted)) > 0
     volume_units = np.where(fractional, UNITS_PER_DOLLAR, 1).astype(np.int64)
     opened, high, low, close = (_units(values, UNITS_PER_DOLLAR) for values in cells[:4])
@@ -67,7 +69,7 @@ def _packed(panel: Panel, wanted: Integers) -> tuple[Integers, bytes]:
     numbers[:, 1] = zigzag(close - opened)
     numbers[:, 2] = high - np.maximum(opened, close)
     numbers[:, 3] = np.minimum(opened, close) - low
-    numbers[:, 4] = _units(cells[4], volume_units[day])
+    numbers[:, 4] = _units(cells.volume, volume_units[day])
     kept = np.repeat(present[:, None], 5, axis=1)
     kept[:, 0] = True
     data, lengths = pack(numbers[kept])
@@ -75,15 +77,14 @@ def _packed(panel: Panel, wanted: Integers) -> tuple[Integers, bytes]:
     return np.column_stack((wanted, size, volume_units)), data
 
 
-def _cells(panel: Panel, wanted: Integers) -> tuple[list[Floats], Integers, NDArray[np.bool_]]:
+def _cells(panel: Panel, wanted: Integers) -> tuple[Prices, Integers, NDArray[np.bool_]]:
     """Return the bars of the days as columns, the day of each, and whether it is a day's first."""
     begin = panel.grid.first_row[wanted[:, 0]]
     bars = panel.grid.first_row[wanted[:, 0] + 1] - begin
     day = np.repeat(np.arange(len(wanted), dtype=np.int64), bars)
     bar = np.arange(len(day), dtype=np.int64) - np.repeat(np.cumsum(bars) - bars, bars)
     where = (begin[day] + bar, wanted[day, 1])
-    columns = (panel.open, panel.high, panel.low, panel.close, panel.volume)
-    return [column[where] for column in columns], day, bar == 0
+    return Prices(*(column[where] for column in panel.prices)), day, bar == 0
 
 
 def _units(values: Floats, units: int | Integers) -> Integers:

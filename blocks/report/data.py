@@ -12,14 +12,14 @@ import numpy as np
 from blocks.report.candles import CANDLE_BUDGET, PackedDays, pack_days
 from blocks.report.packed_numbers import floats_text, packed_text, text_of
 from blocks.report.trades import trade_columns
-from blocks.report.words import EXIT_WORDS, REASON_WORDS
 from trading.backtest.performance import Summary
 from trading.backtest.run import Outcome
 from trading.engine.decision_log import DecisionLog, parts_of
+from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers, Panel
 from trading.market.calendar import Grid, Session, exchange_timezone, to_microseconds
 from trading.plan import RunPlan
-from trading.reasons import EXIT_REASONS, REASONS
+from trading.reasons import ExitReason, Reason
 
 MOST_TRADES = 40_000
 MOST_POINTS = 20_000
@@ -84,10 +84,10 @@ def days_by_interest(run: ReportRun) -> Integers:
     """Return (session, symbol) of every traded day: with trades first, then newest first."""
     grid, first = run.panel.grid, run.outcome.first_traded
     traded = np.zeros((len(grid.sessions) - first, len(run.plan.symbols)), dtype=np.bool_)
-    symbol, entry_us = run.outcome.trades[:, 0], run.outcome.trades[:, 3]
+    trades: TradeRow[Floats] = TradeRow(*run.outcome.trades.T)
     opens = grid.start_us[grid.first_row[first:-1]]
-    session = np.searchsorted(opens, entry_us, side="right") - 1
-    traded[session, symbol.astype(np.int64)] = True
+    session = np.searchsorted(opens, trades.entry_us, side="right") - 1
+    traded[session, trades.symbol.astype(np.int64)] = True
     chosen = [np.argwhere(flags[::-1]) for flags in (traded, ~traded)]
     days: Integers = np.concatenate(chosen).astype(np.int64)
     days[:, 0] = len(grid.sessions) - 1 - days[:, 0]
@@ -168,8 +168,8 @@ def _facts(run: ReportRun) -> dict[str, object]:
         # Minutes that the exchange's clock is ahead of UTC.
         "offsets": [(at.utcoffset() or timedelta()) // timedelta(minutes=1) for at in local],
         "firstRows": (grid.first_row[first:] - grid.first_row[first]).tolist(),
-        "reasons": [[name, REASON_WORDS[name]] for name in REASONS],
-        "exits": [[name, EXIT_WORDS.get(name, name)] for name in EXIT_REASONS],
+        "reasons": [[reason.word, reason.label] for reason in Reason],
+        "exits": [[reason.word, reason.label] for reason in ExitReason],
         "rangeMinutes": getattr(plan.strategy, "range_minutes", 0),
         "tick": plan.rules().tick_units,
         "trailing": plan.strategy.model_dump(mode="json", include=_TRAILING),

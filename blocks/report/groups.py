@@ -9,11 +9,10 @@ import numpy as np
 
 from blocks.report.data import ReportRun
 from blocks.report.markup import element, number, percent, table, tone, wrap
-from blocks.report.words import EXIT_WORDS
-from trading.engine.trade_tape import TRADE_COLUMNS
+from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, to_microseconds
-from trading.reasons import EXIT_REASONS
+from trading.reasons import ExitReason
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MINUTES_PER_DAY = 1440
@@ -50,23 +49,23 @@ def group(labels: Sequence[str], label_of_trade: Integers, pnl: Floats, r: Float
 
 def all_groups(run: ReportRun) -> dict[str, Groups]:
     """Return the trades by symbol, by hour and weekday of entry, by exit and by side."""
-    at = {name: run.outcome.trades[:, index] for index, name in enumerate(TRADE_COLUMNS)}
+    at: TradeRow[Floats] = TradeRow(*run.outcome.trades.T)
     opens = np.array([to_microseconds(session.open) for session in run.sessions], dtype=np.int64)
-    session = np.searchsorted(opens, at["entry_us"].astype(np.int64), side="right") - 1
+    session = np.searchsorted(opens, at.entry_us.astype(np.int64), side="right") - 1
     local = [each.open.astimezone(run.zone) for each in run.sessions]
     open_minute = np.array([moment.hour * 60 + moment.minute for moment in local], dtype=np.int64)
     weekday = np.array([each.date.weekday() for each in run.sessions], dtype=np.int64)
-    since_open = (at["entry_us"].astype(np.int64) - opens[session]) // MICROSECONDS_PER_MINUTE
+    since_open = (at.entry_us.astype(np.int64) - opens[session]) // MICROSECONDS_PER_MINUTE
     hour = (open_minute[session] + since_open) % _MINUTES_PER_DAY // 60
-    exits = [EXIT_WORDS.get(name, name) for name in EXIT_REASONS]
+    exits = [reason.label for reason in ExitReason]
     parts: dict[str, tuple[Sequence[str], Integers]] = {
-        "Symbol": (run.plan.symbols, at["symbol"].astype(np.int64)),
+        "Symbol": (run.plan.symbols, at.symbol.astype(np.int64)),
         "Entry hour": ([f"{h:02d}:00 to {h:02d}:59" for h in range(24)], hour),
         "Entry weekday": (_WEEKDAYS, weekday[session]),
-        "Exit": (exits, at["exit_reason"].astype(np.int64)),
-        "Side": (("short", "long"), (at["side"] > 0).astype(np.int64)),
+        "Exit": (exits, at.exit_reason.astype(np.int64)),
+        "Side": (("short", "long"), (at.side > 0).astype(np.int64)),
     }
-    pnl, r = at["pnl"], at["r_multiple"]
+    pnl, r = at.pnl, at.r_multiple
     return {name: group(labels, of_trade, pnl, r) for name, (labels, of_trade) in parts.items()}
 
 

@@ -15,7 +15,7 @@ from blocks.report.groups import all_groups, group_table, r_histogram
 from blocks.report.markup import element, items, number, table, wrap
 from blocks.report.returns import returns_table
 from blocks.report.words import DEFECT_WORDS, assumptions
-from trading.engine.trade_tape import TRADE_COLUMNS
+from trading.engine.trade_tape import TradeRow
 
 # In the order in which they build on each other.
 _SCRIPTS = ("unpack.js", "words.js", "canvas.js", "equity.js", "candles.js", "day.js", "trades.js",
@@ -88,7 +88,7 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         "verdict": element("p", verdict(summary), class_="verdict"),
         "by_symbol": by_symbol,
         "groups": "\n".join(wrap("div", each, class_="panel") for each in side_by_side),
-        "histogram": r_histogram(run.outcome.trades[:, TRADE_COLUMNS.index("r_multiple")]),
+        "histogram": r_histogram(TradeRow(*run.outcome.trades.T).r_multiple),
         "returns": wrap("section", element("h2", "Returns") + wrap("div", returns, class_="wide"),
                         id="returns") if returns else "",
         "figures": all_figures(summary),

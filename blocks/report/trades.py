@@ -6,7 +6,7 @@ import numpy as np
 
 from trading.backtest.run import Outcome
 from trading.engine.decision_log import parts_of
-from trading.engine.trade_tape import TRADE_COLUMNS
+from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers
 from trading.plan import RunPlan
 from trading.prices import UNITS_PER_DOLLAR
@@ -30,7 +30,7 @@ PAGE_COLUMNS = (
 
 def trade_columns(outcome: Outcome, plan: RunPlan, most: int) -> tuple[Floats, ...]:
     """Return the newest trades, at most so many, as PAGE_COLUMNS in the order of trades.csv."""
-    at = {name: outcome.trades[:, number] for number, name in enumerate(TRADE_COLUMNS)}
+    at = TradeRow(*outcome.trades.T)._asdict()
     at["target"] = targets(outcome, plan)
     order = np.lexsort((at["symbol"], at["entry_us"], at["exit_us"]))[-most:]
     for end in ("entry", "exit"):
@@ -41,16 +41,16 @@ def trade_columns(outcome: Outcome, plan: RunPlan, most: int) -> tuple[Floats, .
 
 def targets(outcome: Outcome, plan: RunPlan) -> Floats:
     """Return each trade's target, rounded to the tick, NaN where it had none or none was kept."""
-    trade = {name: outcome.trades[:, number] for number, name in enumerate(TRADE_COLUMNS)}
+    trade: TradeRow[Floats] = TradeRow(*outcome.trades.T)
     decision = _to_enter(outcome)
     # A target by the range is the same all session, so a later trade may share a decision.
     shared = getattr(plan.strategy, "target", "") == "range"
     found = _decision_of_trades(trade, decision, shared)
     level = np.full(len(found), np.nan)
     rows = np.flatnonzero(found >= 0)
-    rows = rows[decision["stop"][found[rows]] == trade["initial_stop"][rows]]
+    rows = rows[decision["stop"][found[rows]] == trade.initial_stop[rows]]
     offset = decision["target_offset"][found[rows]]
-    side, entry = trade["side"][rows], trade["entry_price"][rows]
+    side, entry = trade.side[rows], trade.entry_price[rows]
     units = plan.rules().tick_units
     price = np.floor((entry + side * offset) * UNITS_PER_DOLLAR + 0.5)
     # Towards the position: down for a long, up for a short.
@@ -70,19 +70,19 @@ def _to_enter(outcome: Outcome) -> dict[str, Floats]:
 
 
 def _decision_of_trades(
-    trade: dict[str, Floats], decision: dict[str, Floats], shared: bool
+    trade: TradeRow[Floats], decision: dict[str, Floats], shared: bool
 ) -> Integers:
     """Return which decision to enter each trade came from, -1 where it was not kept.
 
     A decision belongs to the first trade of its symbol that was entered after it, or `shared` to
     all until the next. With `changes`, an entry for the same reason as the bar before has none.
     """
-    found = np.full(len(trade["symbol"]), -1, dtype=np.int64)
-    for symbol in np.unique(trade["symbol"]):
-        mine = np.flatnonzero(trade["symbol"] == symbol)
-        mine = mine[np.argsort(trade["entry_us"][mine], kind="stable")]
+    found = np.full(len(trade.symbol), -1, dtype=np.int64)
+    for symbol in np.unique(trade.symbol):
+        mine = np.flatnonzero(trade.symbol == symbol)
+        mine = mine[np.argsort(trade.entry_us[mine], kind="stable")]
         theirs = np.flatnonzero(decision["symbol"] == symbol)
-        last = np.searchsorted(decision["us"][theirs], trade["entry_us"][mine]) - 1
+        last = np.searchsorted(decision["us"][theirs], trade.entry_us[mine]) - 1
         own = last >= 0 if shared else np.diff(last, prepend=-1) > 0
         found[mine[own]] = theirs[last[own]]
     return found

@@ -4,44 +4,6 @@ from __future__ import annotations
 
 from trading.plan import RunPlan
 
-REASON_WORDS = {
-    "none": "no decision yet",
-    "lease_lost": "another process holds the right to trade",
-    "halted": "an operator has halted trading",
-    "latched": "the day's loss limit was reached",
-    "reconciliation": "the exchange's account disagrees with ours",
-    "missed": "the decision came too late",
-    "data_gate": "the data did not pass its checks",
-    "position_open": "a position is open",
-    "order_pending": "an entry order is waiting",
-    "bar_missing": "the bar is missing",
-    "range_incomplete": "a bar of the opening range is missing",
-    "range_flat": "the opening range has no height",
-    "max_entries": "no entry is left for this session",
-    "after_cutoff": "too late in the session to enter",
-    "no_breakout": "price is inside the opening range",
-    "short_disabled": "it broke downwards, and shorts are off",
-    "weak_body": "the breakout bar's body is too small",
-    "too_extended": "price is already too far from the range",
-    "indicator_warming_up": "an indicator has too few bars yet",
-    "low_volume": "the breakout's volume is too low",
-    "stop_not_protective": "the stop would not protect",
-    "max_positions": "as many positions are open as allowed",
-    "order_rate": "as many orders were created as allowed",
-    "size_below_one": "not even one share fits the risk or the cash",
-    "enter_long": "entry ordered: long",
-    "enter_short": "entry ordered: short",
-}
-
-EXIT_WORDS = {
-    "stop": "stop",
-    "target": "target",
-    "flatten": "end of day",
-    "latch": "loss limit",
-    "operator": "operator",
-    "assumed_close": "assumed close",
-}
-
 DEFECT_WORDS = {
     "rows": ("Rows read", "of these symbols and sessions, before anything was dropped"),
     "outside_session": (

@@ -97,4 +97,4 @@ def _warm_indicators(runtime: SessionRuntime) -> None:
     panel = make_panel(
         rows, make_grid(sessions, runtime.plan.interval_minutes), runtime.plan.symbols
     )
-    warm(runtime.state.indicators, panel.high, panel.low, panel.close, panel.volume)
+    warm(runtime.state.indicators, panel.prices)

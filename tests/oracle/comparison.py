@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import numpy as np
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_engine import Refused, Result, load, run_reference
 from trading.backtest.run import Outcome, run_backtest
+from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
 from trading.market.bars import BarRows, Panel
 from trading.market.calendar import Session, from_microseconds, make_grid
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
-from trading.reasons import EXIT_REASONS, LEGS, REASONS
+from trading.reasons import ExitReason, FillLeg, Reason
 
 CENT_FRACTION = 1e-6
 
@@ -157,7 +159,7 @@ def _first_difference(kind: str, ours: list[Any], theirs: list[Any]) -> list[str
 
 def _decisions(case: Case, outcome: Outcome) -> list[Any]:
     return sorted(
-        (int(us), case.symbols[int(symbol)], REASONS[int(reason)])
+        (int(us), case.symbols[int(symbol)], Reason(int(reason)).word)
         for us, symbol, reason in outcome.decisions[:, :3]
     )
 
@@ -172,7 +174,14 @@ def _expected_decisions(case: Case, expected: Result) -> list[Any]:
 
 def _fills(case: Case, outcome: Outcome) -> list[Any]:
     return [
-        (int(us), case.symbols[int(s)], LEGS[int(leg)], int(quantity), str(price), float(fee))
+        (
+            int(us),
+            case.symbols[int(s)],
+            FillLeg(int(leg)).word,
+            int(quantity),
+            str(price),
+            float(fee),
+        )
         for us, s, leg, quantity, price, fee in outcome.fills
     ]
 
@@ -194,20 +203,20 @@ def _expected_fills(expected: Result) -> list[Any]:
 def _trades(case: Case, outcome: Outcome) -> list[Any]:
     return [
         (
-            case.symbols[int(row[0])],
-            "long" if row[1] > 0 else "short",
-            int(row[2]),
-            int(row[3]),
-            str(row[4]),
-            int(row[5]),
-            str(row[6]),
-            EXIT_REASONS[int(row[7])],
-            float(row[8]),
-            float(row[9]),
-            float(row[10]),
-            str(row[11]),
+            case.symbols[int(row.symbol)],
+            "long" if row.side > 0 else "short",
+            int(row.quantity),
+            int(row.entry_us),
+            str(row.entry_price),
+            int(row.exit_us),
+            str(row.exit_price),
+            ExitReason(int(row.exit_reason)).word,
+            row.pnl,
+            row.pnl_pct,
+            row.r_multiple,
+            str(row.initial_stop),
         )
-        for row in outcome.trades
+        for row in starmap(TradeRow, outcome.trades.tolist())
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from trading.backtest.run import Outcome
 from trading.market.bars import Panel
-from trading.reasons import LEGS
+from trading.reasons import FillLeg
 
 
 @dataclass
@@ -73,7 +73,7 @@ def fold(panel: Panel, outcome: Outcome, capital: float) -> Folded:
         for row in range(begin, end):
             us = int(grid.start_us[row])
             for fill in fills.pop(us, []):
-                if LEGS[int(fill[2])] == "assumed_close":
+                if FillLeg(int(fill[2])).word == "assumed_close":
                     assumed.append(fill)
                 else:
                     cash = _apply(fill, cash, held, marks, folded)
@@ -106,7 +106,7 @@ def _apply(
     folded: Folded,
 ) -> float:
     us, symbol, leg, quantity, price, fee = fill
-    s, q, name = int(symbol), int(quantity), LEGS[int(leg)]
+    s, q, name = int(symbol), int(quantity), FillLeg(int(leg)).word
     cash -= q * price + fee
     marks[s] = price
     if name == "entry":
@@ -140,4 +140,4 @@ def _gross(held: dict[int, Holding], marks: dict[int, float]) -> float:
 def fills_of_bars(outcome: Outcome) -> Iterator[tuple[int, int, str, int]]:
     """Yield (START, symbol, leg, unsigned quantity) of each fill."""
     for us, symbol, leg, quantity, _, _ in outcome.fills.tolist():
-        yield int(us), int(symbol), LEGS[int(leg)], abs(int(quantity))
+        yield int(us), int(symbol), FillLeg(int(leg)).word, abs(int(quantity))

@@ -15,16 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from trading.backtest.run import Outcome, run_backtest
-from trading.engine.trade_tape import DECISION_COLUMNS, FILL_COLUMNS
+from trading.engine.trade_tape import DecisionRow, FillRow
 from trading.errors import BadInput
 from trading.market.bars import Floats, Panel
 from trading.market.calendar import Grid, from_microseconds
 from trading.plan import RunPlan
 from trading.reasons import LEG_ASSUMED_CLOSE
-
-_LEG = FILL_COLUMNS.index("leg")
-_FILL_US = FILL_COLUMNS.index("us")
-_DECISION_US = DECISION_COLUMNS.index("us")
 
 Run = Callable[[Panel, RunPlan], Outcome]
 
@@ -131,7 +127,8 @@ def cut_off(panel: Panel, row: int) -> Panel:
 def decisions_before(outcome: Outcome, grid: Grid, row: int) -> Floats:
     """Return the decisions at bars before a row of the grid."""
     decisions = outcome.decisions
-    before: Floats = decisions[decisions[:, _DECISION_US] < grid.start_us[row]]
+    at: DecisionRow[Floats] = DecisionRow(*decisions.T)
+    before: Floats = decisions[at.us < grid.start_us[row]]
     return before
 
 
@@ -143,8 +140,9 @@ def fills_before(outcome: Outcome, grid: Grid, row: int) -> Floats:
     fills = outcome.fills
     session = int(np.searchsorted(grid.first_row, row, side="right")) - 1
     session_us = grid.start_us[grid.first_row[session]]
-    assumed = (fills[:, _LEG] == LEG_ASSUMED_CLOSE) & (fills[:, _FILL_US] >= session_us)
-    before: Floats = fills[(fills[:, _FILL_US] < grid.start_us[row]) & ~assumed]
+    at: FillRow[Floats] = FillRow(*fills.T)
+    assumed = (at.leg == LEG_ASSUMED_CLOSE) & (at.us >= session_us)
+    before: Floats = fills[(at.us < grid.start_us[row]) & ~assumed]
     return before
 
 

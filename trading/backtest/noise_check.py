@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.backtest.run import Outcome, run_backtest
-from trading.engine.trade_tape import TRADE_COLUMNS
+from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
 from trading.market.bars import Defects, Floats, Panel
 from trading.market.calendar import Grid, make_grid, sessions_between
@@ -36,8 +36,6 @@ FIRST_DATE, LAST_DATE = date(2025, 6, 2), date(2025, 6, 13)
 SYMBOLS = 60
 # After so many chunks in a row without a trade the strategy is taken to never trade.
 MOST_IDLE_CHUNKS = 5
-
-_R_MULTIPLE = TRADE_COLUMNS.index("r_multiple")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def null_test(
     multiples: list[Floats] = []
     found = idle = 0
     for run in null_runs(plan, seed, steps_inside_bar, cache_folder):
-        r = run.outcome.trades[:, _R_MULTIPLE]
+        r = TradeRow(*run.outcome.trades.T).r_multiple
         multiples.append(r[np.isfinite(r)])
         idle = 0 if len(multiples[-1]) else idle + 1
         found += len(multiples[-1])

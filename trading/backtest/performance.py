@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trading.backtest.run import Outcome
-from trading.engine.trade_tape import FILL_COLUMNS, TRADE_COLUMNS
+from trading.engine.trade_tape import FillRow, TradeRow
 from trading.market.bars import Floats
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
-from trading.reasons import EXIT_ASSUMED_CLOSE, EXIT_REASONS
+from trading.reasons import ExitReason
 
 DEFAULT_SEED = 1
 FEWEST_SESSIONS_FOR_RATIOS = 20
@@ -85,17 +84,14 @@ class Summary:
 
 def summarise(outcome: Outcome, grid: Grid, capital: float, *, seed: int = DEFAULT_SEED) -> Summary:
     """Return the figures of an outcome on its grid, from a starting capital in USD."""
-    trades, equity = outcome.trades, outcome.equity
-    pnl = _trade_column(trades, "pnl")
-    side = _trade_column(trades, "side")
-    reason = _trade_column(trades, "exit_reason")
-    multiples = _trade_column(trades, "r_multiple")
-    multiples = multiples[np.isfinite(multiples)]
+    trades, equity = trade_columns(outcome), outcome.equity
+    pnl, side, reason = trades.pnl, trades.side, trades.exit_reason
+    multiples = trades.r_multiple[np.isfinite(trades.r_multiple)]
     interval = bootstrap_interval(multiples, seed=seed)
     returns = session_returns(outcome, grid, capital)
     ratios = empyrical_ratios(returns, _returns(equity, capital))
     final = float(equity[-1]) if len(equity) else capital
-    held_us = _trade_column(trades, "exit_us") - _trade_column(trades, "entry_us")
+    held_us = trades.exit_us - trades.entry_us
     return Summary(
         sessions=len(returns),
         bars=len(equity),
@@ -118,15 +114,20 @@ def summarise(outcome: Outcome, grid: Grid, capital: float, *, seed: int = DEFAU
         expectancy_r_high=interval[1] if interval else None,
         average_duration_minutes=_mean(held_us / MICROSECONDS_PER_MINUTE),
         exit_reasons={
-            name: int(np.count_nonzero(reason == number))
-            for number, name in enumerate(EXIT_REASONS)
-            if name and number != EXIT_ASSUMED_CLOSE
+            each.word: int(np.count_nonzero(reason == each.value))
+            for each in ExitReason
+            if each not in (ExitReason.NONE, ExitReason.ASSUMED_CLOSE)
         },
-        assumed_closes=int(np.count_nonzero(reason == EXIT_ASSUMED_CLOSE)),
+        assumed_closes=int(np.count_nonzero(reason == ExitReason.ASSUMED_CLOSE.value)),
         long=_side_figures(pnl[side > 0]),
         short=_side_figures(pnl[side < 0]),
         session_returns=tuple(returns.tolist()),
     )
+
+
+def trade_columns(outcome: Outcome) -> TradeRow[Floats]:
+    """Return the trades of an outcome as columns."""
+    return TradeRow(*outcome.trades.T)
 
 
 def session_returns(outcome: Outcome, grid: Grid, capital: float) -> Floats:
@@ -169,9 +170,10 @@ def exposure(outcome: Outcome) -> float | None:
     if bars == 0:
         return None
     change = np.zeros(bars + 1, dtype=np.int64)
+    trades = trade_columns(outcome)
     entry, leave = (
-        np.searchsorted(outcome.equity_us, _trade_column(outcome.trades, name).astype(np.int64))
-        for name in ("entry_us", "exit_us")
+        np.searchsorted(outcome.equity_us, us.astype(np.int64))
+        for us in (trades.entry_us, trades.exit_us)
     )
     np.add.at(change, entry, 1)
     np.add.at(change, leave + 1, -1)
@@ -183,9 +185,8 @@ def turnover(outcome: Outcome) -> float | None:
     mean_equity = _mean(outcome.equity)
     if mean_equity is None or mean_equity <= 0:
         return None
-    quantity = outcome.fills[:, FILL_COLUMNS.index("quantity")]
-    price = outcome.fills[:, FILL_COLUMNS.index("price")]
-    return float(np.abs(quantity * price).sum()) / mean_equity
+    fills: FillRow[Floats] = FillRow(*outcome.fills.T)
+    return float(np.abs(fills.quantity * fills.price).sum()) / mean_equity
 
 
 def _returns(values: Floats, first: float) -> Floats:
@@ -193,10 +194,6 @@ def _returns(values: Floats, first: float) -> Floats:
     with np.errstate(all="ignore"):
         returns: Floats = values / before - 1
     return returns
-
-
-def _trade_column(trades: Floats, name: str) -> NDArray[np.float64]:
-    return trades[:, TRADE_COLUMNS.index(name)]
 
 
 def _side_figures(pnl: Floats) -> SideFigures:

@@ -17,7 +17,7 @@ from trading.engine.book import Book
 from trading.engine.compile import is_compiled, link_compiled, link_interpreted, refusal_of
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
-from trading.engine.trade_tape import FILL_COLUMNS, FILLS, TRADE_COLUMNS, TRADES
+from trading.engine.trade_tape import FILLS, TRADES, FillRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import Defects, Floats, Integers, Panel
 from trading.market.calendar import make_grid
@@ -33,7 +33,8 @@ STAGES = (signals.read_sessions, engine.settle_sessions, decision_tape.keep_sess
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run did: one row each in `fills`, `trades`, `decisions`, columns as in `tape`.
+    """What a run did: one row each in `fills`, `trades` and `decisions`, as `FillRow`, `TradeRow`
+    and `DecisionRow` name their columns.
 
     `equity` (bars of the traded sessions) is the account's value at each close, USD;
     `equity_us` the START of those bars. `refusal` is why numba could not compile the strategy.
@@ -85,8 +86,8 @@ def run_backtest(
     grid = panel.grid
     begin = int(grid.first_row[min(first_traded, len(grid.sessions))])
     return Outcome(
-        _rows([tape.fills[: tape.counts[FILLS]] for tape in run.tapes], len(FILL_COLUMNS)),
-        _rows([tape.trades[: tape.counts[TRADES]] for tape in run.tapes], len(TRADE_COLUMNS)),
+        _rows([tape.fills[: tape.counts[FILLS]] for tape in run.tapes], len(FillRow._fields)),
+        _rows([tape.trades[: tape.counts[TRADES]] for tape in run.tapes], len(TradeRow._fields)),
         DecisionLog(run.decisions, grid.start_us, run.close, run.worth),
         run.equity[begin:],
         grid.start_us[begin:],

@@ -13,7 +13,7 @@ from trading.engine.decision_tape import new_decision_tape
 from trading.engine.indicators import new_indicators
 from trading.engine.trade_tape import Tape, new_tape
 from trading.engine.workspace import Signals, new_scratch, new_signals
-from trading.market.bars import Floats, Integers, Panel
+from trading.market.bars import Floats, Integers, Panel, Prices
 from trading.plan import RunPlan
 
 
@@ -40,10 +40,7 @@ class PanelRun:
         longest = int(np.max(np.diff(grid.first_row), initial=0))
         self._tape_rows = max(tape_rows, 3 * longest * symbols)
         self.tapes: list[Tape] = [new_tape(self._tape_rows)]
-        self.prices = tuple(
-            _by_row(values)
-            for values in (panel.open, panel.high, panel.low, panel.close, panel.volume)
-        )
+        self.prices = Prices(*map(_by_row, panel.prices))
         scratch = new_scratch(symbols, plan.strategy_module.MEMORY)
         self._scratch, self._keep = scratch, keep
         flatten_bars = _bars_by(panel, plan.strategy.flatten_minutes)
@@ -59,14 +56,14 @@ class PanelRun:
             keep,
             grid.first_row,
             np.minimum(entry_bars, flatten_bars - 1),
-            *self.prices,
+            self.prices,
         )
         self._before_tape = (self.book, self.rules, scratch)
         self._settled = (
             grid.first_row,
             flatten_bars,
             grid.start_us,
-            *self.prices,
+            self.prices,
             self.equity,
             self.worth,
         )
@@ -74,7 +71,7 @@ class PanelRun:
     @property
     def close(self) -> Floats:
         """Return the closes as the run saw them, (bars, symbols)."""
-        return self.prices[3]
+        return self.prices.close
 
     def room(self, bars: int) -> Signals:
         """Return room for what the strategy says of so many bars."""

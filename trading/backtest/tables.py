@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from trading.backtest.run import Outcome
 from trading.engine.decision_log import DecisionLog, parts_of
-from trading.engine.trade_tape import DECISION_COLUMNS, FILL_COLUMNS, TRADE_COLUMNS
+from trading.engine.trade_tape import DecisionRow, FillRow, TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid, to_microseconds
 from trading.plan import RunPlan
-from trading.reasons import EXIT_REASONS, LEGS, REASONS
+from trading.reasons import ExitReason, FillLeg, Reason
 
 TIME = pl.Datetime("us", "UTC")
+_REASONS = tuple(reason.word for reason in Reason)
+_EXITS = tuple(reason.word for reason in ExitReason)
+_LEGS = tuple(leg.word for leg in FillLeg)
 
 
 def trades_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
@@ -27,23 +30,23 @@ def trades_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
     Columns: session, symbol, side, quantity, entry_time, entry_price, exit_time, exit_price,
     exit_reason, pnl, pnl_pct, r_multiple (null when R is 0), strategy.
     """
-    at = {name: outcome.trades[:, number] for number, name in enumerate(TRADE_COLUMNS)}
-    order = np.lexsort((at["symbol"], at["entry_us"], at["exit_us"]))
-    at = {name: column[order] for name, column in at.items()}
+    at: TradeRow[Floats] = TradeRow(*outcome.trades.T)
+    order = np.lexsort((at.symbol, at.entry_us, at.exit_us))
+    at = TradeRow(*outcome.trades[order].T)
     return pl.DataFrame(
         [
-            _date("session", _Dates(grid).of(at["entry_us"])),
-            _named("symbol", plan.symbols, at["symbol"]),
-            _named("side", ("short", "long"), at["side"] > 0),
-            _whole("quantity", at["quantity"]),
-            _time("entry_time", at["entry_us"]),
-            pl.Series("entry_price", at["entry_price"]),
-            _time("exit_time", at["exit_us"]),
-            pl.Series("exit_price", at["exit_price"]),
-            _named("exit_reason", EXIT_REASONS, at["exit_reason"]),
-            pl.Series("pnl", at["pnl"]),
-            pl.Series("pnl_pct", at["pnl_pct"]),
-            _nullable("r_multiple", at["r_multiple"]),
+            _date("session", _Dates(grid).of(at.entry_us)),
+            _named("symbol", plan.symbols, at.symbol),
+            _named("side", ("short", "long"), at.side > 0),
+            _whole("quantity", at.quantity),
+            _time("entry_time", at.entry_us),
+            pl.Series("entry_price", at.entry_price),
+            _time("exit_time", at.exit_us),
+            pl.Series("exit_price", at.exit_price),
+            _named("exit_reason", _EXITS, at.exit_reason),
+            pl.Series("pnl", at.pnl),
+            pl.Series("pnl_pct", at.pnl_pct),
+            _nullable("r_multiple", at.r_multiple),
             pl.Series("strategy", [plan.strategy_name] * len(order), dtype=pl.String),
         ]
     )
@@ -78,16 +81,16 @@ def fills_table(outcome: Outcome, grid: Grid, plan: RunPlan) -> pl.DataFrame:
 
     Columns: session, bar (its START), symbol, leg, quantity, price, commission.
     """
-    at = {name: outcome.fills[:, number] for number, name in enumerate(FILL_COLUMNS)}
+    at: FillRow[Floats] = FillRow(*outcome.fills.T)
     return pl.DataFrame(
         [
-            _date("session", _Dates(grid).of(at["us"])),
-            _time("bar", at["us"]),
-            _named("symbol", plan.symbols, at["symbol"]),
-            _named("leg", LEGS, at["leg"]),
-            _whole("quantity", at["quantity"]),
-            pl.Series("price", at["price"]),
-            pl.Series("commission", at["commission"]),
+            _date("session", _Dates(grid).of(at.us)),
+            _time("bar", at.us),
+            _named("symbol", plan.symbols, at.symbol),
+            _named("leg", _LEGS, at.leg),
+            _whole("quantity", at.quantity),
+            pl.Series("price", at.price),
+            pl.Series("commission", at.commission),
         ]
     )
 
@@ -105,21 +108,21 @@ class _Dates:
 
 
 def _decisions(log: DecisionLog, dates: _Dates, symbols: tuple[str, ...]) -> pl.DataFrame:
-    at = {name: log.column(name) for name in DECISION_COLUMNS}
+    at: DecisionRow[NDArray[Any]] = DecisionRow(*map(log.column, DecisionRow._fields))
     return pl.DataFrame(
         [
             _date("session", np.repeat(dates.of(log.start_us), log.at_bar)),
-            _time("bar", at["us"]),
-            _named("symbol", symbols, at["symbol"], pl.Enum(symbols)),
-            _named("reason", REASONS, at["reason"], pl.Enum(REASONS)),
-            _nullable("price", at["price"]),
-            _nullable_price("range_high", at["range_high"]),
-            _nullable_price("range_low", at["range_low"]),
-            _nullable("stop", at["stop"]),
-            _nullable("target_offset", at["target_offset"]),
-            _whole("quantity", at["quantity"]),
-            _nullable("atr", at["atr"]),
-            _nullable("equity", at["equity"]),
+            _time("bar", at.us),
+            _named("symbol", symbols, at.symbol, pl.Enum(symbols)),
+            _named("reason", _REASONS, at.reason, pl.Enum(_REASONS)),
+            _nullable("price", at.price),
+            _nullable_price("range_high", at.range_high),
+            _nullable_price("range_low", at.range_low),
+            _nullable("stop", at.stop),
+            _nullable("target_offset", at.target_offset),
+            _whole("quantity", at.quantity),
+            _nullable("atr", at.atr),
+            _nullable("equity", at.equity),
         ]
     )
 

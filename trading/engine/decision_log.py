@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.engine.decision_tape import ATR, RANGES, SHARES, STOPS, DecisionTape, new_decision_tape
-from trading.engine.trade_tape import DECISION_COLUMNS
+from trading.engine.trade_tape import DecisionRow
 from trading.market.bars import Floats, Integers
 from trading.reasons import NO_DECISION, SIZE_BELOW_ONE, STOP_NOT_PROTECTIVE
 
@@ -53,15 +53,15 @@ class DecisionLog:
 
     @cached_property
     def rows(self) -> Floats:
-        """Return one row a decision, columns as DECISION_COLUMNS; NaN for what was not reached."""
-        rows = np.empty((len(DECISION_COLUMNS), len(self)), dtype=np.float64)
-        for number, name in enumerate(DECISION_COLUMNS):
+        """Return one row a decision, columns as in DecisionRow; NaN for what was not reached."""
+        rows = np.empty((len(DecisionRow._fields), len(self)), dtype=np.float64)
+        for number, name in enumerate(DecisionRow._fields):
             rows[number] = self.column(name)
         # Laid out by column, read by row.
         return rows.T
 
     def column(self, name: str) -> NDArray[Any]:
-        """Return one of DECISION_COLUMNS, in the type that it has on the tape."""
+        """Return a column of DecisionRow, in the type that it has on the tape."""
         symbols = self.close.shape[1]
         made: dict[str, Callable[[], NDArray[Any]]] = {
             "us": lambda: np.repeat(self.start_us, self.at_bar),
@@ -147,28 +147,28 @@ class DecisionLog:
 
 
 def log_of_rows(rows: Floats) -> DecisionLog:
-    """Return the log of decisions given as rows of DECISION_COLUMNS, each its own bar."""
-    at = {name: rows[:, number] for number, name in enumerate(DECISION_COLUMNS)}
-    symbol = at["symbol"].astype(np.int64)
+    """Return the log of decisions given as rows, each its own bar."""
+    at: DecisionRow[Floats] = DecisionRow(*rows.T)
+    symbol = at.symbol.astype(np.int64)
     symbols = int(symbol.max(initial=0)) + 1
     bar = np.arange(len(rows))
-    with_stop, sized = at["reason"] >= STOP_NOT_PROTECTIVE, at["reason"] >= SIZE_BELOW_ONE
+    with_stop, sized = at.reason >= STOP_NOT_PROTECTIVE, at.reason >= SIZE_BELOW_ONE
     tape = new_decision_tape(len(rows), symbols, with_atr=True)
-    tape.reason[bar, symbol] = at["reason"]
-    tape.at_bar[:] = at["reason"] != NO_DECISION
+    tape.reason[bar, symbol] = at.reason
+    tape.at_bar[:] = at.reason != NO_DECISION
     tape.range_row[:] = bar
-    tape.ranges[bar, 0, symbol] = at["range_high"]
-    tape.ranges[bar, 1, symbol] = at["range_low"]
-    tape.atr[: len(rows)] = at["atr"]
+    tape.ranges[bar, 0, symbol] = at.range_high
+    tape.ranges[bar, 1, symbol] = at.range_low
+    tape.atr[: len(rows)] = at.atr
     tape.counts[:] = len(rows), len(rows), np.count_nonzero(with_stop), np.count_nonzero(sized)
-    tape.stop[: tape.counts[STOPS]] = at["stop"][with_stop]
-    tape.offset[: tape.counts[STOPS]] = at["target_offset"][with_stop]
-    tape.shares[: tape.counts[SHARES]] = at["quantity"][sized]
+    tape.stop[: tape.counts[STOPS]] = at.stop[with_stop]
+    tape.offset[: tape.counts[STOPS]] = at.target_offset[with_stop]
+    tape.shares[: tape.counts[SHARES]] = at.quantity[sized]
     return DecisionLog(
         tape,
-        at["us"].astype(np.int64),
-        np.repeat(at["price"][:, np.newaxis], symbols, axis=1),
-        at["equity"],
+        at.us.astype(np.int64),
+        np.repeat(at.price[:, np.newaxis], symbols, axis=1),
+        at.equity,
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trading.market.bars import Floats, Integers
+from trading.market.bars import Floats, Integers, Prices
 
 ATR_BARS = 14
 VOLUME_BARS = 20
@@ -74,8 +74,9 @@ def mean_volume(indicators: Indicators, s: int) -> float:
     return total / VOLUME_BARS
 
 
-def warm(indicators: Indicators, high: Floats, low: Floats, close: Floats, volume: Floats) -> None:
-    """Take whole sessions in; arrays are (bars, symbols), NaN where a bar is missing."""
+def warm(indicators: Indicators, prices: Prices) -> None:
+    """Take whole sessions in; arrays are (bars, symbols)."""
+    _, high, low, close, volume = prices
     for row in range(close.shape[0]):
         for s in range(close.shape[1]):
             if not math.isnan(close[row, s]):

@@ -14,7 +14,7 @@ from trading.engine.book import (
 )
 from trading.engine.book_changes import apply_entry_fill, apply_exit_fill, cancel_entry, plan_exit
 from trading.engine.trade_tape import Tape, record_fill, record_trade
-from trading.market.bars import Floats
+from trading.market.bars import Prices
 from trading.parameters import Rules
 from trading.prices import LOWEST_FILL_PRICE, r4
 from trading.reasons import (
@@ -88,16 +88,14 @@ def match_bar(
     book: Book,
     rules: Rules,
     tape: Tape,
-    opened: Floats,
-    high: Floats,
-    low: Floats,
-    volume: Floats,
+    bar: Prices,
     us: int,
 ) -> None:
     """Fill what a bar fills: exits at its open, entries at its open, then stops and targets.
 
-    `opened`, `high`, `low`, `volume` are arrays of (symbols), NaN where the bar is missing.
+    The bar is arrays of (symbols).
     """
+    opened, high, low, _, volume = bar
     i = 0
     while book.flags[WAITING_EXITS] > 0 and i < book.flags[OPEN_POSITIONS]:
         s = book.held[i]

@@ -35,7 +35,7 @@ from trading.engine.risk import loses_too_much
 from trading.engine.trade_tape import FILLS, Tape
 from trading.engine.trailing import trail
 from trading.engine.workspace import Scratch, Signals
-from trading.market.bars import Floats, Integers
+from trading.market.bars import Floats, Integers, Prices, bar_of
 from trading.parameters import Rules
 from trading.reasons import EXIT_FLATTEN, EXIT_LATCH
 
@@ -47,10 +47,7 @@ def close_bar(
     signals: Signals,
     gates: NDArray[np.uint8],
     flatten: bool,
-    high: Floats,
-    low: Floats,
-    close: Floats,
-    volume: Floats,
+    prices: Prices,
     us: int,
 ) -> float:
     """Mark, trail, test the latch, flatten, decide; return the equity at the close, USD.
@@ -59,10 +56,11 @@ def close_bar(
     where there are none. Fills of the bar have been applied, and `read_signals` has seen it and
     written to the first row, where the decisions go.
     """
+    _, high, low, close, volume = prices
     for s in range(len(close)):
         if not math.isnan(close[s]):
             see_bar(book, s, high[s], low[s], close[s], volume[s], us)
-    return settle_bar(book, rules, scratch, signals, 0, gates, flatten, high, low, close)
+    return settle_bar(book, rules, scratch, signals, 0, gates, flatten, prices)
 
 
 def settle_bar(
@@ -73,16 +71,14 @@ def settle_bar(
     at: int,
     gates: NDArray[np.uint8],
     flatten: bool,
-    high: Floats,
-    low: Floats,
-    close: Floats,
+    prices: Prices,
 ) -> float:
     """Do what `close_bar` does once the positions are marked; the bar has row `at` of signals."""
     if rules.trailing > 0 and book.flags[OPEN_POSITIONS] > book.flags[WAITING_EXITS]:
         for i in range(book.flags[OPEN_POSITIONS]):
             s = book.held[i]
-            if not book.exit_waiting[s] and not math.isnan(close[s]):
-                trail(book, rules, s, high[s], low[s])
+            if not book.exit_waiting[s] and not math.isnan(prices.close[s]):
+                trail(book, rules, s, prices.high[s], prices.low[s])
     worth = equity(book)
     if book.flags[LATCHED] == 0 and loses_too_much(book, rules, worth):
         latch(book)
@@ -90,7 +86,7 @@ def settle_bar(
         leave_everything(book, EXIT_LATCH)
     if flatten:
         leave_everything(book, EXIT_FLATTEN)
-    decide(book, rules, scratch, signals, at, gates, close, worth)
+    decide(book, rules, scratch, signals, at, gates, prices.close, worth)
     return worth
 
 
@@ -107,16 +103,14 @@ def recall(
     s: int,
     begin: int,
     end: int,
-    high: Floats,
-    low: Floats,
-    close: Floats,
-    volume: Floats,
+    prices: Prices,
     start_us: Integers,
 ) -> None:
     """Let the book remember a symbol's last two bars in rows `[begin, end)` of the session.
 
     A backtest does so where it matters, instead of remembering every bar of every symbol.
     """
+    _, high, low, close, volume = prices
     newest = end - 1
     while newest >= begin and math.isnan(close[newest, s]):
         newest -= 1
@@ -139,11 +133,7 @@ def settle_sessions(
     first_row: Integers,
     flatten_bars: Integers,
     start_us: Integers,
-    opened: Floats,
-    high: Floats,
-    low: Floats,
-    close: Floats,
-    volume: Floats,
+    prices: Prices,
     equity_out: Floats,
     worth_out: Floats,
     origin: int,
@@ -158,7 +148,7 @@ def settle_sessions(
     close, and `worth_out`, the same as decisions saw it, before assumed closes. Returns the
     session to go on with.
     """
-    symbols = close.shape[1]
+    symbols = prices.close.shape[1]
     while session < end_session:
         begin, end = first_row[session], first_row[session + 1]
         most = (end - begin) * symbols
@@ -174,11 +164,10 @@ def settle_sessions(
             if rules.volatility_factor > 0:
                 for s in range(symbols):
                     if book.pending[s] != 0 or book.quantity[s] != 0:
-                        recall(book, s, begin, row, high, low, close, volume, start_us)
-            match_bar(
-                book, rules, tape, opened[row], high[row], low[row], volume[row], start_us[row]
-            )
-            mark_positions(book, close[row])
+                        recall(book, s, begin, row, prices, start_us)
+            seen = bar_of(prices, row)
+            match_bar(book, rules, tape, seen, start_us[row])
+            mark_positions(book, seen.close)
             worth_out[row] = settle_bar(
                 book,
                 rules,
@@ -187,15 +176,13 @@ def settle_sessions(
                 row - origin,
                 scratch.no_gates,
                 0 <= flatten_bar <= bar,
-                high[row],
-                low[row],
-                close[row],
+                seen,
             )
             equity_out[row] = worth_out[row]
         if book.flags[WAITING_EXITS] > 0:
             for s in range(symbols):
                 if book.exit_waiting[s]:
-                    recall(book, s, begin, end, high, low, close, volume, start_us)
+                    recall(book, s, begin, end, prices, start_us)
             assume_close(book, rules, tape)
             equity_out[end - 1] = equity(book)
         session += 1

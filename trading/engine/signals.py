@@ -13,7 +13,7 @@ from trading.engine.decision_tape import DecisionTape, keep_ranges
 from trading.engine.indicators import Indicators, mean_volume, update_atr, update_volume
 from trading.engine.workspace import Scratch, Signals
 from trading.errors import BadInput
-from trading.market.bars import Floats, Integers
+from trading.market.bars import Floats, Integers, Prices, bar_of
 from trading.parameters import Rules
 from trading.reasons import (
     AFTER_CUTOFF,
@@ -84,16 +84,13 @@ def read_signals(
     at: int,
     bar: int,
     after_cutoff: bool,
-    opened: Floats,
-    high: Floats,
-    low: Floats,
-    close: Floats,
-    volume: Floats,
+    prices: Prices,
 ) -> None:
     """Let the strategy see one bar of every symbol, and write what it says to row `at`.
 
     Arrays are (symbols). Reasons that need the account come later, in `decide`.
     """
+    opened, high, low, close, volume = prices
     symbols = len(close)
     memory = scratch.memory.T
     reasons, stops, offsets = signals.reason[at], signals.stop[at], signals.offset[at]
@@ -172,21 +169,18 @@ def read_sessions(
     keep: int,
     first_row: Integers,
     entry_bars: Integers,
-    opened: Floats,
-    high: Floats,
-    low: Floats,
-    close: Floats,
-    volume: Floats,
+    prices: Prices,
     session: int,
     end_session: int,
     first_traded: int,
 ) -> None:
     """Let the strategy see sessions `[session, end_session)`, and write what it says of each bar.
 
-    Price arrays are (bars, symbols). `entry_bars` is how many bars of each session may decide to
+    Prices are (bars, symbols). `entry_bars` is how many bars of each session may decide to
     enter. The first bar is row 0 of `signals`. Sessions before `first_traded` only warm the
     indicators.
     """
+    _, high, low, close, volume = prices
     symbols = close.shape[1]
     origin = first_row[session]
     while session < end_session:
@@ -212,11 +206,7 @@ def read_sessions(
                 row - origin,
                 bar,
                 bar >= entry_bars[session],
-                opened[row],
-                high[row],
-                low[row],
-                close[row],
-                volume[row],
+                bar_of(prices, row),
             )
             keep_ranges(scratch, signals, row - origin, decisions, keep, row)
         session += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -11,41 +11,68 @@ from trading.market.bars import Floats, Integers
 from trading.prices import r4
 from trading.reasons import EXIT_ASSUMED_CLOSE
 
-FILL_COLUMNS = ("us", "symbol", "leg", "quantity", "price", "commission")
-TRADE_COLUMNS = (
-    "symbol",
-    "side",
-    "quantity",
-    "entry_us",
-    "entry_price",
-    "exit_us",
-    "exit_price",
-    "exit_reason",
-    "pnl",
-    "pnl_pct",
-    "r_multiple",
-    "initial_stop",
-)
-DECISION_COLUMNS = (
-    "us",
-    "symbol",
-    "reason",
-    "price",
-    "range_high",
-    "range_low",
-    "stop",
-    "target_offset",
-    "quantity",
-    "atr",
-    "equity",
-)
+Of = TypeVar("Of")
+
+
+class FillRow(NamedTuple, Generic[Of]):
+    """A fill as a row of numbers, or the columns of many: `FillRow(*fills.T)`.
+
+    The quantity is signed, buys positive; the leg is a number of `FillLeg`.
+    """
+
+    us: Of
+    symbol: Of
+    leg: Of
+    quantity: Of
+    price: Of
+    commission: Of
+
+
+class TradeRow(NamedTuple, Generic[Of]):
+    """A trade as a row of numbers, or the columns of many: `TradeRow(*trades.T)`.
+
+    `side` is 1 for long and -1 for short; the exit reason is a number of `ExitReason`.
+    """
+
+    symbol: Of
+    side: Of
+    quantity: Of
+    entry_us: Of
+    entry_price: Of
+    exit_us: Of
+    exit_price: Of
+    exit_reason: Of
+    pnl: Of
+    pnl_pct: Of
+    r_multiple: Of
+    initial_stop: Of
+
+
+class DecisionRow(NamedTuple, Generic[Of]):
+    """A decision as a row of numbers, or the columns of many; NaN for what was not reached.
+
+    The reason is a number of `Reason`.
+    """
+
+    us: Of
+    symbol: Of
+    reason: Of
+    price: Of
+    range_high: Of
+    range_low: Of
+    stop: Of
+    target_offset: Of
+    quantity: Of
+    atr: Of
+    equity: Of
+
 
 FILLS = 0
 TRADES = 1
 
 
 class Tape(NamedTuple):
-    """Rows of the columns above, and how many of each there are."""
+    """Rows of fills and trades, and how many of each there are."""
 
     counts: Integers
     fills: Floats
@@ -56,8 +83,8 @@ def new_tape(fills: int) -> Tape:
     """Return an empty tape with room for so many fills."""
     return Tape(
         np.zeros(2, dtype=np.int64),
-        np.empty((fills, len(FILL_COLUMNS)), dtype=np.float64),
-        np.empty((fills, len(TRADE_COLUMNS)), dtype=np.float64),
+        np.empty((fills, len(FillRow._fields)), dtype=np.float64),
+        np.empty((fills, len(TradeRow._fields)), dtype=np.float64),
     )
 
 
@@ -66,32 +93,32 @@ def record_fill(
 ) -> None:
     """Write one fill; the quantity is signed, buys positive."""
     row = tape.counts[FILLS]
-    tape.fills[row, 0] = us
-    tape.fills[row, 1] = s
-    tape.fills[row, 2] = leg
-    tape.fills[row, 3] = quantity
-    tape.fills[row, 4] = price
-    tape.fills[row, 5] = commission
+    fill = FillRow(float(us), float(s), float(leg), float(quantity), price, commission)
+    for column in range(len(fill)):
+        tape.fills[row, column] = fill[column]
     tape.counts[FILLS] = row + 1
 
 
 def record_trade(tape: Tape, book: Book, s: int, side: int) -> None:
     """Write the trade that just became flat; side is 1 for long, -1 for short."""
     row = tape.counts[TRADES]
-    trade = tape.trades[row]
     quantity = book.entry_quantity[s]
     entry_price = book.entry_price[s]
     risk = abs(entry_price - book.initial_stop[s])
-    trade[0] = s
-    trade[1] = side
-    trade[2] = quantity
-    trade[3] = book.entry_us[s]
-    trade[4] = entry_price
-    trade[5] = book.exit_us[s]
-    trade[6] = r4(book.exit_notional[s] / book.exit_quantity[s])
-    trade[7] = EXIT_ASSUMED_CLOSE if book.assumed[s] else book.exit_reason[s]
-    trade[8] = book.profit[s]
-    trade[9] = book.profit[s] / (entry_price * quantity)
-    trade[10] = book.profit[s] / quantity / risk if risk > 0 else np.nan
-    trade[11] = book.initial_stop[s]
+    trade = TradeRow(
+        symbol=float(s),
+        side=float(side),
+        quantity=float(quantity),
+        entry_us=float(book.entry_us[s]),
+        entry_price=entry_price,
+        exit_us=float(book.exit_us[s]),
+        exit_price=r4(book.exit_notional[s] / book.exit_quantity[s]),
+        exit_reason=float(EXIT_ASSUMED_CLOSE if book.assumed[s] else book.exit_reason[s]),
+        pnl=book.profit[s],
+        pnl_pct=book.profit[s] / (entry_price * quantity),
+        r_multiple=book.profit[s] / quantity / risk if risk > 0 else np.nan,
+        initial_stop=book.initial_stop[s],
+    )
+    for column in range(len(trade)):
+        tape.trades[row, column] = trade[column]
     tape.counts[TRADES] = row + 1

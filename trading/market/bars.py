@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,30 @@ Integers = NDArray[np.int64]
 Chosen = NDArray[np.bool_] | Integers | slice
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume")
+
+
+class Prices(NamedTuple):
+    """What bars traded at, USD, and how much, shares; NaN where a bar is missing.
+
+    Arrays of (bars, symbols), or of (symbols) for one bar.
+    """
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+
+def bar_of(prices: Prices, row: int) -> Prices:
+    """Return one bar of every symbol, as views of the arrays of (bars, symbols)."""
+    return Prices(
+        prices.open[row],
+        prices.high[row],
+        prices.low[row],
+        prices.close[row],
+        prices.volume[row],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +172,8 @@ class Panel:
     close: Floats
     volume: Floats
     defects: Defects
+
+    @property
+    def prices(self) -> Prices:
+        """Return the five arrays as one."""
+        return Prices(self.open, self.high, self.low, self.close, self.volume)

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from trading.market.bars import Floats
-from trading.session.events import (
-    BarClosed,
-)
+from trading.market.bars import Floats, Prices
+from trading.session.events import BarClosed
 
 
-@dataclass(frozen=True, slots=True)
-class BarNumbers:
-    """A bar of every symbol as arrays of (symbols), NaN where missing."""
-
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-
-
-def bar_numbers(bar: BarClosed) -> BarNumbers:
-    """Return a consumed bar as arrays."""
+def prices_of(bar: BarClosed) -> Prices:
+    """Return a consumed bar as arrays of (symbols)."""
 
     def numbers(values: list[float | None]) -> Floats:
         return np.array([math.nan if value is None else value for value in values], dtype=float)
 
-    return BarNumbers(*map(numbers, (bar.open, bar.high, bar.low, bar.close, bar.volume)))
+    return Prices(*map(numbers, (bar.open, bar.high, bar.low, bar.close, bar.volume)))
 
 
 def arrays_to_json(arrays: Any, names: tuple[str, ...]) -> dict[str, list[Any]]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from trading.engine.book import Book
-from trading.reasons import EXIT_REASONS
+from trading.reasons import ExitReason
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order, Status, client_order_id
 
@@ -109,7 +109,7 @@ class OrderPlanner:
                 -int(book.quantity[s]),
                 self._epoch,
                 attempt,
-                reason=EXIT_REASONS[int(book.exit_reason[s])],
+                reason=ExitReason(int(book.exit_reason[s])).word,
             )
         ]
 

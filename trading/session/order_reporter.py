@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading.engine.trade_tape import TradeRow
 from trading.market.calendar import from_microseconds
-from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS, REASONS
+from trading.reasons import ExitReason, Reason
 from trading.session.events import Fill, Intent, OrderUpdate
 from trading.session.messages import Kind, OrderMessage, TradeMessage
 from trading.session.orders import TERMINAL, Leg, Order, Status
@@ -54,7 +55,7 @@ class OrderReporter:
         """Return the message of a new order, once its intent is applied."""
         reason, price = intent.reason, intent.price or intent.reference_price
         if intent.leg == Leg.ENTRY:
-            reason = REASONS[ENTER_LONG if intent.quantity > 0 else ENTER_SHORT]
+            reason = (Reason.ENTER_LONG if intent.quantity > 0 else Reason.ENTER_SHORT).word
         elif price is None:
             mark = float(self._state.book.mark[self._state.index[intent.symbol]])
             price = None if math.isnan(mark) else mark
@@ -102,19 +103,19 @@ class OrderReporter:
     def traded(self, number: int) -> TradeMessage:
         """Return the message of a trade of the tape."""
         state = self._state
-        row = state.tape.trades[number].tolist()
+        trade: TradeRow[float] = TradeRow(*state.tape.trades[number].tolist())
         return TradeMessage(
             f"{state.session.date.isoformat()}-trade-{number}",
             Kind.TRADE_CLOSED,
-            from_microseconds(int(row[5])),
-            state.plan.symbols[int(row[0])],
-            "long" if row[1] > 0 else "short",
-            int(row[2]),
-            row[4],
-            row[6],
-            row[8],
-            row[9],
-            EXIT_REASONS[int(row[7])],
+            from_microseconds(int(trade.exit_us)),
+            state.plan.symbols[int(trade.symbol)],
+            "long" if trade.side > 0 else "short",
+            int(trade.quantity),
+            trade.entry_price,
+            trade.exit_price,
+            trade.pnl,
+            trade.pnl_pct,
+            ExitReason(int(trade.exit_reason)).word,
             state.plan.strategy_name,
             self._place.account,
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from trading.engine.book import BASELINE
 from trading.engine.trade_tape import FILLS, TRADES
-from trading.reasons import ENTER_LONG, NO_BREAKOUT, REASONS, SHORT_DISABLED, SIZE_BELOW_ONE
+from trading.reasons import Reason
 from trading.session.events import (
     BarClosed,
     Command,
@@ -149,9 +149,11 @@ class Reporter:
         details += [f"{symbol} is still held" for symbol in held]
         status = "degraded" if held else "healthy"
         self.add(self._market(Kind.MARKET_CLOSE, state.session.close, status, details))
-        reasons = Counter(int(row[2]) for row in state.decisions)
+        reasons = Counter(Reason(int(row.reason)) for row in state.decisions)
         signals = Counter(
-            state.plan.symbols[int(row[1])] for row in state.decisions if row[2] >= ENTER_LONG
+            state.plan.symbols[int(row.symbol)]
+            for row in state.decisions
+            if row.reason >= Reason.ENTER_LONG
         )
         self.add(
             SummaryMessage(
@@ -162,12 +164,12 @@ class Reporter:
                 event.equity,
                 pnl,
                 trades,
-                sum(count for reason, count in reasons.items() if reason > NO_BREAKOUT),
+                sum(count for reason, count in reasons.items() if reason > Reason.NO_BREAKOUT),
                 tuple(sorted(signals.items())),
                 tuple(
-                    (REASONS[reason], count)
+                    (reason.word, count)
                     for reason, count in sorted(reasons.items())
-                    if SHORT_DISABLED <= reason <= SIZE_BELOW_ONE
+                    if Reason.SHORT_DISABLED <= reason <= Reason.SIZE_BELOW_ONE
                 ),
                 self._levels(),
                 self._place.provider,

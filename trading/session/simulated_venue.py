@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from trading.engine.book import Book, new_book
 from trading.engine.book_changes import begin_session, cancel_entry, plan_entry, plan_exit, see_bar
 from trading.engine.matching import assume_close, match_bar, participation_cap
-from trading.engine.trade_tape import FILLS, new_tape
+from trading.engine.trade_tape import FILLS, FillRow, new_tape
 from trading.parameters import Rules
 from trading.prices import round_down, round_up
-from trading.reasons import EXIT_REASONS, LEGS
-from trading.session.array_json import bar_numbers
+from trading.reasons import ExitReason, FillLeg
+from trading.session.array_json import prices_of
 from trading.session.events import BarClosed, Fill, Intent, OrderUpdate, order_of
 from trading.session.orders import Leg, Order, Status, transition
 
@@ -63,7 +63,7 @@ class SimulatedVenue:
                 offset,
             )
         elif order.leg == Leg.EXIT:
-            plan_exit(book, s, EXIT_REASONS.index(order.reason))
+            plan_exit(book, s, ExitReason.of(order.reason).value)
         else:
             self._rest(order)
         return [self._change(order, Status.WORKING)]
@@ -100,31 +100,22 @@ class SimulatedVenue:
             state.orders = {id_: order for id_, order in state.orders.items() if order.is_live}
         if bar.bar <= state.last_bar:
             return []
-        numbers = bar_numbers(bar)
+        prices = prices_of(bar)
         state.last_us = bar.start_us
         before = [bool(waiting) for waiting in book.exit_waiting]
         self._forget_tape()
-        match_bar(
-            book,
-            self.rules,
-            self._tape,
-            numbers.open,
-            numbers.high,
-            numbers.low,
-            numbers.volume,
-            bar.start_us,
-        )
+        match_bar(book, self.rules, self._tape, prices, bar.start_us)
         happened = self._fills(bar.bar)
         for s in range(len(self.symbols)):
-            happened += self._settle(s, numbers.open[s], numbers.volume[s], before[s])
-            if not math.isnan(numbers.close[s]):
+            happened += self._settle(s, prices.open[s], prices.volume[s], before[s])
+            if not math.isnan(prices.close[s]):
                 see_bar(
                     book,
                     s,
-                    numbers.high[s],
-                    numbers.low[s],
-                    numbers.close[s],
-                    numbers.volume[s],
+                    prices.high[s],
+                    prices.low[s],
+                    prices.close[s],
+                    prices.volume[s],
                     bar.start_us,
                 )
         state.last_bar = bar.bar
@@ -200,10 +191,11 @@ class SimulatedVenue:
     def _fills(self, bar: int) -> list[VenueEvent]:
         happened: list[VenueEvent] = []
         for number, row in enumerate(self._tape.fills[: self._tape.counts[FILLS]]):
-            us, s, leg_number, quantity, price, commission = (float(value) for value in row)
-            symbol, leg = self.symbols[int(s)], LEGS[int(leg_number)]
+            fill: FillRow[float] = FillRow(*row.tolist())
+            s, quantity = int(fill.symbol), int(fill.quantity)
+            symbol, leg = self.symbols[s], FillLeg(int(fill.leg)).word
             order = self._order_for(symbol, leg)
-            order = replace(order, filled=order.filled + abs(int(quantity)))
+            order = replace(order, filled=order.filled + abs(quantity))
             self.state.orders[order.client_order_id] = order
             happened.append(
                 Fill(
@@ -211,14 +203,14 @@ class SimulatedVenue:
                     order.client_order_id,
                     symbol,
                     leg,
-                    int(quantity),
-                    price,
-                    commission,
-                    int(us),
+                    quantity,
+                    fill.price,
+                    fill.commission,
+                    int(fill.us),
                 )
             )
             if leg == Leg.ENTRY:
-                happened += self._protect(order, int(quantity), int(s))
+                happened += self._protect(order, quantity, s)
         return happened
 
     def _protect(self, entry: Order, quantity: int, s: int) -> list[VenueEvent]:
@@ -257,7 +249,7 @@ class SimulatedVenue:
                 done = order.filled > 0
                 happened.append(self._change(order, Status.FILLED if done else Status.CANCELLED))
             elif book.exit_waiting[s] and not was_waiting and order.leg != Leg.EXIT:
-                fired = EXIT_REASONS[int(book.exit_reason[s])] == order.leg
+                fired = ExitReason(int(book.exit_reason[s])).word == order.leg
                 happened.append(
                     self._change(order, Status.TRIGGERED if fired else Status.CANCELLED)
                 )

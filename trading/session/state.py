@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -22,17 +23,13 @@ from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
 from trading.engine.indicators import new_indicators
 from trading.engine.signals import read_signals
-from trading.engine.trade_tape import new_tape, record_fill, record_trade
+from trading.engine.trade_tape import DecisionRow, new_tape, record_fill, record_trade
 from trading.engine.workspace import new_scratch, new_signals
 from trading.errors import OpenbellError
 from trading.market.calendar import Session
 from trading.plan import RunPlan
-from trading.reasons import EXIT_OPERATOR, EXIT_REASONS, EXIT_STOP, EXIT_TARGET, LEGS
-from trading.session.array_json import (
-    arrays_from_json,
-    arrays_to_json,
-    bar_numbers,
-)
+from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, FillLeg
+from trading.session.array_json import arrays_from_json, arrays_to_json, prices_of
 from trading.session.events import (
     BarClosed,
     Command,
@@ -93,7 +90,7 @@ class SessionState:
         self.is_halted = False
         self.halt_reason = ""
         self.equity_points: list[tuple[int, float]] = []
-        self.decisions: list[list[float]] = []
+        self.decisions: list[DecisionRow[float]] = []
         self._executions: set[str] = set()
         interval = plan.interval_minutes
         self._flatten_bar = session.bars_ended_by(plan.strategy.flatten_minutes, interval) - 1
@@ -163,7 +160,7 @@ class SessionState:
     def _close_bar(self, event: BarClosed) -> None:
         if event.bar <= self.last_bar:
             return
-        bar = bar_numbers(event)
+        bar = prices_of(event)
         self._read_signals(
             self.rules,
             self.numbers,
@@ -173,11 +170,7 @@ class SessionState:
             0,
             event.bar,
             event.bar >= self._cutoff,
-            bar.open,
-            bar.high,
-            bar.low,
-            bar.close,
-            bar.volume,
+            bar,
         )
         worth = engine.close_bar(
             self.book,
@@ -186,10 +179,7 @@ class SessionState:
             self._signals,
             np.array(event.gates, dtype=np.uint8),
             0 <= self._flatten_bar <= event.bar,
-            bar.high,
-            bar.low,
-            bar.close,
-            bar.volume,
+            bar,
             event.start_us,
         )
         made = new_decision_tape(1, len(self.index), with_atr=self.rules.needs_indicators)
@@ -198,7 +188,7 @@ class SessionState:
         log = DecisionLog(
             made, np.array([event.start_us]), bar.close[np.newaxis], np.array([worth])
         )
-        self.decisions += log.rows.tolist()
+        self.decisions += starmap(DecisionRow, log.rows.tolist())
         self.equity_points.append((event.start_us, float(worth)))
         self.last_bar = event.bar
 
@@ -212,7 +202,7 @@ class SessionState:
             self.tape,
             event.us,
             s,
-            LEGS.index(event.leg),
+            FillLeg.of(event.leg).value,
             event.quantity,
             event.price,
             event.commission,
@@ -291,4 +281,4 @@ class SessionState:
     def exit_reason(self, symbol: str) -> str:
         """Return why a symbol's waiting exit began, or an empty text."""
         s = self.index[symbol]
-        return EXIT_REASONS[int(self.book.exit_reason[s])] if self.book.exit_waiting[s] else ""
+        return ExitReason(int(self.book.exit_reason[s])).word if self.book.exit_waiting[s] else ""

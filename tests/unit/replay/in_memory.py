@@ -10,7 +10,7 @@ from typing import Any
 
 from blocks.exchange.order_desk import OrderDesk
 from trading.engine.indicators import warm
-from trading.market.bars import Panel
+from trading.market.bars import Panel, Prices
 from trading.plan import RunPlan
 from trading.session.events import BarClosed, Event, Intent, SessionStarted
 from trading.session.orders import Order
@@ -132,13 +132,7 @@ def run_live(
         if not inheritance:
             end = int(grid.first_row[first_traded])
             if state.rules.needs_indicators:
-                warm(
-                    state.indicators,
-                    panel.high[:end],
-                    panel.low[:end],
-                    panel.close[:end],
-                    panel.volume[:end],
-                )
+                warm(state.indicators, Prices(*(values[:end] for values in panel.prices)))
             inheritance = state.inheritance()
         desk = OrderDesk(state, run.ledger, run.exchange, ACCOUNT, 1)  # type: ignore[arg-type]
         desk.record(SessionStarted(str(session.date), 0, 0, inheritance))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from tests.oracle.comparison import (
 from tests.oracle.random_markets import random_case
 from tests.oracle.reference_engine import Refused
 from tests.oracle.shared_data import expected_trades, real_case
-from trading.reasons import EXIT_REASONS
+from trading.engine.trade_tape import TradeRow
+from trading.reasons import ExitReason
 
 CHUNKS = 20
 CHUNK = 50
@@ -124,17 +126,17 @@ def test_openbell_agrees_with_a_third_implementation_on_real_bars(name: str) -> 
     case = real_case(settings, capital)
     trades = [
         (
-            case.symbols[int(row[0])],
-            "long" if row[1] > 0 else "short",
-            int(row[2]),
-            int(row[3]),
-            float(row[4]),
-            int(row[5]),
-            float(row[6]),
-            EXIT_REASONS[int(row[7])],
-            float(row[8]),
+            case.symbols[int(row.symbol)],
+            "long" if row.side > 0 else "short",
+            int(row.quantity),
+            int(row.entry_us),
+            row.entry_price,
+            int(row.exit_us),
+            row.exit_price,
+            ExitReason(int(row.exit_reason)).word,
+            row.pnl,
         )
-        for row in run_openbell(case).trades
+        for row in starmap(TradeRow, run_openbell(case).trades.tolist())
     ]
     _assert_same_trades(trades, expected)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +25,12 @@ from trading.backtest import run as backtest
 from trading.backtest.look_ahead_check import look_ahead_test
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
+from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
-from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS
+from trading.reasons import ENTER_LONG, ENTER_SHORT, ExitReason
 
 TABLES = ("fills", "trades", "decisions", "equity")
 INTERVAL_US = 60 * MINUTE
@@ -39,6 +42,11 @@ quick = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+def trades_of(outcome: Outcome) -> Iterator[TradeRow[float]]:
+    """Yield the trades of an outcome."""
+    return starmap(TradeRow, outcome.trades.tolist())
 
 
 def assert_same(one: Outcome, other: Outcome) -> None:
@@ -54,14 +62,14 @@ def test_trades_and_positions_are_a_fold_of_the_fills(case: Case) -> None:
     folded = fold(panel_of(case), outcome, case.capital)
 
     assert len(folded.closed) == len(outcome.trades)
-    for holding, trade in zip(folded.closed, outcome.trades, strict=True):
-        assert holding.symbol == trade[0]
-        assert math.copysign(1, holding.entry_quantity) == trade[1]
-        assert abs(holding.entry_quantity) == trade[2]
-        assert (holding.entry_us, holding.entry_price) == (trade[3], trade[4])
-        assert (holding.exit_us, holding.exit_price()) == (trade[5], trade[6])
-        assert holding.pnl() == pytest.approx(trade[8], abs=1e-6)
-        reason = EXIT_REASONS[int(trade[7])]
+    for holding, trade in zip(folded.closed, trades_of(outcome), strict=True):
+        assert holding.symbol == trade.symbol
+        assert math.copysign(1, holding.entry_quantity) == trade.side
+        assert abs(holding.entry_quantity) == trade.quantity
+        assert (holding.entry_us, holding.entry_price) == (trade.entry_us, trade.entry_price)
+        assert (holding.exit_us, holding.exit_price()) == (trade.exit_us, trade.exit_price)
+        assert holding.pnl() == pytest.approx(trade.pnl, abs=1e-6)
+        reason = ExitReason(int(trade.exit_reason)).word
         if "assumed_close" in holding.legs:
             assert reason == "assumed_close"
         elif holding.legs[0] in ("stop", "target"):
@@ -74,7 +82,7 @@ def test_equity_is_cash_plus_positions_at_every_bar(case: Case) -> None:
     outcome = run_openbell(case)
     folded = fold(panel_of(case), outcome, case.capital)
     assert outcome.equity.tolist() == pytest.approx(folded.equity, abs=1e-6)
-    earned = sum(float(trade[8]) for trade in outcome.trades)
+    earned = sum(trade.pnl for trade in trades_of(outcome))
     assert outcome.equity[-1] == pytest.approx(case.capital + earned, abs=1e-6)
 
 
@@ -123,9 +131,9 @@ def test_no_entry_is_decided_after_the_cut_off_or_filled_after_the_flatten_bar(c
 def test_sizes_keep_to_the_risk_the_position_and_the_count_limits(case: Case) -> None:
     outcome = run_openbell(case)
     p = case.settings
-    for row in outcome.decisions:
-        if row[2] in (ENTER_LONG, ENTER_SHORT):
-            price, stop, quantity, equity = row[3], row[6], row[8], row[10]
+    for row in starmap(DecisionRow, outcome.decisions.tolist()):
+        if row.reason in (ENTER_LONG, ENTER_SHORT):
+            price, stop, quantity, equity = row.price, row.stop, row.quantity, row.equity
             assert quantity >= 1
             assert quantity == int(quantity)
             assert quantity * abs(price - stop) <= p["risk_per_trade"] * equity * (1 + 1e-9)
@@ -237,7 +245,7 @@ def test_another_future_changes_no_earlier_decision(case: Case, row: int, factor
         for r in case.rows
     )
     one, two = run_openbell(case), run_openbell(replace(case, rows=other))
-    before = [o.decisions[o.decisions[:, 0] < moment] for o in (one, two)]
+    before = [o.decisions[DecisionRow(*o.decisions.T).us < moment] for o in (one, two)]
     assert before[0].tobytes() == before[1].tobytes()
 
 
@@ -275,12 +283,12 @@ def test_changes_are_the_decisions_that_differ_from_the_bar_before(case: Case) -
     changes = run_backtest(panel_of(case), plan_of(case), keep="changes").decisions
     last: dict[tuple[int, int], float] = {}
     expected = []
-    for row in everything:
-        day = next(d for d, (_, o, c) in enumerate(case.sessions) if o <= row[0] < c)
-        if last.get((day, int(row[1]))) != row[2]:
+    for row in starmap(DecisionRow, everything.tolist()):
+        day = next(d for d, (_, o, c) in enumerate(case.sessions) if o <= row.us < c)
+        if last.get((day, int(row.symbol))) != row.reason:
             expected.append(row)
-        last[day, int(row[1])] = row[2]
-    assert changes.tobytes() == np.array(expected).reshape(-1, 11).tobytes()
+        last[day, int(row.symbol)] = row.reason
+    assert changes.tobytes() == np.array(expected).reshape(-1, len(DecisionRow._fields)).tobytes()
 
 
 def test_a_tape_that_fills_up_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

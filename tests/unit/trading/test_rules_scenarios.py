@@ -31,6 +31,7 @@ from trading.engine.book import CASH, new_book
 from trading.engine.book import LATCHED as BOOK_LATCHED
 from trading.engine.decide import decide
 from trading.engine.risk import loses_too_much
+from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.engine.workspace import new_scratch, new_signals
 from trading.errors import BadInput
 from trading.market.bars import BarRows
@@ -46,8 +47,8 @@ from trading.reasons import (
     MISSED,
     NO_DECISION,
     POSITION_OPEN,
-    REASONS,
     RECONCILIATION,
+    Reason,
 )
 from trading.strategies import orb
 
@@ -252,9 +253,9 @@ RATIOS: tuple[tuple[str, Scenario, float, float], ...] = (
 
 @pytest.mark.parametrize(("name", "scenario", "r", "pct"), RATIOS, ids=[row[0] for row in RATIOS])
 def test_ratios_of_a_trade(name: str, scenario: Scenario, r: float, pct: float) -> None:
-    trade = run_openbell(scenario.case()).trades[0]
-    assert trade[10] == pytest.approx(r, abs=1e-12, nan_ok=True)
-    assert trade[9] == pytest.approx(pct, abs=1e-12)
+    trade = TradeRow(*run_openbell(scenario.case()).trades[0])
+    assert trade.r_multiple == pytest.approx(r, abs=1e-12, nan_ok=True)
+    assert trade.pnl_pct == pytest.approx(pct, abs=1e-12)
 
 
 def test_decisions_show_the_numbers_behind_them() -> None:
@@ -264,7 +265,7 @@ def test_decisions_show_the_numbers_behind_them() -> None:
         {"stop": "atr", "stop_atr": 2.0, "target": "range"},
         first_traded=2,
     )
-    entered = run_openbell(scenario.case()).decisions[0]
+    entered = DecisionRow(*run_openbell(scenario.case()).decisions[0])
     price, high, low, stop, offset, quantity, atr, equity = entered[3:]
     assert (price, high, low, stop, offset) == (102, 101, 99, 98, 4)
     assert (quantity, atr, equity) == (19, 2, 10_000)
@@ -273,7 +274,7 @@ def test_decisions_show_the_numbers_behind_them() -> None:
 def test_changes_keeps_the_first_row_of_every_session() -> None:
     case = Scenario("", [{"AAA": [RANGE]}, {"AAA": [RANGE]}]).case()
     changes = run_backtest(panel_of(case), plan_of(case), keep="changes").decisions
-    names = [REASONS[int(reason)] for reason in changes[:, 2]]
+    names = [Reason(int(reason)).word for reason in DecisionRow(*changes.T).reason]
     assert names == ["no_breakout", "after_cutoff"] * 2
 
 

@@ -13,6 +13,7 @@ from blocks.report.page import report_page
 from blocks.report.trades import PAGE_COLUMNS
 from tests.process.blocks.report.browser import browser_page, needs_chromium
 from tests.unit.blocks.report.reader import floats, panel_bars, simulated
+from trading.engine.trade_tape import TradeRow
 from trading.reasons import EXIT_STOP
 
 
@@ -62,9 +63,9 @@ def test_a_browser_draws_the_day_of_a_clicked_trade_and_asks_for_nothing(tmp_pat
     assert chosen[0] in session
     assert chosen[9] in told
     assert reasons > 0
-    pnl = run.outcome.trades[:, 8]
+    pnl = TradeRow(*run.outcome.trades.T).pnl
     assert best == f"{pnl.max():+,.2f}"
-    longs = int((run.outcome.trades[:, 1] > 0).sum())
+    longs = int((TradeRow(*run.outcome.trades.T).side > 0).sum())
     assert count.startswith(f"{longs} of {len(pnl)} trades")
     expected = panel_bars(run.panel, run.outcome.first_traded + 1, 1)
     assert [tuple(bar.values()) for bar in bars] == expected

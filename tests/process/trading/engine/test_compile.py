@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,13 @@ from trading.backtest import run as backtest
 from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
 from trading.engine import signals
 from trading.engine.compile import engine_key, is_compiled, link_compiled
+from trading.engine.trade_tape import DecisionRow
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS, Panel
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
-from trading.reasons import STOP_NOT_PROTECTIVE
+from trading.reasons import ENTER_LONG, STOP_NOT_PROTECTIVE
 from trading.strategies import orb
 
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -51,8 +53,8 @@ def key_of(path: Path) -> str:
 
 def stops(outcome: Outcome) -> list[float]:
     """Return the distance from price to stop of each entry."""
-    entered = outcome.decisions[outcome.decisions[:, 2] >= 24]
-    return np.round(entered[:, 3] - entered[:, 6], 6).tolist()
+    rows = starmap(DecisionRow, outcome.decisions.tolist())
+    return [round(row.price - row.stop, 6) for row in rows if row.reason >= ENTER_LONG]
 
 
 def assert_same(one: Outcome, other: Outcome) -> None:

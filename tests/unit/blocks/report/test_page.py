@@ -25,7 +25,7 @@ from blocks.report.packed_numbers import LARGEST, pack, zigzag
 from blocks.report.page import report_page
 from blocks.report.returns import compounded, returns_table
 from blocks.report.trades import PAGE_COLUMNS
-from blocks.report.words import DEFECT_WORDS, EXIT_WORDS, REASON_WORDS
+from blocks.report.words import DEFECT_WORDS
 from blocks.results.folder import REPORT, read_results, write_results
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport, backtest
@@ -41,9 +41,10 @@ from tests.unit.blocks.report.reader import (
     whole_numbers,
 )
 from trading.backtest.tables import trades_table
+from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Defects, Panel
 from trading.market.calendar import exchange_timezone, make_grid, sessions_between
-from trading.reasons import EXIT_REASONS, EXIT_TARGET, REASONS
+from trading.reasons import EXIT_TARGET, ExitReason, Reason
 
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "A&amp;B</title>")
 MINUS = "\N{MINUS SIGN}"
@@ -220,8 +221,9 @@ def test_days_with_trades_come_first_and_then_the_newest() -> None:
     run = simulated(min_body=0.9).run()
     order = days_by_interest(run)
     opens = run.panel.grid.start_us[run.panel.grid.first_row[:-1]]
-    entered = np.searchsorted(opens, run.outcome.trades[:, 3], side="right") - 1
-    with_trades = set(zip(entered.tolist(), run.outcome.trades[:, 0].astype(int).tolist(),
+    trades = TradeRow(*run.outcome.trades.T)
+    entered = np.searchsorted(opens, trades.entry_us, side="right") - 1
+    with_trades = set(zip(entered.tolist(), trades.symbol.astype(int).tolist(),
                           strict=True))  # fmt: skip
 
     kinds = [tuple(day) in with_trades for day in order.tolist()]
@@ -305,8 +307,8 @@ def test_the_plan_and_its_assumptions_are_shown(run: ReportRun) -> None:
 
 
 def test_every_name_of_the_engine_has_its_words() -> None:
-    assert set(REASON_WORDS) == set(REASONS)
-    assert set(EXIT_WORDS) == set(EXIT_REASONS) - {""}
+    assert all(reason.label for reason in Reason)
+    assert all(reason.label for reason in ExitReason if reason)
     assert set(DEFECT_WORDS) == set(Defects().as_dict())
 
 

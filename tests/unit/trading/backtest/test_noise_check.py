@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from itertools import starmap
 
 import numpy as np
 import pytest
@@ -19,16 +21,16 @@ from trading.backtest.noise_check import (
     random_walk,
     statistic,
 )
+from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import Floats
 from trading.plan import make_plan
-from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_REASONS
+from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_STOP
 
 SEED = 7
 TRADES = 20_000
 MOST_Z = 3.5
 INTERVAL_US = 5 * 60_000_000
-STOP, TARGET = EXIT_REASONS.index("stop"), EXIT_REASONS.index("target")
 
 
 def runs_of(plan_settings: dict[str, object], trades: int, seed: int) -> list[NullRun]:
@@ -42,30 +44,35 @@ def runs_of(plan_settings: dict[str, object], trades: int, seed: int) -> list[Nu
     raise AssertionError("null_runs is endless")
 
 
-def entries_of(run: NullRun) -> dict[tuple[int, int], Floats]:
+def trades_of(run: NullRun) -> Iterator[TradeRow[float]]:
+    """Yield the trades of a run."""
+    return starmap(TradeRow, run.outcome.trades.tolist())
+
+
+def entries_of(run: NullRun) -> dict[tuple[int, int], DecisionRow[float]]:
     """Return the entry decisions of a run by symbol and START of their bar."""
-    reasons = run.outcome.decisions[:, 2]
-    entered = run.outcome.decisions[(reasons == ENTER_LONG) | (reasons == ENTER_SHORT)]
-    return {(int(row[1]), int(row[0])): row for row in entered}
+    rows = starmap(DecisionRow, run.outcome.decisions.tolist())
+    entered = (row for row in rows if row.reason in (ENTER_LONG, ENTER_SHORT))
+    return {(int(row.symbol), int(row.us)): row for row in entered}
 
 
 def back_dated_r(run: NullRun) -> Floats:
     """Return what the same trades had earned, entered at the level inside the breakout bar."""
     entries = entries_of(run)
     multiples = []
-    for trade in run.outcome.trades:
-        symbol, side, entry_us, exit_price = trade[[0, 1, 3, 6]]
-        decision = entries[int(symbol), int(entry_us) - INTERVAL_US]
-        range_high, range_low = decision[4:6]
-        level, stop = (range_high, range_low) if side > 0 else (range_low, range_high)
-        multiples.append(side * (exit_price - level) / abs(level - stop))
+    for trade in trades_of(run):
+        decision = entries[int(trade.symbol), int(trade.entry_us) - INTERVAL_US]
+        level, stop = decision.range_high, decision.range_low
+        if trade.side < 0:
+            level, stop = stop, level
+        multiples.append(trade.side * (trade.exit_price - level) / abs(level - stop))
     return np.array(multiples)
 
 
 def test_without_a_target_the_mean_r_of_noise_is_zero_and_a_back_dated_entry_shows() -> None:
     runs = runs_of({"target": "none", "min_body": 0.5}, TRADES, SEED)
 
-    honest = statistic(np.concatenate([run.outcome.trades[:, 10] for run in runs]))
+    honest = statistic(np.concatenate([TradeRow(*run.outcome.trades.T).r_multiple for run in runs]))
     assert honest.trades >= TRADES
     assert abs(honest.z) < MOST_Z
     # The error is small enough that a bias of a tenth of R would be six of it.
@@ -108,22 +115,22 @@ def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels() -> None:
     for run in itertools.islice(null_runs(plan, SEED, FEWEST_STEPS_INSIDE_BAR), 12):
         decisions = entries_of(run)
         rows = {int(us): row for row, us in enumerate(run.panel.grid.start_us)}
-        for trade in run.outcome.trades:
-            symbol, side, entry_us, entry, exit_us = trade[[0, 1, 3, 4, 5]]
-            decision = decisions[int(symbol), int(entry_us) - INTERVAL_US]
-            stop, offset = decision[6], decision[7]
+        for trade in trades_of(run):
+            symbol, side, entry = int(trade.symbol), trade.side, trade.entry_price
+            decision = decisions[symbol, int(trade.entry_us) - INTERVAL_US]
             # Towards the position, in whole cents, as the rules round a target.
-            target = entry + side * math.floor(round(offset * 10000) / 100) / 100
-            path = run.walk[rows[int(exit_us)], int(symbol)] * STEP_USD
-            touched_stop = side * (path - stop) <= 1e-6
+            cents = math.floor(round(decision.target_offset * 10000) / 100)
+            target = entry + side * cents / 100
+            path = run.walk[rows[int(trade.exit_us)], symbol] * STEP_USD
+            touched_stop = side * (path - decision.stop) <= 1e-6
             touched_target = side * (path - target) >= -1e-6
-            booked.append(trade[10])
-            true.append(trade[10])
+            booked.append(trade.r_multiple)
+            true.append(trade.r_multiple)
             if touched_stop.any() and touched_target.any():
                 counted += 1
-                assert trade[7] == STOP
+                assert trade.exit_reason == EXIT_STOP
                 if np.argmax(touched_target) < np.argmax(touched_stop):
-                    true[-1] = side * (target - entry) / abs(entry - stop)
+                    true[-1] = side * (target - entry) / abs(entry - decision.stop)
     assert counted > 500
     assert statistic(np.array(booked)).z < -5
     assert abs(statistic(np.array(true)).z) < MOST_Z

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import date
+from itertools import starmap
 
 import empyrical
 import numpy as np
@@ -17,7 +18,7 @@ from trading.backtest.performance import bootstrap_interval, summarise
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.book import new_book
 from trading.engine.decision_log import log_of_rows
-from trading.engine.trade_tape import DECISION_COLUMNS, FILL_COLUMNS, TRADE_COLUMNS
+from trading.engine.trade_tape import DecisionRow, FillRow, TradeRow
 from trading.market.calendar import Grid, make_grid, sessions_between
 from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
@@ -53,13 +54,16 @@ def outcome_of(
     """Return an outcome with these equities and trades, each of one entry and one exit fill."""
     fills = [
         [us, 0, 0, quantity, price, 0]
-        for row in trades or []
-        for us, quantity, price in ((row[3], row[2], row[4]), (row[5], -row[2], row[6]))
+        for row in starmap(TradeRow, trades or [])
+        for us, quantity, price in (
+            (row.entry_us, row.quantity, row.entry_price),
+            (row.exit_us, -row.quantity, row.exit_price),
+        )
     ]
     return Outcome(
-        np.array(fills, dtype=np.float64).reshape(-1, len(FILL_COLUMNS)),
-        np.array(trades or [], dtype=np.float64).reshape(-1, len(TRADE_COLUMNS)),
-        log_of_rows(np.zeros((0, len(DECISION_COLUMNS)))),
+        np.array(fills, dtype=np.float64).reshape(-1, len(FillRow._fields)),
+        np.array(trades or [], dtype=np.float64).reshape(-1, len(TradeRow._fields)),
+        log_of_rows(np.zeros((0, len(DecisionRow._fields)))),
         np.array(equity, dtype=np.float64),
         grid.start_us,
         0,

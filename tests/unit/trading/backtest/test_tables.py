@@ -12,6 +12,7 @@ from trading.backtest.run import Outcome
 from trading.backtest.tables import DecisionTables, equity_table, fills_table, trades_table
 from trading.engine.book import new_book
 from trading.engine.decision_log import log_of_rows
+from trading.engine.trade_tape import DecisionRow, FillRow, TradeRow
 from trading.market.calendar import Grid, make_grid, sessions_between
 from trading.plan import make_plan
 from trading.reasons import (
@@ -21,7 +22,7 @@ from trading.reasons import (
     LEG_STOP,
     NO_BREAKOUT,
     RANGE_INCOMPLETE,
-    REASONS,
+    Reason,
 )
 
 # In configured order, which is not that of the alphabet.
@@ -41,9 +42,11 @@ def outcome_of(
 ) -> Outcome:
     """Return an outcome with these rows of the tape."""
     return Outcome(
-        np.array(fills or [], dtype=np.float64).reshape(-1, 6),
-        np.array(trades or [], dtype=np.float64).reshape(-1, 12),
-        log_of_rows(np.array(decisions or [], dtype=np.float64).reshape(-1, 11)),
+        np.array(fills or [], dtype=np.float64).reshape(-1, len(FillRow._fields)),
+        np.array(trades or [], dtype=np.float64).reshape(-1, len(TradeRow._fields)),
+        log_of_rows(
+            np.array(decisions or [], dtype=np.float64).reshape(-1, len(DecisionRow._fields))
+        ),
         np.full(grid().rows, 1000.0),
         grid().start_us,
         0,
@@ -143,7 +146,7 @@ def test_tables_without_rows_have_the_types_of_those_with() -> None:
         "session": pl.Date,
         "bar": time,
         "symbol": pl.Enum(PLAN.symbols),
-        "reason": pl.Enum(REASONS),
+        "reason": pl.Enum([reason.word for reason in Reason]),
         **dict.fromkeys(("price", "range_high", "range_low", "stop", "target_offset"), pl.Float64),
         "quantity": pl.Int64,
         "atr": pl.Float64,

@@ -13,7 +13,7 @@ from tests.unit.trading.scenarios.scenario import RANGE, UP, Scenario
 from trading.backtest import tables
 from trading.backtest.tables import DecisionTables
 from trading.engine.decision_log import log_of_rows, parts_of
-from trading.engine.trade_tape import DECISION_COLUMNS
+from trading.engine.trade_tape import DecisionRow
 
 CASE = Scenario(
     "",
@@ -31,7 +31,7 @@ def test_parts_one_after_the_other_have_the_columns_of_the_log(decisions: int) -
 
     assert len(log) > 7
     assert sum(len(part) for part in parts) == len(log)
-    for name in DECISION_COLUMNS:
+    for name in DecisionRow._fields:
         joined = np.concatenate([part.column(name) for part in parts])
         np.testing.assert_array_equal(joined, log.column(name))
 
@@ -49,7 +49,7 @@ def test_a_part_ends_with_the_bar_that_reaches_the_next_multiple() -> None:
 
 
 def test_a_log_of_nothing_is_one_part_of_nothing() -> None:
-    (part,) = parts_of(log_of_rows(np.zeros((0, len(DECISION_COLUMNS)))))
+    (part,) = parts_of(log_of_rows(np.zeros((0, len(DecisionRow._fields)))))
 
     assert len(part) == 0
 

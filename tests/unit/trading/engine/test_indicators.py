@@ -19,6 +19,7 @@ from trading.engine.indicators import (
     update_volume,
     warm,
 )
+from trading.market.bars import Prices
 
 Floats = NDArray[np.float64]
 
@@ -115,7 +116,7 @@ def test_warming_takes_whole_sessions_in_bar_by_bar_and_skips_missing_ones() -> 
     for values in (high, low, close, volume):
         values[missing] = np.nan
     warmed = new_indicators(2)
-    warm(warmed, high, low, close, volume)
+    warm(warmed, Prices(close, high, low, close, volume))
     for s in range(2):
         there = ~missing[:, s]
         present = [np.ascontiguousarray(column[there, s]) for column in (high, low, close)]

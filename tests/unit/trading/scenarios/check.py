@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import starmap
 
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_engine import MINUTE, Result
 from tests.unit.trading.scenarios.scenario import INTERVAL_MINUTES, LoadingScenario, Scenario
 from trading.backtest.run import Outcome
+from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Panel
-from trading.reasons import EXIT_REASONS, LEGS, REASONS
+from trading.reasons import ExitReason, FillLeg, Reason
 
 Where = tuple[int, int]  # day, bar
 TOLERANCE = 1e-9
@@ -39,25 +41,25 @@ def observed(case: Case, outcome: Outcome) -> Observed:
     names = case.symbols
     return Observed(
         [
-            (where(case, us), names[int(s)], LEGS[int(leg)], int(quantity), float(price))
+            (where(case, us), names[int(s)], FillLeg(int(leg)).word, int(quantity), float(price))
             for us, s, leg, quantity, price, _ in outcome.fills
         ],
         [
             (
-                names[int(t[0])],
-                "long" if t[1] > 0 else "short",
-                int(t[2]),
-                float(t[4]),
-                float(t[6]),
-                EXIT_REASONS[int(t[7])],
-                float(t[8]),
-                where(case, t[3]),
-                where(case, t[5]),
+                names[int(trade.symbol)],
+                "long" if trade.side > 0 else "short",
+                int(trade.quantity),
+                trade.entry_price,
+                trade.exit_price,
+                ExitReason(int(trade.exit_reason)).word,
+                trade.pnl,
+                where(case, trade.entry_us),
+                where(case, trade.exit_us),
             )
-            for t in outcome.trades
+            for trade in starmap(TradeRow, outcome.trades.tolist())
         ],
         {
-            (where(case, us), names[int(s)]): REASONS[int(reason)]
+            (where(case, us), names[int(s)]): Reason(int(reason)).word
             for us, s, reason in outcome.decisions[:, :3]
         },
         {
