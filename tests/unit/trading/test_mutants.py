@@ -1,11 +1,12 @@
 """Faults put into the core on purpose: each is killed by a named check, the core itself by none.
 
-A mutant is made in memory: one text of one source is replaced, the module is executed again, and
-the engine is linked from it.
+A mutant is made in memory: one piece of one function's tree is exchanged, the module is executed
+again, and the engine is linked from it.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import math
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from tests.unit.trading.scenarios import LOADING, SCENARIOS
 from tests.unit.trading.scenarios.check import complaints, loading_complaints, observed
 from tests.unit.trading.scenarios.decisions import CALM, of
 from tests.unit.trading.scenarios.scenario import RANGE, UP, LoadingScenario, Scenario
+from tests.unit.trading.syntax_tree import exchanged
 from trading.backtest import run as backtest
 from trading.backtest.look_ahead_check import look_ahead_test
 from trading.backtest.run import Outcome
@@ -49,27 +51,30 @@ SEEDS = range(40)
 
 
 def rewritten(mutant: Mutant) -> ModuleType:
-    """Return the mutant's module, executed from its rewritten source."""
+    """Return the mutant's module, executed from its changed tree."""
     original = importlib.import_module(f"trading.{mutant.module}")
-    source = Path(str(original.__file__)).read_text(encoding="utf-8")
-    assert source.count(mutant.old) == 1, f"{mutant.old!r} occurs {source.count(mutant.old)} times"
-    assert mutant.old != mutant.new
+    file = str(original.__file__)
+    source = Path(file).read_text(encoding="utf-8")
+    tree = exchanged(source, mutant.function, mutant.old, mutant.new)
+    assert ast.dump(tree) != ast.dump(ast.parse(source))
     module = ModuleType(original.__name__)
-    module.__file__ = original.__file__
-    code = compile(source.replace(mutant.old, mutant.new), str(original.__file__), "exec")
-    exec(code, module.__dict__)
+    module.__file__ = file
+    exec(compile(tree, file, "exec"), module.__dict__)
     return module
 
 
-SHORT_TAPE = Mutant("", "backtest.run", "TAPE_ROWS = 400_000", "TAPE_ROWS = 1", "")
+SHORT_TAPE = Mutant("", "backtest.run", "", "TAPE_ROWS = 400_000", "TAPE_ROWS = 1", "")
 SAME_LOADING = Mutant(
     "",
     "market.panel_loading",
-    "isinstance(rows, AnyRows) else rows",
-    "isinstance(rows, AnyRows) else [*rows]",
+    "make_panel",
+    "[rows] if isinstance(rows, AnyRows) else rows",
+    "[rows] if isinstance(rows, AnyRows) else [*rows]",
     "",
 )
-SAME_ENGINE = Mutant("", "engine.settle", "(end - begin) * symbols", "symbols * (end - begin)", "")
+SAME_ENGINE = Mutant(
+    "", "engine.settle", "settle_sessions", "(end - begin) * symbols", "symbols * (end - begin)", ""
+)
 
 
 class Core:
