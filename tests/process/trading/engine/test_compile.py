@@ -140,12 +140,12 @@ def test_the_key_follows_the_order_of_fields_and_the_values_of_enumerations(
     [(26, False), (255, False), (256, False), (-1, False), (280, False), (280, True)],
 )
 def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
-    panel: Panel, tmp_path: Path, reason: int, compiled: bool
+    panel: Panel, tmp_path: Path, engine_cache: Path, reason: int, compiled: bool
 ) -> None:
     path = tmp_path / f"odd_{reason % 1000}_{compiled}.py"
     write_strategy(path, body=f"if bar == 3: return {reason}, close + 1.0, 2.0")
     with pytest.raises(BadInput, match="signal returned a number that is no reason"):
-        run_backtest(panel, plan_with(path), compiled=compiled)
+        run_backtest(panel, plan_with(path), compiled=compiled, cache_folder=engine_cache)
 
 
 @pytest.mark.parametrize(
@@ -153,23 +153,25 @@ def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
     [("close + 1.0", False), ("close", False), ("math.nan", False), ("math.nan", True)],
 )
 def test_an_entry_whose_stop_does_not_protect_is_none(
-    panel: Panel, tmp_path: Path, stop: str, compiled: bool
+    panel: Panel, tmp_path: Path, engine_cache: Path, stop: str, compiled: bool
 ) -> None:
     path = tmp_path / f"unprotected_{compiled}_{len(stop)}.py"
     write_strategy(path, extra="import math", stop=stop)
-    outcome = run_backtest(panel, plan_with(path), compiled=compiled, keep="all")
+    outcome = run_backtest(
+        panel, plan_with(path), compiled=compiled, keep="all", cache_folder=engine_cache
+    )
     assert len(outcome.fills) == 0
     assert STOP_NOT_PROTECTIVE in outcome.log.reason
 
 
 def test_machine_code_of_a_users_strategy_does_not_reach_past_its_memory(
-    panel: Panel, tmp_path: Path
+    panel: Panel, tmp_path: Path, engine_cache: Path
 ) -> None:
     path = tmp_path / "beyond.py"
     write_strategy(path, body="memory[70] = 1.0")
     for compiled in (False, True):
         with pytest.raises(IndexError):
-            run_backtest(panel, plan_with(path), compiled=compiled)
+            run_backtest(panel, plan_with(path), compiled=compiled, cache_folder=engine_cache)
 
 
 def test_the_key_follows_the_code_in_memory_not_a_newer_file(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from itertools import starmap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import Floats
 from trading.plan import make_plan
-from trading.reasons import ENTER_LONG, ENTER_SHORT, EXIT_STOP
+from trading.reasons import ENTER_LONG, EXIT_STOP
 
 SEED = 7
 TRADES = 20_000
@@ -33,11 +34,11 @@ MOST_Z = 3.5
 INTERVAL_US = 5 * 60_000_000
 
 
-def runs_of(plan_settings: dict[str, object], trades: int, seed: int) -> list[NullRun]:
+def runs_of(plan_settings: dict[str, object], trades: int, seed: int, cache: Path) -> list[NullRun]:
     """Return runs on noise, without their walks, until there are so many trades."""
     plan = make_plan(["ANY"], plan_settings)
     kept: list[NullRun] = []
-    for run in null_runs(plan, seed, FEWEST_STEPS_INSIDE_BAR):
+    for run in null_runs(plan, seed, FEWEST_STEPS_INSIDE_BAR, cache, compiled=True):
         kept.append(NullRun(run.walk[:0], run.panel, run.outcome))
         if sum(len(each.outcome.trades) for each in kept) >= trades:
             return kept
@@ -51,9 +52,10 @@ def trades_of(run: NullRun) -> Iterator[TradeRow[float]]:
 
 def entries_of(run: NullRun) -> dict[tuple[int, int], DecisionRow[float]]:
     """Return the entry decisions of a run by symbol and START of their bar."""
-    rows = starmap(DecisionRow, run.outcome.decisions.tolist())
-    entered = (row for row in rows if row.reason in (ENTER_LONG, ENTER_SHORT))
-    return {(int(row.symbol), int(row.us)): row for row in entered}
+    decisions = run.outcome.decisions
+    entered = decisions[DecisionRow(*decisions.T).reason >= ENTER_LONG]
+    rows = starmap(DecisionRow, entered.tolist())
+    return {(int(row.symbol), int(row.us)): row for row in rows}
 
 
 def back_dated_r(run: NullRun) -> Floats:
@@ -69,8 +71,10 @@ def back_dated_r(run: NullRun) -> Floats:
     return np.array(multiples)
 
 
-def test_without_a_target_the_mean_r_of_noise_is_zero_and_a_back_dated_entry_shows() -> None:
-    runs = runs_of({"target": "none", "min_body": 0.5}, TRADES, SEED)
+def test_without_a_target_the_mean_r_of_noise_is_zero_and_a_back_dated_entry_shows(
+    engine_cache: Path,
+) -> None:
+    runs = runs_of({"target": "none", "min_body": 0.5}, TRADES, SEED, engine_cache)
 
     honest = statistic(np.concatenate([TradeRow(*run.outcome.trades.T).r_multiple for run in runs]))
     assert honest.trades >= TRADES
@@ -92,27 +96,30 @@ def test_without_a_target_the_mean_r_of_noise_is_zero_and_a_back_dated_entry_sho
     ],
     ids=["atr stops of wick breaks", "stepped trailing and re-entries", "volume filter"],
 )
-def test_no_strategy_setting_earns_on_noise(settings: dict[str, object]) -> None:
+def test_no_strategy_setting_earns_on_noise(
+    settings: dict[str, object], engine_cache: Path
+) -> None:
     plan = make_plan(["ANY"], {"target": "none", **settings})
-    result = null_test(plan, 4_000, SEED)
+    result = null_test(plan, 4_000, SEED, cache_folder=engine_cache, compiled=True)
     assert result.trades >= 4_000
     assert abs(result.z) < MOST_Z
 
 
-def test_any_strategy_module_can_be_tested() -> None:
+def test_any_strategy_module_can_be_tested(engine_cache: Path) -> None:
     plan = make_plan(["ANY"], {"max_entries": 100, "distance": 0.5}, strategy_module=coin_side)
-    result = null_test(plan, 10_000, SEED)
+    result = null_test(plan, 10_000, SEED, cache_folder=engine_cache, compiled=True)
     assert result.trades >= 10_000
     assert abs(result.z) < MOST_Z
 
 
-def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels() -> None:
+def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels(engine_cache: Path) -> None:
     settings = {"stop": "atr", "stop_atr": 0.4, "target": "atr", "target_multiple": 0.4}
     plan = make_plan(["ANY"], settings)
     counted = 0
     booked: list[float] = []
     true: list[float] = []
-    for run in itertools.islice(null_runs(plan, SEED, FEWEST_STEPS_INSIDE_BAR), 12):
+    runs = null_runs(plan, SEED, FEWEST_STEPS_INSIDE_BAR, engine_cache, compiled=True)
+    for run in itertools.islice(runs, 12):
         decisions = entries_of(run)
         rows = {int(us): row for row, us in enumerate(run.panel.grid.start_us)}
         for trade in trades_of(run):
@@ -136,10 +143,13 @@ def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels() -> None:
     assert abs(statistic(np.array(true)).z) < MOST_Z
 
 
-def test_a_seed_gives_the_same_result_again_and_another_seed_another() -> None:
+def test_a_seed_gives_the_same_result_again_and_another_seed_another(engine_cache: Path) -> None:
     plan = make_plan(["ANY"], {"target": "none"})
-    first, again, other = (null_test(plan, 500, seed) for seed in (1, 1, 2))
+    first, again, other = (
+        null_test(plan, 500, seed, cache_folder=engine_cache, compiled=True) for seed in (1, 1, 2)
+    )
     assert first == again
+    assert first == null_test(plan, 500, 1, compiled=False)
     assert first.mean_r != other.mean_r
 
 
