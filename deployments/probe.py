@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 
 from deployments.processes.home import Home
 from deployments.server.prefect_api import PrefectApi
@@ -45,9 +46,9 @@ def problem_at(url: str) -> str | None:
     return None if answer.is_success else f"{url} answers {answer.status_code}"
 
 
-def problem_of(home: Home, proc: Path = Path("/proc")) -> str | None:
+def problem_of(home: Home) -> str | None:
     """Return why the supervisor of a data folder or its server is not well, None if both are."""
-    if not _is_supervised(home, proc):
+    if not _is_supervised(home):
         return f"no supervisor serves {home.data_dir}"
     api_url = known_api_url(home)
     if api_url is None:
@@ -59,14 +60,14 @@ def problem_of(home: Home, proc: Path = Path("/proc")) -> str | None:
         api.close()
 
 
-def _is_supervised(home: Home, proc: Path) -> bool:
+def _is_supervised(home: Home) -> bool:
     # Trying the lock would, for that moment, keep a supervisor out that is just starting.
     try:
         pid = int((home.prefect / "supervisor.lock").read_text())
-        command = (proc / str(pid) / "cmdline").read_bytes().split(b"\0")
-    except (OSError, ValueError):
+        command = psutil.Process(pid).cmdline()
+    except (OSError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
         return False
-    return b"deployments" in command
+    return "deployments" in command
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from deployments.processes import marked as processes
 from deployments.processes.home import Home, Say
 from deployments.runs.runs import run_processes
 from deployments.server.prefect_api import FlowRun, PrefectApi
@@ -43,8 +42,6 @@ class DeadRuns:
 
         `now` is monotonic. A server of our own has no worker but ours.
         """
-        if not processes.can_see():
-            return
         self._in_doubt = {}
         self._next_look = now + LOOK_AGAIN_S
         runs = self._without_process(api.unfinished_runs(self._work_pool))
@@ -66,7 +63,7 @@ class DeadRuns:
         A worker reports the end of what it started, and of nothing else. A run is only touched
         when it had no process at two looks.
         """
-        if not processes.can_see() or now < self._next_watch:
+        if now < self._next_watch:
             return
         self._next_watch = now + LOOK_AGAIN_S
         own = worker_name(self._home)

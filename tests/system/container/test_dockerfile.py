@@ -228,13 +228,11 @@ def test_a_server_that_does_not_answer_is_not_well(
 ) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     home = Home.at(tmp_path / "data")
-    proc = tmp_path / "proc"
-    (proc / "7").mkdir(parents=True)
-    (proc / "7" / "cmdline").write_bytes(b"python\0-m\0deployments\0up\0")
-    (home.prefect / "supervisor.lock").write_text("7")
-    assert "not been started" in str(probe.problem_of(home, proc))
-    home.port_file.write_text("1\n")
-    assert "does not answer" in str(probe.problem_of(home, proc))
+    with subprocess.Popen(["/bin/sh", "-c", "read _", "deployments"], stdin=subprocess.PIPE) as up:
+        (home.prefect / "supervisor.lock").write_text(str(up.pid))
+        assert "not been started" in str(probe.problem_of(home))
+        home.port_file.write_text("1\n")
+        assert "does not answer" in str(probe.problem_of(home))
 
 
 def test_the_probe_of_an_address_ends_with_one_when_nobody_answers() -> None:

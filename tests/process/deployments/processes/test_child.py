@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from blocks.process.stop_request import StopRequest
@@ -89,7 +90,10 @@ def test_end_kills_what_does_not_end_by_itself(home: Home) -> None:
 
 
 def test_a_process_that_has_another_ones_number_is_left_alone() -> None:
-    impostor = processes.Marked(os.getpid(), 1, 1, "1", "not us", None)
+    this = psutil.Process()
+    # What psutil remembers of a process that had this number before.
+    this._ident = (this.pid, 1.0)  # type: ignore[attr-defined]
+    impostor = processes.Marked(this, 1, 1, "not us", None)
     assert not processes.is_alive(impostor)
     assert processes.end([impostor], 1) == []
 
