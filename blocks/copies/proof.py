@@ -52,19 +52,25 @@ def prove(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
         raise _broken(str(error).splitlines()[0][:200]) from error
 
 
-def _prove(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -> Proof:
-    _check_schema(ledger)
-    names = [row[0] for row in ledger.execute("SHOW TABLES").fetchall()]
-    rows: dict[str, int] = {}
-    digests: list[str] = []
-    for name in names:
+def hashed_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int | None]]:
+    """Read every value of every table; return each one's rows and the sum of their hashes."""
+    hashed = {}
+    for (name,) in connection.execute("SHOW TABLES").fetchall():
         # The hash of a whole row needs each of its values.
-        count, total = ledger.execute(
+        count, total = connection.execute(
             f'SELECT count(*), sum(hash(t)::HUGEINT) FROM "{name}" t'
         ).fetchall()[0]
-        rows[name] = int(count)
-        if name != "lease":
-            digests.append(f"{name} {count} {total}")
+        hashed[str(name)] = int(count), total
+    return hashed
+
+
+def _prove(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -> Proof:
+    _check_schema(ledger)
+    hashed = hashed_tables(ledger)
+    rows = {name: count for name, (count, _) in hashed.items()}
+    digests = [
+        f"{name} {count} {total}" for name, (count, total) in hashed.items() if name != "lease"
+    ]
     seq = _check_journal(ledger, rows["journal"])
     found = ledger.execute(
         "SELECT session FROM journal WHERE kind = 'session_started' ORDER BY seq DESC LIMIT 1"

@@ -6,6 +6,7 @@ import gzip
 import shutil
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +23,9 @@ from blocks.copies.manifest import (
     read_manifest,
     version_name,
 )
-from blocks.copies.proof import Proof, prove
+from blocks.copies.proof import Proof, hashed_tables, prove
 from blocks.copies.retention import DEFAULT_RETENTION, STALE, Retention, thin_out
-from blocks.copies.snapshot import Snapshot, take_snapshot
+from blocks.copies.snapshot import Snapshot, read_closed, take_snapshot, write_copy
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.failpoints import reach
 from blocks.storage.content import check_content, sha256_of
@@ -77,8 +78,6 @@ def store_copy(
         work = Path(place)
         snapshot = take_snapshot(ledger, work / "ledger.duckdb")
         proof = prove(snapshot.path, ledger.account)
-        if proof.journal_seq != snapshot.journal_seq or proof.rows != snapshot.rows:
-            raise StoreUnavailable(f"snapshot of {ledger.path} is torn", "Sync again")
         exchange = folder / EXCHANGE_FILE
         newest = _newest(storage, ledger.account)
         if newest is not None and _holds_all(newest, proof, exchange):
@@ -88,7 +87,7 @@ def store_copy(
                 proof.journal_seq,
                 0,
                 time.monotonic() - began,
-                snapshot.longest_hold_s,
+                snapshot.held_s,
                 is_new=False,
             )
         copied = _copy_exchange(exchange, work / EXCHANGE_FILE)
@@ -107,7 +106,7 @@ def store_copy(
         proof.journal_seq,
         sent,
         time.monotonic() - began,
-        snapshot.longest_hold_s,
+        snapshot.held_s,
         is_new=True,
         note="; ".join(notes),
     )
@@ -160,13 +159,16 @@ def _copy_exchange(source: Path, target: Path) -> Path | None:
     """Copy the mock exchange's store, None where there is none or another process holds it."""
     if not source.exists():
         return None
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(source, EXCHANGE_WAIT_SECONDS))
+        except StoreUnavailable:
+            return None
+        contents = read_closed(source)
+    write_copy(contents, target)
     try:
-        with locked(source, EXCHANGE_WAIT_SECONDS), duckdb.connect() as connection:
-            connection.execute(f"ATTACH '{_quoted(source)}' AS source")
-            connection.execute(f"ATTACH '{_quoted(target)}' AS target")
-            connection.execute("COPY FROM DATABASE source TO target")
-    except StoreUnavailable:
-        return None
+        with duckdb.connect(str(target), read_only=True) as copy:
+            hashed_tables(copy)
     except duckdb.Error as error:
         raise StoreUnavailable(
             f"store {source} cannot be copied: {str(error).splitlines()[0][:200]}",
@@ -199,7 +201,3 @@ def _sweep(folder: Path, now: datetime) -> None:
     for left in folder.glob(f"{WORK_PREFIX}*"):
         if left.stat().st_mtime < (now - STALE).timestamp():
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

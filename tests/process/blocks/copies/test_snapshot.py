@@ -17,13 +17,15 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from blocks.copies import snapshot as snapshot_module
 from blocks.copies.manifest import Manifest, newest_manifest, read_manifest, version_name, versions
-from blocks.copies.proof import prove
+from blocks.copies.proof import hashed_tables, prove
 from blocks.copies.retention import Retention, kept_versions, thin_out
-from blocks.copies.snapshot import PIECE_ROWS, take_snapshot
+from blocks.copies.snapshot import read_closed, take_snapshot, write_copy
 from blocks.copies.store import store_copy
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
+from blocks.stores.duckdb_file import locked
 from tests.repository import REPOSITORY
 from tests.servers.cut_line import CutLine
 from tests.servers.object_stores import wait_until
@@ -70,15 +72,21 @@ def rows_of(path: Path, table: str) -> list[tuple[Any, ...]]:
         return connection.execute(f'SELECT * FROM "{table}" ORDER BY ALL').fetchall()
 
 
+def counts_in(path: Path) -> dict[str, int]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {name: count for name, (count, _) in hashed_tables(connection).items()}
+
+
 def test_a_snapshot_holds_every_row_of_every_table(data_dir: Path, tmp_path: Path) -> None:
     ledger = ledger_in(data_dir)
-    snapshot = take_snapshot(ledger, tmp_path / "copy.duckdb")
-    assert snapshot.journal_seq == snapshot.rows["journal"] > 100
-    assert {name for name, count in snapshot.rows.items() if count} >= {
+    copy = take_snapshot(ledger, tmp_path / "copy.duckdb").path
+    rows = counts_in(copy)
+    assert rows["journal"] > 100
+    assert {name for name, count in rows.items() if count} >= {
         "journal", "orders", "trades", "equity", "decisions", "meta", "lease",
     }  # fmt: skip
-    for table in snapshot.rows:
-        assert rows_of(snapshot.path, table) == rows_of(ledger.path, table), table
+    for table in rows:
+        assert rows_of(copy, table) == rows_of(ledger.path, table), table
 
 
 def test_a_snapshot_keeps_the_keys_that_make_writes_idempotent(
@@ -125,12 +133,13 @@ def test_copies_made_while_another_process_writes_are_never_torn(
     with writing(data_dir, tmp_path / "acknowledged") as last_acknowledged:
         for number in range(4):
             at_least = last_acknowledged()
-            snapshot = take_snapshot(ledger, tmp_path / f"{number}.duckdb")
+            copy = take_snapshot(ledger, tmp_path / f"{number}.duckdb").path
             at_most = last_acknowledged() + 2
-            assert at_least <= snapshot.journal_seq <= at_most
-            seen.append(snapshot.journal_seq)
+            rows = counts_in(copy)
+            assert at_least <= rows["journal"] <= at_most
+            seen.append(rows["journal"])
             # A commit is in the copy with all that it wrote, or with nothing.
-            added = {name: snapshot.rows[name] - count for name, count in before.items()}
+            added = {name: rows[name] - count for name, count in before.items()}
             assert added["journal"] == 2 * added["equity"] > 0
             store_copy(ledger, storage, NOW + timedelta(minutes=number))
     assert sorted(set(seen)) == seen
@@ -144,51 +153,81 @@ def test_what_only_a_killed_process_log_holds_is_copied_too(data_dir: Path, tmp_
     with writing(data_dir, tmp_path / "acknowledged") as last_acknowledged:
         wait_until(lambda: last_acknowledged() > 200, 60, "some commits")
         acknowledged = last_acknowledged()
-    snapshot = take_snapshot(ledger_in(data_dir), tmp_path / "copy.duckdb")
-    assert snapshot.journal_seq >= acknowledged
+    copy = take_snapshot(ledger_in(data_dir), tmp_path / "copy.duckdb").path
+    assert counts_in(copy)["journal"] >= acknowledged
 
 
-class MeddledLedger(DuckDBLedger):
-    """A ledger whose older session changes at one turn of whoever reads."""
-
-    turns = 0
-    changes_at: tuple[int, ...] = ()
-
-    @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with super().reading() as connection:
-            self.turns += 1
-            if self.turns in self.changes_at:
-                connection.execute("UPDATE trades SET pnl = pnl + 1 WHERE session < '2025-06-11'")
-            yield connection
+# Commits, says so, and is gone before its log has come into the file.
+KILLED = """
+import os, sys
+import duckdb
+ledger = duckdb.connect(sys.argv[1])
+ledger.execute("INSERT INTO meta VALUES ('killed', 'after its commit')")
+print("committed", flush=True)
+os.kill(os.getpid(), 9)
+"""
 
 
-def test_an_older_session_that_changes_meanwhile_is_copied_again(
+def test_a_log_that_is_left_when_the_file_is_copied_comes_into_the_copy(
     data_dir: Path, tmp_path: Path
 ) -> None:
-    turns = take_snapshot(ledger_in(data_dir), tmp_path / "copy.duckdb").turns
-    ledger = MeddledLedger(data_dir, "replay")
-    ledger.changes_at = (turns,)
-    snapshot = take_snapshot(ledger, tmp_path / "copy.duckdb")
-    assert ledger.turns == 2 * turns
-    assert rows_of(snapshot.path, "trades") == rows_of(ledger.path, "trades")
+    path = ledger_in(data_dir).path
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, check=False
+    )
+    assert killed.stdout == b"committed\n"
+    assert path.with_name(f"{path.name}.wal").exists()
+    copy = tmp_path / "copy.duckdb"
+    with locked(path):
+        contents = read_closed(path)
+    write_copy(contents, copy)
+    assert list(tmp_path.glob("copy.duckdb*")) == [copy]
+    assert ("killed", "after its commit") in rows_of(copy, "meta")
 
 
-def test_an_older_session_that_never_rests_is_given_up(data_dir: Path, tmp_path: Path) -> None:
-    ledger = MeddledLedger(data_dir, "replay")
-    ledger.changes_at = tuple(range(1, 1_000))
-    with pytest.raises(StoreUnavailable, match="changed during each of 3 attempts"):
-        take_snapshot(ledger, tmp_path / "copy.duckdb")
+def test_nobody_can_open_a_ledger_while_its_file_is_read(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = ledger_in(data_dir)
+    refused: list[StoreUnavailable] = []
+
+    def try_to_open(edge: str) -> None:
+        with pytest.raises(StoreUnavailable, match="locked by another process") as caught:
+            DuckDBLedger(data_dir, "replay", wait_seconds=0.05).query("SELECT 1")
+        refused.append(caught.value)
+
+    monkeypatch.setattr(snapshot_module, "reach", try_to_open)
+    take_snapshot(ledger, tmp_path / "copy.duckdb")
+    assert len(refused) == 1
+    assert ledger.query("SELECT 1 AS one")[0]["one"] == 1
 
 
-def test_no_turn_at_a_journal_of_100_000_rows_takes_250_ms(tmp_path: Path) -> None:
+def test_a_ledger_of_an_earlier_version_is_copied_with_the_tables_that_came_since(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    ledger = ledger_in(data_dir)
+    with duckdb.connect(str(ledger.path)) as connection:
+        connection.execute("DROP TABLE outbox_state")
+    copy = take_snapshot(ledger, tmp_path / "copy.duckdb").path
+    assert rows_of(copy, "outbox_state") == []
+    assert prove(copy, "replay").last_session == LAST_SESSION
+
+
+def test_a_place_that_takes_no_copy_is_an_error_of_one_line(data_dir: Path, tmp_path: Path) -> None:
+    ledger = ledger_in(data_dir)
+    with pytest.raises(StoreUnavailable, match="cannot be written: No such file") as caught:
+        take_snapshot(ledger, tmp_path / "gone" / "copy.duckdb")
+    assert str(caught.value).count("\n") == 0
+    assert ledger.query("SELECT 1 AS one")[0]["one"] == 1
+
+
+def test_a_copy_of_a_journal_of_100_000_rows_holds_nobody_for_250_ms(tmp_path: Path) -> None:
     ledger = ledger_of(tmp_path, 100_000)
     holds = []
     for _ in range(3):
         snapshot = take_snapshot(ledger, tmp_path / "copy.duckdb")
-        assert snapshot.journal_seq == 100_000
-        assert snapshot.turns > 100_000 / PIECE_ROWS
-        holds.append(snapshot.longest_hold_s)
+        assert counts_in(snapshot.path)["journal"] == 100_000
+        holds.append(snapshot.held_s)
         if holds[-1] < 0.25:
             return
     pytest.fail(f"the ledger was held for {holds} s")
@@ -445,16 +484,17 @@ def test_a_process_killed_in_mid_upload_leaves_no_version(
     assert report.is_new and newest is not None and newest.version == report.version
 
 
+@pytest.mark.parametrize("edge", ["file read", "before manifest"])
 def test_a_process_killed_before_the_manifest_leaves_no_version(
-    server: Any, data_dir: Path
+    edge: str, server: Any, data_dir: Path
 ) -> None:
     container = server.new_container()
     whole = server.storage(container)
     environment = environment_of(server, container, server.url)
-    process = start_sync(environment, data_dir, "before manifest")
+    process = start_sync(environment, data_dir, edge)
     _, complaint = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, complaint
-    assert whole.names("") != []
+    assert bool(whole.names("")) == (edge == "before manifest")
     assert versions(whole, "replay") == []
     assert store_copy(ledger_in(data_dir), whole, datetime.now(UTC)).is_new
 
