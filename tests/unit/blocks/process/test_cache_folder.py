@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks import engine_cache
+from blocks.process import cache_folder
 from blocks.process.cache_folder import engine_cache_folder
 
 
@@ -42,6 +42,6 @@ def test_there_is_none_on_a_disk_with_too_little_room(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert engine_cache_folder() is not None
 
-    monkeypatch.setattr(engine_cache, "LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr(cache_folder, "LEAST_FREE_BYTES", 10**18)
 
     assert engine_cache_folder() is None
