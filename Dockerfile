@@ -12,7 +12,7 @@ RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-deps --require-hashes --target /opt/setuptools \
         --requirement /tmp/setuptools.lock \
  && PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --require-hashes \
-        --no-build-isolation --use-pep517 --requirement requirements-runtime.lock \
+        --no-build-isolation --use-pep517 --compile --requirement requirements-runtime.lock \
  && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
 COPY pyproject.toml prefect.yaml README.md ./
 COPY trading trading
@@ -21,7 +21,8 @@ COPY tasks tasks
 COPY flows flows
 COPY deployments deployments
 COPY api api
-# Editable: flow runs work in the folder of prefect.yaml, and there is one copy of the code.
+# Editable: flow runs work in the folder of prefect.yaml, and there is one copy of the code. All
+# bytecode is written here: the image is read-only and would compile anew at every start.
 RUN PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --no-build-isolation \
         --editable . \
  && /opt/venv/bin/pip uninstall --yes pip setuptools \
@@ -30,8 +31,7 @@ RUN PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --no-build-is
 
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="openbell" \
-      org.opencontainers.image.description="A self-hosted intraday trading bot, run as Prefect flows" \
-      org.opencontainers.image.version="0.1.0"
+      org.opencontainers.image.description="A self-hosted intraday trading bot, run as Prefect flows"
 # A fixed number, so that a data folder of the host can be given to it: chown 10001:10001.
 RUN groupadd --gid 10001 openbell \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data/home \

@@ -97,9 +97,11 @@ def test_all_packages_of_the_project_are_copied() -> None:
     assert {f"!{name}" for name in packages} <= set(IGNORED)
 
 
-def test_the_label_says_the_projects_version() -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    assert f'image.version="{project["version"]}"' in DOCKERFILE
+def test_the_image_brings_its_bytecode_with_it() -> None:
+    build = "\n".join(rest for name, rest in instructions() if name == "RUN")
+    assert "--compile --requirement requirements-runtime.lock" in build
+    assert "compileall -q /app" in build
+    assert "PYTHONDONTWRITEBYTECODE=1" in runtime()["ENV"]
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -87,6 +87,20 @@ def test_no_secret_data_or_test_was_copied(container: Container) -> None:
     assert names == code | files
 
 
+def test_what_a_session_imports_is_compiled(container: Container) -> None:
+    """Python cannot write its bytecode there, so what is missing is compiled at every start."""
+    lines = (
+        "import importlib, os, sys",
+        "for name in ('flows.trade', 'deployments.__main__', 'api.app'): importlib.import_module(name)",
+        "paths = [module.__spec__.cached for module in list(sys.modules.values())"
+        " if getattr(getattr(module, '__spec__', None), 'has_location', False)]",
+        "print([path for path in paths if path and path.startswith(('/app', '/opt/venv'))"
+        " and not os.path.exists(path)])",
+    )
+    done = container.run("python", "-c", "\n".join(lines))
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
 def test_a_simulated_backtest_runs_in_it(container: Container) -> None:
     done = container.run(
         *container.image.entry_point,

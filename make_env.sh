@@ -1,0 +1,75 @@
+#!/bin/bash
+# Makes .venv from the hashed lock, once: what `make env` does. PYTHON names an interpreter; left
+# out, a .venv that works keeps its own, and a new one gets the first that is found.
+set -euo pipefail
+
+PACKAGES=(trading blocks tasks flows deployments api)
+CANDIDATES=(python3.11 python3.12 python3.13 /usr/bin/python3.11 /usr/bin/python3.12 /usr/bin/python3.13 python3)
+HINT="Install Python 3.11, 3.12 or 3.13 with its venv module, or call: make env PYTHON=/path/to/python3.11"
+# Where a checkout was moved, its .venv names the old place.
+here=$(pwd -P)
+stamp=.venv/.installed
+
+refuse() { echo "make env: $1. $2" >&2; exit 2; }
+
+# Prints an interpreter's version and its path, links followed; fails where there is none.
+describe() {
+    "$1" -c 'import os, platform, sys
+print(platform.python_version(), os.path.realpath(sys.executable))' 2>/dev/null
+}
+
+# A launcher such as pyenv's answers to names whose Python is not there: only running it tells.
+fits() {
+    "$1" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null
+}
+
+# Says why .venv cannot be used as it is, nothing if it can.
+why_not() {
+    if ! describe .venv/bin/python >/dev/null; then
+        echo "its Python is gone"
+    elif ! fits .venv/bin/python; then
+        echo "its Python is $(describe .venv/bin/python)"
+    elif [[ ! -e .venv/bin/pip ]]; then
+        echo "it has no pip"
+    elif ! head -n 3 .venv/bin/pip | grep -qF "$here/.venv/bin/"; then
+        echo "it was made in another folder"
+    elif [[ -n ${PYTHON:-} && $(describe .venv/bin/python) != "$(describe "$PYTHON")" ]]; then
+        echo "its Python is $(describe .venv/bin/python), asked for is $(describe "$PYTHON")"
+    fi
+}
+
+if [[ -n ${PYTHON:-} ]]; then
+    found=$(describe "$PYTHON") || refuse "$PYTHON is no Python that runs" "$HINT"
+    fits "$PYTHON" || refuse "$PYTHON is Python $found, or lacks its venv module" "$HINT"
+fi
+
+if [[ -e .venv || -L .venv ]]; then
+    reason=$(why_not)
+    if [[ -n $reason && ! -e $stamp ]]; then
+        refuse "the .venv here is not one that make env finished, and $reason" "Remove it: rm -rf .venv"
+    elif [[ -n $reason ]]; then
+        echo "make env: .venv is made anew: $reason"
+        rm -rf .venv
+    fi
+fi
+
+if [[ ! -e .venv ]]; then
+    if [[ -z ${PYTHON:-} ]]; then
+        for candidate in "${CANDIDATES[@]}"; do
+            if fits "$candidate"; then PYTHON=$candidate; break; fi
+        done
+    fi
+    [[ -n ${PYTHON:-} ]] || refuse "no Python 3.11, 3.12 or 3.13 is found" "$HINT"
+    echo "make env: .venv is made with Python $(describe "$PYTHON")"
+    "$PYTHON" -m venv .venv
+fi
+
+# The stamp is younger than the lock exactly when .venv holds what the lock says.
+if [[ ! -e $stamp || requirements.lock -nt $stamp || pyproject.toml -nt $stamp ]]; then
+    rm -f $stamp
+    .venv/bin/python -m pip install --quiet --compile --no-deps --require-hashes --requirement requirements.lock
+    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+    touch $stamp
+fi
+# All bytecode is written now, so that none is written half where a disk fills up later.
+.venv/bin/python -m compileall -q "${PACKAGES[@]}"
