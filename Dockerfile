@@ -14,7 +14,7 @@ RUN python -m venv /opt/venv \
  && PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --require-hashes \
         --no-build-isolation --use-pep517 --compile --requirement requirements-runtime.lock \
  && find /opt/venv/lib -type d -name tests -prune -exec rm -rf {} +
-COPY pyproject.toml prefect.yaml README.md ./
+COPY pyproject.toml prefect.yaml README.md LICENSE ./
 COPY trading trading
 COPY blocks blocks
 COPY tasks tasks

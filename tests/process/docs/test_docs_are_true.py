@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from blocks.copies.manifest import openbell_version
 from tests.repository import REPOSITORY
 from tests.unit.trading.test_rules_scenarios import LOADING, SCENARIOS
 
@@ -29,6 +31,47 @@ def test_each_assumption_names_a_test_that_exists() -> None:
             assert row.strip('"') in names, row
         else:
             assert f"def {row.strip('`')}(" in tests, row
+
+
+def test_each_file_that_contributors_are_sent_to_exists() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`((?:[a-z_.]+/)+[a-z_0-9.-]+|[A-Za-z.]+\.(?:md|yaml|toml))`", text))
+    assert len(named) > 20
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+def test_the_order_of_folders_that_contributors_read_is_the_one_that_is_checked() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    for contract in project["tool"]["importlinter"]["contracts"]:
+        package = contract.get("containers", [""])[0]
+        if package in ("trading", "blocks"):
+            table = text.partition(f"| `{package}` | |\n|---|---|\n")[2].partition("\n\n")[0]
+            shown = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in table.splitlines()]
+            checked = [re.split(r"\s*[|:]\s*", layer) for layer in contract["layers"]]
+            assert list(map(sorted, shown)) == list(map(sorted, checked))
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in (*REPOSITORY.glob("*.md"), *DOCS.rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            if not target.startswith("https://"):
+                assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_only_pyproject_names_our_version() -> None:
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+    assert openbell_version() == version, "run `make env`"
+    number = re.compile(rf"(?<![\d.]){re.escape(version)}(?![\d.])")
+    # The changelog tells of each version; locks hold those of others.
+    told = {"pyproject.toml", "CHANGELOG.md", "requirements.lock", "requirements-runtime.lock"}
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    for name in filter(None, tracked):
+        path = REPOSITORY / name
+        if name not in told and path.is_file():
+            assert not number.search(path.read_text(errors="ignore")), name
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_no_compiler_installer_or_development_tool_is_in_it(
 def test_no_secret_data_or_test_was_copied(container: Container) -> None:
     names = set(container.run("ls", "-A", "/app").stdout.split())
     code = {"api", "blocks", "deployments", "flows", "tasks", "trading"}
-    files = {"prefect.yaml", "pyproject.toml", "README.md", "requirements-runtime.lock"}
+    files = {"LICENSE", "README.md", "prefect.yaml", "pyproject.toml", "requirements-runtime.lock"}
     assert names == code | files
 
 
@@ -91,7 +91,8 @@ def test_what_a_session_imports_is_compiled(container: Container) -> None:
     """Python cannot write its bytecode there, so what is missing is compiled at every start."""
     lines = (
         "import importlib, os, sys",
-        "for name in ('flows.trade', 'deployments.__main__', 'api.app'): importlib.import_module(name)",
+        "for name in ('flows.trade', 'deployments.__main__', 'api.app'):"
+        " importlib.import_module(name)",
         "paths = [module.__spec__.cached for module in list(sys.modules.values())"
         " if getattr(getattr(module, '__spec__', None), 'has_location', False)]",
         "print([path for path in paths if path and path.startswith(('/app', '/opt/venv'))"
