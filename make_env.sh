@@ -68,7 +68,8 @@ fi
 if [[ ! -e $stamp || requirements.lock -nt $stamp || pyproject.toml -nt $stamp ]]; then
     rm -f $stamp
     .venv/bin/python -m pip install --quiet --compile --no-deps --require-hashes --requirement requirements.lock
-    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+    # Setuptools warns about every editable install, at length.
+    PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
     touch $stamp
 fi
 # All bytecode is written now, so that none is written half where a disk fills up later.
