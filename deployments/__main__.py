@@ -21,7 +21,7 @@ from deployments.processes.api_server import ApiServer
 from deployments.processes.home import REPOSITORY, Home, Say
 from deployments.registry.keep_registered import Registration
 from deployments.server.prefect_api import PrefectApi, ui_url
-from deployments.server.server import known_api_url
+from deployments.server.server import known_api_url, own_api_url
 from deployments.server.worker import WORK_POOL
 from deployments.supervisor import Supervisor
 from trading.errors import OpenbellError, SourceUnavailable
@@ -162,6 +162,7 @@ def register(home: Home, configured: AppSettings, prefect_file: Path, overwrite:
     os.chdir(REPOSITORY)
     # Only now: Prefect reads its settings when it is imported.
     from deployments.registry import register as registration
+    from deployments.registry.moved_folder import follow_moved_folder
     from deployments.registry.spec import read_specs
 
     async def run() -> list[str]:
@@ -173,6 +174,9 @@ def register(home: Home, configured: AppSettings, prefect_file: Path, overwrite:
             overwrite,
         )
 
+    if api_url == own_api_url(home):
+        for line in asyncio.run(follow_moved_folder(home.data_dir)):
+            print(line)
     for line in registration.register_blocks(home.data_dir, configured, overwrite):
         print(line)
     for line in asyncio.run(run()):
