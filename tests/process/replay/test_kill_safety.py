@@ -19,10 +19,10 @@ from blocks.markets.random_walk import simulated_rows
 from tests.repository import REPOSITORY
 from trading.market.calendar import sessions_between
 
-# Hundreds of sessions are run twice, and CI may be a slow machine.
+# Many sessions are run twice, and CI may be a slow machine.
 pytestmark = pytest.mark.timeout(1800)
-KILLS = 200
-AT_LEAST = 5
+SOAKED_KILLS = 200
+AT_LEAST = 10
 SEED = 4
 SITUATIONS = ("holding a position", "a pending entry", "a resting stop", "in mid-flatten")
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -86,17 +86,23 @@ def work(path: Path, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return results
 
 
-def choose(reached: list[list[Any]], random: np.random.Generator) -> list[int]:
-    """Return which reached edges to die at: every edge, every situation often enough, by seed."""
+def choose(reached: list[list[Any]], random: np.random.Generator, kills: int) -> list[int]:
+    """Return which reached edges to die at: every edge, each situation ten times, and others.
+
+    The last ones make up the number of kills where these are fewer.
+    """
     chosen: set[int] = set()
     for edge in sorted({edge for edge, _ in reached}):
         numbers = [number for number, (name, _) in enumerate(reached) if name == edge]
         chosen.add(int(random.choice(numbers)))
     for situation in SITUATIONS:
         numbers = [number for number, (_, names) in enumerate(reached) if situation in names]
-        chosen.update(int(n) for n in random.choice(numbers, 2 * AT_LEAST, replace=False))
+        others = [number for number in numbers if number not in chosen]
+        missing = AT_LEAST - (len(numbers) - len(others))
+        if missing > 0:
+            chosen.update(int(n) for n in random.choice(others, missing, replace=False))
     for number in random.permutation(len(reached)):
-        if len(chosen) >= KILLS:
+        if len(chosen) >= kills:
             break
         chosen.add(int(number))
     return sorted(chosen)
@@ -113,11 +119,18 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {"bars": bars, "stores": result["stores"], "reached": reached}
 
 
-def test_two_hundred_kills_on_the_money_path_change_nothing(
-    undisturbed: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param(0, id="at every edge"),
+        pytest.param(SOAKED_KILLS, id="two hundred", marks=pytest.mark.soak),
+    ],
+)
+def test_kills_on_the_money_path_change_nothing(
+    kills: int, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
     reached = undisturbed["reached"]
-    chosen = choose(reached, np.random.default_rng(SEED))
+    chosen = choose(reached, np.random.default_rng(SEED), kills)
     jobs = [
         job(tmp_path / f"kill-{number}", undisturbed["bars"], kill_at=number) for number in chosen
     ]
@@ -128,7 +141,8 @@ def test_two_hundred_kills_on_the_money_path_change_nothing(
     histogram = Counter(name for number in chosen for name in reached[number][1])
     edges = Counter(reached[number][0] for number in chosen)
     print(f"{len(chosen)} kills by situation {dict(histogram)} and by edge {dict(edges)}")
-    assert len(chosen) >= KILLS
+    assert len(chosen) >= kills
+    assert set(edges) == {edge for edge, _ in reached}
     for name in SITUATIONS:
         assert histogram[name] >= AT_LEAST, name
     for result in results:
