@@ -50,6 +50,7 @@ def _serve(chosen: argparse.Namespace) -> int:
         folder if folder.is_dir() else None,
         settings.operations.log_level,
         environment=settings.operations.environment,
+        console=sys.stderr,
     )
     source = Source(
         folder, chosen.account, settings.operations.environment, settings.data.settle_seconds

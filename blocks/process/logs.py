@@ -139,7 +139,7 @@ def install_logs(
     level: str = "INFO",
     *,
     environment: str = "development",
-    console: TextIO | None = sys.stderr,
+    console: TextIO | None,
     console_level: str | None = None,
 ) -> None:
     """Send Openbell's log lines to the console and to `<folder>/logs/openbell.jsonl`.

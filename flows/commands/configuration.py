@@ -120,5 +120,6 @@ def _install_logs(name: str, parsed: Namespace) -> None:
         parsed.data_dir if keeps else None,
         level,
         environment=settings.operations.environment,
+        console=sys.stderr,
         console_level="WARNING" if is_quiet and level in ("DEBUG", "INFO") else level,
     )

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from blocks.ledger.ledger import DuckDBLedger
 from tests.process.api.conftest import REPOSITORY, Start, free_port
+from tests.terminal import flows
 from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS
 
 SECRET = "planted-secret-0815"
@@ -236,14 +237,7 @@ def test_what_cannot_be_served_is_one_line(
 
 def test_the_health_of_the_api_and_the_page_are_the_same(traded: Path, start: Start) -> None:
     url = start("--data-dir", str(traded))
-    done = subprocess.run(
-        [sys.executable, "-m", "flows", "show-status", "--json", "--data-dir", str(traded)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = flows("show-status", "--json", "--data-dir", traded)
     page = json.loads(done.stdout)["health"]
     state = get(f"{url}/api/health").json()
     assert (page["status"], set(page["components"])) == (state["status"], set(state["components"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from blocks.copies.manifest import openbell_version
 from tests.repository import REPOSITORY
+from tests.terminal import flows
 from tests.unit.trading.test_rules_scenarios import LOADING, SCENARIOS
 
 DOCS = REPOSITORY / "docs"
@@ -80,17 +80,6 @@ def strategy_file(tmp_path: Path) -> Path:
     target = tmp_path / "first_bar.py"
     target.write_text(code[0])
     return target
-
-
-def flows(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flows", *arguments],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
 
 
 SIMULATED = ("--symbols", "AAA,BBB,CCC", "--start", "2025-06-02", "--end", "2025-06-06")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.repository import REPOSITORY
+from tests.terminal import flows
 
 COMMANDS = [
     line
@@ -28,15 +27,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_line_of_the_tutorial_runs(command: str, walk: Path) -> None:
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "flows"]
-    done = subprocess.run(
-        [sys.executable, *words[1:]],
-        cwd=walk,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(walk), "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+    done = flows(*words[3:], cwd=walk)
     assert done.returncode == 0, done.stderr
     if "explain" in words:
         assert "AAA bar 2025-06-10" in done.stdout

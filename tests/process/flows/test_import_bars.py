@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 
+from tests.full_disk import on_a_full_disk
 from tests.repository import REPOSITORY
 from tests.shared_data import REAL_BARS, needs_real_bars
-
-
-def flows(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flows", *arguments],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+from tests.terminal import flows
 
 
 @needs_real_bars
@@ -42,19 +33,29 @@ def test_a_full_disk_ends_an_import_in_one_line_and_leaves_no_partial_file(tmp_p
     path = tmp_path / "bars.csv"
     rows = [f"A{n},2025-06-10T14:{n % 12 * 5:02}:00Z,1{n},2{n},1{n},1{n},{n}" for n in range(2000)]
     path.write_text("\n".join(["symbol,ts,open,high,low,close,volume", *rows]))
-    # The kernel refuses longer files as a full disk does.
-    program = (
-        "import resource, sys; from flows.__main__ import main\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); sys.exit(main(sys.argv[1:]))"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", program, "import-bars", "--bars", path, "--data-dir", tmp_path],
+        [*on_a_full_disk(2_000), "import-bars", "--bars", path, "--data-dir", tmp_path],
         cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert f"{tmp_path}/bars/5m/2025-06.parquet cannot be written" in done.stderr
     assert list((tmp_path / "bars" / "5m").iterdir()) == []
+
+
+def test_a_full_disk_leaves_no_bytecode_that_is_cut_off(tmp_path: Path) -> None:
+    subprocess.run(
+        [*on_a_full_disk(2_000), "validate-config"],
+        cwd=REPOSITORY, env=os.environ | {"PYTHONPYCACHEPREFIX": str(tmp_path)},
+        capture_output=True, timeout=200, check=True,
+    )  # fmt: skip
+    assert list(tmp_path.rglob("*.pyc")) == []
+
+
+def test_nothing_else_limits_the_size_of_files() -> None:
+    tests = (REPOSITORY / "tests").rglob("*.py")
+    limiting = [path.name for path in tests if "RLIMIT_" + "FSIZE" in path.read_text()]
+    assert limiting == ["full_disk.py"]
 
 
 def test_a_file_without_a_bar_of_a_session_is_one_line(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
 from tests.repository import REPOSITORY
+from tests.terminal import flows
 
 # Half-hour bars keep a session short; the settings make it busy.
 SESSION = (
@@ -46,18 +47,14 @@ def finish(process: subprocess.Popen[str], limit_seconds: float = 90) -> tuple[i
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    return finish(start(*arguments))
+    """Run a command to its end, without a process of its own."""
+    done = flows(*arguments)
+    return done.returncode, done.stderr
 
 
 def status(folder: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "flows", "show-status", "--json", "--data-dir", str(folder)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = flows("show-status", "--json", "--data-dir", folder)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 

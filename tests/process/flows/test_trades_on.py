@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +17,12 @@ from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import SystemClock
 from blocks.providers.chain import ProviderChain
 from blocks.storage.settings import CloudProvider, CloudSettings
-from flows.__main__ import main
 from flows.session.copies import bring_back, storage_of
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tests.servers import object_stores
+from tests.terminal import flows
 from tests.unit.blocks.providers.fetched import fetched
 from trading.errors import BadInput, SourceUnavailable, StoreUnavailable
 from trading.market.bars import BarRows
@@ -187,7 +185,7 @@ def test_wrong_settings_of_the_copies_keep_them_here_where_there_is_a_ledger(
     ],
 )
 def test_a_ledger_that_cannot_be_read_is_left_as_it_is_and_told_in_one_line(
-    content: bytes | None, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes | None, words: str, tmp_path: Path
 ) -> None:
     ledger = tmp_path / "replay" / "ledger.duckdb"
     ledger.parent.mkdir()
@@ -195,9 +193,9 @@ def test_a_ledger_that_cannot_be_read_is_left_as_it_is_and_told_in_one_line(
         ledger.mkdir()
     else:
         ledger.write_bytes(content)
-    code = main(["run", "--replay", DAY, "--symbols", "AAPL", "--data-dir", str(tmp_path)])
-    told = capsys.readouterr().err.strip()
-    assert code == 2
+    done = flows("run", "--replay", DAY, "--symbols", "AAPL", "--data-dir", tmp_path)
+    told = done.stderr.strip()
+    assert done.returncode == 2
     assert "\n" not in told
     assert str(ledger) in told
     assert words in told
@@ -227,9 +225,6 @@ def test_telemetry_that_cannot_be_written_is_told_of_once(tmp_path: Path) -> Non
     broken = tmp_path / "replay" / "telemetry.duckdb"
     broken.parent.mkdir()
     broken.write_bytes(b"no database" * 1000)
-    command = ["run", "--replay", DAY, "--symbols", "AAPL", "--data-dir", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "flows", *command],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
+    done = flows("run", "--replay", DAY, "--symbols", "AAPL", "--data-dir", tmp_path)
+    assert done.returncode == 0
     assert done.stderr.count("telemetry was skipped") == 1

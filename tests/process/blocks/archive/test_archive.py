@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +16,7 @@ from blocks.archive.files import DamagedFile
 from blocks.markets.archive_market import ArchiveMarket
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import Split
-from tests.repository import REPOSITORY
+from tests.terminal import flows
 from tests.unit.blocks.providers.fetched import fetched, simulated
 from trading.errors import NoData, StoreUnavailable
 from trading.market.bars import BarRows
@@ -213,9 +211,6 @@ def test_market_data_of_the_archive(archive: BarArchive) -> None:
 
 def test_the_backtest_reads_the_archives_folder(archive: BarArchive) -> None:
     archive.upsert(simulated(SYMBOLS, SESSIONS, EVENING))
-    finished = subprocess.run(
-        [sys.executable, "-m", "flows", "backtest", "--bars", str(archive.folder), "--json"],
-        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    finished = flows("backtest", "--bars", archive.folder, "--json")
     assert finished.returncode == 0, finished.stderr
     assert '"missing": 0' in finished.stdout

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,6 +14,7 @@ import pytest
 from blocks.bars import panel_cache as kept_bars
 from blocks.bars.panel_cache import LoadedPanel, keep_bars, read_kept
 from blocks.markets.random_walk import simulated_rows
+from tests.full_disk import full_disk
 from trading.market.bars import NUMBERS
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel_loading import make_panel
@@ -106,19 +104,8 @@ def test_a_sound_file_stays_where_memory_is_short(
     assert_equal(read_kept(tmp_path, KEYS[0]), loaded)
 
 
-@contextmanager
-def files_end_at(size_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size, as a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, loaded: LoadedPanel) -> None:
-    with files_end_at(loaded.panel.close.nbytes * 2):
+    with full_disk(loaded.panel.close.nbytes * 2):
         assert not keep_bars(tmp_path, KEYS[0], loaded)
 
     assert list(tmp_path.iterdir()) == []

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from blocks.results.folder import (
     read_results,
     write_results,
 )
+from tests.full_disk import full_disk
 from trading.errors import BadInput, NoData, StoreUnavailable
 
 
@@ -50,17 +48,6 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-@contextmanager
-def full_disk(limit: int = 4096) -> Iterator[None]:
-    """Let the kernel refuse to write files longer than a limit, as a full disk refuses."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_results_are_read_back_as_they_were_written(tmp_path: Path) -> None:
@@ -140,7 +127,7 @@ def test_a_full_disk_leaves_earlier_results_as_they_were(tmp_path: Path) -> None
     write_results(tmp_path / "out", results())
     before = contents(tmp_path)
 
-    with full_disk(), pytest.raises(StoreUnavailable, match="File too large") as refused:
+    with full_disk(4_096), pytest.raises(StoreUnavailable, match="File too large") as refused:
         write_results(tmp_path / "out", results(5000))
 
     assert contents(tmp_path) == before

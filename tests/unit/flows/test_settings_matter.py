@@ -6,8 +6,6 @@ import argparse
 import importlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from flows.commands.configuration import configure
 from flows.commands.run import request_of
 from flows.session.request import SessionRequest
 from tests.repository import REPOSITORY
+from tests.terminal import flows
 from trading.plan import make_plan
 
 HOOK = "https://discord.com/api/webhooks/1/t0ken"
@@ -325,18 +324,6 @@ async def test_pruning_keeps_what_the_retention_says(
     monkeypatch.delenv("LOG_RETENTION_DAYS")
     await prune.fn(str(tmp_path))
     assert [line.message for line in store.get_logs()] == ["1"]
-
-
-def flows(*arguments: str, cwd: Path = REPOSITORY, **variables: str) -> Any:
-    return subprocess.run(
-        [sys.executable, "-m", "flows", *arguments],
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_validate_config_shows_every_value_its_origin_and_no_secret(tmp_path: Path) -> None:
