@@ -6,7 +6,10 @@ DATA_DIR ?= data
 TEST_PROCESSES ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: env demo up test lint bench clean
+PYTEST := $(BIN)/python -m pytest
+SHARED_OUT := --dist loadscope --no-loadscope-reorder
+
+.PHONY: env demo up test test-fast soak lint bench clean
 
 # PYTHON=/path/to/python3.12 chooses another interpreter than the first that is found.
 env:
@@ -19,7 +22,16 @@ up: env
 	exec $(BIN)/python -m deployments up --data-dir $(DATA_DIR)
 
 test: env
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
+	$(PYTEST) -n $(TEST_PROCESSES) $(SHARED_OUT)
+
+# The first step after a change: rules, files and settings, without processes and servers.
+test-fast: env
+	$(PYTEST) -n 2 $(SHARED_OUT) -m "not soak and not slow" tests/unit
+
+# At most an hour: no test begins after the first half, and none may take longer than the second.
+# One process, for these use both cores themselves.
+soak: env
+	$(PYTEST) -n 0 -vv -rP -m soak --session-timeout=1800 --timeout=1800
 
 lint: env
 	$(BIN)/ruff check .

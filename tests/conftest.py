@@ -1,4 +1,4 @@
-"""How the tests are shared out among processes."""
+"""How the tests are shared out among processes, and what is left for another time."""
 
 from __future__ import annotations
 
@@ -9,19 +9,59 @@ from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.fixtures.copies", "tests.fixtures.engine"]
 
-# Each starts a Prefect server with all that belongs to it: one after another in one process,
-# for several of them at once starve each other's databases.
-ALONE = ("tests/system/",)
+# These start servers of their own, one after another; the others of the system share one.
+OWN_SERVERS = (
+    "tests/system/test_external_server.py",
+    "tests/system/test_planted_secrets.py",
+    "tests/system/test_shutdown.py",
+)
+SYSTEM = "tests/system/test_"
+# What takes minutes comes first, so that the processes end together: an order, no promise.
+LONGEST_FIRST = (
+    SYSTEM,
+    "tests/unit/trading/backtest/test_noise_check.py",
+    "tests/process/replay/",
+    "tests/process/blocks/providers/test_session_on_finnhub.py",
+    "tests/process/flows/test_run_command.py",
+    "tests/process/trading/",
+    "tests/process/blocks/messages/",
+    "tests/process/blocks/copies/",
+    "tests/process/blocks/providers/",
+    "tests/unit/replay/",
+    "tests/unit/trading/",
+    "tests/process/",
+)
+# Longer than somebody waits who has changed one rule.
+SLOW = (
+    "tests/unit/replay/",
+    "tests/unit/trading/backtest/test_noise_check.py",
+    "tests/unit/trading/test_against_reference.py",
+    "tests/unit/trading/test_mutants.py",
+    "tests/unit/trading/test_properties.py",
+)
+LEFT_OUT = pytest.StashKey[set[str]]()
 
 
 class InFiles(LoadScopeScheduling):
-    """Keeps a file's tests in one process, and those of the whole system together.
+    """Keeps a file's tests in one process, and those of the system that share a server.
 
     pytest-xdist's own groups are no help: with this pytest it no longer sees them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return ALONE[0] if nodeid.startswith(ALONE) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        if not file.startswith(SYSTEM):
+            return file
+        return "servers of their own" if file in OWN_SERVERS else "one server"
+
+    def _reschedule(self, node: Any) -> None:
+        """Give a process its next file when it begins with the last test of the one before.
+
+        It has to know which test comes next; the base class would give a short file's process
+        several more, which then wait behind that file while other processes have nothing to do.
+        """
+        if self._pending_of(self.assigned_work[node]) <= 1 or not self.workqueue:
+            super()._reschedule(node)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -30,6 +70,37 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InFiles:
     return InFiles(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests of the whole system, which take longest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(ALONE[0]))
+    """Begin with what takes longest, and mark what `make test-fast` leaves out."""
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker("slow")
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[int, bool]:
+    places = (n for n, begin in enumerate(LONGEST_FIRST) if item.nodeid.startswith(begin))
+    return next(places, len(LONGEST_FIRST)), item.nodeid.startswith(OWN_SERVERS)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Note what is left out; a process of pytest-xdist hands that on."""
+    config = items[0].config
+    names = config.stash.setdefault(LEFT_OUT, set())
+    names.update(item.nodeid for item in items if item.get_closest_marker("soak"))
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = sorted(names)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a process of pytest-xdist has left out."""
+    names = node.config.stash.setdefault(LEFT_OUT, set())
+    names.update(getattr(node, "workeroutput", {}).get("left_out", ()))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say which tests were left out for `make soak`."""
+    for name in sorted(config.stash.get(LEFT_OUT, ())):
+        terminalreporter.write_line(f"left for make soak: {name}")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +29,51 @@ class PrefectStack:
     said: list[str]
 
 
+MakeHome = Callable[[Path], Home]
+
+
 @pytest.fixture(scope="session")
-def prefect_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectStack]:
+def make_home(tmp_path_factory: pytest.TempPathFactory) -> MakeHome:
+    """Return what makes a data folder whose server begins with a database that is there already.
+
+    Prefect takes longer to make one than for all else of a start; it is made once a run, by
+    Prefect's own command. That a server also begins with nothing is seen where this is not used.
+    """
+    base = tmp_path_factory.getbasetemp()
+    # Processes of one run have folders beside each other.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(data_dir: Path) -> Home:
+        with (shared / "made-once.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            made = _home_with_database(shared / "made-once")
+        home = Home.at(data_dir)
+        shutil.copy(made.prefect / "prefect.db", home.prefect / "prefect.db")
+        return home
+
+    return make
+
+
+def _home_with_database(data_dir: Path) -> Home:
+    home = Home.at(data_dir)
+    if not (home.prefect / "is-made").exists():
+        subprocess.run(
+            [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"],
+            env=home.environment(None), stdout=subprocess.DEVNULL, timeout=300, check=True,
+        )  # fmt: skip
+        (home.prefect / "is-made").touch()
+    return home
+
+
+@pytest.fixture(scope="session")
+def prefect_stack(
+    tmp_path_factory: pytest.TempPathFactory, make_home: MakeHome
+) -> Iterator[PrefectStack]:
     """Start a server and a worker on a free port, and end them, by id, after the last test."""
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
-        home = Home.at(tmp_path_factory.mktemp("stack") / "data")
+        home = make_home(tmp_path_factory.mktemp("stack") / "data")
         supervisor = Supervisor(home, said.append, StopRequest())
         with supervisor.running():
             yield PrefectStack(supervisor.api_url, home.data_dir, supervisor, said)

@@ -20,19 +20,20 @@ from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import Server, start_server
 from deployments.server.worker import worker_name
 from tests.process.api.conftest import free_port
+from tests.system.conftest import MakeHome
 from tests.system.test_supervisor import THROWAWAY, has_said, processes_of, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, make_home: MakeHome) -> Iterator[Server]:
     """Run a server that no supervisor owns, as Compose does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
         # A worker counts as offline soon after it was killed.
         patch.setenv("PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS", "1")
-        server = start_server(Home.at(tmp_path_factory.mktemp("elsewhere") / "data"))
+        server = start_server(make_home(tmp_path_factory.mktemp("elsewhere") / "data"))
         assert server.child is not None
         try:
             yield server
@@ -147,9 +148,11 @@ def test_a_run_that_a_worker_under_our_older_host_name_took_waits_until_that_is_
         start_sleeping(api, data_dir)
 
 
-def test_up_waits_for_a_server_that_is_down_and_goes_on_when_it_comes_up(tmp_path: Path) -> None:
+def test_up_waits_for_a_server_that_is_down_and_goes_on_when_it_comes_up(
+    make_home: MakeHome, tmp_path: Path
+) -> None:
     data_dir = tmp_path / "data"
-    home = Home.at(tmp_path / "elsewhere" / "data")
+    home = make_home(tmp_path / "elsewhere" / "data")
     port = free_port()
     home.port_file.write_text(f"{port}\n")
     api_url = f"http://127.0.0.1:{port}/api"

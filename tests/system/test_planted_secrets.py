@@ -19,6 +19,7 @@ from deployments.processes.home import REPOSITORY
 from deployments.server.prefect_api import PrefectApi
 from tests.process.api.conftest import free_port
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
+from tests.system.conftest import MakeHome
 from tests.system.test_supervisor import processes_of, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
@@ -106,10 +107,13 @@ def cells(database: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def test_a_planted_secret_is_nowhere(
-    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str],
+    make_home: MakeHome,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", SECRETS["prefect"])
-    data_dir = tmp_path / "data"
+    data_dir = make_home(tmp_path / "data").data_dir
     log = tmp_path / "up.log"
     with log.open("w") as output:
         up = subprocess.Popen(

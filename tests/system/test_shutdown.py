@@ -19,6 +19,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import REPOSITORY
 from deployments.processes.marked import marked_processes
 from deployments.server.prefect_api import PrefectApi
+from tests.system.conftest import MakeHome
 from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
@@ -72,12 +73,12 @@ def processes_of_run(data_dir: Path, run_id: str) -> list[int]:
 
 
 def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_process(
-    tmp_path: Path,
+    make_home: MakeHome, tmp_path: Path
 ) -> None:
     now = datetime.now(UTC)
     if (now + NEEDED).date() != now.date():
         pytest.skip(f"the session of {now.date()} ends before this test would")
-    data_dir = tmp_path / "data"
+    data_dir = make_home(tmp_path / "data").data_dir
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
     with (tmp_path / "up.log").open("w") as log:
         up = subprocess.Popen(

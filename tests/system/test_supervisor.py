@@ -27,7 +27,7 @@ from deployments.demo import run_and_wait
 from deployments.processes.home import REPOSITORY, Home
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import known_api_url, start_server
-from tests.system.conftest import PrefectStack
+from tests.system.conftest import MakeHome, PrefectStack
 from trading.errors import BadInput, SourceUnavailable
 
 pytestmark = pytest.mark.timeout(400)
@@ -272,9 +272,9 @@ def test_sigterm_lets_a_run_clean_up_and_leaves_no_process(tmp_path: Path) -> No
 
 
 def test_after_everything_was_killed_the_next_start_works_and_the_dead_run_is_crashed(
-    tmp_path: Path,
+    make_home: MakeHome, tmp_path: Path
 ) -> None:
-    data_dir = tmp_path / "data"
+    data_dir = make_home(tmp_path / "data").data_dir
     with up(data_dir) as process:
         _, dead_id, _ = start_sleeping(data_dir, "small/scheduled")
         process.kill()

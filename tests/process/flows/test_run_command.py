@@ -25,6 +25,11 @@ SESSION = (
     "--set", "range_minutes=30", "--set", "min_body=0", "--set", "max_entries=2",
 )  # fmt: skip
 
+# Of a machine that does much else; nothing here is about how long something takes.
+LIMIT_SECONDS = 300.0
+# Six seconds a bar: one that is late by a whole bar counts as missed, and is not traded.
+UNHURRIED = ("--speed", "300")
+
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -36,7 +41,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def finish(process: subprocess.Popen[str], limit_seconds: float = 90) -> tuple[int, str]:
+def finish(process: subprocess.Popen[str], limit_seconds: float = LIMIT_SECONDS) -> tuple[int, str]:
     try:
         _, complaint = process.communicate(timeout=limit_seconds)
     except subprocess.TimeoutExpired:
@@ -58,7 +63,7 @@ def status(folder: Path) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def wait_for(condition: Callable[[], Any], limit_seconds: float = 60) -> Any:
+def wait_for(condition: Callable[[], Any], limit_seconds: float = LIMIT_SECONDS) -> Any:
     deadline = time.monotonic() + limit_seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {limit_seconds} s"
@@ -112,7 +117,7 @@ def test_a_signal_stops_between_bars_and_the_same_command_goes_on(
     # Whoever runs the tests under nohup hands on that SIGHUP is to be ignored.
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
-        process = start("run", *SESSION, "--data-dir", str(tmp_path), "--speed", "3600")
+        process = start("run", *SESSION, "--data-dir", str(tmp_path), *UNHURRIED)
     finally:
         signal.signal(signal.SIGHUP, before)
     wait_for(lambda: bars_done(tmp_path) >= 2)
@@ -196,7 +201,7 @@ def test_a_halt_holds_across_runs_until_it_is_resumed(tmp_path: Path) -> None:
 
 def test_flatten_leaves_every_position_and_halts(tmp_path: Path) -> None:
     where = ("--data-dir", str(tmp_path))
-    process = start("run", *SESSION, *where, "--speed", "900")
+    process = start("run", *SESSION, *where, *UNHURRIED)
     held = "SELECT count(*) AS n FROM positions"
     wait_for(
         lambda: bars_done(tmp_path) and DuckDBLedger(tmp_path, "replay").query(held)[0]["n"] > 0

@@ -392,8 +392,8 @@ def test_a_slip_in_the_file_keeps_nobody_from_halting(tmp_path: Path) -> None:
 
 def test_a_note_stays_beside_its_trade(tmp_path: Path) -> None:
     assert flows(
-        *("run", "--replay", "2025-06-10:2025-06-11", "--symbols", "AAPL,MSFT"),
-        *("--data-dir", str(tmp_path)),
+        *("run", "--replay", "2025-06-10", "--symbols", "AAPL,MSFT", "--interval", "30"),
+        *("--set", "range_minutes=30", "--set", "min_body=0", "--data-dir", str(tmp_path)),
     ).returncode == 0  # fmt: skip
     done = flows(
         "note-trade", "--trade", "2025-06-10/0", "--text", "w", "--data-dir", str(tmp_path)
