@@ -149,7 +149,7 @@ def test_a_planted_secret_is_nowhere(
                 *("--account", "replay"),
             ],
             cwd=REPOSITORY, env=environment | {"CLOUD_PROVIDER": "azure"},
-            capture_output=True, timeout=120, check=False,
+            capture_output=True, timeout=300, check=False,
         )  # fmt: skip
         assert by_hand.returncode == 2
         assert b"\n" not in by_hand.stderr.strip()

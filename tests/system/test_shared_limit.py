@@ -49,11 +49,11 @@ def test_two_processes_share_prefects_limit_and_one_unknown_to_it_is_counted_her
     assert start(prefect_stack, CREATE).wait(60) == 0
     takers = [start(prefect_stack, TAKE, "tested", str(tmp_path)) for _ in range(2)]
     unknown = start(prefect_stack, TAKE, "nobody", str(tmp_path))
-    answers = [json.loads(taker.communicate(timeout=90)[0]) for taker in takers]
+    answers = [json.loads(taker.communicate(timeout=300)[0]) for taker in takers]
     assert [answer["from"] for answer in answers] == ["prefect"] * 2
     stamps = sorted(stamp for answer in answers for stamp in answer["stamps"])
     # Twelve tokens, two at hand and four a second: not before two and a half seconds.
     assert stamps[-1] - stamps[0] >= 2.0
-    answer = json.loads(unknown.communicate(timeout=90)[0])
+    answer = json.loads(unknown.communicate(timeout=300)[0])
     assert answer["from"] == "local"
     assert "counted locally" in answer["trouble"]

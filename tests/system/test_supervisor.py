@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(400)
 THROWAWAY = Path(__file__).parent / "throwaway" / "prefect.yaml"
 
 
-def wait_for(condition: Callable[[], Any], limit_s: float = 60.0) -> Any:
+def wait_for(condition: Callable[[], Any], limit_s: float = 300.0) -> Any:
     deadline = time.monotonic() + limit_s
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {limit_s} s"

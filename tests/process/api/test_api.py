@@ -227,7 +227,7 @@ def test_what_cannot_be_served_is_one_line(
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     assert done.returncode == 2

@@ -45,7 +45,7 @@ def start(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def finish(
-    command: list[str | Path], limit_seconds: float = 120, **variables: str
+    command: list[str | Path], limit_seconds: float = 300, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=REPOSITORY, env=os.environ | variables, capture_output=True, text=True,
@@ -113,7 +113,7 @@ def test_a_signal_ends_it_in_one_line(number: signal.Signals, tmp_path: Path) ->
     ) as running:
         with pipe.open("wb"):
             running.send_signal(number)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=300)
 
     assert (running.returncode, said) == ENDED[number]
 
@@ -186,7 +186,7 @@ def test_a_cache_that_cannot_be_written_costs_no_result(tmp_path: Path) -> None:
     finished = finish(
         [*on_a_full_disk(20_000), "backtest", "--symbols", ",".join(many), "--start",
          "2024-05-01", "--end", "2025-04-30", "--decisions", "none", "--json"],
-        300, XDG_CACHE_HOME=str(tmp_path),
+        XDG_CACHE_HOME=str(tmp_path),
     )  # fmt: skip
 
     assert finished.returncode == 0, finished.stderr

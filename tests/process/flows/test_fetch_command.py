@@ -53,7 +53,7 @@ class World:
                 sys.executable, "-m", "flows", "fetch", "--symbols", ",".join(SYMBOLS), *SPAN,
                 "--data-dir", str(self.data_dir), *arguments,
             ],
-            cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120,
+            cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300,
             check=False,
         )  # fmt: skip
         assert KEY not in finished.stdout + finished.stderr
@@ -175,7 +175,7 @@ def test_a_terminal_sees_a_bar_of_progress(world: World) -> None:
             "--data-dir", str(world.data_dir),
         ],
         cwd=REPOSITORY, env=world.environment | {"TERM": "xterm"}, stdout=subprocess.PIPE,
-        stderr=follower, timeout=120, check=False,
+        stderr=follower, timeout=300, check=False,
     )  # fmt: skip
     os.close(follower)
     shown = "".join(all_of(leader))

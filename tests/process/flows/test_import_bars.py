@@ -35,7 +35,7 @@ def test_a_full_disk_ends_an_import_in_one_line_and_leaves_no_partial_file(tmp_p
     path.write_text("\n".join(["symbol,ts,open,high,low,close,volume", *rows]))
     done = subprocess.run(
         [*on_a_full_disk(2_000), "import-bars", "--bars", path, "--data-dir", tmp_path],
-        cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=False,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
@@ -47,7 +47,7 @@ def test_a_full_disk_leaves_no_bytecode_that_is_cut_off(tmp_path: Path) -> None:
     subprocess.run(
         [*on_a_full_disk(2_000), "validate-config"],
         cwd=REPOSITORY, env=os.environ | {"PYTHONPYCACHEPREFIX": str(tmp_path)},
-        capture_output=True, timeout=200, check=True,
+        capture_output=True, timeout=300, check=True,
     )  # fmt: skip
     assert list(tmp_path.rglob("*.pyc")) == []
 

@@ -492,7 +492,7 @@ def test_a_process_killed_before_the_manifest_leaves_no_version(
     whole = server.storage(container)
     environment = environment_of(server, container, server.url)
     process = start_sync(environment, data_dir, edge)
-    _, complaint = process.communicate(timeout=120)
+    _, complaint = process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL, complaint
     assert bool(whole.names("")) == (edge == "before manifest")
     assert versions(whole, "replay") == []
@@ -502,7 +502,7 @@ def test_a_process_killed_before_the_manifest_leaves_no_version(
 def test_a_sync_from_the_environment_reaches_every_storage(server: Any, data_dir: Path) -> None:
     container = server.new_container()
     process = start_sync(environment_of(server, container, server.url), data_dir)
-    said, complaint = process.communicate(timeout=120)
+    said, complaint = process.communicate(timeout=300)
     assert process.returncode == 0, complaint
     assert b"journal row" in said
     assert len(versions(server.storage(container), "replay")) == 1

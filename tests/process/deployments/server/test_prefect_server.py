@@ -31,7 +31,7 @@ print(json.dumps({"in_time": in_time, "by": sorted(set(collected_by)), "is_on": 
 
 def test_what_the_loop_leaves_is_collected_by_a_thread_that_may_wait() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CODE], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", CODE], capture_output=True, text=True, timeout=300, check=True
     )
 
     assert json.loads(done.stdout) == {"in_time": True, "by": ["garbage"], "is_on": False}
@@ -42,7 +42,7 @@ def test_it_is_prefects_own_command() -> None:
         [sys.executable, "-m", "deployments.server.prefect_server", "version"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
 
