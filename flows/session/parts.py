@@ -180,7 +180,8 @@ async def saved_parts(
 
     Without `data_dir` the saved ledger says where the accounts are; without a saved block the
     settings of this process count. A saved bucket or container takes the place of the settings'
-    in every run; the saved folder of copies belongs to the saved ledger's accounts alone.
+    in every run; the saved folder of copies belongs to the saved ledger's accounts alone, and
+    registration saves one always, so that a cloud of the settings goes before it.
     """
     from blocks.saved import blocks as connections
     from blocks.saved.discord import DiscordWebhook
@@ -188,6 +189,7 @@ async def saved_parts(
 
     ledger = await connections.load_saved(connections.Ledger)
     folder = Path(data_dir or (ledger.data_dir if ledger else configured.operations.data_dir))
+    is_saved_folder = ledger is None or folder.resolve() == Path(ledger.data_dir).resolve()
     settings = await connections.load_saved(connections.Settings)
     webhook = await connections.load_saved(DiscordWebhook)
     distant = [await connections.load_saved(kind) for kind in DISTANT_COPIES]
@@ -204,6 +206,8 @@ async def saved_parts(
         bars_block=by_name,
         market_block=await connections.load_saved(connections.SimulatedMarket),
         notifier_block=await connections.load_saved(connections.LogMessages),
-        local_copies=None if data_dir else await connections.load_saved(LocalCopies),
+        local_copies=await connections.load_saved(LocalCopies)
+        if is_saved_folder and not configured.cloud.enable_cloud_sync
+        else None,
         distant_copies=tuple(block for block in distant if block is not None),
     )

@@ -137,9 +137,31 @@ async def test_the_saved_folder_belongs_to_the_saved_ledgers_accounts(
     named = await parts_without(server, tmp_path, "s3-copies", "azure-copies")
     assert str(named.storage()) == f"folder {tmp_path / 'copies'}"
     assert not named.copies_leave
-    saved = await parts_without(server, None)
-    assert str(saved.data_dir) == "/srv/openbell/data"
-    assert str(saved.storage()) == "folder /srv/openbell/data/copies"
+    for data_dir in (None, Path("/srv/openbell/data")):
+        saved = await parts_without(server, data_dir)
+        assert str(saved.data_dir) == "/srv/openbell/data"
+        assert str(saved.storage()) == "folder /srv/openbell/data/copies"
+
+
+async def test_a_folder_of_copies_that_was_changed_in_the_page_counts_where_deployments_run(
+    server: BlocksServer,
+) -> None:
+    document = json.loads(json.dumps(server.documents["openbell-local-copies"]))
+    server.documents["openbell-local-copies"] = document
+    document["data"]["folder"] = "/mnt/disk/copies"
+    changed = await parts_without(server, Path("/srv/openbell/data"), "s3-copies", "azure-copies")
+    assert str(changed.storage()) == "folder /mnt/disk/copies"
+
+
+async def test_a_cloud_of_the_settings_goes_before_the_folder_that_registration_saves(
+    server: BlocksServer,
+) -> None:
+    cloud = {"CLOUD_PROVIDER": "aws", "CLOUD_CONTAINER": "bucket", "ENABLE_CLOUD_SYNC": "true"}
+    for slug in ("s3-copies", "azure-copies"):
+        del server.documents[f"openbell-{slug}"]
+    async with AsyncClientContext.get_or_create():
+        parts = await saved_parts("/srv/openbell/data", None, AppSettings.read(cloud, {}))
+    assert str(parts.storage()).startswith("bucket bucket")
 
 
 async def test_saved_values_win_over_the_settings_and_without_them_the_settings_count(
