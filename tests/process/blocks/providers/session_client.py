@@ -93,6 +93,9 @@ class FinnhubParts(PlainParts):
 class InStep:
     """Market data whose clock goes on in small steps, the server's with it."""
 
+    family = ProviderChain.family
+    is_simulated = False
+
     def __init__(
         self, chain: ProviderChain, clock: ReplayClock, bring: Callable[[datetime], None]
     ) -> None:
