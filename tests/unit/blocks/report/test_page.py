@@ -279,7 +279,7 @@ def test_defects_and_notes_are_shown(run: ReportRun) -> None:
 
 def test_simulated_bars_are_unmistakable(page: bytes, run: ReportRun) -> None:
     elements = Elements(page)
-    real = Elements(report_page(replace(run, notes=())))
+    real = Elements(report_page(replace(run, notes=(), is_simulated=False)))
 
     assert elements.text["title"].startswith("SIMULATED")
     assert "SIMULATED bars" in elements.text["simulated"]
