@@ -20,7 +20,22 @@ print(platform.python_version(), os.path.realpath(sys.executable))' 2>/dev/null
 
 # A launcher such as pyenv's answers to names whose Python is not there: only running it tells.
 fits() {
-    "$1" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null
+}
+
+# What a new .venv is made with has to bring pip along, which Debian ships apart.
+can_make() {
+    fits "$1" && "$1" -c 'import ensurepip' 2>/dev/null
+}
+
+# Sets PYTHON where nobody named one.
+choose() {
+    local candidate
+    for candidate in "${CANDIDATES[@]}"; do
+        [[ -n ${PYTHON:-} ]] && return
+        if can_make "$candidate"; then PYTHON=$candidate; fi
+    done
+    [[ -n ${PYTHON:-} ]] || refuse "no Python 3.11, 3.12 or 3.13 is found" "$HINT"
 }
 
 # Says why .venv cannot be used as it is, nothing if it can.
@@ -40,7 +55,7 @@ why_not() {
 
 if [[ -n ${PYTHON:-} ]]; then
     found=$(describe "$PYTHON") || refuse "$PYTHON is no Python that runs" "$HINT"
-    fits "$PYTHON" || refuse "$PYTHON is Python $found, or lacks its venv module" "$HINT"
+    can_make "$PYTHON" || refuse "$PYTHON is Python $found, or lacks its venv module" "$HINT"
 fi
 
 if [[ -e .venv || -L .venv ]]; then
@@ -48,18 +63,15 @@ if [[ -e .venv || -L .venv ]]; then
     if [[ -n $reason && ! -e $stamp ]]; then
         refuse "the .venv here is not one that make env finished, and $reason" "Remove it: rm -rf .venv"
     elif [[ -n $reason ]]; then
+        # Nothing is removed before there is something to put in its place.
+        choose
         echo "make env: .venv is made anew: $reason"
         rm -rf .venv
     fi
 fi
 
 if [[ ! -e .venv ]]; then
-    if [[ -z ${PYTHON:-} ]]; then
-        for candidate in "${CANDIDATES[@]}"; do
-            if fits "$candidate"; then PYTHON=$candidate; break; fi
-        done
-    fi
-    [[ -n ${PYTHON:-} ]] || refuse "no Python 3.11, 3.12 or 3.13 is found" "$HINT"
+    choose
     echo "make env: .venv is made with Python $(describe "$PYTHON")"
     "$PYTHON" -m venv .venv
 fi
@@ -73,4 +85,6 @@ if [[ ! -e $stamp || requirements.lock -nt $stamp || pyproject.toml -nt $stamp ]
     touch $stamp
 fi
 # All bytecode is written now, so that none is written half where a disk fills up later.
-.venv/bin/python -m compileall -q "${PACKAGES[@]}"
+if ! .venv/bin/python -m compileall -qq "${PACKAGES[@]}"; then
+    echo "make env: bytecode cannot be written here; all works without, and starts more slowly" >&2
+fi

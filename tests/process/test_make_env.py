@@ -154,12 +154,37 @@ def test_an_environment_that_another_tool_made_is_left_alone(checkout: Checkout)
     assert (checkout.folder / ".venv" / "bin" / "python").exists()
 
 
-def test_without_any_python_it_says_which_are_taken(stand_ins: Path, tmp_path: Path) -> None:
-    checkout = new_checkout(tmp_path / "bare", stand_ins)
+def leave_no_candidate(checkout: Checkout) -> None:
     script = checkout.folder / "make_env.sh"
     names = "CANDIDATES=(python3.9 python3.97)\n"
     lines = script.read_text().splitlines(keepends=True)
     script.write_text("".join(names if line.startswith("CANDIDATES=") else line for line in lines))
+
+
+def test_nothing_is_removed_while_no_python_could_take_its_place(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    leave_no_candidate(checkout)
+    checkout.folder = checkout.folder.rename(tmp_path / "elsewhere")
+    done = checkout.make()
+    assert done.returncode == 2
+    assert "no Python 3.11, 3.12 or 3.13 is found" in done.stderr
+    assert (checkout.folder / ".venv" / "bin" / "python").exists()
+
+
+def test_bytecode_that_cannot_be_written_is_said_and_stops_nothing(checkout: Checkout) -> None:
+    shutil.rmtree(checkout.folder / "flows" / "__pycache__")
+    (checkout.folder / "flows" / "__pycache__").write_text("no folder")
+    done = checkout.make()
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == [
+        "make env: bytecode cannot be written here; all works without, and starts more slowly"
+    ]
+
+
+def test_without_any_python_it_says_which_are_taken(stand_ins: Path, tmp_path: Path) -> None:
+    checkout = new_checkout(tmp_path / "bare", stand_ins)
+    leave_no_candidate(checkout)
     done = checkout.make()
     assert done.returncode == 2
     assert "no Python 3.11, 3.12 or 3.13 is found. Install" in done.stderr

@@ -15,7 +15,9 @@ from pydantic import SecretStr
 
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.messages.discord.webhook import WebhookClient
+from blocks.messages.outbox_drain import DrainThread
 from blocks.process.stop_request import Interrupted, StopRequest
+from blocks.stores.duckdb_file import DuckDBFile
 from flows.session import account as account_module
 from flows.session.account import open_account
 from flows.session.parts import PlainParts
@@ -114,3 +116,23 @@ def test_a_stop_while_the_copy_is_looked_for_opens_nothing(
         pass
     assert closed == ["market"]
     assert not (tmp_path / "paper" / "ledger.duckdb").exists()
+
+
+def test_nobody_waits_for_the_stores_while_the_last_messages_are_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def stop(drain: DrainThread, limit_seconds: float) -> None:
+        for name in ("ledger", "exchange-mock"):
+            path = tmp_path / "replay" / f"{name}.duckdb"
+            with DuckDBFile(path, "", wait_seconds=0.0).transaction():
+                opened.append(name)
+        DuckDBLedger(tmp_path, "replay").acquire_lease(datetime.now(UTC))
+        original(drain, limit_seconds)
+
+    original = DrainThread.stop
+    monkeypatch.setattr(DrainThread, "stop", stop)
+    with open_account(asked(tmp_path, []), StopRequest()) as account:
+        account.exchange.positions()
+    assert opened == ["ledger", "exchange-mock"]
