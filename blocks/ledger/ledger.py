@@ -23,9 +23,6 @@ from trading.session.ports import JournalRow
 
 # For the one that trades: others wait no longer than this for the file.
 HOLD_SECONDS = 0.15
-# For a replay that does not wait: its session is over in seconds, half of which it would spend on
-# opening the file. Who asks for its status meanwhile waits that long.
-REPLAY_HOLD_SECONDS = 1.0
 SCHEMA = (
     lease.LEASE_SCHEMA
     + """

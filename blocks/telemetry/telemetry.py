@@ -15,6 +15,9 @@ from blocks.telemetry.metrics import Metric, MetricType, insert_metrics
 from blocks.telemetry.trades import insert_trades
 from trading.errors import StoreUnavailable
 
+# As long as the ledger is held: a replay that does not wait would open the file at each bar.
+HOLD_SECONDS = 0.15
+
 
 @dataclass(frozen=True, slots=True)
 class BarFigures:
@@ -59,9 +62,8 @@ class BarFigures:
 class SessionTelemetry:
     """Writes what a session measures; raises StoreUnavailable, which no bar is to fail of."""
 
-    def __init__(self, data_dir: Path, account: str, hold_seconds: float) -> None:
-        """Write to an account's telemetry, which is held as long as its ledger."""
-        self._file = telemetry_file(data_dir, account, hold_seconds)
+    def __init__(self, data_dir: Path, account: str) -> None:
+        self._file = telemetry_file(data_dir, account, HOLD_SECONDS)
         self._buffer = LogBuffer()
 
     def attach(self) -> None:

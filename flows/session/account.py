@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from blocks.exchange.order_desk import OrderDesk
-from blocks.ledger.ledger import HOLD_SECONDS, REPLAY_HOLD_SECONDS, DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
 from blocks.messages.outbox_drain import DrainThread, start_drain
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
@@ -61,8 +61,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         if not is_replay:
             with should_stop.interrupting():
                 bring_back(request, storage, notifier)
-        hold_seconds = HOLD_SECONDS if request.is_real_time else REPLAY_HOLD_SECONDS
-        ledger = parts.ledger(request.account, hold_seconds)
+        ledger = parts.ledger(request.account)
         held.callback(ledger.release)
         epoch = ledger.acquire_lease(datetime.now(UTC))
         lease = held.enter_context(ExitStack())
@@ -74,7 +73,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         ledger.mark_simulated(market.is_simulated)
         exchange = parts.exchange(request.account, plan)
         lease.callback(exchange.close)
-        telemetry = SessionTelemetry(request.data_dir, request.account, hold_seconds)
+        telemetry = SessionTelemetry(request.data_dir, request.account)
         telemetry.attach()
         held.callback(telemetry.close)
         drain = start_drain(ledger, webhook, _wanted(parts.wanted_messages(), len(replayed)))
@@ -213,7 +212,7 @@ class Account:
             self.telemetry.release()
 
     def _pace(self) -> Pace:
-        if not self.request.is_real_time:
+        if self.request.replay is not None and self.request.speed is None:
             return Pace()
         settle_seconds = self.request.parts.settle_seconds if self.request.replay is None else 0.0
         # The machine's seconds between two looks, whatever the speed of the session's clock.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from blocks.bars.files import BarFileFormat, symbols_in
 from blocks.exchange.mock_exchange import MockExchange
-from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.ledger import HOLD_SECONDS, DuckDBLedger
 from blocks.markets.file_market import FileMarket
 from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.messages.settings import NotificationSettings
@@ -92,9 +92,9 @@ class PlainParts:
         chain.start()
         return chain
 
-    def ledger(self, account: str, hold_seconds: float) -> DuckDBLedger:
-        """Return an account's ledger, whose file others wait for no longer than that."""
-        return DuckDBLedger(self.data_dir, account, hold_seconds)
+    def ledger(self, account: str) -> DuckDBLedger:
+        """Return an account's ledger."""
+        return DuckDBLedger(self.data_dir, account, HOLD_SECONDS)
 
     def exchange(self, account: str, plan: RunPlan) -> MockExchange:
         """Return the mock exchange's account."""

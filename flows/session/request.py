@@ -32,11 +32,6 @@ class SessionRequest:
     strategy_module: ModuleType | None = None
 
     @property
-    def is_real_time(self) -> bool:
-        """Return whether the session waits for its bars, at whatever speed."""
-        return self.replay is None or self.speed is not None
-
-    @property
     def data_dir(self) -> Path:
         """Return the folder of the accounts."""
         return self.parts.data_dir

@@ -130,7 +130,7 @@ def test_a_session_trades_the_same_when_its_telemetry_cannot_be_written(
 
 
 def test_what_could_not_be_written_is_written_with_the_next_bar(tmp_path: Path) -> None:
-    telemetry = SessionTelemetry(tmp_path, "paper", hold_seconds=0.0)
+    telemetry = SessionTelemetry(tmp_path, "paper")
     figures = BarFigures(date(2025, 6, 10), 1, 0.5, 0.1, True, 0, 0, 1, 10_000.0, (0,))
     path = telemetry_path(tmp_path, "paper")
     path.parent.mkdir(parents=True)
