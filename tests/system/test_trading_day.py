@@ -22,6 +22,7 @@ from tests.unit.replay.runs import Case, backtested, first_difference, ledger_ro
 pytestmark = [pytest.mark.system, pytest.mark.timeout(560), needs_real_bars]
 DAY = date(2025, 6, 10)
 BARS_A_SESSION = 78
+LONGER = {"range_minutes": 15}
 STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")
 
 
@@ -40,6 +41,11 @@ def parameters(data_dir: Path) -> dict[str, Any]:
         "symbols": list(SYMBOLS),
         "data_dir": str(data_dir),
     }
+
+
+def in_longer_bars(data_dir: Path) -> dict[str, Any]:
+    """Return the parameters of a session of 26 bars: what a kill leaves is no matter of many."""
+    return parameters(data_dir) | {"interval_minutes": 15, "strategy": LONGER}
 
 
 def filtered(stack: PrefectStack, kind: str, body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -101,22 +107,23 @@ def test_a_session_killed_in_the_middle_and_started_again_ends_as_if_undisturbed
     registered: PrefectStack, tmp_path: Path
 ) -> None:
     api = PrefectApi(registered.api_url)
-    run = api.start_run("trade-session/paper", parameters(tmp_path / "killed"))
+    run = api.start_run("trade-session/paper", in_longer_bars(tmp_path / "killed"))
 
     def bar_is_recorded() -> bool:
         body = {"flow_runs": {"parent_flow_run_id": {"any_": [run.id]}}}
         done = httpx.post(f"{registered.api_url}/flow_runs/count", json=body, timeout=20).json()
-        return int(done) >= 12
+        return int(done) >= 5
 
     wait_for(bar_is_recorded, 200)
     os.kill(process_of(run.id), signal.SIGKILL)
     wait_for(lambda: api.read_run(run.id).state_type == "CRASHED", 60)
     before, _ = ledger_rows(tmp_path / "killed", "replay")
-    again = api.start_run("trade-session/paper", parameters(tmp_path / "killed"))
+    again = api.start_run("trade-session/paper", in_longer_bars(tmp_path / "killed"))
     finish(registered, again.id)
 
     trades, equity = ledger_rows(tmp_path / "killed", "replay")
-    undisturbed = replayed(Case("day", DAY, DAY, REAL_BARS, SYMBOLS), tmp_path / "undisturbed")
+    case = Case("day", DAY, DAY, REAL_BARS, SYMBOLS, LONGER, interval_minutes=15)
+    undisturbed = replayed(case, tmp_path / "undisturbed")
     assert len(before) < len(trades)
     assert (trades, equity) == undisturbed
     assert journal(tmp_path / "killed") == journal(tmp_path / "undisturbed")

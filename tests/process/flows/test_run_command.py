@@ -131,11 +131,16 @@ def test_a_signal_stops_between_bars_and_the_same_command_goes_on(
     assert stores(tmp_path) == stores(undisturbed)
 
 
-def test_ten_kills_at_random_moments_change_nothing(undisturbed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kills", "inside"), [(5, 1), pytest.param(30, 10, marks=pytest.mark.soak)]
+)
+def test_kills_at_random_moments_change_nothing(
+    undisturbed: Path, tmp_path: Path, kills: int, inside: int
+) -> None:
     random = np.random.default_rng(10)
     expected = stores(undisturbed)
     killed_inside = 0
-    for number in range(10):
+    for number in range(kills):
         folder = tmp_path / str(number)
         process = start("run", *SESSION, "--data-dir", str(folder))
         bar = int(random.integers(0, 13))
@@ -150,7 +155,7 @@ def test_ten_kills_at_random_moments_change_nothing(undisturbed: Path, tmp_path:
         code, complaint = run("run", *SESSION, "--data-dir", str(folder))
         assert code == 0, complaint
         assert stores(folder) == expected, f"kill {number} at bar {bar}"
-    assert killed_inside >= 3
+    assert killed_inside >= inside
 
 
 def test_bars_that_passed_while_nobody_ran_are_missed_but_positions_are_looked_after(
