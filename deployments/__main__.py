@@ -21,9 +21,9 @@ from deployments.processes.api_server import ApiServer
 from deployments.processes.home import REPOSITORY, Home, Say
 from deployments.registry.keep_registered import Registration
 from deployments.server.prefect_api import PrefectApi, ui_url
-from deployments.server.server import known_api_url, own_api_url
+from deployments.server.server import known_api_url
 from deployments.server.worker import WORK_POOL
-from deployments.supervisor import Supervisor
+from deployments.supervisor import FOLLOW, Supervisor
 from trading.errors import OpenbellError, SourceUnavailable
 
 TEND_EVERY_S = 1.0
@@ -57,13 +57,19 @@ def main(arguments: list[str] | None = None) -> int:
                 action="store_true",
                 help="replace what was changed in the UI",
             )
+            # For the supervisor alone, which knows that the server is this folder's: a copied
+            # folder has the port of the one that it was copied from.
+            command.add_argument(FOLLOW, action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     console = Console(soft_wrap=True)
     try:
         configured = configure(chosen.env_file)
         home = Home.at(chosen.data_dir or configured.operations.data_dir)
         if chosen.command == "register":
-            return register(home, configured, chosen.prefect_file.resolve(), chosen.overwrite)
+            prefect_file = chosen.prefect_file.resolve()
+            if chosen.only_follow_moved_folder:
+                return follow(home, prefect_file)
+            return register(home, configured, prefect_file, chosen.overwrite)
         should_stop = StopRequest()
         should_stop.listen()
         if chosen.command == "demo":
@@ -145,6 +151,42 @@ def demo(supervisor: Supervisor, console: Console) -> int:
 
 def register(home: Home, configured: AppSettings, prefect_file: Path, overwrite: bool) -> int:
     """Register blocks and deployments at the environment's server or this folder's."""
+    _use_known_server(home)
+    # Only now: Prefect reads its settings when it is imported.
+    from deployments.registry import register as registration
+    from deployments.registry.spec import read_specs
+
+    async def run() -> list[str]:
+        return await registration.register(
+            await read_specs(prefect_file),
+            prefect_file.parent,
+            WORK_POOL,
+            datetime.now(UTC),
+            overwrite,
+        )
+
+    for line in registration.register_blocks(home.data_dir, configured, overwrite):
+        print(line)
+    for line in asyncio.run(run()):
+        print(line)
+    return 0
+
+
+def follow(home: Home, prefect_file: Path) -> int:
+    """Tell the server of a folder that was moved where it is now, and nothing else."""
+    _use_known_server(home)
+    from deployments.registry.follow_moved_folder import follow_moved_folder
+    from deployments.registry.spec import read_specs
+
+    async def run() -> list[str]:
+        return await follow_moved_folder(home, await read_specs(prefect_file))
+
+    for line in asyncio.run(run()):
+        print(line)
+    return 0
+
+
+def _use_known_server(home: Home) -> None:
     api_url = known_api_url(home)
     if api_url is None:
         raise SourceUnavailable(
@@ -160,28 +202,6 @@ def register(home: Home, configured: AppSettings, prefect_file: Path, overwrite:
     api.close()
     os.environ.update(home.environment(api_url))
     os.chdir(REPOSITORY)
-    # Only now: Prefect reads its settings when it is imported.
-    from deployments.registry import register as registration
-    from deployments.registry.moved_folder import follow_moved_folder
-    from deployments.registry.spec import read_specs
-
-    async def run() -> list[str]:
-        return await registration.register(
-            await read_specs(prefect_file),
-            prefect_file.parent,
-            WORK_POOL,
-            datetime.now(UTC),
-            overwrite,
-        )
-
-    if api_url == own_api_url(home):
-        for line in asyncio.run(follow_moved_folder(home.data_dir)):
-            print(line)
-    for line in registration.register_blocks(home.data_dir, configured, overwrite):
-        print(line)
-    for line in asyncio.run(run()):
-        print(line)
-    return 0
 
 
 def _say(console: Console) -> Say:

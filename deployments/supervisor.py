@@ -30,6 +30,8 @@ from deployments.server.worker import start_worker
 from trading.errors import OpenbellError, SourceUnavailable
 
 REGISTER_LIMIT_S = 180.0
+# What `register` is asked by nobody else.
+FOLLOW = "--only-follow-moved-folder"
 MISSED_AFTER = timedelta(minutes=10)
 # The tags in prefect.yaml of what is worth nothing later. A late session says so itself.
 OPERATIONS = ("openbell", "operations")
@@ -81,6 +83,8 @@ class Supervisor:
                 else:
                     self.server = start_server(self.home, self.should_stop)
                 self._clear_up()
+                # Before a worker takes a run that trades in the old place.
+                self._follow_moved_folder()
                 self.worker = start_worker(self.home, self.api_url)
                 if self._api_server is not None:
                     self._api_server.start()
@@ -90,9 +94,29 @@ class Supervisor:
 
     def register(self, overwrite: bool = False) -> None:
         """Register blocks and deployments, in a process of its own that may import the flows."""
+        self._register(["--overwrite"] * overwrite)
+
+    def _follow_moved_folder(self) -> None:
+        """Tell a server of our own where the folder is, if its ledger block names another place.
+
+        Raises SourceUnavailable when that fails: nothing may run in the old place.
+        """
+        if self.server.child is None:
+            return
+        api = PrefectApi(self.api_url)
+        try:
+            ledger = api.ledger_folder()
+        except ServerRefused as error:
+            raise SourceUnavailable(error.what, error.hint) from error
+        finally:
+            api.close()
+        if self.home.left_places() or ledger not in (None, str(self.home.data_dir)):
+            self._register([FOLLOW])
+
+    def _register(self, options: list[str]) -> None:
         command = [sys.executable, "-m", "deployments", "register"]
         command += ["--data-dir", str(self.home.data_dir)]
-        command += ["--prefect-file", str(self.prefect_file)] + ["--overwrite"] * overwrite
+        command += ["--prefect-file", str(self.prefect_file), *options]
         log = self.home.logs / "register.log"
         log.unlink(missing_ok=True)
         child = Child.start(command, self.home.environment(self.api_url), log)

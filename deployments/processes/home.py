@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,30 @@ class Home:
     def port_file(self) -> Path:
         """Return the file that remembers the server's port."""
         return self.prefect / "port"
+
+    def left_places(self) -> list[str]:
+        """Return what this folder was called before, while its server is being told of a move."""
+        try:
+            return self._left_places_file.read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def write_left_places(self, places: Iterable[str]) -> None:
+        """Write down what this folder was called, before its server is told of the first."""
+        new = self._left_places_file.with_suffix(".new")
+        try:
+            new.write_text("\n".join(sorted(places)))
+            new.replace(self._left_places_file)
+        except OSError as error:
+            raise not_writable(new, error) from error
+
+    def forget_left_places(self) -> None:
+        """Take note that the server has been told everything."""
+        self._left_places_file.unlink(missing_ok=True)
+
+    @property
+    def _left_places_file(self) -> Path:
+        return self.prefect / "left_places"
 
     @property
     def identity(self) -> str:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import (
     DeploymentScheduleCreate,
@@ -27,7 +26,6 @@ from prefect.exceptions import (
     MissingFlowError,
     ObjectAlreadyExists,
     ObjectNotFound,
-    PrefectHTTPStatusError,
     ScriptError,
 )
 from prefect.flows import Flow, load_flow_from_entrypoint
@@ -36,11 +34,11 @@ from prefect.workers.process import ProcessWorker
 
 from blocks.saved.blocks import save_blocks
 from blocks.settings.app_settings import AppSettings
+from deployments.registry.answers import in_one_line, unless_busy
 from deployments.registry.schedule import is_good_enough
 from deployments.registry.spec import DeploymentSpec, ScheduleSpec
-from deployments.server.prefect_api import PATIENT_PAUSES_S
 from deployments.server.worker import WORK_QUEUES
-from trading.errors import BadInput, OpenbellError, SourceUnavailable
+from trading.errors import BadInput
 
 
 async def register(
@@ -58,58 +56,21 @@ async def register(
     stays: a paused deployment or schedule, and parameters unless `overwrite`.
     """
     lines = []
-    try:
+    with in_one_line():
         async with get_client() as client:
             await _create_work_pool(client, work_pool, queues)
             for spec in specs:
                 lines.append(
-                    await _unless_busy(
+                    await unless_busy(
                         partial(_register_one, client, spec, root, work_pool, now, overwrite)
                     )
                 )
-    except PrefectHTTPStatusError as error:
-        raise _refusal(error) from error
-    except (httpx.TransportError, RuntimeError) as error:
-        raise SourceUnavailable(
-            f"the Prefect server does not answer: {error}",
-            "Start it with: python -m deployments up",
-        ) from error
     return lines
 
 
 def register_blocks(data_dir: Path, configured: AppSettings, overwrite: bool) -> list[str]:
     """Save the blocks of what the settings say, and say what was done."""
     return asyncio.run(save_blocks(data_dir, configured, overwrite))
-
-
-async def _unless_busy(step: Callable[[], Awaitable[str]]) -> str:
-    """Try a step again while the server's database is locked by others, which is soon over."""
-    for pause_s in PATIENT_PAUSES_S:
-        try:
-            return await step()
-        except PrefectHTTPStatusError as error:
-            if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                raise
-        await asyncio.sleep(pause_s)
-    return await step()
-
-
-def _refusal(error: PrefectHTTPStatusError) -> OpenbellError:
-    code = error.response.status_code
-    if error.response.is_server_error:
-        return SourceUnavailable(
-            f"the Prefect server answers {code}: {error.response.text[:200]}",
-            "Look at its log; a database that is busy or gone is the usual cause",
-        )
-    if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return BadInput(
-            f"the Prefect server answers {code}: it does not know who asks",
-            "Set PREFECT_API_AUTH_STRING to what it was started with, or PREFECT_API_KEY",
-        )
-    return BadInput(
-        f"the Prefect server refused a deployment: {error.response.text[:500]}",
-        "Compare prefect.yaml with the flow's parameters",
-    )
 
 
 async def _create_work_pool(

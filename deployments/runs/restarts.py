@@ -38,6 +38,7 @@ class Restarts:
         # How often each run was started again. Prefect counts only those that came to run.
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
+        self._refused: set[str] = set()
 
     def are_due(self, now: float) -> bool:
         """Return whether it is time to look for crashed sessions; `now` is monotonic."""
@@ -68,10 +69,26 @@ class Restarts:
                 self._start_again(api, run)
 
     def _start_again(self, api: PrefectApi, run: FlowRun) -> None:
+        if run.id in self._refused or not self._is_in_its_place(api, run):
+            return
         self._say(f"Session {run.name} is {run.state_name} and is started again")
         self._starts[run.id] = self._starts.get(run.id, 0) + 1
         api.crash_subflows(run.id)
         api.force(run.id, "SCHEDULED", "Its process died; started again by the supervisor")
+
+    def _is_in_its_place(self, api: PrefectApi, run: FlowRun) -> bool:
+        """Return whether a run trades in this folder, or in what its deployment is given."""
+        folder = run.parameters.get("data_dir")
+        if folder in (None, "", str(self._home.data_dir)):
+            return True
+        if run.deployment is not None and api.deployment_folder(run.deployment) == folder:
+            return True
+        self._refused.add(run.id)
+        self._say(
+            f"Session {run.name} is {run.state_name} and is not started again: it trades in"
+            f" {folder}, which is not {self._home.data_dir}. Start trade-session anew in the UI"
+        )
+        return False
 
 
 def wait_after(starts: int) -> timedelta:

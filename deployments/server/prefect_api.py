@@ -20,6 +20,8 @@ LOG_HINT = "Read that server's log; our own server's is logs/server.log in the d
 ABOUT_PARAMETERS = frozenset({400, 409, 422})
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 WORKER_LABEL = "prefect.worker.name"
+# As blocks.saved names them, which imports Prefect.
+LEDGER_BLOCK = "block_types/slug/openbell-ledger/block_documents/name/openbell"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 # A write of ours loses against every other that comes between its reading and its writing, at
@@ -34,7 +36,7 @@ class FlowRun:
     """A flow run as the server sees it now.
 
     `worker` is the name of the worker that took it, None before one has signed it; `since` is
-    when it came into its state, as the server writes it.
+    when it came into its state, as the server writes it; `deployment` is the id of what it runs.
     """
 
     id: str
@@ -45,6 +47,7 @@ class FlowRun:
     worker: str | None = None
     since: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    deployment: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -202,6 +205,28 @@ class PrefectApi:
         )
         return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
 
+    def deployment_folder(self, deployment: str) -> str | None:
+        """Return the data folder that a deployment's next runs are given, None without one."""
+        try:
+            answer = self._call("GET", f"deployments/{deployment}")
+        except ServerRefused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            return None
+        folder: str | None = (answer.get("parameters") or {}).get("data_dir")
+        return folder
+
+    def ledger_folder(self) -> str | None:
+        """Return the folder that the saved ledger block names, None where there is no block."""
+        try:
+            answer = self._call("GET", LEDGER_BLOCK, pauses_s=PATIENT_PAUSES_S, may_repeat=True)
+        except ServerRefused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            return None
+        folder: str | None = answer["data"].get("data_dir")
+        return folder
+
     def workers(self, work_pool: str) -> dict[str, bool]:
         """Return the workers of a work pool, and of each whether it is online."""
         rows = self._call("POST", f"work_pools/{work_pool}/workers/filter", {})
@@ -321,4 +346,5 @@ def _flow_run(answer: dict[str, Any]) -> FlowRun:
         (answer.get("labels") or {}).get(WORKER_LABEL),
         state.get("timestamp") or "",
         answer.get("parameters") or {},
+        answer.get("deployment_id"),
     )

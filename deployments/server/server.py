@@ -36,13 +36,8 @@ def given_api_url() -> str | None:
 
 def known_api_url(home: Home) -> str | None:
     """Return the environment's server, or the one this data folder had last."""
-    return given_api_url() or own_api_url(home)
-
-
-def own_api_url(home: Home) -> str | None:
-    """Return the server that this data folder had last, whose database lies in it."""
     port = _remembered_port(home)
-    return None if port is None else f"http://{HOST}:{port}/api"
+    return given_api_url() or (None if port is None else f"http://{HOST}:{port}/api")
 
 
 def use_server(

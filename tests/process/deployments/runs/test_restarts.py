@@ -28,12 +28,16 @@ class Runs:
     def __init__(self, **state: Any) -> None:
         self.run = FlowRun(RUN_ID, "mega-horse", "CRASHED", "Crashed", "", **state)
         self.told: list[str] = []
+        self.folder_of_the_deployment: str | None = None
 
     def crashed_runs(self, flow: str, since: datetime) -> list[FlowRun]:
         return [self.run] if self.run.state_type == "CRASHED" else []
 
     def read_run(self, flow_run_id: str) -> FlowRun:
         return self.run
+
+    def deployment_folder(self, deployment: str) -> str | None:
+        return self.folder_of_the_deployment
 
     def crash_subflows(self, flow_run_id: str) -> None:
         pass
@@ -111,3 +115,31 @@ def test_a_session_that_nobody_started_again_is_not_said_to_run(
     runs.say("CRASHED", ago=timedelta(minutes=5))
     with process_of_the_run(tmp_path / "data"):
         assert look(restarts, runs) == []
+
+
+def test_a_session_that_trades_where_the_folder_was_is_refused_in_one_line(tmp_path: Path) -> None:
+    said: list[str] = []
+    home = Home.at(tmp_path / "data")
+    restarts = Restarts(home, said.append)
+    runs = Runs(parameters={"data_dir": "/old/data"}, deployment="d-1")
+    runs.folder_of_the_deployment = str(home.data_dir)
+    runs.say("CRASHED", ago=timedelta(minutes=1))
+    assert look(restarts, runs) == look(restarts, runs) == []
+    [line] = said
+    assert "mega-horse" in line
+    assert f"trades in /old/data, which is not {home.data_dir}" in line
+
+
+def test_a_session_of_a_deployment_that_is_to_trade_elsewhere_is_started_again(
+    restarts: Restarts,
+) -> None:
+    runs = Runs(parameters={"data_dir": "/srv/accounts"}, deployment="d-1")
+    runs.folder_of_the_deployment = "/srv/accounts"
+    runs.say("CRASHED", ago=timedelta(minutes=1))
+    assert look(restarts, runs) == ["SCHEDULED"]
+
+
+def test_a_session_of_this_folder_is_started_again(restarts: Restarts, tmp_path: Path) -> None:
+    runs = Runs(parameters={"data_dir": str(tmp_path / "data")}, deployment="d-1")
+    runs.say("CRASHED", ago=timedelta(minutes=1))
+    assert look(restarts, runs) == ["SCHEDULED"]

@@ -164,3 +164,32 @@ def test_a_demo_ends_when_the_server_stays_silent(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(demo, "SILENCE_LIMIT_S", 0.1)
     with pytest.raises(SourceUnavailable, match="does not answer"):
         follow([run_in("RUNNING"), SILENCE], monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("answer", "folder"),
+    [
+        ((200, {"data": {"data_dir": "/old/data"}}), "/old/data"),
+        ((404, {"detail": "Block not found"}), None),
+    ],
+)
+def test_the_ledger_block_says_where_the_folder_is_and_need_not_be_there(
+    answer: tuple[int, Any], folder: str | None
+) -> None:
+    with server_answering([answer]) as (api, _):
+        assert api.ledger_folder() == folder
+
+
+@pytest.mark.parametrize(
+    ("answer", "folder"),
+    [
+        ((200, {"parameters": {"data_dir": "/old/data"}}), "/old/data"),
+        ((200, {"parameters": {}}), None),
+        ((404, {"detail": "Deployment not found"}), None),
+    ],
+)
+def test_a_deployment_says_where_its_runs_trade_and_need_not_be_there(
+    answer: tuple[int, Any], folder: str | None
+) -> None:
+    with server_answering([answer]) as (api, _):
+        assert api.deployment_folder("d-1") == folder
