@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from blocks.bars.files import BarFileFormat
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.file_market import FileMarket
 from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.log_notifier import LogNotifier
+from blocks.process.secret_mask import MASK
 from blocks.saved.discord import DiscordWebhook, wanted_webhooks
 from blocks.saved.storage import DISTANT_COPIES, LocalCopies
 from blocks.settings.app_settings import AppSettings, DataSettings, shown
@@ -171,11 +172,13 @@ async def _remove_gone() -> list[str]:
 
 
 async def load_saved(kind: type[Saved], name: str = SAVED_NAME) -> Saved | None:
-    """Return a saved block, or None where there is none."""
+    """Return a saved block, or None where there is none; the mask learns its secrets."""
     try:
-        return await kind.aload(name, validate=False)
+        block = await kind.aload(name, validate=False)
     except ValueError:
         return None
+    MASK.learn(v.get_secret_value() for v in _content(block).values() if isinstance(v, SecretStr))
+    return block
 
 
 def _drift(saved: Block, wanted: Block) -> str:

@@ -49,7 +49,9 @@ def settings_page() -> str:
         " validate-config` shows every value and where it comes from.",
         "",
         "An unknown name in `.env` is refused. In the environment, which others use too, a name"
-        " that looks like one of ours is warned about. An empty value counts as not set.",
+        " that looks like one of ours is warned about. An empty value counts as not set; an empty"
+        " variable of the environment goes before `.env`'s value all the same, so that the default"
+        " counts.",
     ]
     for group, title in GROUP_TITLES.items():
         lines += [

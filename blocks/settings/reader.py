@@ -15,12 +15,16 @@ from pydantic import ValidationError
 from blocks.settings.app_settings import VARIABLE_OF, AppSettings, is_secret
 from blocks.settings.checks import complaints_of, is_address
 from blocks.settings.variables import FIELD_OF, Fate, find_variable, is_near_miss, nearest_name
+from blocks.storage.settings import UnreadableCloud
 from trading.errors import BadInput
 
 ENV_FILE = "OPENBELL_ENV_FILE"
 PREFECT = "PREFECT_"
 SERVER = "PREFECT_API_URL"
 DEFAULT_ENV_FILE = Path(".env")
+CLOUD_ASKED = "ENABLE_CLOUD_SYNC"
+# As pydantic reads them; any other word may mean that a cloud is asked for.
+SAYS_NO = frozenset({"false", "f", "no", "n", "off", "0"})
 # What a strategy of the user's own has as well; the other parameters are the breakout's.
 GROUPS_OF_PARAMETERS = ("strategy", "risk", "fills")
 
@@ -69,12 +73,18 @@ class ReadSettings:
         return self.settings
 
     def without_blamed(self) -> ReadSettings:
-        """Return what is right of it: each variable that is to blame counts as not set."""
-        settings = _read_without(self.blamed, self.environment, self.file)
-        if settings is None:
-            return ReadSettings(AppSettings.read({}, {}), self.env_file, warnings=self.warnings)
-        file, environment = (_without(self.blamed, v) for v in (self.file, self.environment))
-        return ReadSettings(settings, self.env_file, file, environment, (), self.warnings)
+        """Return what is right of it: each variable that is to blame counts as not set.
+
+        So does the group that does not fit together without it, which is one more warning. A cloud
+        that was asked for is not taken for one that was not: it is an UnreadableCloud.
+        """
+        settings, blamed, told = _read_usable(self.blamed, self.environment, self.file)
+        asked = self.environment.get(CLOUD_ASKED, self.file.get(CLOUD_ASKED, "false"))
+        if asked.lower() not in SAYS_NO and any(_group_of(name) == "cloud" for name in blamed):
+            settings = settings.model_copy(update={"cloud": UnreadableCloud()})
+        file, environment = (_without(blamed, v) for v in (self.file, self.environment))
+        warnings = (*self.warnings, *told)
+        return ReadSettings(settings, self.env_file, file, environment, (), warnings)
 
     def parameters(self) -> dict[str, object]:
         """Return the strategy, risk and fill parameters that the user has set himself."""
@@ -117,19 +127,20 @@ def read_settings(
     blamed: set[str] = set()
     path = _env_file(env_file, variables)
     texts = _read_file(path, problems) if path is not None else {}
-    file = _checked_file(texts, path, problems)
     ours = _checked_environment(variables, warnings)
+    # `NAME=` before a command is how a part is switched off that `.env` switches on.
+    emptied = {name for name in FIELD_OF if name in variables and name not in ours}
+    file = _without(emptied, _checked_file(texts, path, problems))
     try:
-        settings: AppSettings | None = AppSettings.read(ours, file)
+        settings = AppSettings.read(ours, file)
     except ValidationError as error:
         problems += _complaints(error, ours, file)
         blamed |= _blamed(error)
         # The others are looked at all the same, so that everything wrong is said at once.
-        settings = _read_without(blamed, ours, file)
-    if settings is not None:
-        for name, complaint in complaints_of(settings):
-            problems.append(f"{name}: {complaint}")
-            blamed.add(name)
+        settings, _, _ = _read_usable(blamed, ours, file)
+    for name, complaint in complaints_of(settings):
+        problems.append(f"{name}: {complaint}")
+        blamed.add(name)
     server = variables.get(SERVER, "").strip() or file.get(SERVER, "")
     if server and not is_address(server):
         problems.append(f"{SERVER}: {server[:60]!r} is no address. Write http://127.0.0.1:4200/api")
@@ -144,13 +155,25 @@ def _without(names: Collection[str], variables: Mapping[str, str]) -> dict[str, 
     return {name: text for name, text in variables.items() if name not in names}
 
 
-def _read_without(
+def _group_of(name: str) -> str:
+    return FIELD_OF.get(name, "").partition(".")[0]
+
+
+def _read_usable(
     names: Collection[str], environment: Mapping[str, str], file: Mapping[str, str]
-) -> AppSettings | None:
-    try:
-        return AppSettings.read(_without(names, environment), _without(names, file))
-    except ValidationError:
-        return None
+) -> tuple[AppSettings, frozenset[str], list[str]]:
+    """Return what fits together without these names, all that is left out, and why more is."""
+    blamed, told = frozenset(names), list[str]()
+    while True:
+        try:
+            settings = AppSettings.read(_without(blamed, environment), _without(blamed, file))
+        except ValidationError as error:
+            told += _complaints(error, environment, file)
+            # Where an error blames nothing more, nothing counts.
+            more = _blamed(error) - blamed
+            blamed |= more or FIELD_OF.keys()
+        else:
+            return settings, blamed, told
 
 
 def _blamed(error: ValidationError) -> set[str]:

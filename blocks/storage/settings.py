@@ -47,6 +47,11 @@ class CloudSettings(BaseModel):
         default=None, description="Another store that speaks like S3"
     )
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Return whether somebody wants copies elsewhere, which may know more than this machine."""
+        return self.enable_cloud_sync
+
     @model_validator(mode="after")
     def _check_completeness(self) -> Self:
         if not self.enable_cloud_sync or self.cloud_provider == CloudProvider.LOCAL:
@@ -61,3 +66,12 @@ class CloudSettings(BaseModel):
         if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
             raise ValueError("set both of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or none")
         return self
+
+
+class UnreadableCloud(CloudSettings):
+    """A cloud that was asked for, and of whose settings not all are right; no place is taken."""
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Return that it is."""
+        return True

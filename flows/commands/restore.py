@@ -28,15 +28,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Restore, or list, and print what was done; return the exit code."""
+    from blocks.copies.manifest import versions
     from blocks.copies.restore import restore
-    from blocks.storage.choose import storage_from
+    from flows.commands.place_of_copies import NO_COPIES, storage_of_settings
 
-    storage = storage_from(args.settings.cloud, args.data_dir)
+    storage = storage_of_settings(args.settings, args.data_dir)
     account = args.account or _only_account(storage)
     if args.list:
         for line in _lines(storage, account):
             print(line)
         return 0
+    if not versions(storage, account):
+        raise BadInput(
+            f"{storage} has no copy of account {account!r}", f"Name another --account. {NO_COPIES}"
+        )
     now = datetime.now(UTC)
     report = restore(storage, args.data_dir, account, now, version=args.version, force=args.force)
     print(f"{storage}: {report}")
@@ -48,7 +53,9 @@ def _only_account(storage: Storage) -> str:
     if len(accounts) == 1:
         return accounts[0]
     if not accounts:
-        raise BadInput(f"{storage} has no copies", "Check CLOUD_PROVIDER and CLOUD_CONTAINER")
+        from flows.commands.place_of_copies import NO_COPIES
+
+        raise BadInput(f"{storage} has no copies", NO_COPIES)
     raise BadInput(
         f"{storage} has copies of {', '.join(accounts)}", "Name one of them with --account"
     )
@@ -69,4 +76,6 @@ def _lines(storage: Storage, account: str) -> list[str]:
             f"{version}  journal row {copy.journal_seq}, last session {session},"
             f" {copy.ledger.bytes:,} bytes, Openbell {copy.openbell}"
         )
-    return lines or [f"{storage} has no copy of account {account!r}"]
+    from flows.commands.place_of_copies import NO_COPIES
+
+    return lines or [f"{storage} has no copy of account {account!r}. {NO_COPIES}"]

@@ -17,10 +17,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Store a copy and print what it took; return the exit code."""
     from blocks.account.status import newest_account
-    from blocks.storage.choose import storage_from
+    from flows.commands.place_of_copies import storage_of_settings
     from tasks.sync import sync_account
 
     account = args.account or newest_account(args.data_dir)
-    storage = storage_from(args.settings.cloud, args.data_dir)
+    storage = storage_of_settings(args.settings, args.data_dir)
     print(sync_account(args.data_dir, account, storage))
     return 0

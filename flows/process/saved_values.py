@@ -43,14 +43,19 @@ AZURE_FIELDS = {
 
 def saved_values(data_dir: Path) -> dict[str, tuple[str, str]]:
     """Return value and block by setting; nothing when no server of this folder answers."""
+    return asyncio.run(_load()) if join_server(data_dir) else {}
+
+
+def join_server(data_dir: Path) -> bool:
+    """Return whether a server of this folder answers; Prefect then asks that one."""
     api_url = os.environ.get("PREFECT_API_URL") or _own_server(data_dir)
     if api_url is None or not _answers(api_url):
-        return {}
+        return False
     # Prefect reads its settings when it is imported, and would otherwise take the user's profile.
     os.environ["PREFECT_API_URL"] = api_url
     os.environ.setdefault("PREFECT_HOME", str(data_dir.resolve() / "prefect"))
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
-    return asyncio.run(_load())
+    return True
 
 
 async def _load() -> dict[str, tuple[str, str]]:

@@ -17,7 +17,8 @@ def begin_process(data_dir: str | None) -> AppSettings:
     anyway; what is wrong now is logged, and counts as not set; all else counts.
     """
     read = read_settings()
-    settings = read.without_blamed().required()
+    usable = read.without_blamed()
+    settings = usable.required()
     MASK.learn(read.secrets())
     folder = Path(data_dir) if data_dir else settings.operations.data_dir
     install_logs(
@@ -30,6 +31,6 @@ def begin_process(data_dir: str | None) -> AppSettings:
     install_mask()
     for line in read.problems:
         get_logger("settings").error("%s", line)
-    for line in read.warnings:
+    for line in usable.warnings:
         get_logger("settings").warning("%s", line)
     return settings

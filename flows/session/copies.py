@@ -25,7 +25,11 @@ def storage_of(request: SessionRequest, notifier: Notifier) -> Storage:
         if not has_ledger(request):
             raise
         notifier.send("SYSTEM_WARNING", f"copies stay on this machine: {error}")
-        return LocalStorage(request.data_dir / "copies")
+        return StandIn(request.data_dir / "copies")
+
+
+class StandIn(LocalStorage):
+    """The folder of copies while their own place is not known; nothing is restored from it."""
 
 
 def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) -> None:
@@ -34,7 +38,7 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
     When the copies do not answer or refuse the key, a ledger that is here is traded on; without
     one the run is refused, because it could begin anew beside positions that only a copy knows of.
     """
-    if not request.parts.copies_leave:
+    if not request.parts.copies_leave or isinstance(storage, StandIn):
         return
     try:
         report = restore_if_newer(storage, request.data_dir, request.account, datetime.now(UTC))

@@ -128,7 +128,7 @@ class PlainParts:
     @property
     def copies_leave(self) -> bool:
         """Return whether a place for copies is named, which may know more than this machine."""
-        return self.cloud.enable_cloud_sync
+        return self.cloud.is_asked_for
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ async def saved_parts(
         market_block=await connections.load_saved(connections.SimulatedMarket),
         notifier_block=await connections.load_saved(connections.LogMessages),
         local_copies=await connections.load_saved(LocalCopies)
-        if is_saved_folder and not configured.cloud.enable_cloud_sync
+        if is_saved_folder and not configured.cloud.is_asked_for
         else None,
         distant_copies=tuple(block for block in distant if block is not None),
     )

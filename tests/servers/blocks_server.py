@@ -22,6 +22,8 @@ class BlocksServer:
     def answer(self, path: str) -> dict[str, Any] | str | None:
         """Return a document or a type, or None where there is none."""
         match path.partition("?")[0].removeprefix("/api/").split("/"):
+            case ["health"]:
+                return "well"
             case ["admin", "version"]:
                 return prefect.__version__
             case ["block_types", "slug", slug, "block_documents", "name", name]:

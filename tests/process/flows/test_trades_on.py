@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from blocks.archive.archive import BarArchive
+from blocks.copies.comparison import Standing
+from blocks.copies.restore import RestoreReport
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import SystemClock
 from blocks.providers.chain import ProviderChain
-from blocks.storage.settings import CloudProvider, CloudSettings
+from blocks.storage.local import LocalStorage
+from blocks.storage.settings import CloudProvider, CloudSettings, UnreadableCloud
+from flows.session import copies
 from flows.session.copies import bring_back, storage_of
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
@@ -28,7 +33,7 @@ from trading.errors import BadInput, SourceUnavailable, StoreUnavailable
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
 from trading.plan import RunPlan
-from trading.session.ports import MarketData, Notifier
+from trading.session.ports import MarketData, Notifier, Storage
 
 SYMBOLS = ("AAPL", "MSFT")
 DAY = "2025-06-10"
@@ -174,6 +179,28 @@ def test_wrong_settings_of_the_copies_keep_them_here_where_there_is_a_ledger(
     )
     with pytest.raises(BadInput, match="cannot be used"):
         storage_of(SessionRequest(parts, symbols=SYMBOLS), notifier)
+
+
+def test_where_the_place_of_copies_is_wrong_the_folder_in_its_stead_is_not_asked_for_the_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Storage] = []
+    found = RestoreReport("paper", "", 0, Standing.ABSENT, is_restored=False)
+    monkeypatch.setattr(
+        copies, "restore_if_newer", lambda storage, *_: asked.append(storage) or found
+    )
+    parts, heard = PlainParts(tmp_path, cloud=UnreadableCloud()), Heard()
+    live = SessionRequest(parts, symbols=SYMBOLS)
+    with pytest.raises(BadInput, match="settings of the cloud"):
+        storage_of(live, heard)
+    DuckDBLedger(tmp_path, "paper").acquire_lease(datetime.now(UTC))
+    bring_back(live, storage_of(live, heard), heard)
+    assert asked == []
+    assert "copies stay on this machine" in heard.texts[0]
+    # The same folder is asked where it is the one that is meant.
+    folder = LocalStorage(tmp_path / "copies")
+    bring_back(live, folder, heard)
+    assert asked == [folder]
 
 
 @pytest.mark.parametrize(

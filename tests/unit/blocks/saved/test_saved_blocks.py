@@ -17,11 +17,13 @@ from prefect.context import AsyncClientContext
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
+from blocks.process.secret_mask import STARS, SecretMask
 from blocks.saved import blocks
 from blocks.saved.blocks import GONE, TO_FILL_IN, load_saved, wanted_blocks
 from blocks.saved.discord import DiscordWebhook
 from blocks.saved.storage import AzureCopies, LocalCopies, S3Copies
 from blocks.settings.app_settings import AppSettings
+from blocks.storage.settings import UnreadableCloud
 from flows.session.parts import SavedParts, saved_parts
 from tests.servers.blocks_server import BlocksServer
 from trading.errors import BadInput
@@ -162,6 +164,34 @@ async def test_a_cloud_of_the_settings_goes_before_the_folder_that_registration_
     async with AsyncClientContext.get_or_create():
         parts = await saved_parts("/srv/openbell/data", None, AppSettings.read(cloud, {}))
     assert str(parts.storage()).startswith("bucket bucket")
+
+
+async def test_a_cloud_that_cannot_be_read_is_not_replaced_by_the_saved_folder(
+    server: BlocksServer,
+) -> None:
+    configured = CONFIGURED.model_copy(update={"cloud": UnreadableCloud()})
+    folder = "/srv/openbell/data"
+    async with AsyncClientContext.get_or_create():
+        del server.documents["openbell-azure-copies"]
+        bucket = await saved_parts(folder, None, configured)
+        del server.documents["openbell-s3-copies"]
+        none = await saved_parts(folder, None, configured)
+    # A saved bucket was right when it was saved.
+    assert str(bucket.storage()).startswith("bucket old-bucket")
+    assert none.copies_leave
+    with pytest.raises(BadInput, match="settings of the cloud"):
+        none.storage()
+
+
+async def test_the_mask_learns_what_saved_blocks_hold(
+    server: BlocksServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = SecretMask()
+    monkeypatch.setattr(blocks, "MASK", mask)
+    told = f"planted-id planted-secret {HOOK.rpartition('/')[2]} {AZURE}"
+    assert "planted" in mask.text(told)
+    await parts_without(server, tmp_path)
+    assert mask.text(told) == " ".join([STARS] * 4)
 
 
 async def test_saved_values_win_over_the_settings_and_without_them_the_settings_count(

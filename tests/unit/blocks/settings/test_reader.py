@@ -13,6 +13,7 @@ from blocks.settings.checks import complaint_of_folder
 from blocks.settings.pages import env_example, settings_page
 from blocks.settings.reader import Origin, read_settings
 from blocks.settings.variables import FIELD_OF, VARIABLES, Fate, edit_distance, find_variable
+from blocks.storage.choose import storage_from
 from tests.repository import REPOSITORY
 from trading.errors import BadInput
 
@@ -108,6 +109,37 @@ def test_an_empty_value_counts_as_not_set(env_file: Path) -> None:
     read = read_settings(env_file, {"SYMBOLS": ""})
     assert read.required() == AppSettings.read({}, {})
     assert read.origin("INITIAL_CAPITAL") == Origin.DEFAULT
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_WEBHOOK_URL", "https://discord.com/api/webhooks/1/t0ken"),
+        ("FINNHUB_API_KEY", "a-good-key"),
+        ("ENABLE_CLOUD_SYNC", "true"),
+        ("INITIAL_CAPITAL", "20000"),
+        ("INITIAL_CAPITAL", "ten"),
+    ],
+)
+def test_an_empty_variable_of_the_environment_switches_off_what_the_file_says(
+    env_file: Path, name: str, value: str, text: str
+) -> None:
+    env_file.write_text(f"{name}={value}\nSYMBOLS=KO\n")
+    read = read_settings(env_file, {name: text})
+    for settings in (read.required(), read.without_blamed().required()):
+        assert settings == AppSettings.read({}, {"SYMBOLS": "KO"})
+    assert read.origin(name) == Origin.DEFAULT
+    assert read.origin("SYMBOLS") == Origin.FILE
+    assert not read.is_given(FIELD_OF[name])
+
+
+def test_an_empty_line_of_the_file_leaves_the_environment_its_value(env_file: Path) -> None:
+    env_file.write_text("INITIAL_CAPITAL=\nPREFECT_API_URL=http://127.0.0.1:1/api\n")
+    read = read_settings(env_file, {"INITIAL_CAPITAL": "30000", "PREFECT_API_URL": ""})
+    assert read.required().trading.initial_capital == 30_000
+    assert read.origin("INITIAL_CAPITAL") == Origin.ENVIRONMENT
+    assert read.file == {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
 
 
 def test_only_what_the_user_has_set_is_a_parameter() -> None:
@@ -214,6 +246,59 @@ def test_a_group_that_does_not_fit_together_is_left_out_whole(env_file: Path) ->
     settings = read_settings(env_file, {}).without_blamed().required()
     assert not settings.cloud.enable_cloud_sync
     assert settings.trading.symbols == ("KO",)
+
+
+CLOUD_ON = {
+    "ENABLE_CLOUD_SYNC": "true",
+    "CLOUD_PROVIDER": "aws",
+    "CLOUD_CONTAINER": "bucket",
+    "AWS_ACCESS_KEY_ID": "an-id",
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "more"),
+    [
+        ({"CLOUD_CONTAINER": "a b"}, ["cloud: CLOUD_CONTAINER is not set"]),
+        ({"CLOUD_CONTAINER": "a b", "BAR_INTERVAL": "7"}, ["cloud: CLOUD_CONTAINER is not set"]),
+        (
+            {"CLOUD_CONTAINER": "a b", "TRAILING": "stepped", "TRAIL_STEPS": "[[1"},
+            ["cloud: CLOUD_CONTAINER is not set", "strategy: "],
+        ),
+        ({"CLOUD_PROVIDER": "asw"}, []),
+        ({"AWS_ENDPOINT_URL": "localhost:9000"}, []),
+        ({"ENABLE_CLOUD_SYNC": "treu", "AWS_SECRET_ACCESS_KEY": ""}, []),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, []),
+    ],
+)
+def test_a_wrong_value_takes_its_group_along_and_no_other_and_a_cloud_stays_asked_for(
+    env_file: Path, wrong: dict[str, str], more: list[str], tmp_path: Path
+) -> None:
+    env_file.write_text("FINNHUB_API_KEY=a-good-key\nSYMBOLS=KO\nSLIPPAGE_BPS=2\n")
+    read = read_settings(env_file, CLOUD_ON | wrong)
+    assert read.problems
+    usable = read.without_blamed()
+    settings = usable.required()
+    assert settings.data.finnhub_api_key is not None
+    assert settings.trading.symbols == ("KO",)
+    assert settings.fills.slippage_bps == 2
+    assert [line[: len(start)] for line, start in zip(usable.warnings, more, strict=True)] == more
+    assert settings.cloud.is_asked_for
+    with pytest.raises(BadInput, match="settings of the cloud"):
+        storage_from(settings.cloud, tmp_path)
+
+
+@pytest.mark.parametrize("off", ["false", "OFF", "0", ""])
+def test_a_slip_in_a_cloud_that_nobody_asked_for_changes_no_place(
+    env_file: Path, off: str, tmp_path: Path
+) -> None:
+    env_file.write_text("AWS_ENDPOINT_URL=localhost:9000\n")
+    read = read_settings(env_file, CLOUD_ON | {"ENABLE_CLOUD_SYNC": off})
+    assert read.problems
+    cloud = read.without_blamed().required().cloud
+    assert not cloud.is_asked_for
+    assert str(storage_from(cloud, tmp_path)) == f"folder {tmp_path / 'copies'}"
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
