@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from blocks.process.stop_request import StopRequest
 from deployments.processes.home import Home
 from deployments.supervisor import Supervisor
+from tests.system.patience import patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def prefect_stack(
 def registered(prefect_stack: PrefectStack) -> PrefectStack:
     """Register the deployments at the tests' server; no session begins by itself there."""
     prefect_stack.supervisor.register()
-    api = httpx.Client(base_url=prefect_stack.api_url, timeout=20)
+    api = patient(prefect_stack.api_url)
     # A session that happens to be due while the tests run would hold the queue.
     paper = api.get("/deployments/name/trade-session/paper").raise_for_status().json()
     api.post(f"/deployments/{paper['id']}/pause_deployment").raise_for_status()

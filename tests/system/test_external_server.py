@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
 from deployments.processes.home import REPOSITORY, Home
@@ -21,6 +20,7 @@ from deployments.server.server import Server, start_server
 from deployments.server.worker import worker_name
 from tests.process.api.conftest import free_port
 from tests.system.conftest import MakeHome
+from tests.system.patience import patient
 from tests.system.test_supervisor import THROWAWAY, has_said, processes_of, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
@@ -91,7 +91,7 @@ def kill_everything(data_dir: Path) -> None:
 
 
 def label(api_url: str, run_id: str, worker: str) -> None:
-    httpx.patch(
+    patient().patch(
         f"{api_url}/flow_runs/{run_id}/labels", json={"prefect.worker.name": worker}
     ).raise_for_status()
 
@@ -140,7 +140,7 @@ def test_a_run_that_a_worker_under_our_older_host_name_took_waits_until_that_is_
     label(elsewhere.api_url, dead_id, older)
     beat = {"name": older, "heartbeat_interval_seconds": 10}
     workers = f"{elsewhere.api_url}/work_pools/openbell/workers"
-    httpx.post(f"{workers}/heartbeat", json=beat).raise_for_status()
+    patient().post(f"{workers}/heartbeat", json=beat).raise_for_status()
     with up(data_dir, elsewhere.api_url) as log:
         assert api.read_run(dead_id).state_name == "Running"
         assert "left alone" in log.read_text()

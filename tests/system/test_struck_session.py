@@ -8,13 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import REPOSITORY, Home
 from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
+from tests.system.patience import patient
 from tests.system.struck_session import SESSION
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
@@ -75,7 +75,7 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
 def state_of(api_url: str, data_dir: Path) -> tuple[str, str]:
     """Return how the server says that the session of a folder has ended."""
     query = {"flows": {"name": {"any_": ["trade-session"]}}, "limit": 200}
-    answer = httpx.post(f"{api_url}/flow_runs/filter", json=query, timeout=20)
+    answer = patient().post(f"{api_url}/flow_runs/filter", json=query, timeout=20)
     (run,) = [
         run
         for run in answer.raise_for_status().json()

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import exchange_calendars
-import httpx
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -28,6 +27,7 @@ from deployments.processes.home import REPOSITORY, Home
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import known_api_url, start_server
 from tests.system.conftest import MakeHome, PrefectStack
+from tests.system.patience import patient
 from trading.errors import BadInput, SourceUnavailable
 
 pytestmark = pytest.mark.timeout(400)
@@ -94,7 +94,7 @@ def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
     }
 
     def scheduled() -> list[dict[str, Any]]:
-        rows = httpx.post(f"{registered.api_url}/flow_runs/filter", json=body, timeout=10).json()
+        rows = patient().post(f"{registered.api_url}/flow_runs/filter", json=body).json()
         return [row for row in rows if row["auto_scheduled"]]
 
     runs = wait_for(lambda: len(rows := scheduled()) >= 3 and rows)
@@ -129,21 +129,21 @@ def test_registering_again_keeps_what_was_changed_in_the_ui(
     registered: PrefectStack,
 ) -> None:
     url = f"{registered.api_url}/deployments"
-    deployment = httpx.get(f"{url}/name/small/scheduled").json()
+    deployment = patient().get(f"{url}/name/small/scheduled").json()
     changed = {
         "parameters": deployment["parameters"] | {"seconds": 1.0},
         "description": "mine",
     }
-    httpx.patch(f"{url}/{deployment['id']}", json=changed).raise_for_status()
+    patient().patch(f"{url}/{deployment['id']}", json=changed).raise_for_status()
     schedule = f"{url}/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}"
-    httpx.patch(schedule, json={"active": False}).raise_for_status()
+    patient().patch(schedule, json={"active": False}).raise_for_status()
     assert register_again(registered)[0] == (
         "small/scheduled: updated description, its parameters differ and are kept"
     )
-    after = httpx.get(f"{url}/name/small/scheduled").json()
+    after = patient().get(f"{url}/name/small/scheduled").json()
     assert after["parameters"]["seconds"] == 1.0
     assert [schedule["active"] for schedule in after["schedules"]] == [False]
-    httpx.patch(schedule, json={"active": True}).raise_for_status()
+    patient().patch(schedule, json={"active": True}).raise_for_status()
 
 
 def test_runs_of_a_demo_are_followed_until_they_are_completed(

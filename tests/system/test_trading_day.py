@@ -11,12 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from deployments.server.prefect_api import PrefectApi
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
 from tests.system.conftest import PrefectStack
+from tests.system.patience import patient
 from tests.unit.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(560), needs_real_bars]
@@ -51,7 +51,7 @@ def in_longer_bars(data_dir: Path) -> dict[str, Any]:
 def filtered(stack: PrefectStack, kind: str, body: dict[str, Any]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     while True:
-        page = httpx.post(
+        page = patient().post(
             f"{stack.api_url}/{kind}/filter",
             json={**body, "offset": len(rows), "limit": 200},
             timeout=20,
@@ -94,11 +94,15 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
     counted = Counter(task["name"].rsplit("-", 1)[0] for task in tasks)
     assert counted == dict.fromkeys(STEPS, BARS_A_SESSION)
 
-    shown = httpx.post(
-        f"{registered.api_url}/artifacts/filter",
-        json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
-        timeout=20,
-    ).json()
+    shown = (
+        patient()
+        .post(
+            f"{registered.api_url}/artifacts/filter",
+            json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
+            timeout=20,
+        )
+        .json()
+    )
     summary = next(a for a in shown if a["key"] == "daily-summary")
     assert "data:image/png;base64," in summary["data"]
 
@@ -111,7 +115,7 @@ def test_a_session_killed_in_the_middle_and_started_again_ends_as_if_undisturbed
 
     def bar_is_recorded() -> bool:
         body = {"flow_runs": {"parent_flow_run_id": {"any_": [run.id]}}}
-        done = httpx.post(f"{registered.api_url}/flow_runs/count", json=body, timeout=20).json()
+        done = patient().post(f"{registered.api_url}/flow_runs/count", json=body, timeout=20).json()
         return int(done) >= 5
 
     wait_for(bar_is_recorded, 200)
@@ -169,11 +173,15 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
     }
     run = api.start_run("backtest/adhoc", given)
     finish(registered, run.id)
-    shown = httpx.post(
-        f"{registered.api_url}/artifacts/filter",
-        json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
-        timeout=20,
-    ).json()
+    shown = (
+        patient()
+        .post(
+            f"{registered.api_url}/artifacts/filter",
+            json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
+            timeout=20,
+        )
+        .json()
+    )
     by_key = {artifact["key"]: artifact["data"] for artifact in shown}
     assert "data:image/png;base64," in by_key["backtest"]
     assert "AAPL" in by_key["backtest-trades"]
