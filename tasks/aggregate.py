@@ -42,7 +42,7 @@ def gates_of(runtime: SessionRuntime, bar: int) -> list[int]:
     for symbol in runtime.plan.symbols:
         if runtime.state.is_halted:
             gates.append(HALTED)
-        elif symbol in runtime.desk.blocked:
+        elif runtime.desk.is_blocked(symbol):
             gates.append(RECONCILIATION)
         elif runtime.is_missed(bar):
             gates.append(MISSED)

@@ -8,7 +8,12 @@ from tasks.session.runtime import SessionRuntime
 def execute(runtime: SessionRuntime) -> int:
     """Return how many orders are live after the desk is done.
 
-    Safe to repeat: what is committed is not committed again, what was answered is not asked.
+    Safe to repeat: what is committed is not committed again, what was answered is not asked. At a
+    bar that is history nothing is asked: what rests at the exchange rested through the bars that
+    follow, and only then may be moved.
     """
-    runtime.desk.execute()
+    if runtime.is_overtaken(runtime.state.last_bar):
+        runtime.desk.commit()
+    else:
+        runtime.desk.execute()
     return sum(order.is_live for order in runtime.state.orders.values())

@@ -14,6 +14,7 @@ def signal(runtime: SessionRuntime, closed: BarClosed) -> dict[str, str]:
     """
     begin = len(runtime.state.decisions)
     runtime.desk.take_bar(closed)
+    runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
     return {
         runtime.plan.symbols[int(row.symbol)]: Reason(int(row.reason)).word
         for row in runtime.state.decisions[begin:]

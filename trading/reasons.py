@@ -162,6 +162,8 @@ class FillLeg(IntEnum):
     TARGET = 2
     EXIT = 3
     ASSUMED_CLOSE = 4
+    # Left at once by an operator's word: a simulated exchange knows no price but the newest.
+    NEWEST_PRICE = 5
 
     @property
     def word(self) -> str:

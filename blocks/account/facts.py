@@ -34,8 +34,8 @@ class Halt:
 class AccountFacts:
     """The ledger at one moment; money in USD, None where nothing was written yet.
 
-    `last_bar` is the START of the last consumed bar, `blocked` the symbols whose quantity differs
-    from the exchange's at that bar, `unknown_orders` those whose outcome nobody knows.
+    `last_bar` is the START of the last consumed bar, `blocked` says by symbol where ledger and
+    exchange differ, `unknown_orders` how many orders there are whose outcome nobody knows.
     """
 
     account: str
@@ -48,7 +48,7 @@ class AccountFacts:
     orders: Mapping[str, int] = field(default_factory=dict)
     trades: int = 0
     realized: float = 0.0
-    blocked: tuple[str, ...] = ()
+    blocked: Mapping[str, str] = field(default_factory=dict)
     unknown_orders: int = 0
     halt: Halt | None = None
     outbox_open: int = 0
@@ -121,10 +121,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         "SELECT coalesce(sum(abs(quantity - filled) * price), 0) AS usd FROM orders"
         f" WHERE leg = 'entry' AND {LIVE_ORDERS}"
     )[0]
-    blocked = rows(
-        "SELECT symbol FROM decisions WHERE reason = 'reconciliation'"
-        " AND bar = (SELECT max(bar) FROM decisions) ORDER BY symbol"
-    )
+    differences = rows("SELECT value FROM meta WHERE name = 'differences'")
     halts = rows(
         "SELECT ts, command, reason FROM commands"
         " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
@@ -149,7 +146,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         orders=counts,
         trades=int(trades["count"]),
         realized=float(trades["pnl"]),
-        blocked=tuple(row["symbol"] for row in blocked),
+        blocked=orjson.loads(differences[0]["value"]) if differences else {},
         unknown_orders=counts.get("unknown", 0),
         halt=Halt(halts[0]["ts"], halts[0]["command"], halts[0]["reason"]) if halts else None,
         # Without a webhook nobody is to send what lies there.

@@ -111,9 +111,8 @@ def check_exchange(facts: AccountFacts) -> Component:
     """Say whether ledger and exchange agree."""
     name = "exchange"
     if facts.blocked:
-        return Component(
-            name, Level.UNHEALTHY, f"quantities differ for {', '.join(facts.blocked)}: no entries"
-        )
+        differ = "; ".join(f"{symbol}: {reason}" for symbol, reason in facts.blocked.items())
+        return Component(name, Level.UNHEALTHY, f"not entered, the exchange differs: {differ}")
     if facts.unknown_orders:
         return Component(name, Level.DEGRADED, f"{facts.unknown_orders} orders without an answer")
     return Component(name, Level.HEALTHY, "ledger and exchange agree")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from trading.plan import RunPlan
 from trading.session.array_json import arrays_from_json, arrays_to_json
 from trading.session.events import BarClosed, Fill, Intent, OrderUpdate
 from trading.session.orders import Order
-from trading.session.ports import ExchangeEvent
+from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue, VenueEvent
 
 SCHEMA = """
@@ -44,6 +45,9 @@ class MockExchange:
         self._venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
         self._saved_orders: dict[str, Order] = {}
         self._number = 0
+        self._identity = ""
+        self._misnumbered = False
+        self._is_stale = False
         self._load()
 
     def submit(self, intent: Intent) -> None:
@@ -74,13 +78,22 @@ class MockExchange:
             ).fetchone()
         return None if row is None else order_from_json(row[0])
 
+    def stream(self) -> StreamPosition:
+        """Return the identity of the stream of events, and the number of its last one."""
+        return StreamPosition(self._identity, self._number)
+
+    def open_orders(self) -> list[Order]:
+        """Return every order that rests or works."""
+        return [order for order in self._venue.state.orders.values() if order.is_live]
+
     def events_since(self, number: int) -> list[ExchangeEvent]:
-        """Return what happened after an event number, in order."""
-        if number >= self._number:
+        """Return what happened after an event number, in order; first what has no right number."""
+        if number >= self._number and not self._misnumbered:
             return []
         with self._file.transaction() as connection:
             rows = connection.execute(
-                "SELECT number, kind, payload FROM events WHERE number > ? ORDER BY number",
+                "SELECT number, kind, payload FROM events WHERE number > ? OR number < 1"
+                " ORDER BY number",
                 [number],
             ).fetchall()
         found: list[ExchangeEvent] = []
@@ -102,13 +115,13 @@ class MockExchange:
         self._file.release()
 
     def _do(self, request: Callable[[], Sequence[VenueEvent]]) -> None:
-        events = request()
-        try:
-            self._save(events)
-        except BaseException:
-            # What is not on disk has not happened.
+        if self._is_stale:
             self._load()
-            raise
+        events = request()
+        # What is not on disk has not happened.
+        self._is_stale = True
+        self._save(events)
+        self._is_stale = False
 
     def _save(self, events: Sequence[VenueEvent]) -> None:
         state = self._venue.state
@@ -148,14 +161,26 @@ class MockExchange:
             "last_bar": state.last_bar,
             "last_us": state.last_us,
             "is_ended": state.is_ended,
+            "not_before_us": state.not_before_us,
             "orders": list(state.orders),
         }
 
     def _load(self) -> None:
+        self._venue = SimulatedVenue(self._plan.rules(), self._plan.symbols, self._plan.capital)
+        self._saved_orders = {}
         with self._file.transaction() as connection:
             row = connection.execute("SELECT value FROM account WHERE name = 'state'").fetchone()
-            top = connection.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()
-            self._number = int(top[0]) if top else 0
+            known = connection.execute(
+                "SELECT value FROM account WHERE name = 'identity'"
+            ).fetchone()
+            self._identity = known[0] if known else uuid.uuid4().hex
+            if known is None:
+                connection.execute("INSERT INTO account VALUES ('identity', ?)", [self._identity])
+            numbers = connection.execute(
+                "SELECT coalesce(max(number), 0), coalesce(min(number), 1) FROM events"
+            ).fetchall()[0]
+            self._number, self._misnumbered = max(0, int(numbers[0])), int(numbers[1]) < 1
+            self._is_stale = False
             if row is None:
                 return
             content = orjson.loads(row[0])
@@ -165,6 +190,7 @@ class MockExchange:
         relist(state.book)
         state.session, state.last_bar = content["session"], content["last_bar"]
         state.last_us, state.is_ended = content["last_us"], content["is_ended"]
+        state.not_before_us = content.get("not_before_us", {})
         by_id = dict(orders)
         state.orders = {
             order_id: order_from_json(by_id[order_id]) for order_id in content["orders"]

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from blocks.exchange.exchange_news import ExchangeNews, intent_of
+from blocks.exchange.reconciliation import differences, quantity_differences, unknown_orders
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.projector import Projector
 from blocks.process.failpoints import reach
-from trading.errors import OpenbellError, OutcomeUnknown
+from trading.errors import OutcomeUnknown
 from trading.market.calendar import to_microseconds
-from trading.session.events import BarClosed, Event, Intent, OrderUpdate, SessionClosed
+from trading.session.events import (
+    EVERY_SYMBOL,
+    BarClosed,
+    Command,
+    Event,
+    Intent,
+    OrderUpdate,
+    SessionClosed,
+)
 from trading.session.messages import Message
 from trading.session.order_plan import OrderPlanner
 from trading.session.order_reporter import Place
-from trading.session.orders import Leg, Status
+from trading.session.order_times import OrderTimes
+from trading.session.orders import Leg, Status, is_ours
 from trading.session.ports import Exchange
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState
@@ -27,8 +39,8 @@ class OrderDesk:
     """Keeps one session's state, ledger and exchange in step.
 
     State changes in memory first and is committed before anything is sent. When a commit fails
-    for good the process is to end: the next one folds the journal. `blocked` says by symbol why
-    it is not entered.
+    the session is to be opened anew: the next desk folds the journal. `blocked` says by symbol why
+    it is not entered; `times` is the clock of its orders, None where a replay does not wait.
     """
 
     def __init__(
@@ -41,6 +53,7 @@ class OrderDesk:
         *,
         dry_run: bool = False,
         provider: str = "",
+        times: OrderTimes | None = None,
     ) -> None:
         self.state = state
         self.ledger = ledger
@@ -50,8 +63,13 @@ class OrderDesk:
         self._session = state.session.date.isoformat()
         self._planner = OrderPlanner(account, self._session, state.plan.strategy_name, epoch)
         self._uncommitted: list[Event] = []
-        self._cursor = ledger.cursor()
+        self._times = times
+        self._news = ExchangeNews(exchange, ledger)
+        self._elsewhere: dict[str, int] = {}
+        # By symbol, until its next bar: what was refused is not asked again and again.
+        self._refused: dict[str, str] = {}
         self.blocked: dict[str, str] = {}
+        self._shown_blocked: dict[str, str] | None = None
         self.reporter = Reporter(state, Place(account, exchange.name, provider))
         self._projector = Projector(state, self.reporter)
         self._shown = 0
@@ -66,16 +84,18 @@ class OrderDesk:
         """Apply an event and keep it for the next commit."""
         self.reporter.take(event)
         self._uncommitted.append(event)
+        match event:
+            case OrderUpdate(status=Status.REJECTED, symbol=symbol, leg=leg, reason=reason):
+                if leg != Leg.ENTRY:
+                    self._refused[symbol] = f"its {leg} was refused: {reason}"
 
     def listen(self) -> int:
         """Take what happened at the exchange into the state; return how many events there were."""
-        news = self.exchange.events_since(self._cursor)
-        for item in news:
-            reach("before apply")
-            self.record(item.event)
-            self._cursor = item.number
-            reach("after apply")
-        return len(news)
+        heard = 0
+        for event in self._news.read(self.state):
+            self.record(event)
+            heard += 1
+        return heard
 
     def take_bar(self, bar: BarClosed) -> None:
         """Let the exchange and then the strategy see a bar; one that was taken changes nothing."""
@@ -84,14 +104,20 @@ class OrderDesk:
         self.exchange.observe(bar)
         reach("after observe")
         self.listen()
+        self._refused = {}
+        self.reconcile()
         self.record(bar)
 
-    def execute(self) -> None:
+    def leave(self, command: Command, newest: Mapping[str, float]) -> None:
+        """Follow an operator who wants everything left: now, at the newest prices known, USD."""
+        self.record(command)
+        self.execute(newest)
+
+    def execute(self, newest: Mapping[str, float] | None = None) -> None:
         """Bring the orders in line with the book: commit, send, hear the answers, until done."""
+        intents: list[Intent] = []
         for _ in range(MOST_ROUNDS):
-            intents = self._planner.plan(
-                self.state.book, self.state.plan.symbols, self.state.orders, self.state.unanswered
-            )
+            intents = self._planned(newest)
             for intent in intents:
                 self.record(intent)
             self.commit()
@@ -100,10 +126,24 @@ class OrderDesk:
             for intent in intents:
                 self._send(intent)
             self.listen()
-        raise OpenbellError(
-            f"orders of {self._session} did not settle in {MOST_ROUNDS} rounds",
-            "Halt, and compare the orders with the exchange by hand",
+        # Asked for so often and still not there: the next bar asks again.
+        for intent in intents:
+            self._refused[intent.symbol] = f"its orders did not settle in {MOST_ROUNDS} rounds"
+        self.commit()
+        self.reconcile()
+
+    def _planned(self, newest: Mapping[str, float] | None) -> list[Intent]:
+        state = self.state
+        planned = self._planner.plan(
+            state.book,
+            state.plan.symbols,
+            state.orders,
+            state.unanswered,
+            self._elsewhere,
+            newest,
         )
+        us = self._times.now_us() if self._times else 0
+        return [replace(i, us=us) for i in planned if i.symbol not in self._refused]
 
     def commit(self) -> None:
         """Write what was recorded to the journal, all or none."""
@@ -111,7 +151,7 @@ class OrderDesk:
             return
         reach("before commit")
         self.ledger.commit(
-            self._uncommitted, epoch=self.epoch, session=self._session, cursor=self._cursor
+            self._uncommitted, epoch=self.epoch, session=self._session, cursor=self._news.cursor
         )
         self._uncommitted = []
         reach("after commit")
@@ -120,8 +160,12 @@ class OrderDesk:
         """Write the projections that people read."""
         self.commit()
         reach("before project")
-        self.ledger.commit([], epoch=self.epoch, projection=self._projector.changes())
+        changes = self._projector.changes()
+        # Said again only when it is another: a statement costs a millisecond.
+        changes.differences = None if self.blocked == self._shown_blocked else self.blocked
+        self.ledger.commit([], epoch=self.epoch, projection=changes)
         self._projector.done()
+        self._shown_blocked = dict(self.blocked)
         reach("after project")
 
     def resolve(self, now: datetime, entry_deadline: datetime) -> None:
@@ -155,28 +199,44 @@ class OrderDesk:
         self.commit()
 
     def reconcile(self) -> dict[str, str]:
-        """Block every symbol whose quantity differs from the exchange's; return why, by symbol."""
-        self.blocked = {
-            symbol: f"ledger {ours}, exchange {theirs}"
-            for symbol, (ours, theirs) in self.differences().items()
-        }
+        """Compare ledger and exchange; return by symbol why it is not entered.
+
+        An open order under an id of ours that the ledger has not is taken over: it was sent by an
+        earlier session, or by one that a copy of the ledger does not know of.
+        """
+        if not self.dry_run:
+            for order in unknown_orders(self.state, self.exchange):
+                if is_ours(order.client_order_id) and order.symbol in self.state.index:
+                    self.record(intent_of(order))
+                    self.record(
+                        OrderUpdate(
+                            order.client_order_id,
+                            order.symbol,
+                            order.leg,
+                            order.status,
+                            0,
+                            order.price,
+                            order.quantity,
+                        )
+                    )
+        unequal = quantity_differences(self.state, self.exchange.positions())
+        self._elsewhere = {symbol: theirs for symbol, (_, theirs) in unequal.items()}
+        self.blocked = self._refused | differences(self.state, self.exchange)
         return self.blocked
+
+    def is_blocked(self, symbol: str) -> bool:
+        """Return whether a symbol is not entered because ledger and exchange differ."""
+        return symbol in self.blocked or EVERY_SYMBOL in self.blocked
 
     def differences(self) -> dict[str, tuple[int, int]]:
         """Return symbols whose quantity differs, as (ledger, exchange), over both sides' union."""
-        theirs = self.exchange.positions()
-        found: dict[str, tuple[int, int]] = {}
-        for symbol in {*self.state.index, *theirs}:
-            s = self.state.index.get(symbol)
-            ours = 0 if s is None else int(self.state.book.quantity[s])
-            if ours != theirs.get(symbol, 0):
-                found[symbol] = (ours, theirs.get(symbol, 0))
-        return found
+        return quantity_differences(self.state, self.exchange.positions())
 
     def close_session(self) -> None:
         """Let the venue end its day, take the answers and write the session's last point."""
         self.exchange.end_session(self._session)
         self.listen()
+        self.reconcile()
         self.record(SessionClosed(self._session, self.state.equity()))
         self.commit()
 
@@ -191,6 +251,9 @@ class OrderDesk:
             status = Status.REJECTED if intent.action == "submit" else Status.WORKING
             self.record(self._answer(intent, status, "dry_run"))
             return
+        if intent.action == "submit" and intent.leg == Leg.ENTRY and self._refusal_of(intent):
+            self.record(self._answer(intent, Status.CANCELLED, self._refusal_of(intent)))
+            return
         request = {
             "submit": self.exchange.submit,
             "replace": self.exchange.replace,
@@ -198,13 +261,25 @@ class OrderDesk:
         }[intent.action]
         reach(f"before {intent.action}")
         try:
-            request(intent)
+            request(self._stamped(intent))
         except OutcomeUnknown:
             if intent.action == "submit":
                 self.record(self._answer(intent, Status.UNKNOWN, "no answer"))
-                # Unknown is no answer: it stays to be looked up.
-                self.state.unanswered[intent.client_order_id] = intent
         reach(f"after {intent.action}")
+
+    def _refusal_of(self, entry: Intent) -> str:
+        """Return why an entry is not to be sent any more, an empty text where it is."""
+        if self.is_blocked(entry.symbol):
+            return "reconciliation"
+        is_late = self._times is not None and self._times.is_late(self.state.last_bar)
+        return "missed" if is_late else ""
+
+    def _stamped(self, intent: Intent) -> Intent:
+        """Return the intent as it is sent now, which may be later than it was made."""
+        if self._times is None:
+            return intent
+        now_us, from_us = self._times.now_us(), self._times.fills_from_us()
+        return replace(intent, us=now_us, fills_from_us=from_us)
 
     def _answer(self, intent: Intent, status: Status, reason: str) -> OrderUpdate:
         return OrderUpdate(

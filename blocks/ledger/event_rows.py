@@ -8,15 +8,17 @@ from typing import Any
 import orjson
 
 from trading.session.events import (
+    EVERY_SYMBOL,
     KIND_OF,
     KINDS,
     BarClosed,
+    Discrepancy,
     Event,
     Fill,
     OrderUpdate,
     SessionStarted,
 )
-from trading.session.orders import Leg, Order, Status
+from trading.session.orders import Order, Status, order_from_fields, order_to_fields
 
 
 def event_to_row(event: Event) -> tuple[str, str]:
@@ -26,11 +28,21 @@ def event_to_row(event: Event) -> tuple[str, str]:
 
 
 def event_from_row(kind: str, payload: str) -> Event:
-    """Return the event that a row holds."""
-    content: dict[str, Any] = orjson.loads(payload)
-    if kind == "order_update":
-        content["status"] = Status(content["status"])
-    return KINDS[kind](**content)
+    """Return the event that a row holds.
+
+    One that cannot be read, of a later version or damaged, is a discrepancy of the symbol that it
+    names: what it changed is not known.
+    """
+    content: dict[str, Any] = {}
+    try:
+        content = dict(orjson.loads(payload))
+        if kind == "order_update":
+            content["status"] = Status(content["status"])
+        return KINDS[kind](**content)
+    except (KeyError, TypeError, ValueError):
+        symbol = content.get("symbol")
+        why = f"the journal has a row of kind {kind!r} that this version cannot read"
+        return Discrepancy(symbol if isinstance(symbol, str) else EVERY_SYMBOL, why, {})
 
 
 def event_time_us(event: Event) -> int | None:
@@ -48,12 +60,9 @@ def event_time_us(event: Event) -> int | None:
 
 def order_to_json(order: Order) -> str:
     """Return an order as JSON."""
-    return orjson.dumps({f.name: getattr(order, f.name) for f in fields(order)}).decode()
+    return orjson.dumps(order_to_fields(order)).decode()
 
 
 def order_from_json(text: str) -> Order:
     """Return the order that JSON holds."""
-    content: dict[str, Any] = orjson.loads(text)
-    content["leg"] = Leg(content["leg"])
-    content["status"] = Status(content["status"])
-    return Order(**content)
+    return order_from_fields(orjson.loads(text))

@@ -19,7 +19,7 @@ from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 from trading.session.events import Event
 from trading.session.messages import Message
-from trading.session.ports import JournalRow
+from trading.session.ports import JournalRow, StreamPosition
 
 # For the one that trades: others wait no longer than this for the file.
 HOLD_SECONDS = 0.15
@@ -101,7 +101,7 @@ class DuckDBLedger:
         *,
         epoch: int,
         session: str = "",
-        cursor: int | None = None,
+        cursor: StreamPosition | None = None,
         projection: Projection | None = None,
     ) -> None:
         """Append events, the exchange's cursor and the projections in one transaction.
@@ -113,9 +113,13 @@ class DuckDBLedger:
             if events:
                 self._append(connection, events, session)
             if cursor is not None:
-                _set_meta(connection, "cursor", str(cursor))
+                _set_meta(connection, "cursor", str(cursor.number))
+                _set_meta(connection, "stream", cursor.identity)
             if projection is not None:
                 write_projection(connection, projection)
+                if projection.differences is not None:
+                    text = orjson.dumps(projection.differences).decode()
+                    _set_meta(connection, "differences", text)
 
     def add_messages(self, session: str, messages: Sequence[Message]) -> None:
         """Put messages into the outbox that are about no projection; needs no lease."""
@@ -152,9 +156,15 @@ class DuckDBLedger:
             ).fetchall()
         return [(str(session), bool(closed)) for session, closed in rows]
 
-    def cursor(self) -> int:
-        """Return the number of the last exchange event that was journalled."""
-        return int(self.meta("cursor") or 0)
+    def cursor(self) -> StreamPosition:
+        """Return how far the exchange's stream was journalled, without an identity in old ones."""
+        return StreamPosition(self.meta("stream") or "", int(self.meta("cursor") or 0))
+
+    def executions(self) -> frozenset[str]:
+        """Return the execution ids of all fills that were ever journalled."""
+        with self._file.transaction() as connection:
+            rows = connection.execute("SELECT payload FROM journal WHERE kind = 'fill'").fetchall()
+        return frozenset(orjson.loads(payload)["exec_id"] for (payload,) in rows)
 
     def meta(self, name: str) -> str | None:
         """Return a remembered value."""

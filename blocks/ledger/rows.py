@@ -34,6 +34,7 @@ class Projection:
     equity: list[tuple[int, float]] = field(default_factory=list)
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
     messages: list[tuple[Any, ...]] = field(default_factory=list)
+    differences: dict[str, str] | None = None
 
 
 def money(value: float | None) -> Decimal | None:

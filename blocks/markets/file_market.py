@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from blocks.bars.files import BarFileFormat, read_bars
-from trading.market.bars import BarRows
-from trading.market.calendar import Session, to_microseconds
+from trading.market.bars import BarRows, closes_before
+from trading.market.calendar import MICROSECONDS_PER_MINUTE, Session, to_microseconds
 from trading.session.ports import MarketData
 
 
@@ -37,6 +37,20 @@ class FileMarket(MarketData):
         """Return all rows before the session, oldest first."""
         end = np.searchsorted(self._rows.start_us, to_microseconds(before.open))
         return self._rows.take(np.arange(end, dtype=np.int64)) if end else None
+
+    def newest_prices(
+        self, symbols: Sequence[str], session: Session, now: datetime
+    ) -> dict[str, float]:
+        """Return the close of each symbol's last row of the session that was over, USD.
+
+        Only of a file that says how long its rows are.
+        """
+        minutes = self._rows.interval_minutes
+        if minutes is None:
+            return {}
+        so_far = self.rows(symbols, session, session.open, now)
+        length_us = minutes * MICROSECONDS_PER_MINUTE
+        return closes_before(so_far, symbols, to_microseconds(now), length_us)
 
     def rows(
         self, symbols: Sequence[str], session: Session, start: datetime, end: datetime

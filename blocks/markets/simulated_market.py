@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from blocks.markets.random_walk import sessions_to_warm_up, simulated_rows
-from trading.market.bars import BarRows
-from trading.market.calendar import Session, to_microseconds
+from trading.market.bars import BarRows, closes_before
+from trading.market.calendar import MICROSECONDS_PER_MINUTE, Session, to_microseconds
 from trading.session.ports import MarketData
 
 
@@ -32,6 +32,13 @@ class SimulatedMarketData(MarketData):
         """Return the rows of as many sessions as a backtest takes to warm the indicators."""
         earlier = sessions_to_warm_up(self._exchange, before.date)
         return simulated_rows(self._symbols, earlier, self._interval_minutes, seed=self._seed)
+
+    def newest_prices(
+        self, symbols: Sequence[str], session: Session, now: datetime
+    ) -> dict[str, float]:
+        """Return the close of each symbol's last whole minute, USD."""
+        minutes = simulated_rows(self._symbols, [session], 1, seed=self._seed)
+        return closes_before(minutes, self._symbols, to_microseconds(now), MICROSECONDS_PER_MINUTE)
 
     def rows(
         self, symbols: Sequence[str], session: Session, start: datetime, end: datetime

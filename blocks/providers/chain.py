@@ -20,6 +20,10 @@ class Source(Provider, Protocol):
         """Return the rows of earlier sessions, oldest first; None where it has none."""
         ...
 
+    def newest_prices(self, session: Session) -> dict[str, float]:
+        """Return the newest prices by symbol, USD, that it knows without asking anybody."""
+        ...
+
     def start(self) -> None:
         """Begin to listen, where the provider listens rather than asks."""
         ...
@@ -83,6 +87,15 @@ class ProviderChain:
         Raises SourceUnavailable when no source has a bar of any symbol.
         """
         return rows_or_raise(self.fetch(symbols, start, end), self.name)
+
+    def newest_prices(
+        self, symbols: Sequence[str], session: Session, now: datetime
+    ) -> dict[str, float]:
+        """Return the newest price of each symbol that any source knows, USD."""
+        found: dict[str, float] = {}
+        for source in reversed(self._sources):
+            found |= source.newest_prices(session)
+        return {symbol: price for symbol, price in found.items() if symbol in symbols}
 
     def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
         """Return the closed bars that start in [start, end), each with who gave it."""

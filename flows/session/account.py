@@ -18,6 +18,7 @@ from blocks.telemetry.telemetry import SessionTelemetry
 from flows.session.copies import bring_back, storage_of
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest, replayed_sessions
 from tasks.session.bar_notes import BarNotes
+from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
 from tasks.session.runtime import RUNTIMES, Pace, SessionRuntime
 from tasks.session.source_news import SourceNews
@@ -25,6 +26,7 @@ from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import Session, make_grid, next_session
 from trading.plan import RunPlan, make_plan
 from trading.session.messages import ERROR_KINDS, Kind
+from trading.session.order_times import OrderTimes
 from trading.session.ports import Clock, Exchange, MarketData, Notifier, Storage
 from trading.session.state import SessionState
 
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from blocks.messages.discord.webhook import WebhookClient
 
 LAST_MESSAGES_SECONDS = 15.0
+# What a bar's steps may take until its orders are late, and the most of a bar that may be.
+WORK_SECONDS = 10.0
+LONGEST_WORK = 1 / 6
 OF_MANY_SESSIONS = frozenset(map(str, {Kind.DAILY_SUMMARY, *ERROR_KINDS}))
 
 
@@ -186,6 +191,7 @@ class Account:
                 self.epoch,
                 dry_run=self.request.dry_run,
                 provider=self.market.name,
+                times=self._times(clock, session),
             ),
             notifier=notifier,
             storage=self.storage,
@@ -194,6 +200,7 @@ class Account:
             news=SourceNews(),
             inbox=Inbox(self.ledger),
             notes=BarNotes(),
+            differences=DifferenceNews(),
             telemetry=self.telemetry,
             drain=self.drain,
         )
@@ -217,4 +224,16 @@ class Account:
         settle_seconds = self.request.parts.settle_seconds if self.request.replay is None else 0.0
         # The machine's seconds between two looks, whatever the speed of the session's clock.
         tend_seconds = self.request.parts.tend_seconds * (self.request.speed or 1.0)
-        return Pace(settle_seconds, tend_seconds, is_real_time=True)
+        interval_seconds = self.plan.interval_minutes * 60.0
+        # A replay's seconds are short: only what comes a whole bar late is late there.
+        work_seconds = min(WORK_SECONDS, interval_seconds * LONGEST_WORK)
+        if self.request.replay is not None:
+            work_seconds = interval_seconds
+        return Pace(settle_seconds, tend_seconds, settle_seconds + work_seconds, is_real_time=True)
+
+    def _times(self, clock: Clock, session: Session) -> OrderTimes | None:
+        pace = self._pace()
+        if not pace.is_real_time:
+            return None
+        settling = timedelta(seconds=pace.settling_seconds)
+        return OrderTimes(clock, session, self.plan.interval_minutes, settling)

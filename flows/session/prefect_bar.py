@@ -39,7 +39,7 @@ class PrefectRunner:
 
     async def run_bar(self, runtime: SessionRuntime, bar: int) -> None:
         """Take one closed bar through its steps, without Prefect when its server is silent."""
-        if runtime.is_missed(bar):
+        if runtime.is_overtaken(bar):
             # A session joined late catches up first; a subflow a bar would make it later still.
             take_bar(runtime, bar, PLAIN)
         elif await server_answers():

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from blocks.process.stop_request import Interrupted
 from flows.session.take_bar import take_bar
+from tasks.session.close import refuse_differences
 from tasks.session.poll import poll
 from tasks.session.runtime import SessionRuntime
 from tasks.session.shut_down import shut_down
@@ -56,7 +57,8 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
         shut_down(runtime)
         raise
     if not is_over:
-        return shut_down(runtime)
+        shut_down(runtime)
+        return False
     steps.close_session(runtime)
     steps.notify(runtime)
     steps.notify_summary(runtime)
@@ -68,6 +70,7 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
             "SYSTEM_ERROR", error.what, title="No copy was made", action_required=error.hint
         )
     runtime.ledger.release()
+    refuse_differences(runtime)
     return True
 
 

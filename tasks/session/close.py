@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
+from trading.errors import BadInput
 
 
 def close_session(runtime: SessionRuntime) -> float:
@@ -21,3 +22,14 @@ def close_session(runtime: SessionRuntime) -> float:
                 "SYSTEM_ERROR", f"{symbol}: {held} shares are open after the session's end"
             )
     return runtime.state.equity()
+
+
+def refuse_differences(runtime: SessionRuntime) -> None:
+    """Raise BadInput for a session that was closed while ledger and exchange differ."""
+    if runtime.desk.blocked:
+        differ = "; ".join(f"{symbol}: {why}" for symbol, why in runtime.desk.blocked.items())
+        raise BadInput(
+            f"session {runtime.name} is closed, and ledger and exchange differ: {differ}",
+            "Compare them by hand; ledger and exchange of one moment are brought back together by:"
+            f" python -m flows restore --account {runtime.ledger.account}",
+        )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tasks.session.runtime import SessionRuntime
+
+
+def newest_prices(runtime: SessionRuntime) -> Mapping[str, float]:
+    """Return the newest prices known, by symbol; the others are left at their last close."""
+    now = runtime.clock.now()
+    return runtime.market.newest_prices(runtime.plan.symbols, runtime.session, now)
 
 
 def poll(runtime: SessionRuntime) -> bool:
@@ -12,12 +20,13 @@ def poll(runtime: SessionRuntime) -> bool:
     """
     heard = runtime.desk.listen()
     words = runtime.inbox.words()
+    is_to_leave = any(command.command == "flatten" for command in words)
     for command in words:
         runtime.desk.record(command)
     if runtime.state.unanswered:
         runtime.desk.resolve(runtime.clock.now(), runtime.bar_end(runtime.state.last_bar + 1))
     if heard or words:
-        runtime.desk.execute()
+        runtime.desk.execute(newest_prices(runtime) if is_to_leave else None)
         runtime.inbox.mark_seen()
         runtime.desk.project()
     return bool(heard or words)

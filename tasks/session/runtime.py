@@ -12,6 +12,7 @@ from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
 from tasks.session.bar_notes import BarNotes
+from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
 from tasks.session.source_news import SourceNews
 from trading.market.calendar import Grid, Session
@@ -25,11 +26,13 @@ class Pace:
     """How a session keeps time; seconds are those of its clock.
 
     `settle_seconds` go by after a bar's end before it is fetched, `tend_seconds` between two looks
-    at the exchange; `is_real_time` is False for a replay that does not wait.
+    at the exchange. What is made within `settling_seconds` of a bar's end counts as made at it
+    (rules, section 15). `is_real_time` is False for a replay that does not wait.
     """
 
     settle_seconds: float = 0.0
     tend_seconds: float = 3600.0
+    settling_seconds: float = 0.0
     is_real_time: bool = False
 
 
@@ -57,6 +60,7 @@ class SessionRuntime:
     news: SourceNews
     inbox: Inbox
     notes: BarNotes
+    differences: DifferenceNews
     telemetry: SessionTelemetry
     drain: DrainThread | None = None
 
@@ -79,11 +83,20 @@ class SessionRuntime:
         return self.session.bar_end(bar, self.plan.interval_minutes)
 
     def is_missed(self, bar: int) -> bool:
-        """Return whether it is too late to act on a bar: the next one is over as well."""
-        interval = timedelta(minutes=self.plan.interval_minutes)
-        grace = timedelta(seconds=self.pace.settle_seconds)
-        return self.clock.now() >= self.bar_end(bar) + interval + grace
+        """Return whether it is too late to enter by what a bar says."""
+        settling = timedelta(seconds=self.pace.settling_seconds)
+        return self.pace.is_real_time and self.clock.now() > self.bar_end(bar) + settling
 
+    def is_overtaken(self, bar: int) -> bool:
+        """Return whether the next bar is over as well, so that this one is history."""
+        if not self.pace.is_real_time or bar + 1 >= self.grid.rows:
+            return False
+        settle = timedelta(seconds=self.pace.settle_seconds)
+        return self.clock.now() >= self.bar_end(bar + 1) + settle
+
+
+# What the ledger remembers of an operator's stop: the session's date, empty while it goes on.
+STOPPED = "stopped"
 
 # Sessions that run in this process, by date; a process runs one at a time.
 RUNTIMES: dict[str, SessionRuntime] = {}

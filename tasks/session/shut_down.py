@@ -1,42 +1,51 @@
-"""Shut down: leave a session in the middle in the way that the user chose, and keep a copy."""
+"""Shut down: stop a session in the middle in the way that the user chose, and keep a copy."""
 
 from __future__ import annotations
 
-from tasks.notify import notify, notify_summary
-from tasks.session.close import close_session
-from tasks.session.runtime import SessionRuntime
+from tasks.notify import notify
+from tasks.session.poll import newest_prices
+from tasks.session.runtime import STOPPED, SessionRuntime
 from tasks.session.telemetry import note_late_trades
 from tasks.sync import sync
 from trading.errors import OpenbellError
 from trading.session.events import Command
 
 
-def shut_down(runtime: SessionRuntime) -> bool:
-    """Flatten and close the session, or hold what there is; return whether it was closed.
+def shut_down(runtime: SessionRuntime) -> None:
+    """Leave everything, or hold what there is; the session stays open and may go on that day.
 
-    `hold` leaves positions to their resting stops, and the next start goes on. `flatten` leaves
-    everything: the simulated exchange sees no further bar, so it books the exits at the last
-    price and says so. Called once, outside Prefect's tasks: a run that is cancelled has none.
+    `hold` leaves positions to their resting stops. `flatten` leaves everything now: the simulated
+    exchange fills it at the newest prices known, and says so. Called once, outside Prefect's
+    tasks: a run that is cancelled has none.
     """
     if not runtime.state.is_started:
         # Stopped while it waited for its past: there is nothing yet to leave or to hold.
         runtime.ledger.release()
-        return False
-    closes = runtime.on_shutdown == "flatten"
-    if closes:
-        runtime.desk.record(Command("leave", "shutdown"))
-        runtime.desk.execute()
-        close_session(runtime)
-    else:
-        runtime.desk.project()
-        note_late_trades(runtime)
+        return
+    if runtime.on_shutdown == "flatten":
+        runtime.desk.leave(Command("leave", "shutdown"), newest_prices(runtime))
+    runtime.desk.project()
+    note_late_trades(runtime)
+    tell_what_is_held(runtime)
+    # Last: what dies half left is to be taken up again, and what is left on purpose is not.
+    runtime.ledger.remember(STOPPED, runtime.name)
     notify(runtime)
-    if closes:
-        notify_summary(runtime)
     if runtime.pace.is_real_time:
         try:
             sync(runtime)
         except OpenbellError as error:
             runtime.notifier.send("SYSTEM_WARNING", f"no copy was kept at shutdown: {error}")
     runtime.ledger.release()
-    return closes
+
+
+def tell_what_is_held(runtime: SessionRuntime) -> None:
+    """Tell of the positions that stay open while nobody trades."""
+    held = [
+        f"{symbol} {int(runtime.state.book.quantity[s])}"
+        for symbol, s in runtime.state.index.items()
+        if runtime.state.book.quantity[s] != 0
+    ]
+    if held:
+        runtime.notifier.send(
+            "SYSTEM_WARNING", f"stopped; held at the exchange with their stops: {', '.join(held)}"
+        )

@@ -6,7 +6,7 @@ from datetime import date
 
 from blocks.process.failpoints import reach
 from tasks.notify import notify
-from tasks.session.runtime import SessionRuntime
+from tasks.session.runtime import STOPPED, SessionRuntime
 from trading.engine.indicators import warm
 from trading.errors import SourceUnavailable
 from trading.market.calendar import (
@@ -45,9 +45,11 @@ def warm_up(runtime: SessionRuntime) -> bool:
         reach("after session start")
     last = runtime.state.last_bar
     runtime.desk.resolve(runtime.clock.now(), runtime.bar_end(last + 1))
-    for symbol, difference in runtime.desk.reconcile().items():
-        runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is blocked: {difference}")
-    if last >= 0:
+    runtime.desk.reconcile()
+    runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
+    if runtime.ledger.meta(STOPPED):
+        runtime.ledger.remember(STOPPED, "")
+    if last >= 0 and not runtime.is_overtaken(last):
         runtime.desk.execute()
     runtime.desk.reporter.started(runtime.desk.blocked)
     runtime.desk.project()

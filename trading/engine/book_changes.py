@@ -65,6 +65,14 @@ def plan_exit(book: Book, s: int, reason: int) -> None:
         book.flags[WAITING_EXITS] += 1
 
 
+def cancel_exit(book: Book, s: int) -> None:
+    """Let a position wait for its exit no more."""
+    if book.exit_waiting[s]:
+        book.exit_waiting[s] = False
+        book.exit_reason[s] = 0
+        book.flags[WAITING_EXITS] -= 1
+
+
 def apply_entry_fill(
     book: Book, s: int, quantity: int, price: float, commission: float, us: int, units: int
 ) -> None:

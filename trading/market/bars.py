@@ -177,3 +177,14 @@ class Panel:
     def prices(self) -> Prices:
         """Return the five arrays as one."""
         return Prices(self.open, self.high, self.low, self.close, self.volume)
+
+
+def closes_before(
+    rows: BarRows, symbols: Sequence[str], now_us: int, length_us: int
+) -> dict[str, float]:
+    """Return by symbol the close of its last row that was over at a moment, USD.
+
+    Rows are `length_us` microseconds long and in the order of time for each symbol.
+    """
+    over = rows.take(rows.start_us + length_us <= now_us)
+    return {symbols[s]: float(close) for s, close in zip(over.symbol, over.close, strict=True)}

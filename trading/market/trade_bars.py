@@ -89,6 +89,14 @@ class TickBars:
         if trade.us >= bar.last_us:
             bar.last_us, bar.close = trade.us, trade.price
 
+    def last_prices(self) -> dict[str, float]:
+        """Return the price of each symbol's newest trade, USD."""
+        newest: dict[int, tuple[int, float]] = {}
+        for (_, symbol), bar in self._bars.items():
+            if symbol not in newest or newest[symbol][0] <= bar.last_us:
+                newest[symbol] = (bar.last_us, bar.close)
+        return {self.symbols[symbol]: price for symbol, (_, price) in newest.items()}
+
     def interrupt(self, begin_us: int, end_us: int) -> None:
         """Say that trades may be missing in [begin, end): bars that touch it are not whole.
 

@@ -66,7 +66,13 @@ class OrderUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The bot is about to ask the exchange for something: submit, replace or cancel."""
+    """The bot is about to ask the exchange for something: submit, replace or cancel.
+
+    `us` is when it was made, `fills_from_us` the earliest START of a bar that may fill it (rules,
+    section 15): both microseconds since 1970 UTC, 0 where no clock was asked. An `exit` with
+    `is_immediate` is to be filled at the newest price known, which is its reference price. One
+    with `is_adopted` was found at the exchange under an id of ours, and is not asked again.
+    """
 
     action: str
     client_order_id: str
@@ -82,6 +88,27 @@ class Intent:
     target_offset: float | None = None
     stop_id: str | None = None
     target_id: str | None = None
+    us: int = 0
+    fills_from_us: int = 0
+    is_immediate: bool = False
+    is_adopted: bool = False
+
+
+# Whose a discrepancy is that names no symbol.
+EVERY_SYMBOL = "every symbol"
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Something was said of a symbol that cannot be booked; `said` is what the exchange said.
+
+    A row of the journal that this version cannot read is one too.
+    """
+
+    symbol: str
+    reason: str
+    said: dict[str, object]
+    us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +127,9 @@ class SessionClosed:
     equity: float
 
 
-Event = SessionStarted | BarClosed | Fill | OrderUpdate | Intent | Command | SessionClosed
+Event = (
+    SessionStarted | BarClosed | Fill | OrderUpdate | Intent | Discrepancy | Command | SessionClosed
+)
 
 
 KINDS: dict[str, type[Event]] = {
@@ -109,6 +138,7 @@ KINDS: dict[str, type[Event]] = {
     "fill": Fill,
     "order_update": OrderUpdate,
     "intent": Intent,
+    "discrepancy": Discrepancy,
     "command": Command,
     "session_closed": SessionClosed,
 }
@@ -132,4 +162,5 @@ def order_of(intent: Intent) -> Order:
         stop_id=intent.stop_id,
         target_id=intent.target_id,
         attempt=intent.attempt,
+        is_immediate=intent.is_immediate,
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from trading.engine.book import Book
-from trading.reasons import ExitReason
+from trading.reasons import EXIT_OPERATOR, ExitReason
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order, Status, client_order_id
 
@@ -21,6 +21,7 @@ class OrderPlanner:
         self._session = session
         self._strategy = strategy
         self._epoch = epoch
+        self._newest: Mapping[str, float] | None = None
 
     def plan(
         self,
@@ -28,12 +29,19 @@ class OrderPlanner:
         symbols: Iterable[str],
         orders: dict[str, Order],
         unanswered: dict[str, Intent],
+        elsewhere: Mapping[str, int] | None = None,
+        newest: Mapping[str, float] | None = None,
     ) -> list[Intent]:
         """Return the intents that bring the orders in line with the book: exits before entries.
 
         A symbol with an unanswered request is left alone. Planning again after the intents took
-        effect returns none.
+        effect returns none. `elsewhere` says what the exchange holds, signed, of a symbol of which
+        the book holds another quantity: nothing is asked that could open or turn a position
+        there, and no more is left than both sides have. With `newest`, prices by symbol in USD,
+        everything that is to be left is left now, at these prices or at the last mark.
         """
+        self._newest = newest
+        elsewhere = elsewhere or {}
         busy = {intent.symbol for intent in unanswered.values()}
         by_symbol: dict[str, list[Order]] = {}
         for order in orders.values():
@@ -46,10 +54,15 @@ class OrderPlanner:
             # What is not known to have arrived is looked up, and nothing else is asked meanwhile.
             if symbol in busy or any(order.status == Status.UNKNOWN for order in live):
                 continue
-            if book.exit_waiting[s]:
-                leaving += self._exit(book, s, symbol, known, live)
-            elif book.quantity[s] != 0:
-                leaving += self._hold(book, s, symbol, known, live)
+            ours = int(book.quantity[s])
+            held = _common(ours, elsewhere.get(symbol, ours))
+            if held == 0 and ours != 0:
+                # What rests there protects nothing of ours, and could open a position.
+                leaving += [self._cancel(order) for order in live if not _is_done_by_itself(order)]
+            elif book.exit_waiting[s]:
+                leaving += self._exit(book, s, symbol, held, known, live)
+            elif ours != 0:
+                leaving += self._hold(book, s, symbol, held, known, live)
             elif book.pending[s] != 0:
                 if not any(order.leg == Leg.ENTRY for order in live):
                     entering.append(self._entry(book, s, symbol, known))
@@ -92,65 +105,85 @@ class OrderPlanner:
         )
 
     def _exit(
-        self, book: Book, s: int, symbol: str, known: list[Order], live: list[Order]
+        self, book: Book, s: int, symbol: str, held: int, known: list[Order], live: list[Order]
     ) -> list[Intent]:
-        if any(order.leg == Leg.EXIT or order.status == Status.TRIGGERED for order in live):
+        # An operator waits for no bar: what the exchange is told is the newest price there is.
+        is_immediate = self._newest is not None or int(book.exit_reason[s]) == EXIT_OPERATOR
+        if any(order.status == Status.TRIGGERED for order in live):
+            return []
+        if any(
+            order.leg == Leg.EXIT and (order.is_immediate or not is_immediate) for order in live
+        ):
             return []
         if live:
             # Only what is confirmed cancelled is no risk to the quantity of the exit.
             return [self._cancel(order) for order in live]
         attempt = _next_attempt(known, Leg.EXIT)
+        newest = (self._newest or {}).get(symbol, float(book.mark[s]))
         return [
             Intent(
                 "submit",
                 self._id(symbol, Leg.EXIT, attempt),
                 symbol,
                 Leg.EXIT,
-                -int(book.quantity[s]),
+                -held,
                 self._epoch,
                 attempt,
                 reason=ExitReason(int(book.exit_reason[s])).word,
+                reference_price=newest if is_immediate else None,
+                is_immediate=is_immediate,
             )
         ]
 
     def _hold(
-        self, book: Book, s: int, symbol: str, known: list[Order], live: list[Order]
+        self, book: Book, s: int, symbol: str, held: int, known: list[Order], live: list[Order]
     ) -> list[Intent]:
         intents = [
             self._cancel(order)
             for order in live
             if order.leg == Leg.EXIT or (order.leg == Leg.ENTRY and book.pending[s] == 0)
         ]
-        quantity = -int(book.quantity[s])
+        quantity = -held
         for leg, wanted in ((Leg.STOP, book.stop[s]), (Leg.TARGET, book.target[s])):
             level = float(wanted)
             resting = next((order for order in live if order.leg == leg), None)
+            # One is enough: two that fire would turn the position.
+            intents += [self._cancel(o) for o in live if o.leg == leg and o is not resting]
             if math.isnan(level):
                 continue
             if resting is None:
-                intents.append(self._protect("submit", symbol, leg, quantity, level, known))
+                attempt = _next_attempt(known, leg)
+                name = self._id(symbol, leg, attempt)
+                intents.append(self._protect("submit", name, attempt, symbol, leg, quantity, level))
             elif resting.price != level or resting.quantity != quantity:
-                intents.append(self._protect("replace", symbol, leg, quantity, level, known))
+                name, attempt = resting.client_order_id, resting.attempt
+                intents.append(
+                    self._protect("replace", name, attempt, symbol, leg, quantity, level)
+                )
         return intents
 
     def _protect(
-        self, action: str, symbol: str, leg: Leg, quantity: int, level: float, known: list[Order]
+        self,
+        action: str,
+        name: str,
+        attempt: int,
+        symbol: str,
+        leg: Leg,
+        quantity: int,
+        level: float,
     ) -> Intent:
-        attempt = _next_attempt(known, leg) - (1 if action == "replace" else 0)
-        return Intent(
-            action,
-            self._id(symbol, leg, attempt),
-            symbol,
-            leg,
-            quantity,
-            self._epoch,
-            attempt,
-            price=level,
-        )
+        return Intent(action, name, symbol, leg, quantity, self._epoch, attempt, price=level)
 
 
 def _next_attempt(known: list[Order], leg: Leg) -> int:
     return max((order.attempt for order in known if order.leg == leg), default=0) + 1
+
+
+def _common(ours: int, theirs: int) -> int:
+    """Return the signed quantity that both sides have, 0 when they are on opposite sides."""
+    if ours * theirs <= 0:
+        return 0
+    return min(ours, theirs) if ours > 0 else max(ours, theirs)
 
 
 def _is_done_by_itself(order: Order) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Any
 
 from trading.errors import OpenbellError
 
@@ -66,6 +68,7 @@ class Order:
     status: Status = Status.INTENDED
     filled: int = 0
     attempt: int = 1
+    is_immediate: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -108,3 +111,28 @@ def client_order_id(
     text = "|".join((account, session, strategy, symbol, leg, str(attempt)))
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     return f"ob-{session.replace('-', '')}-{symbol[:12]}-{leg}-{attempt}-{digest}"
+
+
+# What `client_order_id` makes. A symbol may contain a dash, so the rest is read from the end.
+_OURS = re.compile(r"ob-\d{8}-.+-(?:entry|stop|target|exit)-(\d+)-[0-9a-f]{10}")
+
+
+def is_ours(client_order_id: str) -> bool:
+    """Return whether an order's id is one that this bot makes."""
+    return _OURS.fullmatch(client_order_id) is not None
+
+
+def attempt_of(client_order_id: str) -> int:
+    """Return the attempt that an id of ours names, 1 for any other id."""
+    found = _OURS.fullmatch(client_order_id)
+    return int(found[1]) if found else 1
+
+
+def order_to_fields(order: Order) -> dict[str, Any]:
+    """Return an order's fields by name, ready for JSON."""
+    return {field.name: getattr(order, field.name) for field in fields(order)}
+
+
+def order_from_fields(content: dict[str, Any]) -> Order:
+    """Return the order that fields by name describe."""
+    return Order(**{**content, "leg": Leg(content["leg"]), "status": Status(content["status"])})

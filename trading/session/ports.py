@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
@@ -64,6 +64,15 @@ class MarketData(Protocol):
         """
         ...
 
+    def newest_prices(
+        self, symbols: Sequence[str], session: Session, now: datetime
+    ) -> Mapping[str, float]:
+        """Return the newest price of each symbol that is known at a moment, USD.
+
+        A symbol may be absent; the close of its last bar is taken then. Does not wait for anybody.
+        """
+        return {}
+
     def close(self) -> None:
         """Let go of what the source holds open, if anything."""
         return
@@ -75,6 +84,17 @@ class ExchangeEvent:
 
     number: int
     event: Fill | OrderUpdate
+
+
+class StreamPosition(NamedTuple):
+    """How far an exchange's stream of events has come, and which stream it is.
+
+    A number of one stream says nothing of another: a store that was deleted, reset or brought back
+    begins a new one, or goes on from an earlier number.
+    """
+
+    identity: str
+    number: int
 
 
 class Exchange(Protocol):
@@ -106,8 +126,16 @@ class Exchange(Protocol):
         """Return an order by its client order id, or None if it never arrived."""
         ...
 
+    def stream(self) -> StreamPosition:
+        """Return the identity of the stream of events, and the number of its last one."""
+        ...
+
     def events_since(self, number: int) -> list[ExchangeEvent]:
         """Return what happened after an event number, in order."""
+        ...
+
+    def open_orders(self) -> list[Order]:
+        """Return every order that rests or works, whoever sent it."""
         ...
 
     def positions(self) -> dict[str, int]:
@@ -138,7 +166,9 @@ class JournalRow:
 class Ledger(Protocol):
     """The account's truth: an append-only journal, committed in batches."""
 
-    def commit(self, events: Sequence[Event], *, epoch: int, cursor: int | None = None) -> None:
+    def commit(
+        self, events: Sequence[Event], *, epoch: int, cursor: StreamPosition | None = None
+    ) -> None:
         """Append events, all or none, if the lease's epoch still is ours."""
         ...
 

@@ -6,18 +6,31 @@ It keeps a book of its own and knows nothing of the bot's.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trading.engine.book import Book, new_book
-from trading.engine.book_changes import begin_session, cancel_entry, plan_entry, plan_exit, see_bar
-from trading.engine.matching import assume_close, match_bar, participation_cap
+from trading.engine.book_changes import (
+    begin_session,
+    cancel_entry,
+    cancel_exit,
+    plan_entry,
+    plan_exit,
+    see_bar,
+)
+from trading.engine.matching import (
+    assume_close,
+    fill_exit,
+    match_bar,
+    participation_cap,
+    venue_price,
+)
 from trading.engine.trade_tape import FILLS, FillRow, new_tape
 from trading.parameters import Rules
 from trading.prices import round_down, round_up
-from trading.reasons import ExitReason, FillLeg
+from trading.reasons import LEG_NEWEST_PRICE, ExitReason, FillLeg
 from trading.session.array_json import prices_of
 from trading.session.events import BarClosed, Fill, Intent, OrderUpdate, order_of
-from trading.session.orders import Leg, Order, Status, transition
+from trading.session.orders import Leg, Order, Status, attempt_of, transition
 
 VenueEvent = Fill | OrderUpdate
 
@@ -32,6 +45,8 @@ class VenueState:
     last_bar: int = -1
     last_us: int = 0
     is_ended: bool = False
+    # Orders by id that came too late for a bar that had begun, and from which START on they count.
+    not_before_us: dict[str, int] = field(default_factory=dict)
 
 
 class SimulatedVenue:
@@ -48,25 +63,17 @@ class SimulatedVenue:
         """Take an order; an id that was seen before is answered by nothing new."""
         if intent.client_order_id in self.state.orders:
             return []
-        order, book, s = order_of(intent), self.state.book, self.index[intent.symbol]
+        order = order_of(intent)
         refusal = self._refusal(order)
         if refusal:
-            return [self._change(order, Status.REJECTED, refusal)]
-        if order.leg == Leg.ENTRY:
-            offset = math.nan if order.target_offset is None else order.target_offset
-            plan_entry(
-                book,
-                s,
-                order.quantity,
-                order.reference_price or 0.0,
-                order.stop_price or 0.0,
-                offset,
-            )
-        elif order.leg == Leg.EXIT:
-            plan_exit(book, s, ExitReason.of(order.reason).value)
-        else:
-            self._rest(order)
-        return [self._change(order, Status.WORKING)]
+            return [self._change(order, Status.REJECTED, refusal, intent.us)]
+        if intent.is_immediate:
+            return [
+                self._change(order, Status.WORKING, us=intent.us),
+                *self._leave_now(order, intent.us),
+            ]
+        self._accept(order, intent.fills_from_us)
+        return [self._change(order, Status.WORKING, us=intent.us)]
 
     def replace(self, intent: Intent) -> list[VenueEvent]:
         """Move a resting stop or target; a request that comes too late is answered as it stands."""
@@ -74,8 +81,8 @@ class SimulatedVenue:
         if order is None or order.status != Status.WORKING:
             return self._as_it_stands(order)
         order = replace(order, price=intent.price, quantity=intent.quantity)
-        self._rest(order)
-        return [self._change(order, Status.WORKING)]
+        self._accept(order, intent.fills_from_us)
+        return [self._change(order, Status.WORKING, us=intent.us)]
 
     def cancel(self, intent: Intent) -> list[VenueEvent]:
         """Cancel a working order; a request that comes too late is answered as it stands."""
@@ -83,13 +90,14 @@ class SimulatedVenue:
         if order is None or order.status != Status.WORKING:
             return self._as_it_stands(order)
         book, s = self.state.book, self.index[order.symbol]
+        self.state.not_before_us.pop(order.client_order_id, None)
         if order.leg == Leg.ENTRY:
             cancel_entry(book, s)
-        elif order.leg == Leg.STOP:
-            book.stop[s] = math.nan
-        elif order.leg == Leg.TARGET:
-            book.target[s] = math.nan
-        return [self._change(order, Status.CANCELLED)]
+        elif order.leg == Leg.EXIT:
+            cancel_exit(book, s)
+        else:
+            (book.stop if order.leg == Leg.STOP else book.target)[s] = self._other_level(order)
+        return [self._change(order, Status.CANCELLED, us=intent.us)]
 
     def observe(self, bar: BarClosed) -> list[VenueEvent]:
         """Fill what the bar fills; a bar that was seen before changes nothing."""
@@ -102,6 +110,7 @@ class SimulatedVenue:
             return []
         prices = prices_of(bar)
         state.last_us = bar.start_us
+        self._enforce_until(bar.start_us)
         before = [bool(waiting) for waiting in book.exit_waiting]
         self._forget_tape()
         match_bar(book, self.rules, self._tape, prices, bar.start_us)
@@ -126,6 +135,7 @@ class SimulatedVenue:
         state = self.state
         if state.session != session or state.is_ended:
             return []
+        self._enforce_until(None)
         self._forget_tape()
         assume_close(state.book, self.rules, self._tape)
         happened = self._fills(state.last_bar + 1)
@@ -137,6 +147,66 @@ class SimulatedVenue:
                 happened.append(self._change(order, Status.EXPIRED))
         state.is_ended = True
         return happened
+
+    def _accept(self, order: Order, fills_from_us: int) -> None:
+        """Put an order into force, or note from which bar on it is.
+
+        The bar that follows those seen may have begun before the order was made: nothing is
+        filled in it that was not there at its START. A level that is moved rests where it was
+        until then.
+        """
+        state = self.state
+        if fills_from_us <= state.last_us:
+            self._enforce(order)
+        else:
+            state.not_before_us[order.client_order_id] = fills_from_us
+
+    def _other_level(self, cancelled: Order) -> float:
+        """Return where another order of the same leg rests, NaN where there is none."""
+        levels = (
+            order.price
+            for order in self.state.orders.values()
+            if (order.symbol, order.leg) == (cancelled.symbol, cancelled.leg)
+            and order.status == Status.WORKING
+            and order.client_order_id != cancelled.client_order_id
+            and order.price is not None
+        )
+        return next(levels, math.nan)
+
+    def _enforce_until(self, start_us: int | None) -> None:
+        """Put into force what counts from a bar's START on, everything for None."""
+        waiting = self.state.not_before_us
+        due = [id_ for id_, from_us in waiting.items() if start_us is None or from_us <= start_us]
+        for id_ in due:
+            del waiting[id_]
+            order = self.state.orders.get(id_)
+            if order is not None and order.status == Status.WORKING:
+                self._enforce(order)
+
+    def _enforce(self, order: Order) -> None:
+        book, s = self.state.book, self.index[order.symbol]
+        if order.leg == Leg.ENTRY:
+            offset = math.nan if order.target_offset is None else order.target_offset
+            reference, stop = order.reference_price or 0.0, order.stop_price or 0.0
+            plan_entry(book, s, order.quantity, reference, stop, offset)
+        elif order.leg == Leg.EXIT:
+            plan_exit(book, s, ExitReason.of(order.reason).value)
+        else:
+            level = math.nan if order.price is None else order.price
+            (book.stop if order.leg == Leg.STOP else book.target)[s] = level
+
+    def _leave_now(self, order: Order, us: int) -> list[VenueEvent]:
+        """Fill an exit whole at the newest price known, slipping; the fill's leg says so."""
+        state, s = self.state, self.index[order.symbol]
+        book = state.book
+        plan_exit(book, s, ExitReason.of(order.reason).value)
+        self._forget_tape()
+        quantity = abs(order.quantity)
+        newest = order.reference_price or float(book.mark[s])
+        price = venue_price(book, self.rules, s, newest, order.quantity, book.last_volume[s])
+        when = max(us, state.last_us)
+        fill_exit(book, self.rules, self._tape, s, LEG_NEWEST_PRICE, quantity, price, when)
+        return [*self._fills(state.last_bar + 1), *self._settle(s, math.nan, 0.0, True)]
 
     def _forget_tape(self) -> None:
         self._tape.counts[:] = 0
@@ -154,26 +224,21 @@ class SimulatedVenue:
             return f"quantity_not_the_position ({held})"
         return ""
 
-    def _rest(self, order: Order) -> None:
-        s = self.index[order.symbol]
-        level = math.nan if order.price is None else order.price
-        (self.state.book.stop if order.leg == Leg.STOP else self.state.book.target)[s] = level
-
     def _as_it_stands(self, order: Order | None) -> list[VenueEvent]:
         return [] if order is None else [self._report(order)]
 
-    def _change(self, order: Order, status: Status, reason: str = "") -> OrderUpdate:
+    def _change(self, order: Order, status: Status, reason: str = "", us: int = 0) -> OrderUpdate:
         order = transition(order, status)
         self.state.orders[order.client_order_id] = order
-        return self._report(order, reason)
+        return self._report(order, reason, us)
 
-    def _report(self, order: Order, reason: str = "") -> OrderUpdate:
+    def _report(self, order: Order, reason: str = "", us: int = 0) -> OrderUpdate:
         return OrderUpdate(
             order.client_order_id,
             order.symbol,
             order.leg,
             order.status,
-            self.state.last_us,
+            max(us, self.state.last_us),
             order.price,
             order.quantity,
             reason,
@@ -220,13 +285,13 @@ class SimulatedVenue:
         if entry.stop_id is not None:
             stop = Order(entry.stop_id, entry.symbol, Leg.STOP, -quantity, price=entry.stop_price)
             legs.append(
-                self._change(replace(stop, attempt=_attempt(entry.stop_id)), Status.WORKING)
+                self._change(replace(stop, attempt=attempt_of(entry.stop_id)), Status.WORKING)
             )
         if entry.target_id is not None:
             level = self._target_level(entry, s)
             target = Order(entry.target_id, entry.symbol, Leg.TARGET, -quantity, price=level)
             legs.append(
-                self._change(replace(target, attempt=_attempt(entry.target_id)), Status.WORKING)
+                self._change(replace(target, attempt=attempt_of(entry.target_id)), Status.WORKING)
             )
         return legs
 
@@ -243,7 +308,8 @@ class SimulatedVenue:
         live = [o for o in self.state.orders.values() if o.symbol == symbol and o.is_live]
         for order in live:
             if order.leg == Leg.ENTRY:
-                if book.pending[s] == 0:
+                is_waiting = order.client_order_id in self.state.not_before_us
+                if book.pending[s] == 0 and not is_waiting:
                     happened.append(self._entry_answer(order, opened, volume))
             elif book.quantity[s] == 0:
                 done = order.filled > 0
@@ -265,7 +331,3 @@ class SimulatedVenue:
             reason = "no_volume" if capped else "insufficient_funds"
             return self._change(order, Status.CANCELLED, reason)
         return self._change(order, Status.REJECTED, reason)
-
-
-def _attempt(client_order_id: str) -> int:
-    return int(client_order_id.split("-")[-2])

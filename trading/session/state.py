@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import starmap
 from typing import Any
@@ -15,6 +16,7 @@ from trading.engine.book_changes import (
     apply_exit_fill,
     begin_session,
     cancel_entry,
+    plan_entry,
     plan_exit,
     relist,
 )
@@ -33,6 +35,7 @@ from trading.session.array_json import arrays_from_json, arrays_to_json, prices_
 from trading.session.events import (
     BarClosed,
     Command,
+    Discrepancy,
     Event,
     Fill,
     Intent,
@@ -41,7 +44,16 @@ from trading.session.events import (
     SessionStarted,
     order_of,
 )
-from trading.session.orders import TERMINAL, Leg, Order, Status, transition
+from trading.session.orders import (
+    TERMINAL,
+    Leg,
+    Order,
+    Status,
+    attempt_of,
+    order_from_fields,
+    order_to_fields,
+    transition,
+)
 
 # Fields of a book that outlive a session.
 _INHERITED = (
@@ -84,6 +96,8 @@ class SessionState:
         self.tape = new_tape(most_fills)
         self.orders: dict[str, Order] = {}
         self.unanswered: dict[str, Intent] = {}
+        # By symbol what the exchange said of it that could not be booked.
+        self.discrepancies: dict[str, str] = {}
         self.last_bar = -1
         self.is_started = False
         self.is_closed = False
@@ -105,6 +119,8 @@ class SessionState:
             "book": arrays_to_json(self.book, _INHERITED),
             "indicators": arrays_to_json(self.indicators, self.indicators._fields),
             "symbols": list(self.plan.symbols),
+            # What rests at the exchange overnight goes on under its own id.
+            "orders": [order_to_fields(o) for o in self.orders.values() if o.is_live],
             "halted": self.is_halted,
             "halt_reason": self.halt_reason,
         }
@@ -122,6 +138,8 @@ class SessionState:
                 self._update(event)
             case Intent():
                 self._intend(event)
+            case Discrepancy():
+                self.discrepancies.setdefault(event.symbol, event.reason)
             case Command():
                 self._command(event)
             case SessionClosed():
@@ -136,6 +154,10 @@ class SessionState:
     def cash(self) -> float:
         """Return the account's cash, USD."""
         return float(self.book.money[CASH])
+
+    def has_heard(self, exec_id: str) -> bool:
+        """Return whether a fill is in the books already."""
+        return exec_id in self._executions
 
     @property
     def is_latched(self) -> bool:
@@ -152,6 +174,9 @@ class SessionState:
             arrays_from_json(self.indicators, inherited["indicators"])  # type: ignore[arg-type]
             self.is_halted = bool(inherited.get("halted", False))
             self.halt_reason = str(inherited.get("halt_reason", ""))
+            for fields in inherited.get("orders", ()):  # type: ignore[attr-defined]
+                order = order_from_fields(fields)
+                self.orders[order.client_order_id] = order
         begin_session(self.book)
         self.scratch.memory[:] = 0.0
         self.scratch.previous_reason[:] = 0
@@ -249,13 +274,15 @@ class SessionState:
                 Leg(event.leg),
                 event.quantity,
                 price=event.price,
-                attempt=int(event.client_order_id.split("-")[-2]),
+                attempt=attempt_of(event.client_order_id),
             )
         order = transition(order, event.status, price=event.price)
         if event.quantity and event.status == Status.WORKING:
             order = replace(order, quantity=event.quantity)
         self.orders[order.client_order_id] = order
-        self.unanswered.pop(order.client_order_id, None)
+        if event.status != Status.UNKNOWN:
+            # Unknown is no answer: the request stays to be looked up, after a restart too.
+            self.unanswered.pop(order.client_order_id, None)
         s = self.index[event.symbol]
         if order.leg == Leg.ENTRY and order.status in TERMINAL:
             cancel_entry(self.book, s)
@@ -266,6 +293,13 @@ class SessionState:
         self.unanswered[event.client_order_id] = event
         if event.action == "submit" and event.client_order_id not in self.orders:
             self.orders[event.client_order_id] = order_of(event)
+        s = self.index[event.symbol]
+        if event.is_adopted and event.leg == Leg.ENTRY and self.book.quantity[s] == 0:
+            # Its decision is in no journal of ours, but its fills are to find stop and target.
+            cancel_entry(self.book, s)
+            offset = math.nan if event.target_offset is None else event.target_offset
+            reference, stop = event.reference_price or 0.0, event.stop_price or 0.0
+            plan_entry(self.book, s, event.quantity, reference, stop, offset)
 
     def _command(self, event: Command) -> None:
         if event.command == "resume":

@@ -161,6 +161,10 @@ class FinnhubMarket:
                 pieces.append(no_bars([symbol], {symbol: error}))
         return joined(symbols, pieces, self._interval_minutes)
 
+    def newest_prices(self, session: Session) -> dict[str, float]:
+        """Return nothing: it is asked for bars, and an exit does not wait for its answer."""
+        return {}
+
     def start(self) -> None:
         """Begin nothing: it is asked."""
 

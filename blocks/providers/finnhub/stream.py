@@ -88,6 +88,13 @@ class FinnhubStream:
         """Return nothing: a stream has no past."""
         return None
 
+    def newest_prices(self, session: Session) -> dict[str, float]:
+        """Return the price of each symbol's newest trade of a session, USD."""
+        with self.changed:
+            if self._bars is None or self._bars.session != session:
+                return {}
+            return self._bars.last_prices()
+
     def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
         """Return the closed, whole bars that start in [start, end)."""
         begin_us, end_us = to_microseconds(start), to_microseconds(end)

@@ -130,6 +130,10 @@ class YahooMarket:
         pieces = list(self._workers.map(one, symbols))
         return joined(symbols, pieces, self._interval_minutes)
 
+    def newest_prices(self, session: Session) -> dict[str, float]:
+        """Return nothing: it is asked for bars, and an exit does not wait for its answer."""
+        return {}
+
     def start(self) -> None:
         """Begin nothing: it is asked."""
 

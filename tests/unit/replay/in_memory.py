@@ -12,9 +12,9 @@ from blocks.exchange.order_desk import OrderDesk
 from trading.engine.indicators import warm
 from trading.market.bars import Panel, Prices
 from trading.plan import RunPlan
-from trading.session.events import BarClosed, Event, Intent, SessionStarted
+from trading.session.events import BarClosed, Event, Fill, Intent, SessionStarted
 from trading.session.orders import Order
-from trading.session.ports import ExchangeEvent
+from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue, VenueEvent
 from trading.session.state import SessionState
 
@@ -24,7 +24,7 @@ ACCOUNT = "memory"
 @dataclass
 class MemoryLedger:
     events: list[Event] = field(default_factory=list)
-    last: int = 0
+    last: StreamPosition = field(default_factory=lambda: StreamPosition("", 0))
 
     def commit(
         self,
@@ -32,14 +32,17 @@ class MemoryLedger:
         *,
         epoch: int,
         session: str = "",
-        cursor: int | None = None,
+        cursor: StreamPosition | None = None,
         projection: Any = None,
     ) -> None:
         self.events += events
         self.last = self.last if cursor is None else cursor
 
-    def cursor(self) -> int:
+    def cursor(self) -> StreamPosition:
         return self.last
+
+    def executions(self) -> frozenset[str]:
+        return frozenset(event.exec_id for event in self.events if isinstance(event, Fill))
 
 
 class MemoryExchange:
@@ -50,11 +53,11 @@ class MemoryExchange:
 
     def __init__(self, plan: RunPlan) -> None:
         self.venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
-        self.stream: list[VenueEvent] = []
+        self.stream_of_events: list[VenueEvent] = []
         self.requests: list[Intent] = []
 
     def _take(self, events: list[VenueEvent]) -> None:
-        self.stream += events
+        self.stream_of_events += events
 
     def submit(self, intent: Intent) -> None:
         self.requests.append(intent)
@@ -77,10 +80,16 @@ class MemoryExchange:
     def find_order(self, client_order_id: str) -> Order | None:
         return self.venue.state.orders.get(client_order_id)
 
+    def stream(self) -> StreamPosition:
+        return StreamPosition(self.name, len(self.stream_of_events))
+
+    def open_orders(self) -> list[Order]:
+        return [order for order in self.venue.state.orders.values() if order.is_live]
+
     def events_since(self, number: int) -> list[ExchangeEvent]:
         return [
             ExchangeEvent(n, event)
-            for n, event in enumerate(self.stream[number:], start=number + 1)
+            for n, event in enumerate(self.stream_of_events[number:], start=number + 1)
         ]
 
     def positions(self) -> dict[str, int]:
@@ -94,6 +103,7 @@ class LiveRun:
     ledger: MemoryLedger
     exchange: MemoryExchange
     unplanned: int = 0
+    differences: dict[str, str] = field(default_factory=dict)
 
 
 def bar_closed(panel: Panel, session: int, bar: int, gates: list[int] | None = None) -> BarClosed:
@@ -141,7 +151,9 @@ def run_live(
             desk.execute()
             again = desk._planner.plan(state.book, plan.symbols, state.orders, state.unanswered)
             run.unplanned += len(again)
+            run.differences |= desk.reconcile()
         desk.close_session()
+        run.differences |= desk.blocked
         inheritance = state.inheritance()
         run.states.append(state)
     return run

@@ -33,6 +33,7 @@ def assert_live_is_backtest(case: Case) -> LiveRun:
     assert rows(run, "trades", TRADES).tobytes() == outcome.trades.tobytes()
     equity = np.array([value for state in run.states for _, value in state.equity_points])
     np.testing.assert_array_equal(equity, outcome.equity)
+    assert run.differences == {}, "ledger and exchange are said to differ where they agree"
     return run
 
 

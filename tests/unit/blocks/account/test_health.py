@@ -97,7 +97,7 @@ def test_a_provider_that_gives_nothing_is_not_well(
     ("component", "level", "word"),
     [
         (check_exchange(FACTS), H, "agree"),
-        (check_exchange(replace(FACTS, blocked=("AAPL",))), U, "AAPL"),
+        (check_exchange(replace(FACTS, blocked={"AAPL": "ledger 5, exchange 0"})), U, "AAPL"),
         (check_exchange(replace(FACTS, unknown_orders=2)), D, "2 orders"),
         (check_halt(FACTS), H, "not halted"),
         (check_halt(replace(FACTS, halt=Halt(OPEN, "flatten", "news"))), D, "news"),

@@ -48,7 +48,7 @@ class SilentExchange(MemoryExchange):
 
     def speak(self) -> None:
         self.is_silent = False
-        self.stream += self.hidden
+        self.stream_of_events += self.hidden
         self.hidden = []
 
 

@@ -63,10 +63,18 @@ class FakeSource:
             raise self._error
         return simulated(self._has, [SESSION], NOW).rows if self._has else None
 
+    def newest_prices(self, session: Session) -> dict[str, float]:
+        return {symbol: float(len(self.name)) for symbol in self._has}
+
     def rows(
         self, symbols: Sequence[str], session: Session, start: datetime, end: datetime
     ) -> BarRows:
         return rows_or_raise(self.fetch(symbols, start, end), self.name)
+
+
+def test_the_newest_price_is_that_of_the_first_source_that_knows_one() -> None:
+    chain = ProviderChain([FakeSource("stream", ["MSFT"]), FakeSource("y", ["AAPL", "MSFT"])], 5)
+    assert chain.newest_prices(SYMBOLS, SESSION, NOW) == {"MSFT": 6.0, "AAPL": 1.0}
 
 
 def test_each_symbol_comes_from_the_first_source_that_has_it() -> None:

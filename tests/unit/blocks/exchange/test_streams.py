@@ -1,0 +1,126 @@
+"""The exchange's stream is another than before, went back, or is ahead of the ledger."""
+
+from __future__ import annotations
+
+import copy
+
+from tests.unit.blocks.exchange.test_order_desk import (
+    CALM,
+    DAY,
+    SESSION,
+    bar,
+    desk_of,
+    plan,
+    trade_to_the_break,
+)
+from tests.unit.replay.in_memory import MemoryExchange
+from trading.session.events import Fill
+from trading.session.orders import Leg
+from trading.session.ports import StreamPosition
+from trading.session.state import SessionState
+
+
+class Named(MemoryExchange):
+    identity = "first"
+
+    def stream(self) -> StreamPosition:
+        return StreamPosition(self.identity, len(self.stream_of_events))
+
+
+def test_a_deleted_store_is_noticed_its_events_are_read_and_nothing_is_shorted() -> None:
+    run_plan = plan(max_entries=5)
+    old = Named(run_plan)
+    desk = desk_of(old, run_plan)
+    trade_to_the_break(desk)
+    desk.take_bar(bar(2, CALM, CALM))
+    desk.execute()
+    held = int(desk.state.book.quantity[0])
+    new = Named(run_plan)
+    new.identity = "second"
+    again = desk_of(new, run_plan)
+    again.ledger, again._news._ledger = desk.ledger, desk.ledger
+    again._news.cursor = desk.ledger.cursor()
+    again.state = desk.state
+    again.listen()
+    assert again.reconcile()["AAA"] == f"ledger {held}, exchange 0"
+    again.state.book.exit_waiting[:] = True
+    again.execute()
+    assert new.positions() == {}
+    assert not [i for i in new.requests if i.action == "submit"]
+    again.commit()
+    assert desk.ledger.cursor().identity == "second"
+
+
+def test_a_stream_that_went_back_is_read_again_and_nothing_is_booked_twice() -> None:
+    run_plan = plan()
+    exchange = Named(run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    earlier = (copy.deepcopy(exchange.venue), list(exchange.stream_of_events))
+    desk.take_bar(bar(2, CALM, CALM))
+    desk.execute()
+    held = desk.state.book.quantity.copy()
+    exchange.venue, exchange.stream_of_events = earlier
+    desk.take_bar(bar(3, CALM, CALM))
+    # The entry fills at the exchange for the second time, at another bar: another execution.
+    assert (desk.state.book.quantity == held).all()
+    assert desk.blocked.keys() <= {"AAA", "BBB"}
+
+
+def test_a_ledger_that_was_brought_back_learns_what_was_sent_since_then() -> None:
+    run_plan = plan()
+    exchange = Named(run_plan)
+    newer = desk_of(exchange, run_plan)
+    trade_to_the_break(newer)
+    newer.take_bar(bar(2, CALM, CALM))
+    newer.execute()
+    assert newer.state.book.quantity[0] > 0
+    # A copy from before the first order.
+    older = desk_of(exchange, run_plan)
+    older.take_bar(bar(0, (10.0, 10.5, 9.5, 10.2), (10.0, 10.5, 9.5, 10.2)))
+    assert older.differences() == {}
+    assert older.reconcile() == {}
+    for s in range(2):
+        assert older.state.book.quantity[s] == newer.state.book.quantity[s]
+        assert older.state.book.stop[s] == newer.state.book.stop[s]
+    for order in newer.state.orders.values():
+        assert older.state.orders[order.client_order_id].status == order.status
+    older.execute()
+    submitted = [i.client_order_id for i in exchange.requests if i.action == "submit"]
+    assert len(submitted) == len(set(submitted)), "an order was sent a second time"
+    folded = SessionState(run_plan, SESSION)
+    older.commit()
+    for event in older.ledger.events:  # type: ignore[attr-defined]
+        folded.apply(event)
+    assert (folded.book.stop == older.state.book.stop).all()
+
+
+def test_an_order_of_ours_that_rests_unknown_is_taken_over() -> None:
+    run_plan = plan()
+    exchange = Named(run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    desk.take_bar(bar(2, CALM, CALM))
+    desk.execute()
+    stop = next(o for o in desk.state.orders.values() if o.symbol == "AAA" and o.leg == Leg.STOP)
+    del desk.state.orders[stop.client_order_id]
+    assert desk.reconcile() == {}
+    assert desk.state.orders[stop.client_order_id].price == stop.price
+    asked = len(exchange.requests)
+    desk.execute()
+    assert exchange.requests[asked:] == []
+
+
+def test_a_ledger_of_an_earlier_version_goes_on_from_its_number() -> None:
+    run_plan = plan()
+    exchange = Named(run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    cursor = desk.ledger.cursor()
+    desk.ledger.last = StreamPosition("", cursor.number)  # type: ignore[attr-defined]
+    again = desk_of(exchange, run_plan)
+    again._news.cursor = desk.ledger.cursor()
+    assert again.listen() == 0
+    assert again._news.cursor == StreamPosition("first", cursor.number)
+    assert not [e for e in again._uncommitted if isinstance(e, Fill)]
+    assert again.state.session.date == DAY

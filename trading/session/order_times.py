@@ -1,0 +1,34 @@
+"""When an order still counts as made at its bar's close, and which bar may fill it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from trading.market.calendar import Session, to_microseconds
+from trading.session.ports import Clock
+
+
+@dataclass(frozen=True)
+class OrderTimes:
+    """The clock of a session's orders.
+
+    What is made within `settling` of a bar's START still counts as made before it.
+    """
+
+    clock: Clock
+    session: Session
+    interval_minutes: int
+    settling: timedelta
+
+    def now_us(self) -> int:
+        """Return the present, microseconds since 1970 UTC."""
+        return to_microseconds(self.clock.now())
+
+    def fills_from_us(self) -> int:
+        """Return the earliest START of a bar that may fill an order made now."""
+        return to_microseconds(self.clock.now() - self.settling)
+
+    def is_late(self, bar: int) -> bool:
+        """Return whether it is too late to enter by what a bar said: the next has long begun."""
+        return self.clock.now() > self.session.bar_end(bar, self.interval_minutes) + self.settling
