@@ -11,7 +11,9 @@ from typing import Any
 import duckdb
 import orjson
 
+from blocks.ledger import lease
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.open_session import OpenSession, open_session
 from blocks.telemetry.file import telemetry_file, telemetry_path
 from blocks.telemetry.metrics import Metric, latest_metrics
 from trading.errors import BadInput
@@ -34,14 +36,15 @@ class Halt:
 class AccountFacts:
     """The ledger at one moment; money in USD, None where nothing was written yet.
 
+    `held_by` names the process that trades the account now, `open_session` was not closed yet.
     `last_bar` is the START of the last consumed bar, `blocked` says by symbol where ledger and
     exchange differ, `unknown_orders` how many orders there are whose outcome nobody knows.
     """
 
     account: str
     plan: Mapping[str, Any] = field(default_factory=dict)
-    lease_holder: str | None = None
-    lease_expires: datetime | None = None
+    held_by: str | None = None
+    open_session: OpenSession | None = None
     last_bar: datetime | None = None
     equity: float | None = None
     positions: tuple[Mapping[str, Any], ...] = ()
@@ -60,6 +63,12 @@ class AccountFacts:
     def is_real_time(self) -> bool:
         """Return whether the account follows the clock, as replays do not."""
         return not self.account.startswith("replay")
+
+    @property
+    def is_stopped(self) -> bool:
+        """Return whether an operator stopped the session that is open, and nobody trades it."""
+        is_resting = self.open_session is not None and self.open_session.is_stopped
+        return is_resting and self.held_by is None
 
     @property
     def capital(self) -> float | None:
@@ -94,7 +103,8 @@ def read_facts(data_dir: Path, account: str, wait_seconds: float = WAIT_SECONDS)
         raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
     ledger = DuckDBLedger(data_dir, account, wait_seconds=wait_seconds)
     with ledger.reading() as connection:
-        return _facts(connection, account)
+        # Asked after the file was waited for, so that both are of one moment.
+        return _facts(connection, account, lease.held_by(data_dir / account))
 
 
 def read_latest_metrics(data_dir: Path, account: str) -> dict[str, Metric]:
@@ -105,14 +115,15 @@ def read_latest_metrics(data_dir: Path, account: str) -> dict[str, Metric]:
         return latest_metrics(connection)
 
 
-def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
+def _facts(
+    connection: duckdb.DuckDBPyConnection, account: str, held_by: str | None
+) -> AccountFacts:
     def rows(sql: str) -> list[dict[str, Any]]:
         cursor = connection.execute(sql)
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     plan = rows("SELECT value FROM meta WHERE name = 'plan'")
-    lease = rows("SELECT holder, expires FROM lease")
     equity = rows("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
     orders = rows("SELECT status, count(*) AS count FROM orders GROUP BY status")
     trades = rows("SELECT count(*) AS count, coalesce(sum(pnl), 0) AS pnl FROM trades")[0]
@@ -138,8 +149,8 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
     return AccountFacts(
         account=account,
         plan=orjson.loads(plan[0]["value"]) if plan else {},
-        lease_holder=lease[0]["holder"] if lease else None,
-        lease_expires=lease[0]["expires"] if lease else None,
+        held_by=held_by,
+        open_session=open_session(connection),
         last_bar=equity[0]["ts"] if equity else None,
         equity=float(equity[0]["equity"]) if equity else None,
         positions=tuple(rows("SELECT * FROM positions ORDER BY symbol")),

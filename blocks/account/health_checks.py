@@ -21,8 +21,6 @@ LITTLE_DISK_BYTES = 1_000_000_000
 NO_DISK_BYTES = 200_000_000
 BACKLOG_SECONDS = 300.0
 CLOCK_SLACK_SECONDS = 5.0
-# A lease is extended by each commit and lasts this long after it.
-LEASE_SECONDS = 60.0
 
 
 class Level(StrEnum):
@@ -57,17 +55,33 @@ def session_at(facts: AccountFacts, now: datetime) -> Session | None:
 def check_lease(facts: AccountFacts, now: datetime) -> Component:
     """Say whether somebody trades the account when somebody should."""
     name = "lease"
-    holds = facts.lease_expires is not None and facts.lease_expires > now
-    if holds and facts.lease_expires is not None:
-        renewed = LEASE_SECONDS - (facts.lease_expires - now).total_seconds()
-        return Component(
-            name, Level.HEALTHY, f"held by {facts.lease_holder}, renewed {renewed:.0f} s ago"
-        )
+    if facts.held_by is not None:
+        return Component(name, Level.HEALTHY, f"held by {facts.held_by}")
     if not facts.is_real_time:
         return Component(name, Level.HEALTHY, "a replay, which nobody trades now")
-    if session_at(facts, now) is None:
+    begun, positions = facts.open_session, len(facts.positions)
+    if begun is not None and now >= begun.closes:
+        return Component(
+            name,
+            Level.DEGRADED,
+            f"session {begun.session} was never closed, with {positions} positions open",
+        )
+    if begun is not None and facts.is_stopped:
+        return Component(
+            name,
+            Level.DEGRADED,
+            f"session {begun.session} was stopped by an operator, with {positions} positions open",
+        )
+    calendar = session_at(facts, now)
+    if begun is None and calendar is None:
         return Component(name, Level.HEALTHY, "nobody trades, and no session is open")
-    return Component(name, Level.UNHEALTHY, "a session is open and nobody trades this account")
+    session = begun.session if begun is not None else calendar.date if calendar else ""
+    return Component(
+        name,
+        Level.UNHEALTHY,
+        f"session {session} is open and nobody trades it: it is taken up by `up`,"
+        " or start `python -m flows run`",
+    )
 
 
 def check_last_bar(facts: AccountFacts, now: datetime, settle_s: float) -> Component:
@@ -78,6 +92,8 @@ def check_last_bar(facts: AccountFacts, now: datetime, settle_s: float) -> Compo
     shown = "none yet" if facts.last_bar is None else f"{facts.last_bar:%Y-%m-%d %H:%M} UTC"
     if session is None:
         return Component(name, Level.HEALTHY, f"no session is open; last bar {shown}")
+    if facts.is_stopped:
+        return Component(name, Level.HEALTHY, f"stopped; last bar {shown}")
     # The bar that ended one settling time ago is due, and one more interval is patience.
     due = now - timedelta(seconds=settle_s) - interval
     last = facts.last_bar
@@ -158,13 +174,14 @@ def check_disk(folder: Path) -> Component:
 def check_clock(facts: AccountFacts, now: datetime) -> Component:
     """Say whether the clock is behind what was written by it already."""
     name = "clock"
-    if facts.lease_expires is None:
-        return Component(name, Level.HEALTHY, f"{now:%Y-%m-%d %H:%M:%S} UTC")
-    behind = (facts.lease_expires - now).total_seconds() - LEASE_SECONDS
-    if behind > CLOCK_SLACK_SECONDS:
-        return Component(
-            name, Level.UNHEALTHY, f"{behind:.0f} s behind the ledger's last commit: set the clock"
-        )
+    if facts.last_bar is not None and facts.is_real_time:
+        # A bar is consumed when it has ended.
+        ended = facts.last_bar + timedelta(minutes=float(facts.plan.get("interval_minutes", 5)))
+        behind = (ended - now).total_seconds()
+        if behind > CLOCK_SLACK_SECONDS:
+            return Component(
+                name, Level.UNHEALTHY, f"{behind:.0f} s behind the end of the last bar: set it"
+            )
     return Component(name, Level.HEALTHY, f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 

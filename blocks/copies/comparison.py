@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 import duckdb
 
 from blocks.ledger import lease
-from trading.errors import LeaseLost
 
 
 class Standing(StrEnum):
@@ -36,10 +34,10 @@ class LocalLedger:
     epoch: int = 0
 
 
-def compare(local: Path, copy: Path, now: datetime) -> LocalLedger:
-    """Compare the ledger that is here with a copy; the caller holds the ledger's file lock.
+def compare(local: Path, copy: Path) -> LocalLedger:
+    """Compare the ledger that is here with a copy; the caller holds its file and the lease.
 
-    Raises LeaseLost when a process that may be alive trades the account.
+    Raises LeaseLost when a process that lives trades the account nevertheless.
     """
     if not local.exists():
         return LocalLedger(Standing.ABSENT)
@@ -47,7 +45,7 @@ def compare(local: Path, copy: Path, now: datetime) -> LocalLedger:
         # Opened for writing, so that what a killed process left in the log is part of it.
         with duckdb.connect(str(local)) as connection:
             connection.execute("SET TimeZone='UTC'")
-            epoch = _epoch_of_free_lease(connection, now)
+            epoch = _epoch_of_free_lease(connection, local.parent)
             quoted = str(copy).replace("'", "''")
             connection.execute(f"ATTACH '{quoted}' AS other (READ_ONLY)")
             return _compare(connection, epoch)
@@ -55,14 +53,12 @@ def compare(local: Path, copy: Path, now: datetime) -> LocalLedger:
         return LocalLedger(Standing.UNREADABLE)
 
 
-def _epoch_of_free_lease(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
-    """Take the lease for a moment: the one way to know that nobody else has it."""
+def _epoch_of_free_lease(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """Take an epoch for a moment: the one way to know that nobody else can go on with his."""
     connection.execute(lease.LEASE_SCHEMA)
     connection.execute("BEGIN")
     try:
-        return lease.acquire(connection, lease.this_holder(), now)
-    except LeaseLost as error:
-        raise LeaseLost(error.what, "Stop that process before the ledger is replaced") from error
+        return lease.take_epoch(connection, folder)
     finally:
         connection.execute("ROLLBACK")
 

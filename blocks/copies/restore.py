@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +25,10 @@ from blocks.copies.manifest import (
 from blocks.copies.proof import prove
 from blocks.copies.replacement import RESTORED, install
 from blocks.copies.store import EXCHANGE_FILE, WORK_PREFIX
+from blocks.ledger import lease
 from blocks.storage.content import check_content, sha256_of
 from blocks.stores.duckdb_file import locked, refuse_network_file_system
-from trading.errors import BadInput, StoreUnavailable
+from trading.errors import BadInput, LeaseLost, StoreUnavailable
 from trading.session.ports import Storage
 
 LEDGER_FILE = "ledger.duckdb"
@@ -119,8 +122,8 @@ def _restore(
         exchange_copy = None
         if manifest.exchange is not None:
             exchange_copy = _fetch(storage, manifest.exchange, Path(place) / EXCHANGE_FILE)
-        with locked(ledger):
-            local = compare(ledger, copy, now)
+        with _free_account(ledger.parent), locked(ledger):
+            local = compare(ledger, copy)
             if local.standing not in SAFE_TO_REPLACE and not force:
                 if is_asked and local.standing != Standing.SAME:
                     raise _refusal(ledger, local, manifest)
@@ -139,6 +142,17 @@ def _restore(
         aside=aside,
         note=note,
     )
+
+
+@contextmanager
+def _free_account(folder: Path) -> Iterator[None]:
+    """Keep everybody from trading the account; raises LeaseLost when somebody does."""
+    try:
+        held = lease.lock(folder)
+    except LeaseLost as error:
+        raise LeaseLost(error.what, "Stop that process before the ledger is replaced") from error
+    with held:
+        yield
 
 
 def _fetch(storage: Storage, part: Part, target: Path) -> Path:

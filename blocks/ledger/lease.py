@@ -1,23 +1,27 @@
-"""The right to trade an account: one holder, an expiry, and an epoch that every commit carries."""
+"""The right to trade an account: a lock that its holder keeps by living, and an epoch."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
+import orjson
 
-from trading.errors import LeaseLost
+from trading.errors import LeaseLost, StoreUnavailable
 
-LEASE_SECONDS = 60
+LOCK_FILE = "session.lock"
+# Ledgers of version 0.1.0 also have the column `expires`, which says nothing any more.
 LEASE_SCHEMA = """
-CREATE TABLE IF NOT EXISTS lease (
-    epoch BIGINT, holder VARCHAR, expires TIMESTAMPTZ
-);
+CREATE TABLE IF NOT EXISTS lease (epoch BIGINT, holder VARCHAR);
 """
+_AGAIN_AFTER_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,49 +42,166 @@ def this_holder() -> Holder:
     return Holder(socket.gethostname(), _boot(), os.getpid(), _started(os.getpid()))
 
 
-def acquire(connection: duckdb.DuckDBPyConnection, holder: Holder, now: datetime) -> int:
-    """Take the lease inside a transaction and return its new epoch.
+def lock(account_folder: Path) -> BinaryIO:
+    """Take the lock that the kernel keeps for as long as the file that is returned is open.
 
-    Raises LeaseLost when another process that may be alive holds it.
+    No clock has a part in it: a process that is stopped keeps it, a dead one has lost it. Raises
+    LeaseLost at once when another holds it, StoreUnavailable when there can be no such file.
     """
-    row = connection.execute("SELECT epoch, holder, expires FROM lease").fetchone()
-    if row is not None:
-        epoch, other, expires = row
-        if other != str(holder) and expires > now and not is_gone(other):
-            raise LeaseLost(
-                f"account is traded by {other} until {expires:%H:%M:%S} UTC",
-                "Stop that process, or wait until its lease has expired",
-            )
-        connection.execute("DELETE FROM lease")
-    else:
-        epoch = 0
-    expires = now + timedelta(seconds=LEASE_SECONDS)
-    connection.execute("INSERT INTO lease VALUES (?, ?, ?)", [epoch + 1, str(holder), expires])
-    return int(epoch) + 1
+    path = account_folder / LOCK_FILE
+    try:
+        account_folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unavailable(path, error) from error
+    file = os.fdopen(descriptor, "r+b", buffering=0)
+    try:
+        while not _is_locked(file, fcntl.LOCK_EX):
+            # Who only asks has it for an instant, and shares it.
+            if is_held(account_folder):
+                raise _held(account_folder)
+            time.sleep(_AGAIN_AFTER_S)
+        _sign(file)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
-def renew(connection: duckdb.DuckDBPyConnection, epoch: int, now: datetime) -> None:
-    """Extend the lease inside a transaction, or raise LeaseLost when it has gone to another."""
+def is_held(account_folder: Path) -> bool:
+    """Return whether a process that lives, or is only stopped, trades the account.
+
+    Neither DuckDB nor a folder that can be written is needed, and nothing is waited for.
+    """
+    path = account_folder / LOCK_FILE
+    try:
+        file = path.open("rb", buffering=0)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unavailable(path, error) from error
+    with file:
+        return not _is_locked(file, fcntl.LOCK_SH)
+
+
+def held_by(account_folder: Path) -> str | None:
+    """Return who trades the account and since when, for people; None when nobody does."""
+    if not is_held(account_folder):
+        return None
+    try:
+        content = orjson.loads((account_folder / LOCK_FILE).read_bytes())
+        holder = Holder(**content["holder"])
+        since = datetime.fromisoformat(content["since"])
+    except (OSError, ValueError, TypeError, KeyError):
+        # It had no room on the disk to say so.
+        return "another process"
+    where = "" if holder.host == socket.gethostname() else f" on {holder.host}"
+    return f"{_command(holder)} (PID {holder.process}){where} since {since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def take_epoch(connection: duckdb.DuckDBPyConnection, account_folder: Path) -> int:
+    """Return a new epoch, taken inside a transaction by the process that holds the lock.
+
+    Raises LeaseLost when the row names another process that lives on this machine: it holds the
+    lock of the folder that this one is a copy of, or its lock was removed.
+    """
+    holder = str(this_holder())
+    row = connection.execute("SELECT epoch, holder FROM lease").fetchone()
+    epoch, other = (0, "") if row is None else (int(row[0]), str(row[1] or ""))
+    if other not in ("", holder) and is_alive(other):
+        named = _parsed(other)
+        raise LeaseLost(
+            f"account is traded by {_command(named)} (PID {named.process}),"
+            f" says the ledger in {account_folder}, though not in this folder",
+            "Stop that process: of a folder and its copy only one can be traded",
+        )
+    connection.execute("DELETE FROM lease")
+    connection.execute("INSERT INTO lease (epoch, holder) VALUES (?, ?)", [epoch + 1, holder])
+    return epoch + 1
+
+
+def check_epoch(connection: duckdb.DuckDBPyConnection, epoch: int) -> None:
+    """Raise LeaseLost when another has taken an epoch since."""
     row = connection.execute("SELECT epoch FROM lease").fetchone()
     if row is None or int(row[0]) != epoch:
         raise LeaseLost(
             f"the lease of epoch {epoch} was taken over",
             "Another process trades this account now; nothing was sent",
         )
-    connection.execute("UPDATE lease SET expires = ?", [now + timedelta(seconds=LEASE_SECONDS)])
 
 
-def give_back(connection: duckdb.DuckDBPyConnection, epoch: int, now: datetime) -> None:
-    """Let the lease end now, if it still is ours."""
-    connection.execute("UPDATE lease SET expires = ? WHERE epoch = ?", [now, epoch])
+def give_back(connection: duckdb.DuckDBPyConnection, epoch: int) -> None:
+    """Name nobody any more, if the epoch still is ours."""
+    connection.execute("UPDATE lease SET holder = '' WHERE epoch = ?", [epoch])
+
+
+def is_alive(holder: str) -> bool:
+    """Return whether a holder is a process of this machine that certainly runs."""
+    host, boot, process, started = holder.split("/", 3)
+    return _is_here(host, boot) and _started(int(process)) == started
 
 
 def is_gone(holder: str) -> bool:
     """Return whether a holder is a process of this machine that certainly runs no more."""
     host, boot, process, started = holder.split("/", 3)
-    if host != socket.gethostname() or boot != _boot():
+    return _is_here(host, boot) and _started(int(process)) != started
+
+
+def _is_locked(file: BinaryIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    return _started(int(process)) != started
+    return True
+
+
+def _sign(file: BinaryIO) -> None:
+    """Write who holds the lock; it is for people, so a full disk does not matter."""
+    content = {"holder": asdict(this_holder()), "since": datetime.now(UTC).isoformat()}
+    try:
+        file.truncate(0)
+        file.write(orjson.dumps(content))
+    except OSError:
+        return
+
+
+def _held(account_folder: Path) -> LeaseLost:
+    holder = held_by(account_folder) or "another process"
+    return LeaseLost(
+        f"account is traded by {holder} in {account_folder}",
+        "Stop that process, or leave the account to it",
+    )
+
+
+def _unavailable(path: Path, error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"{path} cannot be opened: {error.strerror}", "Check the folder's owner and permissions"
+    )
+
+
+def _parsed(holder: str) -> Holder:
+    host, boot, process, started = holder.split("/", 3)
+    return Holder(host, boot, int(process), started)
+
+
+def _is_here(host: str, boot: str) -> bool:
+    return host == socket.gethostname() and boot == _boot()
+
+
+def _command(holder: Holder) -> str:
+    """Return what a process was started as, as far as a person needs it to know which it is."""
+    if not _is_here(holder.host, holder.boot) or _started(holder.process) != holder.started:
+        return "a process"
+    try:
+        words = Path(f"/proc/{holder.process}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return "a process"
+    if any(word.startswith("prefect") for word in words):
+        return "a flow run of Prefect"
+    if "-m" in words:
+        at = words.index("-m")
+        return " ".join(["python", *words[at : at + 3]]).strip()
+    return Path(words[0]).name or "a process"
 
 
 def _boot() -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import orjson
@@ -84,16 +84,33 @@ class DuckDBLedger:
         self.account = account
         self.path = folder / account / "ledger.duckdb"
         self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds)
+        self._held: BinaryIO | None = None
 
-    def acquire_lease(self, now: datetime) -> int:
-        """Take the right to trade and return its epoch; raises LeaseLost."""
-        with self._file.transaction() as connection:
-            return lease.acquire(connection, lease.this_holder(), now)
+    def acquire_lease(self) -> int:
+        """Take the right to trade, kept until it is given back or we die; return its epoch.
+
+        Raises LeaseLost when another process has it.
+        """
+        held = self._held or lease.lock(self.path.parent)
+        try:
+            with self._file.transaction() as connection:
+                epoch = lease.take_epoch(connection, self.path.parent)
+        except BaseException:
+            held.close()
+            self._held = None
+            raise
+        self._held = held
+        return epoch
 
     def give_back_lease(self, epoch: int) -> None:
         """Let another process trade at once."""
-        with self._file.transaction() as connection:
-            lease.give_back(connection, epoch, _wall())
+        try:
+            with self._file.transaction() as connection:
+                lease.give_back(connection, epoch)
+        finally:
+            if self._held is not None:
+                self._held.close()
+                self._held = None
 
     def commit(
         self,
@@ -109,7 +126,7 @@ class DuckDBLedger:
         Raises LeaseLost when the epoch is no longer ours, StoreUnavailable when it cannot write.
         """
         with self._file.transaction() as connection:
-            lease.renew(connection, epoch, _wall())
+            lease.check_epoch(connection, epoch)
             if events:
                 self._append(connection, events, session)
             if cursor is not None:
@@ -273,8 +290,3 @@ def _set_meta(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> N
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         [name, value],
     )
-
-
-def _wall() -> datetime:
-    # The lease is about processes, so it runs on the machine's time even in a replay.
-    return datetime.now(UTC)

@@ -68,7 +68,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
                 bring_back(request, storage, notifier)
         ledger = parts.ledger(request.account)
         held.callback(ledger.release)
-        epoch = ledger.acquire_lease(datetime.now(UTC))
+        epoch = ledger.acquire_lease()
         lease = held.enter_context(ExitStack())
         lease.callback(ledger.release)
         lease.callback(ledger.give_back_lease, epoch)

@@ -68,7 +68,7 @@ def test_a_run_whose_account_is_traded_by_another_leaves_the_lease_to_it(
 ) -> None:
     ledger = DuckDBLedger(tmp_path, "paper")
     now = datetime.now(UTC)
-    epoch = ledger.acquire_lease(now + timedelta(minutes=5))
+    epoch = ledger.acquire_lease()
     ledger.release()
     ended = run(api, now, {"exchange": "24/7", "data_dir": str(tmp_path)})
     assert (ended.state_type, ended.state_name) == ("COMPLETED", "LeaseHeld")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -193,7 +192,7 @@ def test_where_the_place_of_copies_is_wrong_the_folder_in_its_stead_is_not_asked
     live = SessionRequest(parts, symbols=SYMBOLS)
     with pytest.raises(BadInput, match="settings of the cloud"):
         storage_of(live, heard)
-    DuckDBLedger(tmp_path, "paper").acquire_lease(datetime.now(UTC))
+    DuckDBLedger(tmp_path, "paper").acquire_lease()
     bring_back(live, storage_of(live, heard), heard)
     assert asked == []
     assert "copies stay on this machine" in heard.texts[0]

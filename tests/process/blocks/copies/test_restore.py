@@ -317,7 +317,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from blocks.ledger.ledger import DuckDBLedger
-DuckDBLedger(Path(sys.argv[1]), "replay").acquire_lease(datetime.now(UTC))
+ledger = DuckDBLedger(Path(sys.argv[1]), "replay")
+ledger.acquire_lease()
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -356,7 +357,7 @@ def test_nothing_is_replaced_while_a_live_process_trades(
         with pytest.raises(LeaseLost):
             restore_if_newer(storage, original, "replay", now)
         assert files(original) == before
-    # It was killed, and its lease has not expired.
+    # It was killed.
     assert restore(storage, original, "replay", now).is_restored
 
 
@@ -367,11 +368,11 @@ def test_an_epoch_that_was_given_out_is_never_given_out_again(
     store_copy(ledger_in(data_dir), storage, NOW)
     asleep = ledger_in(data_dir)
     for _ in range(3):
-        epoch = asleep.acquire_lease(datetime.now(UTC))
+        epoch = asleep.acquire_lease()
     asleep.give_back_lease(epoch)
     asleep.release()
     restore(storage, data_dir, "replay", datetime.now(UTC), force=True)
-    fresh = ledger_in(data_dir).acquire_lease(datetime.now(UTC) + timedelta(hours=1))
+    fresh = ledger_in(data_dir).acquire_lease()
     assert fresh > epoch
     with pytest.raises(LeaseLost):
         asleep.commit([], epoch=epoch)

@@ -42,7 +42,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.rows import Projection
 from trading.session.events import Command
 ledger = DuckDBLedger(Path(sys.argv[1]), "replay", hold_seconds=0.05)
-epoch = ledger.acquire_lease(datetime.now(UTC))
+epoch = ledger.acquire_lease()
 seq = ledger.query("SELECT max(seq) AS seq FROM journal")[0]["seq"]
 number = 0
 while True:

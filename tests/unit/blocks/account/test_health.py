@@ -24,6 +24,7 @@ from blocks.account.health_checks import (
     check_lease,
     check_outbox,
 )
+from blocks.ledger.open_session import OpenSession
 from blocks.process.secret_mask import MASK
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.metrics import Metric, MetricType
@@ -33,7 +34,9 @@ from blocks.telemetry.telemetry import heartbeats
 OPEN = datetime(2025, 6, 10, 15, 2, tzinfo=UTC)
 NIGHT = datetime(2025, 6, 10, 23, 0, tzinfo=UTC)
 PLAN = {"exchange": "NYSE", "interval_minutes": 5, "symbols": ["A", "B"], "source": "test"}
-FACTS = AccountFacts("paper", PLAN, "me", OPEN + timedelta(seconds=30), OPEN)
+FACTS = AccountFacts("paper", PLAN, "me", None, OPEN)
+BEGUN = OpenSession("2025-06-10", datetime(2025, 6, 10, 20, 0, tzinfo=UTC), is_stopped=False)
+STOPPED = replace(BEGUN, is_stopped=True)
 H, D, U = Level.HEALTHY, Level.DEGRADED, Level.UNHEALTHY
 
 
@@ -42,20 +45,37 @@ def minutes_ago(minutes: float, now: datetime = OPEN) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("expires", "now", "account", "level"),
+    ("held_by", "begun", "now", "account", "level", "words"),
     [
-        (OPEN + timedelta(seconds=30), OPEN, "paper", H),
-        (minutes_ago(1), OPEN, "paper", U),
-        (None, OPEN, "paper", U),
-        (minutes_ago(1), NIGHT, "paper", H),
-        (minutes_ago(1), OPEN, "replay", H),
+        ("python -m flows run (PID 7)", BEGUN, OPEN, "paper", H, "held by python -m flows run"),
+        ("me", STOPPED, OPEN, "paper", H, "held by"),
+        (None, BEGUN, OPEN, "paper", U, "session 2025-06-10 is open and nobody trades it"),
+        (None, BEGUN, OPEN, "paper", U, "python -m flows run"),
+        (None, None, OPEN, "paper", U, "session 2025-06-10 is open and nobody trades it"),
+        (None, STOPPED, OPEN, "paper", D, "stopped by an operator, with 0 positions open"),
+        (None, BEGUN, NIGHT, "paper", D, "never closed"),
+        (None, None, NIGHT, "paper", H, "no session is open"),
+        (None, BEGUN, OPEN, "replay", H, "a replay"),
     ],
 )
-def test_somebody_trades_when_a_session_is_open(
-    expires: datetime | None, now: datetime, account: str, level: Level
+def test_a_session_that_is_open_without_a_trader_is_an_alert(
+    held_by: str | None,
+    begun: OpenSession | None,
+    now: datetime,
+    account: str,
+    level: Level,
+    words: str,
 ) -> None:
-    facts = replace(FACTS, account=account, lease_expires=expires)
-    assert check_lease(facts, now).level == level
+    facts = replace(FACTS, account=account, held_by=held_by, open_session=begun)
+    found = check_lease(facts, now)
+    assert found.level == level
+    assert words in found.reason
+
+
+def test_a_session_that_was_stopped_is_not_called_late_too() -> None:
+    facts = replace(FACTS, last_bar=None, open_session=STOPPED)
+    assert check_last_bar(replace(facts, held_by=None), OPEN, 5.0).level == H
+    assert check_last_bar(facts, OPEN, 5.0).level == U
 
 
 @pytest.mark.parametrize(
@@ -105,7 +125,7 @@ def test_a_provider_that_gives_nothing_is_not_well(
         (check_outbox(replace(FACTS, outbox_open=3, outbox_oldest=minutes_ago(1)), OPEN), H, "3"),
         (check_outbox(replace(FACTS, outbox_open=3, outbox_oldest=minutes_ago(9)), OPEN), D, "3"),
         (check_outbox(replace(FACTS, outbox_refused="404"), OPEN), D, "404"),
-        (check_clock(FACTS, OPEN), H, "UTC"),
+        (check_clock(replace(FACTS, last_bar=minutes_ago(7)), OPEN), H, "UTC"),
         (check_clock(FACTS, OPEN - timedelta(hours=1)), U, "behind"),
         (check_calendar(FACTS, datetime.now(UTC)), H, "installed"),
         (check_calendar(FACTS, datetime.now(UTC) + timedelta(days=500)), D, "update"),

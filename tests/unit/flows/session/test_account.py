@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def test_what_was_opened_is_given_back_when_a_later_step_fails(
     assert logging.getLogger().handlers == handlers
     assert drains() == threads
     # Another process could trade it at once, and open its files.
-    assert DuckDBLedger(tmp_path, "replay").acquire_lease(datetime.now(UTC)) >= 1
+    assert DuckDBLedger(tmp_path, "replay").acquire_lease() >= 1
 
 
 def test_an_account_that_is_left_by_an_error_is_given_back(tmp_path: Path) -> None:
@@ -103,7 +102,7 @@ def test_an_account_that_is_left_by_an_error_is_given_back(tmp_path: Path) -> No
         trade()
     assert closed == ["market"]
     assert drains() == threads
-    assert DuckDBLedger(tmp_path, "replay").acquire_lease(datetime.now(UTC)) > epochs[0]
+    assert DuckDBLedger(tmp_path, "replay").acquire_lease() > epochs[0]
 
 
 def test_a_stop_while_the_copy_is_looked_for_opens_nothing(
@@ -128,7 +127,7 @@ def test_nobody_waits_for_the_stores_while_the_last_messages_are_sent(
             path = tmp_path / "replay" / f"{name}.duckdb"
             with DuckDBFile(path, "", wait_seconds=0.0).transaction():
                 opened.append(name)
-        DuckDBLedger(tmp_path, "replay").acquire_lease(datetime.now(UTC))
+        DuckDBLedger(tmp_path, "replay").acquire_lease()
         original(drain, limit_seconds)
 
     original = DrainThread.stop
