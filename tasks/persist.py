@@ -28,4 +28,6 @@ def persist(runtime: SessionRuntime, closed: BarClosed, fetched: FetchedRows) ->
 
 def _may_wait(runtime: SessionRuntime, bar: int) -> bool:
     """Return whether a bar that is over, as is the next, need not be shown yet."""
+    if bar + 1 >= runtime.grid.rows:
+        return False
     return runtime.is_overtaken(bar) and runtime.notes.seconds_since_shown() < CATCH_UP_SECONDS

@@ -278,8 +278,8 @@ class OrderDesk:
         """Return the intent as it is sent now, which may be later than it was made."""
         if self._times is None:
             return intent
-        now_us, from_us = self._times.now_us(), self._times.fills_from_us()
-        return replace(intent, us=now_us, fills_from_us=from_us)
+        from_us = self._times.fills_from_us(self.state.last_bar)
+        return replace(intent, us=self._times.now_us(), fills_from_us=from_us)
 
     def _answer(self, intent: Intent, status: Status, reason: str) -> OrderUpdate:
         return OrderUpdate(

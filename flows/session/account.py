@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from blocks.exchange.order_desk import OrderDesk
@@ -23,7 +23,7 @@ from tasks.session.inbox import Inbox
 from tasks.session.runtime import RUNTIMES, Pace, SessionRuntime
 from tasks.session.source_news import SourceNews
 from trading.errors import BadInput, OpenbellError
-from trading.market.calendar import Session, make_grid, next_session
+from trading.market.calendar import Session, make_grid, next_session, sessions_between
 from trading.plan import RunPlan, make_plan
 from trading.session.messages import ERROR_KINDS, Kind
 from trading.session.order_times import OrderTimes
@@ -133,9 +133,10 @@ class Account:
     drain: DrainThread | None
 
     def sessions(self) -> list[Session]:
-        """Return the sessions of a replay, or the next one of the calendar."""
+        """Return the sessions of a replay, or those left open and the next one of the calendar."""
         if self.request.replay is None:
-            return [next_session(self.plan.exchange, datetime.now(UTC))]
+            coming = next_session(self.plan.exchange, datetime.now(UTC))
+            return [*self._left_open(coming), coming]
         found = list(self.replayed)
         later = [name for name, _ in self.ledger.sessions() if name > str(found[-1].date)]
         known = {name for name, _ in self.ledger.sessions()}
@@ -144,6 +145,18 @@ class Account:
                 f"account {self.request.account} has already traded {later[-1]}",
                 "Replay later sessions, or use another --data-dir",
             )
+        return found
+
+    def _left_open(self, coming: Session) -> list[Session]:
+        """Return the sessions that were begun, not closed, and are over.
+
+        Their bars are taken before anything else: what rested at the exchange rested through them.
+        """
+        found = []
+        for name, is_closed in self.ledger.sessions():
+            day = date.fromisoformat(name)
+            if not is_closed and day < coming.date:
+                found += sessions_between(self.plan.exchange, day, day)
         return found
 
     def is_to_be_left(self, session: Session) -> bool:

@@ -88,15 +88,11 @@ class SessionRuntime:
         return self.pace.is_real_time and self.clock.now() > self.bar_end(bar) + settling
 
     def is_overtaken(self, bar: int) -> bool:
-        """Return whether the next bar is over as well, so that this one is history."""
-        if not self.pace.is_real_time or bar + 1 >= self.grid.rows:
-            return False
+        """Return whether a next bar would be over as well, so that this one is history."""
+        interval = timedelta(minutes=self.plan.interval_minutes)
         settle = timedelta(seconds=self.pace.settle_seconds)
-        return self.clock.now() >= self.bar_end(bar + 1) + settle
+        return self.pace.is_real_time and self.clock.now() >= self.bar_end(bar) + interval + settle
 
-
-# What the ledger remembers of an operator's stop: the session's date, empty while it goes on.
-STOPPED = "stopped"
 
 # Sessions that run in this process, by date; a process runs one at a time.
 RUNTIMES: dict[str, SessionRuntime] = {}

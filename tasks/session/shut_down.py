@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from blocks.ledger.open_session import STOPPED
 from tasks.notify import notify
 from tasks.session.poll import newest_prices
-from tasks.session.runtime import STOPPED, SessionRuntime
+from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
 from tasks.sync import sync
 from trading.errors import OpenbellError

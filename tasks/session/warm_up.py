@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
-from tasks.session.runtime import STOPPED, SessionRuntime
+from tasks.session.runtime import SessionRuntime
 from trading.engine.indicators import warm
 from trading.errors import SourceUnavailable
 from trading.market.calendar import (
@@ -49,7 +50,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
     runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
     if runtime.ledger.meta(STOPPED):
         runtime.ledger.remember(STOPPED, "")
-    if last >= 0 and not runtime.is_overtaken(last):
+    if not runtime.is_overtaken(last):
         runtime.desk.execute()
     runtime.desk.reporter.started(runtime.desk.blocked)
     runtime.desk.project()

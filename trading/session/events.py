@@ -68,10 +68,11 @@ class OrderUpdate:
 class Intent:
     """The bot is about to ask the exchange for something: submit, replace or cancel.
 
-    `us` is when it was made, `fills_from_us` the earliest START of a bar that may fill it (rules,
-    section 15): both microseconds since 1970 UTC, 0 where no clock was asked. An `exit` with
-    `is_immediate` is to be filled at the newest price known, which is its reference price. One
-    with `is_adopted` was found at the exchange under an id of ours, and is not asked again.
+    `us` is when it was made, microseconds since 1970 UTC, 0 where no clock was asked. One that
+    came too late for the bar that has begun fills in none that starts before `fills_from_us`. An
+    `exit` with `is_immediate` is to be filled at the newest price known, which is its reference
+    price. One with `is_adopted` was found at the exchange under an id of ours, and is not asked
+    again.
     """
 
     action: str

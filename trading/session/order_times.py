@@ -25,9 +25,9 @@ class OrderTimes:
         """Return the present, microseconds since 1970 UTC."""
         return to_microseconds(self.clock.now())
 
-    def fills_from_us(self) -> int:
-        """Return the earliest START of a bar that may fill an order made now."""
-        return to_microseconds(self.clock.now() - self.settling)
+    def fills_from_us(self, last_bar: int) -> int:
+        """Return the earliest START of a bar that may fill what is sent now, 0 for the next one."""
+        return self.now_us() if self.is_late(last_bar) else 0
 
     def is_late(self, bar: int) -> bool:
         """Return whether it is too late to enter by what a bar said: the next has long begun."""

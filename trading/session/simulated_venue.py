@@ -135,7 +135,6 @@ class SimulatedVenue:
         state = self.state
         if state.session != session or state.is_ended:
             return []
-        self._enforce_until(None)
         self._forget_tape()
         assume_close(state.book, self.rules, self._tape)
         happened = self._fills(state.last_bar + 1)
@@ -151,9 +150,9 @@ class SimulatedVenue:
     def _accept(self, order: Order, fills_from_us: int) -> None:
         """Put an order into force, or note from which bar on it is.
 
-        The bar that follows those seen may have begun before the order was made: nothing is
+        The bar that follows those seen may have begun long before the order came: nothing is
         filled in it that was not there at its START. A level that is moved rests where it was
-        until then.
+        until then, and what finds no bar in its session waits for the next one's first.
         """
         state = self.state
         if fills_from_us <= state.last_us:
@@ -173,10 +172,10 @@ class SimulatedVenue:
         )
         return next(levels, math.nan)
 
-    def _enforce_until(self, start_us: int | None) -> None:
-        """Put into force what counts from a bar's START on, everything for None."""
+    def _enforce_until(self, start_us: int) -> None:
+        """Put into force what counts from a bar's START on."""
         waiting = self.state.not_before_us
-        due = [id_ for id_, from_us in waiting.items() if start_us is None or from_us <= start_us]
+        due = [id_ for id_, from_us in waiting.items() if from_us <= start_us]
         for id_ in due:
             del waiting[id_]
             order = self.state.orders.get(id_)

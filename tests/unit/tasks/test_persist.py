@@ -20,10 +20,10 @@ from trading.market.calendar import Session
 # All of the day is over within milliseconds.
 SPEED = 1e7
 BARS = 78
-STOPPED_AFTER = 30
+STOPPED_AFTER = 25
 SHOWN = ("trades", "equity", "decisions", "orders", "outbox")
-# Enters soon, and holds until the end.
-HOLDING = {"min_body": -1.0, "stop": "atr", "stop_atr": 50.0, "target": "none"}
+# Enters soon, and holds until a stop is met that rested there all the while.
+HOLDING = {"min_body": -1.0, "stop": "atr", "stop_atr": 6.0, "target": "none", "max_entries": 1}
 
 
 def trade_a_day_that_is_joined_after_its_end(

@@ -159,4 +159,4 @@ def test_a_request_that_is_sent_again_later_counts_from_then() -> None:
     timed.clock._now = later
     stamped = timed.desk._stamped(replace(intent, us=1))
     assert stamped.us == to_microseconds(later)
-    assert stamped.fills_from_us == to_microseconds(later - SETTLING)
+    assert stamped.fills_from_us == to_microseconds(later)
