@@ -12,7 +12,7 @@ import duckdb
 import orjson
 
 from blocks.ledger import lease
-from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
 from blocks.telemetry.file import telemetry_file, telemetry_path
 from blocks.telemetry.metrics import Metric, latest_metrics
@@ -111,7 +111,7 @@ def read_latest_metrics(data_dir: Path, account: str) -> dict[str, Metric]:
     """Return the last number of each metric; none where no session wrote any."""
     if not telemetry_path(data_dir, account).exists():
         return {}
-    with telemetry_file(data_dir, account).transaction() as connection:
+    with telemetry_file(data_dir, account).reading() as connection:
         return latest_metrics(connection)
 
 
@@ -119,9 +119,7 @@ def _facts(
     connection: duckdb.DuckDBPyConnection, account: str, held_by: str | None
 ) -> AccountFacts:
     def rows(sql: str) -> list[dict[str, Any]]:
-        cursor = connection.execute(sql)
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return rows_of(connection.execute(sql))
 
     plan = rows("SELECT value FROM meta WHERE name = 'plan'")
     equity = rows("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")

@@ -88,7 +88,9 @@ def check_health(
         components.append(Component("ledger", Level.HEALTHY, f"readable, {facts.trades} trades"))
     except BadInput as error:
         # Before the first session there is nothing to be ill.
-        components.append(Component("ledger", Level.DEGRADED, error.what))
+        is_there = (data_dir / account / "ledger.duckdb").exists()
+        level = Level.UNHEALTHY if is_there else Level.DEGRADED
+        components.append(Component("ledger", level, str(error) if is_there else error.what))
     except StoreUnavailable as error:
         components.append(Component("ledger", Level.UNHEALTHY, str(error)))
     errors = 0

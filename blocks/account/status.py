@@ -7,7 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from blocks.ledger.ledger import DuckDBLedger
+import duckdb
+
+from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.messages.outbox_rows import delivery_counts
 from trading.errors import BadInput
 
@@ -38,42 +40,44 @@ def account_status(data_dir: Path, account: str) -> dict[str, Any]:
     """Return account, equity, positions, orders, trades, halts, messages, last_bar; JSON-ready."""
     if not (data_dir / account / "ledger.duckdb").exists():
         raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
-    ledger = DuckDBLedger(data_dir, account)
-    equity = ledger.query("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
-    halts = ledger.query(
-        "SELECT ts, command, reason FROM commands"
-        " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
-        " ORDER BY number"
-    )
-    with ledger.changing() as connection:
-        messages = delivery_counts(connection)
-    status: dict[str, Any] = _plain(
-        {
-            "account": account,
-            "equity": equity[0]["equity"] if equity else None,
-            "positions": ledger.query("SELECT * FROM positions ORDER BY symbol"),
-            "orders": ledger.query(
-                "SELECT * FROM orders WHERE status NOT IN"
-                " ('filled', 'cancelled', 'rejected', 'expired') ORDER BY client_order_id"
-            ),
-            "trades": ledger.query(
-                "SELECT * EXCLUDE (number) FROM trades"
-                " ORDER BY session, exit_time, entry_time, number"
-            ),
-            "halts": halts,
-            "messages": messages,
-            "last_bar": equity[0]["ts"] if equity else None,
-        }
-    )
+    with DuckDBLedger(data_dir, account).reading() as connection:
+        status: dict[str, Any] = plain(_status(connection, account))
     return status
 
 
-def _plain(value: Any) -> Any:
+def _status(connection: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]:
+    def rows(sql: str) -> list[dict[str, Any]]:
+        return rows_of(connection.execute(sql))
+
+    equity = rows("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
+    return {
+        "account": account,
+        "equity": equity[0]["equity"] if equity else None,
+        "positions": rows("SELECT * FROM positions ORDER BY symbol"),
+        "orders": rows(
+            "SELECT * FROM orders WHERE status NOT IN"
+            " ('filled', 'cancelled', 'rejected', 'expired') ORDER BY client_order_id"
+        ),
+        "trades": rows(
+            "SELECT * EXCLUDE (number) FROM trades ORDER BY session, exit_time, entry_time, number"
+        ),
+        "halts": rows(
+            "SELECT ts, command, reason FROM commands WHERE number >"
+            " (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
+            " ORDER BY number"
+        ),
+        "messages": delivery_counts(connection),
+        "last_bar": equity[0]["ts"] if equity else None,
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON may have it."""
     match value:
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: plain(item) for name, item in value.items()}
         case list():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case Decimal():
             return float(value)
         case datetime() | date():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import duckdb
 
 from blocks.ledger import lease
+from blocks.ledger.format import check_format
+from blocks.stores.connection import connect, is_conflict, unavailable
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 
 
 class Standing(StrEnum):
@@ -37,19 +41,22 @@ class LocalLedger:
 def compare(local: Path, copy: Path) -> LocalLedger:
     """Compare the ledger that is here with a copy; the caller holds its file and the lease.
 
-    Raises LeaseLost when a process that lives trades the account nevertheless.
+    Raises LeaseLost when a process that lives trades the account nevertheless, BadInput when a
+    newer version wrote it, StoreUnavailable when another program has it open.
     """
     if not local.exists():
         return LocalLedger(Standing.ABSENT)
     try:
         # Opened for writing, so that what a killed process left in the log is part of it.
-        with duckdb.connect(str(local)) as connection:
-            connection.execute("SET TimeZone='UTC'")
+        with connect(local, time.monotonic() + LOCK_DEADLINE_SECONDS) as connection:
+            check_format(connection, local)
             epoch = _epoch_of_free_lease(connection, local.parent)
             quoted = str(copy).replace("'", "''")
             connection.execute(f"ATTACH '{quoted}' AS other (READ_ONLY)")
             return _compare(connection, epoch)
-    except duckdb.Error:
+    except duckdb.Error as error:
+        if is_conflict(error):
+            raise unavailable(local, error) from error
         return LocalLedger(Standing.UNREADABLE)
 
 

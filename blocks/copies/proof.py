@@ -13,6 +13,7 @@ import duckdb
 import orjson
 
 from blocks.ledger.event_rows import event_from_row
+from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.ledger.rows import trade_row
 from trading.engine.trade_tape import TRADES, TradeRow
@@ -42,11 +43,12 @@ def prove(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
 
     The last session is folded again unless told not to, for another version of Openbell may fold
     differently. Raises StoreUnavailable for a file that is damaged or does not agree with itself,
-    BadInput for one of another account or of another schema.
+    BadInput for one of another account, of another schema or of a newer version.
     """
     try:
         with duckdb.connect(str(path), read_only=True) as ledger:
             ledger.execute("SET TimeZone='UTC'")
+            check_format(ledger, Path(path.name))
             return _prove(ledger, account, is_refolded)
     except duckdb.Error as error:
         raise _broken(str(error).splitlines()[0][:200]) from error

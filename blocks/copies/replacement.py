@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 
 from blocks.copies.store import EXCHANGE_FILE
-from blocks.stores.duckdb_file import locked
+from blocks.ledger import place
+from blocks.stores.file_lock import locked
 
 RESTORED = "restored at"
 
@@ -46,8 +47,11 @@ def install(
 def _prepare(copy: Path, local_epoch: int, now: datetime, *, begins_anew: bool) -> None:
     """Make a copy fit to go on: no epoch that was ever given out here is given out again."""
     with duckdb.connect(str(copy)) as connection:
-        connection.execute("UPDATE lease SET epoch = greatest(epoch, ?) + 1", [local_epoch])
+        connection.execute(
+            "UPDATE lease SET epoch = greatest(epoch, ?) + 1, holder = ''", [local_epoch]
+        )
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [RESTORED, now.isoformat()])
+        place.forget_place(connection)
         if begins_anew:
             connection.execute("UPDATE meta SET value = '0' WHERE name = 'cursor'")
 

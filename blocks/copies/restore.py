@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
 from blocks.copies.comparison import SAFE_TO_REPLACE, LocalLedger, Standing, compare
 from blocks.copies.manifest import (
     Manifest,
@@ -26,8 +24,12 @@ from blocks.copies.proof import prove
 from blocks.copies.replacement import RESTORED, install
 from blocks.copies.store import EXCHANGE_FILE, WORK_PREFIX
 from blocks.ledger import lease
+from blocks.ledger.format import check_format
+from blocks.ledger.ledger import SCHEMA
 from blocks.storage.content import check_content, sha256_of
-from blocks.stores.duckdb_file import locked, refuse_network_file_system
+from blocks.stores.duckdb_file import refuse_network_file_system
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, locked
+from blocks.stores.reading import reading
 from trading.errors import BadInput, LeaseLost, StoreUnavailable
 from trading.session.ports import Storage
 
@@ -191,16 +193,15 @@ def _local_ledger(ledger: Path) -> tuple[int, datetime]:
     absent = -1, datetime.min.replace(tzinfo=UTC)
     if not ledger.exists():
         return absent
-    with locked(ledger):
-        try:
-            with duckdb.connect(str(ledger)) as connection:
-                seq, restored = connection.execute(
-                    "SELECT (SELECT coalesce(max(seq), 0) FROM journal),"
-                    " (SELECT value FROM meta WHERE name = ?)",
-                    [RESTORED],
-                ).fetchall()[0]
-        except duckdb.Error:
-            return absent
+    try:
+        with reading(ledger, SCHEMA, LOCK_DEADLINE_SECONDS, check_format) as connection:
+            seq, restored = connection.execute(
+                "SELECT (SELECT coalesce(max(seq), 0) FROM journal),"
+                " (SELECT value FROM meta WHERE name = ?)",
+                [RESTORED],
+            ).fetchall()[0]
+    except StoreUnavailable:
+        return absent
     return int(seq), datetime.fromisoformat(restored) if restored else absent[1]
 
 

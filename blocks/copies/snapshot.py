@@ -16,11 +16,9 @@ import duckdb
 
 from blocks.ledger.ledger import SCHEMA, DuckDBLedger
 from blocks.process.failpoints import reach
-from blocks.stores.duckdb_file import locked
+from blocks.stores.file_lock import locked
+from blocks.stores.reading import read_closed
 from trading.errors import StoreUnavailable
-
-# What belongs to a closed file whose last user was killed: its log, and those of a checkpoint.
-LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +32,21 @@ class Snapshot:
 def take_snapshot(ledger: DuckDBLedger, target: Path) -> Snapshot:
     """Copy a ledger to a new file while others write to it.
 
-    Raises StoreUnavailable when it cannot be read or the copy cannot be written.
+    Raises StoreUnavailable when it cannot be read or the copy cannot be written, BadInput for one
+    of a newer version.
     """
     ledger.release()
+    with ledger.reading():
+        # One of a newer version is left to that.
+        pass
     with locked(ledger.path):
         began = time.monotonic()
         contents = read_closed(ledger.path)
+        reach("file read")
         held_s = time.monotonic() - began
     # The copy of a ledger that an earlier version wrote gets the tables that came since.
     write_copy(contents, target, SCHEMA)
     return Snapshot(target, held_s)
-
-
-def read_closed(source: Path) -> dict[str, bytes]:
-    """Return what a file and the logs beside it hold, by the ends of their names.
-
-    The caller holds its lock and has it closed. Written later: a slow disk must not make others
-    wait. Raises StoreUnavailable.
-    """
-    contents = {}
-    try:
-        for end in ("", *LOGS):
-            part = source.with_name(source.name + end)
-            if not end or part.exists():
-                contents[end] = part.read_bytes()
-    except OSError as error:
-        raise StoreUnavailable(
-            f"store {source} cannot be copied: {error.strerror}",
-            "Check the file's permissions",
-        ) from error
-    reach("file read")
-    return contents
 
 
 def write_copy(contents: Mapping[str, bytes], target: Path, schema: str = "") -> None:

@@ -25,11 +25,12 @@ from blocks.copies.manifest import (
 )
 from blocks.copies.proof import Proof, hashed_tables, prove
 from blocks.copies.retention import DEFAULT_RETENTION, STALE, Retention, thin_out
-from blocks.copies.snapshot import Snapshot, read_closed, take_snapshot, write_copy
+from blocks.copies.snapshot import Snapshot, take_snapshot, write_copy
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.failpoints import reach
 from blocks.storage.content import check_content, sha256_of
-from blocks.stores.duckdb_file import locked
+from blocks.stores.file_lock import locked
+from blocks.stores.reading import read_closed
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.session.ports import Storage
 

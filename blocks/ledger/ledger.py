@@ -11,16 +11,20 @@ from typing import Any, BinaryIO
 import duckdb
 import orjson
 
-from blocks.ledger import lease
+from blocks.ledger import lease, place
 from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
+from blocks.ledger.format import check_format, write_format
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
-from blocks.stores.duckdb_file import LOCK_DEADLINE_SECONDS, DuckDBFile
+from blocks.stores.duckdb_file import DuckDBFile
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 from trading.session.events import Event
 from trading.session.messages import Message
 from trading.session.ports import JournalRow, StreamPosition
 
+# Accounts that follow no clock: copies of them trade with nobody's money.
+REPLAYED = "replay"
 # For the one that trades: others wait no longer than this for the file.
 HOLD_SECONDS = 0.15
 SCHEMA = (
@@ -83,18 +87,22 @@ class DuckDBLedger:
     ) -> None:
         self.account = account
         self.path = folder / account / "ledger.duckdb"
-        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds)
+        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds, check_format)
         self._held: BinaryIO | None = None
 
     def acquire_lease(self) -> int:
         """Take the right to trade, kept until it is given back or we die; return its epoch.
 
-        Raises LeaseLost when another process has it.
+        Raises LeaseLost when another process has it, BadInput where the folder is a copy of one
+        that is still there.
         """
         held = self._held or lease.lock(self.path.parent)
         try:
             with self._file.transaction() as connection:
                 epoch = lease.take_epoch(connection, self.path.parent)
+                write_format(connection)
+                if not self.account.startswith(REPLAYED):
+                    place.settle(connection, self.path)
         except BaseException:
             held.close()
             self._held = None
@@ -229,11 +237,12 @@ class DuckDBLedger:
 
     def has_simulated_bars(self) -> bool:
         """Return whether the account trades on bars of no real market."""
-        word = self.meta("simulated_bars")
-        if word is not None:
-            return word == "yes"
+        rows = self.query("SELECT name, value FROM meta WHERE name IN ('simulated_bars', 'plan')")
+        known = {row["name"]: str(row["value"]) for row in rows}
+        if "simulated_bars" in known:
+            return known["simulated_bars"] == "yes"
         # A ledger of the first edition says it only in the name of its source.
-        return "SIMULATED" in (self.meta("plan") or "")
+        return "SIMULATED" in known.get("plan", "")
 
     def add_command(self, command: str, reason: str, now: datetime) -> None:
         """Leave an operator's word for the session that holds the lease."""
@@ -253,16 +262,17 @@ class DuckDBLedger:
         return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """Return the rows of a question about the projections, one dictionary each."""
-        with self._file.transaction() as connection:
-            cursor = connection.execute(sql, list(values))
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        """Return the rows of a question about the projections, one dictionary each.
+
+        As `reading`, it changes nothing in the account's folder.
+        """
+        with self._file.reading() as connection:
+            return rows_of(connection.execute(sql, list(values)))
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a connection for several questions about one moment; the ledger waits meanwhile."""
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             yield connection
 
     def release(self) -> None:
@@ -283,6 +293,12 @@ class DuckDBLedger:
             connection.execute(
                 "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", [seq, when, session, kind, payload]
             )
+
+
+def rows_of(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return an answer's rows, one dictionary each."""
+    names = [column[0] for column in answer.description or []]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def _set_meta(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:

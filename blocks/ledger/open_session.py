@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from blocks.stores.duckdb_file import locked
-from trading.errors import StoreUnavailable
+from blocks.ledger.format import check_format
+from blocks.ledger.ledger import SCHEMA
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
+from blocks.stores.reading import reading
 
 STOPPED = "stopped"
 
@@ -27,18 +29,10 @@ class OpenSession:
 def find_open_session(ledger_path: Path) -> OpenSession | None:
     """Return the newest session of a ledger that was begun and not closed, None without one.
 
-    Raises StoreUnavailable when the ledger cannot be read.
+    Raises StoreUnavailable when the ledger cannot be read, BadInput for one of a newer version.
     """
-    if not ledger_path.exists():
-        return None
-    try:
-        with locked(ledger_path), duckdb.connect(str(ledger_path), read_only=True) as connection:
-            return open_session(connection)
-    except duckdb.Error as error:
-        raise StoreUnavailable(
-            f"{ledger_path} cannot be read: {str(error).splitlines()[0][:200]}",
-            "Try again, or see python -m flows show-status",
-        ) from error
+    with reading(ledger_path, SCHEMA, LOCK_DEADLINE_SECONDS, check_format) as connection:
+        return open_session(connection)
 
 
 def open_session(connection: duckdb.DuckDBPyConnection) -> OpenSession | None:

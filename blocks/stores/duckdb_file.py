@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
 
-from trading.errors import BadInput, StoreUnavailable
+from blocks.stores.connection import Check, connect, is_conflict, unavailable
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, take_lock
+from blocks.stores.reading import reading
+from trading.errors import BadInput
 
-# What to do about a file that is no database any more.
-DAMAGED = {
-    "ledger.duckdb": "if it is damaged, move it away and bring back a copy with:"
-    " python -m flows restore",
-    "exchange-mock.duckdb": "if it is damaged, move the account's folder away and bring back a"
-    " copy with: python -m flows restore",
-    "telemetry.duckdb": "if it is damaged, move it away: a new one is begun",
-}
-LOCK_DEADLINE_SECONDS = 30.0
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p", "glusterfs", "ceph"}
 )
@@ -34,7 +27,7 @@ class DuckDBFile:
     With `hold_seconds` the connection outlives a transaction by up to that long, which spares
     the opening (about 16 ms) to a caller that commits often; `release` ends it at once. Others
     wait at the lock meanwhile, so it is to stay below 250 ms. `wait_seconds` is the longest wait
-    for others.
+    for others. `check` looks at the file before this object changes anything in it.
     """
 
     def __init__(
@@ -43,8 +36,11 @@ class DuckDBFile:
         schema: str,
         hold_seconds: float = 0.0,
         wait_seconds: float = LOCK_DEADLINE_SECONDS,
+        check: Check | None = None,
     ) -> None:
         self.path = path
+        self._check = check
+        self._is_checked = False
         self._schema = schema
         self._hold_seconds = hold_seconds
         self._wait_seconds = wait_seconds
@@ -68,12 +64,25 @@ class DuckDBFile:
                 connection.execute("COMMIT")
             except duckdb.Error as error:
                 self._close()
-                raise self._unavailable(error) from error
+                raise unavailable(self.path, error) from error
             except BaseException:
                 self._close()
                 raise
             if time.monotonic() - self._opened_at >= self._hold_seconds:
                 self._close()
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection for questions that are no part of trading, which changes nothing.
+
+        One that this process holds is used; otherwise no file is made or written. Raises
+        StoreUnavailable.
+        """
+        with self._mutex, ExitStack() as held:
+            if self._connection is not None:
+                yield held.enter_context(self.transaction())
+            else:
+                yield held.enter_context(self._read())
 
     def release(self) -> None:
         """Close a held connection and let others at the file."""
@@ -83,20 +92,41 @@ class DuckDBFile:
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is not None:
             return self._connection
+        deadline = time.monotonic() + self._wait_seconds
         try:
-            descriptor = _locked_descriptor(self.path, self._wait_seconds)
+            descriptor = take_lock(self.path, self._wait_seconds)
         except OSError as error:
-            raise self._unavailable(error) from error
+            raise unavailable(self.path, error) from error
+        self._lock_descriptor = descriptor
         try:
-            connection = duckdb.connect(str(self.path))
-            connection.execute("SET TimeZone='UTC'")
-            connection.execute(self._schema)
+            self._check_once(deadline)
+            self._connection = connect(self.path, deadline)
+            self._connection.execute(self._schema)
         except duckdb.Error as error:
-            os.close(descriptor)
-            raise self._unavailable(error) from error
-        self._connection, self._lock_descriptor = connection, descriptor
+            self._close()
+            raise unavailable(self.path, error) from error
+        except BaseException:
+            self._close()
+            raise
         self._opened_at = time.monotonic()
-        return connection
+        return self._connection
+
+    def _check_once(self, deadline: float) -> None:
+        """Look at the file without writing it: to open it for writing would change it already."""
+        if self._check is None or self._is_checked:
+            return
+        if self.path.exists():
+            try:
+                with connect(self.path, deadline, read_only=True) as connection:
+                    self._check(connection, self.path)
+            except duckdb.Error as error:
+                if is_conflict(error):
+                    raise
+                # Whether it is damaged is told by what opens it for writing.
+        self._is_checked = True
+
+    def _read(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return reading(self.path, self._schema, self._wait_seconds, self._check)
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -105,65 +135,6 @@ class DuckDBFile:
         if self._lock_descriptor is not None:
             os.close(self._lock_descriptor)
             self._lock_descriptor = None
-
-    def _unavailable(self, error: Exception) -> StoreUnavailable:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip("!.")
-        hint = "Check the file's permissions and free disk space"
-        if isinstance(error, duckdb.Error):
-            hint += f"; {DAMAGED.get(self.path.name, 'if it is damaged, move it away')}"
-        return StoreUnavailable(f"store {self.path} cannot be used: {first_line}", hint)
-
-
-@contextmanager
-def locked(path: Path, wait_seconds: float = LOCK_DEADLINE_SECONDS) -> Iterator[None]:
-    """Keep every process from opening a DuckDB file, to look at it or put another in its place.
-
-    A DuckDBFile of this process is to be released before. Raises StoreUnavailable.
-    """
-    descriptor = _locked_descriptor(path, wait_seconds)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _locked_descriptor(path: Path, wait_seconds: float = LOCK_DEADLINE_SECONDS) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    _lock(descriptor, path, wait_seconds)
-    return descriptor
-
-
-def _lock(descriptor: int, path: Path, wait_seconds: float) -> None:
-    """Take the lock, waiting in the kernel's queue: polling would starve under load."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return
-    except BlockingIOError:
-        pass
-    mutex = threading.Lock()
-    taken = threading.Event()
-    given_up = threading.Event()
-
-    def wait() -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with mutex:
-            if given_up.is_set():
-                os.close(descriptor)
-            else:
-                taken.set()
-
-    threading.Thread(target=wait, daemon=True).start()
-    taken.wait(wait_seconds)
-    with mutex:
-        if taken.is_set():
-            return
-        # Closing the descriptor would not end the thread's wait, so the thread closes it.
-        given_up.set()
-    raise StoreUnavailable(
-        f"store {path} was locked by another process for {wait_seconds:g} s",
-        "See which Openbell process uses it, and try again",
-    )
 
 
 def refuse_network_file_system(folder: Path) -> None:

@@ -55,7 +55,7 @@ class LogStore:
     ) -> list[LogLine]:
         """Return the newest lines that are at least so serious, the newest first."""
         levels = list(LEVELS[LEVELS.index(least) :])
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT ts, level, logger, message, context FROM service_logs"
                 " WHERE list_contains(?, level) AND ts >= ? AND contains(message, ?)"

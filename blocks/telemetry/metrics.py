@@ -100,7 +100,7 @@ class MetricsStore:
             raise BadInput("a period of no length has no metrics", "Use a period such as an hour")
         # `how` is one of our own words, never text of a caller.
         value = "arg_max(value, ts)" if how == Aggregation.LAST else f"{how}(value)"
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 f"SELECT time_bucket(?, ts, ?) AS start, {value}, count(*) FROM metrics"
                 " WHERE name = ? AND ts >= ? AND ts < ? GROUP BY start ORDER BY start",
@@ -110,7 +110,7 @@ class MetricsStore:
 
     def get_metric_stats(self, name: str, since: datetime) -> MetricStats | None:
         """Return how a metric's numbers since a time lie, None where there are none."""
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             row = connection.execute(
                 "SELECT count(*), avg(value), min(value), max(value), quantile_cont(value, 0.5),"
                 " quantile_cont(value, 0.95), quantile_cont(value, 0.99), arg_max(value, ts),"
@@ -124,7 +124,7 @@ class MetricsStore:
 
     def latest(self) -> dict[str, Metric]:
         """Return the last number of each metric, by name."""
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             return latest_metrics(connection)
 
     def cleanup_old_metrics(self, now: datetime, days: float = KEPT_DAYS) -> int:

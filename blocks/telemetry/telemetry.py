@@ -110,6 +110,6 @@ def beat(file: DuckDBFile, component: str, now: datetime, level: str, reason: st
 
 def heartbeats(file: DuckDBFile) -> dict[str, tuple[datetime, str, str]]:
     """Return each component's last sign of life: when, level and reason."""
-    with file.transaction() as connection:
+    with file.reading() as connection:
         rows = connection.execute("SELECT component, ts, level, reason FROM heartbeats").fetchall()
     return {row[0]: (row[1], row[2], row[3]) for row in rows}

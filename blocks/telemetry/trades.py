@@ -189,7 +189,7 @@ class TradeStore:
     ) -> dict[tuple[date, int], tuple[datetime | None, float | None, str | None]]:
         if not trades or not self._file.path.exists():
             return {}
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT session, number, seen_at, latency_seconds, note FROM trade_notes"
                 " WHERE session BETWEEN ? AND ?",

@@ -105,7 +105,7 @@ def test_trades_are_given_in_pages_by_symbol_and_by_status(traded: Path, start: 
 
 def test_an_open_position_is_shown_with_its_worth(data_dir: Path, start: Start) -> None:
     ledger = DuckDBLedger(data_dir, "replay")
-    with ledger.reading() as connection:
+    with ledger.changing() as connection:
         connection.execute(
             "INSERT INTO positions VALUES ('AAPL', -4, now(), 100.0, 90.0, 110.0, 80.0, '')"
         )

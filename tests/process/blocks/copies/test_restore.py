@@ -214,7 +214,7 @@ def test_a_half_written_manifest_is_no_version_to_restore(
 
 def add_rows(data_dir: Path, text: str, count: int = 1) -> None:
     """Let the local journal grow."""
-    with ledger_in(data_dir).reading() as connection:
+    with ledger_in(data_dir).changing() as connection:
         for _ in range(count):
             connection.execute(
                 "INSERT INTO journal SELECT max(seq) + 1, NULL, DATE '2025-06-11', 'command',"

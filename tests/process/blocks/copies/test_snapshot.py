@@ -21,11 +21,12 @@ from blocks.copies import snapshot as snapshot_module
 from blocks.copies.manifest import Manifest, newest_manifest, read_manifest, version_name, versions
 from blocks.copies.proof import hashed_tables, prove
 from blocks.copies.retention import Retention, kept_versions, thin_out
-from blocks.copies.snapshot import read_closed, take_snapshot, write_copy
+from blocks.copies.snapshot import take_snapshot, write_copy
 from blocks.copies.store import store_copy
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
-from blocks.stores.duckdb_file import locked
+from blocks.stores.file_lock import locked
+from blocks.stores.reading import read_closed
 from tests.repository import REPOSITORY
 from tests.servers.cut_line import CutLine
 from tests.servers.object_stores import wait_until
@@ -247,7 +248,7 @@ def ledger_of(data_dir: Path, rows: int) -> DuckDBLedger:
             "payload": [f'{{"bar":{n},"text":"{n:0250}"}}' for n in numbers],
         }
     )
-    with ledger.reading() as connection:
+    with ledger.changing() as connection:
         connection.register("rows_", journal)
         connection.execute("INSERT INTO journal SELECT * FROM rows_")
         connection.execute("INSERT INTO equity SELECT ts, session, seq FROM rows_")
@@ -280,7 +281,7 @@ def test_a_ledger_that_does_not_agree_with_itself_is_not_copied(
     damage: str, complaint: str, data_dir: Path, storage: LocalStorage
 ) -> None:
     ledger = ledger_in(data_dir)
-    with ledger.reading() as connection:
+    with ledger.changing() as connection:
         connection.execute(damage)
     with pytest.raises(StoreUnavailable, match=complaint):
         store_copy(ledger, storage, NOW)

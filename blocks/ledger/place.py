@@ -1,0 +1,66 @@
+"""Where a ledger lives: of a data folder and its copy, only one is traded."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+import duckdb
+
+from blocks.ledger import lease
+from blocks.stores.reading import reading
+from trading.errors import BadInput, StoreUnavailable
+
+IDENTITY, PLACE = "identity", "place"
+LOOK_SECONDS = 5.0
+
+
+def settle(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Remember inside a transaction where the ledger lives, and give it an identity.
+
+    One that was moved, restored or mounted elsewhere settles in its new place. Raises BadInput
+    where it is a copy: the place that it remembers still holds the ledger with its identity.
+    """
+    here = path.resolve()
+    identity, place = _meta(connection, IDENTITY), _meta(connection, PLACE)
+    if identity and place and Path(place) != here and _is_still_there(Path(place), here, identity):
+        old = Path(place).parent
+        raise BadInput(
+            f"account {here.parent.name} in {here.parent.parent} is a copy of the one in {old}",
+            f"Trade on there with --data-dir {old.parent}, or move {old} away to trade here",
+        )
+    for name, known, value in (
+        (IDENTITY, identity, identity or uuid.uuid4().hex),
+        (PLACE, place, str(here)),
+    ):
+        if known != value:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value])
+
+
+def forget_place(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a ledger that was restored settle wherever it is traded next."""
+    connection.execute("DELETE FROM meta WHERE name = ?", [PLACE])
+
+
+def _is_still_there(old: Path, here: Path, identity: str) -> bool:
+    try:
+        if not old.exists() or os.path.samefile(old, here):
+            return False
+        with reading(old, "", LOOK_SECONDS) as connection:
+            return _meta(connection, IDENTITY) == identity
+    except (OSError, StoreUnavailable):
+        # What cannot be read is traded by nobody, unless it is in use.
+        return _is_traded(old.parent)
+
+
+def _is_traded(account_folder: Path) -> bool:
+    try:
+        return lease.is_held(account_folder)
+    except StoreUnavailable:
+        return False
+
+
+def _meta(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+    return "" if row is None else str(row[0])

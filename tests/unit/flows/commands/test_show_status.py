@@ -1,0 +1,94 @@
+"""`show-status --sql`: a ledger, also one in use, answers questions and is never changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from blocks.ledger.ledger import DuckDBLedger
+from flows.__main__ import main
+
+TRADE = (
+    "INSERT INTO trades VALUES ('2025-06-10', 1, 'AAPL', 'long', 10, '2025-06-10 14:05:00+00',"
+    " 100.5, '2025-06-10 15:00:00+00', 101.25, 'target', 7.5, 0.7, 1.5, 'orb')"
+)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    with DuckDBLedger(tmp_path, "paper").changing() as connection:
+        connection.execute(TRADE)
+    return tmp_path
+
+
+def asked(data_dir: Path, sql: str, *more: str) -> int:
+    return main(["show-status", "--data-dir", str(data_dir), "--sql", sql, *more])
+
+
+def test_an_answer_is_a_table_that_is_never_cut(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide = "x" * 300
+    sql = f"SELECT symbol, pnl, exit_time, NULL AS none, '{wide}' AS wide FROM trades"
+    assert asked(data_dir, sql) == 0
+    heading, rule, row, count = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["symbol", "pnl", "exit_time", "none", "wide"]
+    assert set(rule) == {"-", " "}
+    assert row.split() == ["AAPL", "7.500000", "2025-06-10", "15:00:00", wide]
+    assert count == "(1 row)"
+
+
+def test_an_answer_as_json_has_numbers_and_times_that_machines_read(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(data_dir, "SELECT session, pnl, entry_time FROM trades", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "account": "paper",
+        "rows": [{"session": "2025-06-10", "pnl": 7.5, "entry_time": "2025-06-10T14:05:00+00:00"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("sql", "complaint"),
+    [
+        ("DELETE FROM trades", "DELETE is no question"),
+        ("DROP TABLE trades", "DROP is no question"),
+        ("SET threads = 1", "SET is no question"),
+        ("COPY trades TO 'out.csv'", "COPY is no question"),
+        ("EXPLAIN ANALYZE COPY trades TO 'out.csv'", "disabled by configuration"),
+        ("ATTACH 'other.duckdb'", "ATTACH is no question"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "disabled by configuration"),
+        ("SELECT 1; DELETE FROM trades", "2 statements"),
+        ("", "0 statements"),
+        ("SELEC 1", "syntax error"),
+        ("SELECT * FROM nothing", "nothing does not exist"),
+        ("SELECT 'x'::INTEGER", "Could not convert"),
+    ],
+)
+def test_what_is_no_question_is_one_line_and_changes_nothing(
+    sql: str,
+    complaint: str,
+    data_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(data_dir)
+    before = (data_dir / "paper" / "ledger.duckdb").read_bytes()
+    files = sorted(data_dir.rglob("*"))
+    assert asked(data_dir, sql) == 2
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert len(told.strip().splitlines()) == 1
+    assert (data_dir / "paper" / "ledger.duckdb").read_bytes() == before
+    assert sorted(data_dir.rglob("*")) == files
+
+
+def test_status_and_health_of_an_account_leave_no_file_in_its_folder(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {path: path.read_bytes() for path in (data_dir / "paper").iterdir()}
+    assert main(["show-status", "--data-dir", str(data_dir)]) == 0
+    assert "AAPL" in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in (data_dir / "paper").iterdir()} == files
