@@ -51,7 +51,8 @@ def lock(account_folder: Path) -> BinaryIO:
     path = account_folder / LOCK_FILE
     try:
         account_folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Whoever may read the ledger may also ask who trades it.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise _unavailable(path, error) from error
     file = os.fdopen(descriptor, "r+b", buffering=0)
