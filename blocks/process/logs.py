@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -104,7 +104,9 @@ class SharedRotatingFile(logging.handlers.RotatingFileHandler):
                 super().emit(record)
         except OSError as error:
             self._is_broken = True
-            print(f"warning: no logs in {self.baseFilename}: {error.strerror}", file=sys.stderr)
+            # Standard error may be a file of the same full disk.
+            with suppress(OSError):
+                print(f"warning: no logs in {self.baseFilename}: {error.strerror}", file=sys.stderr)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Let what the disk says reach emit, which logging would otherwise print for each line."""

@@ -8,6 +8,7 @@ from blocks.process.logs import get_logger, install_logs, install_mask
 from blocks.process.secret_mask import MASK
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import read_settings
+from flows.process.output import leave_the_workers_pipes
 
 
 def begin_process(data_dir: str | None) -> AppSettings:
@@ -21,13 +22,14 @@ def begin_process(data_dir: str | None) -> AppSettings:
     settings = usable.required()
     MASK.learn(read.secrets())
     folder = Path(data_dir) if data_dir else settings.operations.data_dir
+    leave_the_workers_pipes(folder)
     install_logs(
         folder,
         settings.operations.log_level,
         environment=settings.operations.environment,
         console=None,
     )
-    # Prefect's own handlers, which write to the server and to the worker's log.
+    # Prefect's own handlers, which write to the server and to standard error.
     install_mask()
     for line in read.problems:
         get_logger("settings").error("%s", line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -111,3 +112,41 @@ def test_in_another_thread_handlers_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert found == [raise_anywhere]
+
+
+def test_a_signal_that_found_the_handler_of_a_library_is_known_all_the_same() -> None:
+    stop = StopRequest()
+    with stop.listening(signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal.SIGTERM, raise_anywhere)
+        assert not stop()
+        with pytest.raises(OfALibraryError):
+            strike()
+        assert stop()
+
+
+def test_a_signal_that_nobody_listens_for_is_no_wish_to_stop() -> None:
+    stop = StopRequest()
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: None)
+    try:
+        with stop.listening(signal.SIGTERM, signal.SIGINT):
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert not stop()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_who_waits_for_signals_already_goes_on_hearing_them() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    before = signal.set_wakeup_fd(ours.fileno())
+    try:
+        stop = StopRequest()
+        with stop.listening(signal.SIGTERM):
+            strike()
+            assert stop()
+        assert theirs.recv(16) == bytes([signal.SIGTERM])
+        assert signal.set_wakeup_fd(ours.fileno()) == ours.fileno()
+    finally:
+        signal.set_wakeup_fd(before)
+        ours.close()
+        theirs.close()
