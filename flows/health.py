@@ -18,7 +18,7 @@ from blocks.account.status import live_account
 from blocks.telemetry.file import FILE_NAME, telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore
-from flows.process.outcome import failed
+from flows.process.outcome import failed, skipped
 from flows.process.settings import begin_process
 from trading.errors import OpenbellError
 
@@ -33,7 +33,7 @@ async def health(
     folder = Path(data_dir)
     name = account or live_account(folder)
     if name is None:
-        return Completed(name="Skipped", message="there is no account yet")
+        return skipped("there is no account yet")
     now = datetime.now(UTC)
     report = check_health(folder, name, now, settle_s=configured.data.settle_seconds)
     await acreate_table_artifact(

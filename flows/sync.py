@@ -13,7 +13,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from blocks.account.status import live_account
-from flows.process.outcome import failed
+from flows.process.outcome import failed, skipped
 from flows.process.settings import begin_process
 from flows.session.parts import saved_parts
 from tasks.prefect_tasks import sync_account
@@ -30,7 +30,7 @@ async def sync(
     configured = begin_process(data_dir)
     name = account or live_account(Path(data_dir))
     if name is None:
-        return Completed(name="Skipped", message="there is no account yet")
+        return skipped("there is no account yet")
     try:
         wait = until_quiet(
             configured.trading.exchange,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 from typing import Annotated, Literal
 
-from prefect import flow
+import httpx
+from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.exceptions import PrefectException
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 from pydantic import Field
@@ -14,16 +16,20 @@ from pydantic import Field
 from blocks.process.clocks import SystemClock
 from blocks.process.stop_request import StopRequest
 from flows.pages.artifacts import publish_session
-from flows.process.outcome import failed
+from flows.process.outcome import failed, skipped
 from flows.process.settings import begin_process
+from flows.session.other_holder import TradedByAnother
 from flows.session.parts import saved_parts
 from flows.session.prefect_bar import PrefectRunner
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.run_account import run_account
 from flows.session.start_guard import reason_not_to_start
-from trading.errors import LeaseLost, OpenbellError
+from trading.errors import BadInput, OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
+
+# The tag of the deployment whose runs never trade now.
+REPLAY_TAG = "replay"
 
 
 @flow(name="trade-session", persist_result=False)
@@ -52,7 +58,7 @@ async def trade_session(
 ) -> State[None]:
     """Trade one session, now or replayed, from warm-up to the daily summary."""
     should_stop = StopRequest()
-    with should_stop.listening(signal.SIGTERM):
+    with should_stop.listening(signal.SIGTERM, signal.SIGINT):
         configured = begin_process(data_dir)
         request = SessionRequest(
             parts=await saved_parts(data_dir, bars, configured, is_live=market == "live"),
@@ -72,19 +78,30 @@ async def trade_session(
 async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[None]:
     try:
         if request.replay is None:
+            if REPLAY_TAG in flow_run.get_tags():
+                raise BadInput(
+                    "a replay needs a date, and would trade now without one",
+                    "Fill in replay, for example 2025-06-10, or run trade-session/paper",
+                )
             reason = reason_not_to_start(
                 request.exchange, flow_run.get_scheduled_start_time(), SystemClock().now()
             )
             if reason:
-                return Completed(name="Skipped", message=reason)
-        closed = await run_account(request, PrefectRunner(), should_stop)
-        if should_stop():
-            return Cancelled(message=f"Stopped when asked to; {closed} session(s) closed")
-        await publish_session(request)
-    except LeaseLost as error:
-        if should_stop():
-            return Cancelled(message=str(error))
-        return Completed(name="LeaseHeld", message=str(error))
+                return skipped(reason)
+        closed = await run_account(request, PrefectRunner(), should_stop, patiently=True)
+    except TradedByAnother as error:
+        return skipped(str(error))
     except OpenbellError as error:
         return failed(error)
+    if should_stop():
+        return Cancelled(message="Stopped when asked to; a retry goes on while the session lasts")
+    await _show(request)
     return Completed(message=f"{closed} session(s) closed")
+
+
+async def _show(request: SessionRequest) -> None:
+    """Publish what came out; a session that is over does not fail for want of a picture."""
+    try:
+        await publish_session(request)
+    except (OpenbellError, PrefectException, httpx.HTTPError, RuntimeError) as error:
+        get_run_logger().warning("the session is not shown: %s", error)

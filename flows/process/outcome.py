@@ -1,14 +1,21 @@
-"""How a flow says that it failed."""
+"""How a flow says how it ended: in Prefect's own states, for its page hides all others."""
 
 from __future__ import annotations
 
 from prefect.client.schemas.objects import State
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 
 from blocks.process.secret_mask import MASK
-from trading.errors import OpenbellError
+from flows.process.words import BAD_INPUT, SKIPPED
+from trading.errors import BadInput, OpenbellError
 
 
 def failed(error: OpenbellError) -> State[None]:
-    """Return a Failed state with the line that the terminal shows."""
-    return Failed(message=MASK.text(str(error)))
+    """Return a Failed state with the line that the terminal shows; it says what is bad input."""
+    word = f"{BAD_INPUT}: " if isinstance(error, BadInput) else ""
+    return Failed(message=MASK.text(f"{word}{error}"))
+
+
+def skipped(reason: str) -> State[None]:
+    """Return a Completed state of a run that had nothing to do."""
+    return Completed(message=f"{SKIPPED}: {reason}")

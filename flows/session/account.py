@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.open_session import STOPPED
 from blocks.messages.outbox_drain import DrainThread, start_drain
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
@@ -22,7 +23,7 @@ from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
 from tasks.session.runtime import RUNTIMES, Pace, SessionRuntime
 from tasks.session.source_news import SourceNews
-from trading.errors import BadInput, OpenbellError
+from trading.errors import BadInput, LeaseLost, OpenbellError
 from trading.market.calendar import Session, make_grid, next_session, sessions_between
 from trading.plan import RunPlan, make_plan
 from trading.session.messages import ERROR_KINDS, Kind
@@ -85,7 +86,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         if drain is not None:
             held.callback(drain.stop, LAST_MESSAGES_SECONDS)
         # First what another process waits for: the last messages and a source may take their time.
-        with lease.pop_all():
+        with lease.pop_all() as given_back:
             yield Account(
                 request,
                 should_stop,
@@ -99,6 +100,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
                 exchange,
                 telemetry,
                 drain,
+                given_back,
             )
 
 
@@ -115,7 +117,7 @@ def _wanted(kinds: frozenset[str], sessions: int) -> frozenset[str]:
     return kinds & OF_MANY_SESSIONS if sessions > 1 else kinds
 
 
-@dataclass(frozen=True)
+@dataclass
 class Account:
     """The parts that outlive a session; `open_account` makes them and gives them back."""
 
@@ -131,6 +133,18 @@ class Account:
     exchange: Exchange
     telemetry: SessionTelemetry
     drain: DrainThread | None
+    given_back: ExitStack
+
+    def reopen_exchange(self) -> None:
+        """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
+        self.exchange.close()
+        self.exchange = self.request.parts.exchange(self.request.account, self.plan)
+        self.given_back.callback(self.exchange.close)
+
+    @property
+    def is_real_time(self) -> bool:
+        """Return whether time passes while nothing is done, as in all but a replay at once."""
+        return self.request.replay is None or self.request.speed is not None
 
     def sessions(self) -> list[Session]:
         """Return the sessions of a replay, or those left open and the next one of the calendar."""
@@ -160,9 +174,10 @@ class Account:
         return found
 
     def is_to_be_left(self, session: Session) -> bool:
-        """Return whether a stop must open this session: it was begun, and is to be flat."""
-        begun = (session.date.isoformat(), False) in self.ledger.sessions()
-        return begun and self.request.on_shutdown == "flatten"
+        """Return whether a stop must open this session: it was begun, and nobody stopped it yet."""
+        name = session.date.isoformat()
+        begun = (name, False) in self.ledger.sessions()
+        return begun and self.ledger.meta(STOPPED) != name
 
     def warm_up_start(self, session: Session) -> datetime:
         """Return when a session's warm-up is due."""
@@ -221,9 +236,14 @@ class Account:
         try:
             yield runtime
         except OpenbellError as error:
-            notifier.send(
-                "SYSTEM_ERROR", error.what, title="The session ended", action_required=error.hint
-            )
+            # Others are waited out, and told by who waits.
+            if isinstance(error, BadInput | LeaseLost) or not self.is_real_time:
+                notifier.send(
+                    "SYSTEM_ERROR",
+                    error.what,
+                    title="The session ended",
+                    action_required=error.hint,
+                )
             raise
         finally:
             RUNTIMES.pop(runtime.name, None)
@@ -232,7 +252,7 @@ class Account:
             self.telemetry.release()
 
     def _pace(self) -> Pace:
-        if self.request.replay is not None and self.request.speed is None:
+        if not self.is_real_time:
             return Pace()
         settle_seconds = self.request.parts.settle_seconds if self.request.replay is None else 0.0
         # The machine's seconds between two looks, whatever the speed of the session's clock.

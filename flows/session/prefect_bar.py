@@ -4,32 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 
 import httpx
 from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.exceptions import TerminationSignal
 from prefect.logging import get_run_logger
 
+from blocks.process.stop_request import Interrupted
 from flows.session.take_bar import take_bar
 from tasks.prefect_tasks import PREFECT
 from tasks.session.runtime import RUNTIMES, SessionRuntime
 from tasks.steps import PLAIN
 
 SERVER_PATIENCE_SECONDS = 2.0
-# How long a bar may go on once it is time to stop; a worker kills after 30 s.
+# How long Prefect may take before a bar's steps, and again after them.
+PREFECT_PATIENCE_SECONDS = 10.0
+# The same once it is time to stop; a worker kills after 30 s.
 STOP_PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.5
+
+
+class BarBrokenOffError(Exception):
+    """A bar's steps were broken off by what nobody wished for; only the journal says how far."""
+
+
+@dataclass
+class _Steps:
+    """How far the steps of a session's bar have come, whatever Prefect makes of its subflow."""
+
+    is_let_go: bool = False
+    have_begun: bool = False
+    have_ended: bool = False
+    error: BaseException | None = None
+
+    def take(self, runtime: SessionRuntime, bar: int) -> None:
+        self.have_begun = True
+        try:
+            take_bar(runtime, bar, PREFECT)
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            self.have_ended = True
+
+
+# The bar that is under way, by its session's name, as RUNTIMES: Prefect hands over no objects.
+_UNDER_WAY: dict[str, _Steps] = {}
 
 
 @flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
 async def trade_bar(session: str, bar: int) -> None:
     """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
-    runtime = RUNTIMES[session]
+    runtime, steps = RUNTIMES[session], _UNDER_WAY[session]
     # Prefect gives a subflow a handler of its own, one that raises wherever it strikes.
     runtime.should_stop.listen_again()
-    if not runtime.should_stop():
-        take_bar(runtime, bar, PREFECT)
+    if not runtime.should_stop() and not steps.is_let_go:
+        steps.take(runtime, bar)
 
 
 class PrefectRunner:
@@ -43,7 +74,7 @@ class PrefectRunner:
             # A session joined late catches up first; a subflow a bar would make it later still.
             take_bar(runtime, bar, PLAIN)
         elif await server_answers():
-            await _unless_stopped(runtime, bar)
+            await _run_with_prefect(runtime, bar)
         else:
             get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
             take_bar(runtime, bar, PLAIN)
@@ -58,37 +89,73 @@ async def server_answers() -> bool:
         return False
 
 
-async def _unless_stopped(runtime: SessionRuntime, bar: int) -> None:
-    """Run a bar's subflow, and leave it to itself when it is time to stop and it does not end.
+async def _run_with_prefect(runtime: SessionRuntime, bar: int) -> None:
+    """Run a bar's subflow, and leave it to itself when Prefect breaks it off or does not end it.
 
-    Its steps do not wait, so that only what Prefect does before them or after them is given up:
-    the bar is not half done, and the server may be silent for a minute meanwhile.
+    The steps do not wait, so that only what Prefect does before them or after them is given up:
+    a bar that it did not begin is taken without it. Raises what the steps raised.
     """
+    steps = _UNDER_WAY[runtime.name] = _Steps()
+    subflow = asyncio.create_task(_subflow(runtime, bar))
+    trouble = await _wait_for(subflow, steps, runtime)
+    steps.is_let_go = True
+    subflow.cancel()
+    runtime.should_stop.listen_again()
+    if steps.error is not None:
+        if isinstance(steps.error, Interrupted):
+            # It was time to stop, and nothing had been done with the bar.
+            return
+        if isinstance(steps.error, Exception):
+            raise steps.error
+        raise BarBrokenOffError(f"bar {bar} was broken off by {_named(steps.error)}")
+    if runtime.should_stop():
+        return
+    if trouble:
+        get_run_logger().warning("Prefect let go of bar %s: %s", bar, trouble)
+    if not steps.have_begun:
+        take_bar(runtime, bar, PLAIN)
+
+
+async def _subflow(runtime: SessionRuntime, bar: int) -> None:
+    """Run a bar's subflow to its end; what would end the process ends only the subflow."""
+    try:
+        await trade_bar(runtime.name, bar)
+    except (SystemExit, KeyboardInterrupt) as error:
+        # A task hands these two on to the loop, and with it to the session.
+        raise BarBrokenOffError(_named(error)) from error
+
+
+async def _wait_for(subflow: asyncio.Task[None], steps: _Steps, runtime: SessionRuntime) -> str:
+    """Wait for a subflow as long as Prefect may take; return what went wrong, or an empty text."""
     should_stop = runtime.should_stop
-    subflow = asyncio.create_task(trade_bar(runtime.name, bar))
-    give_up_at = None
+    had_ended = steps.have_ended
+    began = time.monotonic()
+    stop_began: float | None = None
     while not subflow.done():
         try:
             await asyncio.wait({subflow}, timeout=LOOK_EVERY_SECONDS)
         except asyncio.CancelledError:
-            # The signal found Prefect's handler, which broke off the loop. Taken as a wish, it
-            # leaves the session to end in its own way, and its run Cancelled, not Crashed.
-            _note(runtime)
+            # Of unknown origin, unless a signal came: Prefect's handler may have broken off the
+            # loop. Either way the session ends, or goes on, in its own way.
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            if not should_stop():
+                return "this bar was cancelled, by nobody who wants the session to end"
+        now = time.monotonic()
+        if steps.have_ended != had_ended:
+            had_ended, began = steps.have_ended, now
         if should_stop():
-            give_up_at = give_up_at or time.monotonic() + STOP_PATIENCE_SECONDS
-            if time.monotonic() >= give_up_at and not subflow.done():
-                subflow.cancel()
+            stop_began = stop_began or now
+            if now - stop_began >= STOP_PATIENCE_SECONDS:
                 break
-    should_stop.listen_again()
-    if subflow.done() and not subflow.cancelled() and (error := subflow.exception()):
-        if isinstance(error, TerminationSignal):
-            _note(runtime)
-        elif not should_stop():
-            raise error
+        elif now - began >= PREFECT_PATIENCE_SECONDS:
+            return f"it took longer than {PREFECT_PATIENCE_SECONDS:.0f} s"
+    if not subflow.done() or subflow.cancelled():
+        return "its subflow was cancelled"
+    error = subflow.exception()
+    return "" if error is None else _named(error)
 
 
-def _note(runtime: SessionRuntime) -> None:
-    runtime.should_stop.requested = True
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

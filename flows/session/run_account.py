@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from blocks.messages.session_notifier import SessionNotifier
+from blocks.process.logs import get_logger
 from blocks.process.stop_request import Interrupted, StopRequest
 from flows.session.account import Account, open_account
+from flows.session.other_holder import wait_for_the_account
+from flows.session.passing_fault import PassingFaults
 from flows.session.request import SessionRequest
 from flows.session.run_session import PlainRunner, Runner, run_session
 from tasks.masked import without_secrets_in_errors
 from tasks.session.runtime import SessionRuntime
 from tasks.steps import Steps
-from trading.market.calendar import Session
+from trading.errors import LeaseLost, StoreUnavailable
+from trading.market.calendar import Session, next_session
+from trading.session.ports import Clock
 
 LONGEST_WAIT_SECONDS = 1.0
+# A session's last steps come after its close; so long they are tried again when they fail.
+TRIED_AFTER_CLOSE = timedelta(hours=1)
 Progress = Callable[[Session, int, int], None]
 
 
@@ -26,62 +35,148 @@ async def run_account(
     progress: Progress | None = None,
     *,
     forever: bool = False,
+    patiently: bool = False,
 ) -> int:
     """Trade the sessions that were asked for; return how many are closed.
 
-    With `forever` and no replay the next session is waited for again and again. `progress` hears
-    the session, how many of its bars are done, and of how many.
+    With `forever` and no replay the next session is waited for again and again. Once the account
+    is open, no fault that may pass ends a session in real time; `patiently` also waits when it
+    cannot be opened, which somebody at a terminal is told at once. `progress` hears the session,
+    how many of its bars are done, and of how many.
+
+    Raises BadInput, and LeaseLost when another process has the account: TradedByAnother when that
+    one trades this very session.
     """
-    runner = runner or PlainRunner()
-    if progress is not None:
-        runner = _Watched(runner, progress)
-    try:
-        with open_account(request, should_stop or StopRequest()) as account:
-            closed = await _trade_sessions(account, runner)
-            while forever and request.replay is None and not account.should_stop():
-                closed += await _trade_sessions(account, runner)
-            return closed
-    except Interrupted:
-        # Only opening the account waits in a way that is broken off.
-        return 0
+    run = _Run(
+        request,
+        runner or PlainRunner(),
+        should_stop or StopRequest(),
+        progress,
+        forever=forever and request.replay is None,
+    )
+    await run.open_and_trade(is_patient=patiently)
+    return run.closed
 
 
-async def _trade_sessions(account: Account, runner: Runner) -> int:
-    """Trade the account's sessions until it is to stop; return how many are closed."""
-    closed = 0
-    for session in account.sessions():
-        # A session that a crash left open is opened also to be left, and closed.
-        is_due = await _wait_for(account, session)
-        if not is_due and not account.is_to_be_left(session):
-            break
-        with account.open_session(session) as runtime:
-            closed += await run_session(runtime, runner)
-    return closed
+@dataclass
+class _Run:
+    """A run of an account, over all the times that the account has to be opened."""
+
+    request: SessionRequest
+    runner: Runner
+    should_stop: StopRequest
+    progress: Progress | None
+    forever: bool
+    closed: int = 0
+
+    async def open_and_trade(self, *, is_patient: bool) -> None:
+        """Open the account, again where that may help, and trade its sessions."""
+        faults = PassingFaults(self.request.parts.notifier(), self.should_stop)
+        session = _upcoming(self.request)
+        was_open = False
+        while True:
+            is_open = is_done = False
+            try:
+                with open_account(self.request, self.should_stop) as account:
+                    is_open = was_open = True
+                    faults.are_over()
+                    await self._trade(account)
+                    is_done = True
+                return
+            except Interrupted:
+                # Only opening the account waits in a way that is broken off.
+                return
+            except LeaseLost as error:
+                if session is None:
+                    raise
+                if is_open:
+                    # Its new holder may be gone already.
+                    await faults.pause()
+                elif (
+                    was_open
+                    or not is_patient
+                    or not await wait_for_the_account(
+                        self.request, session, error, faults, self.should_stop
+                    )
+                ):
+                    raise
+            except Exception as error:
+                if is_done and isinstance(error, StoreUnavailable):
+                    get_logger("session").warning("the account was not given back: %s", error)
+                    return
+                may_wait = session is not None and not is_open and (is_patient or was_open)
+                if session is None or not may_wait or not await faults.wait(error, session.close):
+                    raise
+            if self.forever:
+                session = _upcoming(self.request)
+
+    async def _trade(self, account: Account) -> None:
+        while True:
+            for session in account.sessions():
+                clock = account.clock(session)
+                await _wait_for(account, session, clock)
+                await self._trade_session(account, session, clock)
+                if self.should_stop():
+                    return
+            if not self.forever:
+                return
+
+    async def _trade_session(self, account: Account, session: Session, clock: Clock) -> None:
+        """Trade a session, opened anew from its journal after each fault that may pass."""
+        notifier = SessionNotifier(
+            account.notifier, account.ledger, clock, session.date.isoformat()
+        )
+        faults = PassingFaults(notifier, self.should_stop)
+
+        def all_is_well() -> None:
+            if faults.are_over():
+                notifier.keep()
+
+        runner = _Watched(self.runner, self.progress, all_is_well)
+        until = max(session.close, clock.now()) + TRIED_AFTER_CLOSE
+        has_failed = False
+        while True:
+            try:
+                if has_failed:
+                    account.reopen_exchange()
+                # A session that a crash left open is opened also to be left.
+                if self.should_stop() and not account.is_to_be_left(session):
+                    return
+                with account.open_session(session) as runtime:
+                    self.closed += await run_session(runtime, runner)
+                all_is_well()
+                return
+            except Exception as error:
+                has_failed = True
+                if not account.is_real_time or not await faults.wait(error, until, clock):
+                    raise
 
 
-async def _wait_for(account: Account, session: Session) -> bool:
-    """Wait until a session's warm-up is due; return False when it is to stop instead."""
-    clock = account.clock(session)
-    if account.should_stop():
-        return False
+async def _wait_for(account: Account, session: Session, clock: Clock) -> None:
+    """Wait until a session's warm-up is due, or it is time to stop."""
     if session.open <= clock.now():
-        return True
+        return
     due = account.warm_up_start(session)
-    while clock.now() < due:
-        if account.should_stop():
-            return False
+    while clock.now() < due and not account.should_stop():
         account.ledger.release()
         nap = clock.now() + timedelta(seconds=LONGEST_WAIT_SECONDS)
         await clock.sleep_until(min(nap, due))
-    return True
+
+
+def _upcoming(request: SessionRequest) -> Session | None:
+    """Return the session that a run in real time is for, None for a replay."""
+    return None if request.replay is not None else next_session(request.exchange, datetime.now(UTC))
 
 
 class _Watched:
     """A runner whose bars are told to somebody."""
 
-    def __init__(self, runner: Runner, progress: Progress) -> None:
+    def __init__(
+        self, runner: Runner, progress: Progress | None, all_is_well: Callable[[], None]
+    ) -> None:
         self._runner = runner
         self._progress = progress
+        self._all_is_well = all_is_well
 
     @property
     def steps(self) -> Steps:
@@ -89,4 +184,6 @@ class _Watched:
 
     async def run_bar(self, runtime: SessionRuntime, bar: int) -> None:
         await self._runner.run_bar(runtime, bar)
-        self._progress(runtime.session, bar + 1, runtime.grid.rows)
+        self._all_is_well()
+        if self._progress is not None:
+            self._progress(runtime.session, bar + 1, runtime.grid.rows)

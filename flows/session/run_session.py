@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -45,6 +44,7 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
     """Trade one session from warm-up to sync; return whether it was closed.
 
     A session that was interrupted goes on where its journal ends; a closed one is left alone.
+    Whatever breaks it off without a wish to stop leaves positions and orders as they are.
     """
     steps = runner.steps
     try:
@@ -53,8 +53,10 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
         is_over = await _trade_bars(runtime, runner)
     except Interrupted:
         is_over = False
-    except asyncio.CancelledError:
-        shut_down(runtime)
+    except BaseException as error:
+        # What a signal raises in a handler that is not ours.
+        if not isinstance(error, Exception) and runtime.should_stop():
+            shut_down(runtime)
         raise
     if not is_over:
         shut_down(runtime)
