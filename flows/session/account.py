@@ -174,10 +174,11 @@ class Account:
         return found
 
     def is_to_be_left(self, session: Session) -> bool:
-        """Return whether a stop must open this session: it was begun, and nobody stopped it yet."""
+        """Return whether a stop must open this session: it is to be flat, or not yet stopped."""
         name = session.date.isoformat()
-        begun = (name, False) in self.ledger.sessions()
-        return begun and self.ledger.meta(STOPPED) != name
+        if (name, False) not in self.ledger.sessions():
+            return False
+        return self.request.on_shutdown == "flatten" or self.ledger.meta(STOPPED) != name
 
     def warm_up_start(self, session: Session) -> datetime:
         """Return when a session's warm-up is due."""
