@@ -15,9 +15,10 @@ from flows.session.passing_fault import PassingFaults
 from flows.session.request import SessionRequest
 from flows.session.run_session import PlainRunner, Runner, run_session
 from tasks.masked import without_secrets_in_errors
+from tasks.session.close import differences_at_the_close
 from tasks.session.runtime import SessionRuntime
 from tasks.steps import Steps
-from trading.errors import LeaseLost, StoreUnavailable
+from trading.errors import BadInput, LeaseLost, StoreUnavailable
 from trading.market.calendar import Session, next_session
 from trading.session.ports import Clock
 
@@ -44,7 +45,8 @@ async def run_account(
     cannot be opened, which somebody at a terminal is told at once. `progress` hears the session,
     how many of its bars are done, and of how many.
 
-    Raises BadInput, and LeaseLost when another process has the account: TradedByAnother when that
+    Raises BadInput, in the end also for a session that was closed while ledger and exchange
+    differed, and LeaseLost when another process has the account: TradedByAnother when that
     one trades this very session.
     """
     run = _Run(
@@ -55,6 +57,9 @@ async def run_account(
         forever=forever and request.replay is None,
     )
     await run.open_and_trade(is_patient=patiently)
+    if run.differences is not None:
+        # Said last: the sessions after it were traded all the same.
+        raise run.differences
     return run.closed
 
 
@@ -68,6 +73,7 @@ class _Run:
     progress: Progress | None
     forever: bool
     closed: int = 0
+    differences: BadInput | None = None
 
     async def open_and_trade(self, *, is_patient: bool) -> None:
         """Open the account, again where that may help, and trade its sessions."""
@@ -144,6 +150,7 @@ class _Run:
                     return
                 with account.open_session(session) as runtime:
                     self.closed += await run_session(runtime, runner)
+                    self.differences = differences_at_the_close(runtime) or self.differences
                 all_is_well()
                 return
             except Exception as error:

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from blocks.process.stop_request import Interrupted
 from flows.session.take_bar import take_bar
-from tasks.session.close import refuse_differences
 from tasks.session.poll import poll
 from tasks.session.runtime import SessionRuntime
 from tasks.session.shut_down import shut_down
@@ -72,7 +71,6 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
             "SYSTEM_ERROR", error.what, title="No copy was made", action_required=error.hint
         )
     runtime.ledger.release()
-    refuse_differences(runtime)
     return True
 
 

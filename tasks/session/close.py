@@ -24,12 +24,13 @@ def close_session(runtime: SessionRuntime) -> float:
     return runtime.state.equity()
 
 
-def refuse_differences(runtime: SessionRuntime) -> None:
-    """Raise BadInput for a session that was closed while ledger and exchange differ."""
-    if runtime.desk.blocked:
-        differ = "; ".join(f"{symbol}: {why}" for symbol, why in runtime.desk.blocked.items())
-        raise BadInput(
-            f"session {runtime.name} is closed, and ledger and exchange differ: {differ}",
-            "Compare them by hand; ledger and exchange of one moment are brought back together by:"
-            f" python -m flows restore --account {runtime.ledger.account}",
-        )
+def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:
+    """Return what a person has to mend of a session that was closed, None where all agrees."""
+    if not runtime.state.is_closed or not runtime.desk.blocked:
+        return None
+    differ = "; ".join(f"{symbol}: {why}" for symbol, why in runtime.desk.blocked.items())
+    return BadInput(
+        f"session {runtime.name} is closed, and ledger and exchange differ: {differ}",
+        "Compare them by hand; ledger and exchange of one moment are brought back together by:"
+        f" python -m flows restore --account {runtime.ledger.account}",
+    )
