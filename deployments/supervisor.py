@@ -18,6 +18,7 @@ from deployments.processes.home import REPOSITORY, Home, Say
 from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
+from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import PrefectApi, ServerRefused
 from deployments.server.server import (
     STOP_GRACE_S,
@@ -177,7 +178,8 @@ class Supervisor:
         """Cancel the flow runs of this machine, then end worker, server and whatever is left."""
         if hasattr(self, "server"):
             api = PrefectApi(self.api_url)
-            cancel_runs(api, self.home.data_dir, self.say, self._shutdown_s)
+            remember = StoppedRuns(self.home).remember
+            cancel_runs(api, self.home.data_dir, self.say, self._shutdown_s, remember)
             api.close()
         if hasattr(self, "worker"):
             self.worker.stop(STOP_GRACE_S)

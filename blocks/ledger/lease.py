@@ -9,12 +9,15 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-import duckdb
 import orjson
 
 from trading.errors import LeaseLost, StoreUnavailable
+
+if TYPE_CHECKING:
+    # For annotations alone: a supervisor that asks who holds an account needs no DuckDB.
+    import duckdb
 
 LOCK_FILE = "session.lock"
 # Ledgers of version 0.1.0 also have the column `expires`, which says nothing any more.

@@ -5,26 +5,39 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from deployments.processes.home import Home, Say
+from deployments.runs.open_accounts import OpenAccounts, Standing
 from deployments.runs.runs import run_processes
+from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import FlowRun, PrefectApi
+from flows.process.words import BAD_INPUT
 
 SESSION_FLOW = "trade-session"
-LEASE_HELD = "LeaseHeld"
+# What trades an account that no run of today's is known of.
+DEPLOYMENT = "trade-session/paper"
+DRY_RUN = "-dry-run"
 LOOK_EVERY_S = 5.0
 # Longer ago it was another day's session; the flow itself knows whether its session is over.
 NOT_OLDER_THAN = timedelta(hours=26)
+# A run that failed so long ago and left no session open has had its time.
+FAILED_LATELY = timedelta(minutes=15)
 FIRST_WAIT = timedelta(seconds=2)
 # A process that lives so long after its run was said to have ended is at work, not ending.
 LIVES_AFTER = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(minutes=5)
+# While a session is open and nobody trades it: what was started has so long to begin.
+TAKE_UP_AGAIN = timedelta(seconds=15)
+ON_ITS_WAY = timedelta(minutes=1)
+# Prefect's own words for parameters that a flow does not take.
+_REFUSED_BY_PREFECT = "Validation of flow parameters failed"
 
 
 class Restarts:
-    """Schedules crashed sessions of this data folder again, each time after a longer wait.
+    """Starts sessions of this data folder again that ended without an operator's wish.
 
-    Only a crash is mended: a run that failed said why, one that was cancelled was meant to end,
-    and a replay belongs to whoever watches it. What the session had done is in the ledger, so the
-    same run goes on where it was.
+    What the session had done is in its ledger, so the same run goes on where it was. A session
+    that is open there and has no holder is taken up whatever Prefect says of its run: by the last
+    one, else by a new one. Runs that died before their session began are started again, each
+    time after a longer wait, unless they met bad input. A replay belongs to whoever watches it.
 
     Prefect tells a killed process's end twice, seconds apart, and the second report may come when
     the run has been started again: it is taken back, for the run is alive. Nor is a run started
@@ -35,46 +48,136 @@ class Restarts:
         self._home = home
         self._say = say
         self._next_look = 0.0
+        self._accounts = OpenAccounts(home.data_dir, say)
+        self._stopped = StoppedRuns(home)
         # How often each run was started again. Prefect counts only those that came to run.
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
         self._refused: set[str] = set()
+        # By account: when it was taken up last, by which run, and how often by a new one.
+        self._taken_up: dict[str, tuple[datetime, str]] = {}
+        self._new_runs: dict[str, int] = {}
+        self._hopeless: set[str] = set()
 
     def are_due(self, now: float) -> bool:
-        """Return whether it is time to look for crashed sessions; `now` is monotonic."""
+        """Return whether it is time to look for sessions that ended; `now` is monotonic."""
         return now >= self._next_look
 
     def look(self, api: PrefectApi, now: float, *, is_own_server: bool) -> None:
-        """Schedule the crashed sessions again whose wait is over."""
+        """Start again what is to be started again now."""
         self._next_look = now + LOOK_EVERY_S
         moment = datetime.now(UTC)
         runs = [
             run
-            for run in api.crashed_runs(SESSION_FLOW, moment - NOT_OLDER_THAN)
+            for run in api.begun_runs(SESSION_FLOW, moment - NOT_OLDER_THAN)
             # Also of an earlier container of this folder: its run has crashed, so it is gone.
-            if is_own_server or (run.worker or "").endswith(f"-{self._home.identity}")
+            if (is_own_server or (run.worker or "").endswith(f"-{self._home.identity}"))
+            and not run.parameters.get("replay")
         ]
-        # Started again before the lease of its dead process had run out, it left at once.
-        runs += [run for run in map(api.read_run, self._starts) if run.state_name == LEASE_HELD]
         alive_before = self._alive
         self._alive = {process.flow_run_id for process in run_processes(self._home.data_dir)}
+        idle = [run for run in runs if run.id not in self._alive | alive_before]
         for run in runs:
-            since = datetime.fromisoformat(run.since)
-            if run.id in self._alive:
-                if run.id in self._starts and since + LIVES_AFTER <= moment:
-                    api.force(run.id, "RUNNING", "Its process is alive")
-                continue
-            is_due = since + wait_after(self._starts.get(run.id, 0)) <= moment
-            if is_due and run.id not in alive_before and not run.parameters.get("replay"):
+            self._take_back(api, run, moment)
+        standings = self._accounts.look(moment)
+        self._go_on(api, idle)
+        for run in idle:
+            standing = standings.get(self._account_of(run) or "", Standing.IDLE)
+            if standing is Standing.IDLE and self._is_due(run, moment):
                 self._start_again(api, run)
+        for account, standing in standings.items():
+            if standing is not Standing.LOST:
+                self._taken_up.pop(account, None)
+                self._new_runs.pop(account, None)
+                self._hopeless.discard(account)
+                continue
+            of_account = [run for run in runs if self._account_of(run) == account]
+            if all(run in idle for run in of_account):
+                self._take_up(api, account, of_account, moment, is_own_server=is_own_server)
 
-    def _start_again(self, api: PrefectApi, run: FlowRun) -> None:
-        if run.id in self._refused or not self._is_in_its_place(api, run):
+    def _take_back(self, api: PrefectApi, run: FlowRun, moment: datetime) -> None:
+        """Say that a run lives that we started again and that was reported dead too late."""
+        if run.state_type not in ("CRASHED", "FAILED"):
             return
+        is_at_work = datetime.fromisoformat(run.since) + LIVES_AFTER <= moment
+        if is_at_work and run.id in self._alive and run.id in self._starts:
+            api.force(run.id, "RUNNING", "Its process is alive")
+
+    def _go_on(self, api: PrefectApi, idle: list[FlowRun]) -> None:
+        """Start again what ended only because this supervisor's earlier life was stopped."""
+        stopped = self._stopped.ids()
+        if not stopped:
+            return
+        found = [run for run in idle if run.id in stopped]
+        for run in found:
+            if run.is_final:
+                self._start_again(api, run)
+        if all(run.is_final for run in found):
+            self._stopped.forget()
+
+    def _is_due(self, run: FlowRun, moment: datetime) -> bool:
+        since = datetime.fromisoformat(run.since)
+        has_failed_lately = run.state_type == "FAILED" and since + FAILED_LATELY > moment
+        if run.state_type != "CRASHED" and not (has_failed_lately and not met_bad_input(run)):
+            return False
+        return since + wait_after(self._starts.get(run.id, 0)) <= moment
+
+    def _take_up(
+        self,
+        api: PrefectApi,
+        account: str,
+        runs: list[FlowRun],
+        moment: datetime,
+        *,
+        is_own_server: bool,
+    ) -> None:
+        """Have an open session traded again that nobody trades; `runs` are its account's."""
+        if account in self._hopeless:
+            return
+        at, run_id = self._taken_up.get(account, (None, ""))
+        if at is not None:
+            if moment < at + TAKE_UP_AGAIN:
+                return
+            if not api.read_run(run_id).is_final and moment < at + ON_ITS_WAY:
+                return
+        last = runs[0] if runs else None
+        if last is not None and _is_in_hand(last, moment):
+            return
+        if last is not None and met_bad_input(last):
+            self._hopeless.add(account)
+            self._say(
+                f"The session of account {account} is open and is not taken up: run {last.name}"
+                f" says {last.message}"
+            )
+            return
+        # A run of ours that came to its end has found that this session is none of its own.
+        is_of_use = last is not None and not (last.id == run_id and last.state_type == "COMPLETED")
+        if last is not None and is_of_use and self._start_again(api, last):
+            self._taken_up[account] = moment, last.id
+        elif is_own_server and account.removesuffix(DRY_RUN) == "paper":
+            tries = self._new_runs.get(account, 0)
+            if at is not None and moment < at + wait_after(tries):
+                return
+            parameters = {"dry_run": True} if account.endswith(DRY_RUN) else {}
+            new = api.start_run(DEPLOYMENT, parameters)
+            self._say(f"The session of account {account} is open: run {new.name} takes it up")
+            self._new_runs[account] = tries + 1
+            self._taken_up[account] = moment, new.id
+
+    def _start_again(self, api: PrefectApi, run: FlowRun) -> bool:
+        if run.id in self._refused or not self._is_in_its_place(api, run):
+            return False
         self._say(f"Session {run.name} is {run.state_name} and is started again")
         self._starts[run.id] = self._starts.get(run.id, 0) + 1
         api.crash_subflows(run.id)
-        api.force(run.id, "SCHEDULED", "Its process died; started again by the supervisor")
+        api.force(run.id, "SCHEDULED", "Started again by the supervisor, where its journal ends")
+        return True
+
+    def _account_of(self, run: FlowRun) -> str | None:
+        """Return the account of this folder that a run trades, None where it trades elsewhere."""
+        if run.parameters.get("data_dir") not in (None, "", str(self._home.data_dir)):
+            return None
+        return f"paper{DRY_RUN}" if run.parameters.get("dry_run") else "paper"
 
     def _is_in_its_place(self, api: PrefectApi, run: FlowRun) -> bool:
         """Return whether a run trades in this folder, or in what its deployment is given."""
@@ -89,6 +192,18 @@ class Restarts:
             f" {folder}, which is not {self._home.data_dir}. Start trade-session anew in the UI"
         )
         return False
+
+
+def met_bad_input(run: FlowRun) -> bool:
+    """Return whether a run failed for what a person must mend."""
+    words = (BAD_INPUT, _REFUSED_BY_PREFECT)
+    return run.state_type == "FAILED" and run.message.startswith(words)
+
+
+def _is_in_hand(run: FlowRun, moment: datetime) -> bool:
+    """Return whether a worker is about to begin a run, or its end to be written down."""
+    is_between = run.state_type in ("PENDING", "CANCELLING")
+    return is_between and datetime.fromisoformat(run.since) + ON_ITS_WAY > moment
 
 
 def wait_after(starts: int) -> timedelta:

@@ -30,10 +30,12 @@ def cancel_runs(
     data_dir: Path,
     say: Callable[[str], None],
     grace_s: float = CANCEL_GRACE_S,
+    remember: Callable[[str], None] = lambda flow_run_id: None,
 ) -> None:
     """Cancel every flow run that has a process here, and wait until they have ended.
 
-    Those that have not after the grace are left to whoever ends what remains.
+    Those that have not after the grace are left to whoever ends what remains. `remember` hears of
+    each run that nobody but us has cancelled, before it is.
     """
     # Only runs with a process here: a server may serve the workers of other machines too.
     began = time.monotonic()
@@ -53,10 +55,16 @@ def cancel_runs(
             is_taken = False
             try:
                 # A server that does not answer for one run is not waited for by the others.
-                if answers and api.read_run(run_id).is_final:
-                    # Its process only has to end.
-                    final.add(run_id)
-                    continue
+                run = api.read_run(run_id) if answers else None
+            except OpenbellError:
+                answers, run = False, None
+            if run is not None and run.is_final:
+                # Its process only has to end.
+                final.add(run_id)
+                continue
+            if run is None or run.state_type != "CANCELLING":
+                remember(run_id)
+            try:
                 is_taken = answers and api.cancel(run_id)
             except OpenbellError:
                 answers = False

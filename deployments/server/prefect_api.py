@@ -190,17 +190,21 @@ class PrefectApi:
         )
         return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
 
-    def crashed_runs(self, flow: str, since: datetime) -> list[FlowRun]:
-        """Return the crashed runs of a flow that were due after an aware time."""
+    def begun_runs(self, flow: str, since: datetime) -> list[FlowRun]:
+        """Return the runs of a flow that left the schedule, due after an aware time, latest first.
+
+        Of more than the server hands out at once, the latest.
+        """
         rows = self._call(
             "POST",
             "flow_runs/filter",
             {
                 "flows": {"name": {"any_": [flow]}},
                 "flow_runs": {
-                    "state": {"type": {"any_": ["CRASHED"]}},
+                    "state": {"type": {"any_": [*UNDER_WAY, *sorted(FINAL_STATES)]}},
                     "expected_start_time": {"after_": since.isoformat()},
                 },
+                "sort": "START_TIME_DESC",
             },
         )
         return [_flow_run(row) for row in rows if row["deployment_id"] is not None]

@@ -14,27 +14,47 @@ from typing import Any, cast
 
 import pytest
 
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.open_session import STOPPED
 from deployments.processes.home import MARK, Home
 from deployments.processes.marked import FLOW_RUN
+from deployments.runs import restarts as restarts_module
 from deployments.runs.restarts import LIVES_AFTER, Restarts
+from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import FlowRun, PrefectApi
+from flows.process.words import BAD_INPUT
+from trading.market.calendar import to_microseconds
+from trading.session.events import SessionStarted
 
 RUN_ID = "7d0a"
+HOUR_US = 3_600_000_000
+MINUTE = timedelta(minutes=1)
 
 
 class Runs:
     """What a server knows of one session's run, and what it is told."""
 
     def __init__(self, **state: Any) -> None:
-        self.run = FlowRun(RUN_ID, "mega-horse", "CRASHED", "Crashed", "", **state)
+        self.runs = [FlowRun(RUN_ID, "mega-horse", "CRASHED", "Crashed", "", **state)]
         self.told: list[str] = []
         self.folder_of_the_deployment: str | None = None
 
-    def crashed_runs(self, flow: str, since: datetime) -> list[FlowRun]:
-        return [self.run] if self.run.state_type == "CRASHED" else []
+    def begun_runs(self, flow: str, since: datetime) -> list[FlowRun]:
+        return [run for run in self.runs if run.state_type != "SCHEDULED"]
+
+    def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
+        new = FlowRun(f"new-{len(self.runs)}", "new-horse", "SCHEDULED", "Scheduled", "",
+                      since=datetime.now(UTC).isoformat(), parameters=parameters)  # fmt: skip
+        self.runs.insert(0, new)
+        self.told.append(f"new {deployment} {parameters}")
+        return new
 
     def read_run(self, flow_run_id: str) -> FlowRun:
-        return self.run
+        return next(run for run in self.runs if run.id == flow_run_id)
+
+    @property
+    def run(self) -> FlowRun:
+        return self.runs[-1]
 
     def deployment_folder(self, deployment: str) -> str | None:
         return self.folder_of_the_deployment
@@ -46,10 +66,14 @@ class Runs:
         self.told.append(state_type)
         self.say(state_type, ago=timedelta())
 
-    def say(self, state_type: str, ago: timedelta) -> None:
+    def say(self, state_type: str, ago: timedelta, message: str = "") -> None:
         since = (datetime.now(UTC) - ago).isoformat()
-        self.run = replace(
-            self.run, state_type=state_type, state_name=state_type.title(), since=since
+        self.runs[-1] = replace(
+            self.run,
+            state_type=state_type,
+            state_name=state_type.title(),
+            since=since,
+            message=message,
         )
 
 
@@ -69,6 +93,23 @@ def process_of_the_run(folder: Path) -> Iterator[None]:
     finally:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def traded(folder: Path, account: str = "paper", *, stopped: bool = False) -> Iterator[None]:
+    """Begin a session of an account that ends within the hour, and hold it in the context."""
+    now = to_microseconds(datetime.now(UTC))
+    day = datetime.now(UTC).date().isoformat()
+    ledger = DuckDBLedger(folder, account)
+    epoch = ledger.acquire_lease()
+    begun = SessionStarted(day, now - HOUR_US, now + HOUR_US, {})
+    ledger.commit([begun], epoch=epoch, session=day)
+    if stopped:
+        ledger.remember(STOPPED, day)
+    ledger.release()
+    yield
+    ledger.give_back_lease(epoch)
+    ledger.release()
 
 
 @pytest.fixture
@@ -143,3 +184,112 @@ def test_a_session_of_this_folder_is_started_again(restarts: Restarts, tmp_path:
     runs = Runs(parameters={"data_dir": str(tmp_path / "data")}, deployment="d-1")
     runs.say("CRASHED", ago=timedelta(minutes=1))
     assert look(restarts, runs) == ["SCHEDULED"]
+
+
+ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "RUNNING")
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_an_open_session_without_a_holder_is_taken_up_whatever_prefect_calls_its_run(
+    state: str, restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.say(state, ago=timedelta(hours=3))
+    with traded(tmp_path / "data"):
+        assert look(restarts, runs) == []
+    assert look(restarts, runs) == ["SCHEDULED"]
+    # It is on its way.
+    assert look(restarts, runs) == []
+
+
+def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.runs = []
+    with traded(tmp_path / "data"):
+        assert look(restarts, runs) == []
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == []
+
+
+def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_one(
+    restarts: Restarts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    monkeypatch.setattr(restarts_module, "FIRST_WAIT", timedelta())
+    runs = Runs()
+    runs.say("FAILED", ago=timedelta(hours=25))
+    with traded(tmp_path / "data"):
+        pass
+    assert look(restarts, runs) == ["SCHEDULED"]
+    runs.say("COMPLETED", ago=timedelta(), message="Skipped: stale")
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
+
+
+def test_the_run_of_another_account_does_not_take_up_a_dry_run(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.say("COMPLETED", ago=MINUTE)
+    with traded(tmp_path / "data", "paper-dry-run"):
+        pass
+    assert look(restarts, runs) == ["new trade-session/paper {'dry_run': True}"]
+
+
+@pytest.mark.parametrize("state", ["CANCELLED", "CRASHED", "FAILED"])
+def test_a_session_that_an_operator_stopped_stays_stopped(
+    state: str, restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.say(state, ago=MINUTE)
+    with traded(tmp_path / "data", stopped=True):
+        pass
+    assert look(restarts, runs) == look(restarts, runs) == []
+
+
+def test_what_ended_with_the_supervisor_goes_on_with_it(tmp_path: Path) -> None:
+    home = Home.at(tmp_path / "data")
+    StoppedRuns(home).remember(RUN_ID)
+    StoppedRuns(home).remember("of another flow")
+    restarts = Restarts(home, lambda text: None)
+    runs = Runs()
+    runs.say("CANCELLED", ago=timedelta(hours=1))
+    with traded(tmp_path / "data", stopped=True):
+        pass
+    assert look(restarts, runs) == ["SCHEDULED"]
+    # Once: cancelled in the page afterwards it stays away.
+    runs.say("CANCELLED", ago=timedelta())
+    assert look(restarts, runs) == []
+
+
+def test_bad_input_is_told_once_and_not_tried_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    restarts = Restarts(Home.at(tmp_path / "data"), said.append)
+    runs = Runs()
+    runs.say("FAILED", ago=MINUTE, message=f"{BAD_INPUT}: begun with other symbols")
+    assert look(restarts, runs) == []
+    with traded(tmp_path / "data"):
+        pass
+    assert look(restarts, runs) == look(restarts, runs) == []
+    [line] = said
+    assert "begun with other symbols" in line
+
+
+def test_a_run_that_failed_before_its_session_began_is_started_again(restarts: Restarts) -> None:
+    runs = Runs()
+    runs.say("FAILED", ago=MINUTE, message="Flow run encountered an exception: ReadTimeout")
+    assert look(restarts, runs) == ["SCHEDULED"]
+    runs.say("FAILED", ago=timedelta(hours=5), message="Flow run encountered an exception")
+    assert look(restarts, runs) == []
+
+
+def test_a_session_whose_time_is_over_is_left_alone(
+    restarts: Restarts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = Runs()
+    runs.say("COMPLETED", ago=MINUTE)
+    monkeypatch.setattr(sys.modules[__name__], "HOUR_US", 0)
+    with traded(tmp_path / "data"):
+        pass
+    assert look(restarts, runs) == []

@@ -1,0 +1,84 @@
+"""Which accounts have a session open that nobody trades: by their files, whatever Prefect says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blocks.ledger.lease import is_held
+from trading.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from blocks.ledger.open_session import OpenSession
+
+LEDGER = "ledger.duckdb"
+_Stamp = tuple[int, int] | None
+
+
+class Standing(Enum):
+    """How an account is: HELD by a process, RESTING as an operator wants, LOST, or none of it."""
+
+    HELD = auto()
+    RESTING = auto()
+    LOST = auto()
+    IDLE = auto()
+
+
+class OpenAccounts:
+    """Looks at the accounts of a data folder that trade in real time.
+
+    A ledger is opened only while nobody holds its account, and only when it has changed.
+    """
+
+    def __init__(self, data_dir: Path, say: Callable[[str], None]) -> None:
+        self._data_dir = data_dir
+        self._say = say
+        self._known: dict[str, tuple[tuple[_Stamp, _Stamp], OpenSession | None]] = {}
+        self._said = ""
+
+    def look(self, now: datetime) -> dict[str, Standing]:
+        """Return how each account is at an aware UTC time; one that cannot be read is left out."""
+        found = {}
+        for folder in self._folders():
+            try:
+                found[folder.name] = self._standing(folder, now)
+            except StoreUnavailable as error:
+                if str(error) != self._said:
+                    self._said = str(error)
+                    self._say(self._said)
+        return found
+
+    def _folders(self) -> Iterator[Path]:
+        for ledger in sorted(self._data_dir.glob(f"*/{LEDGER}")):
+            if not ledger.parent.name.startswith("replay"):
+                yield ledger.parent
+
+    def _standing(self, folder: Path, now: datetime) -> Standing:
+        if is_held(folder):
+            return Standing.HELD
+        session = self._open_session(folder / LEDGER)
+        if session is None or session.closes <= now:
+            return Standing.IDLE
+        return Standing.RESTING if session.is_stopped else Standing.LOST
+
+    def _open_session(self, ledger: Path) -> OpenSession | None:
+        stamps = _stamp(ledger), _stamp(ledger.with_name(f"{LEDGER}.wal"))
+        known = self._known.get(ledger.parent.name)
+        if known is None or known[0] != stamps:
+            # Imported here: DuckDB takes more memory than all else of a supervisor.
+            from blocks.ledger.open_session import find_open_session
+
+            known = stamps, find_open_session(ledger)
+            self._known[ledger.parent.name] = known
+        return known[1]
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size
