@@ -46,7 +46,7 @@ def demo_runs(data_dir: Path) -> list[Run]:
     common = {"bars": bars, "symbols": symbols, "data_dir": str(data_dir)}
     session = {"replay": REPLAYED_SESSION, "market": "simulated"}
     return [
-        ("trade-session/paper", session | common),
+        ("trade-session/replay", session | common),
         ("backtest/adhoc", {"start": BACKTEST_DATES[0], "end": BACKTEST_DATES[1], **common}),
     ]
 
@@ -92,7 +92,7 @@ def run_and_wait(
                 if time.monotonic() > deadline:
                     raise SourceUnavailable(
                         f"{'; '.join(f.text for f in waiting)} after {time_limit_s:.0f} s",
-                        f"See {supervisor.home.logs / 'worker.log'}",
+                        f"See {supervisor.home.logs / 'flow-runs.log'}",
                     )
                 supervisor.tend()
                 supervisor.should_stop.pause(POLL_S)
@@ -123,7 +123,7 @@ def _is_completed(
             console.print(line, style="dim", markup=False, highlight=False)
         raise SourceUnavailable(
             f"{followed.text}: {run.message}",
-            "The end of its log is above, all in logs/worker.log",
+            "The end of its log is above, all in logs/flow-runs.log",
         )
     progress.update(followed.row, completed=1)
     return True

@@ -34,8 +34,11 @@ REGISTER_LIMIT_S = 180.0
 # What `register` is asked by nobody else.
 FOLLOW = "--only-follow-moved-folder"
 MISSED_AFTER = timedelta(minutes=10)
-# The tags in prefect.yaml of what is worth nothing later. A late session says so itself.
+# The tags in prefect.yaml of what is worth nothing later.
 OPERATIONS = ("openbell", "operations")
+# A late session says so itself; those of earlier days would all say it at once.
+SESSIONS = ("openbell", "paper")
+SESSION_OVER_AFTER = timedelta(hours=26)
 
 
 class Supervisor:
@@ -206,6 +209,8 @@ class Supervisor:
             # A weekend's look-ups of health, all at once now, would be of no use to anybody.
             due_before = datetime.now(UTC) - MISSED_AFTER
             missed = api.cancel_missed(OPERATIONS, due_before, "Nothing ran here when it was due")
+            over_before = datetime.now(UTC) - SESSION_OVER_AFTER
+            missed += api.cancel_missed(SESSIONS, over_before, "Its session is over")
             if missed:
                 self.say(f"{missed} runs that were due while nothing ran here are left out")
         except ServerRefused as error:

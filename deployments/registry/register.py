@@ -47,12 +47,12 @@ async def register(
     work_pool: str,
     now: datetime,
     overwrite: bool = False,
-    queues: Mapping[str, int] = WORK_QUEUES,
+    queues: Mapping[str, int | None] = WORK_QUEUES,
 ) -> list[str]:
     """Create or update the work pool and the deployments, and return one line about each.
 
     `root` is where flow runs work and entrypoints start; `queues` are the work pool's queues with
-    the number of runs each lets through at once. What an operator changed in the UI
+    the number of runs each lets through at once, None for any. What an operator changed in the UI
     stays: a paused deployment or schedule, and parameters unless `overwrite`.
     """
     lines = []
@@ -74,7 +74,7 @@ def register_blocks(data_dir: Path, configured: AppSettings, overwrite: bool) ->
 
 
 async def _create_work_pool(
-    client: PrefectClient, work_pool: str, queues: Mapping[str, int]
+    client: PrefectClient, work_pool: str, queues: Mapping[str, int | None]
 ) -> None:
     template = ProcessWorker.get_default_base_job_template()
     pool = WorkPoolCreate(name=work_pool, type="process", base_job_template=template)

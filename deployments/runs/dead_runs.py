@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
+from deployments.processes import marked as processes
 from deployments.processes.home import Home, Say
-from deployments.runs.runs import run_processes
+from deployments.runs.runs import OVERLOOKED_S, run_processes
 from deployments.server.prefect_api import FlowRun, PrefectApi
 from deployments.server.worker import WORK_POOL, worker_name
 
 # A worker that has ended counts as online at the server for up to 105 s.
 LOOK_AGAIN_S = 15.0
+OVERLOOKED = timedelta(seconds=OVERLOOKED_S)
 _AFTERWARDS = {"PENDING": "SCHEDULED", "CANCELLING": "CANCELLED"}
 
 
@@ -35,6 +38,7 @@ class DeadRuns:
         self._in_doubt: dict[str, FlowRun] = {}
         self._next_look = 0.0
         self._lost: dict[str, str] = {}
+        self._asked: set[str] = set()
         self._next_watch = 0.0
 
     def release(self, api: PrefectApi, *, is_own_server: bool, now: float) -> None:
@@ -67,16 +71,33 @@ class DeadRuns:
             return
         self._next_watch = now + LOOK_AGAIN_S
         own = worker_name(self._home)
-        runs = self._without_process(api.unfinished_runs(self._work_pool))
+        unfinished = api.unfinished_runs(self._work_pool)
+        self._ask_the_overlooked(unfinished)
         lost = {
             run.id: run
-            for run in runs
+            for run in self._without_process(unfinished)
             if run.state_type == "RUNNING" and (is_own_server or run.worker == own)
         }
         for run in lost.values():
             if self._lost.get(run.id) == run.since:
                 self._correct(api, run)
         self._lost = {run.id: run.since for run in lost.values()}
+
+    def _ask_the_overlooked(self, runs: list[FlowRun]) -> None:
+        """Ask a run to end that was cancelled in the page, and whose worker lives no more."""
+        cancelled = {
+            run.id
+            for run in runs
+            if run.state_type == "CANCELLING"
+            and datetime.fromisoformat(run.since) + OVERLOOKED <= datetime.now(UTC)
+        }
+        to_ask = [
+            process
+            for process in run_processes(self._home.data_dir)
+            if process.flow_run_id in cancelled - self._asked and process.pid == process.session_id
+        ]
+        processes.ask(to_ask)
+        self._asked |= {process.flow_run_id or "" for process in to_ask}
 
     def are_due(self, now: float) -> bool:
         """Return whether it is time to look at runs in doubt again."""

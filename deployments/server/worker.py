@@ -11,7 +11,8 @@ from deployments.processes.home import Home
 WORK_POOL = "openbell"
 # How many runs of a queue may be under way at once. Not a deployment's concurrency limit: for
 # that one a run renews a lease every 225 s, and Prefect cancels it when the server is away then.
-WORK_QUEUES = {"sessions": 1, "operations": 3}
+# Nothing holds up a live session: of two the lease of the account lets one trade.
+WORK_QUEUES = {"sessions": None, "replays": 2, "backtests": 2, "operations": 3}
 STOP_GRACE_S = 15.0
 
 

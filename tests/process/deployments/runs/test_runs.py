@@ -44,8 +44,9 @@ def test_every_run_is_asked_to_end_at_once_when_the_server_is_busy_for_the_first
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
         said: list[str] = []
+        remembered: list[str] = []
         with server_answering([LOCKED] * 50) as (api, asked):
-            cancel_runs(api, tmp_path, said.append)
+            cancel_runs(api, tmp_path, said.append, remember=remembered.append)
         for process in processes:
             assert process.stdout is not None
             assert process.stdout.readline() == "asked\n"
@@ -58,3 +59,5 @@ def test_every_run_is_asked_to_end_at_once_when_the_server_is_busy_for_the_first
     assert len(asked) == 4
     assert not any("did not end in time" in text for text in said)
     assert "show as running" in said[-1]
+    # What goes on when everything starts again.
+    assert sorted(remembered) == [f"run-{number}" for number in range(RUNS)]
