@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,19 @@ Start = Callable[..., str]
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Start `python -m api` with arguments and variables; return its address."""
+    with _starting() as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def served(traded: Path) -> Iterator[str]:
+    """Start one API for all that only ask it about `traded`; return its address."""
+    with _starting() as begin:
+        yield begin("--data-dir", str(traded))
+
+
+@contextmanager
+def _starting() -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: str, port: int | None = 0, **variables: str) -> str:

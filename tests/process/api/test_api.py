@@ -47,27 +47,26 @@ def data_dir(traded: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_numbers_are_the_ledgers(traded: Path, start: Start) -> None:
-    url = start("--data-dir", str(traded))
+def test_the_numbers_are_the_ledgers(traded: Path, served: str) -> None:
     ledger = DuckDBLedger(traded, "replay")
     rows = ledger.query("SELECT * FROM trades ORDER BY session DESC, exit_time DESC, number DESC")
     (last,) = ledger.query("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
     equity = float(last["equity"])
-    account = get(f"{url}/api/account").json()
+    account = get(f"{served}/api/account").json()
     assert account["equity"] == account["cash"] == account["buying_power"] == equity
     assert account["realized_pnl"] == pytest.approx(sum(float(row["pnl"]) for row in rows))
     assert account["last_bar"] == last["ts"].isoformat()
-    trades = get(f"{url}/api/trades").json()
+    trades = get(f"{served}/api/trades").json()
     assert [(t["symbol"], t["pnl"], t["exit_price"]) for t in trades] == [
         (row["symbol"], float(row["pnl"]), float(row["exit_price"])) for row in rows
     ]
-    seen = metrics_of(url)
+    seen = metrics_of(served)
     assert seen["openbell_equity_usd"] == equity
     assert seen["openbell_trades"] == len(rows)
     assert seen["openbell_last_bar_timestamp_seconds"] == last["ts"].timestamp()
     assert seen["openbell_ledger_readable"] == 1
     assert seen["openbell_health[('component', 'all')]"] == 0
-    figures = get(f"{url}/api/metrics/performance").json()
+    figures = get(f"{served}/api/metrics/performance").json()
     assert figures["trades"] == len(rows)
     assert figures["total_return"] == pytest.approx(equity / 10_000 - 1)
     assert figures["sessions"] == 2
@@ -76,23 +75,22 @@ def test_the_numbers_are_the_ledgers(traded: Path, start: Start) -> None:
     assert figures["sessions_needed_for_ratios"] == FEWEST_SESSIONS_FOR_RATIOS
 
 
-def test_a_period_of_a_day_is_the_last_session(traded: Path, start: Start) -> None:
-    url = start("--data-dir", str(traded))
+def test_a_period_of_a_day_is_the_last_session(traded: Path, served: str) -> None:
     ledger = DuckDBLedger(traded, "replay")
     (last,) = ledger.query(
         "SELECT sum(pnl) AS pnl, count(*) AS count FROM trades WHERE session = '2025-06-11'"
     )
-    figures = get(f"{url}/api/metrics/performance", period="day").json()
+    figures = get(f"{served}/api/metrics/performance", period="day").json()
     assert figures["sessions"] == 1
     assert figures["trades"] == last["count"]
     assert figures["total_pnl"] == pytest.approx(float(last["pnl"]))
     change = figures["final_equity"] - figures["initial_equity"]
     assert change == pytest.approx(float(last["pnl"]))
-    assert get(f"{url}/api/metrics/performance", period="decade").status_code == 422
+    assert get(f"{served}/api/metrics/performance", period="decade").status_code == 422
 
 
-def test_trades_are_given_in_pages_by_symbol_and_by_status(traded: Path, start: Start) -> None:
-    url = f"{start('--data-dir', str(traded))}/api/trades"
+def test_trades_are_given_in_pages_by_symbol_and_by_status(served: str) -> None:
+    url = f"{served}/api/trades"
     every = get(url).json()
     assert get(url, limit=2, offset=1).json() == every[1:3]
     assert {t["symbol"] for t in get(url, symbol="aapl").json()} == {"AAPL"}
@@ -158,21 +156,21 @@ def test_a_folder_without_accounts_has_none_and_stays_empty(tmp_path: Path, star
     assert not (tmp_path / "absent").exists()
 
 
-def test_no_other_web_page_may_read_it_unless_it_is_named(traded: Path, start: Start) -> None:
+def test_no_other_web_page_may_read_it_unless_it_is_named(
+    traded: Path, served: str, start: Start
+) -> None:
     origin = {"Origin": "https://page.example"}
-    url = start("--data-dir", str(traded))
-    answer = httpx.get(f"{url}/health/live", headers=origin, timeout=20)
+    answer = httpx.get(f"{served}/health/live", headers=origin, timeout=20)
     assert "access-control-allow-origin" not in answer.headers
     named = start("--data-dir", str(traded), API_CORS_ORIGINS="https://page.example")
     answer = httpx.get(f"{named}/health/live", headers=origin, timeout=20)
     assert answer.headers["access-control-allow-origin"] == "https://page.example"
 
 
-def test_nothing_can_be_changed(traded: Path, start: Start) -> None:
-    url = start("--data-dir", str(traded))
+def test_nothing_can_be_changed(served: str) -> None:
     for path in PATHS:
         for method in ("POST", "PUT", "DELETE"):
-            assert httpx.request(method, url + path, timeout=20).status_code == 405
+            assert httpx.request(method, served + path, timeout=20).status_code == 405
 
 
 def test_a_secret_is_in_no_answer_and_no_log(data_dir: Path, start: Start) -> None:
@@ -235,9 +233,8 @@ def test_what_cannot_be_served_is_one_line(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_the_health_of_the_api_and_the_page_are_the_same(traded: Path, start: Start) -> None:
-    url = start("--data-dir", str(traded))
+def test_the_health_of_the_api_and_the_page_are_the_same(traded: Path, served: str) -> None:
     done = flows("show-status", "--json", "--data-dir", traded)
     page = json.loads(done.stdout)["health"]
-    state = get(f"{url}/api/health").json()
+    state = get(f"{served}/api/health").json()
     assert (page["status"], set(page["components"])) == (state["status"], set(state["components"]))

@@ -36,6 +36,8 @@ from trading.session.ports import MarketData, Notifier, Storage
 
 SYMBOLS = ("AAPL", "MSFT")
 DAY = "2025-06-10"
+# Longer bars keep a session short.
+MINUTES = 15
 
 
 class Heard:
@@ -60,11 +62,17 @@ class HeardParts(PlainParts):
         return self.heard
 
 
+def session(parts: PlainParts, *, stop: str = "range", dry_run: bool = False) -> SessionRequest:
+    """Return the day's session, in which there are trades."""
+    return SessionRequest(
+        parts, replay=DAY, symbols=SYMBOLS, interval_minutes=MINUTES, dry_run=dry_run,
+        settings={"min_body": 0, "stop": stop, "range_minutes": MINUTES},
+    )  # fmt: skip
+
+
 def trade(parts: PlainParts, *, stop: str = "range") -> int:
     """Replay the day and return how many trades the ledger has."""
-    request = SessionRequest(
-        parts, replay=DAY, symbols=SYMBOLS, settings={"min_body": 0, "stop": stop}
-    )
+    request = session(parts, stop=stop)
     assert asyncio.run(run_account(request)) == 1
     ledger = DuckDBLedger(parts.data_dir, request.account)
     return int(ledger.query("SELECT count(*) AS n FROM trades")[0]["n"])
@@ -118,7 +126,7 @@ class ArchivedParts(HeardParts):
 
 def test_a_damaged_archive_costs_no_bar_that_is_traded_on(tmp_path: Path) -> None:
     expected = trade(PlainParts(tmp_path / "sound"))
-    damaged = tmp_path / "damaged" / "bars" / "5m" / "2025-06.parquet"
+    damaged = tmp_path / "damaged" / "bars" / "15m" / "2025-06.parquet"
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"PAR1 and no more")
     parts = ArchivedParts(tmp_path / "damaged")
@@ -232,9 +240,8 @@ def test_a_ledger_that_cannot_be_read_is_left_as_it_is_and_told_in_one_line(
 def test_the_ledger_of_another_account_is_not_traded_on(tmp_path: Path) -> None:
     trade(PlainParts(tmp_path))
     (tmp_path / "replay").rename(tmp_path / "replay-dry-run")
-    request = SessionRequest(PlainParts(tmp_path), replay=DAY, symbols=SYMBOLS, dry_run=True)
     with pytest.raises(BadInput, match="is the ledger of account 'replay', not of"):
-        asyncio.run(run_account(request))
+        asyncio.run(run_account(session(PlainParts(tmp_path), dry_run=True)))
 
 
 def test_a_key_that_comes_or_goes_does_not_make_the_account_another(tmp_path: Path) -> None:
@@ -251,6 +258,7 @@ def test_telemetry_that_cannot_be_written_is_told_of_once(tmp_path: Path) -> Non
     broken = tmp_path / "replay" / "telemetry.duckdb"
     broken.parent.mkdir()
     broken.write_bytes(b"no database" * 1000)
-    done = flows("run", "--replay", DAY, "--symbols", "AAPL", "--data-dir", tmp_path)
+    shorter = ("--interval", MINUTES, "--set", f"range_minutes={MINUTES}")
+    done = flows("run", "--replay", DAY, "--symbols", "AAPL", *shorter, "--data-dir", tmp_path)
     assert done.returncode == 0
     assert done.stderr.count("telemetry was skipped") == 1

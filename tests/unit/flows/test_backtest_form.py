@@ -46,6 +46,8 @@ def test_settings_come_from_models_as_well_as_from_what_the_server_stores() -> N
 @pytest.mark.parametrize(
     ("slip", "arguments"),
     [
+        ({"strategy": {"rnge": 5}}, ["--set", "rnge=5"]),
+        ({"risk": {"max_positions": 0}}, ["--set", "max_positions=0"]),
         ({"start": "06/07/2025"}, ["--start", "06/07/2025"]),
         ({"timezone": "Mars/X"}, ["--timezone", "Mars/X"]),
         ({"source_interval_minutes": 0}, ["--source-interval", "0"]),
@@ -55,6 +57,6 @@ def test_a_slip_is_told_in_the_words_of_the_terminal(
     slip: dict[str, Any], arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(BadInput) as caught:
-        request_of_form({**FORM, **slip}, OUT)
+        plan_of(request_of_form({**FORM, **slip}, OUT))
     assert main(["backtest", "--bars", "bars.csv", *arguments]) == 2
     assert capsys.readouterr().err == f"error: {caught.value}\n"

@@ -15,7 +15,11 @@ from trading.market.bars import BarRows
 from trading.market.calendar import Session
 
 # A stop that needs the sessions before, so that a provider's history counts too.
-SETTINGS = {"min_body": 0, "max_entries": 3, "stop": "atr", "target": "atr"}
+SETTINGS = {
+    "min_body": 0, "max_entries": 3, "stop": "atr", "target": "atr", "range_minutes": 15,
+}  # fmt: skip
+# Of a bar: longer than the usual five, so that a session has fewer of them.
+MINUTES = 15
 Event = dict[str, Any]
 
 
@@ -34,7 +38,7 @@ class FedSession:
         usual = {
             "source": source, "data_dir": str(self.folder / name), "settings": SETTINGS,
             "session": str(self.session.date), "opens": self.session.open.isoformat(),
-            "symbols": self.symbols,
+            "symbols": self.symbols, "interval_minutes": MINUTES,
         }  # fmt: skip
         outcome, log = call_client("session_client", usual | order, self.environment)
         self.logs.append(log)

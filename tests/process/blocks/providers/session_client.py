@@ -148,6 +148,7 @@ def main() -> None:
     request = SessionRequest(
         parts=parts_of(order), replay=order["session"],
         symbols=tuple(order["symbols"]), settings=order["settings"],
+        interval_minutes=order["interval_minutes"],
     )  # fmt: skip
     closed = asyncio.run(run_account(request))
     journal = DuckDBLedger(request.data_dir, request.account).journal_of(order["session"])

@@ -16,6 +16,7 @@ from blocks.archive.archive import BarArchive
 from blocks.markets.random_walk import simulated_rows
 from blocks.process.clocks import SystemClock
 from tests.process.blocks.providers.fed_session import (
+    MINUTES,
     Event,
     FedSession,
     bars_of,
@@ -36,7 +37,8 @@ KEY = "planted-key-ba5eba11"
 SYMBOLS = ("AAPL", "BBB")
 SESSIONS = sessions_between("NYSE", date(2025, 11, 20), date(2025, 11, 28))
 SESSION = SESSIONS[-1]
-ROWS = simulated_rows(SYMBOLS, SESSIONS, 5, seed=11)
+BARS = 14
+ROWS = simulated_rows(SYMBOLS, SESSIONS, MINUTES, seed=11)
 TODAY = ROWS.take(ROWS.start_us >= to_microseconds(SESSION.open))
 
 
@@ -54,7 +56,7 @@ class World:
 
     def at(self, bar: int, act: Any, *, seconds: int = 0) -> None:
         """Do something once, so many seconds into a bar."""
-        earlier, due = self.market.act, [SESSION.bar_start(bar, 5).timestamp() + seconds]
+        earlier, due = self.market.act, [SESSION.bar_start(bar, MINUTES).timestamp() + seconds]
 
         def then(now: datetime) -> None:
             earlier(now)
@@ -66,22 +68,22 @@ class World:
 
     def stored(self) -> pl.DataFrame:
         """Return what the archive holds of the session."""
-        archive = BarArchive(self.fed.folder / "provided", 5, SystemClock())
+        archive = BarArchive(self.fed.folder / "provided", MINUTES, SystemClock())
         return archive.frame(SYMBOLS, SESSION.open, SESSION.close)
 
     def bars_from(self, source: str) -> set[int]:
         """Return the bars that came from a source for all symbols."""
         stamps = self.stored().filter(pl.col("source") == source)["ts"].value_counts()
         whole = stamps.filter(pl.col("count") == len(SYMBOLS))["ts"].to_list()
-        return {round((stamp - SESSION.open).total_seconds() / 300) for stamp in whole}
+        return {round((stamp - SESSION.open).total_seconds() / 60 / MINUTES) for stamp in whole}
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     authority = Authority(tmp_path)
     server = FinnhubServer(authority, ROWS, SYMBOLS, KEY)
-    fallback = YahooServer(authority, ROWS, SYMBOLS, 5)
-    market = MarketPace(server.socket, TODAY, SYMBOLS, 5)
+    fallback = YahooServer(authority, ROWS, SYMBOLS, MINUTES)
+    market = MarketPace(server.socket, TODAY, SYMBOLS, MINUTES)
     ports = server.ports | fallback.ports
     with (
         server.running(),
@@ -110,11 +112,11 @@ def test_a_session_on_the_trade_stream_is_the_session_of_the_file(
     world: World, expected: list[Event]
 ) -> None:
     outcome = world.trade()
-    assert SESSION.bar_count(5) == 42
+    assert SESSION.bar_count(MINUTES) == BARS
     assert len(fills_of(expected)) >= 4
     assert without_source(outcome) == expected
     assert set(world.stored()["source"]) == {"finnhub stream"}
-    assert len(world.stored()) == 42 * 2
+    assert len(world.stored()) == BARS * 2
     # Yahoo is asked for the days before, and for nothing of this one.
     assert [len(world.yahoo.server.asked(symbol)) for symbol in SYMBOLS] == [1, 1]
 
@@ -138,12 +140,12 @@ def test_yahoo_fills_the_hole_of_a_dropped_socket_and_nothing_is_traded_otherwis
         world.market.connect(2)
         world.market.is_silent = False
 
-    world.at(8, drop, seconds=120)
-    world.at(14, come_back)
+    world.at(3, drop, seconds=120)
+    world.at(5, come_back)
     outcome = world.trade()
     assert without_source(outcome) == expected
-    assert set(range(8, 14)) <= world.bars_from("yahoo")
-    assert set(range(8)) | set(range(15, 42)) <= world.bars_from("finnhub stream")
+    assert set(range(3, 5)) <= world.bars_from("yahoo")
+    assert set(range(3)) | set(range(6, BARS)) <= world.bars_from("finnhub stream")
 
 
 def test_a_socket_that_goes_mute_within_a_bar_gives_no_half_bar(
@@ -152,10 +154,10 @@ def test_a_socket_that_goes_mute_within_a_bar_gives_no_half_bar(
     def fall_silent() -> None:
         world.market.is_silent, world.market.is_connected = True, None
 
-    world.at(30, fall_silent, seconds=120)
+    world.at(10, fall_silent, seconds=120)
     outcome = world.trade()
     assert without_source(outcome) == expected
-    assert world.bars_from("yahoo") == set(range(30, 42))
+    assert world.bars_from("yahoo") == set(range(10, BARS))
     # Pings do not keep it: it was connected anew.
     assert world.finnhub.socket.connections >= 2
 
@@ -167,7 +169,7 @@ def test_a_revoked_key_leaves_the_session_to_yahoo(world: World, expected: list[
     world.market.is_silent, world.market.is_connected = True, False
     outcome = world.trade()
     assert without_source(outcome) == expected
-    assert world.bars_from("yahoo") == set(range(42))
+    assert world.bars_from("yahoo") == set(range(BARS))
     assert "SYSTEM_WARNING: finnhub stream: finnhub refuses the key (HTTP 401)" in world.fed.logs[0]
 
 
@@ -186,11 +188,11 @@ def test_when_every_provider_dies_the_session_still_ends_flat(world: World) -> N
         world.tunnel.refuse.update([*yahoo.HOSTS, finnhub.REST_HOST, finnhub.SOCKET_HOST])
         world.tunnel.cut()
 
-    world.at(34, die)
+    world.at(11, die)
     outcome = world.trade()
     bars = bars_of(outcome)
-    assert len(bars) == 42
-    assert bars[33]["close"] != [None] * 2
-    assert all(bar["close"] == [None] * 2 for bar in bars[34:])
+    assert len(bars) == BARS
+    assert bars[10]["close"] != [None] * 2
+    assert all(bar["close"] == [None] * 2 for bar in bars[11:])
     assert outcome["closed"] == 1
     assert held_after(outcome) == {0}

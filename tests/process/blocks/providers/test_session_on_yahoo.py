@@ -13,6 +13,7 @@ from blocks.archive.archive import BarArchive
 from blocks.markets.random_walk import simulated_rows
 from blocks.process.clocks import SystemClock
 from tests.process.blocks.providers.fed_session import (
+    MINUTES,
     FedSession,
     bars_of,
     fills_of,
@@ -29,7 +30,7 @@ SYMBOLS = ("AAA", "BBB", "CCC")
 NOW = datetime.now(UTC)
 SESSIONS = sessions_between("NYSE", NOW.date() - timedelta(days=14), NOW.date() - timedelta(days=1))
 SESSION = SESSIONS[-1]
-ROWS = simulated_rows(SYMBOLS, SESSIONS, 5, seed=11)
+ROWS = simulated_rows(SYMBOLS, SESSIONS, MINUTES, seed=11)
 
 
 @dataclass
@@ -41,7 +42,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     authority = Authority(tmp_path)
-    server = YahooServer(authority, ROWS, SYMBOLS, 5)
+    server = YahooServer(authority, ROWS, SYMBOLS, MINUTES)
     with server.running(), ConnectTunnel(server.ports).running() as tunnel:
         environment = tunnel.environment(authority.ca_file) | {
             "XDG_CACHE_HOME": str(tmp_path / "cache")
@@ -54,20 +55,20 @@ def test_a_session_on_yahoo_is_the_session_of_the_file(world: World) -> None:
     provided = world.fed.trade("provided", "yahoo")
     assert len(fills_of(expected)) >= 4
     assert without_source(provided) == expected
-    archive = BarArchive(world.fed.folder / "provided", 5, SystemClock())
+    archive = BarArchive(world.fed.folder / "provided", MINUTES, SystemClock())
     whole = archive.rows(SYMBOLS, SESSION.open, SESSION.close)
-    assert len(whole) == SESSION.bar_count(5) * 3
+    assert len(whole) == SESSION.bar_count(MINUTES) * 3
 
 
 def test_when_the_provider_dies_the_session_still_ends_flat(world: World) -> None:
     for symbol in SYMBOLS:
         # The first answer is the sessions before.
-        world.server.server.script(symbol, *[None] * 31)
+        world.server.server.script(symbol, *[None] * 11)
         world.server.server.always(symbol, yahoo.BAD_GATEWAY)
     outcome = world.fed.trade("dying", "yahoo")
     bars = bars_of(outcome)
-    assert len(bars) == SESSION.bar_count(5)
-    assert bars[29]["close"] != [None] * 3
-    assert all(bar["close"] == [None] * 3 for bar in bars[30:])
+    assert len(bars) == SESSION.bar_count(MINUTES)
+    assert bars[9]["close"] != [None] * 3
+    assert all(bar["close"] == [None] * 3 for bar in bars[10:])
     assert outcome["closed"] == 1
     assert held_after(outcome) == {0}
