@@ -96,56 +96,42 @@ def label(api_url: str, run_id: str, worker: str) -> None:
     ).raise_for_status()
 
 
-def test_after_everything_of_ours_was_killed_the_dead_run_gives_up_its_place_and_the_next_starts(
+def test_dead_runs_give_up_their_places_and_those_that_may_live_are_left_alone(
     elsewhere: Server, tmp_path: Path
 ) -> None:
     api = PrefectApi(elsewhere.api_url)
-    data_dir = tmp_path / "data"
+    data_dir = tmp_path / "ours" / "data"
     with up(data_dir, elsewhere.api_url):
         dead_id, _ = start_sleeping(api, data_dir)
         assert api.read_run(dead_id).worker == worker_name(Home(data_dir))
         kill_everything(data_dir)
     assert api.read_run(dead_id).state_name == "Running"
+
     with up(data_dir, elsewhere.api_url):
         dead = api.read_run(dead_id)
         assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
         # The queue lets one run through: this one starts only if the dead one gave up its place.
-        start_sleeping(api, data_dir)
-    assert processes_of(data_dir) == {}
-
-
-def test_a_run_of_another_living_folder_is_never_touched(elsewhere: Server, tmp_path: Path) -> None:
-    api = PrefectApi(elsewhere.api_url)
-    theirs, ours = tmp_path / "theirs" / "data", tmp_path / "ours" / "data"
-    with up(theirs, elsewhere.api_url):
-        living_id, living_pid = start_sleeping(api, theirs)
-        with up(ours, elsewhere.api_url) as log:
-            assert api.read_run(living_id).state_name == "Running"
-            assert "without a process" not in log.read_text()
-        # Nor at our end, where what is ours is cancelled.
-        assert api.read_run(living_id).state_name == "Running"
-        os.kill(living_pid, 0)
-
-
-def test_a_run_that_a_worker_under_our_older_host_name_took_waits_until_that_is_offline(
-    elsewhere: Server, tmp_path: Path
-) -> None:
-    api = PrefectApi(elsewhere.api_url)
-    data_dir = tmp_path / "data"
-    with up(data_dir, elsewhere.api_url):
-        dead_id, _ = start_sleeping(api, data_dir)
+        older_id, _ = start_sleeping(api, data_dir)
         kill_everything(data_dir)
     # The container before this one had another host name, and its worker was killed just now.
     older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
-    label(elsewhere.api_url, dead_id, older)
+    label(elsewhere.api_url, older_id, older)
     beat = {"name": older, "heartbeat_interval_seconds": 10}
     workers = f"{elsewhere.api_url}/work_pools/openbell/workers"
     patient().post(f"{workers}/heartbeat", json=beat).raise_for_status()
+
     with up(data_dir, elsewhere.api_url) as log:
-        assert api.read_run(dead_id).state_name == "Running"
+        assert api.read_run(older_id).state_name == "Running"
         assert "left alone" in log.read_text()
-        wait_for(lambda: api.read_run(dead_id).state_name == "Crashed", 120)
-        start_sleeping(api, data_dir)
+        wait_for(lambda: api.read_run(older_id).state_name == "Crashed", 120)
+        living_id, living_pid = start_sleeping(api, data_dir)
+        with up(tmp_path / "others" / "data", elsewhere.api_url) as log_of_others:
+            assert api.read_run(living_id).state_name == "Running"
+            assert "without a process" not in log_of_others.read_text()
+        # Nor at their end, where what is theirs is cancelled.
+        assert api.read_run(living_id).state_name == "Running"
+        os.kill(living_pid, 0)
+    assert processes_of(data_dir) == {}
 
 
 def test_up_waits_for_a_server_that_is_down_and_goes_on_when_it_comes_up(
