@@ -22,6 +22,7 @@ from tests.servers.connect_tunnel import ConnectTunnel
 from tests.servers.finnhub_server import FinnhubServer
 from tests.servers.tls import Authority
 from tests.servers.yahoo_server import YahooServer
+from tests.warm_start import Finished, run_module
 from trading.market.calendar import sessions_between
 
 KEY = "planted-key-deadbeef"
@@ -46,15 +47,11 @@ class World:
     environment: dict[str, str]
     data_dir: Path
 
-    def fetch(self, *arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
+    def fetch(self, *arguments: str, key: str | None = None) -> Finished:
         environment = self.environment | ({"FINNHUB_API_KEY": key} if key else {})
-        finished = subprocess.run(
-            [
-                sys.executable, "-m", "flows", "fetch", "--symbols", ",".join(SYMBOLS), *SPAN,
-                "--data-dir", str(self.data_dir), *arguments,
-            ],
-            cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300,
-            check=False,
+        finished = run_module(
+            "flows.__main__", "fetch", "--symbols", ",".join(SYMBOLS), *SPAN,
+            "--data-dir", str(self.data_dir), *arguments, environment=environment,
         )  # fmt: skip
         assert KEY not in finished.stdout + finished.stderr
         assert "Traceback" not in finished.stderr

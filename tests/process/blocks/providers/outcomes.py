@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
 
 from blocks.providers.fetched_bars import FetchedBars
-from tests.repository import REPOSITORY
+from tests.warm_start import run_module
 from trading.market.bars import BarRows
 
 LIMIT_SECONDS = 180
@@ -42,10 +40,9 @@ def outcome_of(fetched: FetchedBars) -> dict[str, Any]:
 
 def call_client(module: str, order: dict[str, Any], environment: dict[str, str]) -> tuple[Any, str]:
     """Return the outcomes of a client process, and everything that it logged."""
-    finished = subprocess.run(
-        [sys.executable, "-m", f"tests.process.blocks.providers.{module}"],
-        cwd=REPOSITORY, env=environment, input=json.dumps(order), capture_output=True, text=True,
-        timeout=LIMIT_SECONDS, check=False,
+    finished = run_module(
+        f"tests.process.blocks.providers.{module}",
+        environment=environment, given=json.dumps(order), limit_seconds=LIMIT_SECONDS,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr[-4000:]
     return json.loads(finished.stdout), finished.stderr
