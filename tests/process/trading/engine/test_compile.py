@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date
 from itertools import starmap
@@ -14,7 +12,6 @@ import pytest
 
 from blocks.markets.random_walk import simulated_rows
 from blocks.strategy_file import load_strategy
-from tests.repository import REPOSITORY
 from tests.unit.trading.strategy_files import import_strategy, write_strategy
 from trading.backtest import run as backtest
 from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
@@ -243,17 +240,3 @@ def test_a_run_is_compiled_when_it_is_long_or_the_machine_code_is_there(
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", 0)
     monkeypatch.setattr(backtest, "COMPILE_ABOVE_BARS", bars - 1)
     assert is_worth_compiling(panel, plan, None)
-
-
-def test_a_short_backtest_does_not_import_numba() -> None:
-    code = (
-        "import sys\n"
-        "from flows.__main__ import main\n"
-        "code = main(['backtest', '--symbols', 'AAA', '--start', '2025-06-02',"
-        " '--end', '2025-06-03', '--quiet'])\n"
-        "sys.exit(code or ('numba' in sys.modules))\n"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, check=False, timeout=120
-    )
-    assert finished.returncode == 0
