@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import exchange_calendars
 import pandas as pd
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -17,13 +16,23 @@ from deployments.registry.spec import DeploymentSpec, ScheduleSpec
 from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
 
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 THROWAWAY = Path(__file__).parent / "throwaway"
 # Nobody works on this pool: its runs are of the past.
 POOL = "calendar-only"
-CALENDAR = exchange_calendars.get_calendar("XNYS", start="2024-01-01", end="2027-06-01")
 WARM_UP = timedelta(minutes=5)
 AFTER_CLOSE = timedelta(minutes=20)
+
+
+@pytest.fixture(scope="module")
+def calendar() -> ExchangeCalendar:
+    """Return an independent calendar; making it takes half a second."""
+    import exchange_calendars
+
+    return exchange_calendars.get_calendar("XNYS", start="2024-01-01", end="2027-06-01")
 
 
 def specs_at(now: datetime) -> list[DeploymentSpec]:
@@ -81,13 +90,13 @@ def expected(times: pd.Series, now: datetime, shift: timedelta) -> list[datetime
     ],
 )
 async def test_the_next_30_runs_of_a_real_server_are_those_of_an_independent_calendar(
-    prefect_stack: PrefectStack, now: datetime, inside: str
+    prefect_stack: PrefectStack, calendar: ExchangeCalendar, now: datetime, inside: str
 ) -> None:
     await register_at(prefect_stack, now)
     opens = upcoming(prefect_stack, "opens", now)
     closes = upcoming(prefect_stack, "closes", now)
-    assert opens == expected(CALENDAR.opens, now, -WARM_UP)
-    assert closes == expected(CALENDAR.closes, now, AFTER_CLOSE)
+    assert opens == expected(calendar.opens, now, -WARM_UP)
+    assert closes == expected(calendar.closes, now, AFTER_CLOSE)
     assert len(opens) == len(closes) == 30
     assert inside in {f"{fire:%Y-%m-%d}" for fire in opens}
     # In UTC an open moves by an hour, and a half-day closes three hours early.
@@ -96,7 +105,7 @@ async def test_the_next_30_runs_of_a_real_server_are_those_of_an_independent_cal
 
 
 async def test_a_schedule_that_is_registered_daily_never_ends_in_fourteen_months(
-    prefect_stack: PrefectStack,
+    prefect_stack: PrefectStack, calendar: ExchangeCalendar
 ) -> None:
     now = datetime(2025, 1, 6, 12, 0, tzinfo=UTC)
     lines = []
@@ -111,4 +120,4 @@ async def test_a_schedule_that_is_registered_daily_never_ends_in_fourteen_months
     # Extended when half of it was left, and not touched in between.
     assert 2 <= sum("updated schedules" in line for line in lines if "opens" in line) <= 4
     last = now + timedelta(days=13 * 31)
-    assert upcoming(prefect_stack, "opens", last) == expected(CALENDAR.opens, last, -WARM_UP)
+    assert upcoming(prefect_stack, "opens", last) == expected(calendar.opens, last, -WARM_UP)

@@ -37,7 +37,7 @@ from trading.session.ports import MarketData, Notifier, Storage
 SYMBOLS = ("AAPL", "MSFT")
 DAY = "2025-06-10"
 # Longer bars keep a session short.
-MINUTES = 15
+MINUTES = 30
 
 
 class Heard:
@@ -62,17 +62,19 @@ class HeardParts(PlainParts):
         return self.heard
 
 
-def session(parts: PlainParts, *, stop: str = "range", dry_run: bool = False) -> SessionRequest:
+def session(
+    parts: PlainParts, *, stop: str = "range", minutes: int = MINUTES, dry_run: bool = False
+) -> SessionRequest:
     """Return the day's session, in which there are trades."""
     return SessionRequest(
-        parts, replay=DAY, symbols=SYMBOLS, interval_minutes=MINUTES, dry_run=dry_run,
-        settings={"min_body": 0, "stop": stop, "range_minutes": MINUTES},
+        parts, replay=DAY, symbols=SYMBOLS, interval_minutes=minutes, dry_run=dry_run,
+        settings={"min_body": 0, "stop": stop, "range_minutes": minutes},
     )  # fmt: skip
 
 
-def trade(parts: PlainParts, *, stop: str = "range") -> int:
+def trade(parts: PlainParts, *, stop: str = "range", minutes: int = MINUTES) -> int:
     """Replay the day and return how many trades the ledger has."""
-    request = session(parts, stop=stop)
+    request = session(parts, stop=stop, minutes=minutes)
     assert asyncio.run(run_account(request)) == 1
     ledger = DuckDBLedger(parts.data_dir, request.account)
     return int(ledger.query("SELECT count(*) AS n FROM trades")[0]["n"])
@@ -101,7 +103,8 @@ class ColdParts(HeardParts):
 
 def test_without_a_past_the_session_begins_cold_and_says_so(tmp_path: Path) -> None:
     parts = ColdParts(tmp_path)
-    assert trade(parts, stop="atr") >= 1
+    # Bars enough for a stop by what came since.
+    assert trade(parts, stop="atr", minutes=15) >= 1
     assert "indicators begin cold, without a past: yahoo answers HTTP 502" in parts.heard.trouble
 
 
@@ -126,7 +129,7 @@ class ArchivedParts(HeardParts):
 
 def test_a_damaged_archive_costs_no_bar_that_is_traded_on(tmp_path: Path) -> None:
     expected = trade(PlainParts(tmp_path / "sound"))
-    damaged = tmp_path / "damaged" / "bars" / "15m" / "2025-06.parquet"
+    damaged = tmp_path / "damaged" / "bars" / "30m" / "2025-06.parquet"
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"PAR1 and no more")
     parts = ArchivedParts(tmp_path / "damaged")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -464,27 +464,6 @@ def start_sync(environment: dict[str, str], data_dir: Path, edge: str = "") -> A
     )
 
 
-@pytest.mark.parametrize("sent_bytes", [6_000, 20_000, 34_000])
-def test_a_process_killed_in_mid_upload_leaves_no_version(
-    sent_bytes: int, server: Any, data_dir: Path
-) -> None:
-    """The copy is some 40 kB with its requests; wherever the line stalls, none is finished."""
-    container = server.new_container()
-    whole = server.storage(container)
-    with CutLine(server.url, up_bytes=sent_bytes, stall=True) as line:
-        process = start_sync(environment_of(server, container, line.url), data_dir)
-        try:
-            assert line.cut.wait(60)
-        finally:
-            process.kill()
-            process.communicate(timeout=10)
-    assert process.returncode == -signal.SIGKILL
-    assert newest_manifest(whole, "replay") is None
-    report = store_copy(ledger_in(data_dir), whole, datetime.now(UTC))
-    newest = newest_manifest(whole, "replay")
-    assert report.is_new and newest is not None and newest.version == report.version
-
-
 @pytest.mark.parametrize("edge", ["file read", "before manifest"])
 def test_a_process_killed_before_the_manifest_leaves_no_version(
     edge: str, server: Any, data_dir: Path
@@ -507,3 +486,26 @@ def test_a_sync_from_the_environment_reaches_every_storage(server: Any, data_dir
     assert process.returncode == 0, complaint
     assert b"journal row" in said
     assert len(versions(server.storage(container), "replay")) == 1
+
+
+# The last of the module, and all at once: after a kill rclone keeps the processors busy.
+def test_a_process_killed_in_mid_upload_leaves_no_version(server: Any, data_dir: Path) -> None:
+    """The copy is some 40 kB with its requests; wherever the line stalls, none is finished."""
+    containers = {sent_bytes: server.new_container() for sent_bytes in (6_000, 20_000, 34_000)}
+    with ExitStack() as stack:
+        lines, processes = [], []
+        for sent_bytes, container in containers.items():
+            line = stack.enter_context(CutLine(server.url, up_bytes=sent_bytes, stall=True))
+            process = start_sync(environment_of(server, container, line.url), data_dir)
+            stack.callback(process.communicate, timeout=10)
+            stack.callback(process.kill)
+            lines.append(line)
+            processes.append(process)
+        assert all(line.cut.wait(60) for line in lines)
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 3
+    for sent_bytes, container in containers.items():
+        whole = server.storage(container)
+        assert newest_manifest(whole, "replay") is None, sent_bytes
+        report = store_copy(ledger_in(data_dir), whole, datetime.now(UTC))
+        newest = newest_manifest(whole, "replay")
+        assert report.is_new and newest is not None and newest.version == report.version

@@ -7,11 +7,9 @@ import math
 from datetime import date
 from itertools import starmap
 
-import empyrical
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
 
 from blocks.markets.random_walk import simulated_rows
 from trading.backtest.performance import bootstrap_interval, summarise
@@ -131,6 +129,9 @@ def random_equity(grid: Grid) -> np.ndarray:
 
 
 def test_ratios_equal_those_of_empyrical_on_a_dated_series() -> None:
+    # It brings scipy along, for which otherwise every process of the suite waits.
+    import empyrical
+
     grid = hourly_grid(date(2025, 1, 2), date(2025, 12, 31))
     equity = random_equity(grid)
     frame = pd.Series(equity, index=pd.to_datetime(grid.start_us, unit="us", utc=True))
@@ -215,6 +216,8 @@ def test_an_account_below_zero_has_no_growth_rate() -> None:
 
 
 def test_the_bootstrap_interval_is_that_of_scipy() -> None:
+    import scipy.stats
+
     values = np.random.default_rng(3).exponential(size=400) - 0.9
     oracle = scipy.stats.bootstrap(
         (values,), np.mean, n_resamples=20_000, method="percentile", random_state=1
