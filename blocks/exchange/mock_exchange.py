@@ -19,7 +19,8 @@ from trading.session.array_json import arrays_from_json, arrays_to_json
 from trading.session.events import BarClosed, Fill, Intent, OrderUpdate
 from trading.session.orders import Order
 from trading.session.ports import ExchangeEvent, StreamPosition
-from trading.session.simulated_venue import SimulatedVenue, VenueEvent
+from trading.session.simulated_venue import SimulatedVenue
+from trading.session.venue_orders import VenueEvent
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (number BIGINT PRIMARY KEY, kind VARCHAR, payload VARCHAR);

@@ -6,9 +6,9 @@ It keeps a book of its own and knows nothing of the bot's.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from trading.engine.book import Book, new_book
+from trading.engine.book import new_book
 from trading.engine.book_changes import (
     begin_session,
     cancel_entry,
@@ -21,32 +21,15 @@ from trading.engine.matching import (
     assume_close,
     fill_exit,
     match_bar,
-    participation_cap,
     venue_price,
 )
-from trading.engine.trade_tape import FILLS, FillRow, new_tape
+from trading.engine.trade_tape import new_tape
 from trading.parameters import Rules
-from trading.prices import round_down, round_up
-from trading.reasons import LEG_NEWEST_PRICE, ExitReason, FillLeg
+from trading.reasons import LEG_NEWEST_PRICE, ExitReason
 from trading.session.array_json import prices_of
-from trading.session.events import BarClosed, Fill, Intent, OrderUpdate, order_of
-from trading.session.orders import Leg, Order, Status, attempt_of, transition
-
-VenueEvent = Fill | OrderUpdate
-
-
-@dataclass
-class VenueState:
-    """What a venue must not forget: its book, its orders, and how far it has seen."""
-
-    book: Book
-    orders: dict[str, Order]
-    session: str = ""
-    last_bar: int = -1
-    last_us: int = 0
-    is_ended: bool = False
-    # Orders by id that came too late for a bar that had begun, and from which START on they count.
-    not_before_us: dict[str, int] = field(default_factory=dict)
+from trading.session.events import BarClosed, Intent, order_of
+from trading.session.orders import Leg, Order, Status
+from trading.session.venue_orders import VenueEvent, VenueOrders, VenueState
 
 
 class SimulatedVenue:
@@ -58,6 +41,7 @@ class SimulatedVenue:
         self.index = {symbol: s for s, symbol in enumerate(symbols)}
         self.state = VenueState(new_book(len(symbols), capital), {})
         self._tape = new_tape(8 * len(symbols) + 8)
+        self._orders = VenueOrders(rules, symbols, self.state)
 
     def submit(self, intent: Intent) -> list[VenueEvent]:
         """Take an order; an id that was seen before is answered by nothing new."""
@@ -66,14 +50,14 @@ class SimulatedVenue:
         order = order_of(intent)
         refusal = self._refusal(order)
         if refusal:
-            return [self._change(order, Status.REJECTED, refusal, intent.us)]
+            return [self._orders.change(order, Status.REJECTED, refusal, intent.us)]
         if intent.is_immediate:
             return [
-                self._change(order, Status.WORKING, us=intent.us),
+                self._orders.change(order, Status.WORKING, us=intent.us),
                 *self._leave_now(order, intent.us),
             ]
         self._accept(order, intent.fills_from_us)
-        return [self._change(order, Status.WORKING, us=intent.us)]
+        return [self._orders.change(order, Status.WORKING, us=intent.us)]
 
     def replace(self, intent: Intent) -> list[VenueEvent]:
         """Move a resting stop or target; a request that comes too late is answered as it stands."""
@@ -82,7 +66,7 @@ class SimulatedVenue:
             return self._as_it_stands(order)
         order = replace(order, price=intent.price, quantity=intent.quantity)
         self._accept(order, intent.fills_from_us)
-        return [self._change(order, Status.WORKING, us=intent.us)]
+        return [self._orders.change(order, Status.WORKING, us=intent.us)]
 
     def cancel(self, intent: Intent) -> list[VenueEvent]:
         """Cancel a working order; a request that comes too late is answered as it stands."""
@@ -97,7 +81,7 @@ class SimulatedVenue:
             cancel_exit(book, s)
         else:
             (book.stop if order.leg == Leg.STOP else book.target)[s] = self._other_level(order)
-        return [self._change(order, Status.CANCELLED, us=intent.us)]
+        return [self._orders.change(order, Status.CANCELLED, us=intent.us)]
 
     def observe(self, bar: BarClosed) -> list[VenueEvent]:
         """Fill what the bar fills; a bar that was seen before changes nothing."""
@@ -114,9 +98,9 @@ class SimulatedVenue:
         before = [bool(waiting) for waiting in book.exit_waiting]
         self._forget_tape()
         match_bar(book, self.rules, self._tape, prices, bar.start_us)
-        happened = self._fills(bar.bar)
+        happened = self._orders.fills(self._tape, bar.bar)
         for s in range(len(self.symbols)):
-            happened += self._settle(s, prices.open[s], prices.volume[s], before[s])
+            happened += self._orders.settle(s, prices.open[s], prices.volume[s], before[s])
             if not math.isnan(prices.close[s]):
                 see_bar(
                     book,
@@ -137,13 +121,13 @@ class SimulatedVenue:
             return []
         self._forget_tape()
         assume_close(state.book, self.rules, self._tape)
-        happened = self._fills(state.last_bar + 1)
+        happened = self._orders.fills(self._tape, state.last_bar + 1)
         for s in range(len(self.symbols)):
-            happened += self._settle(s, math.nan, 0.0, True)
+            happened += self._orders.settle(s, math.nan, 0.0, True)
         for order in list(state.orders.values()):
             if order.is_live and (order.leg == Leg.ENTRY or self._held(order.symbol) == 0):
                 cancel_entry(state.book, self.index[order.symbol])
-                happened.append(self._change(order, Status.EXPIRED))
+                happened.append(self._orders.change(order, Status.EXPIRED))
         state.is_ended = True
         return happened
 
@@ -205,7 +189,10 @@ class SimulatedVenue:
         price = venue_price(book, self.rules, s, newest, order.quantity, book.last_volume[s])
         when = max(us, state.last_us)
         fill_exit(book, self.rules, self._tape, s, LEG_NEWEST_PRICE, quantity, price, when)
-        return [*self._fills(state.last_bar + 1), *self._settle(s, math.nan, 0.0, True)]
+        return [
+            *self._orders.fills(self._tape, state.last_bar + 1),
+            *self._orders.settle(s, math.nan, 0.0, True),
+        ]
 
     def _forget_tape(self) -> None:
         self._tape.counts[:] = 0
@@ -224,109 +211,4 @@ class SimulatedVenue:
         return ""
 
     def _as_it_stands(self, order: Order | None) -> list[VenueEvent]:
-        return [] if order is None else [self._report(order)]
-
-    def _change(self, order: Order, status: Status, reason: str = "", us: int = 0) -> OrderUpdate:
-        order = transition(order, status)
-        self.state.orders[order.client_order_id] = order
-        return self._report(order, reason, us)
-
-    def _report(self, order: Order, reason: str = "", us: int = 0) -> OrderUpdate:
-        return OrderUpdate(
-            order.client_order_id,
-            order.symbol,
-            order.leg,
-            order.status,
-            max(us, self.state.last_us),
-            order.price,
-            order.quantity,
-            reason,
-        )
-
-    def _order_for(self, symbol: str, leg: str) -> Order:
-        live = [o for o in self.state.orders.values() if o.symbol == symbol and o.is_live]
-        if leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET):
-            return next(order for order in live if order.leg == leg)
-        # What is left of a fired stop or target goes on as a market exit under its own id.
-        return next(
-            order for order in live if order.leg == Leg.EXIT or order.status == Status.TRIGGERED
-        )
-
-    def _fills(self, bar: int) -> list[VenueEvent]:
-        happened: list[VenueEvent] = []
-        for number, row in enumerate(self._tape.fills[: self._tape.counts[FILLS]]):
-            fill: FillRow[float] = FillRow(*row.tolist())
-            s, quantity = int(fill.symbol), int(fill.quantity)
-            symbol, leg = self.symbols[s], FillLeg(int(fill.leg)).word
-            order = self._order_for(symbol, leg)
-            order = replace(order, filled=order.filled + abs(quantity))
-            self.state.orders[order.client_order_id] = order
-            happened.append(
-                Fill(
-                    f"{order.client_order_id}.{bar}.{number}",
-                    order.client_order_id,
-                    symbol,
-                    leg,
-                    quantity,
-                    fill.price,
-                    fill.commission,
-                    int(fill.us),
-                )
-            )
-            if leg == Leg.ENTRY:
-                happened += self._protect(order, quantity, s)
-        return happened
-
-    def _protect(self, entry: Order, quantity: int, s: int) -> list[VenueEvent]:
-        """Rest the entry's stop and target, which the fill has put into the book."""
-        legs: list[VenueEvent] = []
-        # The book may already have lost the level: a stop can fire in the bar of its entry.
-        if entry.stop_id is not None:
-            stop = Order(entry.stop_id, entry.symbol, Leg.STOP, -quantity, price=entry.stop_price)
-            legs.append(
-                self._change(replace(stop, attempt=attempt_of(entry.stop_id)), Status.WORKING)
-            )
-        if entry.target_id is not None:
-            level = self._target_level(entry, s)
-            target = Order(entry.target_id, entry.symbol, Leg.TARGET, -quantity, price=level)
-            legs.append(
-                self._change(replace(target, attempt=attempt_of(entry.target_id)), Status.WORKING)
-            )
-        return legs
-
-    def _target_level(self, entry: Order, s: int) -> float:
-        price, offset = float(self.state.book.entry_price[s]), entry.target_offset or 0.0
-        if entry.quantity > 0:
-            return round_down(price + offset, self.rules.tick_units)
-        return round_up(price - offset, self.rules.tick_units)
-
-    def _settle(self, s: int, opened: float, volume: float, was_waiting: bool) -> list[VenueEvent]:
-        """Bring a symbol's orders in line with the book after a bar."""
-        book, symbol = self.state.book, self.symbols[s]
-        happened: list[VenueEvent] = []
-        live = [o for o in self.state.orders.values() if o.symbol == symbol and o.is_live]
-        for order in live:
-            if order.leg == Leg.ENTRY:
-                is_waiting = order.client_order_id in self.state.not_before_us
-                if book.pending[s] == 0 and not is_waiting:
-                    happened.append(self._entry_answer(order, opened, volume))
-            elif book.quantity[s] == 0:
-                done = order.filled > 0
-                happened.append(self._change(order, Status.FILLED if done else Status.CANCELLED))
-            elif book.exit_waiting[s] and not was_waiting and order.leg != Leg.EXIT:
-                fired = ExitReason(int(book.exit_reason[s])).word == order.leg
-                happened.append(
-                    self._change(order, Status.TRIGGERED if fired else Status.CANCELLED)
-                )
-        return happened
-
-    def _entry_answer(self, order: Order, opened: float, volume: float) -> OrderUpdate:
-        if order.remaining == 0:
-            return self._change(order, Status.FILLED)
-        no_volume = participation_cap(self.rules, volume) < 1
-        reason = "no_volume" if no_volume else "insufficient_funds"
-        if order.filled > 0:
-            capped = participation_cap(self.rules, volume) < abs(order.quantity)
-            reason = "no_volume" if capped else "insufficient_funds"
-            return self._change(order, Status.CANCELLED, reason)
-        return self._change(order, Status.REJECTED, reason)
+        return [] if order is None else [self._orders.report(order)]

@@ -11,7 +11,7 @@ from trading.plan import RunPlan
 from trading.session.events import Fill, Intent, OrderUpdate
 from trading.session.orders import Status
 from trading.session.ports import StreamPosition
-from trading.session.simulated_venue import VenueEvent
+from trading.session.venue_orders import VenueEvent
 
 
 class FaultyExchange(MemoryExchange):

@@ -15,8 +15,9 @@ from trading.plan import RunPlan
 from trading.session.events import BarClosed, Event, Fill, Intent, SessionStarted
 from trading.session.orders import Order
 from trading.session.ports import ExchangeEvent, StreamPosition
-from trading.session.simulated_venue import SimulatedVenue, VenueEvent
+from trading.session.simulated_venue import SimulatedVenue
 from trading.session.state import SessionState
+from trading.session.venue_orders import VenueEvent
 
 ACCOUNT = "memory"
 
