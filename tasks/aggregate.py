@@ -40,7 +40,7 @@ def gates_of(runtime: SessionRuntime, bar: int) -> list[int]:
     """Return by symbol why no entry may be decided at this bar, 0 where nothing forbids it."""
     gates = []
     for symbol in runtime.plan.symbols:
-        if runtime.state.is_halted:
+        if runtime.state.halt.is_halted:
             gates.append(HALTED)
         elif runtime.desk.is_blocked(symbol):
             gates.append(RECONCILIATION)

@@ -97,9 +97,9 @@ class Reporter:
             f"equity {float(state.book.money[BASELINE]):,.2f} USD",
         ]
         details += [f"{symbol} is blocked: {difference}" for symbol, difference in blocked.items()]
-        if state.is_halted:
-            details.append(f"halted: {state.halt_reason}")
-        status = "degraded" if blocked or state.is_halted else "healthy"
+        if state.halt.is_halted:
+            details.append(f"halted: {state.halt.reason}")
+        status = "degraded" if blocked or state.halt.is_halted else "healthy"
         self.add(self._market(Kind.MARKET_START, state.session.open, status, details))
 
     def _bar_closed(self, bar: BarClosed, was_latched: bool) -> None:

@@ -18,7 +18,6 @@ from trading.engine.book_changes import (
     cancel_entry,
     plan_entry,
     plan_exit,
-    relist,
 )
 from trading.engine.compile import link_interpreted
 from trading.engine.decision_log import DecisionLog
@@ -31,7 +30,7 @@ from trading.errors import OpenbellError
 from trading.market.calendar import Session
 from trading.plan import RunPlan
 from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, FillLeg
-from trading.session.array_json import arrays_from_json, arrays_to_json, prices_of
+from trading.session.array_json import prices_of
 from trading.session.events import (
     BarClosed,
     Command,
@@ -44,37 +43,14 @@ from trading.session.events import (
     SessionStarted,
     order_of,
 )
+from trading.session.inheritance import Halt, inheritance_of, take_over
 from trading.session.orders import (
     TERMINAL,
     Leg,
     Order,
     Status,
     attempt_of,
-    order_from_fields,
-    order_to_fields,
     transition,
-)
-
-# Fields of a book that outlive a session.
-_INHERITED = (
-    "money",
-    "quantity",
-    "mark",
-    "entry_quantity",
-    "entry_notional",
-    "entry_price",
-    "entry_us",
-    "initial_stop",
-    "stop",
-    "target",
-    "exit_waiting",
-    "exit_reason",
-    "exit_quantity",
-    "exit_notional",
-    "exit_us",
-    "assumed",
-    "profit",
-    "flags",
 )
 
 
@@ -101,8 +77,7 @@ class SessionState:
         self.last_bar = -1
         self.is_started = False
         self.is_closed = False
-        self.is_halted = False
-        self.halt_reason = ""
+        self.halt = Halt(is_halted=False, reason="")
         self.equity_points: list[tuple[int, float]] = []
         self.decisions: list[DecisionRow[float]] = []
         self._executions: set[str] = set()
@@ -115,15 +90,7 @@ class SessionState:
 
     def inheritance(self) -> dict[str, Any]:
         """Return what the next session takes over from this state, JSON-ready."""
-        return {
-            "book": arrays_to_json(self.book, _INHERITED),
-            "indicators": arrays_to_json(self.indicators, self.indicators._fields),
-            "symbols": list(self.plan.symbols),
-            # What rests at the exchange overnight goes on under its own id.
-            "orders": [order_to_fields(o) for o in self.orders.values() if o.is_live],
-            "halted": self.is_halted,
-            "halt_reason": self.halt_reason,
-        }
+        return inheritance_of(self.book, self.indicators, self.plan.symbols, self.orders, self.halt)
 
     def apply(self, event: Event) -> None:
         """Change the state by one event; the same fill, bar or start twice is no change."""
@@ -169,14 +136,7 @@ class SessionState:
             return
         inherited = event.inheritance
         if inherited:
-            arrays_from_json(self.book, inherited["book"])  # type: ignore[arg-type]
-            relist(self.book)
-            arrays_from_json(self.indicators, inherited["indicators"])  # type: ignore[arg-type]
-            self.is_halted = bool(inherited.get("halted", False))
-            self.halt_reason = str(inherited.get("halt_reason", ""))
-            for fields in inherited.get("orders", ()):  # type: ignore[attr-defined]
-                order = order_from_fields(fields)
-                self.orders[order.client_order_id] = order
+            self.halt = take_over(inherited, self.book, self.indicators, self.orders)
         begin_session(self.book)
         self.scratch.memory[:] = 0.0
         self.scratch.previous_reason[:] = 0
@@ -303,10 +263,10 @@ class SessionState:
 
     def _command(self, event: Command) -> None:
         if event.command == "resume":
-            self.is_halted, self.halt_reason = False, ""
+            self.halt = Halt(is_halted=False, reason="")
             return
         if event.command != "leave":
-            self.is_halted, self.halt_reason = True, event.reason
+            self.halt = Halt(is_halted=True, reason=event.reason)
         for s in range(len(self.index)):
             cancel_entry(self.book, s)
         if event.command in ("flatten", "leave"):

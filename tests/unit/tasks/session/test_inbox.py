@@ -59,5 +59,5 @@ def test_a_word_outlives_a_process_that_dies_over_it(edge: str, tmp_path: Path) 
     with open_account(request, StopRequest()) as account, account.open_session(session) as runtime:
         warm_up(runtime)
         poll(runtime)
-        assert runtime.state.is_halted
-        assert runtime.state.halt_reason == "news"
+        assert runtime.state.halt.is_halted
+        assert runtime.state.halt.reason == "news"
