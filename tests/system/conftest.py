@@ -84,7 +84,7 @@ def registered(prefect_stack: PrefectStack) -> PrefectStack:
     """Register the deployments at the tests' server; no session begins by itself there."""
     prefect_stack.supervisor.register()
     api = patient(prefect_stack.api_url)
-    # A session that happens to be due while the tests run would hold the queue.
+    # A session that happens to be due while the tests run would trade beside them.
     paper = api.get("/deployments/name/trade-session/paper").raise_for_status().json()
     api.post(f"/deployments/{paper['id']}/pause_deployment").raise_for_status()
     return prefect_stack

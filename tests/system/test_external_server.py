@@ -75,7 +75,7 @@ def up(data_dir: Path, api_url: str, wait_until: str = "Openbell is up") -> Iter
 
 
 def start_sleeping(api: PrefectApi, data_dir: Path) -> tuple[str, int]:
-    """Start a run in the queue that lets one through, and return it with its process."""
+    """Start a run that sleeps, and return it with its process."""
     run = api.start_run("small/scheduled", {"seconds": 300, "data_dir": str(data_dir)})
     note = data_dir / f"{run.id}.json"
     wait_for(lambda: note.exists() and note.read_text(), 90)
@@ -96,7 +96,7 @@ def label(api_url: str, run_id: str, worker: str) -> None:
     ).raise_for_status()
 
 
-def test_dead_runs_give_up_their_places_and_those_that_may_live_are_left_alone(
+def test_dead_runs_are_crashed_and_those_that_may_live_are_left_alone(
     elsewhere: Server, tmp_path: Path
 ) -> None:
     api = PrefectApi(elsewhere.api_url)
@@ -110,7 +110,6 @@ def test_dead_runs_give_up_their_places_and_those_that_may_live_are_left_alone(
     with up(data_dir, elsewhere.api_url):
         dead = api.read_run(dead_id)
         assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
-        # The queue lets one run through: this one starts only if the dead one gave up its place.
         older_id, _ = start_sleeping(api, data_dir)
         kill_everything(data_dir)
     # The container before this one had another host name, and its worker was killed just now.

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -52,6 +52,17 @@ def wait_for(condition: Callable[[], Any], limit_seconds: float) -> Any:
     return value
 
 
+def start(data_dir: Path, log: TextIO) -> subprocess.Popen[bytes]:
+    """Start everything, as `make up` does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "deployments", "up", "--data-dir", str(data_dir)],
+        cwd=REPOSITORY,
+        env={k: v for k, v in os.environ.items() if not k.startswith("PREFECT")},
+        stdout=log,
+        stderr=log,
+    )
+
+
 def held(data_dir: Path) -> int:
     if not (data_dir / "paper" / "ledger.duckdb").exists():
         return 0
@@ -79,15 +90,8 @@ def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_proc
     if (now + NEEDED).date() != now.date():
         pytest.skip(f"the session of {now.date()} ends before this test would")
     data_dir = make_home(tmp_path / "data").data_dir
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
     with (tmp_path / "up.log").open("w") as log:
-        up = subprocess.Popen(
-            [sys.executable, "-m", "deployments", "up", "--data-dir", str(data_dir)],
-            cwd=REPOSITORY,
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
+        up = start(data_dir, log)
     try:
         wait_for(lambda: "Openbell is up" in (tmp_path / "up.log").read_text(), 150)
         port = (data_dir / "prefect" / "port").read_text().strip()
@@ -125,6 +129,18 @@ def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_proc
     assert held(data_dir) == 0
     ledger = DuckDBLedger(data_dir, "paper")
     trades = ledger.query("SELECT exit_reason FROM trades")
-    assert {"exit_reason": "assumed_close"} in trades
+    assert {"exit_reason": "operator"} in trades
     assert list((data_dir / "copies").rglob("*.duckdb.gz"))
     assert processes_of(data_dir) == {}
+    assert [is_closed for _, is_closed in ledger.sessions()] == [False]
+    ledger.release()
+    # What it stopped itself goes on with it, on the same day.
+    written = journal_rows(data_dir)
+    with (tmp_path / "up.log").open("a") as log:
+        up = start(data_dir, log)
+    try:
+        wait_for(lambda: journal_rows(data_dir) > written, 300)
+        assert api.read_run(run.id).state_type == "RUNNING"
+    finally:
+        up.terminate()
+        up.wait(120)

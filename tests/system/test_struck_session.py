@@ -61,12 +61,12 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
         assert last.endswith(" strikes"), f"{edge}: {text}"
         assert state_of(prefect_stack.api_url, tmp_path / edge) == (
             "CANCELLED",
-            "Stopped when asked to; 1 session(s) closed",
+            "Stopped when asked to; a retry goes on while the session lasts",
         ), edge
         ledger = DuckDBLedger(tmp_path / edge, "replay")
         assert ledger.query("SELECT * FROM positions") == [], edge
         reasons = {row["exit_reason"] for row in ledger.query("SELECT exit_reason FROM trades")}
-        assert reasons == {"assumed_close"}, edge
+        assert reasons == {"operator"}, edge
         strikes += int(last.partition(" ")[0])
     # Also in the midst of leaving, where a second signal would end what the first began.
     assert strikes > len(EDGES)
@@ -103,6 +103,4 @@ def test_a_session_that_is_cancelled_in_the_page_ends_flat_and_cancelled(
     # Were it Crashed, the supervisor would start it again: its user wants it to stay away.
     assert ended.state_type == "CANCELLED"
     assert ledger.query("SELECT * FROM positions") == []
-    assert ledger.query("SELECT DISTINCT exit_reason FROM trades") == [
-        {"exit_reason": "assumed_close"}
-    ]
+    assert ledger.query("SELECT DISTINCT exit_reason FROM trades") == [{"exit_reason": "operator"}]

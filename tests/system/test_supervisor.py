@@ -284,7 +284,6 @@ def test_after_everything_was_killed_the_next_start_works_and_the_dead_run_is_cr
     port = (data_dir / "prefect" / "port").read_text()
     with up(data_dir) as process:
         assert (data_dir / "prefect" / "port").read_text() == port
-        # The queue lets one run through: this one starts only if the dead one gave up its place.
         api, run_id, flow_pid = start_sleeping(data_dir, "small/scheduled")
         assert api.read_run(dead_id).state_name == "Crashed"
 

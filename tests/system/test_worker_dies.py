@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
-from deployments.processes.home import REPOSITORY
 from deployments.processes.marked import marked_processes
 from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import MakeHome
@@ -22,6 +19,7 @@ from tests.system.test_shutdown import (
     held,
     journal_rows,
     processes_of_run,
+    start,
     wait_for,
 )
 
@@ -46,13 +44,7 @@ def test_a_session_outlives_its_worker_and_is_taken_up_when_the_worker_took_it_a
     data_dir = make_home(tmp_path / "data").data_dir
     log = tmp_path / "up.log"
     with log.open("w") as output:
-        up = subprocess.Popen(
-            [sys.executable, "-m", "deployments", "up", "--data-dir", str(data_dir)],
-            cwd=REPOSITORY,
-            env={k: v for k, v in os.environ.items() if not k.startswith("PREFECT")},
-            stdout=output,
-            stderr=output,
-        )
+        up = start(data_dir, output)
     try:
         wait_for(lambda: "Openbell is up" in log.read_text(), 150)
         port = (data_dir / "prefect" / "port").read_text().strip()
@@ -78,7 +70,6 @@ def test_a_session_outlives_its_worker_and_is_taken_up_when_the_worker_took_it_a
         wait_for(lambda: journal_rows(data_dir) > written, 150)
         assert held(data_dir) > 0
         assert closed_sessions(data_dir) == []
-        # Stopped with everything, it goes on with everything.
     finally:
         if up.poll() is None:
             up.terminate()
