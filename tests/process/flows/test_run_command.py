@@ -131,7 +131,7 @@ def test_a_signal_stops_between_bars_and_the_same_command_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("kills", "inside"), [(5, 1), pytest.param(30, 10, marks=pytest.mark.soak)]
+    ("kills", "inside"), [(3, 1), pytest.param(30, 10, marks=pytest.mark.soak)]
 )
 def test_kills_at_random_moments_change_nothing(
     undisturbed: Path, tmp_path: Path, kills: int, inside: int
