@@ -14,20 +14,20 @@ OWN_SERVERS = (
     "tests/system/test_external_server.py",
     "tests/system/test_planted_secrets.py",
     "tests/system/test_shutdown.py",
+    "tests/system/test_worker_dies.py",
 )
 SYSTEM = "tests/system/test_"
 # What takes minutes comes first, so that the processes end together: an order, no promise.
 LONGEST_FIRST = (
     SYSTEM,
-    "tests/unit/trading/backtest/test_noise_check.py",
+    "tests/unit/replay/",
     "tests/process/replay/",
-    "tests/process/blocks/providers/test_session_on_finnhub.py",
-    "tests/process/flows/test_run_command.py",
-    "tests/process/trading/",
     "tests/process/blocks/messages/",
+    "tests/process/flows/test_run_command.py",
     "tests/process/blocks/copies/",
     "tests/process/blocks/providers/",
-    "tests/unit/replay/",
+    "tests/process/flows/",
+    "tests/process/trading/",
     "tests/unit/trading/",
     "tests/process/",
 )
