@@ -64,10 +64,10 @@ class AccountFacts:
         """Return whether the account follows the clock, as replays do not."""
         return not self.account.startswith("replay")
 
-    @property
-    def is_stopped(self) -> bool:
-        """Return whether an operator stopped the session that is open, and nobody trades it."""
-        is_resting = self.open_session is not None and self.open_session.is_stopped
+    def is_stopped(self, now: datetime) -> bool:
+        """Return whether an operator stopped the session of now, and nobody trades it."""
+        begun = self.open_session
+        is_resting = begun is not None and begun.is_stopped and now < begun.closes
         return is_resting and self.held_by is None
 
     @property

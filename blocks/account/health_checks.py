@@ -60,19 +60,22 @@ def check_lease(facts: AccountFacts, now: datetime) -> Component:
     if not facts.is_real_time:
         return Component(name, Level.HEALTHY, "a replay, which nobody trades now")
     begun, positions = facts.open_session, len(facts.positions)
+    calendar = session_at(facts, now)
     if begun is not None and now >= begun.closes:
-        return Component(
-            name,
-            Level.DEGRADED,
-            f"session {begun.session} was never closed, with {positions} positions open",
-        )
-    if begun is not None and facts.is_stopped:
+        if calendar is None:
+            return Component(
+                name,
+                Level.DEGRADED,
+                f"session {begun.session} was never closed, with {positions} positions open",
+            )
+        # The one that is open now is more urgent, and whoever trades it closes the other first.
+        begun = None
+    if begun is not None and facts.is_stopped(now):
         return Component(
             name,
             Level.DEGRADED,
             f"session {begun.session} was stopped by an operator, with {positions} positions open",
         )
-    calendar = session_at(facts, now)
     if begun is None and calendar is None:
         return Component(name, Level.HEALTHY, "nobody trades, and no session is open")
     session = begun.session if begun is not None else calendar.date if calendar else ""
@@ -92,7 +95,7 @@ def check_last_bar(facts: AccountFacts, now: datetime, settle_s: float) -> Compo
     shown = "none yet" if facts.last_bar is None else f"{facts.last_bar:%Y-%m-%d %H:%M} UTC"
     if session is None:
         return Component(name, Level.HEALTHY, f"no session is open; last bar {shown}")
-    if facts.is_stopped:
+    if facts.is_stopped(now):
         return Component(name, Level.HEALTHY, f"stopped; last bar {shown}")
     # The bar that ended one settling time ago is due, and one more interval is patience.
     due = now - timedelta(seconds=settle_s) - interval

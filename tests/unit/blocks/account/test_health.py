@@ -37,6 +37,7 @@ PLAN = {"exchange": "NYSE", "interval_minutes": 5, "symbols": ["A", "B"], "sourc
 FACTS = AccountFacts("paper", PLAN, "me", None, OPEN)
 BEGUN = OpenSession("2025-06-10", datetime(2025, 6, 10, 20, 0, tzinfo=UTC), is_stopped=False)
 STOPPED = replace(BEGUN, is_stopped=True)
+NEXT_DAY = OPEN + timedelta(days=1)
 H, D, U = Level.HEALTHY, Level.DEGRADED, Level.UNHEALTHY
 
 
@@ -53,7 +54,9 @@ def minutes_ago(minutes: float, now: datetime = OPEN) -> datetime:
         (None, BEGUN, OPEN, "paper", U, "python -m flows run"),
         (None, None, OPEN, "paper", U, "session 2025-06-10 is open and nobody trades it"),
         (None, STOPPED, OPEN, "paper", D, "stopped by an operator, with 0 positions open"),
-        (None, BEGUN, NIGHT, "paper", D, "never closed"),
+        (None, BEGUN, NIGHT, "paper", D, "session 2025-06-10 was never closed"),
+        (None, BEGUN, NEXT_DAY, "paper", U, "session 2025-06-11 is open and nobody trades it"),
+        (None, STOPPED, NEXT_DAY, "paper", U, "session 2025-06-11 is open and nobody trades it"),
         (None, None, NIGHT, "paper", H, "no session is open"),
         (None, BEGUN, OPEN, "replay", H, "a replay"),
     ],
@@ -76,6 +79,8 @@ def test_a_session_that_was_stopped_is_not_called_late_too() -> None:
     facts = replace(FACTS, last_bar=None, open_session=STOPPED)
     assert check_last_bar(replace(facts, held_by=None), OPEN, 5.0).level == H
     assert check_last_bar(facts, OPEN, 5.0).level == U
+    # It says nothing of the next session.
+    assert check_last_bar(replace(facts, held_by=None), NEXT_DAY, 5.0).level == U
 
 
 @pytest.mark.parametrize(
