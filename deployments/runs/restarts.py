@@ -54,9 +54,9 @@ class Restarts:
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
         self._refused: set[str] = set()
-        # By account: when it was taken up last, by which run, and how often by a new one.
+        # By account: when it was taken up last, and by which run.
         self._taken_up: dict[str, tuple[datetime, str]] = {}
-        self._new_runs: dict[str, int] = {}
+        self._new_runs: set[str] = set()
         self._hopeless: set[str] = set()
 
     def are_due(self, now: float) -> bool:
@@ -88,7 +88,6 @@ class Restarts:
         for account, standing in standings.items():
             if standing is not Standing.LOST:
                 self._taken_up.pop(account, None)
-                self._new_runs.pop(account, None)
                 self._hopeless.discard(account)
                 continue
             of_account = [run for run in runs if self._account_of(run) == account]
@@ -143,25 +142,23 @@ class Restarts:
         last = runs[0] if runs else None
         if last is not None and _is_in_hand(last, moment):
             return
-        if last is not None and met_bad_input(last):
+        has_refused = last is not None and last.id == run_id and last.state_type == "COMPLETED"
+        if last is not None and (
+            met_bad_input(last) or (has_refused and last.id in self._new_runs)
+        ):
             self._hopeless.add(account)
             self._say(
                 f"The session of account {account} is open and is not taken up: run {last.name}"
                 f" says {last.message}"
             )
-            return
-        # A run of ours that came to its end has found that this session is none of its own.
-        is_of_use = last is not None and not (last.id == run_id and last.state_type == "COMPLETED")
-        if last is not None and is_of_use and self._start_again(api, last):
+        elif last is not None and not has_refused and self._start_again(api, last):
             self._taken_up[account] = moment, last.id
         elif is_own_server and account.removesuffix(DRY_RUN) == "paper":
-            tries = self._new_runs.get(account, 0)
-            if at is not None and moment < at + wait_after(tries):
-                return
+            # The last run, if there is one, is of another session.
             parameters = {"dry_run": True} if account.endswith(DRY_RUN) else {}
             new = api.start_run(DEPLOYMENT, parameters)
             self._say(f"The session of account {account} is open: run {new.name} takes it up")
-            self._new_runs[account] = tries + 1
+            self._new_runs.add(new.id)
             self._taken_up[account] = moment, new.id
 
     def _start_again(self, api: PrefectApi, run: FlowRun) -> bool:

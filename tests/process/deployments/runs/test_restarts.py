@@ -227,6 +227,23 @@ def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_on
     assert look(restarts, runs) == ["new trade-session/paper {}"]
 
 
+def test_where_a_new_run_refuses_too_that_is_said_once_and_no_more_are_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    said: list[str] = []
+    restarts = Restarts(Home.at(tmp_path / "data"), said.append)
+    runs = Runs()
+    runs.runs = []
+    with traded(tmp_path / "data"):
+        pass
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    runs.say("COMPLETED", ago=timedelta(), message="Skipped: closed: NYSE opens next on Monday")
+    assert look(restarts, runs) == look(restarts, runs) == []
+    assert "NYSE opens next on Monday" in said[-1]
+    assert len(said) == 2
+
+
 def test_the_run_of_another_account_does_not_take_up_a_dry_run(
     restarts: Restarts, tmp_path: Path
 ) -> None:
