@@ -202,7 +202,7 @@ def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
     run = api.start_run("backtest/adhoc", given)
     ended = wait_for(lambda: (now := api.read_run(run.id)).is_final and now, 120)
     assert ended.state_type == "FAILED"
-    assert ended.message.startswith(said)
+    assert ended.message.startswith(f"Bad input: {said}")
     assert "\n" not in ended.message
     assert "Traceback" not in "\n".join(api.read_log(run.id))
     assert not list(tmp_path.glob("backtests/*"))
