@@ -19,6 +19,9 @@ def record_bar(runtime: SessionRuntime) -> bool:
         return False
     try:
         runtime.telemetry.record_bar(figures_of(runtime, notes.last))
+        if runtime.pace.is_real_time:
+            # The next bar is minutes away, and health reads the file meanwhile.
+            runtime.telemetry.release()
     except StoreUnavailable as error:
         # Kept for the next bar: trades are noted late rather than never. Said once.
         if str(error) != notes.untold:

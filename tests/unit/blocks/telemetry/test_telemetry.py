@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from blocks.account.facts import read_latest_metrics
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.stop_request import StopRequest
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file, telemetry_path
 from blocks.telemetry.log_lines import LogStore
@@ -20,6 +22,7 @@ from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.errors import BadInput, StoreUnavailable
+from trading.market.calendar import Session
 
 NOW = datetime(2025, 6, 10, 15, 0, tzinfo=UTC)
 
@@ -127,6 +130,25 @@ def test_a_session_trades_the_same_when_its_telemetry_cannot_be_written(
             lambda folder, account, hold: telemetry_file(folder, account, hold, 0.01),
         )
         assert replay(tmp_path / "ill") == expected
+
+
+def test_a_session_that_waits_for_its_next_bar_lets_health_read_its_telemetry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blocks.telemetry.telemetry.HOLD_SECONDS", 3600.0)
+    read: list[int] = []
+
+    def look(session: Session, bar: int, bars: int) -> None:
+        read.append(len(read_latest_metrics(tmp_path, "replay")))
+        should_stop.requested = True
+
+    should_stop = StopRequest()
+    request = SessionRequest(
+        PlainParts(tmp_path), replay="2025-06-10", symbols=("AAA",), speed=20_000.0
+    )
+    asyncio.run(run_account(request, should_stop=should_stop, progress=look))
+    assert read
+    assert read[0] > 0
 
 
 def test_what_could_not_be_written_is_written_with_the_next_bar(tmp_path: Path) -> None:
