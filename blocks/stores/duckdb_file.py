@@ -42,6 +42,7 @@ class DuckDBFile:
         self._check = check
         self._is_checked = False
         self._schema = schema
+        self._complete: tuple[int, int] | None = None
         self._hold_seconds = hold_seconds
         self._wait_seconds = wait_seconds
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -100,8 +101,13 @@ class DuckDBFile:
         self._lock_descriptor = descriptor
         try:
             self._check_once(deadline)
+            known = _identity(self.path)
             self._connection = connect(self.path, deadline)
-            self._connection.execute(self._schema)
+            if known is None or known != self._complete:
+                self._connection.execute(self._schema)
+                # Another file may take its place: only of this one is it known. Asking for a
+                # dozen tables again costs a fifth of an opening.
+                self._complete = _identity(self.path)
         except duckdb.Error as error:
             self._close()
             raise unavailable(self.path, error) from error
@@ -135,6 +141,15 @@ class DuckDBFile:
         if self._lock_descriptor is not None:
             os.close(self._lock_descriptor)
             self._lock_descriptor = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return device and number of a file, None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def refuse_network_file_system(folder: Path) -> None:

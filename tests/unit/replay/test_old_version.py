@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
-from flows.__main__ import main
+from tests.terminal import flows
 
 WRITTEN = Path(__file__).parent / "old_version"
 # The session of old_version/README.md.
@@ -30,13 +30,14 @@ def unpacked(name: str, folder: Path) -> Path:
 
 
 def replay(folder: Path, dates: str) -> int:
-    return main(["run", "--replay", dates, *OPTIONS, "--data-dir", str(folder)])
+    return flows("run", "--replay", dates, *OPTIONS, "--data-dir", folder).returncode
 
 
-def status(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    capsys.readouterr()
-    assert main(["show-status", "--json", "--data-dir", str(folder)]) == 0
-    return json.loads(capsys.readouterr().out)
+def status(folder: Path) -> dict[str, Any]:
+    shown = flows("show-status", "--json", "--data-dir", folder)
+    assert shown.returncode == 0, shown.stderr
+    found: dict[str, Any] = json.loads(shown.stdout)
+    return found
 
 
 def tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -57,10 +58,10 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_interrupted_session_is_shown_and_goes_on_as_if_undisturbed(
-    two_days: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    two_days: Path, tmp_path: Path
 ) -> None:
     folder = unpacked("interrupted", tmp_path)
-    shown = status(folder, capsys)
+    shown = status(folder)
     assert {each["symbol"] for each in shown["positions"]} == {"AAA", "BBB", "CCC"}
     assert shown["last_bar"].startswith("2025-06-10T15:30")
     assert len(tables(folder)["equity"]) == 5
@@ -70,11 +71,11 @@ def test_an_interrupted_session_is_shown_and_goes_on_as_if_undisturbed(
 
 
 def test_a_closed_account_is_shown_and_trades_the_next_session(
-    two_days: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    two_days: Path, tmp_path: Path
 ) -> None:
     folder = unpacked("closed", tmp_path)
     before = tables(folder)
-    shown = status(folder, capsys)
+    shown = status(folder)
     assert len(shown["trades"]) == len(before["trades"]) > 0
     assert shown["positions"] == []
     # The session that the version before has closed is not traded again.
@@ -91,9 +92,9 @@ def test_an_account_of_before_is_copied_and_restored(name: str, tmp_path: Path) 
     shutil.rmtree(folder / "copies", ignore_errors=True)
     before = tables(folder)
     where = ("--data-dir", str(folder), "--account", "replay")
-    assert main(["sync", *where]) == 0
+    assert flows("sync", *where).returncode == 0
     shutil.rmtree(folder / "replay")
-    assert main(["restore", *where]) == 0
+    assert flows("restore", *where).returncode == 0
     assert tables(folder) == before
 
 
@@ -103,7 +104,8 @@ def test_a_copy_that_the_version_before_made_is_restored_and_goes_on(
     folder = unpacked("closed", tmp_path)
     before = tables(folder)
     shutil.rmtree(folder / "replay")
-    assert main(["restore", "--data-dir", str(folder), "--account", "replay"]) == 0
+    restored = flows("restore", "--data-dir", folder, "--account", "replay")
+    assert restored.returncode == 0, restored.stderr
     assert tables(folder) == before
     assert replay(folder, NEXT_DAY) == 0
     assert tables(folder) == tables(two_days)
