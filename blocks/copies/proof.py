@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from blocks.ledger.event_rows import event_from_row
+from blocks.ledger.event_rows import event_from_row, read_event
 from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.ledger.rows import trade_row
@@ -20,7 +20,7 @@ from trading.engine.trade_tape import TRADES, TradeRow
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
 from trading.plan import RunPlan, make_plan
-from trading.session.events import Event, SessionStarted
+from trading.session.events import KINDS, Event, SessionStarted
 from trading.session.orders import Leg, client_order_id
 from trading.session.state import SessionState
 
@@ -125,7 +125,11 @@ def _check_session(
         "SELECT kind, payload FROM journal WHERE session = ? ORDER BY seq", [session]
     ).fetchall()
     try:
-        events = [event_from_row(kind, payload) for kind, payload in journal]
+        # A kind that a later version wrote is kept as it is; what is damaged is not.
+        events = [
+            read_event(kind, payload) if kind in KINDS else event_from_row(kind, payload)
+            for kind, payload in journal
+        ]
         state = SessionState(plan, _session_of(events))
         for event in events:
             state.apply(event)

@@ -27,22 +27,35 @@ def event_to_row(event: Event) -> tuple[str, str]:
     return KIND_OF[type(event)], orjson.dumps(payload).decode()
 
 
+def read_event(kind: str, payload: str) -> Event:
+    """Return the event that a row holds; raises KeyError, TypeError or ValueError for damage."""
+    content: dict[str, Any] = orjson.loads(payload)
+    if kind == "order_update":
+        content["status"] = Status(content["status"])
+    return KINDS[kind](**content)
+
+
 def event_from_row(kind: str, payload: str) -> Event:
     """Return the event that a row holds.
 
     One that cannot be read, of a later version or damaged, is a discrepancy of the symbol that it
     names: what it changed is not known.
     """
-    content: dict[str, Any] = {}
     try:
-        content = dict(orjson.loads(payload))
-        if kind == "order_update":
-            content["status"] = Status(content["status"])
-        return KINDS[kind](**content)
+        return read_event(kind, payload)
     except (KeyError, TypeError, ValueError):
-        symbol = content.get("symbol")
+        symbol = _symbol_in(payload)
         why = f"the journal has a row of kind {kind!r} that this version cannot read"
-        return Discrepancy(symbol if isinstance(symbol, str) else EVERY_SYMBOL, why, {})
+        return Discrepancy(symbol, why, {})
+
+
+def _symbol_in(payload: str) -> str:
+    try:
+        content = orjson.loads(payload)
+    except ValueError:
+        return EVERY_SYMBOL
+    symbol = content.get("symbol") if isinstance(content, dict) else None
+    return symbol if isinstance(symbol, str) else EVERY_SYMBOL
 
 
 def event_time_us(event: Event) -> int | None:
