@@ -57,8 +57,9 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
                 process.wait()
     strikes = 0
     for edge, text in said.items():
-        last = text.splitlines()[-1]
-        assert last.endswith(" strikes"), f"{edge}: {text}"
+        # A library may have more to say when its process ends.
+        counts = [line for line in text.splitlines() if line.endswith(" strikes")]
+        assert counts, f"{edge}: {text}"
         assert state_of(prefect_stack.api_url, tmp_path / edge) == (
             "CANCELLED",
             "Stopped when asked to; a retry goes on while the session lasts",
@@ -67,7 +68,7 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
         assert ledger.query("SELECT * FROM positions") == [], edge
         reasons = {row["exit_reason"] for row in ledger.query("SELECT exit_reason FROM trades")}
         assert reasons == {"operator"}, edge
-        strikes += int(last.partition(" ")[0])
+        strikes += int(counts[-1].partition(" ")[0])
     # Also in the midst of leaving, where a second signal would end what the first began.
     assert strikes > len(EDGES)
 
