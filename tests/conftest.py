@@ -19,6 +19,7 @@ OWN_SERVERS = (
 SYSTEM = "tests/system/test_"
 # What takes minutes comes first, so that the processes end together: an order, no promise.
 LONGEST_FIRST = (
+    "tests/system/faults/",
     SYSTEM,
     "tests/unit/replay/",
     "tests/process/replay/",
@@ -39,6 +40,8 @@ SLOW = (
     "tests/unit/trading/test_mutants.py",
     "tests/unit/trading/test_properties.py",
 )
+# The longest of the soak, which begins last: none may begin after half an hour.
+LAST = "test_processes_killed_in_every_situation_end_no_session"
 LEFT_OUT = pytest.StashKey[set[str]]()
 
 
@@ -80,6 +83,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(item: pytest.Item) -> tuple[int, bool]:
+    if item.name == LAST:
+        return len(LONGEST_FIRST) + 1, False
     places = (n for n, begin in enumerate(LONGEST_FIRST) if item.nodeid.startswith(begin))
     return next(places, len(LONGEST_FIRST)), item.nodeid.startswith(OWN_SERVERS)
 
