@@ -27,8 +27,8 @@ Say = Callable[[str], None]
 class Outcome:
     """What one strike did; seconds count from its beginning, None where no bar followed.
 
-    `late` bars came too late to act on. `is_lost` when the session did not go on without a hand,
-    `why` says how that was seen.
+    `late` bars came too late to act on, `untimely` fills have a time before their order. `is_lost`
+    when the session did not go on without a hand, `why` says how that was seen.
     """
 
     fault: str
@@ -39,6 +39,7 @@ class Outcome:
     duplicates: int
     lost_fills: int
     unprotected: float
+    untimely: int
     is_lost: bool
     is_ended_early: bool
     problems: tuple[str, ...]
@@ -90,6 +91,7 @@ def strike(
             duplicates=len(audited.duplicates),
             lost_fills=len(audited.lost),
             unprotected=unprotected_seconds(found),
+            untimely=found[-1].untimely - before.untimely,
             is_lost=bool(why),
             is_ended_early=len(found[-1].closed) > len(before.closed),
             problems=tuple(audited.lines()),

@@ -18,6 +18,8 @@ from tests.system.faults.books import Books, read_books, stamp_of
 LOOK_EVERY_SECONDS = 0.25
 # The gate of a bar that was over before anybody could act on it.
 MISSED = 5
+# Half a bar: a machine may be slow, but not that slow.
+TIMELY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Observation:
     """An account at a moment, from the exchange's side but for bars and words.
 
     `bar_us` is the start of the last bar in the journal, `missed` how many came too late to act
-    on, `closed` the sessions that were closed, `word` the operator's last.
+    on, `closed` the sessions that were closed, `word` the operator's last, `untimely` how many
+    fills so far have a time long before the exchange can have had their order.
     """
 
     at: float
@@ -40,6 +43,7 @@ class Observation:
     resting: tuple[str, ...]
     leaving: tuple[str, ...]
     unprotected: tuple[str, ...]
+    untimely: int = 0
 
     @property
     def situations(self) -> frozenset[str]:
@@ -56,7 +60,29 @@ class Observation:
         return frozenset(found)
 
 
-def observe(books: Books) -> Observation:
+class Arrivals:
+    """Knows of each order a moment at which the exchange did not have it yet.
+
+    The time of a bar's fill is the bar's start, and an order that is in time is there about when
+    its bar has settled.
+    """
+
+    def __init__(self) -> None:
+        self._not_yet_at: dict[str, float] = {}
+
+    def take(self, books: Books, looked_at: float) -> int:
+        """Return how many fills are untimely; `looked_at` is when the file was last unchanged."""
+        for name in books.orders:
+            self._not_yet_at.setdefault(name, looked_at)
+        return sum(
+            fill["us"] / 1e6 + TIMELY_SECONDS < self._not_yet_at.get(fill["client_order_id"], 0.0)
+            for fill in books.fills()
+            # A bracket's legs are there when the bar is over that filled the entry.
+            if fill["leg"] in ("entry", "exit")
+        )
+
+
+def observe(books: Books, untimely: int = 0) -> Observation:
     bars = books.bars()
     last = bars[-1].content if bars else {"bar": -1, "start_us": 0}
     live = books.live_orders()
@@ -78,6 +104,7 @@ def observe(books: Books) -> Observation:
         resting=symbols("stop"),
         leaving=symbols("exit"),
         unprotected=tuple(unprotected(books)),
+        untimely=untimely,
     )
 
 
@@ -85,13 +112,17 @@ def main(account: Path, output: Path) -> None:
     """Write observations until the process is ended."""
     scratch = output.with_suffix(".copies")
     seen: object = None
+    arrivals, looked_at = Arrivals(), 0.0
     with output.open("a") as lines:
         while True:
-            stamp = stamp_of(account)
+            now, stamp = time.time(), stamp_of(account)
             if stamp != seen and (books := read_books(account, scratch)) is not None:
                 seen = stamp
-                lines.write(json.dumps(asdict(observe(books))) + "\n")
+                untimely = arrivals.take(books, looked_at)
+                lines.write(json.dumps(asdict(observe(books, untimely))) + "\n")
                 lines.flush()
+            if stamp == seen:
+                looked_at = now
             time.sleep(LOOK_EVERY_SECONDS)
 
 

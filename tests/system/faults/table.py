@@ -17,6 +17,7 @@ HEAD = (
     "bars late",
     "duplicate orders",
     "lost fills",
+    "untimely fills",
     "s without a stop",
     "sessions lost",
     "ended early",
@@ -46,6 +47,7 @@ def _row(same: Sequence[Outcome]) -> tuple[str, ...]:
         str(sum(outcome.late for outcome in same)),
         str(sum(outcome.duplicates for outcome in same)),
         str(sum(outcome.lost_fills for outcome in same)),
+        str(sum(outcome.untimely for outcome in same)),
         f"{sum(outcome.unprotected for outcome in same):.1f}",
         str(sum(outcome.is_lost for outcome in same)),
         str(sum(outcome.is_ended_early for outcome in same)),
@@ -62,6 +64,8 @@ def complaints(outcomes: Iterable[Outcome]) -> list[str]:
             lines.append(f"{where}: the session was lost: {outcome.why}")
         if outcome.is_ended_early:
             lines.append(f"{where}: the session was closed in the middle of its day")
+        if outcome.untimely:
+            lines.append(f"{where}: {outcome.untimely} fills have a time before their order")
         if outcome.unprotected:
             lines.append(f"{where}: {outcome.unprotected:.1f} s without a resting stop")
         lines += [f"{where}: {problem}" for problem in outcome.problems]

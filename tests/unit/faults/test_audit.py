@@ -11,7 +11,7 @@ import pytest
 from tests.system.faults.audit import audit
 from tests.system.faults.books import Books, ExchangeRow, JournalRow
 from tests.system.faults.measure import unprotected_seconds
-from tests.system.faults.observer import observe
+from tests.system.faults.observer import Arrivals, observe
 
 DAY = "2026-01-05"
 MINUTE_US = 60_000_000
@@ -158,3 +158,12 @@ def test_time_without_a_stop_counts_until_it_rests_again() -> None:
     seen = [observe(replace(b, at=at)) for at, b in ((0.0, WHOLE), (2.0, bare), (5.0, WHOLE))]
     assert unprotected_seconds(seen) == 3.0
     assert observe(WHOLE).situations == {"holding", "resting"}
+
+
+@pytest.mark.parametrize(("seconds", "untimely"), [(61.0, 0), (95.0, 1)])
+def test_a_fill_at_a_price_of_long_before_its_order_is_untimely(
+    seconds: float, untimely: int
+) -> None:
+    arrivals = Arrivals()
+    arrivals.take(replace(WHOLE, orders={}, events=()), 0.0)
+    assert arrivals.take(WHOLE, seconds) == untimely
