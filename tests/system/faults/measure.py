@@ -20,6 +20,7 @@ SITUATIONS = ("holding", "pending", "resting", "mid-flatten")
 REST_SECONDS = 3.0
 REST_LIMIT_SECONDS = 90.0
 AFTER_BAR_SECONDS = 5.0
+LOOK_SECONDS = 0.5
 Say = Callable[[str], None]
 
 
@@ -84,9 +85,7 @@ def strike(
             fault=fault.name,
             situation=situation,
             lasted=ended - began,
-            next_bar=next(
-                (o.at - began for o in found if o.at > began and o.bar > before.bar), None
-            ),
+            next_bar=_next_bar(found, began),
             late=found[-1].missed - before.missed,
             duplicates=len(audited.duplicates),
             lost_fills=len(audited.lost),
@@ -103,6 +102,13 @@ def strike(
     for outcome in outcomes:
         say(f"  {outcome}")
     return outcomes
+
+
+def _next_bar(found: Sequence[Observation], began: float) -> float | None:
+    """Return after how many seconds a bar was traded that was not yet when the strike began."""
+    # What was written just before is seen a look later.
+    last = max(o.bar for o in found if o.at <= found[0].at or o.at < began + LOOK_SECONDS)
+    return next((o.at - began for o in found if o.at >= began and o.bar > last), None)
 
 
 class SessionEnded(Exception):
