@@ -207,7 +207,7 @@ class Installation:
         others = [other.pid for other in self._others if other.poll() is None]
         return self.kill([*self.supervisor, *(p.pid for p in self.processes()), *others])
 
-    def run(self, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def run(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         """Start `python -m flows run` on this account from another terminal."""
         settings = {
             "interval": "1",
@@ -221,7 +221,7 @@ class Installation:
             [sys.executable, "-m", "flows", "run", *named, *_sets()]
             + ["--data-dir", str(self.data_dir)],
             cwd=REPOSITORY,
-            env=self.environment() | (environment or {}),
+            env=self.environment() | environment,
             stdout=output,
             stderr=output,
         )
