@@ -16,11 +16,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from tests.system.faults.faulty_clock import faulty_clock, set_clock
 from tests.system.faults.installation import Installation, wait_for
 
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 HOUR_SECONDS = 3600
 AGAIN_SECONDS = 5.0
 # Opens a DuckDB file read-only as a viewer does: for how long, how often, all in all (seconds).
@@ -92,11 +91,14 @@ def _stopped(seconds: float) -> Callable[[Installation], None]:
     return strike
 
 
-def _second_run(seconds: float, faked: str | None = None) -> Callable[[Installation], None]:
+def _second_run(seconds: float, ahead_seconds: int = 0) -> Callable[[Installation], None]:
     """Return a strike that runs the account from another terminal, by its own clock or another."""
 
     def strike(installation: Installation) -> None:
-        _run_again_and_again(installation, seconds, faked_clock(faked) if faked else {})
+        environment = {}
+        if ahead_seconds:
+            environment = faulty_clock(installation.folder / "other clock", ahead_seconds)
+        _run_again_and_again(installation, seconds, environment)
 
     return strike
 
@@ -214,30 +216,6 @@ def _clock_set(seconds: int) -> Callable[[Installation], None]:
     return strike
 
 
-def faked_clock(offset: str) -> dict[str, str]:
-    """Return what makes a process take the time for another, such as `+1h`."""
-    return _PRELOADED | {"FAKETIME": offset}
-
-
-def settable_clock(folder: Path) -> dict[str, str]:
-    """Return what lets `set_clock` set the clock of every process of an installation."""
-    set_clock(folder, 0)
-    return _PRELOADED | {
-        "FAKETIME_TIMESTAMP_FILE": str(folder / "clock"),
-        "FAKETIME_CACHE_DURATION": "1",
-    }
-
-
-_PRELOADED = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
-
-def set_clock(folder: Path, ahead_seconds: int) -> None:
-    """Set the clock of an installation that was begun with `settable_clock`."""
-    new = folder / "clock.new"
-    new.write_text(f"{ahead_seconds:+d}\n")
-    new.replace(folder / "clock")
-
-
 def _send(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
@@ -259,12 +237,11 @@ LOCKED_LONG = Fault("ledger locked 5 min", _locked(300))
 VIEWED_OFTEN = Fault("viewer 20 ms, twice a second", _viewed(0.02, 0.48, 75))
 VIEWED_LONG = Fault("viewer open 40 s", _viewed(40, 0, 40))
 FULL_DISK = Fault("disk full 75 s", _full_disk(75))
-SERVER_WORKER_ASKED = Fault("SIGTERM to the worker", _worker_asked)
-STOPPED = Fault("server stopped 5 min", _server_stopped(300))
+SERVER_STOPPED = Fault("server stopped 5 min", _server_stopped(300))
 SERVER_GONE = Fault("server away 5 min", _server_gone(300))
 TWO_RUNS = Fault("2nd run for 75 s", _second_run(75))
-RUN_AHEAD = Fault("2nd run, clock +1 h", _second_run(75, "+1h"))
-RUN_BEHIND = Fault("2nd run, clock -1 h", _second_run(75, "-1h"))
+RUN_AHEAD = Fault("2nd run, clock +1 h", _second_run(75, HOUR_SECONDS))
+RUN_BEHIND = Fault("2nd run, clock -1 h", _second_run(75, -HOUR_SECONDS))
 CLOCK_AHEAD = Fault("clock set +1 h", _clock_set(HOUR_SECONDS), HOUR_SECONDS)
 CLOCK_BACK = Fault("clock set back 1 h", _clock_set(0), is_still=True)
 CANCELLED = Fault("cancelled in the page, started", _cancelled)

@@ -11,10 +11,11 @@ import pytest
 
 from tests.system.conftest import MakeHome
 from tests.system.faults import strikes
+from tests.system.faults.faulty_clock import can_be_made, faulty_clock
 from tests.system.faults.installation import minutes_left
 from tests.system.faults.measure import SITUATIONS
 from tests.system.faults.series import Results, Series, run_all
-from tests.system.faults.strikes import FAKETIME, Fault, settable_clock
+from tests.system.faults.strikes import Fault
 
 pytestmark = [pytest.mark.system, pytest.mark.soak]
 KILLS = 10
@@ -30,8 +31,8 @@ def test_faults_that_pass_end_no_session(make_home: MakeHome, tmp_path: Path) ->
         results = run_all(list(passing(disk)), tmp_path, make_home, PASSING_SECONDS, print)
     if disk is None:
         results.not_run.append("a full disk: none can be mounted here, that needs root")
-    if not FAKETIME.exists():
-        results.not_run.append(f"other clocks: there is no {FAKETIME}, install libfaketime")
+    if not can_be_made():
+        results.not_run.append("other clocks: there is no C compiler to make one with")
     show(results, tmp_path)
 
 
@@ -45,10 +46,10 @@ def passing(disk: Path | None) -> Iterator[Series]:
     if disk is not None:
         full = holding(strikes.FULL_DISK, strikes.FULL_DISK)
         yield Series("f", full, data_dir=lambda _: disk / "data")
-    if FAKETIME.exists():
+    if can_be_made():
         yield Series("g", holding(strikes.RUN_AHEAD, strikes.RUN_BEHIND))
         clocks = holding(strikes.CLOCK_AHEAD, strikes.CLOCK_BACK)
-        yield Series("h", clocks, environment=settable_clock)
+        yield Series("h", clocks, environment=faulty_clock)
 
 
 def holding(*faults: Fault) -> list[tuple[list[Fault], str]]:
