@@ -262,6 +262,13 @@ class Installation:
 
         return wait_for(answer, "Prefect's server answers")[0]
 
+    def session_run(self) -> str:
+        """Return the id of the flow run that trades."""
+        trading = self.session
+        (run,) = {p.flow_run_id for p in self.processes() if p.pid in trading}
+        assert run is not None, "the session was not begun by Prefect"
+        return run
+
     def session_runs(self) -> list[dict[str, Any]]:
         """Return the session's runs as Prefect has them, the newest first."""
         body = {

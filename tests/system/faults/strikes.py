@@ -193,10 +193,10 @@ def _server_gone(seconds: float) -> Callable[[Installation], None]:
 
 def _cancelled(installation: Installation) -> None:
     """Cancel the session as the button in the page does, and start it again when it has ended."""
-    (run,) = [r for r in installation.session_runs() if r["state_type"] == "RUNNING"]
-    assert installation.asked(lambda api: api.cancel(run["id"]))
+    run = installation.session_run()
+    assert installation.asked(lambda api: api.cancel(run))
     wait_for(
-        lambda: installation.asked(lambda api: api.read_run(run["id"])).is_final,
+        lambda: installation.asked(lambda api: api.read_run(run)).is_final,
         "the cancelled run has ended",
     )
     wait_for(lambda: not installation.session, "its process is gone")
