@@ -330,9 +330,18 @@ def _free_port() -> int:
 
 def _has_open(pid: int, path: str) -> bool:
     try:
-        return any(os.readlink(fd) == path for fd in Path(f"/proc/{pid}/fd").iterdir())
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
+    return any(_leads_to(descriptor) == path for descriptor in descriptors)
+
+
+def _leads_to(descriptor: Path) -> str:
+    try:
+        return os.readlink(descriptor)
+    except (FileNotFoundError, ProcessLookupError):
+        # Closed since: a session opens its ledger anew for every commit.
+        return ""
 
 
 def _is_alive(pid: int) -> bool:
