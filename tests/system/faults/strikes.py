@@ -80,8 +80,7 @@ def _stopped(seconds: float) -> Callable[[Installation], None]:
     """Return a strike that stops the session's process while others try to take its place."""
 
     def strike(installation: Installation) -> None:
-        stopped = installation.session
-        assert stopped, "there is no session to stop"
+        stopped = wait_for(lambda: installation.session, "there is a session")
         _send(stopped, signal.SIGSTOP)
         try:
             _run_again_and_again(installation, seconds, {})
@@ -165,8 +164,7 @@ def _full_disk(seconds: float) -> Callable[[Installation], None]:
 
 def _server_stopped(seconds: float) -> Callable[[Installation], None]:
     def strike(installation: Installation) -> None:
-        stopped = installation.server
-        assert stopped, "there is no server to stop"
+        stopped = wait_for(lambda: installation.server, "there is a server")
         _send(stopped, signal.SIGSTOP)
         try:
             time.sleep(seconds)
