@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,8 @@ SETTINGS = {
 FLATTENED_BEFORE_CLOSE = timedelta(minutes=6)
 SESSION_RUN = "trade-session/paper"
 PATIENCE_SECONDS = 420.0
+# A server of Prefect's begins with half a minute of work: a few at once, or all are late.
+STARTING = threading.Semaphore(2)
 T = TypeVar("T")
 
 
@@ -111,6 +114,10 @@ class Installation:
 
     def start(self) -> None:
         """Start the supervisor, and wait until it says that it is up."""
+        with STARTING:
+            self._start()
+
+    def _start(self) -> None:
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self._up = subprocess.Popen(

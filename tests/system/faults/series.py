@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +12,6 @@ from tests.system.faults.installation import Installation
 from tests.system.faults.measure import Outcome, Say, revive, strike
 from tests.system.faults.strikes import Fault
 from tests.system.faults.table import as_table, complaints
-
-# Prefect's servers begin slowly, and give up when many begin at once.
-AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,6 @@ def run_all(
     `prepare` makes a data folder before its installation begins.
     """
     results, until = Results(), time.monotonic() + seconds
-    starting = threading.Semaphore(AT_ONCE)
 
     def run(one: Series) -> None:
         def said(text: str) -> None:
@@ -75,10 +70,9 @@ def run_all(
         installation = Installation(place, data_dir, one.environment(place))
         done = 0
         try:
-            with starting:
-                installation.start()
-                installation.observe()
-                installation.start_session()
+            installation.start()
+            installation.observe()
+            installation.start_session()
             for faults, situation in one.strikes:
                 if time.monotonic() > until:
                     break
