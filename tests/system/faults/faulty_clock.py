@@ -18,6 +18,7 @@ def faulty_clock(folder: Path, ahead_seconds: int = 0) -> dict[str, str]:
     """Return the environment of processes whose clock `set_clock` sets, at first to this."""
     folder.mkdir(parents=True, exist_ok=True)
     library = folder / "clock.so"
+    assert not set(" :") & set(str(library)), f"LD_PRELOAD would take {library} for several"
     if not library.exists():
         command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"]
         subprocess.run(command, check=True, timeout=120)

@@ -96,7 +96,7 @@ def _second_run(seconds: float, ahead_seconds: int = 0) -> Callable[[Installatio
     def strike(installation: Installation) -> None:
         environment = {}
         if ahead_seconds:
-            environment = faulty_clock(installation.folder / "other clock", ahead_seconds)
+            environment = faulty_clock(installation.folder / "other-clock", ahead_seconds)
         _run_again_and_again(installation, seconds, environment)
 
     return strike
