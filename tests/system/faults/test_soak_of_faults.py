@@ -38,11 +38,11 @@ def test_faults_that_pass_end_no_session(make_home: MakeHome, tmp_path: Path) ->
 
 def passing(disk: Path | None) -> Iterator[Series]:
     """Yield the series of faults that end by themselves, and of what an operator does."""
-    yield Series("a", holding(strikes.STOPPED, strikes.LOCKED, strikes.RESTARTED))
-    yield Series("b", holding(strikes.VIEWED_OFTEN, strikes.VIEWED_LONG, strikes.CANCELLED))
-    yield Series("c", holding(strikes.LOCKED_LONG, strikes.TWO_RUNS))
-    yield Series("d", holding(strikes.SERVER_STOPPED, strikes.WORKER_ASKED))
-    yield Series("e", holding(strikes.SERVER_GONE))
+    yield Series("a", holding(strikes.STOPPED, strikes.RESTARTED))
+    yield Series("b", holding(strikes.VIEWED_OFTEN, strikes.VIEWED_LONG, strikes.WORKER_ASKED))
+    yield Series("c", holding(strikes.LOCKED_LONG, strikes.CANCELLED))
+    yield Series("d", holding(strikes.SERVER_STOPPED, strikes.LOCKED))
+    yield Series("e", holding(strikes.SERVER_GONE, strikes.TWO_RUNS))
     if disk is not None:
         full = holding(strikes.FULL_DISK, strikes.FULL_DISK)
         yield Series("f", full, data_dir=lambda _: disk / "data")
