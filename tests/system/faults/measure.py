@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +22,9 @@ REST_SECONDS = 3.0
 REST_LIMIT_SECONDS = 90.0
 AFTER_BAR_SECONDS = 5.0
 LOOK_SECONDS = 0.5
+# How often a session looks for an operator's word.
+TEND_SECONDS = 2.0
+MOMENTS = random.Random(11)
 Say = Callable[[str], None]
 
 
@@ -74,6 +78,8 @@ def strike(
         else:
             ahead = faults[-1].clock_ahead_seconds
             _wait_for_bar(installation, before, times[-1][2] + ahead, patience_seconds)
+            if situation == "mid-flatten":
+                _wait_until_out(installation, patience_seconds)
     except (TimeoutError, SessionEnded) as error:
         why = str(error)
     if situation == "mid-flatten":
@@ -116,11 +122,17 @@ class SessionEnded(Exception):
 
 
 def wait_until(installation: Installation, situation: str) -> Observation:
-    """Wait for a situation; `mid-flatten` is brought about by an operator's word."""
-    if situation == "mid-flatten":
-        _wait_for_situation(installation, "holding")
-        installation.command("flatten")
-    return _wait_for_situation(installation, situation)
+    """Wait for a situation; `mid-flatten` is brought about by an operator's word.
+
+    A session takes it up within its tending, and is out a moment later: the strike comes at any
+    moment of that, before it, in it or just after.
+    """
+    if situation != "mid-flatten":
+        return _wait_for_situation(installation, situation)
+    holding = _wait_for_situation(installation, "holding")
+    installation.command("flatten")
+    time.sleep(MOMENTS.uniform(0, TEND_SECONDS))
+    return installation.now() or holding
 
 
 def _wait_for_situation(installation: Installation, situation: str) -> Observation:
@@ -151,6 +163,14 @@ def _wait_for_bar(
         return is_later and now.at + AFTER_BAR_SECONDS < time.time() and bool(installation.session)
 
     wait_for(is_traded, "a bar after the strike", limit_seconds)
+
+
+def _wait_until_out(installation: Installation, limit_seconds: float) -> None:
+    wait_for(
+        lambda: (now := installation.now()) is not None and not now.held,
+        "all is left that an operator told it to leave",
+        limit_seconds,
+    )
 
 
 def _wait_still(installation: Installation) -> None:

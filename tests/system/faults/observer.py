@@ -55,8 +55,6 @@ class Observation:
             found.add("pending")
         if set(self.held) & set(self.resting):
             found.add("resting")
-        if self.leaving and self.word in ("flatten", "leave"):
-            found.add("mid-flatten")
         return frozenset(found)
 
 
