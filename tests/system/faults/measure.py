@@ -61,29 +61,32 @@ def strike(
 ) -> list[Outcome]:
     """Wait for a situation, strike, wait until a whole bar later is traded, and audit the books.
 
-    Several faults come one upon the other, in the same bar where that is possible, and share what
-    is found afterwards.
+    Several faults come one upon the other, each when there is a session again, and share what is
+    found afterwards.
     """
     before = wait_until(installation, situation)
     times: list[tuple[Fault, float, float]] = []
-    for fault in faults:
-        began = time.time()
-        fault.strike(installation)
-        times.append((fault, began, time.time()))
-        say(f"{fault.name}, {situation}: struck at bar {before.bar}")
     why = ""
     try:
+        for fault in faults:
+            if times:
+                wait_for(lambda: installation.session, "a session after a strike", patience_seconds)
+            began = time.time()
+            fault.strike(installation)
+            times.append((fault, began, time.time()))
+            say(f"{fault.name}, {situation}: struck at bar {before.bar}")
+        if situation == "mid-flatten":
+            _wait_until_out(installation, patience_seconds)
+            installation.command("resume")
         if faults[-1].is_still:
             _wait_still(installation)
         else:
             ahead = faults[-1].clock_ahead_seconds
             _wait_for_bar(installation, before, times[-1][2] + ahead, patience_seconds)
-            if situation == "mid-flatten":
-                _wait_until_out(installation, patience_seconds)
     except (TimeoutError, SessionEnded) as error:
+        if not times:
+            raise
         why = str(error)
-    if situation == "mid-flatten":
-        installation.command("resume")
     found = [o for o in installation.observations() if o.at >= before.at]
     audited = rest(installation)
     outcomes = [
@@ -220,6 +223,8 @@ def revive(installation: Installation, say: Say = print) -> None:
             _wait_for_rows(installation, rows, 150)
             return
     say("  brought back by hand")
+    if now is not None and now.word == "flatten":
+        installation.command("resume")
     _end_runs(installation)
     installation.kill(installation.session)
     if now is not None and now.closed:
