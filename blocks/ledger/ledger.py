@@ -89,6 +89,7 @@ class DuckDBLedger:
         self.path = folder / account / "ledger.duckdb"
         self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds, check_format)
         self._held: BinaryIO | None = None
+        self._written_cursor: StreamPosition | None = None
 
     def acquire_lease(self) -> int:
         """Take the right to trade, kept until it is given back or we die; return its epoch.
@@ -101,6 +102,7 @@ class DuckDBLedger:
             with self._file.transaction() as connection:
                 epoch = lease.take_epoch(connection, self.path.parent)
                 write_format(connection)
+                self._written_cursor = None
                 if not self.account.startswith(REPLAYED):
                     place.settle(connection, self.path)
         except BaseException:
@@ -137,14 +139,17 @@ class DuckDBLedger:
             lease.check_epoch(connection, epoch)
             if events:
                 self._append(connection, events, session)
-            if cursor is not None:
+            if cursor is not None and cursor != self._written_cursor:
                 _set_meta(connection, "cursor", str(cursor.number))
-                _set_meta(connection, "stream", cursor.identity)
+                if self._written_cursor is None or cursor.identity != self._written_cursor.identity:
+                    _set_meta(connection, "stream", cursor.identity)
             if projection is not None:
                 write_projection(connection, projection)
                 if projection.differences is not None:
                     text = orjson.dumps(projection.differences).decode()
                     _set_meta(connection, "differences", text)
+        # Only its holder writes it: the same again would cost some milliseconds.
+        self._written_cursor = cursor or self._written_cursor
 
     def add_messages(self, session: str, messages: Sequence[Message]) -> None:
         """Put messages into the outbox that are about no projection; needs no lease."""

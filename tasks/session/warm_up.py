@@ -24,9 +24,11 @@ from trading.session.events import Event, SessionStarted
 def warm_up(runtime: SessionRuntime) -> bool:
     """Fold the session's journal, start it if it is new, settle what was left open.
 
-    Returns whether the session goes on; False means that it was closed before.
+    Returns whether the session goes on; False means that it was closed before. Safe to repeat
+    when the store failed on the way: what was folded or heard is in the state already.
     """
-    runtime.desk.fold(row.event for row in runtime.ledger.journal_of(runtime.name))
+    if not runtime.state.is_started:
+        runtime.desk.fold(row.event for row in runtime.ledger.journal_of(runtime.name))
     if runtime.state.is_closed:
         if runtime.ledger.sessions()[-1][0] == runtime.name:
             # A kill may have come between the journal's last line and what people read.
