@@ -12,7 +12,10 @@ def execute(runtime: SessionRuntime) -> int:
     bar that is history nothing is asked: what rests at the exchange rested through the bars that
     follow, and only then may be moved.
     """
-    if runtime.is_overtaken(runtime.state.last_bar):
+    bar = runtime.state.last_bar
+    # A replay that its machine cannot follow still leaves before its close.
+    is_leaving = runtime.pace.is_replay and 0 <= runtime.state.flatten_bar <= bar
+    if runtime.is_overtaken(bar) and not is_leaving:
         runtime.desk.commit()
     else:
         runtime.desk.execute()

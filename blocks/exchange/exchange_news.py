@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.failpoints import reach
-from trading.session.events import Discrepancy, Event, Fill, Intent, OrderUpdate
+from trading.session.events import Discrepancy, Event, Fill, Intent, OrderUpdate, intent_of
 from trading.session.objections import objection_to
-from trading.session.orders import TERMINAL, Leg, Order, is_ours
+from trading.session.orders import TERMINAL, Leg, is_ours
 from trading.session.ports import Exchange, ExchangeEvent, StreamPosition
 from trading.session.state import SessionState
 
@@ -24,7 +24,8 @@ class ExchangeNews:
     def __init__(self, exchange: Exchange, ledger: DuckDBLedger) -> None:
         self._exchange = exchange
         self._ledger = ledger
-        self._complained: set[tuple[int, str]] = set()
+        # An exchange may repeat them at every look.
+        self._misnumbered: set[tuple[int, str]] = set()
         self.cursor = ledger.cursor()
 
     def read(self, state: SessionState) -> Iterator[Event]:
@@ -55,13 +56,23 @@ class ExchangeNews:
 
     def _events(self, state: SessionState, item: ExchangeEvent) -> Iterator[Event]:
         event = item.event
+        if isinstance(event, Discrepancy):
+            yield Discrepancy(
+                event.symbol,
+                f"event {item.number} of the exchange cannot be read",
+                {"number": item.number},
+            )
+            return
         if event.client_order_id not in state.orders and is_ours(event.client_order_id):
             yield from self.adopted(state, event.client_order_id)
         objection = objection_to(state, event)
         if item.number <= self.cursor.number:
-            yield from self._complaint(item, f"the exchange numbered an event {item.number}")
+            if (item.number, event.client_order_id) in self._misnumbered:
+                return
+            self._misnumbered.add((item.number, event.client_order_id))
+            yield _complaint(event, item.number, f"the exchange numbered an event {item.number}")
         if objection:
-            yield from self._complaint(item, objection)
+            yield _complaint(event, item.number, objection)
         else:
             yield event
 
@@ -72,44 +83,19 @@ class ExchangeNews:
         """
         order = self._exchange.find_order(client_order_id)
         if order is not None and order.leg == Leg.ENTRY and order.symbol in state.index:
-            yield intent_of(order)
-
-    def _complaint(self, item: ExchangeEvent, reason: str) -> Iterator[Discrepancy]:
-        key = (item.number, reason)
-        if key in self._complained:
-            return
-        self._complained.add(key)
-        event = item.event
-        said: dict[str, object] = {
-            field.name: getattr(event, field.name) for field in fields(event)
-        }
-        yield Discrepancy(event.symbol, reason, {"number": item.number, **said}, event.us)
+            yield replace(intent_of(order), is_adopted=True)
 
 
-def intent_of(order: Order) -> Intent:
-    """Return the intent that an order found at an exchange was sent by, as far as it says."""
-    return Intent(
-        "submit",
-        order.client_order_id,
-        order.symbol,
-        order.leg,
-        order.quantity,
-        0,
-        order.attempt,
-        order.reason,
-        order.price,
-        order.reference_price,
-        order.stop_price,
-        order.target_offset,
-        order.stop_id,
-        order.target_id,
-        is_adopted=True,
-    )
+def _complaint(event: Fill | OrderUpdate, number: int, reason: str) -> Discrepancy:
+    said: dict[str, object] = {field.name: getattr(event, field.name) for field in fields(event)}
+    return Discrepancy(event.symbol, reason, {"number": number, **said}, event.us)
 
 
 def _is_in_the_books(
-    state: SessionState, event: Fill | OrderUpdate, booked: frozenset[str]
+    state: SessionState, event: Fill | OrderUpdate | Discrepancy, booked: frozenset[str]
 ) -> bool:
+    if isinstance(event, Discrepancy):
+        return False
     if isinstance(event, Fill):
         return event.exec_id in booked or state.has_heard(event.exec_id)
     order = state.orders.get(event.client_order_id)

@@ -16,7 +16,7 @@ from trading.engine.book import Book
 from trading.engine.book_changes import relist
 from trading.plan import RunPlan
 from trading.session.array_json import arrays_from_json, arrays_to_json
-from trading.session.events import BarClosed, Fill, Intent, OrderUpdate
+from trading.session.events import BarClosed, Discrepancy, Fill, Intent, OrderUpdate
 from trading.session.orders import Order
 from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue
@@ -100,8 +100,8 @@ class MockExchange:
         found: list[ExchangeEvent] = []
         for row_number, kind, payload in rows:
             event = event_from_row(kind, payload)
-            assert isinstance(event, Fill | OrderUpdate)
-            found.append(ExchangeEvent(int(row_number), event))
+            if isinstance(event, Fill | OrderUpdate | Discrepancy):
+                found.append(ExchangeEvent(int(row_number), event))
         return found
 
     def positions(self) -> dict[str, int]:
@@ -162,7 +162,7 @@ class MockExchange:
             "last_bar": state.last_bar,
             "last_us": state.last_us,
             "is_ended": state.is_ended,
-            "not_before_us": state.not_before_us,
+            "not_before": state.not_before,
             "orders": list(state.orders),
         }
 
@@ -191,7 +191,10 @@ class MockExchange:
         relist(state.book)
         state.session, state.last_bar = content["session"], content["last_bar"]
         state.last_us, state.is_ended = content["last_us"], content["is_ended"]
-        state.not_before_us = content.get("not_before_us", {})
+        state.not_before = {
+            id_: [(int(from_us), price) for from_us, price in waiting]
+            for id_, waiting in content.get("not_before", {}).items()
+        }
         by_id = dict(orders)
         state.orders = {
             order_id: order_from_json(by_id[order_id]) for order_id in content["orders"]

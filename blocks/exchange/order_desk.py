@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from blocks.exchange.exchange_news import ExchangeNews, intent_of
-from blocks.exchange.reconciliation import differences, quantity_differences, unknown_orders
+from blocks.exchange.exchange_news import ExchangeNews
+from blocks.exchange.reconciliation import differences, quantity_differences, vanished_orders
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.projector import Projector
 from blocks.process.failpoints import reach
@@ -17,16 +18,18 @@ from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
     Command,
+    Discrepancy,
     Event,
     Intent,
     OrderUpdate,
     SessionClosed,
+    intent_of,
 )
 from trading.session.messages import Message
 from trading.session.order_plan import OrderPlanner
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
-from trading.session.orders import Leg, Status, is_ours
+from trading.session.orders import Leg, Order, Status, is_ours
 from trading.session.ports import Exchange
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState
@@ -65,6 +68,7 @@ class OrderDesk:
         self._uncommitted: list[Event] = []
         self._times = times
         self._news = ExchangeNews(exchange, ledger)
+        self._committed_cursor = self._news.cursor
         self._elsewhere: dict[str, int] = {}
         # By symbol, until its next bar: what was refused is not asked again and again.
         self._refused: dict[str, str] = {}
@@ -134,6 +138,9 @@ class OrderDesk:
 
     def _planned(self, newest: Mapping[str, float] | None) -> list[Intent]:
         state = self.state
+        if self._elsewhere:
+            # What was asked a moment ago may have changed it.
+            self._see_quantities()
         planned = self._planner.plan(
             state.book,
             state.plan.symbols,
@@ -147,13 +154,14 @@ class OrderDesk:
 
     def commit(self) -> None:
         """Write what was recorded to the journal, all or none."""
-        if not self._uncommitted:
+        if not self._uncommitted and self._news.cursor == self._committed_cursor:
             return
         reach("before commit")
         self.ledger.commit(
             self._uncommitted, epoch=self.epoch, session=self._session, cursor=self._news.cursor
         )
         self._uncommitted = []
+        self._committed_cursor = self._news.cursor
         reach("after commit")
 
     def project(self) -> None:
@@ -168,18 +176,22 @@ class OrderDesk:
         self._shown_blocked = dict(self.blocked)
         reach("after project")
 
-    def resolve(self, now: datetime, entry_deadline: datetime) -> None:
+    def resolve(self, now: datetime, entry_deadline: datetime, *, is_history: bool = False) -> None:
         """Find out what became of requests without an answer; never resend what may have arrived.
 
         An entry that never arrived and whose bar is over is given up: a late one is another trade.
+        While the bars that come next are history, nothing is sent: what rested rested through them.
         """
         self.listen()
         for intent in list(self.state.unanswered.values()):
-            if intent.action != "submit":
-                self._send(intent)
-                continue
             found = self.exchange.find_order(intent.client_order_id)
-            if found is not None:
+            is_late = now > entry_deadline or not self._is_wanted(intent)
+            if found is None and intent.action != "submit":
+                # There is nothing to cancel or to move.
+                self._give_up(self.state.orders[intent.client_order_id])
+            elif found is None and intent.leg == Leg.ENTRY and is_late:
+                self.record(self._answer(intent, Status.CANCELLED, "missed"))
+            elif found is not None and intent.action == "submit":
                 self.record(
                     OrderUpdate(
                         intent.client_order_id,
@@ -191,38 +203,78 @@ class OrderDesk:
                         found.quantity,
                     )
                 )
-            elif intent.leg == Leg.ENTRY and now > entry_deadline:
-                self.record(self._answer(intent, Status.CANCELLED, "missed"))
-            else:
-                self._send(intent)
+            elif not is_history:
+                self._send(self._priced_now(intent))
         self.listen()
         self.commit()
+
+    def _is_wanted(self, entry: Intent) -> bool:
+        """Return whether the book still waits for an entry: one of another session is over."""
+        return bool(self.state.book.pending[self.state.index[entry.symbol]] != 0)
+
+    def _priced_now(self, intent: Intent) -> Intent:
+        """Return an exit that is sent again at the newest price known now, not at that of then."""
+        if not intent.is_immediate:
+            return intent
+        mark = float(self.state.book.mark[self.state.index[intent.symbol]])
+        return replace(intent, reference_price=mark)
 
     def reconcile(self) -> dict[str, str]:
         """Compare ledger and exchange; return by symbol why it is not entered.
 
         An open order under an id of ours that the ledger has not is taken over: it was sent by an
-        earlier session, or by one that a copy of the ledger does not know of.
+        earlier session, or by one that a copy of the ledger does not know of. One that the ledger
+        has as ended is cancelled there; one that is gone there is given up here.
         """
         if not self.dry_run:
-            for order in unknown_orders(self.state, self.exchange):
+            for order in self.exchange.open_orders():
                 if is_ours(order.client_order_id) and order.symbol in self.state.index:
-                    self.record(intent_of(order))
-                    self.record(
-                        OrderUpdate(
-                            order.client_order_id,
-                            order.symbol,
-                            order.leg,
-                            order.status,
-                            0,
-                            order.price,
-                            order.quantity,
-                        )
-                    )
-        unequal = quantity_differences(self.state, self.exchange.positions())
-        self._elsewhere = {symbol: theirs for symbol, (_, theirs) in unequal.items()}
+                    self._settle_open_order(order)
+            for order in vanished_orders(self.state, self.exchange):
+                self._give_up(order)
+        self._see_quantities()
         self.blocked = self._refused | differences(self.state, self.exchange)
         return self.blocked
+
+    def _see_quantities(self) -> None:
+        unequal = quantity_differences(self.state, self.exchange.positions())
+        self._elsewhere = {symbol: theirs for symbol, (_, theirs) in unequal.items()}
+
+    def _settle_open_order(self, order: Order) -> None:
+        known = self.state.orders.get(order.client_order_id)
+        if known is None:
+            self.record(replace(intent_of(order), is_adopted=True))
+            self.record(
+                OrderUpdate(
+                    order.client_order_id,
+                    order.symbol,
+                    order.leg,
+                    order.status,
+                    0,
+                    order.price,
+                    order.quantity,
+                )
+            )
+        elif not known.is_live:
+            # In no journal of ours is it alive: to end it needs no intent, and may be repeated.
+            with suppress(OutcomeUnknown):
+                self.exchange.cancel(replace(intent_of(order), action="cancel"))
+
+    def _give_up(self, order: Order) -> None:
+        why = f"order {order.client_order_id} is not at the exchange any more"
+        self.record(Discrepancy(order.symbol, why, {}))
+        self.record(
+            OrderUpdate(
+                order.client_order_id,
+                order.symbol,
+                order.leg,
+                Status.CANCELLED,
+                0,
+                order.price,
+                order.quantity,
+                "not at the exchange",
+            )
+        )
 
     def is_blocked(self, symbol: str) -> bool:
         """Return whether a symbol is not entered because ledger and exchange differ."""

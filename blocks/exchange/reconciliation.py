@@ -33,9 +33,18 @@ def differences(state: SessionState, exchange: Exchange) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def unknown_orders(state: SessionState, exchange: Exchange) -> list[Order]:
-    """Return the exchange's open orders that the ledger has not."""
-    return [o for o in exchange.open_orders() if o.client_order_id not in state.orders]
+def vanished_orders(state: SessionState, exchange: Exchange) -> list[Order]:
+    """Return the orders that rest in the ledger and that the exchange has never heard of."""
+    open_there = {order.client_order_id for order in exchange.open_orders()}
+    asked = {intent.symbol for intent in state.unanswered.values()}
+    return [
+        order
+        for order in state.orders.values()
+        if order.status in RESTING
+        and order.symbol not in asked
+        and order.client_order_id not in open_there
+        and exchange.find_order(order.client_order_id) is None
+    ]
 
 
 def _order_differences(state: SessionState, theirs: list[Order]) -> dict[str, str]:

@@ -162,16 +162,17 @@ class Account:
         return found
 
     def _left_open(self, coming: Session) -> list[Session]:
-        """Return the sessions that were begun, not closed, and are over.
+        """Return the session that was begun last, if it was not closed and is over.
 
-        Their bars are taken before anything else: what rested at the exchange rested through them.
+        Its bars are taken before anything else: what rested at the exchange rested through them,
+        and while something is held, through those of the sessions since then.
         """
-        found = []
-        for name, is_closed in self.ledger.sessions():
-            day = date.fromisoformat(name)
-            if not is_closed and day < coming.date:
-                found += sessions_between(self.plan.exchange, day, day)
-        return found
+        name, is_closed = (self.ledger.sessions() or [("", True)])[-1]
+        if is_closed or date.fromisoformat(name) >= coming.date:
+            return []
+        first, before = date.fromisoformat(name), coming.date - timedelta(days=1)
+        is_holding = bool(self.ledger.query("SELECT symbol FROM positions LIMIT 1"))
+        return sessions_between(self.plan.exchange, first, before if is_holding else first)
 
     def is_to_be_left(self, session: Session) -> bool:
         """Return whether a stop must open this session: it is to be flat, or not yet stopped."""
@@ -263,7 +264,13 @@ class Account:
         work_seconds = min(WORK_SECONDS, interval_seconds * LONGEST_WORK)
         if self.request.replay is not None:
             work_seconds = interval_seconds
-        return Pace(settle_seconds, tend_seconds, settle_seconds + work_seconds, is_real_time=True)
+        return Pace(
+            settle_seconds,
+            tend_seconds,
+            settle_seconds + work_seconds,
+            is_real_time=True,
+            is_replay=self.request.replay is not None,
+        )
 
     def _times(self, clock: Clock, session: Session) -> OrderTimes | None:
         pace = self._pace()

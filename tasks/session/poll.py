@@ -23,8 +23,11 @@ def poll(runtime: SessionRuntime) -> bool:
     is_to_leave = any(command.command == "flatten" for command in words)
     for command in words:
         runtime.desk.record(command)
-    if runtime.state.unanswered:
+    asked = dict(runtime.state.unanswered)
+    if asked:
         runtime.desk.resolve(runtime.clock.now(), runtime.bar_end(runtime.state.last_bar + 1))
+        # What was answered makes room for what waited for it: an exit for its cancelled stop.
+        heard += asked != runtime.state.unanswered
     if heard or words:
         runtime.desk.execute(newest_prices(runtime) if is_to_leave else None)
         runtime.inbox.mark_seen()

@@ -47,12 +47,14 @@ def warm_up(runtime: SessionRuntime) -> bool:
         runtime.desk.commit()
         reach("after session start")
     last = runtime.state.last_bar
-    runtime.desk.resolve(runtime.clock.now(), runtime.bar_end(last + 1))
+    is_history = runtime.is_overtaken(last)
+    deadline = runtime.bar_end(last + 1)
+    runtime.desk.resolve(runtime.clock.now(), deadline, is_history=is_history)
     runtime.desk.reconcile()
     runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
     if runtime.ledger.meta(STOPPED):
         runtime.ledger.remember(STOPPED, "")
-    if not runtime.is_overtaken(last):
+    if not is_history:
         runtime.desk.execute()
     runtime.desk.reporter.started(runtime.desk.blocked)
     runtime.desk.project()

@@ -62,8 +62,9 @@ def test_a_failure_is_the_line_of_the_terminal_and_what_came_is_kept(
     kind, message = run(prefect_stack, world)
     assert kind == "FAILED"
     terminal = world.fetch()
-    assert terminal.stderr == f"error: {message}\n"
-    assert message.startswith("MSFT: yahoo knows no symbol MSFT.")
+    line = message.removeprefix("Bad input: ")
+    assert terminal.stderr == f"error: {line}\n"
+    assert line.startswith("MSFT: yahoo knows no symbol MSFT.")
     assert len(world.archive().rows(("AAPL",), PAST[0].open, PAST[-1].close)) == BARS
 
 

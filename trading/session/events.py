@@ -165,3 +165,24 @@ def order_of(intent: Intent) -> Order:
         attempt=intent.attempt,
         is_immediate=intent.is_immediate,
     )
+
+
+def intent_of(order: Order) -> Intent:
+    """Return the submit intent that an order was sent by, as far as the order says."""
+    return Intent(
+        "submit",
+        order.client_order_id,
+        order.symbol,
+        order.leg,
+        order.quantity,
+        0,
+        order.attempt,
+        order.reason,
+        order.price,
+        order.reference_price,
+        order.stop_price,
+        order.target_offset,
+        order.stop_id,
+        order.target_id,
+        is_immediate=order.is_immediate,
+    )

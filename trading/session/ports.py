@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
-from trading.session.events import BarClosed, Event, Fill, Intent, OrderUpdate
+from trading.session.events import BarClosed, Discrepancy, Event, Fill, Intent, OrderUpdate
 from trading.session.orders import Order
 
 
@@ -80,10 +80,13 @@ class MarketData(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExchangeEvent:
-    """A fill or an order update with its number in the exchange's own stream."""
+    """A fill or an order update with its number in the exchange's own stream.
+
+    A discrepancy stands for one that cannot be read.
+    """
 
     number: int
-    event: Fill | OrderUpdate
+    event: Fill | OrderUpdate | Discrepancy
 
 
 class StreamPosition(NamedTuple):

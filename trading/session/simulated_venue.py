@@ -74,7 +74,7 @@ class SimulatedVenue:
         if order is None or order.status != Status.WORKING:
             return self._as_it_stands(order)
         book, s = self.state.book, self.index[order.symbol]
-        self.state.not_before_us.pop(order.client_order_id, None)
+        self.state.not_before.pop(order.client_order_id, None)
         if order.leg == Leg.ENTRY:
             cancel_entry(book, s)
         elif order.leg == Leg.EXIT:
@@ -86,12 +86,12 @@ class SimulatedVenue:
     def observe(self, bar: BarClosed) -> list[VenueEvent]:
         """Fill what the bar fills; a bar that was seen before changes nothing."""
         state, book = self.state, self.state.book
+        if bar.start_us <= state.last_us:
+            return []
         if bar.session != state.session:
             begin_session(book)
             state.session, state.last_bar, state.is_ended = bar.session, -1, False
             state.orders = {id_: order for id_, order in state.orders.items() if order.is_live}
-        if bar.bar <= state.last_bar:
-            return []
         prices = prices_of(bar)
         state.last_us = bar.start_us
         self._enforce_until(bar.start_us)
@@ -142,7 +142,8 @@ class SimulatedVenue:
         if fills_from_us <= state.last_us:
             self._enforce(order)
         else:
-            state.not_before_us[order.client_order_id] = fills_from_us
+            waiting = state.not_before.setdefault(order.client_order_id, [])
+            waiting.append((fills_from_us, order.price))
 
     def _other_level(self, cancelled: Order) -> float:
         """Return where another order of the same leg rests, NaN where there is none."""
@@ -158,13 +159,17 @@ class SimulatedVenue:
 
     def _enforce_until(self, start_us: int) -> None:
         """Put into force what counts from a bar's START on."""
-        waiting = self.state.not_before_us
-        due = [id_ for id_, from_us in waiting.items() if from_us <= start_us]
-        for id_ in due:
-            del waiting[id_]
+        for id_, waiting in list(self.state.not_before.items()):
+            due = [price for from_us, price in waiting if from_us <= start_us]
+            left = [(from_us, price) for from_us, price in waiting if from_us > start_us]
+            if left:
+                self.state.not_before[id_] = left
+            else:
+                del self.state.not_before[id_]
             order = self.state.orders.get(id_)
-            if order is not None and order.status == Status.WORKING:
-                self._enforce(order)
+            if due and order is not None and order.status == Status.WORKING:
+                # Of levels that were moved twice the one that was in force when the bar began.
+                self._enforce(replace(order, price=due[-1]))
 
     def _enforce(self, order: Order) -> None:
         book, s = self.state.book, self.index[order.symbol]

@@ -41,6 +41,7 @@ from trading.session.events import (
     OrderUpdate,
     SessionClosed,
     SessionStarted,
+    intent_of,
     order_of,
 )
 from trading.session.inheritance import Halt, inheritance_of, take_over
@@ -82,9 +83,9 @@ class SessionState:
         self.decisions: list[DecisionRow[float]] = []
         self._executions: set[str] = set()
         interval = plan.interval_minutes
-        self._flatten_bar = session.bars_ended_by(plan.strategy.flatten_minutes, interval) - 1
+        self.flatten_bar = session.bars_ended_by(plan.strategy.flatten_minutes, interval) - 1
         self._cutoff = min(
-            session.bars_ended_by(plan.strategy.entry_cutoff_minutes, interval), self._flatten_bar
+            session.bars_ended_by(plan.strategy.entry_cutoff_minutes, interval), self.flatten_bar
         )
         self._read_signals = link_interpreted(plan.strategy_module, read_signals)
 
@@ -137,6 +138,10 @@ class SessionState:
         inherited = event.inheritance
         if inherited:
             self.halt = take_over(inherited, self.book, self.indicators, self.orders)
+            for order in self.orders.values():
+                if order.status in (Status.INTENDED, Status.UNKNOWN):
+                    # What nobody knows of at a close is looked up in the next session.
+                    self.unanswered[order.client_order_id] = intent_of(order)
         begin_session(self.book)
         self.scratch.memory[:] = 0.0
         self.scratch.previous_reason[:] = 0
@@ -163,7 +168,7 @@ class SessionState:
             self.scratch,
             self._signals,
             np.array(event.gates, dtype=np.uint8),
-            0 <= self._flatten_bar <= event.bar,
+            0 <= self.flatten_bar <= event.bar,
             bar,
             event.start_us,
         )

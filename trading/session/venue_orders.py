@@ -26,8 +26,8 @@ class VenueState:
     last_bar: int = -1
     last_us: int = 0
     is_ended: bool = False
-    # Orders by id that came too late for a bar that had begun, and from which START on they count.
-    not_before_us: dict[str, int] = field(default_factory=dict)
+    # By id what came too late for a bar that had begun: from which START on, and at which price.
+    not_before: dict[str, list[tuple[int, float | None]]] = field(default_factory=dict)
 
 
 class VenueOrders:
@@ -122,7 +122,7 @@ class VenueOrders:
         live = [o for o in self._state.orders.values() if o.symbol == symbol and o.is_live]
         for order in live:
             if order.leg == Leg.ENTRY:
-                is_waiting = order.client_order_id in self._state.not_before_us
+                is_waiting = order.client_order_id in self._state.not_before
                 if book.pending[s] == 0 and not is_waiting:
                     happened.append(self._entry_answer(order, opened, volume))
             elif book.quantity[s] == 0:

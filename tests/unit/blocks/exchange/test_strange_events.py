@@ -15,7 +15,7 @@ from tests.unit.blocks.exchange.test_order_desk import (
     trade_to_the_break,
 )
 from tests.unit.replay.in_memory import MemoryExchange
-from trading.session.events import Discrepancy, Fill, OrderUpdate
+from trading.session.events import Command, Discrepancy, Fill, OrderUpdate
 from trading.session.orders import Leg, Status, client_order_id
 from trading.session.ports import ExchangeEvent
 
@@ -96,6 +96,16 @@ def test_an_event_with_a_number_that_was_given_or_is_none_blocks_and_is_not_lost
     assert "AAA" in desk.blocked
     assert "BBB" not in desk.blocked
     assert sum(isinstance(e, Discrepancy) for e in desk.ledger.events) == 1
+    assert desk.ledger.events.count(part) == 1, "journalled at every look"
+
+
+def test_an_event_that_cannot_be_read_blocks_its_symbol() -> None:
+    desk, exchange = holding()
+    unreadable = Discrepancy("AAA", "the journal has a row of kind 'x'", {})
+    exchange.more = (ExchangeEvent(exchange.stream().number + 1, unreadable),)
+    desk.take_bar(bar(3, CALM, CALM))
+    assert "cannot be read" in desk.blocked["AAA"]
+    assert "BBB" not in desk.blocked
 
 
 def test_a_terminal_order_that_is_reported_alive_is_a_difference_and_no_end() -> None:
@@ -150,6 +160,20 @@ def test_an_exit_that_is_refused_is_asked_once_a_bar_and_told() -> None:
     assert len(exits) == 2
 
 
+def test_no_more_is_left_than_the_exchange_still_has() -> None:
+    desk, exchange = holding()
+    there = exchange.venue.state.book
+    there.quantity[0] = int(desk.state.book.quantity[0]) - 20
+    exchange.venue._refusal = lambda order: ""  # type: ignore[method-assign]
+    desk.take_bar(bar(3, CALM, CALM))
+    desk.state.book.exit_waiting[0] = True
+    desk.state.book.exit_reason[0] = 5
+    desk.leave(Command("flatten"), {"AAA": 11.0})
+    exits = [i for i in exchange.requests if i.leg == Leg.EXIT and i.symbol == "AAA"]
+    assert len(exits) == 1, "a second exit would open a position"
+    assert exchange.positions().get("AAA", 0) == 0
+
+
 def test_a_filled_order_whose_fills_do_not_add_up_is_a_difference() -> None:
     desk, _ = holding()
     order_id, entry = next(
@@ -165,3 +189,35 @@ def test_an_order_that_rests_on_one_side_only_is_a_difference() -> None:
     stop = next(n for n, o in rests.items() if o.symbol == "AAA" and o.leg == Leg.STOP)
     del rests[stop]
     assert "not at the exchange" in desk.reconcile()["AAA"]
+    assert desk.state.orders[stop].status == Status.CANCELLED
+
+
+def test_a_pending_entry_that_the_exchange_has_lost_is_given_up_and_told() -> None:
+    run_plan = plan(max_entries=3)
+    exchange = MemoryExchange(run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    assert desk.state.book.pending[0] != 0
+    lost = MemoryExchange(run_plan)
+    desk.exchange, desk._news._exchange = lost, lost
+    desk.reconcile()
+    assert desk.state.book.pending[0] == 0, "its place and its money stayed taken"
+    assert "is not at the exchange any more" in desk.blocked["AAA"]
+    desk.execute()
+    assert desk.state.unanswered == {}
+    assert lost.requests == []
+
+
+def test_an_order_that_is_over_here_and_open_there_is_cancelled_there() -> None:
+    run_plan = plan()
+    exchange = MemoryExchange(run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    entry = next(o for o in desk.state.orders.values() if o.symbol == "AAA")
+    desk.state.orders[entry.client_order_id] = replace(entry, status=Status.EXPIRED)
+    desk.state.book.pending[0] = 0
+    desk.take_bar(bar(2, None, CALM))
+    desk.execute()
+    assert "AAA" not in {order.symbol for order in exchange.open_orders()}
+    desk.take_bar(bar(3, CALM, CALM))
+    assert exchange.positions().get("AAA", 0) == 0, "it was filled and nobody would have left it"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from flows.session import account as account_module
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
-from trading.market.calendar import Session
+from trading.market.calendar import Session, sessions_between
 
 HOLDING = {"min_body": -1.0, "stop": "atr", "stop_atr": 6.0, "target": "none", "max_entries": 1}
 SETTLING_US = 15_000_000
@@ -91,6 +92,28 @@ def test_a_session_that_was_left_alone_is_closed_first_and_its_stops_were_met(
     assert [row["s"] for row in closed] == ["2025-06-10", "2025-06-11"]
     bars = day.rows("SELECT session, count(*) AS n FROM journal WHERE kind = 'bar' GROUP BY 1")
     assert [row["n"] for row in bars] == [78, 78]
+
+
+MONDAY, TUESDAY, THURSDAY = "2025-06-09", "2025-06-10", "2025-06-12"
+BEGUN = {
+    "it is closed": ([(MONDAY, True)], True, []),
+    "nothing was begun": ([], False, []),
+    "it is today's": ([(THURSDAY, False)], True, []),
+    "it is flat": ([(MONDAY, True), (TUESDAY, False)], False, [TUESDAY]),
+    "it holds": ([(TUESDAY, False)], True, [TUESDAY, "2025-06-11"]),
+    "an earlier version went on without closing it": ([(MONDAY, False), (TUESDAY, True)], True, []),
+}
+
+
+@pytest.mark.parametrize("case", BEGUN)
+def test_only_the_session_begun_last_can_be_left_open(case: str) -> None:
+    begun, is_holding, expected = BEGUN[case]
+    held = [{"symbol": "AAA"}] if is_holding else []
+    ledger = SimpleNamespace(sessions=lambda: begun, query=lambda sql: held)
+    account: Any = SimpleNamespace(ledger=ledger, plan=SimpleNamespace(exchange="NYSE"))
+    coming = sessions_between("NYSE", date(2025, 6, 12), date(2025, 6, 12))[0]
+    found = account_module.Account._left_open(account, coming)
+    assert [str(session.date) for session in found] == expected
 
 
 def test_what_was_to_be_left_is_left_at_the_next_open_and_never_before_it_was_asked(

@@ -12,8 +12,9 @@ from blocks.exchange.order_desk import OrderDesk
 from blocks.process.clocks import ReplayClock
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, DAY, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
+from trading.errors import OutcomeUnknown
 from trading.market.calendar import to_microseconds
-from trading.session.events import Command, Fill, SessionStarted
+from trading.session.events import Command, Fill, Intent, SessionStarted
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Status
 from trading.session.state import SessionState
@@ -41,6 +42,11 @@ class Timed:
         self.clock._now = SESSION.bar_end(number, 5) + after
         self.desk.take_bar(bar(number, prices, prices))
         self.desk.execute()
+
+    def fills_heard(self, leg: str) -> list[Fill]:
+        """Return what the desk has heard, whether or not it is in the journal yet."""
+        heard = [*self.ledger.events, *self.desk._uncommitted]
+        return [e for e in heard if isinstance(e, Fill) and e.leg == leg]
 
     def fills(self, leg: str) -> list[Fill]:
         return [e for e in self.ledger.events if isinstance(e, Fill) and e.leg == leg]
@@ -100,6 +106,36 @@ def test_a_level_that_is_moved_late_rests_where_it_was_in_the_bar_that_had_begun
     assert [fill.us for fill in timed.fills("stop") if fill.symbol == "AAA"] == [start_of(4)]
 
 
+def test_of_two_late_moves_the_first_works_until_the_second_does() -> None:
+    timed = Timed()
+    for number, prices in enumerate((RANGE, BREAK, CALM)):
+        timed.close(number, prices)
+    late = timedelta(minutes=3)
+    for number, level in ((2, 10.9), (3, 10.95)):
+        if number > 2:
+            timed.clock._now = SESSION.bar_end(number, 5) + late
+            timed.desk.take_bar(bar(number, (11.0, 11.0, 10.97, 11.0), CALM))
+        timed.desk.state.book.stop[0] = level
+        timed.clock._now = SESSION.bar_end(number, 5) + late
+        timed.desk.execute()
+    timed.close(4, (11.0, 11.0, 10.92, 11.0))
+    assert not [fill for fill in timed.fills("stop") if fill.symbol == "AAA"]
+    assert float(timed.exchange.venue.state.book.stop[0]) == 10.9
+    timed.close(5, (11.0, 11.0, 10.92, 11.0))
+    assert [fill.us for fill in timed.fills("stop") if fill.symbol == "AAA"] == [start_of(5)]
+
+
+def test_a_venue_that_has_seen_later_bars_takes_no_earlier_one() -> None:
+    timed = Timed()
+    for number, prices in enumerate((RANGE, BREAK, CALM)):
+        timed.close(number, prices)
+    held = timed.exchange.positions()
+    yesterday = replace(bar(1, DROP, DROP), session="2025-06-09", start_us=start_of(0) - 10**9)
+    timed.exchange.observe(yesterday)
+    assert timed.exchange.positions() == held
+    assert timed.desk.reconcile() == {}
+
+
 def test_no_fill_of_a_late_day_is_older_than_its_order() -> None:
     timed = Timed(max_entries=5, trailing="breakeven", trail_trigger_r=0.1)
     made: dict[str, int] = {}
@@ -148,6 +184,70 @@ def test_an_operator_does_not_wait_for_an_exit_that_waits_for_its_bar() -> None:
     assert timed.desk.reconcile() == {}
     timed.close(3, CALM)
     assert timed.desk.reconcile() == {}
+
+
+def test_an_exit_that_is_sent_again_is_priced_as_of_then() -> None:
+    timed = Timed()
+    for number, prices in enumerate((RANGE, BREAK, CALM)):
+        timed.close(number, prices)
+    submit = timed.exchange.submit
+
+    def lost(intent: Intent) -> None:
+        raise OutcomeUnknown("no answer", "It is looked up")
+
+    timed.exchange.submit = lost  # type: ignore[method-assign]
+    timed.desk.leave(Command("flatten"), {"AAA": 12.0, "BBB": 12.0})
+    timed.exchange.submit = submit  # type: ignore[method-assign]
+    timed.clock._now = SESSION.bar_end(3, 5) + timedelta(seconds=6)
+    timed.desk.take_bar(bar(3, (9.0, 9.0, 9.0, 9.0), (9.0, 9.0, 9.0, 9.0)))
+    timed.desk.resolve(timed.clock.now(), SESSION.bar_end(4, 5))
+    prices = [fill.price for fill in timed.fills("newest_price")]
+    assert prices == pytest.approx([9.0 * (1 - 5 / 10_000)] * 2)
+
+
+def test_what_rested_is_not_cancelled_before_the_bars_that_passed_are_seen() -> None:
+    timed = Timed()
+    for number, prices in enumerate((RANGE, BREAK, CALM)):
+        timed.close(number, prices)
+    book = timed.desk.state.book
+    book.exit_waiting[:] = book.quantity != 0
+    book.exit_reason[:] = 3
+    cancel = timed.exchange.cancel
+
+    def lost(intent: Intent) -> None:
+        raise OutcomeUnknown("no answer", "It is asked again")
+
+    timed.exchange.cancel = lost  # type: ignore[method-assign]
+    timed.desk.execute()
+    timed.exchange.cancel = cancel  # type: ignore[method-assign]
+    asked = dict(timed.desk.state.unanswered)
+    later = SESSION.bar_end(6, 5)
+    timed.desk.resolve(later, SESSION.bar_end(3, 5), is_history=True)
+    assert timed.desk.state.unanswered == asked
+    timed.desk.take_bar(bar(3, DROP, DROP))
+    assert {fill.symbol for fill in timed.fills_heard("stop")} == {"AAA", "BBB"}
+
+
+def test_an_order_that_nobody_knows_of_at_the_close_is_looked_up_the_next_day() -> None:
+    timed = Timed()
+    for number, prices in enumerate((RANGE, BREAK, CALM)):
+        timed.close(number, prices)
+    submit = timed.exchange.submit
+
+    def lost(intent: Intent) -> None:
+        raise OutcomeUnknown("no answer", "It is looked up")
+
+    timed.exchange.submit = lost  # type: ignore[method-assign]
+    book = timed.desk.state.book
+    book.exit_waiting[:] = book.quantity != 0
+    book.exit_reason[:] = 3
+    timed.desk.execute()
+    timed.exchange.submit = submit  # type: ignore[method-assign]
+    left = timed.desk.state.inheritance()
+    following = SessionState(timed.desk.state.plan, SESSION)
+    following.apply(SessionStarted(str(DAY), 0, 0, left))
+    exits = [i for i in following.unanswered.values() if i.leg == Leg.EXIT]
+    assert {intent.symbol for intent in exits} == {"AAA", "BBB"}
 
 
 def test_a_request_that_is_sent_again_later_counts_from_then() -> None:
