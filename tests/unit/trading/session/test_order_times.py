@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from blocks.exchange.order_desk import OrderDesk
 from blocks.process.clocks import ReplayClock
+from tasks.session.poll import poll
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, DAY, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.errors import OutcomeUnknown
@@ -43,6 +47,17 @@ class Timed:
         self.desk.take_bar(bar(number, prices, prices))
         self.desk.execute()
 
+    @contextmanager
+    def losing(self, request: str) -> Iterator[None]:
+        """Lose one kind of request on its way while the context lasts."""
+
+        def lost(intent: Intent) -> None:
+            raise OutcomeUnknown("no answer", "It is looked up")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.exchange, request, lost)
+            yield
+
     def fills_heard(self, leg: str) -> list[Fill]:
         """Return what the desk has heard, whether or not it is in the journal yet."""
         heard = [*self.ledger.events, *self.desk._uncommitted]
@@ -52,14 +67,20 @@ class Timed:
         return [e for e in self.ledger.events if isinstance(e, Fill) and e.leg == leg]
 
 
+def holding(**settings: Any) -> Timed:
+    """Return a desk that has just entered both symbols in time."""
+    timed = Timed(**settings)
+    for number, prices in enumerate((RANGE, BREAK, CALM)):
+        timed.close(number, prices)
+    return timed
+
+
 def start_of(number: int) -> int:
     return to_microseconds(SESSION.bar_start(number, 5))
 
 
 def test_an_entry_in_time_fills_at_the_open_of_the_next_bar() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding()
     assert {fill.us for fill in timed.fills("entry")} == {start_of(2)}
 
 
@@ -77,9 +98,7 @@ def test_an_entry_that_is_too_late_for_its_bar_is_missed(late: timedelta) -> Non
 
 
 def test_a_late_exit_fills_at_the_first_bar_that_starts_after_it() -> None:
-    timed = Timed(flatten_minutes=5)
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding(flatten_minutes=5)
     timed.desk.state.book.exit_waiting[:] = timed.desk.state.book.quantity != 0
     timed.desk.state.book.exit_reason[:] = 3
     timed.clock._now = SESSION.bar_end(2, 5) + timedelta(minutes=2)
@@ -91,9 +110,7 @@ def test_a_late_exit_fills_at_the_first_bar_that_starts_after_it() -> None:
 
 
 def test_a_level_that_is_moved_late_rests_where_it_was_in_the_bar_that_had_begun() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding()
     before = float(timed.exchange.venue.state.book.stop[0])
     timed.desk.state.book.stop[0] = 10.9
     timed.clock._now = SESSION.bar_end(2, 5) + timedelta(minutes=3)
@@ -107,9 +124,7 @@ def test_a_level_that_is_moved_late_rests_where_it_was_in_the_bar_that_had_begun
 
 
 def test_of_two_late_moves_the_first_works_until_the_second_does() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding()
     late = timedelta(minutes=3)
     for number, level in ((2, 10.9), (3, 10.95)):
         if number > 2:
@@ -126,9 +141,7 @@ def test_of_two_late_moves_the_first_works_until_the_second_does() -> None:
 
 
 def test_a_venue_that_has_seen_later_bars_takes_no_earlier_one() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding()
     held = timed.exchange.positions()
     yesterday = replace(bar(1, DROP, DROP), session="2025-06-09", start_us=start_of(0) - 10**9)
     timed.exchange.observe(yesterday)
@@ -153,9 +166,7 @@ def test_no_fill_of_a_late_day_is_older_than_its_order() -> None:
 
 
 def test_an_operator_leaves_now_at_the_newest_price_and_it_is_called_so() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding()
     now = SESSION.bar_end(2, 5) + timedelta(minutes=4, seconds=57)
     timed.clock._now = now
     timed.desk.leave(Command("flatten", "enough"), {"AAA": 12.0})
@@ -171,9 +182,7 @@ def test_an_operator_leaves_now_at_the_newest_price_and_it_is_called_so() -> Non
 
 
 def test_an_operator_does_not_wait_for_an_exit_that_waits_for_its_bar() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding()
     book = timed.desk.state.book
     book.exit_waiting[:] = book.quantity != 0
     book.exit_reason[:] = 3
@@ -187,17 +196,9 @@ def test_an_operator_does_not_wait_for_an_exit_that_waits_for_its_bar() -> None:
 
 
 def test_an_exit_that_is_sent_again_is_priced_as_of_then() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
-    submit = timed.exchange.submit
-
-    def lost(intent: Intent) -> None:
-        raise OutcomeUnknown("no answer", "It is looked up")
-
-    timed.exchange.submit = lost  # type: ignore[method-assign]
-    timed.desk.leave(Command("flatten"), {"AAA": 12.0, "BBB": 12.0})
-    timed.exchange.submit = submit  # type: ignore[method-assign]
+    timed = holding()
+    with timed.losing("submit"):
+        timed.desk.leave(Command("flatten"), {"AAA": 12.0, "BBB": 12.0})
     timed.clock._now = SESSION.bar_end(3, 5) + timedelta(seconds=6)
     timed.desk.take_bar(bar(3, (9.0, 9.0, 9.0, 9.0), (9.0, 9.0, 9.0, 9.0)))
     timed.desk.resolve(timed.clock.now(), SESSION.bar_end(4, 5))
@@ -206,20 +207,12 @@ def test_an_exit_that_is_sent_again_is_priced_as_of_then() -> None:
 
 
 def test_what_rested_is_not_cancelled_before_the_bars_that_passed_are_seen() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
+    timed = holding()
     book = timed.desk.state.book
     book.exit_waiting[:] = book.quantity != 0
     book.exit_reason[:] = 3
-    cancel = timed.exchange.cancel
-
-    def lost(intent: Intent) -> None:
-        raise OutcomeUnknown("no answer", "It is asked again")
-
-    timed.exchange.cancel = lost  # type: ignore[method-assign]
-    timed.desk.execute()
-    timed.exchange.cancel = cancel  # type: ignore[method-assign]
+    with timed.losing("cancel"):
+        timed.desk.execute()
     asked = dict(timed.desk.state.unanswered)
     later = SESSION.bar_end(6, 5)
     timed.desk.resolve(later, SESSION.bar_end(3, 5), is_history=True)
@@ -229,20 +222,12 @@ def test_what_rested_is_not_cancelled_before_the_bars_that_passed_are_seen() -> 
 
 
 def test_an_order_that_nobody_knows_of_at_the_close_is_looked_up_the_next_day() -> None:
-    timed = Timed()
-    for number, prices in enumerate((RANGE, BREAK, CALM)):
-        timed.close(number, prices)
-    submit = timed.exchange.submit
-
-    def lost(intent: Intent) -> None:
-        raise OutcomeUnknown("no answer", "It is looked up")
-
-    timed.exchange.submit = lost  # type: ignore[method-assign]
+    timed = holding()
     book = timed.desk.state.book
     book.exit_waiting[:] = book.quantity != 0
     book.exit_reason[:] = 3
-    timed.desk.execute()
-    timed.exchange.submit = submit  # type: ignore[method-assign]
+    with timed.losing("submit"):
+        timed.desk.execute()
     left = timed.desk.state.inheritance()
     following = SessionState(timed.desk.state.plan, SESSION)
     following.apply(SessionStarted(str(DAY), 0, 0, left))
@@ -260,3 +245,22 @@ def test_a_request_that_is_sent_again_later_counts_from_then() -> None:
     stamped = timed.desk._stamped(replace(intent, us=1))
     assert stamped.us == to_microseconds(later)
     assert stamped.fills_from_us == to_microseconds(later)
+
+
+def test_an_exit_does_not_wait_for_the_next_bar_once_its_cancel_is_answered() -> None:
+    timed = holding()
+    book = timed.desk.state.book
+    book.exit_waiting[:] = book.quantity != 0
+    book.exit_reason[:] = 3
+    with timed.losing("cancel"):
+        timed.desk.execute()
+    runtime: Any = SimpleNamespace(
+        desk=timed.desk,
+        state=timed.desk.state,
+        clock=timed.clock,
+        inbox=SimpleNamespace(words=list, mark_seen=lambda: None),
+        bar_end=lambda bar: SESSION.bar_end(bar, 5),
+    )
+    poll(runtime)
+    working = {(o.symbol, o.leg) for o in timed.exchange.open_orders()}
+    assert working == {("AAA", Leg.EXIT), ("BBB", Leg.EXIT)}
