@@ -11,6 +11,7 @@ import duckdb
 
 from blocks.ledger import lease
 from blocks.ledger.format import check_format
+from blocks.stores.beginning import is_begun
 from blocks.stores.connection import connect, is_conflict, unavailable
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 
@@ -44,7 +45,7 @@ def compare(local: Path, copy: Path) -> LocalLedger:
     Raises LeaseLost when a process that lives trades the account nevertheless, BadInput when a
     newer version wrote it, StoreUnavailable when another program has it open.
     """
-    if not local.exists():
+    if not is_begun(local):
         return LocalLedger(Standing.ABSENT)
     try:
         # Opened for writing, so that what a killed process left in the log is part of it.

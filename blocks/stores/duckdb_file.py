@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.stores.beginning import parts_of, remove_unbegun
 from blocks.stores.connection import Check, connect, is_conflict, unavailable
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, take_lock
 from blocks.stores.reading import reading
@@ -100,15 +101,10 @@ class DuckDBFile:
             raise unavailable(self.path, error) from error
         self._lock_descriptor = descriptor
         try:
+            remove_unbegun(self.path)
             self._check_once(deadline)
-            known = _identity(self.path)
-            self._connection = connect(self.path, deadline)
-            if known is None or known != self._complete:
-                self._connection.execute(self._schema)
-                # Another file may take its place: only of this one is it known. Asking for a
-                # dozen tables again costs a fifth of an opening.
-                self._complete = _identity(self.path)
-        except duckdb.Error as error:
+            self._connection = self._connected(deadline)
+        except (duckdb.Error, OSError) as error:
             self._close()
             raise unavailable(self.path, error) from error
         except BaseException:
@@ -116,6 +112,29 @@ class DuckDBFile:
             raise
         self._opened_at = time.monotonic()
         return self._connection
+
+    def _connected(self, deadline: float) -> duckdb.DuckDBPyConnection:
+        known = _identity(self.path)
+        if known is not None and known == self._complete:
+            return connect(self.path, deadline)
+        is_new = not any(part.exists() for part in parts_of(self.path))
+        try:
+            connection = connect(self.path, deadline)
+            try:
+                connection.execute(self._schema)
+            except BaseException:
+                connection.close()
+                raise
+        except duckdb.Error as error:
+            if is_new and not is_conflict(error):
+                # Whole or not at all: what a full disk leaves could never be opened again.
+                for part in parts_of(self.path):
+                    part.unlink(missing_ok=True)
+            raise
+        # Another file may take its place: only of this one is it known. Asking for a dozen tables
+        # again costs a fifth of an opening.
+        self._complete = _identity(self.path)
+        return connection
 
     def _check_once(self, deadline: float) -> None:
         """Look at the file without writing it: to open it for writing would change it already."""

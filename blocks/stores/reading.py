@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.stores.beginning import LOGS, is_begun
 from blocks.stores.connection import (
     Check,
     connect,
@@ -22,8 +23,6 @@ from blocks.stores.connection import (
 from blocks.stores.file_lock import lock_path, wait_for_lock
 from trading.errors import StoreUnavailable
 
-# What belongs to a closed file whose last user was killed: its log, and those of a checkpoint.
-LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 # DuckDB itself finishes these, which takes a file that it may write.
 _HALF_DONE = LOGS[1:]
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
@@ -78,6 +77,8 @@ def _opened(held: ExitStack, path: Path, wait_seconds: float) -> duckdb.DuckDBPy
         return held.enter_context(connect_to_nothing())
     deadline = time.monotonic() + wait_seconds
     _wait_for_writers(held, path, wait_seconds)
+    if not is_begun(path):
+        return held.enter_context(connect_to_nothing())
     is_half_done = any(path.with_name(path.name + end).exists() for end in _HALF_DONE)
     try:
         if not is_half_done:

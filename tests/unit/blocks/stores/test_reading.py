@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from blocks.ledger.ledger import SCHEMA, DuckDBLedger
-from blocks.stores.reading import LOGS
+from blocks.stores.beginning import LOGS
 from trading.errors import StoreUnavailable
 
 KILLED = """
