@@ -87,8 +87,9 @@ class DuckDBLedger:
     ) -> None:
         self.account = account
         self.path = folder / account / "ledger.duckdb"
-        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds, check_format)
+        self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds, self._check)
         self._held: BinaryIO | None = None
+        self._identity = ""
         self._written_cursor: StreamPosition | None = None
 
     def acquire_lease(self) -> int:
@@ -98,18 +99,19 @@ class DuckDBLedger:
         that is still there.
         """
         held = self._held or lease.lock(self.path.parent)
+        identity = ""
         try:
             with self._file.transaction() as connection:
                 epoch = lease.take_epoch(connection, self.path.parent)
                 write_format(connection)
                 self._written_cursor = None
                 if not self.account.startswith(REPLAYED):
-                    place.settle(connection, self.path)
+                    identity = place.settle(connection, self.path)
         except BaseException:
             held.close()
             self._held = None
             raise
-        self._held = held
+        self._held, self._identity = held, identity
         return epoch
 
     def give_back_lease(self, epoch: int) -> None:
@@ -283,6 +285,14 @@ class DuckDBLedger:
     def release(self) -> None:
         """Close the file until it is needed again."""
         self._file.release()
+
+    def _check(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        check_format(connection, path)
+        if self._identity and place.identity_of(connection) != self._identity:
+            raise BadInput(
+                f"{path} was replaced by another ledger while it was in use",
+                "Put the one that was there back, or start again to trade with this one",
+            )
 
     @staticmethod
     def _append(

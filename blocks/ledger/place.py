@@ -16,8 +16,8 @@ IDENTITY, PLACE = "identity", "place"
 LOOK_SECONDS = 5.0
 
 
-def settle(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Remember inside a transaction where the ledger lives, and give it an identity.
+def settle(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Remember inside a transaction where the ledger lives; return its identity, given if need be.
 
     One that was moved, restored or mounted elsewhere settles in its new place. Raises BadInput
     where it is a copy: the place that it remembers still holds the ledger with its identity.
@@ -30,12 +30,19 @@ def settle(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             f"account {here.parent.name} in {here.parent.parent} is a copy of the one in {old}",
             f"Trade on there with --data-dir {old.parent}, or move {old} away to trade here",
         )
-    for name, known, value in (
-        (IDENTITY, identity, identity or uuid.uuid4().hex),
-        (PLACE, place, str(here)),
-    ):
+    settled = identity or uuid.uuid4().hex
+    for name, known, value in ((IDENTITY, identity, settled), (PLACE, place, str(here))):
         if known != value:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value])
+    return settled
+
+
+def identity_of(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the identity of a ledger, empty for one that never settled."""
+    try:
+        return _meta(connection, IDENTITY)
+    except duckdb.CatalogException:
+        return ""
 
 
 def forget_place(connection: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from blocks.stores.beginning import parts_of, remove_unbegun
+from blocks.stores.beginning import is_begun, parts_of, remove_unbegun
 from blocks.stores.connection import Check, connect, is_conflict, unavailable
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, take_lock
 from blocks.stores.reading import reading
@@ -28,7 +28,8 @@ class DuckDBFile:
     With `hold_seconds` the connection outlives a transaction by up to that long, which spares
     the opening (about 16 ms) to a caller that commits often; `release` ends it at once. Others
     wait at the lock meanwhile, so it is to stay below 250 ms. `wait_seconds` is the longest wait
-    for others. `check` looks at the file before this object changes anything in it.
+    for others. `check` looks at a file before this object changes anything in it. What this object
+    has used and is gone is not made again, unless it may be.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class DuckDBFile:
         hold_seconds: float = 0.0,
         wait_seconds: float = LOCK_DEADLINE_SECONDS,
         check: Check | None = None,
+        *,
+        may_be_made_again: bool = False,
     ) -> None:
         self.path = path
         self._check = check
-        self._is_checked = False
+        self._may_be_made_again = may_be_made_again
         self._schema = schema
         self._complete: tuple[int, int] | None = None
         self._hold_seconds = hold_seconds
@@ -56,7 +59,8 @@ class DuckDBFile:
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a connection inside a transaction that is committed, or rolled back on errors.
 
-        Raises StoreUnavailable when the file cannot be locked, opened, read or written.
+        Raises StoreUnavailable when the file cannot be locked, opened, read or written, BadInput
+        when it was removed since this object used it, and what `check` raises.
         """
         with self._mutex:
             connection = self._open()
@@ -78,9 +82,10 @@ class DuckDBFile:
         """Yield a connection for questions that are no part of trading, which changes nothing.
 
         One that this process holds is used; otherwise no file is made or written. Raises
-        StoreUnavailable.
+        StoreUnavailable, BadInput when it was removed since this object used it.
         """
         with self._mutex, ExitStack() as held:
+            self._refuse_removed()
             if self._connection is not None:
                 yield held.enter_context(self.transaction())
             else:
@@ -93,7 +98,12 @@ class DuckDBFile:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is not None:
-            return self._connection
+            if _identity(self.path) == self._complete:
+                return self._connection
+            # What is written to a file that was removed is lost.
+            self._close()
+        # Not even its folder is made again.
+        self._refuse_removed()
         deadline = time.monotonic() + self._wait_seconds
         try:
             descriptor = take_lock(self.path, self._wait_seconds)
@@ -101,8 +111,9 @@ class DuckDBFile:
             raise unavailable(self.path, error) from error
         self._lock_descriptor = descriptor
         try:
+            self._refuse_removed()
             remove_unbegun(self.path)
-            self._check_once(deadline)
+            self._check_new(deadline)
             self._connection = self._connected(deadline)
         except (duckdb.Error, OSError) as error:
             self._close()
@@ -136,19 +147,29 @@ class DuckDBFile:
         self._complete = _identity(self.path)
         return connection
 
-    def _check_once(self, deadline: float) -> None:
-        """Look at the file without writing it: to open it for writing would change it already."""
-        if self._check is None or self._is_checked:
+    def _check_new(self, deadline: float) -> None:
+        """Look at a file without writing it: to open it for writing would change it already."""
+        known = _identity(self.path)
+        if self._check is None or known is None or known == self._complete:
             return
-        if self.path.exists():
-            try:
-                with connect(self.path, deadline, read_only=True) as connection:
-                    self._check(connection, self.path)
-            except duckdb.Error as error:
-                if is_conflict(error):
-                    raise
-                # Whether it is damaged is told by what opens it for writing.
-        self._is_checked = True
+        try:
+            with connect(self.path, deadline, read_only=True) as connection:
+                self._check(connection, self.path)
+        except duckdb.Error as error:
+            if is_conflict(error):
+                raise
+            # Whether it is damaged is told by what opens it for writing.
+
+    def _refuse_removed(self) -> None:
+        if self._complete is None or self._may_be_made_again or is_begun(self.path):
+            return
+        self._close()
+        folder = self.path.parent
+        raise BadInput(
+            f"{self.path} was removed while it was in use",
+            "Bring back a copy with: python -m flows restore"
+            f" --data-dir {folder.parent} --account {folder.name}",
+        )
 
     def _read(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return reading(self.path, self._schema, self._wait_seconds, self._check)

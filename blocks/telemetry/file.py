@@ -35,4 +35,5 @@ def telemetry_file(
     data_dir: Path, account: str, hold_seconds: float = 0.0, wait_seconds: float = WAIT_SECONDS
 ) -> DuckDBFile:
     """Return the file; it is made when it is first written or read."""
-    return DuckDBFile(telemetry_path(data_dir, account), SCHEMA, hold_seconds, wait_seconds)
+    path = telemetry_path(data_dir, account)
+    return DuckDBFile(path, SCHEMA, hold_seconds, wait_seconds, may_be_made_again=True)
