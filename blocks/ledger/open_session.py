@@ -13,6 +13,7 @@ from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from blocks.stores.reading import reading
+from trading.errors import StoreUnavailable
 
 STOPPED = "stopped"
 
@@ -27,7 +28,7 @@ class OpenSession:
 
 
 def find_open_session(ledger_path: Path) -> OpenSession | None:
-    """Return the newest session of a ledger that was begun and not closed, None without one.
+    """Return the newest session of a ledger if it was not closed, None without one.
 
     Raises StoreUnavailable when the ledger cannot be read, BadInput for one of a newer version.
     """
@@ -36,18 +37,31 @@ def find_open_session(ledger_path: Path) -> OpenSession | None:
 
 
 def open_session(connection: duckdb.DuckDBPyConnection) -> OpenSession | None:
-    """Return the newest session that was begun and not closed."""
+    """Return the newest session that was begun, None if it was closed: only that can be open.
+
+    Raises StoreUnavailable when its row in the journal is damaged.
+    """
     begun = connection.execute(
-        "SELECT session::VARCHAR, payload FROM journal WHERE kind = 'session_started'"
-        " AND session NOT IN (SELECT session FROM journal WHERE kind = 'session_closed')"
-        " ORDER BY session DESC, seq DESC LIMIT 1"
+        "SELECT session::VARCHAR, seq, payload, session IN"
+        " (SELECT session FROM journal WHERE kind = 'session_closed') FROM journal"
+        " WHERE kind = 'session_started' ORDER BY session DESC, seq DESC LIMIT 1"
     ).fetchone()
-    if begun is None:
+    if begun is None or begun[3]:
         return None
-    session, payload = str(begun[0]), orjson.loads(begun[1])
+    session, number, payload, _ = begun
     stopped = connection.execute("SELECT value FROM meta WHERE name = ?", [STOPPED]).fetchone()
     return OpenSession(
-        session,
-        datetime.fromtimestamp(payload["close_us"] / 1e6, UTC),
+        str(session),
+        _closes(int(number), payload),
         is_stopped=stopped is not None and stopped[0] == session,
     )
+
+
+def _closes(number: int, payload: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(orjson.loads(payload)["close_us"] / 1e6, UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+        raise StoreUnavailable(
+            f"row {number} of the journal says of no session when it closes",
+            "Bring back a copy of the ledger with: python -m flows restore",
+        ) from error

@@ -61,3 +61,25 @@ def test_a_ledger_that_is_none_says_so(tmp_path: Path) -> None:
     path.write_bytes(b"no database" * 1_000)
     with pytest.raises(StoreUnavailable, match=r"ledger\.duckdb"):
         find_open_session(path)
+
+
+def test_a_session_before_the_newest_is_never_open(tmp_path: Path) -> None:
+    """Another day was begun and closed since: to take it up would trade a day that is over."""
+    ledger = journalled(
+        tmp_path,
+        began("2025-06-09"),
+        began("2025-06-10"),
+        ("2025-06-10", SessionClosed("2025-06-10", 10_000.0)),
+    )
+    assert find_open_session(ledger.path) is None
+
+
+@pytest.mark.parametrize(
+    "payload", ["{", "[]", "{}", '{"close_us": "x"}', '{"close_us": 1e300}', None]
+)
+def test_a_damaged_row_is_one_line(payload: str | None, tmp_path: Path) -> None:
+    ledger = journalled(tmp_path, began("2025-06-10"))
+    with ledger.changing() as connection:
+        connection.execute("UPDATE journal SET payload = ?", [payload])
+    with pytest.raises(StoreUnavailable, match=r"row 1 of the journal.*python -m flows restore"):
+        find_open_session(ledger.path)
