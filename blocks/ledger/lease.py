@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import orjson
 
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.errors import LeaseLost, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ LEASE_SCHEMA = """
 CREATE TABLE IF NOT EXISTS lease (epoch BIGINT, holder VARCHAR);
 """
 _AGAIN_AFTER_S = 0.001
+_GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +51,28 @@ def lock(account_folder: Path) -> BinaryIO:
     """Take the lock that the kernel keeps for as long as the file that is returned is open.
 
     No clock has a part in it: a process that is stopped keeps it, a dead one has lost it. Raises
-    LeaseLost at once when another holds it, StoreUnavailable when there can be no such file.
+    LeaseLost at once when another holds it, StoreUnavailable when there can be no such file or
+    who only asks does not let go of it.
     """
     path = account_folder / LOCK_FILE
     try:
         account_folder.mkdir(parents=True, exist_ok=True)
-        # Whoever may read the ledger may also ask who trades it.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # Whoever can open it can keep its account from being traded.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unavailable(path, error) from error
     file = os.fdopen(descriptor, "r+b", buffering=0)
+    deadline = time.monotonic() + LOCK_DEADLINE_SECONDS
     try:
         while not _is_locked(file, fcntl.LOCK_EX):
             # Who only asks has it for an instant, and shares it.
             if is_held(account_folder):
                 raise _held(account_folder)
+            if time.monotonic() >= deadline:
+                raise StoreUnavailable(
+                    f"{path} was shared by another program for {LOCK_DEADLINE_SECONDS:g} s",
+                    "See which program has it open, and end that",
+                )
             time.sleep(_AGAIN_AFTER_S)
         _sign(file)
     except BaseException:
@@ -140,9 +149,12 @@ def give_back(connection: duckdb.DuckDBPyConnection, epoch: int) -> None:
 
 
 def is_alive(holder: str) -> bool:
-    """Return whether a holder is a process of this machine that certainly runs."""
+    """Return whether a holder is a process of this machine that certainly runs.
+
+    Where the system tells nothing of its processes none does: the lock alone is the proof.
+    """
     host, boot, process, started = holder.split("/", 3)
-    return _is_here(host, boot) and _started(int(process)) == started
+    return started != _GONE and _is_here(host, boot) and _started(int(process)) == started
 
 
 def is_gone(holder: str) -> bool:
@@ -219,7 +231,7 @@ def _started(process: int) -> str:
     try:
         stat = Path(f"/proc/{process}/stat").read_text()
     except OSError:
-        return "gone"
+        return _GONE
     fields = stat[stat.rindex(")") + 2 :].split()
     # A zombie holds nothing.
-    return "gone" if fields[0] == "Z" else fields[19]
+    return _GONE if fields[0] == "Z" else fields[19]

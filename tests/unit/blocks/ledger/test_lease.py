@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 from blocks.ledger import lease
 from blocks.ledger.ledger import DuckDBLedger
 from tests.repository import REPOSITORY
-from trading.errors import LeaseLost
+from trading.errors import LeaseLost, StoreUnavailable
 
 HOLDER = """
 import sys
@@ -155,3 +156,30 @@ def test_a_ledger_with_a_lease_of_the_first_version_is_traded_on(tmp_path: Path)
     ledger = DuckDBLedger(tmp_path, "paper")
     assert ledger.acquire_lease() == 5
     ledger.commit([], epoch=5)
+
+
+def test_who_shares_the_lock_for_ever_is_told_of_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "paper"
+    with lease.lock(folder) as held:
+        assert os.fstat(held.fileno()).st_mode & 0o777 == 0o600
+    monkeypatch.setattr(lease, "LOCK_DEADLINE_SECONDS", 0.0)
+    with (folder / lease.LOCK_FILE).open("rb") as asked:
+        fcntl.flock(asked, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with pytest.raises(StoreUnavailable, match="was shared by another program"):
+            lease.lock(folder)
+    with lease.lock(folder):
+        pass
+
+
+def test_a_dead_trader_is_replaced_where_the_system_tells_nothing_of_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS: who died there was taken for alive, and kept the account for ever."""
+    monkeypatch.setattr(lease, "_started", lambda process: "gone")
+    ledger = DuckDBLedger(tmp_path, "paper")
+    with ledger.changing() as connection:
+        holder = lease.Holder(socket.gethostname(), lease.this_holder().boot, 1, "gone")
+        connection.execute("INSERT INTO lease VALUES (4, ?)", [str(holder)])
+    assert ledger.acquire_lease() == 5
