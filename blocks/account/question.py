@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.format import check_format
+from blocks.ledger.ledger import SCHEMA
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
+from blocks.stores.reading import reading_copy
 from trading.errors import BadInput
 
 READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 TABLES_HINT = 'See its tables with: python -m flows show-status --sql "SHOW TABLES"'
+LONGEST_SECONDS = 60.0
+MOST_ROWS = 100_000
+_AGAIN_AFTER_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +31,52 @@ class Answer:
 
 
 def ask(data_dir: Path, account: str, sql: str) -> Answer:
-    """Return what a ledger answers.
+    """Return what a ledger answers; it is asked in a copy, so that nobody waits for the answer.
 
-    Raises BadInput for what is no question or wrong SQL, StoreUnavailable when the ledger cannot
-    be read.
+    Raises BadInput for what is no question, wrong SQL, or an answer that takes too long or has too
+    many rows, StoreUnavailable when the ledger cannot be read.
     """
-    if not (data_dir / account / "ledger.duckdb").exists():
+    path = data_dir / account / "ledger.duckdb"
+    if not path.exists():
         raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
-    with DuckDBLedger(data_dir, account).reading() as connection:
+    with reading_copy(path, SCHEMA, LOCK_DEADLINE_SECONDS, check_format) as connection:
+        # Nor may a question read other files of this machine, or write any.
+        connection.execute("SET enable_external_access = false")
+        return _in_time(connection, sql)
+
+
+def _in_time(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+    # In a thread of its own: DuckDB makes an error of its own of a signal that it meets.
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(_answer, connection, sql)
         try:
-            # Nor may a question read other files of this machine, or write any.
-            connection.execute("SET enable_external_access = false")
-            _refuse_change(connection, sql)
-            answer = connection.execute(sql)
-            columns = tuple(column[0] for column in answer.description or [])
-            return Answer(columns, tuple(answer.fetchall()))
-        except duckdb.Error as error:
-            first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            raise BadInput(f"--sql has no answer: {first_line}", TABLES_HINT) from error
+            return answer.result(LONGEST_SECONDS)
+        except TimeoutError as error:
+            raise BadInput(
+                f"--sql had no answer within {LONGEST_SECONDS:g} s", "Ask for less at a time"
+            ) from error
+        finally:
+            while not answer.done():
+                # One that has not begun yet does not notice.
+                connection.interrupt()
+                wait([answer], _AGAIN_AFTER_S)
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+    try:
+        _refuse_change(connection, sql)
+        answer = connection.execute(sql)
+        columns = tuple(column[0] for column in answer.description or [])
+        rows = answer.fetchmany(MOST_ROWS + 1)
+    except duckdb.Error as error:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"--sql has no answer: {first_line}", TABLES_HINT) from error
+    if len(rows) > MOST_ROWS:
+        # A part would be taken for the whole.
+        raise BadInput(
+            f"--sql has more than {MOST_ROWS} rows", f"Add LIMIT {MOST_ROWS}, or sum them up"
+        )
+    return Answer(columns, tuple(rows))
 
 
 def _refuse_change(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -52,6 +52,32 @@ def reading(
             raise unavailable(path, error) from error
 
 
+@contextmanager
+def reading_copy(
+    path: Path, schema: str, wait_seconds: float, check: Check | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection to a copy of what a file holds now, which may be used for long.
+
+    Others wait for the copying only. Otherwise as `reading`.
+    """
+    with ExitStack() as held:
+        with reading(path, schema, wait_seconds, check):
+            # While it is open nobody writes it, not even a program that knows no lock of ours.
+            try:
+                copy = _copied(held, path) if is_begun(path) else None
+            except OSError as error:
+                raise unavailable(path, error) from error
+        try:
+            if copy is None:
+                connection = held.enter_context(connect_to_nothing())
+            else:
+                connection = held.enter_context(connect(copy, time.monotonic()))
+            _add_missing(connection, schema)
+        except duckdb.Error as error:
+            raise unavailable(path, error) from error
+        yield connection
+
+
 def read_closed(source: Path) -> dict[str, bytes]:
     """Return what a file and the logs beside it hold, by the ends of their names.
 
@@ -86,11 +112,15 @@ def _opened(held: ExitStack, path: Path, wait_seconds: float) -> duckdb.DuckDBPy
     except duckdb.Error as error:
         if is_conflict(error):
             raise
+    return held.enter_context(connect(_copied(held, path), deadline))
+
+
+def _copied(held: ExitStack, path: Path) -> Path:
     folder = held.enter_context(tempfile.TemporaryDirectory(prefix="openbell-"))
     copy = Path(folder) / path.name
     for end, content in read_closed(path).items():
         copy.with_name(copy.name + end).write_bytes(content)
-    return held.enter_context(connect(copy, deadline))
+    return copy
 
 
 def _wait_for_writers(held: ExitStack, path: Path, wait_seconds: float) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from blocks.account import question
+from blocks.account.question import Answer
 from blocks.ledger.ledger import DuckDBLedger
 from flows.__main__ import main
 
@@ -92,3 +97,67 @@ def test_status_and_health_of_an_account_leave_no_file_in_its_folder(
     assert main(["show-status", "--data-dir", str(data_dir)]) == 0
     assert "AAPL" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in (data_dir / "paper").iterdir()} == files
+
+
+ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) AS a, range(10000000) AS b"
+
+
+def test_a_long_question_keeps_no_session_from_its_ledger(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def write_first(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+        DuckDBLedger(data_dir, "paper", wait_seconds=0.0).remember("a", "b")
+        written.append(sql)
+        return answer(connection, sql)
+
+    answer = question._answer
+    monkeypatch.setattr(question, "_answer", write_first)
+    assert asked(data_dir, "SELECT 1") == 0
+    assert written == ["SELECT 1"]
+
+
+def test_a_question_without_an_end_is_given_up(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(question, "LONGEST_SECONDS", 0.0)
+    assert asked(data_dir, ENDLESS) == 2
+    assert capsys.readouterr().err.startswith("error: --sql had no answer within")
+
+
+def test_too_many_rows_are_told_and_no_part_is_shown(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(question, "MOST_ROWS", 2)
+    assert asked(data_dir, "SELECT * FROM range(2)") == 0
+    assert "(2 rows)" in capsys.readouterr().out
+    assert asked(data_dir, "SELECT * FROM range(3)") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "more than 2 rows. Add LIMIT 2" in told.err
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended by SIGTERM")],
+)
+def test_a_signal_ends_a_question_with_the_usual_word(
+    number: signal.Signals,
+    code: int,
+    word: str,
+    data_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    main_thread = threading.main_thread().ident
+    assert main_thread is not None
+
+    def signalled(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+        signal.pthread_kill(main_thread, number)
+        return answer(connection, sql)
+
+    answer = question._answer
+    monkeypatch.setattr(question, "_answer", signalled)
+    assert asked(data_dir, ENDLESS) == code
+    assert capsys.readouterr().err == f"{word}\n"
