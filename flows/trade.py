@@ -18,6 +18,7 @@ from blocks.process.stop_request import StopRequest
 from flows.pages.artifacts import publish_session
 from flows.process.outcome import failed, skipped
 from flows.process.settings import begin_process
+from flows.process.words import REPLAY_TAG
 from flows.session.other_holder import TradedByAnother
 from flows.session.parts import saved_parts
 from flows.session.prefect_bar import PrefectRunner
@@ -27,9 +28,6 @@ from flows.session.start_guard import reason_not_to_start
 from trading.errors import BadInput, OpenbellError
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
-
-# The tag of the deployment whose runs never trade now.
-REPLAY_TAG = "replay"
 
 
 @flow(name="trade-session", persist_result=False)

@@ -9,7 +9,7 @@ from deployments.runs.open_accounts import OpenAccounts, Standing
 from deployments.runs.runs import run_processes
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import FlowRun, PrefectApi
-from flows.process.words import BAD_INPUT
+from flows.process.words import BAD_INPUT, REPLAY_TAG, SKIPPED
 
 SESSION_FLOW = "trade-session"
 # What trades an account that no run of today's is known of.
@@ -35,9 +35,10 @@ class Restarts:
     """Starts sessions of this data folder again that ended without an operator's wish.
 
     What the session had done is in its ledger, so the same run goes on where it was. A session
-    that is open there and has no holder is taken up whatever Prefect says of its run: by the last
-    one, else by a new one. Runs that died before their session began are started again, each
-    time after a longer wait, unless they met bad input. A replay belongs to whoever watches it.
+    that is open there and has no holder is taken up whatever Prefect says of its run: by the one
+    that was seen to trade it, else by the last that did not refuse, else by a new one. Runs that
+    died before their session began are started again, each time after a longer wait, unless they
+    met bad input. A replay belongs to whoever watches it.
 
     Prefect tells a killed process's end twice, seconds apart, and the second report may come when
     the run has been started again: it is taken back, for the run is alive. Nor is a run started
@@ -56,8 +57,10 @@ class Restarts:
         self._refused: set[str] = set()
         # By account: when it was taken up last, and by which run.
         self._taken_up: dict[str, tuple[datetime, str]] = {}
-        self._new_runs: set[str] = set()
-        self._hopeless: set[str] = set()
+        # By account: the run that was its holder's when one was seen, and the newest made for it.
+        self._traders: dict[str, str] = {}
+        self._new_runs: dict[str, str] = {}
+        self._said: set[str] = set()
 
     def are_due(self, now: float) -> bool:
         """Return whether it is time to look for sessions that ended; `now` is monotonic."""
@@ -72,7 +75,7 @@ class Restarts:
             for run in api.begun_runs(SESSION_FLOW, moment - NOT_OLDER_THAN)
             # Also of an earlier container of this folder: its run has crashed, so it is gone.
             if (is_own_server or (run.worker or "").endswith(f"-{self._home.identity}"))
-            and not run.parameters.get("replay")
+            and not _is_replay(run)
         ]
         alive_before = self._alive
         self._alive = {process.flow_run_id for process in run_processes(self._home.data_dir)}
@@ -86,12 +89,16 @@ class Restarts:
             if standing is Standing.IDLE and self._is_due(run, moment):
                 self._start_again(api, run)
         for account, standing in standings.items():
+            of_account = [run for run in runs if self._account_of(run) == account]
             if standing is not Standing.LOST:
                 self._taken_up.pop(account, None)
-                self._hopeless.discard(account)
-                continue
-            of_account = [run for run in runs if self._account_of(run) == account]
-            if all(run in idle for run in of_account):
+                if standing is not Standing.HELD:
+                    # A run that refuses may hold the account for a moment.
+                    self._new_runs.pop(account, None)
+                alive = [run.id for run in of_account if run.id in self._alive]
+                if standing is Standing.HELD and len(alive) == 1:
+                    self._traders[account] = alive[0]
+            elif all(run in idle for run in of_account):
                 self._take_up(api, account, of_account, moment, is_own_server=is_own_server)
 
     def _take_back(self, api: PrefectApi, run: FlowRun, moment: datetime) -> None:
@@ -131,35 +138,45 @@ class Restarts:
         is_own_server: bool,
     ) -> None:
         """Have an open session traded again that nobody trades; `runs` are its account's."""
-        if account in self._hopeless:
-            return
         at, run_id = self._taken_up.get(account, (None, ""))
         if at is not None:
             if moment < at + TAKE_UP_AGAIN:
                 return
-            if not api.read_run(run_id).is_final and moment < at + ON_ITS_WAY:
+            if moment < at + ON_ITS_WAY and not api.read_run(run_id).is_final:
                 return
-        last = runs[0] if runs else None
-        if last is not None and _is_in_hand(last, moment):
+        if any(_is_in_hand(run, moment) for run in runs):
             return
-        has_refused = last is not None and last.id == run_id and last.state_type == "COMPLETED"
-        if last is not None and (
-            met_bad_input(last) or (has_refused and last.id in self._new_runs)
-        ):
-            self._hopeless.add(account)
-            self._say(
-                f"The session of account {account} is open and is not taken up: run {last.name}"
-                f" says {last.message}"
-            )
-        elif last is not None and not has_refused and self._start_again(api, last):
-            self._taken_up[account] = moment, last.id
-        elif is_own_server and account.removesuffix(DRY_RUN) == "paper":
-            # The last run, if there is one, is of another session.
+        # What refused, or was not for this session, says nothing of those that did neither.
+        able = [run for run in runs if not self._has_refused(run, account)]
+        able.sort(key=lambda run: run.id != self._traders.get(account))
+        may_begin = is_own_server and account.removesuffix(DRY_RUN) == "paper"
+        # Nothing is newer than the run that was made for it, and that one refused too.
+        is_hopeless = bool(runs) and runs[0].id == self._new_runs.get(account)
+        if able and self._start_again(api, able[0]):
+            self._taken_up[account] = moment, able[0].id
+        elif may_begin and not is_hopeless:
             parameters = {"dry_run": True} if account.endswith(DRY_RUN) else {}
             new = api.start_run(DEPLOYMENT, parameters)
             self._say(f"The session of account {account} is open: run {new.name} takes it up")
-            self._new_runs.add(new.id)
+            self._new_runs[account] = new.id
             self._taken_up[account] = moment, new.id
+        elif runs and not able:
+            self._say_once(
+                f"The session of account {account} is open and is not taken up: run"
+                f" {runs[0].name} says {runs[0].message}"
+            )
+
+    def _has_refused(self, run: FlowRun, account: str) -> bool:
+        """Return whether a run would say the same again, while nobody mends or retries it."""
+        is_over = run.state_type == "COMPLETED"
+        was_skipped = is_over and run.message.startswith(SKIPPED)
+        was_ours = run.id in self._starts or run.id == self._new_runs.get(account)
+        return met_bad_input(run) or was_skipped or (is_over and was_ours)
+
+    def _say_once(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            self._say(line)
 
     def _start_again(self, api: PrefectApi, run: FlowRun) -> bool:
         if run.id in self._refused or not self._is_in_its_place(api, run):
@@ -195,6 +212,10 @@ def met_bad_input(run: FlowRun) -> bool:
     """Return whether a run failed for what a person must mend."""
     words = (BAD_INPUT, _REFUSED_BY_PREFECT)
     return run.state_type == "FAILED" and run.message.startswith(words)
+
+
+def _is_replay(run: FlowRun) -> bool:
+    return bool(run.parameters.get("replay")) or REPLAY_TAG in run.tags
 
 
 def _is_in_hand(run: FlowRun, moment: datetime) -> bool:

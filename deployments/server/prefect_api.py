@@ -48,6 +48,7 @@ class FlowRun:
     since: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     deployment: str | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def is_final(self) -> bool:
@@ -351,4 +352,5 @@ def _flow_run(answer: dict[str, Any]) -> FlowRun:
         state.get("timestamp") or "",
         answer.get("parameters") or {},
         answer.get("deployment_id"),
+        tuple(answer.get("tags") or ()),
     )

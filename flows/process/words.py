@@ -5,3 +5,5 @@ from __future__ import annotations
 # A person must mend it: the same run would fail again.
 BAD_INPUT = "Bad input"
 SKIPPED = "Skipped"
+# The tag of the deployment whose runs never trade now.
+REPLAY_TAG = "replay"

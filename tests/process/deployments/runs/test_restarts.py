@@ -22,7 +22,7 @@ from deployments.runs import restarts as restarts_module
 from deployments.runs.restarts import LIVES_AFTER, Restarts
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import FlowRun, PrefectApi
-from flows.process.words import BAD_INPUT
+from flows.process.words import BAD_INPUT, SKIPPED
 from trading.market.calendar import to_microseconds
 from trading.session.events import SessionStarted
 
@@ -51,6 +51,11 @@ class Runs:
 
     def read_run(self, flow_run_id: str) -> FlowRun:
         return next(run for run in self.runs if run.id == flow_run_id)
+
+    def begun_before(self, **state: Any) -> None:
+        """Let a run of somebody's have begun after the session's own."""
+        since = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+        self.runs.insert(0, FlowRun("other", "other-horse", state_name="", since=since, **state))
 
     @property
     def run(self) -> FlowRun:
@@ -280,17 +285,72 @@ def test_what_ended_with_the_supervisor_goes_on_with_it(tmp_path: Path) -> None:
     assert look(restarts, runs) == []
 
 
-def test_bad_input_is_told_once_and_not_tried_again(tmp_path: Path) -> None:
-    said: list[str] = []
-    restarts = Restarts(Home.at(tmp_path / "data"), said.append)
+def test_a_run_that_met_bad_input_leaves_the_session_to_a_new_one(
+    restarts: Restarts, tmp_path: Path
+) -> None:
     runs = Runs()
     runs.say("FAILED", ago=MINUTE, message=f"{BAD_INPUT}: begun with other symbols")
     assert look(restarts, runs) == []
     with traded(tmp_path / "data"):
         pass
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == []
+
+
+OF_OTHERS: dict[str, dict[str, Any]] = {
+    "a replay without its day": {
+        "state_type": "FAILED",
+        "message": f"{BAD_INPUT}: needs a date",
+        "tags": ("openbell", "replay"),
+    },
+    "a replay that runs": {"state_type": "RUNNING", "message": "", "tags": ("replay",)},
+    "bad input": {"state_type": "FAILED", "message": f"{BAD_INPUT}: begun with other symbols"},
+    "a second start": {"state_type": "COMPLETED", "message": f"{SKIPPED}: account is traded by 17"},
+}
+
+
+@pytest.mark.parametrize("kind", OF_OTHERS)
+def test_what_another_run_says_keeps_no_session_from_its_own(
+    kind: str, restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.say("CRASHED", ago=MINUTE)
+    runs.begun_before(**OF_OTHERS[kind])
+    with traded(tmp_path / "data"):
+        pass
+    assert look(restarts, runs) == ["SCHEDULED"]
+    assert runs.run.state_type == "SCHEDULED"
+
+
+def test_the_run_that_was_seen_to_trade_goes_before_a_newer_one(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.say("RUNNING", ago=timedelta(hours=1))
+    with traded(tmp_path / "data"), process_of_the_run(tmp_path / "data"):
+        assert look(restarts, runs) == []
+    runs.begun_before(state_type="CRASHED", message="")
+    assert look(restarts, runs) == []
+    assert look(restarts, runs) == ["SCHEDULED"]
+    assert runs.run.state_type == "SCHEDULED"
+
+
+def test_what_refused_once_is_taken_up_when_somebody_mended_and_retried_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    said: list[str] = []
+    restarts = Restarts(Home.at(tmp_path / "data"), said.append)
+    runs = Runs()
+    runs.runs = []
+    with traded(tmp_path / "data"):
+        pass
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    runs.say("FAILED", ago=timedelta(), message=f"{BAD_INPUT}: no such strategy")
     assert look(restarts, runs) == look(restarts, runs) == []
-    [line] = said
-    assert "begun with other symbols" in line
+    assert "no such strategy" in said[-1]
+    runs.say("CRASHED", ago=timedelta())
+    assert look(restarts, runs) == ["SCHEDULED"]
 
 
 def test_a_run_that_failed_before_its_session_began_is_started_again(restarts: Restarts) -> None:
