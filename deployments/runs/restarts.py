@@ -51,6 +51,7 @@ class Restarts:
         self._next_look = 0.0
         self._accounts = OpenAccounts(home.data_dir, say)
         self._stopped = StoppedRuns(home)
+        self._went_on: set[str] = set()
         # How often each run was started again. Prefect counts only those that came to run.
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
@@ -83,7 +84,7 @@ class Restarts:
         for run in runs:
             self._take_back(api, run, moment)
         standings = self._accounts.look(moment)
-        self._go_on(api, idle)
+        self._go_on(api, runs, idle)
         for run in idle:
             standing = standings.get(self._account_of(run) or "", Standing.IDLE)
             if standing is Standing.IDLE and self._is_due(run, moment):
@@ -109,16 +110,18 @@ class Restarts:
         if is_at_work and run.id in self._alive and run.id in self._starts:
             api.force(run.id, "RUNNING", "Its process is alive")
 
-    def _go_on(self, api: PrefectApi, idle: list[FlowRun]) -> None:
+    def _go_on(self, api: PrefectApi, runs: list[FlowRun], idle: list[FlowRun]) -> None:
         """Start again what ended only because this supervisor's earlier life was stopped."""
-        stopped = self._stopped.ids()
+        stopped = self._stopped.ids() - self._went_on
         if not stopped:
             return
-        found = [run for run in idle if run.id in stopped]
-        for run in found:
-            if run.is_final:
-                self._start_again(api, run)
-        if all(run.is_final for run in found):
+        found = [run for run in runs if run.id in stopped]
+        ended = [run for run in found if run.is_final and run in idle]
+        for run in ended:
+            self._went_on.add(run.id)
+            self._start_again(api, run)
+        # One that is still ending goes on at a later look.
+        if len(ended) == len(found):
             self._stopped.forget()
 
     def _is_due(self, run: FlowRun, moment: datetime) -> bool:

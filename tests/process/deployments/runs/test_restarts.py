@@ -69,12 +69,16 @@ class Runs:
 
     def force(self, flow_run_id: str, state_type: str, message: str) -> None:
         self.told.append(state_type)
-        self.say(state_type, ago=timedelta())
+        self.say(state_type, ago=timedelta(), flow_run_id=flow_run_id)
 
-    def say(self, state_type: str, ago: timedelta, message: str = "") -> None:
+    def say(
+        self, state_type: str, ago: timedelta, message: str = "", flow_run_id: str | None = None
+    ) -> None:
+        """Let a run, the session's own when none is named, be in a state for so long."""
         since = (datetime.now(UTC) - ago).isoformat()
-        self.runs[-1] = replace(
-            self.run,
+        said = self.read_run(flow_run_id or self.run.id)
+        self.runs[self.runs.index(said)] = replace(
+            said,
             state_type=state_type,
             state_name=state_type.title(),
             since=since,
@@ -283,6 +287,31 @@ def test_what_ended_with_the_supervisor_goes_on_with_it(tmp_path: Path) -> None:
     # Once: cancelled in the page afterwards it stays away.
     runs.say("CANCELLED", ago=timedelta())
     assert look(restarts, runs) == []
+
+
+def test_what_is_still_ending_when_the_supervisor_is_back_goes_on_once_it_has_ended(
+    tmp_path: Path,
+) -> None:
+    home = Home.at(tmp_path / "data")
+    StoppedRuns(home).remember(RUN_ID)
+    StoppedRuns(home).remember("other")
+    restarts = Restarts(home, lambda text: None)
+    runs = Runs()
+    runs.say("CANCELLING", ago=MINUTE)
+    runs.begun_before(state_type="CANCELLED", message="")
+    with traded(tmp_path / "data", stopped=True):
+        pass
+    with process_of_the_run(tmp_path / "data"):
+        assert look(restarts, runs) == ["SCHEDULED"]
+        # Cancelled in the page meanwhile, the other one stays away.
+        runs.say("CANCELLED", ago=timedelta(), flow_run_id="other")
+        assert look(restarts, runs) == []
+    runs.say("CANCELLED", ago=timedelta(seconds=1))
+    assert look(restarts, runs) == []
+    assert look(restarts, runs) == ["SCHEDULED"]
+    assert look(restarts, runs) == []
+    assert runs.run.state_type == "SCHEDULED"
+    assert StoppedRuns(home).ids() == frozenset()
 
 
 def test_a_run_that_met_bad_input_leaves_the_session_to_a_new_one(
