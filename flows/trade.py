@@ -14,6 +14,7 @@ from prefect.states import Cancelled, Completed
 from pydantic import Field
 
 from blocks.process.clocks import SystemClock
+from blocks.process.secret_mask import MASK
 from blocks.process.stop_request import StopRequest
 from flows.pages.artifacts import publish_session
 from flows.process.outcome import failed, skipped
@@ -90,6 +91,9 @@ async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[Non
     except TradedByAnother as error:
         return skipped(str(error))
     except OpenbellError as error:
+        if should_stop():
+            # Somebody wanted the end: in red it would be started again.
+            return Cancelled(message=MASK.text(f"Stopped when asked to, but not in order: {error}"))
         return failed(error)
     if should_stop():
         return Cancelled(message="Stopped when asked to; a retry goes on while the session lasts")

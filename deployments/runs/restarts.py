@@ -61,6 +61,7 @@ class Restarts:
         # By account: the run that was its holder's when one was seen, and the newest made for it.
         self._traders: dict[str, str] = {}
         self._new_runs: dict[str, str] = {}
+        self._cancelled: set[str] = set()
         self._said: set[str] = set()
 
     def are_due(self, now: float) -> bool:
@@ -155,7 +156,12 @@ class Restarts:
         may_begin = is_own_server and account.removesuffix(DRY_RUN) == "paper"
         # Nothing is newer than the run that was made for it, and that one refused too.
         is_hopeless = bool(runs) and runs[0].id == self._new_runs.get(account)
-        if able and self._start_again(api, able[0]):
+        if able and self._was_cancelled_again(able[0]):
+            self._say_once(
+                f"The session of account {account} is open and is not taken up: run"
+                f" {able[0].name} was cancelled again and did not leave it. Retry the run to go on"
+            )
+        elif able and self._start_again(api, able[0]):
             self._taken_up[account] = moment, able[0].id
         elif may_begin and not is_hopeless:
             parameters = {"dry_run": True} if account.endswith(DRY_RUN) else {}
@@ -175,6 +181,18 @@ class Restarts:
         was_skipped = is_over and run.message.startswith(SKIPPED)
         was_ours = run.id in self._starts or run.id == self._new_runs.get(account)
         return met_bad_input(run) or was_skipped or (is_over and was_ours)
+
+    def _was_cancelled_again(self, run: FlowRun) -> bool:
+        """Return whether a cancelled run had its one more start, or take note that it has it now.
+
+        A cancel is a wish. It may also be of a time before the session, or have come to a process
+        that could write nothing: so a session is not left alone for the first one.
+        """
+        if run.state_type != "CANCELLED":
+            return False
+        had_its_start = run.id in self._cancelled
+        self._cancelled.add(run.id)
+        return had_its_start
 
     def _say_once(self, line: str) -> None:
         if line not in self._said:

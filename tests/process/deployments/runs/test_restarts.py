@@ -129,7 +129,7 @@ def restarts(tmp_path: Path) -> Restarts:
 def look(restarts: Restarts, runs: Runs) -> list[str]:
     runs.told.clear()
     restarts.look(cast(PrefectApi, runs), 0.0, is_own_server=True)
-    return runs.told
+    return list(runs.told)
 
 
 def test_a_session_is_started_again_at_the_second_look_without_a_process(
@@ -209,6 +209,28 @@ def test_an_open_session_without_a_holder_is_taken_up_whatever_prefect_calls_its
     assert look(restarts, runs) == ["SCHEDULED"]
     # It is on its way.
     assert look(restarts, runs) == []
+
+
+def test_a_run_that_is_cancelled_again_and_could_not_leave_its_session_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    said: list[str] = []
+    restarts = Restarts(Home.at(tmp_path / "data"), said.append)
+    runs = Runs()
+    with traded(tmp_path / "data"):
+        runs.say("CANCELLED", ago=MINUTE)
+    assert look(restarts, runs) == ["SCHEDULED"]
+    # The process took the account for a moment.
+    with traded(tmp_path / "data"):
+        assert look(restarts, runs) == []
+    runs.say("CANCELLED", ago=timedelta(seconds=5))
+    assert look(restarts, runs) == look(restarts, runs) == []
+    assert "mega-horse was cancelled again" in said[-1]
+    assert len(said) == 2
+    # Retried, it is a session like others.
+    runs.say("CRASHED", ago=timedelta())
+    assert look(restarts, runs) == ["SCHEDULED"]
 
 
 def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
