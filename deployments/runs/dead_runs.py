@@ -88,8 +88,7 @@ class DeadRuns:
         cancelled = {
             run.id
             for run in runs
-            if run.state_type == "CANCELLING"
-            and datetime.fromisoformat(run.since) + OVERLOOKED <= datetime.now(UTC)
+            if run.state_type == "CANCELLING" and run.has_been_so_for(OVERLOOKED, datetime.now(UTC))
         }
         to_ask = [
             process

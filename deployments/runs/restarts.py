@@ -25,7 +25,7 @@ FIRST_WAIT = timedelta(seconds=2)
 LIVES_AFTER = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(minutes=5)
 # While a session is open and nobody trades it: what was started has so long to begin.
-TAKE_UP_AGAIN = timedelta(seconds=15)
+TAKE_UP_AGAIN_S = 15.0
 ON_ITS_WAY = timedelta(minutes=1)
 # Prefect's own words for parameters that a flow does not take.
 _REFUSED_BY_PREFECT = "Validation of flow parameters failed"
@@ -56,8 +56,8 @@ class Restarts:
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
         self._refused: set[str] = set()
-        # By account: when it was taken up last, and by which run.
-        self._taken_up: dict[str, tuple[datetime, str]] = {}
+        # By account: when it was taken up last, monotonic, and by which run.
+        self._taken_up: dict[str, tuple[float, str]] = {}
         # By account: the run that was its holder's when one was seen, and the newest made for it.
         self._traders: dict[str, str] = {}
         self._new_runs: dict[str, str] = {}
@@ -100,14 +100,16 @@ class Restarts:
                 alive = [run.id for run in of_account if run.id in self._alive]
                 if standing is Standing.HELD and len(alive) == 1:
                     self._traders[account] = alive[0]
-            elif all(run in idle for run in of_account):
-                self._take_up(api, account, of_account, moment, is_own_server=is_own_server)
+            elif all(run in idle for run in of_account) and not any(
+                _is_in_hand(run, moment) for run in of_account
+            ):
+                self._take_up(api, account, of_account, now, is_own_server=is_own_server)
 
     def _take_back(self, api: PrefectApi, run: FlowRun, moment: datetime) -> None:
         """Say that a run lives that we started again and that was reported dead too late."""
         if run.state_type not in ("CRASHED", "FAILED"):
             return
-        is_at_work = datetime.fromisoformat(run.since) + LIVES_AFTER <= moment
+        is_at_work = run.has_been_so_for(LIVES_AFTER, moment)
         if is_at_work and run.id in self._alive and run.id in self._starts:
             api.force(run.id, "RUNNING", "Its process is alive")
 
@@ -126,30 +128,29 @@ class Restarts:
             self._stopped.forget()
 
     def _is_due(self, run: FlowRun, moment: datetime) -> bool:
+        # Of a time that is still to come, too: rather tried again than lost.
         since = datetime.fromisoformat(run.since)
         has_failed_lately = run.state_type == "FAILED" and since + FAILED_LATELY > moment
         if run.state_type != "CRASHED" and not (has_failed_lately and not met_bad_input(run)):
             return False
-        return since + wait_after(self._starts.get(run.id, 0)) <= moment
+        return run.has_been_so_for(wait_after(self._starts.get(run.id, 0)), moment)
 
     def _take_up(
         self,
         api: PrefectApi,
         account: str,
         runs: list[FlowRun],
-        moment: datetime,
+        now: float,
         *,
         is_own_server: bool,
     ) -> None:
         """Have an open session traded again that nobody trades; `runs` are its account's."""
         at, run_id = self._taken_up.get(account, (None, ""))
         if at is not None:
-            if moment < at + TAKE_UP_AGAIN:
+            if now < at + TAKE_UP_AGAIN_S:
                 return
-            if moment < at + ON_ITS_WAY and not api.read_run(run_id).is_final:
+            if now < at + ON_ITS_WAY.total_seconds() and not api.read_run(run_id).is_final:
                 return
-        if any(_is_in_hand(run, moment) for run in runs):
-            return
         # What refused, or was not for this session, says nothing of those that did neither.
         able = [run for run in runs if not self._has_refused(run, account)]
         able.sort(key=lambda run: run.id != self._traders.get(account))
@@ -162,13 +163,13 @@ class Restarts:
                 f" {able[0].name} was cancelled again and did not leave it. Retry the run to go on"
             )
         elif able and self._start_again(api, able[0]):
-            self._taken_up[account] = moment, able[0].id
+            self._taken_up[account] = now, able[0].id
         elif may_begin and not is_hopeless:
             parameters = {"dry_run": True} if account.endswith(DRY_RUN) else {}
             new = api.start_run(DEPLOYMENT, parameters)
             self._say(f"The session of account {account} is open: run {new.name} takes it up")
             self._new_runs[account] = new.id
-            self._taken_up[account] = moment, new.id
+            self._taken_up[account] = now, new.id
         elif runs and not able:
             self._say_once(
                 f"The session of account {account} is open and is not taken up: run"
@@ -242,7 +243,7 @@ def _is_replay(run: FlowRun) -> bool:
 def _is_in_hand(run: FlowRun, moment: datetime) -> bool:
     """Return whether a worker is about to begin a run, or its end to be written down."""
     is_between = run.state_type in ("PENDING", "CANCELLING")
-    return is_between and datetime.fromisoformat(run.since) + ON_ITS_WAY > moment
+    return is_between and not run.has_been_so_for(ON_ITS_WAY, moment)
 
 
 def wait_after(starts: int) -> timedelta:

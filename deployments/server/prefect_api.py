@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -54,6 +54,14 @@ class FlowRun:
     def is_final(self) -> bool:
         """Return whether the run has ended, one way or another."""
         return self.state_type in FINAL_STATES
+
+    def has_been_so_for(self, span: timedelta, now: datetime) -> bool:
+        """Return whether the run came into its state so long before an aware time.
+
+        Where that lies in the future a clock was set back, and nobody is to wait for it to return.
+        """
+        since = datetime.fromisoformat(self.since)
+        return since > now or since + span <= now
 
 
 class ServerRefused(OpenbellError):

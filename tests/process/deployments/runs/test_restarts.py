@@ -126,9 +126,9 @@ def restarts(tmp_path: Path) -> Restarts:
     return Restarts(Home.at(tmp_path / "data"), lambda text: None)
 
 
-def look(restarts: Restarts, runs: Runs) -> list[str]:
+def look(restarts: Restarts, runs: Runs, now: float = 0.0) -> list[str]:
     runs.told.clear()
-    restarts.look(cast(PrefectApi, runs), 0.0, is_own_server=True)
+    restarts.look(cast(PrefectApi, runs), now, is_own_server=True)
     return list(runs.told)
 
 
@@ -214,7 +214,7 @@ def test_an_open_session_without_a_holder_is_taken_up_whatever_prefect_calls_its
 def test_a_run_that_is_cancelled_again_and_could_not_leave_its_session_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
     said: list[str] = []
     restarts = Restarts(Home.at(tmp_path / "data"), said.append)
     runs = Runs()
@@ -233,6 +233,32 @@ def test_a_run_that_is_cancelled_again_and_could_not_leave_its_session_is_left_a
     assert look(restarts, runs) == ["SCHEDULED"]
 
 
+@pytest.mark.parametrize("state", ["CRASHED", "FAILED", "PENDING"])
+def test_a_clock_that_was_set_back_keeps_no_session_waiting(
+    state: str, restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    ahead = -timedelta(hours=2)
+    runs.say(state, ago=ahead)
+    # Before its session began; what is pending is begun by its worker.
+    assert look(restarts, runs) == ([] if state == "PENDING" else ["SCHEDULED"])
+    with traded(tmp_path / "data"):
+        runs.say(state, ago=ahead)
+    assert look(restarts, runs) == ["SCHEDULED"]
+
+
+def test_how_long_a_take_up_is_waited_for_is_told_by_no_clock_that_is_set(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    with traded(tmp_path / "data"):
+        runs.say("FAILED", ago=timedelta(hours=3))
+    assert look(restarts, runs, now=0.0) == ["SCHEDULED"]
+    runs.say("FAILED", ago=timedelta(hours=3))
+    assert look(restarts, runs, now=restarts_module.TAKE_UP_AGAIN_S - 1.0) == []
+    assert look(restarts, runs, now=restarts_module.TAKE_UP_AGAIN_S) == ["SCHEDULED"]
+
+
 def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
     restarts: Restarts, tmp_path: Path
 ) -> None:
@@ -247,7 +273,7 @@ def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
 def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_one(
     restarts: Restarts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
     monkeypatch.setattr(restarts_module, "FIRST_WAIT", timedelta())
     runs = Runs()
     runs.say("FAILED", ago=timedelta(hours=25))
@@ -261,7 +287,7 @@ def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_on
 def test_where_a_new_run_refuses_too_that_is_said_once_and_no_more_are_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
     said: list[str] = []
     restarts = Restarts(Home.at(tmp_path / "data"), said.append)
     runs = Runs()
@@ -389,7 +415,7 @@ def test_the_run_that_was_seen_to_trade_goes_before_a_newer_one(
 def test_what_refused_once_is_taken_up_when_somebody_mended_and_retried_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN", timedelta())
+    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
     said: list[str] = []
     restarts = Restarts(Home.at(tmp_path / "data"), said.append)
     runs = Runs()
