@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blocks.ledger.lease import is_held
-from trading.errors import StoreUnavailable
+from trading.errors import OpenbellError
 
 if TYPE_CHECKING:
     from blocks.ledger.open_session import OpenSession
@@ -37,7 +37,7 @@ class OpenAccounts:
         self._data_dir = data_dir
         self._say = say
         self._known: dict[str, tuple[tuple[_Stamp, _Stamp], OpenSession | None]] = {}
-        self._said = ""
+        self._said: dict[str, type[OpenbellError]] = {}
 
     def look(self, now: datetime) -> dict[str, Standing]:
         """Return how each account is at an aware UTC time; one that cannot be read is left out."""
@@ -45,10 +45,14 @@ class OpenAccounts:
         for folder in self._folders():
             try:
                 found[folder.name] = self._standing(folder, now)
-            except StoreUnavailable as error:
-                if str(error) != self._said:
-                    self._said = str(error)
-                    self._say(self._said)
+            except OpenbellError as error:
+                # Locked, damaged or of a newer version: the other accounts are looked at all the
+                # same.
+                if self._said.get(folder.name) is not type(error):
+                    self._said[folder.name] = type(error)
+                    self._say(f"Account {folder.name} is not looked after: {error}")
+            else:
+                self._said.pop(folder.name, None)
         return found
 
     def _folders(self) -> Iterator[Path]:
