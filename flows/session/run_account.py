@@ -18,7 +18,7 @@ from tasks.masked import without_secrets_in_errors
 from tasks.session.close import differences_at_the_close
 from tasks.session.runtime import SessionRuntime
 from tasks.steps import Steps
-from trading.errors import BadInput, LeaseLost, StoreUnavailable
+from trading.errors import BadInput, LeaseLost, SourceUnavailable, StoreUnavailable
 from trading.market.calendar import Session, next_session
 from trading.session.ports import Clock
 
@@ -85,8 +85,7 @@ class _Run:
             try:
                 with open_account(self.request, self.should_stop) as account:
                     is_open = was_open = True
-                    faults.are_over()
-                    await self._trade(account)
+                    await self._trade(account, faults)
                     is_done = True
                 return
             except Interrupted:
@@ -110,15 +109,30 @@ class _Run:
                 if is_done and isinstance(error, StoreUnavailable):
                     get_logger("session").warning("the account was not given back: %s", error)
                     return
-                may_wait = session is not None and not is_open and (is_patient or was_open)
+                # Of a run without end, the session before may be over.
+                session = _upcoming(self.request) if self.forever else session
+                may_wait = (
+                    self._passes_between_sessions(error) if is_open else (is_patient or was_open)
+                )
                 if session is None or not may_wait or not await faults.wait(error, session.close):
                     raise
             if self.forever:
                 session = _upcoming(self.request)
 
-    async def _trade(self, account: Account) -> None:
+    def _passes_between_sessions(self, error: Exception) -> bool:
+        """Return whether opening the account anew may help where no session was under way.
+
+        One that is to stop has had its tries.
+        """
+        is_away = isinstance(error, StoreUnavailable | SourceUnavailable)
+        return is_away and not self.should_stop()
+
+    async def _trade(self, account: Account, faults: PassingFaults) -> None:
         while True:
-            for session in account.sessions():
+            sessions = account.sessions()
+            # Not before: what fails here each time is told once.
+            faults.are_over()
+            for session in sessions:
                 clock = account.clock(session)
                 await _wait_for(account, session, clock)
                 await self._trade_session(account, session, clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.session.runtime import RUNTIMES
 from trading.errors import BadInput, LeaseLost, OpenbellError, SourceUnavailable, StoreUnavailable
-from trading.market.calendar import Session
+from trading.market.calendar import Session, sessions_between
 from trading.session.ports import Notifier
 
 DAY = "2025-06-10"
@@ -228,3 +228,46 @@ def test_a_fault_that_outlasts_the_session_by_far_is_no_reason_to_wait_for_ever(
     monkeypatch.setattr(run_account_module, "TRIED_AFTER_CLOSE", timedelta(days=-365))
     with pytest.raises(StoreUnavailable):
         trade(asked(tmp_path), strike)
+
+
+class RareLooks(HeardParts):
+    """Parts that look at the exchange once a bar: the clock jumps, and each look costs."""
+
+    @property
+    def tend_seconds(self) -> float:
+        return 3600.0
+
+
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("locked", "Wait"), SourceUnavailable("away", "Wait")]
+)
+def test_a_run_without_end_outlives_a_fault_between_two_sessions(
+    error: OpenbellError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    should_stop = StopRequest()
+    day = date.fromisoformat(DAY)
+    strike = Strike(error, 3)
+
+    def sessions(account: Account) -> list[Session]:
+        # The first has been traded when it is struck, and another comes when that is over.
+        should_stop.requested = strike.is_armed
+        strike.is_armed = True
+        return sessions_between("NYSE", day, day)
+
+    monkeypatch.setattr(Account, "sessions", strike.before(sessions))
+    request = asked(tmp_path, parts=RareLooks(tmp_path), replay=None, speed=None)
+    assert asyncio.run(run_account(request, should_stop=should_stop, forever=True)) == 1
+    assert strike.left == 0
+    assert heard(request).count("SYSTEM_ERROR") == 1
+    assert heard(request).count("all is well again") == 1
+
+
+def test_what_a_person_must_mend_between_two_sessions_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strike = Strike(BadInput("no such account", "Mend it"), 1)
+    strike.is_armed = True
+    monkeypatch.setattr(Account, "sessions", strike.before(Account.sessions))
+    request = asked(tmp_path, parts=RareLooks(tmp_path), replay=None, speed=None)
+    with pytest.raises(BadInput):
+        asyncio.run(run_account(request, forever=True))
