@@ -58,7 +58,8 @@ def lock(account_folder: Path) -> BinaryIO:
     try:
         account_folder.mkdir(parents=True, exist_ok=True)
         # Whoever can open it can keep its account from being traded.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Readable by all who may read the ledger: health asks it who trades the account.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise _unavailable(path, error) from error
     file = os.fdopen(descriptor, "r+b", buffering=0)
