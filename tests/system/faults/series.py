@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,9 @@ from tests.system.faults.installation import Installation
 from tests.system.faults.measure import Outcome, Say, revive, strike
 from tests.system.faults.strikes import Fault
 from tests.system.faults.table import as_table, complaints
+
+# More of them only wait for each other: a bar of one costs some seconds of processor time.
+AT_ONCE = 2 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,15 @@ def run_all(
     seconds: float,
     say: Say,
 ) -> Results:
-    """Run every series beside the others; no strike begins after `seconds`.
+    """Run the series side by side, as many as the machine carries; none strikes after `seconds`.
 
     `prepare` makes a data folder before its installation begins.
     """
-    results, until = Results(), time.monotonic() + seconds
+    results = Results()
 
     def run(one: Series) -> None:
+        until = time.monotonic() + seconds
+
         def said(text: str) -> None:
             say(f"{time.strftime('%H:%M:%S')} {one.name}: {text}")
 
@@ -87,6 +93,6 @@ def run_all(
             results.left_out += len(one.strikes) - done
             installation.end()
 
-    with ThreadPoolExecutor(len(series)) as pool:
+    with ThreadPoolExecutor(min(len(series), AT_ONCE)) as pool:
         list(pool.map(run, series))
     return results
