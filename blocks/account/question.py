@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,19 +48,31 @@ def ask(data_dir: Path, account: str, sql: str) -> Answer:
 
 def _in_time(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     # In a thread of its own: DuckDB makes an error of its own of a signal that it meets.
-    with ThreadPoolExecutor(1) as thread:
-        answer = thread.submit(_answer, connection, sql)
+    has_begun, is_unwanted, is_over = (threading.Event() for _ in range(3))
+
+    def work() -> Answer | None:
+        has_begun.set()
         try:
-            return answer.result(LONGEST_SECONDS)
+            return None if is_unwanted.is_set() else _answer(connection, sql)
+        finally:
+            is_over.set()
+
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            answer = thread.submit(work).result(LONGEST_SECONDS)
         except TimeoutError as error:
             raise BadInput(
                 f"--sql had no answer within {LONGEST_SECONDS:g} s", "Ask for less at a time"
             ) from error
         finally:
-            while not answer.done():
-                # One that has not begun yet does not notice.
+            # A signal may strike before there is anything to wait for, and the question begin then.
+            is_unwanted.set()
+            while has_begun.is_set() and not is_over.is_set():
+                # One that DuckDB has not begun yet does not notice.
                 connection.interrupt()
-                wait([answer], _AGAIN_AFTER_S)
+                is_over.wait(_AGAIN_AFTER_S)
+    assert answer is not None
+    return answer
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:

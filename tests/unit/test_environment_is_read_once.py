@@ -14,6 +14,7 @@ EXCEPTIONS = {
     "blocks/providers/rate_limit.py": "PREFECT_API_URL, which Prefect's client goes by as well",
     "blocks/settings/reader.py": "the one reader of the settings",
     "flows/commands/configuration.py": "gives Prefect's variables of .env to Prefect",
+    "flows/process/output.py": "what a worker and a supervisor say of the process that they start",
     "flows/process/saved_values.py": "tells Prefect its server before it is imported",
 }
 NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}

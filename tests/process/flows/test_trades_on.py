@@ -217,7 +217,6 @@ def test_where_the_place_of_copies_is_wrong_the_folder_in_its_stead_is_not_asked
     ("content", "words"),
     [
         (b"no database" * 2_000, "python -m flows restore"),
-        (b"", "python -m flows restore"),
         (None, "Is a directory"),
     ],
 )

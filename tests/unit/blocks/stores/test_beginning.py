@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -13,26 +10,16 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.beginning import LOGS, is_begun
 from blocks.stores.duckdb_file import DuckDBFile
+from tests.full_disk import full_disk
 from trading.errors import StoreUnavailable
 
 HEADERS = 3 * 4096
 
 
-@contextmanager
-def room_in_a_file(size: int) -> Iterator[None]:
-    """Let files grow to a size only, as on a disk that fills up."""
-    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
-
-
 @pytest.mark.parametrize("size", [0, 4096, 5000, 8192, 9000])
 def test_a_disk_that_is_full_while_a_ledger_is_made_leaves_none(size: int, tmp_path: Path) -> None:
     ledger = DuckDBLedger(tmp_path, "paper")
-    with room_in_a_file(size), pytest.raises(StoreUnavailable, match="free disk space"):
+    with full_disk(size), pytest.raises(StoreUnavailable, match="free disk space"):
         ledger.remember("a", "b")
     assert [path.name for path in ledger.path.parent.iterdir()] == ["ledger.duckdb.lock"]
     ledger.remember("a", "b")
@@ -43,7 +30,7 @@ def test_a_disk_without_room_for_all_tables_leaves_none(tmp_path: Path) -> None:
     names = [f"table_{number}" for number in range(200)]
     schema = "".join(f"CREATE TABLE IF NOT EXISTS {name} (x INTEGER);" for name in names)
     store = DuckDBFile(tmp_path / "store.duckdb", schema)
-    with room_in_a_file(HEADERS), pytest.raises(StoreUnavailable), store.transaction():
+    with full_disk(HEADERS), pytest.raises(StoreUnavailable), store.transaction():
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["store.duckdb.lock"]
     with store.transaction() as connection:
