@@ -34,7 +34,8 @@ def asked_for(data_dir: Path, **others: object) -> Namespace:
 def account_with_copy(data_dir: Path) -> Path:
     """Make an account and a copy of it where the settings say."""
     ledger = DuckDBLedger(data_dir, "paper")
-    ledger.acquire_lease()
+    # Given back, and not left to whenever the object goes: another one takes it.
+    ledger.give_back_lease(ledger.acquire_lease())
     ledger.release()
     store_copy(ledger, LocalStorage(data_dir / "copies"), datetime.now(UTC))
     return data_dir
