@@ -57,7 +57,6 @@ def lock(account_folder: Path) -> BinaryIO:
     path = account_folder / LOCK_FILE
     try:
         account_folder.mkdir(parents=True, exist_ok=True)
-        # Whoever can open it can keep its account from being traded.
         # Readable by all who may read the ledger: health asks it who trades the account.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -77,9 +76,19 @@ def lock(account_folder: Path) -> BinaryIO:
             time.sleep(_AGAIN_AFTER_S)
         _sign(file)
     except BaseException:
-        file.close()
+        unlock(file)
         raise
     return file
+
+
+def unlock(file: BinaryIO) -> None:
+    """Let go of the lock at once.
+
+    Closing alone would leave it to a child process that is just being started and has the file
+    open until it begins its own program.
+    """
+    fcntl.flock(file, fcntl.LOCK_UN)
+    file.close()
 
 
 def is_held(account_folder: Path) -> bool:

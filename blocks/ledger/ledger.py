@@ -108,7 +108,7 @@ class DuckDBLedger:
                 if not self.account.startswith(REPLAYED):
                     identity = place.settle(connection, self.path)
         except BaseException:
-            held.close()
+            lease.unlock(held)
             self._held = None
             raise
         self._held, self._identity = held, identity
@@ -121,7 +121,7 @@ class DuckDBLedger:
                 lease.give_back(connection, epoch)
         finally:
             if self._held is not None:
-                self._held.close()
+                lease.unlock(self._held)
                 self._held = None
 
     def commit(
