@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from blocks.exchange.exchange_news import ExchangeNews
-from blocks.exchange.reconciliation import differences, quantity_differences, vanished_orders
+from blocks.exchange.reconciliation import differences, only_here, quantity_differences
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.projector import Projector
 from blocks.process.failpoints import reach
@@ -24,6 +24,7 @@ from trading.session.events import (
     OrderUpdate,
     SessionClosed,
     intent_of,
+    update_of,
 )
 from trading.session.messages import Message
 from trading.session.order_plan import OrderPlanner
@@ -192,17 +193,7 @@ class OrderDesk:
             elif found is None and intent.leg == Leg.ENTRY and is_late:
                 self.record(self._answer(intent, Status.CANCELLED, "missed"))
             elif found is not None and intent.action == "submit":
-                self.record(
-                    OrderUpdate(
-                        intent.client_order_id,
-                        intent.symbol,
-                        intent.leg,
-                        found.status,
-                        to_microseconds(now),
-                        found.price,
-                        found.quantity,
-                    )
-                )
+                self.record(update_of(found, to_microseconds(now)))
             elif not is_history:
                 self._send(self._priced_now(intent))
         self.listen()
@@ -227,34 +218,29 @@ class OrderDesk:
         has as ended is cancelled there; one that is gone there is given up here.
         """
         if not self.dry_run:
-            for order in self.exchange.open_orders():
+            open_there = self.exchange.open_orders()
+            for order in open_there:
                 if is_ours(order.client_order_id) and order.symbol in self.state.index:
                     self._settle_open_order(order)
-            for order in vanished_orders(self.state, self.exchange):
-                self._give_up(order)
-        self._see_quantities()
-        self.blocked = self._refused | differences(self.state, self.exchange)
+            for order in only_here(self.state, open_there):
+                if self.exchange.find_order(order.client_order_id) is None:
+                    self._give_up(order)
+        unequal = self._see_quantities()
+        # Asked again: what was settled is settled.
+        found = differences(self.state, self.exchange.open_orders(), unequal)
+        self.blocked = self._refused | found
         return self.blocked
 
-    def _see_quantities(self) -> None:
-        unequal = quantity_differences(self.state, self.exchange.positions())
+    def _see_quantities(self) -> dict[str, tuple[int, int]]:
+        unequal = self.differences()
         self._elsewhere = {symbol: theirs for symbol, (_, theirs) in unequal.items()}
+        return unequal
 
     def _settle_open_order(self, order: Order) -> None:
         known = self.state.orders.get(order.client_order_id)
         if known is None:
             self.record(replace(intent_of(order), is_adopted=True))
-            self.record(
-                OrderUpdate(
-                    order.client_order_id,
-                    order.symbol,
-                    order.leg,
-                    order.status,
-                    0,
-                    order.price,
-                    order.quantity,
-                )
-            )
+            self.record(update_of(order))
         elif not known.is_live:
             # In no journal of ours is it alive: to end it needs no intent, and may be repeated.
             with suppress(OutcomeUnknown):
@@ -263,18 +249,8 @@ class OrderDesk:
     def _give_up(self, order: Order) -> None:
         why = f"order {order.client_order_id} is not at the exchange any more"
         self.record(Discrepancy(order.symbol, why, {}))
-        self.record(
-            OrderUpdate(
-                order.client_order_id,
-                order.symbol,
-                order.leg,
-                Status.CANCELLED,
-                0,
-                order.price,
-                order.quantity,
-                "not at the exchange",
-            )
-        )
+        gone = replace(order, status=Status.CANCELLED)
+        self.record(update_of(gone, reason="not at the exchange"))
 
     def is_blocked(self, symbol: str) -> bool:
         """Return whether a symbol is not entered because ledger and exchange differ."""
@@ -303,8 +279,9 @@ class OrderDesk:
             status = Status.REJECTED if intent.action == "submit" else Status.WORKING
             self.record(self._answer(intent, status, "dry_run"))
             return
-        if intent.action == "submit" and intent.leg == Leg.ENTRY and self._refusal_of(intent):
-            self.record(self._answer(intent, Status.CANCELLED, self._refusal_of(intent)))
+        is_entry = intent.action == "submit" and intent.leg == Leg.ENTRY
+        if is_entry and (refusal := self._refusal_of(intent)):
+            self.record(self._answer(intent, Status.CANCELLED, refusal))
             return
         request = {
             "submit": self.exchange.submit,

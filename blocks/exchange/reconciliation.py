@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from trading.session.objections import unbooked_fills
 from trading.session.orders import Order, Status
-from trading.session.ports import Exchange
 from trading.session.state import SessionState
 
 RESTING = (Status.WORKING, Status.TRIGGERED)
@@ -23,35 +22,43 @@ def quantity_differences(
     return found
 
 
-def differences(state: SessionState, exchange: Exchange) -> dict[str, str]:
-    """Return by symbol, in words, where the exchange differs from the ledger or contradicts it."""
+def differences(
+    state: SessionState, open_there: list[Order], unequal: dict[str, tuple[int, int]]
+) -> dict[str, str]:
+    """Return by symbol, in words, where the exchange differs from the ledger or contradicts it.
+
+    `unequal` is what `quantity_differences` has found.
+    """
     found = dict(state.discrepancies)
-    found |= _order_differences(state, exchange.open_orders())
+    found |= _order_differences(state, open_there)
     found |= unbooked_fills(state)
-    for symbol, (ours, theirs) in quantity_differences(state, exchange.positions()).items():
+    for symbol, (ours, theirs) in unequal.items():
         found[symbol] = f"ledger {ours}, exchange {theirs}"
     return dict(sorted(found.items()))
 
 
-def vanished_orders(state: SessionState, exchange: Exchange) -> list[Order]:
-    """Return the orders that rest in the ledger and that the exchange has never heard of."""
-    open_there = {order.client_order_id for order in exchange.open_orders()}
-    asked = {intent.symbol for intent in state.unanswered.values()}
+def only_here(state: SessionState, open_there: list[Order]) -> list[Order]:
+    """Return the orders that rest in the ledger and not at the exchange, nothing being asked."""
+    there = {order.client_order_id for order in open_there}
+    asked = _asked(state)
     return [
         order
         for order in state.orders.values()
         if order.status in RESTING
         and order.symbol not in asked
-        and order.client_order_id not in open_there
-        and exchange.find_order(order.client_order_id) is None
+        and order.client_order_id not in there
     ]
 
 
+def _asked(state: SessionState) -> set[str]:
+    return {intent.symbol for intent in state.unanswered.values()}
+
+
 def _order_differences(state: SessionState, theirs: list[Order]) -> dict[str, str]:
-    open_there = {order.client_order_id: order for order in theirs}
-    asked = {intent.symbol for intent in state.unanswered.values()}
+    asked = _asked(state)
     found: dict[str, str] = {}
-    for order_id, order in open_there.items():
+    for order in theirs:
+        order_id = order.client_order_id
         ours = state.orders.get(order_id)
         if ours is None or not ours.is_live:
             found[order.symbol] = f"order {order_id} is open at the exchange and not in the ledger"
@@ -60,10 +67,8 @@ def _order_differences(state: SessionState, theirs: list[Order]) -> dict[str, st
                 f"order {order_id} is of {ours.quantity} in the ledger, of {order.quantity} at the"
                 " exchange"
             )
-    for order in state.orders.values():
-        is_open = order.status in RESTING and order.symbol not in asked
-        if is_open and order.client_order_id not in open_there:
-            found[order.symbol] = (
-                f"order {order.client_order_id} is open in the ledger and not at the exchange"
-            )
+    for order in only_here(state, theirs):
+        found[order.symbol] = (
+            f"order {order.client_order_id} is open in the ledger and not at the exchange"
+        )
     return found

@@ -186,3 +186,17 @@ def intent_of(order: Order) -> Intent:
         order.target_id,
         is_immediate=order.is_immediate,
     )
+
+
+def update_of(order: Order, us: int = 0, reason: str = "") -> OrderUpdate:
+    """Return how an order stands as news of it; `us` is when, 0 where nobody says."""
+    return OrderUpdate(
+        order.client_order_id,
+        order.symbol,
+        order.leg,
+        order.status,
+        us,
+        order.price,
+        order.quantity,
+        reason,
+    )

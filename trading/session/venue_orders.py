@@ -10,7 +10,7 @@ from trading.engine.trade_tape import FILLS, FillRow, Tape
 from trading.parameters import Rules
 from trading.prices import round_down, round_up
 from trading.reasons import ExitReason, FillLeg
-from trading.session.events import Fill, OrderUpdate
+from trading.session.events import Fill, OrderUpdate, update_of
 from trading.session.orders import Leg, Order, Status, attempt_of, transition
 
 VenueEvent = Fill | OrderUpdate
@@ -46,16 +46,7 @@ class VenueOrders:
 
     def report(self, order: Order, reason: str = "", us: int = 0) -> OrderUpdate:
         """Return how an order stands; `us` is when, the last bar's START where it is left out."""
-        return OrderUpdate(
-            order.client_order_id,
-            order.symbol,
-            order.leg,
-            order.status,
-            max(us, self._state.last_us),
-            order.price,
-            order.quantity,
-            reason,
-        )
+        return update_of(order, max(us, self._state.last_us), reason)
 
     def _order_for(self, symbol: str, leg: str) -> Order:
         live = [o for o in self._state.orders.values() if o.symbol == symbol and o.is_live]
