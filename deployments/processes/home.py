@@ -108,6 +108,9 @@ class Home:
             "DO_NOT_TRACK": "1",
             "PREFECT_LOGGING_COLORS": "false",
             "PYTHONUNBUFFERED": "1",
+            # Prefect's server answers 503 while others write to its database. Five tries end after
+            # a minute, and with them a session that was about to begin; seven take four minutes.
+            "PREFECT_CLIENT_MAX_RETRIES": environment.get("PREFECT_CLIENT_MAX_RETRIES", "7"),
             DATA_DIR: str(self.data_dir),
             MARK: str(self.data_dir),
         }

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.system.patience import patient
 from tests.system.struck_session import SESSION
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
+AT_ONCE = 4
 # Between bars, in a wait for a provider, in the middle of a bar and wherever one of these comes
 # again while everything is left, and in what Prefect does around a bar.
 EDGES = (
@@ -37,24 +39,9 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
     home = Home.at(tmp_path / "home" / "data")
     environment = home.environment(prefect_stack.api_url)
     # Beside one another: each has a quarter of a minute to wait until it holds something.
-    struck = {
-        edge: subprocess.Popen(
-            [sys.executable, "-m", "tests.system.struck_session", str(tmp_path / edge), edge],
-            cwd=REPOSITORY,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for edge in EDGES
-    }
-    try:
-        said = {edge: process.communicate(timeout=300)[0] for edge, process in struck.items()}
-    finally:
-        for process in struck.values():
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ended = pool.map(lambda edge: struck(edge, tmp_path / edge, environment), EDGES)
+        said = dict(zip(EDGES, ended, strict=True))
     strikes = 0
     for edge, text in said.items():
         # A library may have more to say when its process ends.
@@ -71,6 +58,20 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
         strikes += int(counts[-1].partition(" ")[0])
     # Also in the midst of leaving, where a second signal would end what the first began.
     assert strikes > len(EDGES)
+
+
+def struck(edge: str, data_dir: Path, environment: dict[str, str]) -> str:
+    """Run a session that is struck at an edge, and return what it said."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.system.struck_session", str(data_dir), edge],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=280,
+        check=False,
+    ).stdout
 
 
 def state_of(api_url: str, data_dir: Path) -> tuple[str, str]:
