@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
-    parser.add_argument("--account", help="paper, else the one used last, when left out")
+    parser.add_argument("--account", help="paper, else simulated, else the newest")
     parser.add_argument("--host", help="API_HOST, 127.0.0.1 when left out")
     parser.add_argument("--port", type=int, help="HEALTH_CHECK_PORT, 8085 when left out")
     parser.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")

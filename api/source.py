@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from blocks.account.health import HealthReport, check_health
-from blocks.account.status import newest_account
+from blocks.account.names import PAPER
+from blocks.account.status import live_account, newest_account
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.trades import TradeStore
 from trading.errors import BadInput, OpenbellError
 
-LIVE_ACCOUNT = "paper"
 # Each reading keeps the session from its ledger for some milliseconds.
 FRESH_SECONDS = 1.0
 # A probe is answered within its own time-out, whoever has the ledger.
@@ -24,7 +24,7 @@ WAIT_SECONDS = 3.0
 
 @dataclass
 class Source:
-    """An account of a data folder; without a name the paper account, else the one used last."""
+    """An account of a data folder; without a name the one that is traded."""
 
     data_dir: Path
     account_name: str | None = None
@@ -40,9 +40,7 @@ class Source:
         """Return the account's name; raises BadInput when there is none yet."""
         if self.account_name is not None:
             return self.account_name
-        if (self.data_dir / LIVE_ACCOUNT / "ledger.duckdb").exists():
-            return LIVE_ACCOUNT
-        return newest_account(self.data_dir)
+        return live_account(self.data_dir) or newest_account(self.data_dir)
 
     def report(self) -> HealthReport:
         """Return the health, at most a second old."""
@@ -51,7 +49,7 @@ class Source:
                 try:
                     name = self.account()
                 except OpenbellError:
-                    name = LIVE_ACCOUNT
+                    name = PAPER
                 self._report = check_health(
                     self.data_dir,
                     name,

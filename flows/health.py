@@ -26,7 +26,7 @@ from trading.errors import OpenbellError
 @flow(name="health", persist_result=False)
 async def health(
     data_dir: str = "data",
-    account: Annotated[str | None, Field(description="Empty: the paper account")] = None,
+    account: Annotated[str | None, Field(description="Empty: paper, else simulated")] = None,
 ) -> State[None]:
     """Look at every component, show them, and leave a heartbeat."""
     configured = begin_process(data_dir)

@@ -24,7 +24,7 @@ from trading.errors import OpenbellError
 @flow(name="sync", persist_result=False)
 async def sync(
     data_dir: str = "data",
-    account: Annotated[str | None, Field(description="Empty: the paper account")] = None,
+    account: Annotated[str | None, Field(description="Empty: paper, else simulated")] = None,
 ) -> State[None]:
     """Store a copy of an account, between two bars where a session is being traded."""
     configured = begin_process(data_dir)

@@ -9,11 +9,10 @@ from typing import Any
 
 import duckdb
 
+from blocks.account.names import PAPER, SIMULATED, is_there
 from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.messages.outbox_rows import delivery_counts
 from trading.errors import BadInput
-
-LIVE_ACCOUNT = "paper"
 
 
 def newest_account(data_dir: Path) -> str:
@@ -27,9 +26,13 @@ def newest_account(data_dir: Path) -> str:
 
 
 def live_account(data_dir: Path) -> str | None:
-    """Return the paper account, else the one used last, None where there is none."""
-    if (data_dir / LIVE_ACCOUNT / "ledger.duckdb").exists():
-        return LIVE_ACCOUNT
+    """Return the account that is meant where none is named, None where there is none.
+
+    It is `paper`, else `simulated`, else the one used last.
+    """
+    for account in (PAPER, SIMULATED):
+        if is_there(data_dir, account):
+            return account
     try:
         return newest_account(data_dir)
     except BadInput:

@@ -142,7 +142,7 @@ VARIABLES: tuple[Variable, ...] = (
     *_refused("Metrics are always recorded in telemetry.duckdb and trades in the ledger",
               "ENABLED", "OPERATIONAL_METRICS_*", "LOCAL_DATABASE_PATH", "LOCAL_PRICE_DB_PATH",
               "LOCAL_DASHBOARD_DB_PATH", "LOCAL_OUTBOX_DB_PATH", "PRICE_TIMEFRAMES"),
-    *_refused("Accounts are named by --account: paper, replay ...", "ACCOUNT_ID"),
+    *_refused("Accounts are named by --account: paper, simulated, replay ...", "ACCOUNT_ID"),
 )  # fmt: skip
 
 FIELD_OF = {variable.name: variable.field for variable in VARIABLES if variable.field}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from blocks.account.names import DRY_RUN, PAPER, SIMULATED, account_name
 from deployments.processes.home import Home, Say
 from deployments.runs.open_accounts import OpenAccounts, Standing
 from deployments.runs.runs import run_processes
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import FlowRun, PrefectApi
 from flows.process.words import BAD_INPUT, REPLAY_TAG, SKIPPED
+from trading.errors import OpenbellError
 
 SESSION_FLOW = "trade-session"
 # What trades an account that no run of today's is known of.
 DEPLOYMENT = "trade-session/paper"
-DRY_RUN = "-dry-run"
 LOOK_EVERY_S = 5.0
 # Longer ago it was another day's session; the flow itself knows whether its session is over.
 NOT_OLDER_THAN = timedelta(hours=26)
@@ -154,7 +156,7 @@ class Restarts:
         # What refused, or was not for this session, says nothing of those that did neither.
         able = [run for run in runs if not self._has_refused(run, account)]
         able.sort(key=lambda run: run.id != self._traders.get(account))
-        may_begin = is_own_server and account.removesuffix(DRY_RUN) == "paper"
+        may_begin = is_own_server and account.removesuffix(DRY_RUN) in (PAPER, SIMULATED)
         # Nothing is newer than the run that was made for it, and that one refused too.
         is_hopeless = bool(runs) and runs[0].id == self._new_runs.get(account)
         if able and self._was_cancelled_again(able[0]):
@@ -165,7 +167,9 @@ class Restarts:
         elif able and self._start_again(api, able[0]):
             self._taken_up[account] = now, able[0].id
         elif may_begin and not is_hopeless:
-            parameters = {"dry_run": True} if account.endswith(DRY_RUN) else {}
+            parameters: dict[str, Any] = {"dry_run": True} if account.endswith(DRY_RUN) else {}
+            if account.startswith(SIMULATED):
+                parameters["market"] = "simulated"
             new = api.start_run(DEPLOYMENT, parameters)
             self._say(f"The session of account {account} is open: run {new.name} takes it up")
             self._new_runs[account] = new.id
@@ -213,7 +217,18 @@ class Restarts:
         """Return the account of this folder that a run trades, None where it trades elsewhere."""
         if run.parameters.get("data_dir") not in (None, "", str(self._home.data_dir)):
             return None
-        return f"paper{DRY_RUN}" if run.parameters.get("dry_run") else "paper"
+        given = run.parameters
+        try:
+            return account_name(
+                self._home.data_dir,
+                is_replay=False,
+                has_simulated_bars=given.get("market", "simulated") == "simulated"
+                and not given.get("bars"),
+                is_dry_run=bool(given.get("dry_run")),
+            )
+        except OpenbellError:
+            # One that cannot be read is said by who looks at the accounts.
+            return None
 
     def _is_in_its_place(self, api: PrefectApi, run: FlowRun) -> bool:
         """Return whether a run trades in this folder, or in what its deployment is given."""

@@ -16,7 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="the START of the bar",
     )  # fmt: skip
     parser.add_argument("--data-dir", type=path_argument, metavar="DIR", help="of an account")
-    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--account", help="paper, simulated ...; the one used last when left out")
     parser.add_argument("--out", type=path_argument, metavar="DIR", help="of a backtest")
 
 

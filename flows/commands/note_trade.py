@@ -11,7 +11,7 @@ from flows.commands.arguments import path_argument
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
     parser.add_argument(
         "--trade",
         required=True,
@@ -23,12 +23,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Write the note; the trade's numbers stay the ledger's. Return the exit code."""
-    from blocks.account.status import newest_account
+    from blocks.account.status import live_account, newest_account
     from blocks.ledger.ledger import DuckDBLedger
     from blocks.telemetry.file import telemetry_file
     from blocks.telemetry.trades import TradeStore
 
-    account = args.account or newest_account(args.data_dir)
+    account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
     store = TradeStore(DuckDBLedger(args.data_dir, account), telemetry_file(args.data_dir, account))
     store.update_trade(args.trade, args.text)
     print(f"noted beside {args.trade} of account {account}")

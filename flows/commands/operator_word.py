@@ -12,16 +12,16 @@ from flows.commands.arguments import path_argument
 def add_word_arguments(parser: ArgumentParser) -> None:
     """Add the arguments that name the account and the reason."""
     parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
     parser.add_argument("--reason", default="", help="shown wherever the halt shows")
 
 
 def leave_word(command: str, args: Namespace) -> int:
     """Write the command to the account's ledger; return the exit code."""
-    from blocks.account.status import newest_account
+    from blocks.account.status import live_account, newest_account
     from blocks.ledger.ledger import DuckDBLedger
 
-    account = args.account or newest_account(args.data_dir)
+    account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
     DuckDBLedger(args.data_dir, account).add_command(command, args.reason, datetime.now(UTC))
     print(f"{command} is left for account {account}; a running session takes it up within seconds")
     return 0

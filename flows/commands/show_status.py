@@ -13,7 +13,7 @@ from flows.commands.arguments import path_argument
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument(
         "--sql",
@@ -25,10 +25,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the status; return the exit code."""
     from blocks.account.health import check_health
-    from blocks.account.status import account_status, newest_account
+    from blocks.account.status import account_status, live_account, newest_account
     from flows.pages.status import print_health, print_status
 
-    account = args.account or newest_account(args.data_dir)
+    account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
     if args.sql is not None:
         return _print_answer(args, account)
     status = account_status(args.data_dir, account)

@@ -11,16 +11,16 @@ from flows.commands.arguments import path_argument
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, replay ...; the last one used when left out")
+    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
 
 
 def run(args: Namespace) -> int:
     """Store a copy and print what it took; return the exit code."""
-    from blocks.account.status import newest_account
+    from blocks.account.status import live_account, newest_account
     from flows.commands.place_of_copies import storage_of_settings
     from tasks.sync import sync_account
 
-    account = args.account or newest_account(args.data_dir)
+    account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
     storage = storage_of_settings(args.settings, args.data_dir)
     print(sync_account(args.data_dir, account, storage))
     return 0

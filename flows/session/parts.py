@@ -56,6 +56,11 @@ class PlainParts:
         """Return how often orders are looked at between bars."""
         return self.data.tend_seconds
 
+    @property
+    def has_simulated_bars(self) -> bool:
+        """Return whether bars are of no real market."""
+        return self.bars is None and not self.is_live
+
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols of the bars file, none when bars are simulated."""
         return () if self.bars is None else symbols_in(self.bars, BarFileFormat())
@@ -140,6 +145,11 @@ class SavedParts(PlainParts):
     notifier_block: LogMessages | None = None
     local_copies: LocalCopies | None = None
     distant_copies: tuple[S3Copies | AzureCopies, ...] = ()
+
+    @property
+    def has_simulated_bars(self) -> bool:
+        """Return whether bars are of no real market."""
+        return self.bars_block is None and super().has_simulated_bars
 
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the saved bars file, a named file, or the saved simulated market."""

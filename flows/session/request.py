@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from blocks.account.names import account_name
 from flows.session.parts import PlainParts
 from trading.errors import BadInput
 from trading.market.calendar import Session, next_session, sessions_between
@@ -36,11 +38,15 @@ class SessionRequest:
         """Return the folder of the accounts."""
         return self.parts.data_dir
 
-    @property
+    @cached_property
     def account(self) -> str:
-        """Return the account's name: replays and dry runs never share one with paper trading."""
-        kind = "paper" if self.replay is None else "replay"
-        return f"{kind}-dry-run" if self.dry_run else kind
+        """Return the account's name, see `account_name`."""
+        return account_name(
+            self.data_dir,
+            is_replay=self.replay is not None,
+            has_simulated_bars=self.parts.has_simulated_bars,
+            is_dry_run=self.dry_run,
+        )
 
 
 def replayed_sessions(request: SessionRequest) -> list[Session]:

@@ -53,7 +53,7 @@ def test_a_closed_day_is_skipped_with_the_next_open(api: PrefectApi, tmp_path: P
     assert (ended.state_type, ended.state_name) == ("COMPLETED", "Completed")
     opens = next_session(exchange, now)
     assert ended.message.startswith(f"Skipped: closed: {exchange} opens next on {opens.date}")
-    assert not (tmp_path / "paper").exists()
+    assert not (tmp_path / "simulated").exists()
 
 
 def test_a_run_whose_session_is_over_is_skipped_as_stale(api: PrefectApi, tmp_path: Path) -> None:
@@ -61,13 +61,13 @@ def test_a_run_whose_session_is_over_is_skipped_as_stale(api: PrefectApi, tmp_pa
     ended = run(api, due, {"exchange": "NYSE", "data_dir": str(tmp_path)})
     assert (ended.state_type, ended.state_name) == ("COMPLETED", "Completed")
     assert ended.message.startswith(f"Skipped: stale: this run was due at {due:%Y-%m-%d %H:%M} UTC")
-    assert not (tmp_path / "paper").exists()
+    assert not (tmp_path / "simulated").exists()
 
 
 def test_a_run_whose_session_is_traded_by_another_leaves_it_to_that_one(
     api: PrefectApi, tmp_path: Path
 ) -> None:
-    ledger = DuckDBLedger(tmp_path, "paper")
+    ledger = DuckDBLedger(tmp_path, "simulated")
     now = datetime.now(UTC)
     epoch = ledger.acquire_lease()
     session = next_session("24/7", now)
@@ -88,4 +88,4 @@ def test_a_replay_without_a_day_does_not_trade_now(api: PrefectApi, tmp_path: Pa
     ended = wait_for(lambda: (now := api.read_run(begun.id)).is_final and now, 120)
     assert ended.state_type == "FAILED"
     assert ended.message.startswith("Bad input: a replay needs a date")
-    assert not (tmp_path / "paper").exists()
+    assert not (tmp_path / "simulated").exists()

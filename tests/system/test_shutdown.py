@@ -64,14 +64,16 @@ def start(data_dir: Path, log: TextIO) -> subprocess.Popen[bytes]:
 
 
 def held(data_dir: Path) -> int:
-    if not (data_dir / "paper" / "ledger.duckdb").exists():
+    if not (data_dir / "simulated" / "ledger.duckdb").exists():
         return 0
-    rows = DuckDBLedger(data_dir, "paper").query("SELECT count(*) AS n FROM positions")
+    rows = DuckDBLedger(data_dir, "simulated").query("SELECT count(*) AS n FROM positions")
     return int(rows[0]["n"])
 
 
 def journal_rows(data_dir: Path) -> int:
-    return int(DuckDBLedger(data_dir, "paper").query("SELECT count(*) AS n FROM journal")[0]["n"])
+    return int(
+        DuckDBLedger(data_dir, "simulated").query("SELECT count(*) AS n FROM journal")[0]["n"]
+    )
 
 
 def processes_of_run(data_dir: Path, run_id: str) -> list[int]:
@@ -111,10 +113,10 @@ def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_proc
         assert held(data_dir) > 0
         assert api.read_run(run.id).state_type == "RUNNING"
         # A copy beside the session: whole, proven, and it keeps nobody from trading.
-        copied = api.start_run("sync/hourly", {"account": "paper", "data_dir": str(data_dir)})
+        copied = api.start_run("sync/hourly", {"account": "simulated", "data_dir": str(data_dir)})
         done = wait_for(lambda: (now := api.read_run(copied.id)).is_final and now, 120)
         assert done.state_type == "COMPLETED", done.message
-        assert "paper/" in done.message
+        assert "simulated/" in done.message
         (manifest,) = (data_dir / "copies").rglob("*.json")
         assert json.loads(manifest.read_text())["rows"]["journal"] > 0
         assert api.read_run(run.id).state_type == "RUNNING"
@@ -127,7 +129,7 @@ def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_proc
             up.kill()
             up.wait()
     assert held(data_dir) == 0
-    ledger = DuckDBLedger(data_dir, "paper")
+    ledger = DuckDBLedger(data_dir, "simulated")
     trades = ledger.query("SELECT exit_reason FROM trades")
     assert {"exit_reason": "operator"} in trades
     assert list((data_dir / "copies").rglob("*.duckdb.gz"))

@@ -31,7 +31,7 @@ def worker_of(data_dir: Path) -> int:
 
 
 def closed_sessions(data_dir: Path) -> list[str]:
-    ledger = DuckDBLedger(data_dir, "paper")
+    ledger = DuckDBLedger(data_dir, "simulated")
     return [name for name, is_closed in ledger.sessions() if is_closed]
 
 

@@ -223,7 +223,7 @@ def test_waiting_for_the_next_session_ends_with_sigterm_and_gives_the_lease_back
     tmp_path: Path,
 ) -> None:
     process = start("run", "--data-dir", str(tmp_path))
-    ledger = tmp_path / "paper" / "ledger.duckdb"
+    ledger = tmp_path / "simulated" / "ledger.duckdb"
     wait_for(ledger.exists)
     other_code, complaint = run("run", "--data-dir", str(tmp_path))
     assert other_code == 2
@@ -231,7 +231,7 @@ def test_waiting_for_the_next_session_ends_with_sigterm_and_gives_the_lease_back
     assert len(complaint.strip().splitlines()) == 1
     process.send_signal(signal.SIGTERM)
     assert finish(process)[0] == 0
-    epoch = DuckDBLedger(tmp_path, "paper").acquire_lease()
+    epoch = DuckDBLedger(tmp_path, "simulated").acquire_lease()
     assert epoch >= 2
 
 

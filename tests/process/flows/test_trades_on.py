@@ -161,10 +161,10 @@ def test_copies_that_are_refused_do_not_undo_a_session(fault: str, tmp_path: Pat
         live = SessionRequest(PlainParts(tmp_path / "data", cloud=cloud), symbols=SYMBOLS)
         heard = Heard()
         # A ledger that is here is traded on; without one nothing begins beside its copies.
-        (tmp_path / "data" / "replay").rename(tmp_path / "data" / "paper")
+        (tmp_path / "data" / "replay").rename(tmp_path / "data" / "simulated")
         bring_back(live, parts.storage(), heard)
         assert "the local ledger is used" in heard.texts[0]
-        (tmp_path / "data" / "paper").rename(tmp_path / "data" / "replay")
+        (tmp_path / "data" / "simulated").rename(tmp_path / "data" / "replay")
         with pytest.raises((BadInput, StoreUnavailable)):
             bring_back(live, parts.storage(), heard)
         assert "wrong-planted-secret" not in parts.heard.trouble
@@ -195,7 +195,7 @@ def test_where_the_place_of_copies_is_wrong_the_folder_in_its_stead_is_not_asked
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Storage] = []
-    found = RestoreReport("paper", "", 0, Standing.ABSENT, is_restored=False)
+    found = RestoreReport("simulated", "", 0, Standing.ABSENT, is_restored=False)
     monkeypatch.setattr(
         copies, "restore_if_newer", lambda storage, *_: asked.append(storage) or found
     )
@@ -203,7 +203,7 @@ def test_where_the_place_of_copies_is_wrong_the_folder_in_its_stead_is_not_asked
     live = SessionRequest(parts, symbols=SYMBOLS)
     with pytest.raises(BadInput, match="settings of the cloud"):
         storage_of(live, heard)
-    DuckDBLedger(tmp_path, "paper").acquire_lease()
+    DuckDBLedger(tmp_path, "simulated").acquire_lease()
     bring_back(live, storage_of(live, heard), heard)
     assert asked == []
     assert "copies stay on this machine" in heard.texts[0]

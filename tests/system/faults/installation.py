@@ -24,7 +24,7 @@ from tests.system.faults.books import Books, read_books, wait_for_books
 from tests.system.faults.observer import Observation, read_observations
 from trading.errors import OpenbellError
 
-ACCOUNT = "paper"
+ACCOUNT = "simulated"
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG", "HHH")
 # Always open, bars of a minute, and an entry whenever a symbol is outside its first minute's range
 # and holds nothing: stops are tight, so that there is something to enter and to leave at each bar.

@@ -34,8 +34,11 @@ MINUTE = timedelta(minutes=1)
 class Runs:
     """What a server knows of one session's run, and what it is told."""
 
-    def __init__(self, **state: Any) -> None:
-        self.runs = [FlowRun(RUN_ID, "mega-horse", "CRASHED", "Crashed", "", **state)]
+    def __init__(self, parameters: dict[str, Any] | None = None, **state: Any) -> None:
+        given = {"market": "live"} | (parameters or {})
+        self.runs = [
+            FlowRun(RUN_ID, "mega-horse", "CRASHED", "Crashed", "", parameters=given, **state)
+        ]
         self.told: list[str] = []
         self.folder_of_the_deployment: str | None = None
 
@@ -44,7 +47,7 @@ class Runs:
 
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
         new = FlowRun(f"new-{len(self.runs)}", "new-horse", "SCHEDULED", "Scheduled", "",
-                      since=datetime.now(UTC).isoformat(), parameters=parameters)  # fmt: skip
+                      since=datetime.now(UTC).isoformat(), parameters={"market": "live"} | parameters)  # fmt: skip
         self.runs.insert(0, new)
         self.told.append(f"new {deployment} {parameters}")
         return new
@@ -55,7 +58,8 @@ class Runs:
     def begun_before(self, **state: Any) -> None:
         """Let a run of somebody's have begun after the session's own."""
         since = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
-        self.runs.insert(0, FlowRun("other", "other-horse", state_name="", since=since, **state))
+        given: dict[str, Any] = {"state_name": "", "parameters": {"market": "live"}} | state
+        self.runs.insert(0, FlowRun("other", "other-horse", since=since, **given))
 
     @property
     def run(self) -> FlowRun:
@@ -309,6 +313,21 @@ def test_the_run_of_another_account_does_not_take_up_a_dry_run(
     with traded(tmp_path / "data", "paper-dry-run"):
         pass
     assert look(restarts, runs) == ["new trade-session/paper {'dry_run': True}"]
+
+
+def test_a_session_of_simulated_bars_is_taken_up_as_one_and_never_as_paper_money(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs({"market": "live"})
+    runs.say("COMPLETED", ago=timedelta(hours=1))
+    with traded(tmp_path / "data", "simulated"):
+        pass
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'simulated'}"]
+    # The run that traded it is started again, not one of the other account.
+    runs = Runs({"market": "simulated"})
+    runs.say("FAILED", ago=timedelta(minutes=30))
+    restarts = Restarts(Home.at(tmp_path / "data"), lambda text: None)
+    assert look(restarts, runs) == ["SCHEDULED"]
 
 
 @pytest.mark.parametrize("state", ["CANCELLED", "CRASHED", "FAILED"])

@@ -114,7 +114,7 @@ def test_a_stop_while_the_copy_is_looked_for_opens_nothing(
     with pytest.raises(Interrupted), open_account(request, StopRequest()):
         pass
     assert closed == ["market"]
-    assert not (tmp_path / "paper" / "ledger.duckdb").exists()
+    assert not (tmp_path / "simulated" / "ledger.duckdb").exists()
 
 
 def test_nobody_waits_for_the_stores_while_the_last_messages_are_sent(

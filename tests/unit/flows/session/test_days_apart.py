@@ -61,7 +61,7 @@ class Day:
             return asyncio.run(run_account(request, should_stop=should_stop, progress=count))
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        ledger = DuckDBLedger(self.folder, "paper")
+        ledger = DuckDBLedger(self.folder, "simulated")
         try:
             return ledger.query(sql)
         finally:
