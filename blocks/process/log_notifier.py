@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from trading.session.messages import Kind
+
+# Whoever counts the errors of a log, as health does, counts these as what they are.
+LEVELS = {str(Kind.SYSTEM_ERROR): logging.ERROR, str(Kind.SYSTEM_WARNING): logging.WARNING}
+
 
 class LogNotifier:
     """Writes each message as one line of the log `openbell.notifications`."""
@@ -12,6 +17,7 @@ class LogNotifier:
         self._logger = logging.getLogger("openbell.notifications")
 
     def send(self, kind: str, text: str, **fields: object) -> None:
-        """Log one message with its fields."""
+        """Log one message with its fields, as serious as its kind."""
         shown = " ".join(f"{name}={value}" for name, value in fields.items())
-        self._logger.info("%s: %s%s", kind, text, f" ({shown})" if shown else "")
+        level = LEVELS.get(str(kind), logging.INFO)
+        self._logger.log(level, "%s: %s%s", kind, text, f" ({shown})" if shown else "")
