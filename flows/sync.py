@@ -13,6 +13,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from blocks.account.status import live_account
+from blocks.copies.record import note_failure
 from flows.process.outcome import failed, skipped
 from flows.process.settings import begin_process
 from flows.session.parts import saved_parts
@@ -40,7 +41,13 @@ async def sync(
         )
         await asyncio.sleep(wait.total_seconds())
         parts = await saved_parts(data_dir, None, configured)
-        done = sync_account(Path(data_dir), name, parts.storage())
+        storage = parts.storage()
+    except OpenbellError as error:
+        # As much a copy that was not made as one that broke off.
+        note_failure(Path(data_dir), name, datetime.now(UTC), error)
+        return failed(error)
+    try:
+        done = sync_account(Path(data_dir), name, storage)
     except OpenbellError as error:
         return failed(error)
     return Completed(message=done)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blocks.copies.store import store_copy
+from blocks.copies.record import note_failure, note_success
+from blocks.copies.store import CopyReport, store_copy
 from blocks.ledger.ledger import DuckDBLedger
 from tasks.session.runtime import SessionRuntime
-from trading.errors import BadInput
+from trading.errors import BadInput, OpenbellError
 from trading.session.ports import Storage
 
 
@@ -20,12 +21,23 @@ def sync(runtime: SessionRuntime) -> str:
     if runtime.exchange.is_simulated:
         # Its store is copied too; it opens again when it is next asked.
         runtime.exchange.close()
-    return str(store_copy(runtime.ledger, runtime.storage, datetime.now(UTC)))
+    return str(_keep_copy(runtime.ledger, runtime.storage))
 
 
 def sync_account(data_dir: Path, account: str, storage: Storage) -> str:
     """Store a copy of an account that another process may be trading; raises as `sync`."""
     if not (data_dir / account / "ledger.duckdb").exists():
         raise BadInput(f"account {account!r} is not in {data_dir}", "Name another account")
-    report = store_copy(DuckDBLedger(data_dir, account), storage, datetime.now(UTC))
-    return f"{storage}: {report}"
+    return f"{storage}: {_keep_copy(DuckDBLedger(data_dir, account), storage)}"
+
+
+def _keep_copy(ledger: DuckDBLedger, storage: Storage) -> CopyReport:
+    """Store a copy and note how it went, so that copies that fail for weeks are seen."""
+    now, account, data_dir = datetime.now(UTC), ledger.account, ledger.path.parent.parent
+    try:
+        report = store_copy(ledger, storage, now)
+    except OpenbellError as error:
+        note_failure(data_dir, account, now, error)
+        raise
+    note_success(data_dir, account, now, report.size_bytes, report.copied_bytes)
+    return report

@@ -46,6 +46,21 @@ class Manifest:
     has_exchange: bool
     openbell: str
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return the files of the copy."""
+        return (self.ledger,) if self.exchange is None else (self.ledger, self.exchange)
+
+    @property
+    def size_bytes(self) -> int:
+        """Return how long the files are that were copied."""
+        return sum(part.raw_bytes for part in self.parts)
+
+    @property
+    def copied_bytes(self) -> int:
+        """Return how long they are as they are stored."""
+        return sum(part.bytes for part in self.parts)
+
     def to_json(self) -> bytes:
         """Return the manifest as an object's content."""
         return _MANIFEST.dump_json(self, indent=1)

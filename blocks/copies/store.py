@@ -41,7 +41,10 @@ EXCHANGE_WAIT_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class CopyReport:
-    """What a sync did; `note` says what was left undone."""
+    """What a sync did; `note` says what was left undone.
+
+    The copy of `size_bytes`, which is the length of its files, lies there as `copied_bytes`.
+    """
 
     account: str
     version: str
@@ -50,6 +53,8 @@ class CopyReport:
     seconds: float
     longest_hold_s: float
     is_new: bool
+    size_bytes: int
+    copied_bytes: int
     note: str = ""
 
     def __str__(self) -> str:
@@ -90,10 +95,11 @@ def store_copy(
                 time.monotonic() - began,
                 snapshot.held_s,
                 is_new=False,
+                size_bytes=newest.size_bytes,
+                copied_bytes=newest.copied_bytes,
             )
         copied = _copy_exchange(exchange, work / EXCHANGE_FILE)
         manifest = _upload(storage, ledger.account, now, proof, snapshot, copied, exchange.exists())
-    sent = manifest.ledger.bytes + (manifest.exchange.bytes if manifest.exchange else 0)
     notes = []
     if manifest.has_exchange and manifest.exchange is None:
         notes.append("the mock exchange's store is in use and was left out")
@@ -105,10 +111,12 @@ def store_copy(
         ledger.account,
         manifest.version,
         proof.journal_seq,
-        sent,
+        manifest.copied_bytes,
         time.monotonic() - began,
         snapshot.held_s,
         is_new=True,
+        size_bytes=manifest.size_bytes,
+        copied_bytes=manifest.copied_bytes,
         note="; ".join(notes),
     )
 
@@ -186,9 +194,8 @@ def _newest(storage: Storage, account: str) -> Manifest | None:
         return None
     if manifest is None:
         return None
-    parts = [manifest.ledger, manifest.exchange] if manifest.exchange else [manifest.ledger]
     stored = storage.names(f"{account}/{manifest.version}.")
-    return manifest if all(part and part.name in stored for part in parts) else None
+    return manifest if all(part.name in stored for part in manifest.parts) else None
 
 
 def _holds_all(manifest: Manifest, proof: Proof, exchange: Path) -> bool:

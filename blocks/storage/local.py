@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from trading.errors import StoreUnavailable
@@ -33,7 +34,8 @@ class LocalStorage:
                 os.fsync(file.fileno())
             os.replace(partial, target)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise StoreUnavailable(
                 f"copy {target} cannot be written: {error.strerror}",
                 "Check the folder's permissions and free disk space",

@@ -1,0 +1,44 @@
+"""A small file that is there whole or not at all, whenever its writer dies."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from trading.errors import StoreUnavailable
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file's content, for its owner alone; raises StoreUnavailable and leaves the old."""
+    place = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own: two processes may write at once, and the later one counts.
+        descriptor, place = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(place, path)
+    except OSError as error:
+        if place:
+            with suppress(OSError):
+                os.unlink(place)
+        raise StoreUnavailable(
+            f"{path} cannot be written: {error.strerror}",
+            "Check the folder's permissions and free disk space",
+        ) from error
+
+
+def read_whole(path: Path) -> bytes | None:
+    """Return a file's content, None where there is none; raises StoreUnavailable."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} cannot be read: {error.strerror}", "Check its owner and permissions"
+        ) from error

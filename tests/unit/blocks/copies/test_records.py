@@ -1,0 +1,96 @@
+"""How copies have gone, and what the last drill found, as a person reads it months later."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from blocks.copies.drill_record import DrillRecord, read_drill_record, write_drill_record
+from blocks.copies.record import FILE_NAME, note_failure, note_success, read_copy_record
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.secret_mask import MASK
+from blocks.storage.local import LocalStorage
+from tasks.sync import sync_account
+from tests.full_disk import full_disk
+from trading.errors import StoreUnavailable
+
+NOW = datetime(2026, 3, 2, 15, 17, tzinfo=UTC)
+ACCOUNT = "paper"
+
+
+def ledger_in(data_dir: Path) -> DuckDBLedger:
+    ledger = DuckDBLedger(data_dir, ACCOUNT)
+    ledger.check_account()
+    ledger.release()
+    return ledger
+
+
+def test_every_attempt_counts_and_a_success_takes_the_last_error_away(tmp_path: Path) -> None:
+    assert read_copy_record(tmp_path, ACCOUNT) is None
+    note_failure(tmp_path, ACCOUNT, NOW, StoreUnavailable("bucket away", "Try again"))
+    failed = read_copy_record(tmp_path, ACCOUNT)
+    assert failed is not None and "bucket away" in failed.last_error
+    assert (failed.last_success, failed.success_rate, failed.ratio) == (None, 0.0, None)
+    later = NOW + timedelta(hours=1)
+    note_success(tmp_path, ACCOUNT, later, 1000, 250)
+    made = read_copy_record(tmp_path, ACCOUNT)
+    assert made is not None
+    assert (made.last_error, made.last_success, made.last_attempt) == ("", later, later)
+    assert (made.successes, made.failures, made.success_rate, made.ratio) == (1, 1, 0.5, 0.25)
+
+
+def test_a_sync_that_fails_for_weeks_is_written_down_and_one_that_works_says_its_size(
+    tmp_path: Path,
+) -> None:
+    ledger_in(tmp_path)
+    blocked = tmp_path / "no-folder"
+    blocked.write_text("in the way")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            sync_account(tmp_path, ACCOUNT, LocalStorage(blocked))
+    sync_account(tmp_path, ACCOUNT, LocalStorage(tmp_path / "copies"))
+    record = read_copy_record(tmp_path, ACCOUNT)
+    assert record is not None
+    assert (record.successes, record.failures) == (1, 2)
+    stored = sum(path.stat().st_size for path in (tmp_path / "copies").rglob("*.gz"))
+    assert record.copied_bytes == stored
+    assert 0 < record.copied_bytes < record.size_bytes
+    # Nothing new to copy is a copy that is there.
+    sync_account(tmp_path, ACCOUNT, LocalStorage(tmp_path / "copies"))
+    again = read_copy_record(tmp_path, ACCOUNT)
+    assert again is not None
+    assert (again.successes, again.copied_bytes) == (2, record.copied_bytes)
+
+
+def test_no_secret_of_a_storage_comes_into_the_record(tmp_path: Path) -> None:
+    MASK.learn(["the-key-of-the-bucket"])
+    note_failure(tmp_path, ACCOUNT, NOW, StoreUnavailable("key the-key-of-the-bucket", "Look"))
+    assert "the-key-of-the-bucket" not in (tmp_path / ACCOUNT / FILE_NAME).read_text()
+
+
+def test_a_record_that_has_no_room_leaves_the_one_before_and_no_part_of_itself(
+    tmp_path: Path,
+) -> None:
+    note_success(tmp_path, ACCOUNT, NOW, 1000, 250)
+    before = read_copy_record(tmp_path, ACCOUNT)
+    with full_disk(10):
+        note_success(tmp_path, ACCOUNT, NOW + timedelta(hours=1), 2000, 500)
+    assert read_copy_record(tmp_path, ACCOUNT) == before
+    assert [path.name for path in (tmp_path / ACCOUNT).iterdir()] == [FILE_NAME]
+
+
+def test_what_is_no_record_counts_as_none(tmp_path: Path) -> None:
+    note_success(tmp_path, ACCOUNT, NOW, 1000, 250)
+    (tmp_path / ACCOUNT / FILE_NAME).write_text('{"last_attempt": "some day"}')
+    assert read_copy_record(tmp_path, ACCOUNT) is None
+    note_success(tmp_path, ACCOUNT, NOW, 1000, 250)
+    assert read_copy_record(tmp_path, ACCOUNT) is not None
+
+
+def test_a_drill_is_read_as_it_was_written(tmp_path: Path) -> None:
+    assert read_drill_record(tmp_path, ACCOUNT) is None
+    record = DrillRecord(NOW, False, "trades of 2026-03-02 differ")
+    write_drill_record(tmp_path, ACCOUNT, record)
+    assert read_drill_record(tmp_path, ACCOUNT) == record
