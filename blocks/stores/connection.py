@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -27,8 +28,10 @@ LOOK_AT_LEDGER = (
 _CONFLICT = "Could not set lock on file"
 _OTHER = re.compile(r"Conflicting lock is held in (.+? \(PID \d+\))")
 _AGAIN_AFTER_S = 0.01
+T = TypeVar("T")
 
-
+# As duckdb names it.
+Config = dict[str, str | bool | int | float | list[str]]
 # Looks at a file before anything is changed in it, and raises where nothing may be.
 Check = Callable[[duckdb.DuckDBPyConnection, Path], None]
 
@@ -39,20 +42,25 @@ def connect(path: Path, deadline: float, *, read_only: bool = False) -> duckdb.D
     Only programs that know nothing of our lock, such as a viewer, are met here. Raises
     duckdb.Error.
     """
+    return _in_utc(
+        again_after_conflict(lambda: duckdb.connect(str(path), read_only=read_only), deadline)
+    )
+
+
+def again_after_conflict(open_file: Callable[[], T], deadline: float) -> T:
+    """Return what opening a file gives, trying until the deadline while another has it open."""
     while True:
         try:
-            connection = duckdb.connect(str(path), read_only=read_only)
+            return open_file()
         except duckdb.IOException as error:
             if not is_conflict(error) or time.monotonic() >= deadline:
                 raise
-        else:
-            return _in_utc(connection)
         time.sleep(_AGAIN_AFTER_S)
 
 
-def connect_to_nothing() -> duckdb.DuckDBPyConnection:
+def connect_to_nothing(config: Config | None = None) -> duckdb.DuckDBPyConnection:
     """Open an empty database in memory."""
-    return _in_utc(duckdb.connect())
+    return _in_utc(duckdb.connect(config=config or {}))
 
 
 def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -14,6 +14,7 @@ import duckdb
 from blocks.stores.beginning import is_begun, parts_of, remove_unbegun
 from blocks.stores.connection import Check, connect, is_conflict, unavailable
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, take_lock
+from blocks.stores.kept_engine import KeptEngine
 from blocks.stores.reading import reading
 from trading.errors import BadInput
 
@@ -26,10 +27,10 @@ class DuckDBFile:
     """Opens the file for one transaction at a time.
 
     With `hold_seconds` the connection outlives a transaction by up to that long, which spares
-    the opening (about 16 ms) to a caller that commits often; `release` ends it at once. Others
-    wait at the lock meanwhile, so it is to stay below 250 ms. `wait_seconds` is the longest wait
-    for others. `check` looks at a file before this object changes anything in it. What this object
-    has used and is gone is not made again, unless it may be.
+    opening and closing (about 4 ms) to a caller that commits often; `release` ends it at once.
+    Others wait at the lock meanwhile, so it is to stay below 250 ms. `wait_seconds` is the longest
+    wait for others. `check` looks at a file before this object changes anything in it. What this
+    object has used and is gone is not made again, unless it may be.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class DuckDBFile:
         self._complete: tuple[int, int] | None = None
         self._hold_seconds = hold_seconds
         self._wait_seconds = wait_seconds
+        self._engine = KeptEngine()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock_descriptor: int | None = None
         self._opened_at = 0.0
@@ -69,10 +71,10 @@ class DuckDBFile:
                 yield connection
                 connection.execute("COMMIT")
             except duckdb.Error as error:
-                self._close()
+                self._abandon()
                 raise unavailable(self.path, error) from error
             except BaseException:
-                self._close()
+                self._abandon()
                 raise
             if time.monotonic() - self._opened_at >= self._hold_seconds:
                 self._close()
@@ -101,7 +103,7 @@ class DuckDBFile:
             if _identity(self.path) == self._complete:
                 return self._connection
             # What is written to a file that was removed is lost.
-            self._close()
+            self._abandon()
         # Not even its folder is made again.
         self._refuse_removed()
         deadline = time.monotonic() + self._wait_seconds
@@ -116,10 +118,10 @@ class DuckDBFile:
             self._check_new(deadline)
             self._connection = self._connected(deadline)
         except (duckdb.Error, OSError) as error:
-            self._close()
+            self._abandon()
             raise unavailable(self.path, error) from error
         except BaseException:
-            self._close()
+            self._abandon()
             raise
         self._opened_at = time.monotonic()
         return self._connection
@@ -127,14 +129,14 @@ class DuckDBFile:
     def _connected(self, deadline: float) -> duckdb.DuckDBPyConnection:
         known = _identity(self.path)
         if known is not None and known == self._complete:
-            return connect(self.path, deadline)
+            return self._engine.attach(self.path, deadline)
         is_new = not any(part.exists() for part in parts_of(self.path))
         try:
-            connection = connect(self.path, deadline)
+            connection = self._engine.attach(self.path, deadline)
             try:
                 connection.execute(self._schema)
             except BaseException:
-                connection.close()
+                self._engine.end()
                 raise
         except duckdb.Error as error:
             if is_new and not is_conflict(error):
@@ -163,7 +165,7 @@ class DuckDBFile:
     def _refuse_removed(self) -> None:
         if self._complete is None or self._may_be_made_again or is_begun(self.path):
             return
-        self._close()
+        self._abandon()
         folder = self.path.parent
         raise BadInput(
             f"{self.path} was removed while it was in use",
@@ -176,8 +178,16 @@ class DuckDBFile:
 
     def _close(self) -> None:
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            self._engine.detach()
+        self._let_go()
+
+    def _abandon(self) -> None:
+        """Close it after an error: an engine that met one is not used again."""
+        self._engine.end()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._connection = None
         if self._lock_descriptor is not None:
             os.close(self._lock_descriptor)
             self._lock_descriptor = None
