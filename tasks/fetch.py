@@ -14,11 +14,7 @@ def fetch(runtime: SessionRuntime, bar: int) -> FetchedRows:
     Raises SourceUnavailable when the source does not answer: worth another try.
     """
     began = time.monotonic()
-    try:
-        rows = runtime.market.rows(
-            runtime.plan.symbols, runtime.session, runtime.bar_start(bar), runtime.bar_end(bar)
-        )
-    finally:
-        runtime.news.tell_troubles(runtime.market, runtime.notifier)
-    runtime.news.tell_missing(runtime.market, runtime.notifier)
+    rows = runtime.market.rows(
+        runtime.plan.symbols, runtime.session, runtime.bar_start(bar), runtime.bar_end(bar)
+    )
     return FetchedRows(rows, time.monotonic() - began)

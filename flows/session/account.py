@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from flows.session.request import DEFAULT_SYMBOLS, SessionRequest, replayed_sess
 from tasks.session.bar_notes import BarNotes
 from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
+from tasks.session.long_question import LongQuestion
 from tasks.session.runtime import RUNTIMES, Pace, SessionRuntime
 from tasks.session.source_news import SourceNews
 from trading.errors import BadInput, LeaseLost, OpenbellError
@@ -134,6 +135,7 @@ class Account:
     telemetry: SessionTelemetry
     drain: DrainThread | None
     given_back: ExitStack
+    question: LongQuestion = field(default_factory=LongQuestion)
 
     def reopen_exchange(self) -> None:
         """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
@@ -233,6 +235,7 @@ class Account:
             differences=DifferenceNews(),
             telemetry=self.telemetry,
             drain=self.drain,
+            question=self.question,
         )
         RUNTIMES[runtime.name] = runtime
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from tasks.session.fetched_rows import FetchedRows
+from tasks.session.poll import poll
 from tasks.session.runtime import SessionRuntime
 from tasks.steps import Steps
 from trading.errors import SourceUnavailable
@@ -23,10 +24,32 @@ def take_bar(runtime: SessionRuntime, bar: int, steps: Steps) -> None:
 def _fetched(runtime: SessionRuntime, bar: int, steps: Steps) -> FetchedRows:
     began = time.monotonic()
     try:
-        # A provider may hang; nothing has been done with the bar yet.
-        with runtime.should_stop.interrupting():
-            return steps.fetch(runtime, bar)
+        fetched = _asked_for(runtime, bar, steps)
     except SourceUnavailable as error:
         # Without bars nothing is entered, but what is held is still looked after.
         runtime.notifier.send("SYSTEM_WARNING", f"bar {bar} has no data: {error}")
-        return FetchedRows(None, time.monotonic() - began)
+        fetched = FetchedRows(None, time.monotonic() - began)
+    else:
+        runtime.news.tell_missing(runtime.market, runtime.notifier)
+    runtime.news.tell_troubles(runtime.market, runtime.notifier)
+    return fetched
+
+
+def _asked_for(runtime: SessionRuntime, bar: int, steps: Steps) -> FetchedRows:
+    # A provider may hang; nothing has been done with the bar yet.
+    if not runtime.pace.is_real_time:
+        with runtime.should_stop.interrupting():
+            return steps.fetch(runtime, bar)
+    return runtime.question.ask(
+        runtime.market.name,
+        lambda: steps.fetch(runtime, bar),
+        tend=lambda: _tend(runtime),
+        should_stop=runtime.should_stop,
+        patience_seconds=runtime.plan.interval_minutes * 60.0,
+    )
+
+
+def _tend(runtime: SessionRuntime) -> None:
+    poll(runtime)
+    # Others want to write a word to it, or look at it, while the source is silent.
+    runtime.ledger.release()

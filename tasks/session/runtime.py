@@ -14,6 +14,7 @@ from blocks.telemetry.telemetry import SessionTelemetry
 from tasks.session.bar_notes import BarNotes
 from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
+from tasks.session.long_question import LongQuestion
 from tasks.session.source_news import SourceNews
 from trading.market.calendar import Grid, Session
 from trading.plan import RunPlan
@@ -64,6 +65,7 @@ class SessionRuntime:
     notes: BarNotes
     differences: DifferenceNews
     telemetry: SessionTelemetry
+    question: LongQuestion
     drain: DrainThread | None = None
 
     @property

@@ -17,7 +17,8 @@ from tests.system.faults.measure import SITUATIONS
 from tests.system.faults.series import AT_ONCE, Results, Series, run_all
 from tests.system.faults.strikes import Fault
 
-pytestmark = [pytest.mark.system, pytest.mark.soak]
+# Longer than other tests may take: each holds all of its table.
+pytestmark = [pytest.mark.system, pytest.mark.soak, pytest.mark.timeout(1800)]
 KILLS = 10
 MOST_INSTALLATIONS = 9
 # No strike begins later; the last ones of a slow machine take a few minutes more.

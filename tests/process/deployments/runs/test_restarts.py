@@ -46,8 +46,9 @@ class Runs:
         return [run for run in self.runs if run.state_type != "SCHEDULED"]
 
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
+        given = {"market": "live"} | parameters
         new = FlowRun(f"new-{len(self.runs)}", "new-horse", "SCHEDULED", "Scheduled", "",
-                      since=datetime.now(UTC).isoformat(), parameters={"market": "live"} | parameters)  # fmt: skip
+                      since=datetime.now(UTC).isoformat(), parameters=given)  # fmt: skip
         self.runs.insert(0, new)
         self.told.append(f"new {deployment} {parameters}")
         return new

@@ -1,0 +1,113 @@
+"""A question to a source that may take its time, while the session is looked after."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from blocks.process.stop_request import Interrupted, StopRequest
+from trading.errors import SourceUnavailable
+
+Answer = TypeVar("Answer")
+
+# An operator's word and a fill are taken up within this time, however long a source is silent.
+LOOK_EVERY_SECONDS = 1.0
+STOP_EVERY_SECONDS = 0.25
+# Clients have time-outs of their own; this is for one that hangs all the same.
+LEAST_PATIENCE_SECONDS = 120.0
+HINT = "The next bar is asked for again; start the session anew if that goes on"
+
+
+class LongQuestion:
+    """Asks a source in a thread of its own, one question at a time.
+
+    The thread only asks: books, orders and messages stay with the session's own. One whose source
+    never answers is left behind, and no second one is sent beside it.
+    """
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def ask(
+        self,
+        source: str,
+        question: Callable[[], Answer],
+        tend: Callable[[], object],
+        should_stop: StopRequest,
+        patience_seconds: float,
+    ) -> Answer:
+        """Return the answer of `source` to a question; `tend` about once a second meanwhile.
+
+        Raises what the question or tending raises, Interrupted when it is time to stop, and
+        SourceUnavailable after `patience_seconds`, at least two minutes.
+        """
+        tending = _Tending(source, tend, should_stop, max(patience_seconds, LEAST_PATIENCE_SECONDS))
+        if self._thread is not None:
+            # Of a session that was opened anew since, or of a bar that was given up.
+            tending.until_ended(self._thread)
+        asked = _Asked(question)
+        self._thread = asked.thread
+        tending.until_ended(asked.thread)
+        return asked.answer()
+
+
+class _Tending:
+    """Waits for threads, together no longer than its patience, and tends the session meanwhile."""
+
+    def __init__(
+        self,
+        source: str,
+        tend: Callable[[], object],
+        should_stop: StopRequest,
+        patience_seconds: float,
+    ) -> None:
+        self._source = source
+        self._tend = tend
+        self._should_stop = should_stop
+        self._patience_seconds = patience_seconds
+        self._began = self._looked = time.monotonic()
+
+    def until_ended(self, thread: threading.Thread) -> None:
+        thread.join(STOP_EVERY_SECONDS)
+        while thread.is_alive():
+            if self._should_stop():
+                raise Interrupted
+            now = time.monotonic()
+            if now - self._began >= self._patience_seconds:
+                raise SourceUnavailable(
+                    f"{self._source} did not answer within {self._patience_seconds:.0f} s", HINT
+                )
+            if now - self._looked >= LOOK_EVERY_SECONDS:
+                self._looked = now
+                self._tend()
+            thread.join(STOP_EVERY_SECONDS)
+
+
+class _Asked(Generic[Answer]):
+    """A question under way, and what came of it."""
+
+    def __init__(self, question: Callable[[], Answer]) -> None:
+        self._question = question
+        self._answers: list[Answer] = []
+        self._error: BaseException | None = None
+        # Prefect finds by context which run a task belongs to.
+        context = contextvars.copy_context()
+        # No process stays alive for a source that does not answer.
+        self.thread = threading.Thread(
+            target=context.run, args=(self._ask,), name="question", daemon=True
+        )
+        self.thread.start()
+
+    def _ask(self) -> None:
+        try:
+            self._answers.append(self._question())
+        except BaseException as error:  # noqa: BLE001 raised again by whoever waits
+            self._error = error
+
+    def answer(self) -> Answer:
+        if self._error is not None:
+            raise self._error
+        return self._answers[0]
