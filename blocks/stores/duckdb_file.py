@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 
 from blocks.stores.beginning import is_begun, parts_of, remove_unbegun
-from blocks.stores.connection import Check, connect, is_conflict, unavailable
+from blocks.stores.connection import Check, is_conflict, unavailable
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, take_lock
-from blocks.stores.kept_engine import KeptEngine
+from blocks.stores.kept_engine import KeptEngine, opened_for_reading
 from blocks.stores.reading import reading
 from trading.errors import BadInput
 
@@ -155,7 +155,7 @@ class DuckDBFile:
         if self._check is None or known is None or known == self._complete:
             return
         try:
-            with connect(self.path, deadline, read_only=True) as connection:
+            with opened_for_reading(self.path, deadline) as connection:
                 self._check(connection, self.path)
         except duckdb.Error as error:
             if is_conflict(error):

@@ -21,6 +21,7 @@ from blocks.stores.connection import (
     unavailable,
 )
 from blocks.stores.file_lock import lock_path, wait_for_lock
+from blocks.stores.kept_engine import opened_for_reading
 from trading.errors import StoreUnavailable
 
 # DuckDB itself finishes these, which takes a file that it may write.
@@ -43,11 +44,13 @@ def reading(
             connection = _opened(held, path, wait_seconds)
             if check is not None:
                 check(connection, path)
-            _add_missing(connection, schema)
+            added = _add_missing(connection, schema)
         except (duckdb.Error, OSError) as error:
             raise unavailable(path, error) from error
         try:
             yield connection
+            for table in added:
+                connection.execute(f"DROP TABLE temp.{table}")
         except duckdb.Error as error:
             raise unavailable(path, error) from error
 
@@ -108,7 +111,7 @@ def _opened(held: ExitStack, path: Path, wait_seconds: float) -> duckdb.DuckDBPy
     is_half_done = any(path.with_name(path.name + end).exists() for end in _HALF_DONE)
     try:
         if not is_half_done:
-            return held.enter_context(connect(path, deadline, read_only=True))
+            return held.enter_context(opened_for_reading(path, deadline))
     except duckdb.Error as error:
         if is_conflict(error):
             raise
@@ -133,9 +136,13 @@ def _wait_for_writers(held: ExitStack, path: Path, wait_seconds: float) -> None:
     held.callback(os.close, descriptor)
 
 
-def _add_missing(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+def _add_missing(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
+    """Add what a file has not, empty and for this connection alone; return the tables' names."""
+    added = []
     known = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
     for statement in schema.split(";"):
         table = _TABLE.search(statement)
         if table is not None and table[1] not in known:
             connection.execute(_TABLE.sub(r"CREATE TEMP TABLE \1", statement))
+            added.append(table[1])
+    return added

@@ -27,6 +27,7 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> list[duckdb.DuckDBPyConnection]:
         return made[-1]
 
     monkeypatch.setattr(kept_engine, "connect_to_nothing", noted)
+    monkeypatch.setattr(kept_engine, "_idle", [])
     return made
 
 
@@ -52,7 +53,39 @@ def test_a_store_that_is_opened_for_every_bar_makes_its_engine_once(
             "it's a store.duckdb.lock",
         ]
     assert numbers(DuckDBFile(store.path, SCHEMA)) == [0, 1, 2, 3, 4]
-    assert len(engines) == 2
+    with DuckDBFile(store.path, SCHEMA).reading() as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchall() == [(5,)]
+    assert len(engines) == 1
+
+
+def test_stores_that_are_open_at_once_share_nothing(
+    tmp_path: Path, engines: list[duckdb.DuckDBPyConnection]
+) -> None:
+    one, other = (DuckDBFile(tmp_path / f"{name}.duckdb", SCHEMA, 3600.0) for name in "ab")
+    add(one, 1)
+    add(other, 2)
+    with pytest.raises(StoreUnavailable), one.transaction() as connection:
+        connection.execute("INSERT INTO nowhere VALUES (2)")
+    assert numbers(other) == [2]
+    assert numbers(one) == [1]
+    one.release()
+    other.release()
+
+
+def test_a_reader_changes_nothing_and_leaves_nothing_to_the_next(tmp_path: Path) -> None:
+    """A file of an earlier version lacks a table, which its reader has empty."""
+    old = tmp_path / "old.duckdb"
+    with DuckDBFile(old, "CREATE TABLE IF NOT EXISTS other (x BIGINT)").transaction():
+        pass
+    with DuckDBFile(old, SCHEMA).reading() as connection:
+        assert connection.execute("SELECT * FROM kept").fetchall() == []
+    store = DuckDBFile(tmp_path / "store.duckdb", SCHEMA)
+    add(store, 1)
+    with store.reading() as connection:
+        assert connection.execute("SELECT number FROM kept").fetchall() == [(1,)]
+    with pytest.raises(StoreUnavailable), store.reading() as connection:
+        connection.execute("INSERT INTO kept VALUES (2, '')")
+    assert numbers(store) == [1]
 
 
 def test_an_engine_that_met_an_error_is_not_used_again(
