@@ -9,20 +9,25 @@ from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.fixtures.copies", "tests.fixtures.engine"]
 
-# These start servers of their own, one after another; the others of the system share one.
+SYSTEM = "tests/system/test_"
+# These start servers of their own. The others of the system share one or the other of two.
 OWN_SERVERS = (
     "tests/system/test_external_server.py",
     "tests/system/test_planted_secrets.py",
     "tests/system/test_shutdown.py",
     "tests/system/test_worker_dies.py",
 )
-SYSTEM = "tests/system/test_"
-# What takes minutes comes first, so that the processes end together: an order, no promise.
+AT_SECOND_SERVER = ("tests/system/test_struck_session.py", "tests/system/test_supervisor.py")
+ONE_SERVER, SECOND_SERVER = "one server", "second server"
+# What takes minutes comes first, so that the processes end together: an order, no promise. What
+# waits is begun beside what computes, so that no core has nothing to do.
 LONGEST_FIRST = (
     "tests/system/faults/",
-    SYSTEM,
+    ONE_SERVER,
+    SECOND_SERVER,
     "tests/unit/replay/",
     "tests/process/replay/",
+    *OWN_SERVERS,
     "tests/process/blocks/messages/",
     "tests/process/flows/test_run_command.py",
     "tests/process/blocks/copies/",
@@ -45,6 +50,14 @@ LAST = "test_processes_killed_in_every_situation_end_no_session"
 LEFT_OUT = pytest.StashKey[set[str]]()
 
 
+def group(nodeid: str) -> str:
+    """Return what a test stays in one process with: its file, or all that share a server."""
+    file = nodeid.partition("::")[0]
+    if not file.startswith(SYSTEM) or file in OWN_SERVERS:
+        return file
+    return SECOND_SERVER if file in AT_SECOND_SERVER else ONE_SERVER
+
+
 class InFiles(LoadScopeScheduling):
     """Keeps a file's tests in one process, and those of the system that share a server.
 
@@ -52,10 +65,7 @@ class InFiles(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if not file.startswith(SYSTEM):
-            return file
-        return "servers of their own" if file in OWN_SERVERS else "one server"
+        return group(nodeid)
 
     def _reschedule(self, node: Any) -> None:
         """Give a process its next file when it begins with the last test of the one before.
@@ -82,11 +92,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> tuple[int, bool]:
+def _place(item: pytest.Item) -> int:
     if item.name == LAST:
-        return len(LONGEST_FIRST) + 1, False
-    places = (n for n, begin in enumerate(LONGEST_FIRST) if item.nodeid.startswith(begin))
-    return next(places, len(LONGEST_FIRST)), item.nodeid.startswith(OWN_SERVERS)
+        return len(LONGEST_FIRST) + 1
+    places = (n for n, begin in enumerate(LONGEST_FIRST) if group(item.nodeid).startswith(begin))
+    return next(places, len(LONGEST_FIRST))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
