@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import date, datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.performance import Period, performance
+from api.answers import AccountAnswer, PositionAnswer
+from api.performance import PerformanceAnswer, Period, performance
 from api.source import Source
 from blocks.account.facts import AccountFacts, read_facts
-from blocks.telemetry.trades import MOST_TRADES, TradeStatus
+from blocks.ledger.tables import read_orders, read_signals
+from blocks.records.order import Order
+from blocks.records.signal import Signal
+from blocks.records.trade import TradeStatus
+from blocks.telemetry.trades import MOST_ROWS, NotedTrade
 
 
 def account_routes(source: Source) -> APIRouter:
@@ -22,44 +22,43 @@ def account_routes(source: Source) -> APIRouter:
     routes = APIRouter(prefix="/api")
 
     @routes.get("/account")
-    def account() -> dict[str, Any]:
-        facts = _facts(source)
-        return _plain(
-            {
-                "account": facts.account,
-                "equity": facts.value,
-                "cash": facts.cash,
-                "buying_power": facts.buying_power,
-                "gross_exposure": facts.gross,
-                "initial_capital": facts.capital,
-                "realized_pnl": facts.realized,
-                "open_positions": len(facts.positions),
-                "trades": facts.trades,
-                "last_bar": facts.last_bar,
-                "halt": None if facts.halt is None else asdict(facts.halt),
-                "source": facts.plan.get("source"),
-            }
-        )
+    def account() -> AccountAnswer:
+        return AccountAnswer.of(_facts(source))
 
     @routes.get("/positions")
-    def positions() -> list[dict[str, Any]]:
-        return [_position(row) for row in _facts(source).positions]
+    def positions() -> list[PositionAnswer]:
+        return [PositionAnswer.of(position) for position in _facts(source).positions]
+
+    @routes.get("/orders")
+    def orders(
+        live: bool = True, limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100
+    ) -> list[Order]:
+        with source.ledger().reading() as connection:
+            return read_orders(connection, live=live, limit=limit)
+
+    @routes.get("/signals")
+    def signals(
+        limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100,
+        symbol: Annotated[str | None, Query(max_length=20)] = None,
+    ) -> list[Signal]:
+        with source.ledger().reading() as connection:
+            return read_signals(connection, limit, symbol.upper() if symbol else None)
 
     @routes.get("/trades")
     def trades(
-        limit: Annotated[int, Query(ge=1, le=MOST_TRADES)] = 50,
+        limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
         offset: Annotated[int, Query(ge=0)] = 0,
         symbol: Annotated[str | None, Query(max_length=20)] = None,
         status: TradeStatus | None = None,
-    ) -> list[dict[str, Any]]:
+        strategy: Annotated[str | None, Query(max_length=100)] = None,
+    ) -> list[NotedTrade]:
         wanted = symbol.upper() if symbol else None
-        found = source.trades().get_trades(limit, offset, wanted, status)
-        return [_plain(asdict(trade)) for trade in found]
+        return source.trades().get_trades(wanted, status, strategy, limit, offset)
 
     @routes.get("/metrics/performance")
-    def metrics_performance(period: Period = Period.ALL) -> dict[str, Any]:
-        facts = _facts(source)
-        return _plain(performance(source.trades(), source.ledger(), facts.capital, period))
+    def metrics_performance(period: Period = Period.ALL) -> PerformanceAnswer:
+        capital = _facts(source).capital
+        return performance(source.trades(), source.ledger(), capital, period)
 
     return routes
 
@@ -68,35 +67,3 @@ def _facts(source: Source) -> AccountFacts:
     facts = source.report().facts
     # Without facts the reason is asked for again, and becomes the answer.
     return facts if facts is not None else read_facts(source.data_dir, source.account(), 1.0)
-
-
-def _position(row: Any) -> dict[str, Any]:
-    quantity, entry, mark = (float(row[name]) for name in ("quantity", "entry_price", "mark"))
-    return _plain(
-        dict(row)
-        | {
-            "quantity": int(quantity),
-            "market_value": quantity * mark,
-            "unrealized_pnl": quantity * (mark - entry),
-        }
-    )
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain_value(value) for name, value in row.items()}
-
-
-def _plain_value(value: Any) -> Any:
-    match value:
-        case dict():
-            return _plain(value)
-        case list() | tuple():
-            return [_plain_value(item) for item in value]
-        case Decimal():
-            return float(value)
-        case datetime() | date():
-            return value.isoformat()
-        case StrEnum():
-            return str(value)
-        case _:
-            return value

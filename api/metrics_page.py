@@ -65,7 +65,7 @@ def _account(facts: AccountFacts, report: HealthReport) -> Iterator[Metric]:
         "openbell_position_shares", "Shares held, shorts negative", labels=["symbol"]
     )
     for position in facts.positions:
-        positions.add_metric([position["symbol"]], float(position["quantity"]))
+        positions.add_metric([position.symbol], position.quantity)
     yield positions
     orders = GaugeMetricFamily("openbell_orders", "Orders by status", labels=["status"])
     for status, count in sorted(facts.orders.items()):

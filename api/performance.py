@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.records.fields import Moment, Record
 from blocks.telemetry.trades import TradeStore
 from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS, empyrical_ratios
 
@@ -27,9 +28,34 @@ class Period(StrEnum):
 DAYS = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30, Period.YEAR: 365}
 
 
+class PerformanceAnswer(Record):
+    """How the account did in a period; None where there are too few trades or sessions to say."""
+
+    period: Period
+    since: Moment | None
+    trades: int
+    wins: int
+    losses: int
+    total_pnl: float
+    win_rate: float | None
+    average_win: float | None
+    average_loss: float | None
+    profit_factor: float | None
+    largest_win: float | None
+    largest_loss: float | None
+    sessions: int
+    initial_equity: float | None
+    final_equity: float | None
+    total_return: float | None
+    max_drawdown: float | None
+    sharpe: float | None
+    sortino: float | None
+    sessions_needed_for_ratios: int
+
+
 def performance(
     trades: TradeStore, ledger: DuckDBLedger, capital: float | None, period: Period
-) -> dict[str, Any]:
+) -> PerformanceAnswer:
     """Return figures of a period; those that need more sessions than there are are None."""
     points = ledger.query("SELECT ts, session, equity FROM equity ORDER BY ts")
     since = None
@@ -55,12 +81,12 @@ def performance(
         "sessions_needed_for_ratios": FEWEST_SESSIONS_FOR_RATIOS,
     }
     if not inside or not start:
-        return figures
+        return PerformanceAnswer(**figures)
     per_bar = np.array([start, *(float(p["equity"]) for p in inside)])
     # The last point of a session is its end: later ones replace earlier ones.
     per_session = np.array([start, *{p["session"]: float(p["equity"]) for p in inside}.values()])
     ratios = empyrical_ratios(_returns(per_session), _returns(per_bar))
-    return figures | {
+    whole = {
         "sessions": len(per_session) - 1,
         "final_equity": float(per_bar[-1]),
         "total_return": float(per_bar[-1] / start - 1),
@@ -68,6 +94,7 @@ def performance(
         "sharpe": ratios.sharpe,
         "sortino": ratios.sortino,
     }
+    return PerformanceAnswer(**(figures | whole))
 
 
 def _returns(values: np.ndarray[Any, np.dtype[np.float64]]) -> Any:

@@ -14,6 +14,8 @@ import orjson
 from blocks.ledger import lease
 from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
+from blocks.ledger.tables import read_positions
+from blocks.records.position import Position
 from blocks.telemetry.file import telemetry_file, telemetry_path
 from blocks.telemetry.metrics import Metric, latest_metrics
 from trading.errors import BadInput
@@ -47,7 +49,7 @@ class AccountFacts:
     open_session: OpenSession | None = None
     last_bar: datetime | None = None
     equity: float | None = None
-    positions: tuple[Mapping[str, Any], ...] = ()
+    positions: tuple[Position, ...] = ()
     orders: Mapping[str, int] = field(default_factory=dict)
     trades: int = 0
     realized: float = 0.0
@@ -83,12 +85,12 @@ class AccountFacts:
     @property
     def gross(self) -> float:
         """Return the value of all positions, shorts counted as positive."""
-        return sum(abs(float(p["quantity"]) * float(p["mark"])) for p in self.positions)
+        return float(sum(abs(position.market_value) for position in self.positions))
 
     @property
     def cash(self) -> float | None:
         """Return equity without the signed value of the positions."""
-        net = sum(float(p["quantity"]) * float(p["mark"]) for p in self.positions)
+        net = float(sum(position.market_value for position in self.positions))
         return None if self.value is None else self.value - net
 
     @property
@@ -151,7 +153,7 @@ def _facts(
         open_session=open_session(connection),
         last_bar=equity[0]["ts"] if equity else None,
         equity=float(equity[0]["equity"]) if equity else None,
-        positions=tuple(rows("SELECT * FROM positions ORDER BY symbol")),
+        positions=tuple(read_positions(connection)),
         orders=counts,
         trades=int(trades["count"]),
         realized=float(trades["pnl"]),

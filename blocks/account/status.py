@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,12 @@ import duckdb
 
 from blocks.account.names import PAPER, SIMULATED, is_there
 from blocks.ledger.ledger import DuckDBLedger, rows_of
+from blocks.ledger.tables import read_orders, read_positions, read_trades
 from blocks.messages.outbox_rows import delivery_counts
+from blocks.records.fields import Record
+from blocks.records.order import Order
+from blocks.records.position import Position
+from blocks.records.trade import Trade
 from trading.errors import BadInput
 
 
@@ -39,44 +45,56 @@ def live_account(data_dir: Path) -> str | None:
         return None
 
 
-def account_status(data_dir: Path, account: str) -> dict[str, Any]:
-    """Return account, equity, positions, orders, trades, halts, messages, last_bar; JSON-ready."""
+@dataclass(frozen=True)
+class AccountStatus:
+    """What an account holds and did; money in USD, `last_bar` the START of the newest bar."""
+
+    account: str
+    equity: float | None
+    positions: list[Position]
+    orders: list[Order]
+    trades: list[Trade]
+    halts: list[dict[str, Any]]
+    messages: dict[str, Any]
+    last_bar: datetime | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {field.name: plain(getattr(self, field.name)) for field in fields(self)}
+
+
+def account_status(data_dir: Path, account: str) -> AccountStatus:
+    """Return how an account stands; raises BadInput without one, StoreUnavailable."""
     if not (data_dir / account / "ledger.duckdb").exists():
         raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
     with DuckDBLedger(data_dir, account).reading() as connection:
-        status: dict[str, Any] = plain(_status(connection, account))
-    return status
+        return _status(connection, account)
 
 
-def _status(connection: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]:
-    def rows(sql: str) -> list[dict[str, Any]]:
-        return rows_of(connection.execute(sql))
-
-    equity = rows("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
-    return {
-        "account": account,
-        "equity": equity[0]["equity"] if equity else None,
-        "positions": rows("SELECT * FROM positions ORDER BY symbol"),
-        "orders": rows(
-            "SELECT * FROM orders WHERE status NOT IN"
-            " ('filled', 'cancelled', 'rejected', 'expired') ORDER BY client_order_id"
-        ),
-        "trades": rows(
-            "SELECT * EXCLUDE (number) FROM trades ORDER BY session, exit_time, entry_time, number"
-        ),
-        "halts": rows(
-            "SELECT ts, command, reason FROM commands WHERE number >"
-            " (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
-            " ORDER BY number"
-        ),
-        "messages": delivery_counts(connection),
-        "last_bar": equity[0]["ts"] if equity else None,
-    }
+def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatus:
+    equity = connection.execute("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1").fetchone()
+    halts = connection.execute(
+        "SELECT ts, command, reason FROM commands WHERE number >"
+        " (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
+        " ORDER BY number"
+    )
+    return AccountStatus(
+        account=account,
+        equity=float(equity[1]) if equity else None,
+        positions=read_positions(connection),
+        orders=read_orders(connection, live=True),
+        trades=read_trades(connection),
+        halts=plain(rows_of(halts)),
+        messages=plain(delivery_counts(connection)),
+        last_bar=equity[0].astimezone(UTC) if equity else None,
+    )
 
 
 def plain(value: Any) -> Any:
     """Return a value as JSON may have it."""
     match value:
+        case Record():
+            return value.model_dump(mode="json")
         case dict():
             return {name: plain(item) for name, item in value.items()}
         case list():

@@ -9,46 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import duckdb
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.tables import read_latest_trades, read_positions, read_trades_of
+from blocks.records.fields import Moment
+from blocks.records.position import Position
+from blocks.records.trade import Trade, TradeStatus
 from blocks.stores.duckdb_file import DuckDBFile
 from trading.errors import BadInput
 
-MOST_TRADES = 1000
+MOST_ROWS = 1000
 
 
-class TradeStatus(StrEnum):
-    """Whether a trade is over; an open one is a position of the ledger."""
+class NotedTrade(Trade):
+    """A trade of the ledger with when it was seen closed, how late, and a person's words."""
 
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTrade:
-    """A trade; prices and `pnl` in USD, `pnl_pct` a fraction, what is not there yet None."""
-
-    trade_id: str
-    session: date | None
-    symbol: str
-    side: str
-    quantity: int
-    status: TradeStatus
-    entry_time: datetime
-    entry_price: float
-    exit_time: datetime | None = None
-    exit_price: float | None = None
-    exit_reason: str | None = None
-    pnl: float | None = None
-    pnl_pct: float | None = None
-    r_multiple: float | None = None
-    strategy: str | None = None
-    seen_at: datetime | None = None
+    seen_at: Moment | None = None
     latency_seconds: float | None = None
     note: str | None = None
 
@@ -85,15 +64,12 @@ class TradeStore:
 
     def update_trade(self, trade_id: str, note: str, now: datetime | None = None) -> None:
         """Replace the note on a closed trade; raises BadInput when the ledger has no such trade."""
-        session, number = parse_trade_id(trade_id)
-        known = self._ledger.query(
-            "SELECT 1 FROM trades WHERE session = ? AND number = ?", [session, number]
-        )
-        if not known:
+        if self.get_trade_by_id(trade_id) is None:
             raise BadInput(
                 f"account {self._ledger.account} has no closed trade {trade_id}",
                 "See /api/trades, or show-status --json",
             )
+        session, number = parse_trade_id(trade_id)
         with self._file.transaction() as connection:
             connection.execute(
                 "INSERT INTO trade_notes (session, number, note, noted_at) VALUES (?, ?, ?, ?)"
@@ -104,40 +80,43 @@ class TradeStore:
 
     def get_trades(
         self,
-        limit: int = 50,
-        offset: int = 0,
         symbol: str | None = None,
         status: TradeStatus | None = None,
-    ) -> list[StoredTrade]:
-        """Return trades, the open ones first and then the newest first."""
-        limit = max(0, min(limit, MOST_TRADES))
-        opened = [] if status == TradeStatus.CLOSED else self._open(symbol)
-        found = opened[offset : offset + limit]
-        if status == TradeStatus.OPEN or len(found) == limit:
-            return found
-        rows = self._ledger.query(
-            "SELECT * FROM trades WHERE ? IS NULL OR symbol = ?"
-            " ORDER BY session DESC, exit_time DESC, number DESC LIMIT ? OFFSET ?",
-            [symbol, symbol, limit - len(found), max(0, offset - len(opened))],
-        )
-        notes = self._notes([(row["session"], int(row["number"])) for row in rows])
-        for row in rows:
-            session, number = row["session"], int(row.pop("number"))
-            values: dict[str, Any] = {
-                n: float(v) if isinstance(v, Decimal) else v for n, v in row.items()
-            }
-            seen_at, latency, note = notes.get((session, number), (None, None, None))
-            found.append(
-                StoredTrade(
-                    trade_id=trade_id_of(session, number),
-                    status=TradeStatus.CLOSED,
-                    seen_at=seen_at,
-                    latency_seconds=latency,
-                    note=note,
-                    **values,
-                )
-            )
-        return found
+        strategy: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[NotedTrade]:
+        """Return trades, the open ones first and then the newest first.
+
+        Of an open one no strategy is known.
+        """
+        limit, offset = max(0, min(limit, MOST_ROWS)), max(0, offset)
+        with self._ledger.reading() as connection:
+            opened = [] if strategy else [_open(p) for p in read_positions(connection, symbol)]
+            if status == TradeStatus.CLOSED:
+                opened = []
+            found = opened[offset : offset + limit]
+            if status == TradeStatus.OPEN or len(found) == limit:
+                return found
+            behind = max(0, offset - len(opened))
+            closed = read_latest_trades(connection, limit - len(found), behind, symbol, strategy)
+        return found + self._noted(closed)
+
+    def get_trade_by_id(self, trade_id: str) -> NotedTrade | None:
+        """Return a closed trade by its name, such as 2025-06-10/3; None where there is none."""
+        session, number = parse_trade_id(trade_id)
+        with self._ledger.reading() as connection:
+            found = read_trades_of(connection, session, number, number + 1)
+        return next(iter(self._noted(found)), None)
+
+    def count_trades(self, symbol: str | None = None, status: TradeStatus | None = None) -> int:
+        """Return how many trades there are."""
+        row = self._ledger.query(
+            "SELECT (SELECT count(*) FROM positions WHERE ? IS NULL OR symbol = ?) AS open,"
+            " (SELECT count(*) FROM trades WHERE ? IS NULL OR symbol = ?) AS closed",
+            [symbol, symbol, symbol, symbol],
+        )[0]
+        return sum(int(row[name]) for name in row if status is None or name == str(status))
 
     def get_pnl_stats(self, since: datetime | None = None, symbol: str | None = None) -> PnlStats:
         """Return what the trades that were closed since a time earned."""
@@ -165,37 +144,39 @@ class TradeStore:
             largest_loss=float(row["smallest"]) if losses else None,
         )
 
-    def _open(self, symbol: str | None) -> list[StoredTrade]:
-        rows = self._ledger.query(
-            "SELECT * FROM positions WHERE ? IS NULL OR symbol = ? ORDER BY symbol",
-            [symbol, symbol],
-        )
-        return [
-            StoredTrade(
-                trade_id=f"open/{row['symbol']}",
-                session=None,
-                symbol=row["symbol"],
-                side="long" if row["quantity"] > 0 else "short",
-                quantity=abs(int(row["quantity"])),
-                status=TradeStatus.OPEN,
-                entry_time=row["entry_time"],
-                entry_price=float(row["entry_price"]),
-            )
-            for row in rows
-        ]
+    def _noted(self, trades: list[Trade]) -> list[NotedTrade]:
+        notes = self._notes([trade.session for trade in trades if trade.session is not None])
+        return [NotedTrade(**(dict(trade) | notes.get(trade.trade_id, {}))) for trade in trades]
 
-    def _notes(
-        self, trades: list[tuple[date, int]]
-    ) -> dict[tuple[date, int], tuple[datetime | None, float | None, str | None]]:
-        if not trades or not self._file.path.exists():
+    def _notes(self, sessions: list[date]) -> dict[str, dict[str, Any]]:
+        if not sessions or not self._file.path.exists():
             return {}
         with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT session, number, seen_at, latency_seconds, note FROM trade_notes"
                 " WHERE session BETWEEN ? AND ?",
-                [min(session for session, _ in trades), max(session for session, _ in trades)],
+                [min(sessions), max(sessions)],
             ).fetchall()
-        return {(row[0], int(row[1])): (row[2], row[3], row[4]) for row in rows}
+        return {
+            trade_id_of(session, int(number)): {
+                "seen_at": seen_at,
+                "latency_seconds": latency,
+                "note": note,
+            }
+            for session, number, seen_at, latency, note in rows
+        }
+
+
+def _open(position: Position) -> NotedTrade:
+    return NotedTrade(
+        trade_id=f"open/{position.symbol}",
+        symbol=position.symbol,
+        side=position.side,
+        quantity=abs(position.quantity),
+        status=TradeStatus.OPEN,
+        entry_time=position.entry_time,
+        entry_price=position.entry_price,
+    )
 
 
 def insert_trades(

@@ -21,9 +21,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print the decision; return the exit code."""
-    from blocks.account.decisions import decision_in_ledger, decision_in_results
-    from trading.explanation import explain
+    """Print what was decided; return the exit code."""
+    from blocks.account.explanation import explain
+    from blocks.account.signals import signal_in_ledger, signal_in_results
 
     if (args.data_dir is None) == (args.out is None):
         raise BadInput(
@@ -31,8 +31,8 @@ def run(args: Namespace) -> int:
             "Name an account's data folder, or a backtest's results",
         )
     if args.out is not None:
-        decision = decision_in_results(args.out, args.symbol, args.at)
+        signal = signal_in_results(args.out, args.symbol, args.at)
     else:
-        decision = decision_in_ledger(args.data_dir, args.account, args.symbol, args.at)
-    print(explain(decision, args.at))
+        signal = signal_in_ledger(args.data_dir, args.account, args.symbol, args.at)
+    print(explain(signal, args.at))
     return 0

@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
     status = account_status(args.data_dir, account)
     health = check_health(args.data_dir, account, datetime.now(UTC)).as_dict()
     if args.json:
-        print(json.dumps(status | {"health": health}, indent=1))
+        print(json.dumps(status.as_dict() | {"health": health}, indent=1))
     else:
         print_status(status)
         print_health(health)

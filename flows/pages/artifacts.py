@@ -12,6 +12,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from blocks.account.status import account_status
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.records.fields import Record
 from blocks.report.equity_picture import as_markdown, equity_png
 from flows.session.request import SessionRequest
 from tasks.backtest.run import BacktestReport
@@ -60,11 +61,11 @@ async def publish_session(request: SessionRequest) -> None:
     picture = equity_png(us, equity, f"account {request.account}{label}")
     text = (
         f"# Account {request.account}{label}\n\n{as_markdown(picture, 'equity and drawdown')}\n\n"
-        f"Equity {status['equity']:,.2f} USD after {len(status['trades'])} trades.\n\n"
-        + markdown_table(_rows(status["trades"][-50:]))
+        f"Equity {equity[-1]:,.2f} USD after {len(status.trades)} trades.\n\n"
+        + markdown_table(_rows(_dumped(status.trades[-50:])))
     )
     await acreate_markdown_artifact(text, key="daily-summary")
-    await acreate_table_artifact(_rows(status["positions"]), key="positions")
+    await acreate_table_artifact(_rows(_dumped(status.positions)), key="positions")
 
 
 def markdown_table(rows: Sequence[dict[str, Any]]) -> str:
@@ -83,6 +84,10 @@ def _figures(summary: dict[str, Any]) -> list[dict[str, Any]]:
         for name, value in summary.items()
         if not isinstance(value, dict | list)
     ]
+
+
+def _dumped(records: Sequence[Record]) -> list[dict[str, Any]]:
+    return [record.model_dump(mode="json") for record in records]
 
 
 def _rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

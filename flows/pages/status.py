@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from blocks.account.status import AccountStatus
+from blocks.records.fields import Record
 
 LATEST_TRADES = 20
 POSITION_COLUMNS = {
@@ -39,19 +43,21 @@ TRADE_COLUMNS = {
 }
 
 
-def print_status(status: dict[str, Any]) -> None:
+def print_status(status: AccountStatus) -> None:
     """Print equity, positions, live orders and the latest trades."""
     console = Console()
-    equity = status["equity"]
-    shown = "no bar yet" if equity is None else f"{equity:,.2f} USD at bar {status['last_bar']}"
-    console.print(f"[bold]{status['account']}[/bold]  equity {shown}")
-    for halt in status["halts"]:
+    equity, last_bar = status.equity, status.last_bar
+    shown = "no bar yet"
+    if equity is not None and last_bar is not None:
+        shown = f"{equity:,.2f} USD at bar {last_bar.isoformat()}"
+    console.print(f"[bold]{status.account}[/bold]  equity {shown}")
+    for halt in status.halts:
         console.print(f"[red]{halt['command']}[/red] since {halt['ts']} {halt['reason']}")
-    _print_messages(console, status["messages"])
-    console.print(_table("Positions", status["positions"], POSITION_COLUMNS))
-    console.print(_table("Orders", status["orders"], ORDER_COLUMNS))
-    latest = status["trades"][-LATEST_TRADES:]
-    console.print(_table(f"Trades ({len(status['trades'])}), times in UTC", latest, TRADE_COLUMNS))
+    _print_messages(console, status.messages)
+    console.print(_table("Positions", status.positions, POSITION_COLUMNS))
+    console.print(_table("Orders", status.orders, ORDER_COLUMNS))
+    latest = status.trades[-LATEST_TRADES:]
+    console.print(_table(f"Trades ({len(status.trades)}), times in UTC", latest, TRADE_COLUMNS))
 
 
 def _print_messages(console: Console, messages: dict[str, Any]) -> None:
@@ -76,9 +82,10 @@ def print_health(health: dict[str, Any]) -> None:
         console.print(f"  {reason}", markup=False, highlight=False)
 
 
-def _table(title: str, rows: list[dict[str, Any]], columns: dict[str, str]) -> Table | str:
-    if not rows:
+def _table(title: str, records: Sequence[Record], columns: dict[str, str]) -> Table | str:
+    if not records:
         return f"{title}: none"
+    rows = [record.model_dump(mode="json") for record in records]
     table = Table(
         title=title,
         title_justify="left",

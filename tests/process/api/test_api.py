@@ -23,7 +23,8 @@ from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS
 SECRET = "planted-secret-0815"
 PATHS = (
     "/health/live", "/health/ready", "/health/startup", "/health/state", "/metrics",
-    "/api/account", "/api/positions", "/api/trades", "/api/metrics/performance", "/api/health",
+    "/api/account", "/api/positions", "/api/orders", "/api/signals", "/api/trades",
+    "/api/metrics/performance", "/api/health",
 )  # fmt: skip
 
 
@@ -60,6 +61,17 @@ def test_the_numbers_are_the_ledgers(traded: Path, served: str) -> None:
     assert [(t["symbol"], t["pnl"], t["exit_price"]) for t in trades] == [
         (row["symbol"], float(row["pnl"]), float(row["exit_price"])) for row in rows
     ]
+    assert get(f"{served}/api/orders").json() == []
+    every = get(f"{served}/api/orders", live=False, limit=1000).json()
+    assert [order["client_order_id"] for order in every] == [
+        row["client_order_id"]
+        for row in ledger.query("SELECT * FROM orders ORDER BY session DESC, client_order_id")
+    ]
+    (signal,) = get(f"{served}/api/signals", symbol="aapl", limit=1).json()
+    (said,) = ledger.query(
+        "SELECT bar, reason FROM decisions WHERE symbol = 'AAPL' ORDER BY bar DESC LIMIT 1"
+    )
+    assert (signal["bar"], signal["reason"]) == (said["bar"].isoformat(), said["reason"])
     seen = metrics_of(served)
     assert seen["openbell_equity_usd"] == equity
     assert seen["openbell_trades"] == len(rows)
@@ -139,7 +151,7 @@ def test_a_ledger_that_cannot_be_read_is_not_ready_and_alive(data_dir: Path, sta
     assert ready.status_code == 503
     assert ready.json()["reasons"][0].startswith("ledger: store")
     assert metrics_of(url)["openbell_ledger_readable"] == 0
-    for path in ("/api/account", "/api/trades", "/api/positions", "/api/metrics/performance"):
+    for path in (path for path in PATHS if path.startswith("/api/") and path != "/api/health"):
         answer = get(url + path)
         assert answer.status_code == 503
         assert "\n" not in answer.json()["error"]

@@ -353,7 +353,7 @@ def test_a_message_that_never_goes_is_buried_and_shown_and_the_next_goes(
     assert max(at.waited) == LONGEST_BACK_OFF_SECONDS
     dead, sent = written(ledger)
     assert ids(free_server) == [sent]
-    shown = account_status(tmp_path, ACCOUNT)["messages"]
+    shown = account_status(tmp_path, ACCOUNT).messages
     assert [(letter["id"], letter["reason"]) for letter in shown["dead"]] == [(dead, "HTTP 500")]
 
 
@@ -382,7 +382,7 @@ def test_a_revoked_webhook_is_asked_once_and_told_of_once(
     assert len(warnings) == 1
     assert f"HTTP {status} Unknown Webhook" in warnings[0].message
     assert statuses(ledger) == {"dead": 5}
-    shown = account_status(tmp_path, ACCOUNT)["messages"]
+    shown = account_status(tmp_path, ACCOUNT).messages
     assert shown["refused"].startswith(f"HTTP {status}")
     drain.close()
     drain_all(drain_of(ledger, free_server))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from blocks.account.health_checks import (
 )
 from blocks.ledger.open_session import OpenSession
 from blocks.process.secret_mask import MASK
+from blocks.records.position import Position
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.metrics import Metric, MetricType
 from blocks.telemetry.telemetry import heartbeats
@@ -190,6 +192,17 @@ def test_reasons_are_masked(tmp_path: Path) -> None:
     assert "planted-folder-secret" not in str(report.as_dict())
 
 
+def held_position(quantity: int, mark: str) -> Position:
+    entered = datetime(2025, 6, 10, 14, tzinfo=UTC)
+    return Position(
+        symbol="AAPL",
+        quantity=quantity,
+        entry_time=entered,
+        entry_price=Decimal("40"),
+        mark=Decimal(mark),
+    )
+
+
 def test_the_facts_of_an_account_are_its_ledgers(data_dir: Path) -> None:
     facts = read_facts(data_dir, "replay")
     assert facts.capital == 10_000.0
@@ -199,7 +212,7 @@ def test_the_facts_of_an_account_are_its_ledgers(data_dir: Path) -> None:
     assert facts.buying_power == facts.value
     held = replace(
         facts,
-        positions=({"quantity": 10, "mark": 50.0}, {"quantity": -4, "mark": 100.0}),
+        positions=(held_position(10, "50"), held_position(-4, "100")),
         reserved=1000.0,
     )
     assert held.gross == 900.0

@@ -12,12 +12,13 @@ import pytest
 from blocks.account.facts import read_latest_metrics
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
+from blocks.records.trade import TradeStatus
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file, telemetry_path
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import Aggregation, MetricsStore, MetricType
 from blocks.telemetry.telemetry import BarFigures, SessionTelemetry, beat, heartbeats
-from blocks.telemetry.trades import TradeStatus, TradeStore
+from blocks.telemetry.trades import TradeStore
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
@@ -175,14 +176,20 @@ def test_trades_are_the_ledgers_and_notes_never_change_their_numbers(data_dir: P
     assert len(rows) > 2
     found = store.get_trades()
     assert [(t.session, t.symbol, t.pnl) for t in found] == [
-        (row["session"], row["symbol"], float(row["pnl"])) for row in rows
+        (row["session"], row["symbol"], row["pnl"]) for row in rows
     ]
     assert store.get_trades(limit=1, offset=1) == found[1:2]
     assert {t.symbol for t in store.get_trades(symbol="AAPL")} == {"AAPL"}
+    assert store.get_trades(strategy="orb") == found
+    assert store.get_trades(strategy="another") == []
+    assert store.get_trade_by_id(found[0].trade_id) == found[0]
+    assert store.count_trades() == store.count_trades(status=TradeStatus.CLOSED) == len(rows)
+    assert store.count_trades("AAPL") < len(rows)
     before = ledger.query("SELECT * FROM trades")
     store.update_trade(found[0].trade_id, "first words")
     store.update_trade(found[0].trade_id, "second thoughts")
     assert store.get_trades(limit=1)[0].note == "second thoughts"
+    assert store.get_trades(limit=1)[0].model_copy(update={"note": None}) == found[0]
     assert ledger.query("SELECT * FROM trades") == before
     for wrong in ("2025-06-10/99", "nonsense", "open/AAPL"):
         with pytest.raises(BadInput):

@@ -1,0 +1,69 @@
+"""What the account's routes answer, field by field: money in USD, times in UTC."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from blocks.account.facts import AccountFacts
+from blocks.records.fields import Moment, Money, Record
+from blocks.records.position import Position
+
+
+class PositionAnswer(Position):
+    """A position with its worth."""
+
+    market_value: Money
+    unrealized_pnl: Money
+
+    @classmethod
+    def of(cls, position: Position) -> Self:
+        """Return a position as the API tells of it."""
+        return cls(
+            **dict(position),
+            market_value=position.market_value,
+            unrealized_pnl=position.unrealized_pnl,
+        )
+
+
+class HaltAnswer(Record):
+    """A halt that holds: since when, by which command, why."""
+
+    since: Moment
+    command: str
+    reason: str
+
+
+class AccountAnswer(Record):
+    """An account at one moment; None where nothing was written yet."""
+
+    account: str
+    equity: float | None
+    cash: float | None
+    buying_power: float | None
+    gross_exposure: float
+    initial_capital: float | None
+    realized_pnl: float
+    open_positions: int
+    trades: int
+    last_bar: Moment | None
+    halt: HaltAnswer | None
+    source: str | None
+
+    @classmethod
+    def of(cls, facts: AccountFacts) -> Self:
+        """Return an account as the API tells of it."""
+        halt = facts.halt
+        return cls(
+            account=facts.account,
+            equity=facts.value,
+            cash=facts.cash,
+            buying_power=facts.buying_power,
+            gross_exposure=facts.gross,
+            initial_capital=facts.capital,
+            realized_pnl=facts.realized,
+            open_positions=len(facts.positions),
+            trades=facts.trades,
+            last_bar=facts.last_bar,
+            halt=halt and HaltAnswer(since=halt.since, command=halt.command, reason=halt.reason),
+            source=facts.plan.get("source"),
+        )
