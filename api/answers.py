@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from dataclasses import asdict
+from typing import Any, Self
 
 from blocks.account.facts import AccountFacts
 from blocks.records.fields import Moment, Money, Record
 from blocks.records.position import Position
+from blocks.telemetry.log_lines import LogLine
+from blocks.telemetry.metrics import Aggregation, MetricStats, MetricType
 
 
 class PositionAnswer(Position):
@@ -31,6 +34,65 @@ class HaltAnswer(Record):
     since: Moment
     command: str
     reason: str
+
+
+class MetricAnswer(Record):
+    """The numbers of a metric as one, and how they lie; None where there are none."""
+
+    metric_type: MetricType
+    metric_name: str
+    aggregation: Aggregation
+    value: float | None
+    count: int = 0
+    mean: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    median: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    last: float | None = None
+    last_at: Moment | None = None
+
+    @classmethod
+    def of(
+        cls,
+        metric_type: MetricType,
+        metric_name: str,
+        aggregation: Aggregation,
+        value: float | None,
+        stats: MetricStats | None,
+    ) -> Self:
+        """Return what the API tells of a metric."""
+        lie = {} if stats is None else asdict(stats)
+        lie.pop("total", None)
+        return cls(
+            metric_type=metric_type,
+            metric_name=metric_name,
+            aggregation=aggregation,
+            value=value,
+            **lie,
+        )
+
+
+class LogAnswer(Record):
+    """A line of the log."""
+
+    time: Moment
+    level: str
+    logger: str
+    message: str
+    context: dict[str, Any]
+
+    @classmethod
+    def of(cls, line: LogLine) -> Self:
+        """Return a line as the API tells of it."""
+        return cls(
+            time=line.ts,
+            level=line.level,
+            logger=line.logger,
+            message=line.message,
+            context=dict(line.context),
+        )
 
 
 class AccountAnswer(Record):

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from api.account_routes import account_routes
 from api.health_routes import health_routes
 from api.source import Source
+from api.telemetry_routes import telemetry_routes
 from blocks.process.secret_mask import MASK
 from trading.errors import BadInput, OpenbellError
 
@@ -43,6 +44,7 @@ def create_app(source: Source, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     )
     app.include_router(health_routes(source))
     app.include_router(account_routes(source))
+    app.include_router(telemetry_routes(source))
     if cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"])
 

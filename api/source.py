@@ -12,6 +12,7 @@ from blocks.account.health import HealthReport, check_health
 from blocks.account.names import PAPER
 from blocks.account.status import live_account, newest_account
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.trades import TradeStore
 from trading.errors import BadInput, OpenbellError
@@ -69,4 +70,8 @@ class Source:
 
     def trades(self) -> TradeStore:
         """Return the account's trades."""
-        return TradeStore(self.ledger(), telemetry_file(self.data_dir, self.account()))
+        return TradeStore(self.ledger(), self.telemetry())
+
+    def telemetry(self) -> DuckDBFile:
+        """Return the account's telemetry; raises BadInput when there is no account."""
+        return telemetry_file(self.data_dir, self.account())

@@ -126,7 +126,7 @@ def _errors(data_dir: Path, account: str, now: datetime) -> int:
     if not telemetry_path(data_dir, account).exists():
         return 0
     store = LogStore(telemetry_file(data_dir, account))
-    return len(store.get_logs(limit=1000, least="ERROR", since=now - timedelta(hours=1)))
+    return len(store.get_logs(limit=1000, least="ERROR", start_time=now - timedelta(hours=1)))
 
 
 def _existing(folder: Path) -> Path:

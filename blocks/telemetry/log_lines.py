@@ -12,11 +12,21 @@ from typing import Any
 import duckdb
 import orjson
 
-from blocks.process.logs import ROOT_NAME, MaskingFilter
+from blocks.process.logs import ROOT_NAME, MaskingFilter, get_logger
+from blocks.stores.condition import condition
 from blocks.stores.duckdb_file import DuckDBFile
+from blocks.stores.many_rows import insert_rows
+from trading.errors import BadInput
 
 RETENTION_DAYS = 3.0
 MOST_BUFFERED = 2000
+_COLUMNS = {
+    "ts": "TIMESTAMPTZ",
+    "level": "VARCHAR",
+    "logger": "VARCHAR",
+    "message": "VARCHAR",
+    "context": "VARCHAR",
+}
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -48,24 +58,40 @@ class LogStore:
 
     def get_logs(
         self,
-        limit: int = 100,
-        least: str = "DEBUG",
-        since: datetime | None = None,
-        contains: str = "",
+        level: str | None = None,
+        logger: str | None = None,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        limit: int = 1000,
+        *,
+        least: str | None = None,
+        search: str | None = None,
     ) -> list[LogLine]:
-        """Return the newest lines that are at least so serious, the newest first."""
-        levels = list(LEVELS[LEVELS.index(least) :])
+        """Return the newest lines, the newest first; both ends of the time are included.
+
+        `level` is theirs, `least` the least serious that is wanted. `logger` is a part of Openbell,
+        such as `session`, with what belongs to it. `search` is found in capitals or without.
+        """
+        where, values = _wanted(level, logger, start_time, end_time, least, search)
         with self._file.reading() as connection:
             rows = connection.execute(
-                "SELECT ts, level, logger, message, context FROM service_logs"
-                " WHERE list_contains(?, level) AND ts >= ? AND contains(message, ?)"
-                " ORDER BY ts DESC LIMIT ?",
-                [levels, since or datetime(1970, 1, 1, tzinfo=UTC), contains, limit],
+                f"SELECT ts, level, logger, message, context FROM service_logs {where}"
+                " ORDER BY ts DESC, rowid DESC LIMIT ?",
+                [*values, limit],
             ).fetchall()
         return [
-            LogLine(ts, level, logger, message, orjson.loads(context))
+            LogLine(ts.astimezone(UTC), level, logger, message, orjson.loads(context))
             for ts, level, logger, message, context in rows
         ]
+
+    def count_logs(self, level: str | None = None, logger: str | None = None) -> int:
+        """Return how many lines there are."""
+        where, values = _wanted(level, logger)
+        with self._file.reading() as connection:
+            row = connection.execute(
+                f"SELECT count(*) FROM service_logs {where}", values
+            ).fetchone()
+        return int(row[0]) if row else 0
 
     def cleanup_old_logs(self, now: datetime, days: float = RETENTION_DAYS) -> int:
         """Remove lines older than some days; return how many."""
@@ -125,7 +151,7 @@ class LogBuffer(logging.Handler):
 
 def insert_logs(connection: duckdb.DuckDBPyConnection, lines: Iterable[LogLine]) -> None:
     """Write lines inside a transaction."""
-    rows = [
+    rows = (
         (
             line.ts,
             line.level,
@@ -134,9 +160,35 @@ def insert_logs(connection: duckdb.DuckDBPyConnection, lines: Iterable[LogLine])
             orjson.dumps(dict(line.context), default=str, option=orjson.OPT_NON_STR_KEYS).decode(),
         )
         for line in lines
-    ]
-    if rows:
-        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(rows))
-        connection.execute(
-            f"INSERT INTO service_logs VALUES {marks}", [value for row in rows for value in row]
-        )
+    )
+    insert_rows(connection, "service_logs", _COLUMNS, rows)
+
+
+def _wanted(
+    level: str | None,
+    logger: str | None,
+    start_time: datetime | None = None,
+    end_time: datetime | None = None,
+    least: str | None = None,
+    search: str | None = None,
+) -> tuple[str, list[object]]:
+    """Return the condition that lines fulfil, and its values."""
+    part = None if logger is None else get_logger(logger).name
+    return condition(
+        ("level = ?", None if level is None else _known(level)),
+        ("list_contains(?, level)", None if least is None else _as_serious(least)),
+        ("starts_with(logger || '.', ? || '.')", part),
+        ("ts >= ?", start_time),
+        ("ts <= ?", end_time),
+        ("contains(lower(message), lower(?))", search),
+    )
+
+
+def _known(level: str) -> str:
+    if level.upper() not in LEVELS:
+        raise BadInput(f"{level!r} is no level of log lines", f"Use one of {', '.join(LEVELS)}")
+    return level.upper()
+
+
+def _as_serious(level: str) -> list[str]:
+    return list(LEVELS[LEVELS.index(_known(level)) :])

@@ -10,10 +10,20 @@ from enum import StrEnum
 import duckdb
 import orjson
 
+from blocks.stores.condition import condition
 from blocks.stores.duckdb_file import DuckDBFile
+from blocks.stores.many_rows import insert_rows
 from trading.errors import BadInput
 
 KEPT_DAYS = 30.0
+Dimensions = Mapping[str, str | int | float]
+_COLUMNS = {
+    "ts": "TIMESTAMPTZ",
+    "type": "VARCHAR",
+    "name": "VARCHAR",
+    "value": "DOUBLE",
+    "dimensions": "VARCHAR",
+}
 
 
 class MetricType(StrEnum):
@@ -43,7 +53,7 @@ class Metric:
     name: str
     value: float
     ts: datetime
-    dimensions: Mapping[str, str | int | float] = field(default_factory=dict)
+    dimensions: Dimensions = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class MetricStats:
     """How the numbers of a metric lie."""
 
     count: int
+    total: float
     mean: float
     lowest: float
     highest: float
@@ -78,49 +89,105 @@ class MetricsStore:
 
     def record_metric(
         self,
-        type: MetricType,
-        name: str,
-        value: float,
-        ts: datetime | None = None,
-        **dimensions: str | int | float,
+        metric_type: MetricType,
+        metric_name: str,
+        metric_value: float,
+        dimensions: Dimensions | None = None,
+        timestamp: datetime | None = None,
     ) -> None:
-        """Write one number, at the present time unless another is given."""
-        self.record([Metric(type, name, value, ts or datetime.now(UTC), dimensions)])
+        """Write one number, at the present time unless another is given.
+
+        Each call is a transaction of its own; `record` writes many in one.
+        """
+        now = timestamp or datetime.now(UTC)
+        self.record([Metric(metric_type, metric_name, metric_value, now, dimensions or {})])
 
     def record(self, metrics: Iterable[Metric]) -> None:
         """Write many numbers in one transaction."""
         with self._file.transaction() as connection:
             insert_metrics(connection, metrics)
 
-    def aggregate_metrics(
-        self, name: str, period: timedelta, how: Aggregation, since: datetime, until: datetime
-    ) -> list[Period]:
-        """Return one number for each period of [since, until) that has any, in order."""
-        if period <= timedelta(0):
-            raise BadInput("a period of no length has no metrics", "Use a period such as an hour")
-        # `how` is one of our own words, never text of a caller.
-        value = "arg_max(value, ts)" if how == Aggregation.LAST else f"{how}(value)"
+    def get_metrics(
+        self,
+        metric_type: MetricType | None = None,
+        metric_name: str | None = None,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Metric]:
+        """Return the newest numbers, both ends of the time included, the newest first."""
+        where, values = _wanted(metric_type, metric_name, start_time, end_time)
         with self._file.reading() as connection:
             rows = connection.execute(
-                f"SELECT time_bucket(?, ts, ?) AS start, {value}, count(*) FROM metrics"
-                " WHERE name = ? AND ts >= ? AND ts < ? GROUP BY start ORDER BY start",
-                [period, since, name, since, until],
+                f"SELECT type, name, value, ts, dimensions FROM metrics {where}"
+                " ORDER BY ts DESC, rowid DESC LIMIT ?",
+                [*values, limit],
             ).fetchall()
-        return [Period(start, float(number), int(count)) for start, number, count in rows]
+        return [_metric(*row) for row in rows]
 
-    def get_metric_stats(self, name: str, since: datetime) -> MetricStats | None:
-        """Return how a metric's numbers since a time lie, None where there are none."""
+    def aggregate_metrics(
+        self,
+        metric_type: MetricType,
+        metric_name: str,
+        aggregation: Aggregation = Aggregation.SUM,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+    ) -> float | None:
+        """Return a metric's numbers as one, None where there are none (of a count that is 0)."""
+        where, values = _wanted(metric_type, metric_name, start_time, end_time)
         with self._file.reading() as connection:
             row = connection.execute(
-                "SELECT count(*), avg(value), min(value), max(value), quantile_cont(value, 0.5),"
-                " quantile_cont(value, 0.95), quantile_cont(value, 0.99), arg_max(value, ts),"
-                " max(ts) FROM metrics WHERE name = ? AND ts >= ?",
-                [name, since],
+                f"SELECT {_as_one(aggregation)} FROM metrics {where}", values
+            ).fetchone()
+        return None if row is None or row[0] is None else float(row[0])
+
+    def aggregate_by_period(
+        self,
+        metric_type: MetricType,
+        metric_name: str,
+        period: timedelta,
+        aggregation: Aggregation,
+        start_time: datetime,
+        end_time: datetime,
+    ) -> list[Period]:
+        """Return one number for each period from `start_time` on that has any, in order."""
+        if period <= timedelta(0):
+            raise BadInput("a period of no length has no metrics", "Use a period such as an hour")
+        where, values = _wanted(metric_type, metric_name, start_time, end_time)
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                f"SELECT time_bucket(?, ts, ?) AS start, {_as_one(aggregation)}, count(*)"
+                f" FROM metrics {where} GROUP BY start ORDER BY start",
+                [period, start_time, *values],
+            ).fetchall()
+        return [
+            Period(start.astimezone(UTC), float(number), int(count))
+            for start, number, count in rows
+        ]
+
+    def get_metric_stats(
+        self,
+        metric_type: MetricType,
+        metric_name: str,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+    ) -> MetricStats | None:
+        """Return how a metric's numbers lie, None where there are none."""
+        where, values = _wanted(metric_type, metric_name, start_time, end_time)
+        with self._file.reading() as connection:
+            row = connection.execute(
+                "SELECT count(*), sum(value), avg(value), min(value), max(value),"
+                " quantile_cont(value, 0.5), quantile_cont(value, 0.95),"
+                f" quantile_cont(value, 0.99), arg_max(value, ts), max(ts) FROM metrics {where}",
+                values,
             ).fetchone()
         if row is None or row[0] == 0:
             return None
-        mean, lowest, highest, median, p95, p99, last = (float(number) for number in row[1:8])
-        return MetricStats(int(row[0]), mean, lowest, highest, median, p95, p99, last, row[8])
+        total, mean, lowest, highest, median, p95, p99, last = (float(one) for one in row[1:9])
+        last_at = row[9].astimezone(UTC)
+        return MetricStats(
+            int(row[0]), total, mean, lowest, highest, median, p95, p99, last, last_at
+        )
 
     def latest(self) -> dict[str, Metric]:
         """Return the last number of each metric, by name."""
@@ -138,15 +205,11 @@ class MetricsStore:
 
 def insert_metrics(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric]) -> None:
     """Write numbers inside a transaction."""
-    rows = [
+    rows = (
         (m.ts, str(m.type), m.name, m.value, orjson.dumps(dict(m.dimensions)).decode())
         for m in metrics
-    ]
-    if rows:
-        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(rows))
-        connection.execute(
-            f"INSERT INTO metrics VALUES {marks}", [value for row in rows for value in row]
-        )
+    )
+    insert_rows(connection, "metrics", _COLUMNS, rows)
 
 
 def latest_metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
@@ -155,7 +218,31 @@ def latest_metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
         "SELECT arg_max(type, ts), name, arg_max(value, ts), max(ts), arg_max(dimensions, ts)"
         " FROM metrics GROUP BY name"
     ).fetchall()
-    return {
-        name: Metric(MetricType(kind), name, float(value), ts, orjson.loads(dimensions))
-        for kind, name, value, ts, dimensions in rows
-    }
+    return {row[1]: _metric(*row) for row in rows}
+
+
+def _metric(kind: str, name: str, value: float, ts: datetime, dimensions: str) -> Metric:
+    return Metric(
+        MetricType(kind), name, float(value), ts.astimezone(UTC), orjson.loads(dimensions)
+    )
+
+
+def _as_one(aggregation: Aggregation) -> str:
+    # One of our own words, never text of a caller.
+    how = Aggregation(aggregation)
+    return "arg_max(value, ts)" if how is Aggregation.LAST else f"{how}(value)"
+
+
+def _wanted(
+    metric_type: MetricType | None,
+    metric_name: str | None,
+    start_time: datetime | None,
+    end_time: datetime | None,
+) -> tuple[str, list[object]]:
+    """Return the condition that numbers fulfil, and its values."""
+    return condition(
+        ("type = ?", None if metric_type is None else str(metric_type)),
+        ("name = ?", metric_name),
+        ("ts >= ?", start_time),
+        ("ts <= ?", end_time),
+    )

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from blocks.stores.duckdb_file import DuckDBFile
+from blocks.telemetry.closed_trades import ClosedTrade
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.log_lines import LogBuffer, insert_logs
 from blocks.telemetry.metrics import Metric, MetricType, insert_metrics
@@ -24,7 +25,7 @@ class BarFigures:
     """What one bar of a session was like; times in seconds, equity in USD.
 
     `latency_s` runs from the bar's end until its orders were done; `is_fetched` is False when no
-    provider answered; `trades` are the numbers of those closed since the bar before.
+    provider answered; `trades` were closed since the bar before.
     """
 
     session: date
@@ -36,7 +37,7 @@ class BarFigures:
     symbols_blocked: int
     positions: int
     equity: float
-    trades: Sequence[int] = ()
+    trades: Sequence[ClosedTrade] = ()
 
     def metrics(self, now: datetime) -> list[Metric]:
         """Return the figures as metrics of now."""
@@ -56,6 +57,19 @@ class BarFigures:
                 (MetricType.PERFORMANCE, performance),
             )
             for name, value in values.items()
+        ]
+
+    def notes(self, now: datetime) -> list[tuple[date, int, datetime, float]]:
+        """Return what is noted of each trade."""
+        return [(self.session, trade.number, now, self.latency_s) for trade in self.trades]
+
+    def trade_metrics(self, noted: set[tuple[date, int]], now: datetime) -> list[Metric]:
+        """Return the numbers of the trades among those that were noted."""
+        return [
+            metric
+            for trade in self.trades
+            if (self.session, trade.number) in noted
+            for metric in trade.metrics(self.session, now)
         ]
 
 
@@ -87,10 +101,9 @@ class SessionTelemetry:
         lines = self._buffer.lines()
         with self._file.transaction() as connection:
             insert_metrics(connection, figures.metrics(now))
-            insert_trades(
-                connection,
-                [(figures.session, number, now, figures.latency_s) for number in figures.trades],
-            )
+            noted = insert_trades(connection, figures.notes(now))
+            # After a restart they are told once more, and count once.
+            insert_metrics(connection, figures.trade_metrics(noted, now))
             insert_logs(connection, lines)
             connection.execute(_BEAT, ["session", now, "healthy", f"bar {figures.bar}"])
         self._buffer.forget(len(lines))

@@ -19,9 +19,16 @@ from blocks.records.fields import Moment
 from blocks.records.position import Position
 from blocks.records.trade import Trade, TradeStatus
 from blocks.stores.duckdb_file import DuckDBFile
+from blocks.stores.many_rows import insert_rows
 from trading.errors import BadInput
 
 MOST_ROWS = 1000
+_NOTE = {
+    "session": "DATE",
+    "number": "BIGINT",
+    "seen_at": "TIMESTAMPTZ",
+    "latency_seconds": "DOUBLE",
+}
 
 
 class NotedTrade(Trade):
@@ -181,14 +188,12 @@ def _open(position: Position) -> NotedTrade:
 
 def insert_trades(
     connection: duckdb.DuckDBPyConnection, trades: Iterable[tuple[date, int, datetime, float]]
-) -> None:
-    """Note trades inside a transaction."""
-    for trade in trades:
-        connection.execute(
-            "INSERT INTO trade_notes (session, number, seen_at, latency_seconds)"
-            " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            list(trade),
-        )
+) -> set[tuple[date, int]]:
+    """Note trades inside a transaction; return session and number of those not noted before."""
+    ending = "ON CONFLICT DO NOTHING RETURNING session, number"
+    answer = insert_rows(connection, "trade_notes", _NOTE, trades, ending)
+    rows = [] if answer is None else answer.fetchall()
+    return {(session, int(number)) for session, number in rows}
 
 
 def trade_id_of(session: date, number: int) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
+from itertools import starmap
 
 from blocks.process.logs import get_logger, log_with_context
+from blocks.records.fields import Side
+from blocks.telemetry.closed_trades import ClosedTrade
 from blocks.telemetry.telemetry import BarFigures
 from tasks.session.bar_notes import WorkedBar
 from tasks.session.runtime import SessionRuntime
-from trading.engine.trade_tape import TRADES
+from trading.engine.trade_tape import TRADES, TradeRow
 from trading.errors import StoreUnavailable
+from trading.reasons import ExitReason
 
 
 def record_bar(runtime: SessionRuntime) -> bool:
@@ -54,5 +59,23 @@ def figures_of(runtime: SessionRuntime, worked: WorkedBar) -> BarFigures:
         symbols_blocked=len(runtime.desk.blocked),
         positions=int((state.book.quantity != 0).sum()),
         equity=state.equity(),
-        trades=range(runtime.notes.noted_trades, int(state.tape.counts[TRADES])),
+        trades=_closed_trades(runtime),
     )
+
+
+def _closed_trades(runtime: SessionRuntime) -> list[ClosedTrade]:
+    first, end = runtime.notes.noted_trades, int(runtime.state.tape.counts[TRADES])
+    rows: list[list[float]] = runtime.state.tape.trades[first:end].tolist()
+    return [
+        ClosedTrade(
+            number,
+            runtime.plan.symbols[int(trade.symbol)],
+            Side.LONG if trade.side > 0 else Side.SHORT,
+            ExitReason(int(trade.exit_reason)).word,
+            trade.pnl,
+            trade.pnl_pct,
+            None if math.isnan(trade.r_multiple) else trade.r_multiple,
+            (trade.exit_us - trade.entry_us) / 1e6,
+        )
+        for number, trade in enumerate(starmap(TradeRow, rows), start=first)
+    ]

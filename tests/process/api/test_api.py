@@ -16,6 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.telemetry.file import telemetry_file
+from blocks.telemetry.log_lines import LogStore
 from tests.process.api.conftest import REPOSITORY, Start, free_port
 from tests.terminal import flows
 from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS
@@ -24,7 +26,13 @@ SECRET = "planted-secret-0815"
 PATHS = (
     "/health/live", "/health/ready", "/health/startup", "/health/state", "/metrics",
     "/api/account", "/api/positions", "/api/orders", "/api/signals", "/api/trades",
-    "/api/metrics/performance", "/api/health",
+    "/api/metrics/performance", "/api/metrics/trade/pnl_usd", "/api/logs", "/api/health",
+)  # fmt: skip
+
+
+OF_THE_LEDGER = (
+    "/api/account", "/api/positions", "/api/orders", "/api/signals", "/api/trades",
+    "/api/metrics/performance",
 )  # fmt: skip
 
 
@@ -113,6 +121,35 @@ def test_trades_are_given_in_pages_by_symbol_and_by_status(served: str) -> None:
     assert get(url, limit=1000).status_code == 200
 
 
+def test_metrics_are_summed_up(traded: Path, served: str) -> None:
+    ledger = DuckDBLedger(traded, "replay")
+    (row,) = ledger.query("SELECT sum(pnl) AS pnl, count(*) AS count FROM trades")
+    url = f"{served}/api/metrics/trade/pnl_usd"
+    earned = get(url).json()
+    assert earned["value"] == pytest.approx(float(row["pnl"]))
+    assert earned["count"] == row["count"]
+    assert get(url, aggregation="count").json()["value"] == row["count"]
+    assert get(url, start_time="2100-01-01T00:00:00Z").json()["value"] is None
+    assert get(url, start_time="2025-06-10T00:00:00").status_code == 422
+    assert get(f"{served}/api/metrics/rumour/pnl_usd").status_code == 422
+
+
+def test_log_lines_are_found_by_level_part_time_and_word(data_dir: Path, start: Start) -> None:
+    store, at = LogStore(telemetry_file(data_dir, "replay")), datetime(2025, 6, 10, 15, tzinfo=UTC)
+    store.insert_log("ERROR", "openbell.session", f"Yahoo refused {SECRET}", at, symbol="AAPL")
+    store.insert_log("INFO", "openbell.desk", "all is well", at)
+    url = f"{start('--data-dir', str(data_dir), FINNHUB_API_KEY=SECRET)}/api/logs"
+    (line,) = get(url, least="warning", logger="session", search="YAHOO").json()
+    assert line == {
+        "time": "2025-06-10T15:00:00+00:00", "level": "ERROR", "logger": "openbell.session",
+        "message": "Yahoo refused ********", "context": {"symbol": "AAPL"},
+    }  # fmt: skip
+    assert [line["message"] for line in get(url, level="INFO").json()] == ["all is well"]
+    assert get(url, end_time="2020-01-01T00:00:00Z").json() == []
+    for wrong in ({"least": "LOUD"}, {"limit": 0}, {"start_time": "2025-06-10T00:00:00"}):
+        assert get(url, **wrong).status_code == 422
+
+
 def test_an_open_position_is_shown_with_its_worth(data_dir: Path, start: Start) -> None:
     ledger = DuckDBLedger(data_dir, "replay")
     with ledger.changing() as connection:
@@ -151,7 +188,7 @@ def test_a_ledger_that_cannot_be_read_is_not_ready_and_alive(data_dir: Path, sta
     assert ready.status_code == 503
     assert ready.json()["reasons"][0].startswith("ledger: store")
     assert metrics_of(url)["openbell_ledger_readable"] == 0
-    for path in (path for path in PATHS if path.startswith("/api/") and path != "/api/health"):
+    for path in OF_THE_LEDGER:
         answer = get(url + path)
         assert answer.status_code == 503
         assert "\n" not in answer.json()["error"]

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from blocks.account.facts import read_latest_metrics
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
+from blocks.records.fields import Side
 from blocks.records.trade import TradeStatus
 from blocks.stores.duckdb_file import DuckDBFile
+from blocks.telemetry.closed_trades import ClosedTrade
 from blocks.telemetry.file import telemetry_file, telemetry_path
 from blocks.telemetry.log_lines import LogStore
-from blocks.telemetry.metrics import Aggregation, MetricsStore, MetricType
+from blocks.telemetry.metrics import (
+    Aggregation,
+    Metric,
+    MetricsStore,
+    MetricType,
+    insert_metrics,
+)
 from blocks.telemetry.telemetry import BarFigures, SessionTelemetry, beat, heartbeats
 from blocks.telemetry.trades import TradeStore
 from flows.session.parts import PlainParts
@@ -33,6 +43,23 @@ def file(tmp_path: Path) -> DuckDBFile:
     return telemetry_file(tmp_path, "paper")
 
 
+LOST = ClosedTrade(0, "AAPL", Side.LONG, "stop", -12.5, -0.01, None, 300.0)
+BREATH = timedelta(microseconds=1)
+
+
+class CountedStatements:
+    """A connection that counts what it is asked for."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.statements = self.values = 0
+
+    def execute(self, sql: str, values: list[object]) -> duckdb.DuckDBPyConnection:
+        self.statements += 1
+        self.values += len(values)
+        return self._connection.execute(sql, values)
+
+
 def replay(folder: Path) -> list[dict[str, object]]:
     request = SessionRequest(
         PlainParts(folder), replay="2025-06-10", symbols=("AAA", "BBB"), interval_minutes=30,
@@ -42,50 +69,99 @@ def replay(folder: Path) -> list[dict[str, object]]:
     return DuckDBLedger(folder, "replay").query("SELECT * FROM trades ORDER BY number")
 
 
-def test_metrics_are_summed_up_by_period(file: DuckDBFile) -> None:
+def test_metrics_are_summed_up_as_one_number_and_by_period(file: DuckDBFile) -> None:
     store = MetricsStore(file)
     for minute, value in ((0, 1.0), (10, 3.0), (70, 5.0)):
-        store.record_metric(
-            MetricType.HEALTH, "fetch_seconds", value, NOW + timedelta(minutes=minute), bar=minute
-        )
-    hour = timedelta(hours=1)
+        at = NOW + timedelta(minutes=minute)
+        store.record_metric(MetricType.HEALTH, "fetch_seconds", value, {"bar": minute}, at)
+    # Another type, and another name: neither is counted.
+    store.record_metric(MetricType.TRADE, "fetch_seconds", 100.0, timestamp=NOW)
+    store.record_metric(MetricType.HEALTH, "other", 100.0, timestamp=NOW)
+    asked, hour = (MetricType.HEALTH, "fetch_seconds"), timedelta(hours=1)
     expected = {
-        Aggregation.MEAN: [2.0, 5.0],
-        Aggregation.SUM: [4.0, 5.0],
-        Aggregation.COUNT: [2.0, 1.0],
-        Aggregation.LOWEST: [1.0, 5.0],
-        Aggregation.HIGHEST: [3.0, 5.0],
-        Aggregation.LAST: [3.0, 5.0],
+        Aggregation.MEAN: (3.0, 2.0, [2.0, 5.0]),
+        Aggregation.SUM: (9.0, 4.0, [4.0, 5.0]),
+        Aggregation.COUNT: (3.0, 2.0, [2.0, 1.0]),
+        Aggregation.LOWEST: (1.0, 1.0, [1.0, 5.0]),
+        Aggregation.HIGHEST: (5.0, 3.0, [3.0, 5.0]),
+        Aggregation.LAST: (5.0, 3.0, [3.0, 5.0]),
     }
-    for how, values in expected.items():
-        periods = store.aggregate_metrics("fetch_seconds", hour, how, NOW, NOW + 3 * hour)
+    for how, (whole, first_hour, values) in expected.items():
+        assert store.aggregate_metrics(*asked, how) == whole
+        # Both ends are included.
+        assert store.aggregate_metrics(*asked, how, NOW, NOW + timedelta(minutes=10)) == first_hour
+        periods = store.aggregate_by_period(*asked, hour, how, NOW, NOW + 3 * hour)
         assert [period.value for period in periods] == values
         assert [period.start for period in periods] == [NOW, NOW + hour]
-    stats = store.get_metric_stats("fetch_seconds", NOW)
+    stats = store.get_metric_stats(*asked)
     assert stats is not None
-    assert (stats.count, stats.mean, stats.median, stats.last) == (3, 3.0, 3.0, 5.0)
-    assert store.get_metric_stats("nothing", NOW) is None
+    assert (stats.count, stats.total, stats.mean, stats.median) == (3, 9.0, 3.0, 3.0)
+    assert (stats.last, stats.last_at) == (5.0, NOW + timedelta(minutes=70))
+    assert [m.value for m in store.get_metrics(*asked, limit=2)] == [5.0, 3.0]
+    assert [m.value for m in store.get_metrics(*asked, end_time=NOW)] == [1.0]
     assert store.latest()["fetch_seconds"].dimensions == {"bar": 70}
-    assert store.cleanup_old_metrics(NOW + timedelta(days=1, minutes=30), days=1.0) == 2
+    assert store.cleanup_old_metrics(NOW + timedelta(days=1, minutes=30), days=1.0) == 4
     assert [m.value for m in store.latest().values()] == [5.0]
-    with pytest.raises(BadInput):
-        store.aggregate_metrics("x", timedelta(0), Aggregation.SUM, NOW, NOW)
 
 
-def test_log_lines_are_found_by_level_time_and_word_and_go_after_three_days(
+def test_of_metrics_that_are_not_there_there_is_nothing_but_their_count(file: DuckDBFile) -> None:
+    store = MetricsStore(file)
+    asked = (MetricType.PERFORMANCE, "nothing")
+    assert store.get_metric_stats(*asked) is None
+    for how in (Aggregation.SUM, Aggregation.LAST):
+        assert store.aggregate_metrics(*asked, how) is None
+    assert store.aggregate_metrics(*asked, Aggregation.COUNT) == 0.0
+    with pytest.raises(BadInput, match="no length"):
+        store.aggregate_by_period(*asked, timedelta(0), Aggregation.SUM, NOW, NOW)
+    with pytest.raises(BadInput, match="no zone"):
+        store.aggregate_metrics(*asked, start_time=datetime(2025, 6, 10))
+
+
+def test_many_metrics_are_few_statements_and_keep_every_bit(
+    file: DuckDBFile,
+) -> None:
+    at = NOW.astimezone(timezone(timedelta(hours=-4)))
+    metrics = [
+        Metric(MetricType.TRADE, f"m{n % 7}", n / 3, at + n * BREATH, {"n": n}) for n in range(5000)
+    ]
+    with file.transaction() as connection:
+        counted = CountedStatements(connection)
+        insert_metrics(counted, metrics)  # type: ignore[arg-type]
+    # One for each would take a second and more, in which the file is kept from health.
+    assert counted.statements == 1
+    assert counted.values < 10
+    assert MetricsStore(file).get_metrics(limit=5000)[::-1] == metrics
+
+
+def test_log_lines_are_found_by_level_part_time_and_word_and_go_after_three_days(
     file: DuckDBFile,
 ) -> None:
     store = LogStore(file)
     store.insert_log("INFO", "openbell.a", "began", NOW - timedelta(days=4))
     store.insert_log("ERROR", "openbell.a", "broke", NOW, symbol="AAPL")
     store.insert_log("WARNING", "openbell.b", "slow", NOW + timedelta(minutes=1))
-    assert [line.message for line in store.get_logs()] == ["slow", "broke", "began"]
-    assert [line.message for line in store.get_logs(least="ERROR")] == ["broke"]
-    assert [line.message for line in store.get_logs(limit=1)] == ["slow"]
-    assert store.get_logs(contains="rok")[0].context == {"symbol": "AAPL"}
-    assert [line.message for line in store.get_logs(since=NOW)] == ["slow", "broke"]
+    store.insert_log("CRITICAL", "openbell.b.c", "gone", NOW + timedelta(minutes=2))
+
+    def found(**asked: Any) -> list[str]:
+        return [line.message for line in store.get_logs(**asked)]
+
+    assert found() == ["gone", "slow", "broke", "began"]
+    assert found(level="error") == ["broke"]
+    assert found(least="WARNING") == ["gone", "slow", "broke"]
+    assert found(logger="openbell.b") == found(logger="b") == ["gone", "slow"]
+    assert found(logger="b.c") == ["gone"]
+    assert found(limit=1) == ["gone"]
+    assert found(search="RO") == ["broke"]
+    # What a person looks for is text, and no pattern.
+    assert found(search="%") == []
+    assert store.get_logs(search="rok")[0].context == {"symbol": "AAPL"}
+    assert found(start_time=NOW, end_time=NOW + timedelta(minutes=1)) == ["slow", "broke"]
+    assert (store.count_logs(), store.count_logs("INFO"), store.count_logs(logger="b")) == (4, 1, 2)
+    for wrong in ({"level": "LOUD"}, {"least": ""}, {"start_time": datetime(2025, 6, 10)}):
+        with pytest.raises(BadInput):
+            store.get_logs(**wrong)
     assert store.cleanup_old_logs(NOW) == 1
-    assert len(store.get_logs()) == 2
+    assert len(store.get_logs()) == 3
 
 
 def test_a_heartbeat_replaces_the_one_before(file: DuckDBFile) -> None:
@@ -98,13 +174,18 @@ def test_a_session_notes_each_bar_its_log_and_each_trade(tmp_path: Path) -> None
     trades = replay(tmp_path)
     assert trades
     file = telemetry_file(tmp_path, "replay")
-    stats = MetricsStore(file).get_metric_stats("equity_usd", datetime(2020, 1, 1, tzinfo=UTC))
+    stats = MetricsStore(file).get_metric_stats(MetricType.PERFORMANCE, "equity_usd")
     assert stats is not None
     assert stats.count == 13
     assert set(MetricsStore(file).latest()) == {
         "bar_latency_seconds", "fetch_seconds", "fetch_failed", "symbols_missing",
         "symbols_blocked", "equity_usd", "positions",
+        "pnl_usd", "pnl_pct", "r_multiple", "held_seconds",
     }  # fmt: skip
+    earned = MetricsStore(file).get_metrics(MetricType.TRADE, "pnl_usd")
+    assert sorted((m.dimensions["symbol"], round(m.value, 6)) for m in earned) == sorted(
+        (trade["symbol"], float(str(trade["pnl"]))) for trade in trades
+    )
     assert heartbeats(file)["session"][2] == "bar 12"
     store = TradeStore(DuckDBLedger(tmp_path, "replay"), file)
     found = store.get_trades(status=TradeStatus.CLOSED)
@@ -154,7 +235,7 @@ def test_a_session_that_waits_for_its_next_bar_lets_health_read_its_telemetry(
 
 def test_what_could_not_be_written_is_written_with_the_next_bar(tmp_path: Path) -> None:
     telemetry = SessionTelemetry(tmp_path, "paper")
-    figures = BarFigures(date(2025, 6, 10), 1, 0.5, 0.1, True, 0, 0, 1, 10_000.0, (0,))
+    figures = BarFigures(date(2025, 6, 10), 1, 0.5, 0.1, True, 0, 0, 1, 10_000.0, (LOST,))
     path = telemetry_path(tmp_path, "paper")
     path.parent.mkdir(parents=True)
     path.mkdir()
@@ -162,11 +243,15 @@ def test_what_could_not_be_written_is_written_with_the_next_bar(tmp_path: Path) 
         telemetry.record_bar(figures)
     path.rmdir()
     telemetry.record_bar(figures)
-    # The same trade noted twice stays as it was noted first.
+    # The same trade told of twice stays as it was noted first, and is counted once.
     telemetry.record_bar(figures)
     telemetry.close()
     with telemetry_file(tmp_path, "paper").transaction() as connection:
         assert connection.execute("SELECT count(*) FROM trade_notes").fetchall() == [(1,)]
+    store = MetricsStore(telemetry_file(tmp_path, "paper"))
+    assert [m.value for m in store.get_metrics(MetricType.TRADE, "pnl_usd")] == [-12.5]
+    # Nothing was at risk that it could be measured by.
+    assert store.get_metrics(MetricType.TRADE, "r_multiple") == []
 
 
 def test_trades_are_the_ledgers_and_notes_never_change_their_numbers(data_dir: Path) -> None:
