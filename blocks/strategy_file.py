@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -40,6 +41,33 @@ def load_strategy(path: Path) -> ModuleType:
         ) from error
     _check(module, path)
     return module
+
+
+def keep_strategy(folder: Path, module: ModuleType) -> str:
+    """Keep a copy of a strategy's file under its sha256, and return that.
+
+    A session that is taken up again runs what it began with, whatever the file holds by then.
+    """
+    content = Path(str(module.__file__)).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    kept = folder / f"{digest}.py"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        written = folder / f".{digest}.{os.getpid()}"
+        written.write_bytes(content)
+        written.replace(kept)
+    return digest
+
+
+def kept_strategy(folder: Path, digest: str) -> ModuleType:
+    """Return the strategy that was kept under a sha256; raises BadInput when it is gone."""
+    kept = folder / f"{digest}.py"
+    if not kept.is_file() or hashlib.sha256(kept.read_bytes()).hexdigest() != digest:
+        raise BadInput(
+            f"the strategy of an earlier session is not in {kept}",
+            f"Put the strategy file with the sha256 {digest} there",
+        )
+    return load_strategy(kept)
 
 
 def _check(module: ModuleType, path: Path) -> None:

@@ -10,7 +10,7 @@ from tasks.session.fetched_rows import FetchedRows
 from tasks.session.runtime import SessionRuntime
 from trading.market.bars import BarRows, Floats
 from trading.market.panel_loading import make_panel
-from trading.reasons import HALTED, MISSED, RECONCILIATION
+from trading.reasons import HALTED, MISSED, NOT_TRADED, RECONCILIATION
 from trading.session.events import BarClosed
 
 
@@ -46,6 +46,8 @@ def gates_of(runtime: SessionRuntime, bar: int) -> list[int]:
             gates.append(RECONCILIATION)
         elif runtime.is_missed(bar):
             gates.append(MISSED)
+        elif symbol in runtime.plan.held:
+            gates.append(NOT_TRADED)
         else:
             gates.append(0)
     return gates

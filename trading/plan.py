@@ -25,7 +25,12 @@ BUILT_IN: dict[str, ModuleType] = {"orb": orb}
 
 @dataclass(frozen=True)
 class RunPlan:
-    """Everything but the bars: two runs with equal plans on equal bars are equal."""
+    """Everything but the bars: two runs with equal plans on equal bars are equal.
+
+    `held` are those of `symbols`, its last ones, that an earlier plan left in the book: they are
+    looked after until they are flat, and not entered. `given_name` is what the strategy is called
+    where a copy of its file is run.
+    """
 
     strategy_module: ModuleType
     strategy: StrategyParameters
@@ -35,6 +40,8 @@ class RunPlan:
     exchange: str = "NYSE"
     interval_minutes: int = 5
     capital: float = 10_000.0
+    held: tuple[str, ...] = ()
+    given_name: str = ""
 
     def rules(self) -> Rules:
         """Return the engine's numbers."""
@@ -55,7 +62,9 @@ class RunPlan:
     @property
     def strategy_name(self) -> str:
         """Return the strategy's name as trades carry it."""
-        return str(getattr(self.strategy, "strategy", self.strategy_module.__name__))
+        return self.given_name or str(
+            getattr(self.strategy, "strategy", self.strategy_module.__name__)
+        )
 
 
 def parse_settings(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:

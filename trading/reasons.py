@@ -41,77 +41,82 @@ class Reason(IntEnum):
     )
     MISSED = 5, "the decision came too late for its bar", "the decision came too late"
     DATA_GATE = 6, "the data was not fit to trade on", "the data did not pass its checks"
-    POSITION_OPEN = 7, "a position was open already", "a position is open"
-    ORDER_PENDING = 8, "an entry order was waiting for its next bar", "an entry order is waiting"
-    BAR_MISSING = 9, "there was no bar", "the bar is missing"
+    NOT_TRADED = (
+        7,
+        "it is of an earlier plan, and is only held until it is flat",
+        "an earlier plan's, held until it is flat",
+    )
+    POSITION_OPEN = 8, "a position was open already", "a position is open"
+    ORDER_PENDING = 9, "an entry order was waiting for its next bar", "an entry order is waiting"
+    BAR_MISSING = 10, "there was no bar", "the bar is missing"
     RANGE_INCOMPLETE = (
-        10,
+        11,
         "a bar of the opening range was missing",
         "a bar of the opening range is missing",
     )
-    RANGE_FLAT = 11, "the opening range had no height", "the opening range has no height"
+    RANGE_FLAT = 12, "the opening range had no height", "the opening range has no height"
     MAX_ENTRIES = (
-        12,
+        13,
         "the symbol had its entries for the session",
         "no entry is left for this session",
     )
     AFTER_CUTOFF = (
-        13,
+        14,
         "it was too late in the session for an entry",
         "too late in the session to enter",
     )
     NO_BREAKOUT = (
-        14,
+        15,
         "the price had not left the opening range",
         "price is inside the opening range",
     )
     SHORT_DISABLED = (
-        15,
+        16,
         "the break was downward, and shorts are off",
         "it broke downwards, and shorts are off",
     )
     WEAK_BODY = (
-        16,
+        17,
         "the breakout bar's body was too small",
         "the breakout bar's body is too small",
     )
     TOO_EXTENDED = (
-        17,
+        18,
         "the price was too far beyond the range already",
         "price is already too far from the range",
     )
     INDICATOR_WARMING_UP = (
-        18,
+        19,
         "an indicator had too few bars behind it",
         "an indicator has too few bars yet",
     )
     LOW_VOLUME = (
-        19,
+        20,
         "the breakout bar's volume was too low",
         "the breakout's volume is too low",
     )
     STOP_NOT_PROTECTIVE = (
-        20,
+        21,
         "the stop would not have been on the protective side",
         "the stop would not protect",
     )
     MAX_POSITIONS = (
-        21,
+        22,
         "as many positions or entries as allowed were open",
         "as many positions are open as allowed",
     )
     ORDER_RATE = (
-        22,
+        23,
         "the session's entry orders were used up",
         "as many orders were created as allowed",
     )
     SIZE_BELOW_ONE = (
-        23,
+        24,
         "risk, cash or position limits allow less than one share",
         "not even one share fits the risk or the cash",
     )
-    ENTER_LONG = 24, "bought", "entry ordered: long"
-    ENTER_SHORT = 25, "sold short", "entry ordered: short"
+    ENTER_LONG = 25, "bought", "entry ordered: long"
+    ENTER_SHORT = 26, "sold short", "entry ordered: short"
 
     @property
     def word(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from blocks.account.names import PAPER, SIMULATED, is_there
+from blocks.account.plan_changes import plan_changes
 from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.ledger.tables import read_orders, read_positions, read_trades
 from blocks.messages.outbox_rows import delivery_counts
@@ -55,6 +56,7 @@ class AccountStatus:
     orders: list[Order]
     trades: list[Trade]
     halts: list[dict[str, Any]]
+    plan_changes: list[dict[str, Any]]
     messages: dict[str, Any]
     last_bar: datetime | None
 
@@ -85,6 +87,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
         orders=read_orders(connection, live=True),
         trades=read_trades(connection),
         halts=plain(rows_of(halts)),
+        plan_changes=plan_changes(connection),
         messages=plain(delivery_counts(connection)),
         last_bar=equity[0].astimezone(UTC) if equity else None,
     )

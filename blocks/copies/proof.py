@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from itertools import starmap
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import orjson
@@ -19,7 +18,8 @@ from blocks.ledger.rows import trade_row
 from trading.engine.trade_tape import TRADES, TradeRow
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
-from trading.plan import RunPlan, make_plan
+from trading.plan import RunPlan
+from trading.plan_record import plan_from
 from trading.session.events import KINDS, Event, SessionStarted
 from trading.session.orders import Leg, client_order_id
 from trading.session.state import SessionState
@@ -78,8 +78,8 @@ def _prove(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -
         "SELECT session FROM journal WHERE kind = 'session_started' ORDER BY seq DESC LIMIT 1"
     ).fetchall()
     last_session = str(found[0][0]) if found else ""
-    plan = _plan_of(ledger)
-    is_refolded = is_refolded and bool(last_session) and plan is not None
+    plan = _plan_of(ledger, last_session) if last_session else None
+    is_refolded = is_refolded and plan is not None
     if plan is not None and is_refolded:
         _check_session(ledger, plan, last_session, account)
     pnl, command = ledger.execute(
@@ -175,20 +175,25 @@ def _check_orders(
             raise _broken(f"order {order_id} is not in the journal of {session}")
 
 
-def _plan_of(ledger: duckdb.DuckDBPyConnection) -> RunPlan | None:
-    """Return the account's plan, None where it has none or its strategy is not built in."""
-    found = ledger.execute("SELECT value FROM meta WHERE name = 'plan'").fetchall()
-    if not found:
-        return None
-    plan: dict[str, Any] = orjson.loads(found[0][0])
+def _plan_of(ledger: duckdb.DuckDBPyConnection, session: str) -> RunPlan | None:
+    """Return the plan of a session, None where it has none or its strategy is not built in."""
+    rows = ledger.execute(
+        "SELECT payload FROM journal WHERE session = ? AND kind = 'session_started' ORDER BY seq"
+        " LIMIT 1",
+        [session],
+    ).fetchall()
     try:
-        return make_plan(
-            plan["symbols"],
-            plan["strategy"] | plan["risk"] | plan["fills"],
-            exchange=plan["exchange"],
-            interval_minutes=plan["interval_minutes"],
-            capital=plan["capital"],
-        )
+        found = rows and orjson.loads(rows[0][0]).get("plan")
+    except ValueError:
+        # A damaged row is found by who folds the session.
+        found = None
+    if not found:
+        known = ledger.execute("SELECT value FROM meta WHERE name = 'plan'").fetchall()
+        found = orjson.loads(known[0][0]) if known else None
+    if not found or found.get("strategy_sha256"):
+        return None
+    try:
+        return plan_from(found)
     except BadInput:
         return None
 

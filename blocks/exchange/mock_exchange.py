@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from blocks.ledger.event_rows import event_from_row, event_to_row, order_from_js
 from blocks.process.failpoints import reach
 from blocks.stores.duckdb_file import DuckDBFile
 from trading.engine.book import Book
-from trading.engine.book_changes import relist
 from trading.plan import RunPlan
-from trading.session.array_json import arrays_from_json, arrays_to_json
+from trading.session.array_json import arrays_to_json
 from trading.session.events import BarClosed, Discrepancy, Fill, Intent, OrderUpdate
+from trading.session.inheritance import take_book
 from trading.session.orders import Order
 from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue
@@ -32,14 +33,19 @@ CREATE TABLE IF NOT EXISTS account (name VARCHAR PRIMARY KEY, value VARCHAR);
 class MockExchange:
     """Fills by the rules of the simulated venue; its store is its own, the ledger never reads it.
 
-    Each request changes the store in one transaction, or not at all.
+    Each request changes the store in one transaction, or not at all. What the plan names no more
+    and still is held or ordered here stays; `stored_symbols` are those of a store that an earlier
+    version wrote.
     """
 
     name = "mock"
     is_simulated = True
 
-    def __init__(self, folder: Path, account: str, plan: RunPlan) -> None:
+    def __init__(
+        self, folder: Path, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None
+    ) -> None:
         self._plan = plan
+        self._stored_symbols = stored_symbols or plan.symbols
         # Only this process uses the store, so it stays open.
         path = folder / account / "exchange-mock.duckdb"
         self._file = DuckDBFile(path, SCHEMA, hold_seconds=3600.0)
@@ -65,6 +71,11 @@ class MockExchange:
 
     def observe(self, bar: BarClosed) -> None:
         """Fill against a bar; one that was seen before changes nothing."""
+        more = len(self._venue.symbols) - len(bar.open)
+        if more > 0:
+            names = ("open", "high", "low", "close", "volume")
+            longer: dict[str, Any] = {name: [*getattr(bar, name), *[None] * more] for name in names}
+            bar = replace(bar, **longer)
         self._do(lambda: self._venue.observe(bar))
 
     def end_session(self, session: str) -> None:
@@ -108,7 +119,7 @@ class MockExchange:
         """Return signed quantities by symbol, zeros left out."""
         quantity = self._venue.state.book.quantity
         return {
-            symbol: int(quantity[s]) for s, symbol in enumerate(self._plan.symbols) if quantity[s]
+            symbol: int(quantity[s]) for s, symbol in enumerate(self._venue.symbols) if quantity[s]
         }
 
     def close(self) -> None:
@@ -158,6 +169,7 @@ class MockExchange:
         state = self._venue.state
         return {
             "book": arrays_to_json(state.book, Book._fields),
+            "symbols": list(self._venue.symbols),
             "session": state.session,
             "last_bar": state.last_bar,
             "last_us": state.last_us,
@@ -186,17 +198,30 @@ class MockExchange:
                 return
             content = orjson.loads(row[0])
             orders = connection.execute("SELECT client_order_id, content FROM orders").fetchall()
+        by_id = {id_: order_from_json(text) for id_, text in orders}
+        content["orders"] = [by_id[order_id] for order_id in content["orders"]]
+        content.setdefault("symbols", list(self._stored_symbols))
+        symbols = (*self._plan.symbols, *_outstanding(content, self._plan.symbols))
+        self._venue = SimulatedVenue(self._plan.rules(), symbols, self._plan.capital)
         state = self._venue.state
-        arrays_from_json(state.book, content["book"])
-        relist(state.book)
+        take_book(state.book, content["book"], content["symbols"], symbols)
         state.session, state.last_bar = content["session"], content["last_bar"]
         state.last_us, state.is_ended = content["last_us"], content["is_ended"]
         state.not_before = {
             id_: [(int(from_us), price) for from_us, price in waiting]
             for id_, waiting in content.get("not_before", {}).items()
         }
-        by_id = dict(orders)
-        state.orders = {
-            order_id: order_from_json(by_id[order_id]) for order_id in content["orders"]
-        }
+        state.orders = {order.client_order_id: order for order in content["orders"]}
         self._saved_orders = dict(state.orders)
+
+
+def _outstanding(content: dict[str, Any], symbols: Sequence[str]) -> list[str]:
+    """Return the symbols of a store, other than these, that are held, entered or have an order."""
+    ordered = {order.symbol for order in content["orders"] if order.is_live}
+    book = content["book"]
+    found = zip(content["symbols"], book["quantity"], book["pending"], strict=True)
+    return [
+        symbol
+        for symbol, quantity, pending in found
+        if symbol not in symbols and (quantity or pending or symbol in ordered)
+    ]

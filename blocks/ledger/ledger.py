@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from trading.session.events import Event
 from trading.session.messages import Message
 from trading.session.ports import JournalRow, StreamPosition
 
+# What rows of a version that kept no plan in them were traded with.
+PLAN_OF_OLD_ROWS = "plan of old rows"
 # Accounts that follow no clock: copies of them trade with nobody's money.
 REPLAYED = "replay"
 # For the one that trades: others wait no longer than this for the file.
@@ -221,20 +223,38 @@ class DuckDBLedger:
                 f" python -m flows restore --account {self.account}",
             )
 
-    def check_plan(self, plan: dict[str, Any]) -> None:
-        """Remember the plan of the account, or refuse another one than it was begun with."""
-        text = orjson.dumps(plan, option=orjson.OPT_SORT_KEYS).decode()
-        known = self.meta("plan")
-        if known is None:
-            self.remember("plan", text)
-        elif known != text:
-            before = orjson.loads(known)
-            changed = sorted(name for name in plan if plan[name] != before.get(name))
-            raise BadInput(
-                f"account {self.account} in {self.path.parent} was begun with other"
-                f" {', '.join(changed)}",
-                "Use another --data-dir, or the same settings as before",
-            )
+    def plan_of(self, session: str) -> dict[str, Any] | None:
+        """Return the plan that a session began with, None where it was not begun.
+
+        Sessions of earlier versions have that of their account, which was one for ever.
+        """
+        with self._file.transaction() as connection:
+            row = connection.execute(
+                "SELECT payload FROM journal WHERE session = ? AND kind = 'session_started'"
+                " ORDER BY seq LIMIT 1",
+                [session],
+            ).fetchone()
+        if row is None:
+            return None
+        plan: dict[str, Any] = orjson.loads(row[0]).get("plan") or {}
+        return plan or _plan_in(self.meta(PLAN_OF_OLD_ROWS) or self.meta("plan"))
+
+    def newest_plan(self) -> dict[str, Any]:
+        """Return the plan of the account's newest session, or that it was opened with first."""
+        return _plan_in(self.meta("plan")) or {}
+
+    def keep_plan(self, plan: Mapping[str, object]) -> None:
+        """Remember the plan of the newest session for those who only read."""
+        text = orjson.dumps(dict(plan), option=orjson.OPT_SORT_KEYS).decode()
+        with self._file.transaction() as connection:
+            found = connection.execute("SELECT value FROM meta WHERE name = 'plan'").fetchone()
+            if found is not None and found[0] != text and "strategy_name" not in found[0]:
+                connection.execute(
+                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    [PLAN_OF_OLD_ROWS, found[0]],
+                )
+            if found is None or found[0] != text:
+                _set_meta(connection, "plan", text)
 
     def mark_simulated(self, is_simulated: bool) -> None:
         """Remember whether the account's bars are of no real market."""
@@ -308,6 +328,10 @@ class DuckDBLedger:
             connection.execute(
                 "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", [seq, when, session, kind, payload]
             )
+
+
+def _plan_in(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else dict(orjson.loads(text))
 
 
 def rows_of(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -53,6 +53,9 @@ def print_status(status: AccountStatus) -> None:
     console.print(f"[bold]{status.account}[/bold]  equity {shown}")
     for halt in status.halts:
         console.print(f"[red]{halt['command']}[/red] since {halt['ts']} {halt['reason']}")
+    for change in status.plan_changes:
+        text = f"plan changed on {change['session']}: {'; '.join(change['changes'])}"
+        console.print(text, highlight=False, markup=False)
     _print_messages(console, status.messages)
     console.print(_table("Positions", status.positions, POSITION_COLUMNS))
     console.print(_table("Orders", status.orders, ORDER_COLUMNS))

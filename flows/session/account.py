@@ -19,6 +19,7 @@ from blocks.telemetry.telemetry import SessionTelemetry
 from flows.session.copies import bring_back, storage_of
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest, replayed_sessions
 from tasks.session.bar_notes import BarNotes
+from tasks.session.beginning import Beginning, PlanBook
 from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
 from tasks.session.long_question import LongQuestion
@@ -27,6 +28,7 @@ from tasks.session.source_news import SourceNews
 from trading.errors import BadInput, LeaseLost, OpenbellError
 from trading.market.calendar import Session, make_grid, next_session, sessions_between
 from trading.plan import RunPlan, make_plan
+from trading.plan_record import record_of, refuse_another_market
 from trading.session.messages import ERROR_KINDS, Kind
 from trading.session.order_times import OrderTimes
 from trading.session.ports import Clock, Exchange, MarketData, Notifier, Storage
@@ -75,10 +77,18 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         lease.callback(ledger.release)
         lease.callback(ledger.give_back_lease, epoch)
         ledger.check_account()
-        # Providers may come and go, with a key or without; simulated bars are another account.
-        ledger.check_plan({**plan.describe(), "source": market.family})
+        refuse_another_market(
+            ledger.newest_plan(),
+            plan.exchange,
+            request.account,
+            has_simulated_bars=market.is_simulated,
+        )
         ledger.mark_simulated(market.is_simulated)
-        exchange = parts.exchange(request.account, plan)
+        plans = PlanBook(ledger, plan, market.family, request.strategy_module, parts.seed_of_bars)
+        if not ledger.newest_plan():
+            # For those who look before the first session begins.
+            ledger.keep_plan(record_of(plan, market.family))
+        exchange = _exchange(request, plan, ledger)
         lease.callback(exchange.close)
         telemetry = SessionTelemetry(request.data_dir, request.account)
         telemetry.attach()
@@ -91,6 +101,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
             yield Account(
                 request,
                 should_stop,
+                plans,
                 plan,
                 tuple(replayed),
                 market,
@@ -105,12 +116,23 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
             )
 
 
+def _exchange(request: SessionRequest, plan: RunPlan, ledger: DuckDBLedger) -> Exchange:
+    """Return the exchange; a store of an earlier version has the symbols of its newest session."""
+    stored = ledger.newest_plan().get("symbols")
+    return request.parts.exchange(request.account, plan, stored)
+
+
 def _webhook(request: SessionRequest, notifier: Notifier) -> WebhookClient | None:
     try:
         return request.parts.webhook()
     except BadInput as error:
         notifier.send("SYSTEM_WARNING", f"messages go to the log only: {error}")
         return None
+
+
+def _bars_of(plan: RunPlan) -> tuple[tuple[str, ...], str, int]:
+    # The order counts: rows of bars name their symbol by its place.
+    return plan.symbols, plan.exchange, plan.interval_minutes
 
 
 def _wanted(kinds: frozenset[str], sessions: int) -> frozenset[str]:
@@ -120,10 +142,14 @@ def _wanted(kinds: frozenset[str], sessions: int) -> frozenset[str]:
 
 @dataclass
 class Account:
-    """The parts that outlive a session; `open_account` makes them and gives them back."""
+    """The parts that outlive a session; `open_account` makes them and gives them back.
+
+    `plan` is the one that market and exchange were opened for last.
+    """
 
     request: SessionRequest
     should_stop: StopRequest
+    plans: PlanBook
     plan: RunPlan
     replayed: tuple[Session, ...]
     market: MarketData
@@ -140,8 +166,34 @@ class Account:
     def reopen_exchange(self) -> None:
         """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
         self.exchange.close()
-        self.exchange = self.request.parts.exchange(self.request.account, self.plan)
+        self.exchange = _exchange(self.request, self.plan, self.ledger)
         self.given_back.callback(self.exchange.close)
+
+    def _turn_to(self, beginning: Beginning) -> None:
+        """Open market and exchange anew where a session has another plan than they were for."""
+        plan, source = beginning.plan, beginning.record.get("source")
+        if source not in (None, self.market.family) or _bars_of(plan) != _bars_of(self.plan):
+            market = self._market(beginning)
+            self.market.close()
+            self.market = market
+            self.given_back.callback(market.close)
+        if plan != self.plan:
+            self.plan = plan
+            self.reopen_exchange()
+
+    def _market(self, beginning: Beginning) -> MarketData:
+        parts, source = self.request.parts, beginning.record.get("source")
+        seed = beginning.record.get("seed")
+        if isinstance(seed, int) and parts.seed_of_bars not in (None, seed):
+            parts = parts.with_seed(seed)
+        market = parts.market(beginning.plan, is_replay=self.request.replay is not None)
+        if source not in (None, market.family):
+            market.close()
+            raise BadInput(
+                f"the session was begun on bars of {source}, and this run has {market.family}",
+                "Go on with the same bars; the next session may have others",
+            )
+        return market
 
     @property
     def is_real_time(self) -> bool:
@@ -206,8 +258,10 @@ class Account:
         """Yield the runtime of a session, known to subflows by the session's date."""
         clock = self.clock(session)
         notifier = SessionNotifier(self.notifier, self.ledger, clock, session.date.isoformat())
+        beginning = self.plans.beginning_of(session.date.isoformat())
+        self._turn_to(beginning)
         runtime = SessionRuntime(
-            plan=self.plan,
+            beginning=beginning,
             session=session,
             grid=make_grid([session], self.plan.interval_minutes),
             clock=clock,
@@ -216,7 +270,7 @@ class Account:
             exchange=self.exchange,
             ledger=self.ledger,
             desk=OrderDesk(
-                SessionState(self.plan, session),
+                SessionState(beginning.plan, session),
                 self.ledger,
                 self.exchange,
                 self.request.account,

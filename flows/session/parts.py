@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from blocks.bars.files import BarFileFormat, symbols_in
 from blocks.exchange.mock_exchange import MockExchange
@@ -61,6 +62,15 @@ class PlainParts:
         """Return whether bars are of no real market."""
         return self.bars is None and not self.is_live
 
+    @property
+    def seed_of_bars(self) -> int | None:
+        """Return the seed of simulated bars, None for others."""
+        return self.seed if self.has_simulated_bars else None
+
+    def with_seed(self, seed: int) -> Self:
+        """Return the same parts with the simulated bars of another seed."""
+        return replace(self, seed=seed)
+
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols of the bars file, none when bars are simulated."""
         return () if self.bars is None else symbols_in(self.bars, BarFileFormat())
@@ -101,9 +111,11 @@ class PlainParts:
         """Return an account's ledger."""
         return DuckDBLedger(self.data_dir, account, HOLD_SECONDS)
 
-    def exchange(self, account: str, plan: RunPlan) -> MockExchange:
-        """Return the mock exchange's account."""
-        return MockExchange(self.data_dir, account, plan)
+    def exchange(
+        self, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None
+    ) -> MockExchange:
+        """Return the mock exchange's account; `stored_symbols` are those it had last."""
+        return MockExchange(self.data_dir, account, plan, stored_symbols)
 
     def notifier(self) -> Notifier:
         """Return where messages go."""
@@ -150,6 +162,17 @@ class SavedParts(PlainParts):
     def has_simulated_bars(self) -> bool:
         """Return whether bars are of no real market."""
         return self.bars_block is None and super().has_simulated_bars
+
+    @property
+    def seed_of_bars(self) -> int | None:
+        """Return the seed of simulated bars, None for others."""
+        if self.market_block is None or not self.has_simulated_bars:
+            return super().seed_of_bars
+        return self.market_block.seed
+
+    def with_seed(self, seed: int) -> Self:
+        """Return the same parts with the simulated bars of another seed."""
+        return replace(self, seed=seed, market_block=None)
 
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the saved bars file, a named file, or the saved simulated market."""

@@ -12,6 +12,7 @@ from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
 from tasks.session.bar_notes import BarNotes
+from tasks.session.beginning import Beginning
 from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
 from tasks.session.long_question import LongQuestion
@@ -47,7 +48,7 @@ class SessionRuntime:
     and written, so that nothing is twice.
     """
 
-    plan: RunPlan
+    beginning: Beginning
     session: Session
     grid: Grid
     clock: Clock
@@ -67,6 +68,11 @@ class SessionRuntime:
     telemetry: SessionTelemetry
     question: LongQuestion
     drain: DrainThread | None = None
+
+    @property
+    def plan(self) -> RunPlan:
+        """Return what the session is traded with, to its end."""
+        return self.beginning.plan
 
     @property
     def name(self) -> str:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
 from tasks.session.runtime import SessionRuntime
-from trading.engine.indicators import warm
+from trading.engine.indicators import Indicators, new_indicators, warm
 from trading.errors import SourceUnavailable
 from trading.market.calendar import (
-    Session,
     from_microseconds,
     make_grid,
     sessions_between,
     to_microseconds,
 )
 from trading.market.panel_loading import make_panel
-from trading.session.events import Event, SessionStarted
+from trading.session.events import SessionStarted
+from trading.session.inheritance import with_indicators
 
 
 def warm_up(runtime: SessionRuntime) -> bool:
@@ -35,16 +33,17 @@ def warm_up(runtime: SessionRuntime) -> bool:
             runtime.desk.project()
         return False
     if not runtime.state.is_started:
-        inheritance = inherited(runtime)
         runtime.desk.record(
             SessionStarted(
                 runtime.name,
                 to_microseconds(runtime.session.open),
                 to_microseconds(runtime.session.close),
-                inheritance,
+                inherited(runtime),
+                runtime.beginning.record,
             )
         )
         runtime.desk.commit()
+        runtime.ledger.keep_plan(runtime.beginning.record)
         reach("after session start")
     last = runtime.state.last_bar
     is_history = runtime.is_overtaken(last)
@@ -56,45 +55,41 @@ def warm_up(runtime: SessionRuntime) -> bool:
         runtime.ledger.remember(STOPPED, "")
     if not is_history:
         runtime.desk.execute()
-    runtime.desk.reporter.started(runtime.desk.blocked)
+    runtime.desk.reporter.started(runtime.desk.blocked, runtime.beginning.changes)
     runtime.desk.project()
     notify(runtime)
     return True
 
 
 def inherited(runtime: SessionRuntime) -> dict[str, object]:
-    """Return what the last closed session leaves to this one, indicators warm."""
-    before = [name for name, _ in runtime.ledger.sessions() if name < runtime.name]
-    if before:
-        rows = runtime.ledger.journal_of(before[-1])
-        previous = type(runtime.state)(runtime.plan, _session_of(rows[0].event))
-        for row in rows:
-            previous.apply(row.event)
-        return previous.inheritance()
-    if runtime.state.rules.needs_indicators:
-        _warm_indicators(runtime)
-    return runtime.state.inheritance()
+    """Return what the last closed session leaves to this one, new indicators warm."""
+    content = runtime.beginning.inheritance
+    if content is None:
+        warmed = _warmed(runtime, runtime.state.plan.symbols)
+        content = runtime.state.inheritance()
+        fresh = frozenset(runtime.plan.symbols)
+    else:
+        fresh = runtime.beginning.fresh
+        warmed = _warmed(runtime, tuple(fresh)) if fresh else None
+    return content if warmed is None else with_indicators(content, warmed, fresh)
 
 
-def _session_of(event: Event) -> Session:
-    assert isinstance(event, SessionStarted)
-    return Session(
-        date.fromisoformat(event.session),
-        from_microseconds(event.open_us),
-        from_microseconds(event.close_us),
-    )
-
-
-def _warm_indicators(runtime: SessionRuntime) -> None:
+def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Indicators | None:
+    """Return indicators of the plan's symbols after the past of some, None without one."""
+    if not runtime.state.rules.needs_indicators:
+        return None
     try:
         with runtime.should_stop.interrupting():
             rows = runtime.market.history(runtime.plan.symbols, runtime.session)
     except SourceUnavailable as error:
         # What needs no indicator trades, and the others after their first bars.
-        runtime.notifier.send("SYSTEM_WARNING", f"indicators begin cold, without a past: {error}")
-        return
+        runtime.notifier.send(
+            "SYSTEM_WARNING",
+            f"indicators of {', '.join(symbols)} begin cold, without a past: {error}",
+        )
+        return None
     if rows is None or len(rows) == 0:
-        return
+        return None
     first = from_microseconds(int(rows.start_us.min())).date()
     sessions = [
         session
@@ -104,4 +99,6 @@ def _warm_indicators(runtime: SessionRuntime) -> None:
     panel = make_panel(
         rows, make_grid(sessions, runtime.plan.interval_minutes), runtime.plan.symbols
     )
-    warm(runtime.state.indicators, panel.prices)
+    indicators = new_indicators(len(runtime.plan.symbols))
+    warm(indicators, panel.prices)
+    return indicators

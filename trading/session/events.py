@@ -9,12 +9,17 @@ from trading.session.orders import Leg, Order, Status
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
-    """A session began, with everything that it inherits (see `SessionState.inheritance`)."""
+    """A session began, with everything that it inherits (see `SessionState.inheritance`).
+
+    `plan` is the whole plan that it is traded with to its end (see `trading.plan_record`); rows
+    of earlier versions have none.
+    """
 
     session: str
     open_us: int
     close_us: int
     inheritance: dict[str, object]
+    plan: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

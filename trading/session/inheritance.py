@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from trading.engine.book import Book
+from trading.engine.book import Book, new_book
 from trading.engine.book_changes import relist
-from trading.engine.indicators import Indicators
+from trading.engine.indicators import Indicators, new_indicators
 from trading.session.array_json import arrays_from_json, arrays_to_json
 from trading.session.orders import Order, order_from_fields, order_to_fields
 
@@ -31,6 +32,8 @@ _INHERITED = (
     "profit",
     "flags",
 )
+# Those of them that are not by symbol.
+_OF_THE_ACCOUNT = frozenset({"money", "flags", "changes"})
 
 
 class Halt(NamedTuple):
@@ -57,6 +60,76 @@ def inheritance_of(
         "halted": halt.is_halted,
         "halt_reason": halt.reason,
     }
+
+
+def outstanding_in(content: dict[str, Any], symbols: Collection[str]) -> tuple[str, ...]:
+    """Return the symbols of an inheritance, other than these, that are held or have an order."""
+    ordered = {str(order["symbol"]) for order in content.get("orders", ())}
+    held = zip(content["symbols"], content["book"]["quantity"], strict=True)
+    return tuple(
+        symbol
+        for symbol, quantity in held
+        if symbol not in symbols and (quantity or symbol in ordered)
+    )
+
+
+def carried_to(content: dict[str, Any], symbols: tuple[str, ...]) -> dict[str, Any]:
+    """Return an inheritance for these symbols, in their order; what is new has seen nothing."""
+    known = content["symbols"]
+    if list(symbols) == known:
+        return content
+    book, indicators = new_book(len(symbols), 0.0), new_indicators(len(symbols))
+    take_book(book, content["book"], known, symbols)
+    _take(indicators, content["indicators"], known, symbols)
+    return {
+        **content,
+        "book": arrays_to_json(book, _INHERITED),
+        "indicators": arrays_to_json(indicators, indicators._fields),
+        "symbols": list(symbols),
+    }
+
+
+def take_book(
+    book: Book, content: dict[str, Any], stored: Sequence[str], symbols: Sequence[str]
+) -> None:
+    """Write the book of some symbols, JSON-ready, into one of others, by symbol."""
+    for name in _OF_THE_ACCOUNT & content.keys():
+        getattr(book, name)[:] = content[name]
+    by_symbol = {
+        name: values
+        for name, values in content.items()
+        if name not in _OF_THE_ACCOUNT and name != "held"
+    }
+    _take(book, by_symbol, stored, symbols)
+    relist(book)
+
+
+def _take(
+    arrays: Book | Indicators,
+    content: dict[str, Any],
+    stored: Sequence[str],
+    symbols: Sequence[str],
+) -> None:
+    place = {symbol: s for s, symbol in enumerate(stored)}
+    known = [(s, place[symbol]) for s, symbol in enumerate(symbols) if symbol in place]
+    mine = arrays_to_json(arrays, tuple(content))
+    for name, values in content.items():
+        for s, before in known:
+            mine[name][s] = values[before]
+    arrays_from_json(arrays, mine)
+
+
+def with_indicators(
+    content: dict[str, Any], warm: Indicators, symbols: Collection[str]
+) -> dict[str, Any]:
+    """Return an inheritance whose indicators of some symbols are those of `warm`, as it is."""
+    found = arrays_to_json(warm, warm._fields)
+    own = {name: list(values) for name, values in content["indicators"].items()}
+    for s, symbol in enumerate(content["symbols"]):
+        if symbol in symbols:
+            for name, values in found.items():
+                own[name][s] = values[s]
+    return dict(content, indicators=own)
 
 
 def take_over(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -88,14 +89,18 @@ class Reporter:
         """Report something that no event of the session says."""
         self.messages.append(message)
 
-    def started(self, blocked: dict[str, str]) -> None:
-        """Report that the session is ready to trade, or what keeps symbols from it."""
+    def started(self, blocked: dict[str, str], changes: Sequence[str] = ()) -> None:
+        """Report that the session is ready to trade, or what keeps symbols from it.
+
+        `changes` are what of its plan is another than in the session before.
+        """
         state = self._state
         details = [
             f"{len(state.plan.symbols)} symbols: {', '.join(state.plan.symbols)}",
             f"strategy {state.plan.strategy_name}, bars of {state.plan.interval_minutes} minutes",
             f"equity {float(state.book.money[BASELINE]):,.2f} USD",
         ]
+        details += [f"changed: {change}" for change in changes]
         details += [f"{symbol} is blocked: {difference}" for symbol, difference in blocked.items()]
         if state.halt.is_halted:
             details.append(f"halted: {state.halt.reason}")

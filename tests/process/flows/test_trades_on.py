@@ -32,6 +32,7 @@ from trading.errors import BadInput, SourceUnavailable, StoreUnavailable
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
 from trading.plan import RunPlan
+from trading.plan_record import refuse_another_market
 from trading.session.ports import MarketData, Notifier, Storage
 
 SYMBOLS = ("AAPL", "MSFT")
@@ -246,14 +247,16 @@ def test_the_ledger_of_another_account_is_not_traded_on(tmp_path: Path) -> None:
         asyncio.run(run_account(session(PlainParts(tmp_path), dry_run=True)))
 
 
-def test_a_key_that_comes_or_goes_does_not_make_the_account_another(tmp_path: Path) -> None:
+def test_a_key_that_comes_or_goes_does_not_make_the_account_another() -> None:
     source = SimulatedSource(SYMBOLS, "NYSE", 5, 1)
-    ledger = DuckDBLedger(tmp_path, "paper")
     for sources in ([source], [source, source]):
         chain = ProviderChain(sources, 5)  # type: ignore[arg-type]
-        ledger.check_plan({"source": chain.family})
-    with pytest.raises(BadInput, match="source"):
-        ledger.check_plan({"source": source.name})
+        known = {"source": chain.family, "exchange": "NYSE"}
+        refuse_another_market(known, "NYSE", "paper", has_simulated_bars=False)
+    with pytest.raises(BadInput, match="real bars and cannot go on with simulated"):
+        refuse_another_market(known, "NYSE", "paper", has_simulated_bars=True)
+    with pytest.raises(BadInput, match="DATA_DIR=data-real"):
+        refuse_another_market({"source": source.name}, "NYSE", "paper", has_simulated_bars=False)
 
 
 def test_telemetry_that_cannot_be_written_is_told_of_once(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def drains() -> int:
 
 STEPS_OF_OPENING = {
     "the ledger is of another account": (DuckDBLedger, "check_account"),
-    "the plan has changed": (DuckDBLedger, "check_plan"),
+    "the market is another": (DuckDBLedger, "newest_plan"),
     "the exchange's store is locked": (CountedParts, "exchange"),
     "messages cannot be chosen": (CountedParts, "wanted_messages"),
     "the outbox cannot be opened": (account_module, "start_drain"),

@@ -1,0 +1,132 @@
+"""With which plan a session is traded: that of its own first row, else the present settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.strategy_file import keep_strategy, kept_strategy
+from trading.market.calendar import Session, from_microseconds
+from trading.plan import RunPlan
+from trading.plan_record import changes_between, plan_from, record_of
+from trading.session.events import SessionStarted
+from trading.session.inheritance import carried_to, outstanding_in
+from trading.session.state import SessionState
+
+# What an indicator reads; where one of these is another, the bars behind it count no more.
+_OF_INDICATORS = ("interval_minutes", "source", "seed")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A session's plan, and what it takes over; `record` is the plan as its first row keeps it.
+
+    `inheritance` is None for a session that was begun before, and for an account's first one.
+    `fresh` are the symbols whose indicators begin from history, `changes` what is another than in
+    the session before.
+    """
+
+    plan: RunPlan
+    record: dict[str, object]
+    is_begun: bool = False
+    inheritance: dict[str, Any] | None = None
+    fresh: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanBook:
+    """The plans of an account's sessions, and the one that the next is to have.
+
+    `wanted` is what the settings ask for now, of bars of `source`; `strategy_module` is the user's
+    own strategy, None for a built-in one. `seed` is that of simulated bars.
+    """
+
+    ledger: DuckDBLedger
+    wanted: RunPlan
+    source: str
+    strategy_module: ModuleType | None = None
+    seed: int | None = None
+    _loaded: dict[str, ModuleType] = field(default_factory=dict)
+
+    def beginning_of(self, session: str) -> Beginning:
+        """Return the plan of a session and its inheritance.
+
+        Raises BadInput where the strategy file of an earlier plan is gone.
+        """
+        record = self.ledger.plan_of(session)
+        if record is not None:
+            return Beginning(self._plan(record), record, is_begun=True)
+        before = [name for name, _ in self.ledger.sessions() if name < session]
+        if not before:
+            return Beginning(self.wanted, self._record(self.wanted))
+        return self._after(before[-1])
+
+    def _after(self, before: str) -> Beginning:
+        known = self.ledger.plan_of(before)
+        previous_record: Mapping[str, Any] = known or self._record(self.wanted)
+        previous_plan = self.wanted if known is None else self._plan(known)
+        rows = self.ledger.journal_of(before)
+        previous = SessionState(previous_plan, session_of(rows[0].event))
+        for row in rows:
+            previous.apply(row.event)
+        content = previous.inheritance()
+        held = outstanding_in(content, self.wanted.symbols)
+        plan = replace(
+            self.wanted,
+            symbols=(*self.wanted.symbols, *held),
+            held=held,
+            # Money of a beginning: what has been made or lost since is in the books.
+            capital=previous_plan.capital,
+        )
+        record = self._record(plan)
+        fresh = set(plan.symbols) - set(content["symbols"])
+        reads_anew = plan.rules().needs_indicators and not previous.rules.needs_indicators
+        if reads_anew or any(
+            previous_record.get(name, record.get(name)) != record.get(name)
+            for name in _OF_INDICATORS
+        ):
+            fresh = set(plan.symbols)
+        return Beginning(
+            plan,
+            record,
+            inheritance=carried_to(content, plan.symbols),
+            fresh=frozenset(fresh),
+            changes=tuple(changes_between(previous_record, record)),
+        )
+
+    def _plan(self, record: Mapping[str, Any]) -> RunPlan:
+        digest = str(record.get("strategy_sha256", ""))
+        if not digest:
+            # Rows of earlier versions do not say whose the strategy was.
+            is_own = record["strategy"].get("strategy") != "orb"
+            return plan_from(record, self.strategy_module if is_own else None)
+        if digest not in self._loaded:
+            self._loaded[digest] = kept_strategy(self._folder, digest)
+        return plan_from(record, self._loaded[digest])
+
+    def _record(self, plan: RunPlan) -> dict[str, object]:
+        digest = ""
+        if self.strategy_module is not None:
+            digest = keep_strategy(self._folder, self.strategy_module)
+        record = record_of(plan, self.source, digest)
+        return record if self.seed is None else record | {"seed": self.seed}
+
+    @property
+    def _folder(self) -> Path:
+        return self.ledger.path.parent / "strategies"
+
+
+def session_of(event: object) -> Session:
+    """Return the session that a first row begins."""
+    assert isinstance(event, SessionStarted)
+    return Session(
+        date.fromisoformat(event.session),
+        from_microseconds(event.open_us),
+        from_microseconds(event.close_us),
+    )

@@ -1,0 +1,112 @@
+"""A plan as a session's first journal row keeps it, and what changed from one plan to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+from trading.errors import BadInput
+from trading.plan import RunPlan, make_plan
+
+# Of a plan only these may not be another in the next session: hours, and so all that was compared.
+_UNCHANGED = ("exchange",)
+
+
+def record_of(plan: RunPlan, source: str, strategy_sha256: str = "") -> dict[str, object]:
+    """Return the whole plan, JSON-ready: `source` names where bars come from.
+
+    `strategy_sha256` is of a user's strategy file, empty for a built-in one.
+    """
+    return {
+        **plan.describe(),
+        "held": list(plan.held),
+        "strategy_name": plan.strategy_name,
+        "strategy_sha256": strategy_sha256,
+        "source": source,
+    }
+
+
+def plan_from(record: Mapping[str, Any], strategy_module: ModuleType | None = None) -> RunPlan:
+    """Return the plan that a row holds; `strategy_module` is the user's strategy, if it was one.
+
+    Raises BadInput where this version knows no such parameters, naming them.
+    """
+    held = tuple(record.get("held", ()))
+    plan = make_plan(
+        [symbol for symbol in record["symbols"] if symbol not in held],
+        {**record["strategy"], **record["risk"], **record["fills"]},
+        exchange=record["exchange"],
+        interval_minutes=record["interval_minutes"],
+        capital=record["capital"],
+        strategy_module=strategy_module,
+    )
+    name = str(record.get("strategy_name", ""))
+    return replace(plan, symbols=(*plan.symbols, *held), held=held, given_name=name)
+
+
+def refuse_another_market(
+    known: Mapping[str, Any], exchange: str, account: str, *, has_simulated_bars: bool
+) -> None:
+    """Raise BadInput for what of an account may never change; `known` is its newest record."""
+    way_out = "Go on with what it began with, or begin another account with another DATA_DIR"
+    if "source" in known and ("SIMULATED" in str(known["source"])) != has_simulated_bars:
+        was, now = ("simulated", "real") if not has_simulated_bars else ("real", "simulated")
+        raise BadInput(
+            f"account {account} was begun on {was} bars and cannot go on with {now} ones",
+            f"Begin on {now} bars in a folder of its own: DATA_DIR=data-{now} in .env, or"
+            f" --data-dir data-{now}",
+        )
+    for name in _UNCHANGED:
+        if name in known and known[name] != exchange:
+            raise BadInput(
+                f"account {account} was begun on exchange {known[name]} and not on {exchange}",
+                way_out,
+            )
+
+
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return a line for each value that is another now, old and new; symbols that came and went."""
+    lines: list[str] = []
+    was, now = _flat(before), _flat(after)
+    for name in sorted(was.keys() | now.keys()):
+        old, new = was.get(name), now.get(name)
+        if name in was and name in now and old != new:
+            lines.append(f"{name} {_text(old)} -> {_text(new)}")
+    lines += _symbol_changes(before, after)
+    return lines
+
+
+def _symbol_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    was, now = _traded(before), _traded(after)
+    held = tuple(after.get("held", ()))
+    lines = []
+    if added := [symbol for symbol in now if symbol not in was]:
+        lines.append(f"symbols added: {', '.join(added)}")
+    if gone := [symbol for symbol in was if symbol not in now]:
+        lines.append(f"symbols no longer traded: {', '.join(gone)}")
+    if kept := [symbol for symbol in held if symbol in gone]:
+        lines.append(f"kept until flat: {', '.join(kept)}")
+    if not lines and was != now:
+        lines.append(f"symbols {', '.join(was)} -> {', '.join(now)}")
+    return lines
+
+
+def _traded(record: Mapping[str, Any]) -> tuple[str, ...]:
+    held = record.get("held", ())
+    return tuple(symbol for symbol in record.get("symbols", ()) if symbol not in held)
+
+
+def _flat(record: Mapping[str, Any]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": each for inner, each in value.items()}
+        elif name not in ("symbols", "held"):
+            found[name] = value
+    return found
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
