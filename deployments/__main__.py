@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shlex
 import sys
 import time
 from datetime import UTC, datetime
@@ -12,16 +13,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from blocks.process.auth_string import auth_file
 from blocks.process.secret_mask import MASK
 from blocks.process.stop_request import StopRequest
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import ENV_FILE, read_settings
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
 from deployments.processes.api_server import ApiServer
-from deployments.processes.home import REPOSITORY, Home, Say
+from deployments.processes.home import AUTH_VARIABLES, REPOSITORY, Home, Say
 from deployments.registry.keep_registered import Registration
-from deployments.server.prefect_api import PrefectApi, ui_url
-from deployments.server.server import known_api_url
+from deployments.server.prefect_api import ui_url
+from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
 from deployments.supervisor import FOLLOW, Supervisor
 from trading.errors import OpenbellError, SourceUnavailable
@@ -40,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         ),
         ("up", "run the Prefect server and worker until Ctrl-C or SIGTERM"),
         ("register", "make a running server know the blocks and deployments"),
+        ("shell", "print what makes a shell's prefect command speak to this folder's server"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--data-dir", type=Path, metavar="DIR")
@@ -65,11 +68,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         configured = configure(chosen.env_file)
         home = Home.at(chosen.data_dir or configured.operations.data_dir)
+        if chosen.command == "shell":
+            return shell(home)
         if chosen.command == "register":
             prefect_file = chosen.prefect_file.resolve()
             if chosen.only_follow_moved_folder:
                 return follow(home, prefect_file)
             return register(home, configured, prefect_file, chosen.overwrite)
+        if home.asks_elsewhere() is None:
+            MASK.learn([home.auth_string()])
         should_stop = StopRequest()
         should_stop.listen()
         if chosen.command == "demo":
@@ -121,6 +128,8 @@ def up(supervisor: Supervisor, api_server: ApiServer | None = None) -> int:
                 + (f"   health: {api_server.url}/health/state" if api_server else "")
                 + f"   logs: {supervisor.home.logs}   stop with Ctrl-C"
             )
+            for line in who_may_ask(supervisor):
+                supervisor.say(line)
             registration = Registration(supervisor.register, supervisor.say, time.monotonic())
             while not supervisor.should_stop():
                 supervisor.tend()
@@ -133,6 +142,19 @@ def up(supervisor: Supervisor, api_server: ApiServer | None = None) -> int:
             raise
     supervisor.say("Stopped")
     return 0
+
+
+def who_may_ask(supervisor: Supervisor) -> list[str]:
+    """Return how the page and a shell get the string that a server of our own asks for."""
+    if supervisor.server.child is None:
+        return []
+    home = supervisor.home
+    kept = str(auth_file(home.data_dir))
+    given = next((name for name in AUTH_VARIABLES if os.environ.get(name)), None)
+    return [
+        f"The page asks once for a string: it is in {given or kept}",
+        f"For prefect's commands in your shell:  {shell_line(home)}",
+    ]
 
 
 def demo(supervisor: Supervisor, console: Console) -> int:
@@ -187,21 +209,44 @@ def follow(home: Home, prefect_file: Path) -> int:
 
 
 def _use_known_server(home: Home) -> None:
-    api_url = known_api_url(home)
-    if api_url is None:
+    server = _known_server(home)
+    api = server.connect()
+    if not api.is_healthy():
+        raise SourceUnavailable(
+            f"the Prefect server {server.api_url} does not answer",
+            "Start it with: python -m deployments up",
+        )
+    api.greet()
+    api.close()
+    os.environ.update(home.environment(server.api_url))
+    os.chdir(REPOSITORY)
+
+
+def _known_server(home: Home) -> Server:
+    server = known_server(home)
+    if server is None:
         raise SourceUnavailable(
             f"no Prefect server is known for {home.data_dir}",
             "Start one with: python -m deployments up, or set PREFECT_API_URL",
         )
-    api = PrefectApi(api_url)
-    if not api.is_healthy():
-        raise SourceUnavailable(
-            f"the Prefect server {api_url} does not answer",
-            "Start it with: python -m deployments up",
-        )
-    api.close()
-    os.environ.update(home.environment(api_url))
-    os.chdir(REPOSITORY)
+    return server
+
+
+def shell(home: Home) -> int:
+    """Print what tells a shell the server's address and its string, for `eval`."""
+    server = _known_server(home)
+    words = {"PREFECT_API_URL": server.api_url, "PREFECT_API_AUTH_STRING": server.auth_string}
+    print("export", *(f"{name}={shlex.quote(text)}" for name, text in words.items() if text))
+    return 0
+
+
+def shell_line(home: Home) -> str:
+    """Return the line that makes a shell's `prefect` speak to this folder's server.
+
+    It holds no secret: it may stand in logs.
+    """
+    command = [sys.executable, "-m", "deployments", "shell", "--data-dir", str(home.data_dir)]
+    return f'eval "$({shlex.join(command)})"'
 
 
 def _say(console: Console) -> Say:

@@ -75,7 +75,7 @@ def run_and_wait(
     the time limit passes or a signal arrives.
     """
     deadline = time.monotonic() + time_limit_s
-    api = PrefectApi(supervisor.api_url)
+    api = supervisor.server.connect()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

@@ -14,8 +14,8 @@ import httpx
 import psutil
 
 from deployments.processes.home import Home
-from deployments.server.prefect_api import PrefectApi
-from deployments.server.server import known_api_url
+from deployments.server.server import known_server
+from trading.errors import OpenbellError
 
 # Below the ten seconds after which Docker gives up, so that the reason is still printed.
 TIMEOUT_S = 5.0
@@ -50,12 +50,15 @@ def problem_of(home: Home) -> str | None:
     """Return why the supervisor of a data folder or its server is not well, None if both are."""
     if not _is_supervised(home):
         return f"no supervisor serves {home.data_dir}"
-    api_url = known_api_url(home)
-    if api_url is None:
-        return "the Prefect server has not been started yet"
-    api = PrefectApi(api_url)
     try:
-        return None if api.is_healthy() else f"the Prefect server {api_url} does not answer"
+        server = known_server(home)
+    except OpenbellError as error:
+        return str(error)
+    if server is None:
+        return "the Prefect server has not been started yet"
+    api = server.connect()
+    try:
+        return None if api.is_healthy() else f"the Prefect server {api.url} does not answer"
     finally:
         api.close()
 

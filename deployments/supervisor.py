@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,10 @@ from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
 from deployments.runs.stopped_runs import StoppedRuns
-from deployments.server.prefect_api import PrefectApi, ServerRefused
+from deployments.server.prefect_api import ServerRefused
 from deployments.server.server import (
     STOP_GRACE_S,
     Server,
-    given_api_url,
     start_server,
     use_server,
 )
@@ -44,7 +43,8 @@ SESSION_OVER_AFTER = timedelta(hours=26)
 class Supervisor:
     """Owns the server and the worker of a data folder that it holds, and the API where asked to.
 
-    `shutdown_s` is how long flow runs have to end when it stops.
+    `shutdown_s` is how long flow runs have to end when it stops; `names` are more names by which
+    the server may be asked.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Supervisor:
         prefect_file: Path = REPOSITORY / "prefect.yaml",
         shutdown_s: float = CANCEL_GRACE_S,
         api_server: ApiServer | None = None,
+        names: Collection[str] = (),
     ) -> None:
         self.home = home
         self.prefect_file = prefect_file
@@ -63,13 +64,14 @@ class Supervisor:
         self.restarts_sessions = True
         self.server: Server
         self.worker: Child
-        self._given_api_url = given_api_url()
+        self._server_elsewhere = home.asks_elsewhere()
         self._backoff = Backoff()
         self._dead_runs = DeadRuns(home, say)
         self._restarts = Restarts(home, say)
         self._trouble = ""
         self._shutdown_s = shutdown_s
         self._api_server = api_server
+        self._names = names
 
     @property
     def api_url(self) -> str:
@@ -82,10 +84,10 @@ class Supervisor:
         with self.home.hold():
             self._end_leftovers()
             try:
-                if self._given_api_url is not None:
-                    self.server = use_server(self._given_api_url, self.say, self.should_stop)
+                if self._server_elsewhere is not None:
+                    self.server = use_server(self._server_elsewhere, self.say, self.should_stop)
                 else:
-                    self.server = start_server(self.home, self.should_stop)
+                    self.server = start_server(self.home, self.should_stop, self._names)
                 self._clear_up()
                 # Before a worker takes a run that trades in the old place.
                 self._follow_moved_folder()
@@ -107,7 +109,7 @@ class Supervisor:
         """
         if self.server.child is None:
             return
-        api = PrefectApi(self.api_url)
+        api = self.server.connect()
         try:
             ledger = api.ledger_folder()
         except ServerRefused as error:
@@ -169,7 +171,7 @@ class Supervisor:
         self.say(f"Started again: {names}")
 
     def _replace_server(self) -> None:
-        server = start_server(self.home, self.should_stop)
+        server = start_server(self.home, self.should_stop, self._names)
         moved = server.api_url != self.api_url
         self.server = server
         if moved and self.worker.exit_code is None:
@@ -180,7 +182,7 @@ class Supervisor:
     def stop(self) -> None:
         """Cancel the flow runs of this machine, then end worker, server and whatever is left."""
         if hasattr(self, "server"):
-            api = PrefectApi(self.api_url)
+            api = self.server.connect()
             remember = StoppedRuns(self.home).remember
             cancel_runs(api, self.home.data_dir, self.say, self._shutdown_s, remember)
             api.close()
@@ -202,7 +204,7 @@ class Supervisor:
 
         Raises SourceUnavailable when the server does not answer: no worker is of use then.
         """
-        api = PrefectApi(self.api_url)
+        api = self.server.connect()
         try:
             is_own_server = self.server.child is not None
             self._dead_runs.release(api, is_own_server=is_own_server, now=time.monotonic())
@@ -223,7 +225,7 @@ class Supervisor:
         if not self._dead_runs.are_due(now) and not self._restarts.are_due(now):
             return
         is_own_server = self.server.child is not None
-        api = PrefectApi(self.api_url)
+        api = self.server.connect()
         try:
             if self._dead_runs.are_due(now):
                 self._dead_runs.look_again(api, now)

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.process.auth_string import auth_file, kept_auth_string
 from trading.errors import StoreUnavailable
 
+HOST = "127.0.0.1"
 _MACHINE_FILE = Path("/etc/machine-id")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -22,6 +24,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # down: it is how flow runs, which Prefect puts in sessions of their own, are found again.
 MARK = "OPENBELL_SUPERVISED"
 DATA_DIR = "OPENBELL_DATA_DIR"
+# What a server asks for, and what a client tells it: at our own server one and the same.
+AUTH_VARIABLES = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,38 @@ class Home:
     def port_file(self) -> Path:
         """Return the file that remembers the server's port."""
         return self.prefect / "port"
+
+    @property
+    def server_port(self) -> int | None:
+        """Return the port of this folder's own server, None before its first start."""
+        try:
+            return int(self.port_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    @property
+    def server_url(self) -> str | None:
+        """Return the address of this folder's own server, None before its first start."""
+        port = self.server_port
+        return None if port is None else f"http://{HOST}:{port}/api"
+
+    def asks_elsewhere(self) -> str | None:
+        """Return the server that PREFECT_API_URL names, None where it is this folder's own.
+
+        The line that `up` prints for a shell names our own, and `up` is started there too.
+        """
+        given = os.environ.get("PREFECT_API_URL") or None
+        return None if given == self.server_url else given
+
+    def auth_string(self) -> str:
+        """Return what our own server asks for; one that the user has set himself wins."""
+        for name in AUTH_VARIABLES:
+            if given := os.environ.get(name):
+                return given
+        try:
+            return kept_auth_string(self.data_dir)
+        except OSError as error:
+            raise not_writable(auth_file(self.data_dir), error) from error
 
     def left_places(self) -> list[str]:
         """Return what this folder was called before, while its server is being told of a move."""
@@ -116,8 +152,9 @@ class Home:
         }
         if api_url is not None:
             environment["PREFECT_API_URL"] = api_url
-        password = environment.get("PREFECT_SERVER_API_AUTH_STRING")
-        if password is not None:
+        if self.asks_elsewhere() is None:
+            environment |= dict.fromkeys(AUTH_VARIABLES, self.auth_string())
+        elif password := environment.get("PREFECT_SERVER_API_AUTH_STRING"):
             environment.setdefault("PREFECT_API_AUTH_STRING", password)
         return environment
 

@@ -16,6 +16,8 @@ import httpx
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 
 TIMEOUT_S = 10.0
+TOKEN_HEADER, CLIENT_HEADER = "Prefect-Csrf-Token", "Prefect-Csrf-Client"
+UNKNOWN_HINT = "Set PREFECT_API_AUTH_STRING to what it was started with, or PREFECT_API_KEY"
 LOG_HINT = "Read that server's log; our own server's is logs/server.log in the data folder"
 ABOUT_PARAMETERS = frozenset({400, 409, 422})
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
@@ -23,6 +25,11 @@ WORKER_LABEL = "prefect.worker.name"
 # As blocks.saved names them, which imports Prefect.
 LEDGER_BLOCK = "block_types/slug/openbell-ledger/block_documents/name/openbell"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# What this process calls itself where a server gives out tokens against foreign pages, and the
+# token that each server gave it: a client lives for one look only, a token for an hour.
+_CLIENT = uuid.uuid4().hex
+_TOKENS: dict[str, str] = {}
 
 # A write of ours loses against every other that comes between its reading and its writing, at
 # once and without waiting: many tries help, long waits do not.
@@ -73,14 +80,19 @@ class ServerRefused(OpenbellError):
 
 
 class PrefectApi:
-    """A Prefect server, spoken to over HTTP."""
+    """A Prefect server, spoken to over HTTP.
 
-    def __init__(self, api_url: str) -> None:
+    `auth_string` is what it asks for; without one, what the environment says of it.
+    """
+
+    def __init__(self, api_url: str, auth_string: str | None = None) -> None:
         self.url = api_url.rstrip("/")
         self._pauses_s: Sequence[float] = BUSY_PAUSES_S
         try:
             self._client = httpx.Client(
-                base_url=self.url + "/", timeout=TIMEOUT_S, headers=_authorization()
+                base_url=self.url + "/",
+                timeout=TIMEOUT_S,
+                headers=_basic(auth_string) if auth_string else _authorization(),
             )
         except httpx.InvalidURL as error:
             raise self._no_prefect(str(error).rstrip(".")) from error
@@ -116,6 +128,18 @@ class PrefectApi:
         if answer.is_server_error:
             return f"it answers {answer.status_code}"
         raise self._no_prefect(f"{self.url}/health answers {answer.status_code}")
+
+    def greet(self) -> None:
+        """Ask what only those may ask whom the server knows.
+
+        Raises BadInput where it does not know us, SourceUnavailable where it does not answer.
+        """
+        try:
+            self._call("GET", "version")
+        except ServerRefused as error:
+            if error.status != httpx.codes.UNAUTHORIZED:
+                raise
+            raise BadInput(error.what, error.hint) from error
 
     def _no_prefect(self, why: str) -> BadInput:
         return BadInput(
@@ -310,7 +334,7 @@ class PrefectApi:
         pauses = self._pauses_s if pauses_s is None else pauses_s
         for pause_s in (*pauses, None):
             try:
-                response = self._client.request(method, path, json=body)
+                response = self._request(method, path, body)
             except httpx.TransportError as error:
                 is_silent = isinstance(error, httpx.TimeoutException)
                 if pause_s is None or not (is_silent and may_repeat):
@@ -322,6 +346,12 @@ class PrefectApi:
                 if pause_s is None or response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                     break
             time.sleep(pause_s)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise ServerRefused(
+                f"Prefect server {self.url} does not know who asks: it answers 401",
+                UNKNOWN_HINT,
+                response.status_code,
+            )
         if response.is_error:
             raise ServerRefused(
                 f"Prefect server {self.url} answered {response.status_code} to {method} {path}:"
@@ -330,6 +360,23 @@ class PrefectApi:
                 response.status_code,
             )
         return response.json() if response.content else None
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+        """Ask once, and once more with a new token where the server wants one or had it expire."""
+        if method not in CHANGES:
+            return self._client.request(method, path, json=body)
+        response = self._client.request(method, path, json=body, headers=self._token())
+        if response.status_code != httpx.codes.FORBIDDEN or "CSRF" not in response.text:
+            return response
+        given = self._client.get("csrf-token", params={"client": _CLIENT})
+        if given.is_error:
+            return given
+        _TOKENS[self.url] = given.json()["token"]
+        return self._client.request(method, path, json=body, headers=self._token())
+
+    def _token(self) -> dict[str, str]:
+        token = _TOKENS.get(self.url)
+        return {} if token is None else {TOKEN_HEADER: token, CLIENT_HEADER: _CLIENT}
 
 
 def ui_url(api_url: str) -> str:
@@ -343,9 +390,11 @@ def _authorization() -> dict[str, str]:
     password = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get(
         "PREFECT_SERVER_API_AUTH_STRING"
     )
-    if password:
-        return {"Authorization": f"Basic {base64.b64encode(password.encode()).decode()}"}
-    return {}
+    return _basic(password) if password else {}
+
+
+def _basic(auth_string: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(auth_string.encode()).decode()}"}
 
 
 def _flow_run(answer: dict[str, Any]) -> FlowRun:

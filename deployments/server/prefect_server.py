@@ -1,20 +1,41 @@
-"""Prefect's server with its garbage collected beside its loop instead of in it.
+"""Prefect's server behind a door, with its garbage collected beside its loop instead of in it.
+
+The door (blocks/process/web_door.py) keeps out pages of other origins and names that are not this
+server's: Prefect looks at neither.
 
 Measured: an SQLite cursor that is collected in the loop's thread waits there for its connection,
 whose own thread may be waiting for the database's lock, which a request holds that cannot go on
 without the loop. For the 60 seconds of Prefect's busy timeout the server then answers nobody. A
 thread that only collects may wait as long as it likes.
-
-Usage: python -m deployments.server.prefect_server server start ..., as with python -m prefect
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
-import runpy
+import os
+import sys
 import threading
 import time
+from collections.abc import Sequence
 
+from blocks.process.web_door import WebDoor
+
+AUTH_STRING = "PREFECT_SERVER_API_AUTH_STRING"
+CORS = "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"
+HERE = "127.0.0.1"
+EXIT_BAD_INPUT = 2
+UNASKED = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+UNLESS_SET = {
+    "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # The page asks where it was loaded from, whether that was called localhost or 127.0.0.1.
+    "PREFECT_SERVER_UI_API_URL": "/api",
+    # Nothing is fetched from elsewhere to advertise.
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # The next six weeks of sessions show as upcoming runs; Prefect's default is three runs.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "30",
+}
 EVERY_S = 1.0
 # A whole collection takes some tenths of a second in which nothing else runs.
 WHOLE_EVERY = 60
@@ -35,6 +56,59 @@ def _collect(every_s: float) -> None:
         gc.collect(YOUNG if rounds % WHOLE_EVERY else WHOLE)
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until a signal arrives; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deployments.server.prefect_server", description=__doc__
+    )
+    parser.add_argument("--host", default=HERE, help="where it listens")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument(
+        "--name", action="append", default=[], help="one more name by which it may be asked"
+    )
+    chosen = parser.parse_args(arguments)
+    if not os.environ.get(AUTH_STRING):
+        print(
+            f"error: {AUTH_STRING} is not set, and without it everybody may run anything here. Set"
+            " it to NAME:LETTERS, as python -m deployments up does by itself",
+            file=sys.stderr,
+        )
+        return EXIT_BAD_INPUT
+    for name, text in UNLESS_SET.items():
+        os.environ.setdefault(name, text)
+    os.environ.setdefault(CORS, f"http://{HERE}:{chosen.port}")
+    os.environ["PREFECT_SERVER_API_HOST"] = chosen.host
+    os.environ["PREFECT_SERVER_API_PORT"] = str(chosen.port)
     collect_beside()
-    runpy.run_module("prefect", run_name="__main__", alter_sys=True)
+    _serve(chosen.host, chosen.port, chosen.name)
+    return 0
+
+
+def _serve(host: str, port: int, names: Sequence[str]) -> None:
+    # Only now: Prefect takes seconds to import, and reads its settings meanwhile.
+    import uvicorn
+    from fastapi import FastAPI
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings().server
+    origins = [origin.strip() for origin in settings.api.cors_allowed_origins.split(",")]
+    app = create_app(final=True)
+    # These ask nobody for the string, and load scripts from elsewhere.
+    for part in (app, *(getattr(mount, "app", None) for mount in app.routes)):
+        if isinstance(part, FastAPI):
+            routes = part.router.routes
+            routes[:] = [r for r in routes if getattr(r, "path", "") not in UNASKED]
+    uvicorn.run(
+        WebDoor(app, names, origins),
+        host=host,
+        port=port,
+        timeout_keep_alive=settings.api.keepalive_timeout,
+        ws_ping_interval=settings.api.websocket_ping_interval,
+        ws_ping_timeout=settings.api.websocket_ping_timeout,
+        log_level=settings.logging_level.lower(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from blocks.process.stop_request import StopRequest
 from deployments.processes.child import Child
-from deployments.processes.home import Home, Say
+from deployments.processes.home import HOST, Home, Say
 from deployments.server.prefect_api import PrefectApi
 from trading.errors import SourceUnavailable
 
-HOST = "127.0.0.1"
 START_LIMIT_S = 180.0
 STOP_GRACE_S = 15.0
 ASK_AGAIN_S = 1.0
@@ -23,21 +21,27 @@ ASK_AGAIN_S = 1.0
 
 @dataclass(slots=True)
 class Server:
-    """A server that answers at `api_url`; `child` is None where somebody else runs it."""
+    """A server that answers at `api_url`.
+
+    `child` is None where somebody else runs it; what that one asks for, the environment says.
+    """
 
     api_url: str
     child: Child | None
+    auth_string: str | None = None
+
+    def connect(self) -> PrefectApi:
+        """Return a client of it."""
+        return PrefectApi(self.api_url, self.auth_string)
 
 
-def given_api_url() -> str | None:
-    """Return the server that the environment names in PREFECT_API_URL, if it names one."""
-    return os.environ.get("PREFECT_API_URL") or None
-
-
-def known_api_url(home: Home) -> str | None:
+def known_server(home: Home) -> Server | None:
     """Return the environment's server, or the one this data folder had last."""
-    port = _remembered_port(home)
-    return given_api_url() or (None if port is None else f"http://{HOST}:{port}/api")
+    elsewhere = home.asks_elsewhere()
+    if elsewhere is not None:
+        return Server(elsewhere, None)
+    url = home.server_url
+    return None if url is None else Server(url, None, home.auth_string())
 
 
 def use_server(
@@ -62,43 +66,30 @@ def use_server(
                 )
             should_stop.pause(ASK_AGAIN_S)
             problem = api.problem()
+        # Its health it tells anybody; nothing runs at a server that does not know us.
+        api.greet()
     finally:
         api.close()
     return Server(api_url, None)
 
 
-def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) -> Server:
+def start_server(
+    home: Home, should_stop: Callable[[], bool] = lambda: False, names: Collection[str] = ()
+) -> Server:
     """Start a server for the data folder and wait until it is well.
+
+    `names` are more names by which it may be asked than those of this machine.
 
     Raises SourceUnavailable with the end of its log when it dies, is not well within
     START_LIMIT_S seconds, or `should_stop` says so meanwhile.
     """
     port = _choose_port(home)
-    environment = home.environment(None)
-    environment |= {
-        "PREFECT_SERVER_API_HOST": HOST,
-        "PREFECT_SERVER_API_PORT": str(port),
-        # The next six weeks of sessions show as upcoming runs; Prefect's default is three runs.
-        "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "30",
-    }
-    child = Child.start(
-        [
-            sys.executable,
-            "-m",
-            "deployments.server.prefect_server",
-            "server",
-            "start",
-            "--host",
-            HOST,
-            "--port",
-            str(port),
-        ],
-        environment,
-        home.logs / "server.log",
-    )
-    server = Server(f"http://{HOST}:{port}/api", child)
+    command = [sys.executable, "-m", "deployments.server.prefect_server"]
+    command += ["--host", HOST, "--port", str(port), *(f"--name={name}" for name in names)]
+    child = Child.start(command, home.environment(None), home.logs / "server.log")
+    server = Server(f"http://{HOST}:{port}/api", child, home.auth_string())
     try:
-        _wait_until_well(server.api_url, child, should_stop)
+        _wait_until_well(server.connect(), child, should_stop)
     except BaseException:
         child.stop(STOP_GRACE_S)
         raise
@@ -106,8 +97,7 @@ def start_server(home: Home, should_stop: Callable[[], bool] = lambda: False) ->
     return server
 
 
-def _wait_until_well(api_url: str, child: Child, should_stop: Callable[[], bool]) -> None:
-    api = PrefectApi(api_url)
+def _wait_until_well(api: PrefectApi, child: Child, should_stop: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     try:
         while not api.is_healthy():
@@ -128,16 +118,9 @@ def _wait_until_well(api_url: str, child: Child, should_stop: Callable[[], bool]
         api.close()
 
 
-def _remembered_port(home: Home) -> int | None:
-    try:
-        return int(home.port_file.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-
-
 def _choose_port(home: Home) -> int:
     """Return the port of the last start if nobody has taken it, so that bookmarks stay valid."""
-    port = _remembered_port(home)
+    port = home.server_port
     if port is not None and _is_free(port):
         return port
     with socket.socket() as probe:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blocks.process.auth_string import read_auth_string
 from blocks.settings.app_settings import shown
 from blocks.storage.settings import CloudProvider
 
@@ -47,12 +49,16 @@ def saved_values(data_dir: Path) -> dict[str, tuple[str, str]]:
 
 
 def join_server(data_dir: Path) -> bool:
-    """Return whether a server of this folder answers; Prefect then asks that one."""
-    api_url = os.environ.get("PREFECT_API_URL") or _own_server(data_dir)
-    if api_url is None or not _answers(api_url):
+    """Return whether a server of this folder answers us; Prefect then asks that one."""
+    given = os.environ.get("PREFECT_API_URL")
+    api_url = given or _own_server(data_dir)
+    string = os.environ.get("PREFECT_API_AUTH_STRING") or (None if given else _own_string(data_dir))
+    if api_url is None or not _answers(api_url, string):
         return False
     # Prefect reads its settings when it is imported, and would otherwise take the user's profile.
     os.environ["PREFECT_API_URL"] = api_url
+    if string is not None:
+        os.environ["PREFECT_API_AUTH_STRING"] = string
     os.environ.setdefault("PREFECT_HOME", str(data_dir.resolve() / "prefect"))
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     return True
@@ -89,11 +95,36 @@ def _own_server(data_dir: Path) -> str | None:
         return None
 
 
-def _answers(api_url: str) -> bool:
+def _own_string(data_dir: Path) -> str | None:
+    try:
+        return read_auth_string(data_dir)
+    except OSError:
+        return None
+
+
+def _answers(api_url: str, string: str | None) -> bool:
     # Imported here: most who ask have no server.
     import httpx
 
+    user, _, password = (string or "").partition(":")
     try:
-        return httpx.get(f"{api_url}/health", timeout=TIMEOUT_SECONDS).is_success
+        if not httpx.get(f"{api_url}/health", timeout=TIMEOUT_SECONDS).is_success:
+            return False
+        if os.environ.get("PREFECT_API_KEY"):
+            return True
+        # Its health it tells anybody.
+        answer = httpx.get(
+            f"{api_url}/version",
+            auth=(user, password) if string else None,
+            timeout=TIMEOUT_SECONDS,
+        )
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        print(
+            f"note: what is saved in Prefect is left out: {api_url} does not know who asks. Set"
+            " PREFECT_API_AUTH_STRING to what that server was started with",
+            file=sys.stderr,
+        )
+        return False
+    return True

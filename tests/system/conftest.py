@@ -15,6 +15,8 @@ import pytest
 
 from blocks.process.stop_request import StopRequest
 from deployments.processes.home import Home
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.server import Server
 from deployments.supervisor import Supervisor
 from tests.system.patience import patient
 
@@ -27,6 +29,20 @@ class PrefectStack:
     data_dir: Path
     supervisor: Supervisor
     said: list[str]
+
+    @property
+    def server(self) -> Server:
+        return self.supervisor.server
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what makes a process ask this server."""
+        string = self.server.auth_string
+        assert string is not None
+        return {"PREFECT_API_URL": self.api_url, "PREFECT_API_AUTH_STRING": string}
+
+    def connect(self) -> PrefectApi:
+        return self.server.connect()
 
 
 MakeHome = Callable[[Path], Home]
@@ -83,7 +99,7 @@ def prefect_stack(
 def registered(prefect_stack: PrefectStack) -> PrefectStack:
     """Register the deployments at the tests' server; no session begins by itself there."""
     prefect_stack.supervisor.register()
-    api = patient(prefect_stack.api_url)
+    api = patient(prefect_stack.server)
     # A session that happens to be due while the tests run would trade beside them.
     paper = api.get("/deployments/name/trade-session/paper").raise_for_status().json()
     api.post(f"/deployments/{paper['id']}/pause_deployment").raise_for_status()

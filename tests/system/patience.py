@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import time
+import uuid
+from functools import cache
+from pathlib import Path
 
 import httpx
+
+from deployments.processes.home import Home
+from deployments.server.prefect_api import CLIENT_HEADER, TOKEN_HEADER, PrefectApi
+from deployments.server.server import Server, known_server
 
 LONGEST_SECONDS = 90.0
 
@@ -22,6 +29,24 @@ class _Patient(httpx.HTTPTransport):
             time.sleep(0.5)
 
 
-def patient(base_url: str = "") -> httpx.Client:
-    """Return a client that asks again for as long as the server is only busy."""
-    return httpx.Client(base_url=base_url, transport=_Patient(), timeout=30)
+def connect(data_dir: Path) -> PrefectApi:
+    """Return a client of the server that a data folder has, or had last."""
+    server = known_server(Home(data_dir))
+    assert server is not None
+    return server.connect()
+
+
+def patient(server: Server) -> httpx.Client:
+    """Return a client that the server knows, and that asks again while it is only busy."""
+    return _client_of(server.api_url, server.auth_string or "")
+
+
+@cache
+def _client_of(api_url: str, auth_string: str) -> httpx.Client:
+    # Once a server: what it is given there counts for an hour.
+    name, _, word = auth_string.partition(":")
+    client = httpx.Client(base_url=api_url, transport=_Patient(), timeout=30, auth=(name, word))
+    me = uuid.uuid4().hex
+    given = client.get("/csrf-token", params={"client": me}).raise_for_status().json()
+    client.headers.update({CLIENT_HEADER: me, TOKEN_HEADER: given["token"]})
+    return client

@@ -41,8 +41,14 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory, make_home: MakeHome) -> 
             server.child.stop(20)
 
 
+def known(server: Server) -> dict[str, str]:
+    """Return how a user names a server that is not ours, and what it asks for."""
+    assert server.auth_string is not None
+    return {"PREFECT_API_URL": server.api_url, "PREFECT_API_AUTH_STRING": server.auth_string}
+
+
 @contextmanager
-def up(data_dir: Path, api_url: str, wait_until: str = "Openbell is up") -> Iterator[Path]:
+def up(data_dir: Path, server: Server, wait_until: str = "Openbell is up") -> Iterator[Path]:
     """Run `up` with somebody else's server; yield its log, and leave nothing behind."""
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     log = data_dir.parent / "up.log"
@@ -55,7 +61,7 @@ def up(data_dir: Path, api_url: str, wait_until: str = "Openbell is up") -> Iter
                 *("--prefect-file", str(THROWAWAY)),
             ],
             cwd=REPOSITORY,
-            env=environment | {"PREFECT_API_URL": api_url, "HEALTH_CHECK_PORT": str(free_port())},
+            env=environment | known(server) | {"HEALTH_CHECK_PORT": str(free_port())},
             stdout=output,
             stderr=output,
         )
@@ -90,41 +96,41 @@ def kill_everything(data_dir: Path) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def label(api_url: str, run_id: str, worker: str) -> None:
-    patient().patch(
-        f"{api_url}/flow_runs/{run_id}/labels", json={"prefect.worker.name": worker}
+def label(server: Server, run_id: str, worker: str) -> None:
+    patient(server).patch(
+        f"/flow_runs/{run_id}/labels", json={"prefect.worker.name": worker}
     ).raise_for_status()
 
 
 def test_dead_runs_are_crashed_and_those_that_may_live_are_left_alone(
     elsewhere: Server, tmp_path: Path
 ) -> None:
-    api = PrefectApi(elsewhere.api_url)
+    api = elsewhere.connect()
     data_dir = tmp_path / "ours" / "data"
-    with up(data_dir, elsewhere.api_url):
+    with up(data_dir, elsewhere):
         dead_id, _ = start_sleeping(api, data_dir)
         assert api.read_run(dead_id).worker == worker_name(Home(data_dir))
         kill_everything(data_dir)
     assert api.read_run(dead_id).state_name == "Running"
 
-    with up(data_dir, elsewhere.api_url):
+    with up(data_dir, elsewhere):
         dead = api.read_run(dead_id)
         assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
         older_id, _ = start_sleeping(api, data_dir)
         kill_everything(data_dir)
     # The container before this one had another host name, and its worker was killed just now.
     older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
-    label(elsewhere.api_url, older_id, older)
+    label(elsewhere, older_id, older)
     beat = {"name": older, "heartbeat_interval_seconds": 10}
-    workers = f"{elsewhere.api_url}/work_pools/openbell/workers"
-    patient().post(f"{workers}/heartbeat", json=beat).raise_for_status()
+    beats = "/work_pools/openbell/workers/heartbeat"
+    patient(elsewhere).post(beats, json=beat).raise_for_status()
 
-    with up(data_dir, elsewhere.api_url) as log:
+    with up(data_dir, elsewhere) as log:
         assert api.read_run(older_id).state_name == "Running"
         assert "left alone" in log.read_text()
         wait_for(lambda: api.read_run(older_id).state_name == "Crashed", 120)
         living_id, living_pid = start_sleeping(api, data_dir)
-        with up(tmp_path / "others" / "data", elsewhere.api_url) as log_of_others:
+        with up(tmp_path / "others" / "data", elsewhere) as log_of_others:
             assert api.read_run(living_id).state_name == "Running"
             assert "without a process" not in log_of_others.read_text()
         # Nor at their end, where what is theirs is cancelled.
@@ -141,7 +147,8 @@ def test_up_waits_for_a_server_that_is_down_and_goes_on_when_it_comes_up(
     port = free_port()
     home.port_file.write_text(f"{port}\n")
     api_url = f"http://127.0.0.1:{port}/api"
-    with up(data_dir, api_url, wait_until="waiting for it") as log:
+    expected = Server(api_url, None, home.auth_string())
+    with up(data_dir, expected, wait_until="waiting for it") as log:
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("PREFECT_API_URL", raising=False)
             server = start_server(home)
@@ -149,7 +156,7 @@ def test_up_waits_for_a_server_that_is_down_and_goes_on_when_it_comes_up(
         try:
             assert server.api_url == api_url
             wait_for(partial(has_said, log, "Openbell is up"), 120)
-            _, pid = start_sleeping(PrefectApi(api_url), data_dir)
+            _, pid = start_sleeping(server.connect(), data_dir)
             os.kill(pid, 0)
             os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
             wait_for(partial(has_said, log, "Stopped"), 120)

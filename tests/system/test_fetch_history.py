@@ -36,7 +36,7 @@ def run(stack: PrefectStack, world: World, **given: Any) -> tuple[str, str]:
     finished = subprocess.run(
         [sys.executable, "-c", RUN, json.dumps(parameters)],
         cwd=REPOSITORY,
-        env=world.environment | {"PREFECT_API_URL": stack.api_url, "NO_PROXY": "127.0.0.1"},
+        env=world.environment | stack.environment | {"NO_PROXY": "127.0.0.1"},
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr

@@ -22,7 +22,7 @@ AROUND_THE_WORLD = ("NYSE", "LSE", "ASX", "XETR")
 @pytest.fixture(scope="module")
 def api(prefect_stack: PrefectStack) -> PrefectApi:
     prefect_stack.supervisor.register()
-    api = PrefectApi(prefect_stack.api_url)
+    api = prefect_stack.connect()
     # No session begins by itself here.
     paper = api._call("GET", "deployments/name/trade-session/paper")
     api._call("POST", f"deployments/{paper['id']}/pause_deployment")

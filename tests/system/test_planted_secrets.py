@@ -20,6 +20,7 @@ from deployments.server.prefect_api import PrefectApi
 from tests.process.api.conftest import free_port
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
 from tests.system.conftest import MakeHome
+from tests.system.patience import connect
 from tests.system.test_supervisor import processes_of, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
@@ -123,8 +124,7 @@ def test_a_planted_secret_is_nowhere(
     try:
         wait_for(lambda: "Openbell is up" in log.read_text() or up.poll() is not None, 200)
         assert up.poll() is None, log.read_text()
-        port = (data_dir / "prefect" / "port").read_text().strip()
-        api = PrefectApi(f"http://127.0.0.1:{port}/api")
+        api = connect(data_dir)
         # The search finds them where they are.
         assert found_in(Path(f"/proc/{up.pid}/environ").read_bytes()) == list(SECRETS)
         session = api.start_run("trade-session/paper", {**SESSION, "data_dir": str(data_dir)})

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from deployments.registry.register import register
 from deployments.registry.schedule import close_schedule, session_schedule
 from deployments.registry.spec import DeploymentSpec, ScheduleSpec
-from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
 
 if TYPE_CHECKING:
@@ -47,12 +46,13 @@ def specs_at(now: datetime) -> list[DeploymentSpec]:
 
 
 async def register_at(stack: PrefectStack, now: datetime) -> list[str]:
-    with temporary_settings({PREFECT_API_URL: stack.api_url}):
+    settings = {PREFECT_API_URL: stack.api_url, PREFECT_API_AUTH_STRING: stack.server.auth_string}
+    with temporary_settings(settings):
         return await register(specs_at(now), THROWAWAY, POOL, now, queues={})
 
 
 def call(stack: PrefectStack, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    api = PrefectApi(stack.api_url)
+    api = stack.connect()
     try:
         return api._call(method, path, body)
     finally:

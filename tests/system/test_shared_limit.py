@@ -41,7 +41,7 @@ print(json.dumps({"from": bucket.acquired_from, "trouble": bucket.trouble, "stam
 
 
 def start(stack: PrefectStack, code: str, *arguments: str) -> subprocess.Popen[str]:
-    environment = os.environ | {"PREFECT_API_URL": stack.api_url}
+    environment = os.environ | stack.environment
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments], cwd=REPOSITORY, env=environment,
         stdout=subprocess.PIPE, text=True,

@@ -18,8 +18,8 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import REPOSITORY
 from deployments.processes.marked import marked_processes
-from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import MakeHome
+from tests.system.patience import connect
 from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
@@ -96,8 +96,7 @@ def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_proc
         up = start(data_dir, log)
     try:
         wait_for(lambda: "Openbell is up" in (tmp_path / "up.log").read_text(), 150)
-        port = (data_dir / "prefect" / "port").read_text().strip()
-        api = PrefectApi(f"http://127.0.0.1:{port}/api")
+        api = connect(data_dir)
         run = api.start_run("trade-session/paper", {**ALWAYS_OPEN, "data_dir": str(data_dir)})
         wait_for(lambda: held(data_dir), 300)
         assert api.read_run(run.id).state_type == "RUNNING"

@@ -13,7 +13,6 @@ import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import REPOSITORY, Home
-from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
 from tests.system.patience import patient
 from tests.system.struck_session import SESSION
@@ -37,7 +36,7 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
     prefect_stack: PrefectStack, tmp_path: Path
 ) -> None:
     home = Home.at(tmp_path / "home" / "data")
-    environment = home.environment(prefect_stack.api_url)
+    environment = home.environment(None) | prefect_stack.environment
     # Beside one another: each has a quarter of a minute to wait until it holds something.
     with ThreadPoolExecutor(AT_ONCE) as pool:
         ended = pool.map(lambda edge: struck(edge, tmp_path / edge, environment), EDGES)
@@ -47,7 +46,7 @@ def test_a_session_that_is_struck_anywhere_leaves_everything_and_is_cancelled(
         # A library may have more to say when its process ends.
         counts = [line for line in text.splitlines() if line.endswith(" strikes")]
         assert counts, f"{edge}: {text}"
-        assert state_of(prefect_stack.api_url, tmp_path / edge) == (
+        assert state_of(prefect_stack, tmp_path / edge) == (
             "CANCELLED",
             "Stopped when asked to; a retry goes on while the session lasts",
         ), edge
@@ -74,10 +73,10 @@ def struck(edge: str, data_dir: Path, environment: dict[str, str]) -> str:
     ).stdout
 
 
-def state_of(api_url: str, data_dir: Path) -> tuple[str, str]:
+def state_of(stack: PrefectStack, data_dir: Path) -> tuple[str, str]:
     """Return how the server says that the session of a folder has ended."""
     query = {"flows": {"name": {"any_": ["trade-session"]}}, "limit": 200}
-    answer = patient().post(f"{api_url}/flow_runs/filter", json=query, timeout=20)
+    answer = patient(stack.server).post("/flow_runs/filter", json=query)
     (run,) = [
         run
         for run in answer.raise_for_status().json()
@@ -89,7 +88,7 @@ def state_of(api_url: str, data_dir: Path) -> tuple[str, str]:
 def test_a_session_that_is_cancelled_in_the_page_ends_flat_and_cancelled(
     registered: PrefectStack, tmp_path: Path
 ) -> None:
-    api = PrefectApi(registered.api_url)
+    api = registered.connect()
     run = api.start_run("trade-session/paper", {**SESSION, "data_dir": str(tmp_path)})
     ledger = DuckDBLedger(tmp_path, "replay")
     deadline = time.monotonic() + 200

@@ -25,9 +25,9 @@ from rich.console import Console
 from deployments.demo import run_and_wait
 from deployments.processes.home import REPOSITORY, Home
 from deployments.server.prefect_api import PrefectApi
-from deployments.server.server import known_api_url, start_server
+from deployments.server.server import start_server
 from tests.system.conftest import MakeHome, PrefectStack
-from tests.system.patience import patient
+from tests.system.patience import connect, patient
 from trading.errors import BadInput, SourceUnavailable
 
 pytestmark = pytest.mark.timeout(400)
@@ -94,7 +94,7 @@ def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
     }
 
     def scheduled() -> list[dict[str, Any]]:
-        rows = patient().post(f"{registered.api_url}/flow_runs/filter", json=body).json()
+        rows = patient(registered.server).post("/flow_runs/filter", json=body).json()
         return [row for row in rows if row["auto_scheduled"]]
 
     runs = wait_for(lambda: len(rows := scheduled()) >= 3 and rows)
@@ -108,7 +108,7 @@ def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
 def test_a_run_completes_in_the_repository_and_with_the_homes_environment(
     registered: PrefectStack,
 ) -> None:
-    api = PrefectApi(registered.api_url)
+    api = registered.connect()
     run = api.start_run("small/adhoc", {})
     done = wait_for(lambda: (now := api.read_run(run.id)).is_final and now)
     assert done.state_name == "Completed"
@@ -128,22 +128,22 @@ def test_registering_again_changes_nothing(registered: PrefectStack) -> None:
 def test_registering_again_keeps_what_was_changed_in_the_ui(
     registered: PrefectStack,
 ) -> None:
-    url = f"{registered.api_url}/deployments"
-    deployment = patient().get(f"{url}/name/small/scheduled").json()
+    url = "/deployments"
+    deployment = patient(registered.server).get(f"{url}/name/small/scheduled").json()
     changed = {
         "parameters": deployment["parameters"] | {"seconds": 1.0},
         "description": "mine",
     }
-    patient().patch(f"{url}/{deployment['id']}", json=changed).raise_for_status()
+    patient(registered.server).patch(f"{url}/{deployment['id']}", json=changed).raise_for_status()
     schedule = f"{url}/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}"
-    patient().patch(schedule, json={"active": False}).raise_for_status()
+    patient(registered.server).patch(schedule, json={"active": False}).raise_for_status()
     assert register_again(registered)[0] == (
         "small/scheduled: updated description, its parameters differ and are kept"
     )
-    after = patient().get(f"{url}/name/small/scheduled").json()
+    after = patient(registered.server).get(f"{url}/name/small/scheduled").json()
     assert after["parameters"]["seconds"] == 1.0
     assert [schedule["active"] for schedule in after["schedules"]] == [False]
-    patient().patch(schedule, json={"active": True}).raise_for_status()
+    patient(registered.server).patch(schedule, json={"active": True}).raise_for_status()
 
 
 def test_runs_of_a_demo_are_followed_until_they_are_completed(
@@ -186,7 +186,7 @@ def test_parameters_that_the_flow_does_not_take_are_refused_in_one_line(
     registered: PrefectStack,
 ) -> None:
     with pytest.raises(BadInput, match="refused its parameters") as caught:
-        PrefectApi(registered.api_url).start_run("small/adhoc", {"seconds": "soon"})
+        registered.connect().start_run("small/adhoc", {"seconds": "soon"})
     assert "\n" not in str(caught.value)
 
 
@@ -233,9 +233,7 @@ def up(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
 
 def start_sleeping(data_dir: Path, deployment: str) -> tuple[PrefectApi, str, int]:
     """Start a run that sleeps, and return it with its process once it has begun."""
-    api_url = known_api_url(Home(data_dir))
-    assert api_url is not None
-    api = PrefectApi(api_url)
+    api = connect(data_dir)
     run = api.start_run(deployment, {"seconds": 300, "data_dir": str(data_dir)})
     note = data_dir / f"{run.id}.json"
     wait_for(lambda: note.exists() and note.read_text())

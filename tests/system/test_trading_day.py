@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from deployments.server.prefect_api import PrefectApi
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
 from tests.system.conftest import PrefectStack
 from tests.system.patience import patient
@@ -50,8 +49,8 @@ def parameters(data_dir: Path) -> dict[str, Any]:
 def filtered(stack: PrefectStack, kind: str, body: dict[str, Any]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     while True:
-        page = patient().post(
-            f"{stack.api_url}/{kind}/filter",
+        page = patient(stack.server).post(
+            f"/{kind}/filter",
             json={**body, "offset": len(rows), "limit": 200},
             timeout=20,
         )
@@ -62,7 +61,7 @@ def filtered(stack: PrefectStack, kind: str, body: dict[str, Any]) -> list[dict[
 
 
 def finish(stack: PrefectStack, run_id: str, limit_seconds: float = 400) -> Any:
-    api = PrefectApi(stack.api_url)
+    api = stack.connect()
     run = wait_for(lambda: (now := api.read_run(run_id)).is_final and now, limit_seconds)
     log = "\n".join(api.read_log(run_id))
     api.close()
@@ -73,7 +72,7 @@ def finish(stack: PrefectStack, run_id: str, limit_seconds: float = 400) -> Any:
 def test_a_session_through_the_deployment_trades_as_the_backtest(
     registered: PrefectStack, tmp_path: Path
 ) -> None:
-    api = PrefectApi(registered.api_url)
+    api = registered.connect()
     run = api.start_run("trade-session/paper", parameters(tmp_path))
     finish(registered, run.id)
 
@@ -94,9 +93,9 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
     assert counted == dict.fromkeys(STEPS, BARS_A_SESSION)
 
     shown = (
-        patient()
+        patient(registered.server)
         .post(
-            f"{registered.api_url}/artifacts/filter",
+            "/artifacts/filter",
             json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
             timeout=20,
         )
@@ -109,12 +108,12 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
 def test_a_session_killed_in_the_middle_and_started_again_ends_as_if_undisturbed(
     registered: PrefectStack, tmp_path: Path
 ) -> None:
-    api = PrefectApi(registered.api_url)
+    api = registered.connect()
     run = api.start_run("trade-session/paper", parameters(tmp_path / "killed"))
 
     def bar_is_recorded() -> bool:
         body = {"flow_runs": {"parent_flow_run_id": {"any_": [run.id]}}}
-        done = patient().post(f"{registered.api_url}/flow_runs/count", json=body, timeout=20).json()
+        done = patient(registered.server).post("/flow_runs/count", json=body).json()
         return int(done) >= 4
 
     wait_for(bar_is_recorded, 200)
@@ -160,7 +159,7 @@ def process_of(run_id: str) -> int:
 def test_the_backtest_deployment_shows_its_picture_and_its_trades(
     registered: PrefectStack, tmp_path: Path
 ) -> None:
-    api = PrefectApi(registered.api_url)
+    api = registered.connect()
     given = {
         "bars": str(REAL_BARS),
         "symbols": list(SYMBOLS),
@@ -172,9 +171,9 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
     run = api.start_run("backtest/adhoc", given)
     finish(registered, run.id)
     shown = (
-        patient()
+        patient(registered.server)
         .post(
-            f"{registered.api_url}/artifacts/filter",
+            "/artifacts/filter",
             json={"artifacts": {"flow_run_id": {"any_": [run.id]}}},
             timeout=20,
         )
@@ -197,7 +196,7 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
 def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
     slip: dict[str, Any], said: str, registered: PrefectStack, tmp_path: Path
 ) -> None:
-    api = PrefectApi(registered.api_url)
+    api = registered.connect()
     given = {"bars": str(REAL_BARS), "symbols": ["AAPL"], "data_dir": str(tmp_path), **slip}
     run = api.start_run("backtest/adhoc", given)
     ended = wait_for(lambda: (now := api.read_run(run.id)).is_final and now, 120)

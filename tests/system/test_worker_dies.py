@@ -11,8 +11,8 @@ import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.marked import marked_processes
-from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import MakeHome
+from tests.system.patience import connect
 from tests.system.test_shutdown import (
     ALWAYS_OPEN,
     NEEDED,
@@ -47,8 +47,7 @@ def test_a_session_outlives_its_worker_and_is_taken_up_when_the_worker_took_it_a
         up = start(data_dir, output)
     try:
         wait_for(lambda: "Openbell is up" in log.read_text(), 150)
-        port = (data_dir / "prefect" / "port").read_text().strip()
-        api = PrefectApi(f"http://127.0.0.1:{port}/api")
+        api = connect(data_dir)
         # What an operator has changed in the page counts for every run, also one that is new.
         paper = api._call("GET", "deployments/name/trade-session/paper")
         given = {**paper["parameters"], **ALWAYS_OPEN}

@@ -99,7 +99,7 @@ STARTS = (
     (("deployments", "--help"), ("deployments/__main__.py", "deployments/supervisor.py"), 0, ONCE),
     (("deployments.probe",), ("deployments/probe.py",), 1, ONCE),
     (
-        ("deployments.server.prefect_server", "version"),
+        ("deployments.server.prefect_server", "--help"),
         ("deployments/server/prefect_server.py",),
         0,
         ONCE,

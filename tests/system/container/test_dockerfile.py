@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -22,6 +23,8 @@ from tests.repository import REPOSITORY
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 IGNORED = (REPOSITORY / ".dockerignore").read_text().splitlines()
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())
+# Compose refuses to start without it.
+STRING = "${PREFECT_SERVER_API_AUTH_STRING:?Put it into .env, as openbell:LETTERS}"
 FILES = ("Dockerfile", ".dockerignore", "compose.yaml", "requirements-runtime.lock")
 OURS = ("prefect-server", "openbell")
 
@@ -198,11 +201,22 @@ def test_what_compose_passes_in_beats_the_env_file() -> None:
     assert service["env_file"] == [{"path": ".env", "required": False}]
     assert service["environment"] == {
         "PREFECT_API_URL": "http://prefect-server:4200/api",
+        "PREFECT_API_AUTH_STRING": STRING,
         "DATA_DIR": "/data",
         "API_HOST": "0.0.0.0",
         "HEALTH_CHECK_PORT": "8085",
     }
     assert service["ports"] == ["127.0.0.1:8085:8085"]
+
+
+def test_prefects_server_asks_for_a_string_and_answers_to_its_own_names() -> None:
+    service = COMPOSE["services"]["prefect-server"]
+    assert service["environment"]["PREFECT_SERVER_API_AUTH_STRING"] == STRING
+    # Without the door of ours it answers whoever calls it by any name.
+    assert service["command"][0] == "deployments.server.prefect_server"
+    (name,) = [word for word in service["command"] if word.startswith("--name=")]
+    asked_for = COMPOSE["services"]["openbell"]["environment"]["PREFECT_API_URL"]
+    assert httpx.URL(asked_for).host == name.removeprefix("--name=")
 
 
 def test_named_volumes_are_declared_and_used() -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from deployments.server.prefect_api import PrefectApi
 from tests.system.container.build_image import TOOLS, Builder, Image
 from tests.system.container.container import Container, pss_mb
+from tests.system.patience import connect
 
 NEEDED_GB = 6
 SYMBOLS = ["AAPL", "MSFT", "QQQ", "SPY"]
@@ -122,8 +122,7 @@ def test_a_session_runs_in_it_until_it_is_stopped_and_nothing_is_left(
     wait_until(lambda: "is up" in log.read_text(), 120, log)
     print(f"up in {time.monotonic() - began:.0f} s")
 
-    port = (container.data / "prefect" / "port").read_text().strip()
-    api = PrefectApi(f"http://127.0.0.1:{port}/api")
+    api = connect(container.data)
     request = {"replay": "2025-06-10", "symbols": SYMBOLS, "data_dir": "/data"}
     request["market"] = "simulated"
     run = api.start_run("trade-session/paper", request)
@@ -159,7 +158,9 @@ def test_the_health_check_fails_while_the_server_hangs(
     log = tmp_path / "log"
     container.start(log)
     wait_until(lambda: container.health_check().returncode == 0, 180, log)
-    servers = [pid for pid in container.pids() if "server start" in command(pid)]
+    servers = [
+        pid for pid in container.pids() if "deployments.server.prefect_server" in command(pid)
+    ]
     for pid in servers:
         os.kill(pid, signal.SIGSTOP)
     assert container.health_check().returncode == 1
@@ -185,7 +186,7 @@ def command(pid: int) -> str:
 def memory(container: Container) -> dict[str, float]:
     """Return the shares of memory of the supervisor, server, worker and flow runs."""
     kinds = {
-        "server": "prefect server start",
+        "server": "deployments.server.prefect_server",
         "worker": "prefect worker start",
         "supervisor": "deployments up",
         "session": "prefect.engine",

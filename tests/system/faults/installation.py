@@ -22,6 +22,7 @@ from deployments.processes.marked import Marked, marked_processes
 from deployments.server.prefect_api import FlowRun, PrefectApi
 from tests.system.faults.books import Books, read_books, wait_for_books
 from tests.system.faults.observer import Observation, read_observations
+from tests.system.patience import connect
 from trading.errors import OpenbellError
 
 ACCOUNT = "simulated"
@@ -248,8 +249,7 @@ class Installation:
     # Its session
 
     def prefect(self) -> PrefectApi:
-        port = (self.data_dir / "prefect" / "port").read_text().strip()
-        return PrefectApi(f"http://127.0.0.1:{port}/api")
+        return connect(self.data_dir)
 
     def start_session(self) -> FlowRun:
         """Start the session's deployment as its button in the page does."""

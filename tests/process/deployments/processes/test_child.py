@@ -16,9 +16,9 @@ import pytest
 from blocks.process.stop_request import StopRequest
 from deployments.processes import marked as processes
 from deployments.processes.child import Child, rotate
-from deployments.processes.home import Home
+from deployments.processes.home import AUTH_VARIABLES, Home
 from deployments.server.prefect_api import PrefectApi
-from deployments.server.server import _choose_port, given_api_url, known_api_url, use_server
+from deployments.server.server import _choose_port, known_server, use_server
 from deployments.supervisor import Backoff
 from trading.errors import SourceUnavailable, StoreUnavailable
 
@@ -141,6 +141,38 @@ def test_the_users_profile_does_not_reach_a_child(
     assert environment["PREFECT_PROFILES_PATH"].startswith(str(home.prefect))
 
 
+def test_what_our_own_server_asks_for_reaches_its_children_and_nobody_elses(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in AUTH_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    string = home.auth_string()
+    assert string.startswith("openbell:") and len(string) > 30
+    assert {home.environment(None)[name] for name in AUTH_VARIABLES} == {string}
+    # The next start asks for the same: the page and open shells go on working.
+    assert Home.at(home.data_dir).auth_string() == string
+
+    monkeypatch.setenv("PREFECT_API_URL", "http://elsewhere/api")
+    assert not set(AUTH_VARIABLES) & set(home.environment("http://elsewhere/api"))
+
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "mine:own")
+    assert home.environment(None)["PREFECT_API_AUTH_STRING"] == "mine:own"
+    monkeypatch.delenv("PREFECT_API_URL")
+    assert {home.environment(None)[name] for name in AUTH_VARIABLES} == {"mine:own"}
+
+
+def test_up_in_a_shell_that_speaks_to_our_own_server_starts_it_and_waits_for_nobody(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.port_file.write_text("4711\n")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4711/api")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", home.auth_string())
+    assert home.asks_elsewhere() is None
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4712/api")
+    assert home.asks_elsewhere() == "http://127.0.0.1:4712/api"
+
+
 def test_a_given_server_that_does_not_answer_is_an_error_of_one_line(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +180,8 @@ def test_a_given_server_that_does_not_answer_is_an_error_of_one_line(
         closed.bind(("127.0.0.1", 0))
         api_url = f"http://127.0.0.1:{closed.getsockname()[1]}/api"
     monkeypatch.setenv("PREFECT_API_URL", api_url)
-    assert given_api_url() == known_api_url(home) == api_url
+    known = known_server(home)
+    assert known is not None and known.api_url == home.asks_elsewhere() == api_url
     with pytest.raises(SourceUnavailable) as caught:
         use_server(api_url, print, StopRequest(), limit_s=0)
     assert str(caught.value).count("\n") == 0

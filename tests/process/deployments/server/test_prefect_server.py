@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib import metadata
+
+import pytest
+
+from deployments.server.prefect_server import AUTH_STRING, main
 
 # Objects that hold each other, as cursors of a query do, and say which thread let go of them.
 CODE = """
@@ -37,13 +40,10 @@ def test_what_the_loop_leaves_is_collected_by_a_thread_that_may_wait() -> None:
     assert json.loads(done.stdout) == {"in_time": True, "by": ["garbage"], "is_on": False}
 
 
-def test_it_is_prefects_own_command() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "deployments.server.prefect_server", "version"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
+def test_without_a_string_to_ask_for_no_server_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(AUTH_STRING, "")
 
-    assert metadata.version("prefect") in done.stdout
+    assert main(["--port", "1"]) == 2
+    assert "everybody may run anything" in capsys.readouterr().err

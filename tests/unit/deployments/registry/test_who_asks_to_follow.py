@@ -13,6 +13,7 @@ from deployments import __main__ as terminal
 from deployments import supervisor as supervisor_module
 from deployments.processes.child import Child
 from deployments.processes.home import Home
+from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import Server
 from deployments.supervisor import FOLLOW, Supervisor
 from trading.errors import SourceUnavailable
@@ -57,7 +58,7 @@ def make_supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSupe
         monkeypatch.setattr(supervisor_module, "start_worker", start_worker)
         monkeypatch.setattr(supervisor_module, "start_server", lambda *_: server)
         monkeypatch.setattr(supervisor_module, "use_server", lambda *_: server)
-        monkeypatch.setattr(supervisor_module.PrefectApi, "ledger_folder", lambda api: ledger)
+        monkeypatch.setattr(PrefectApi, "ledger_folder", lambda api: ledger)
         monkeypatch.setattr(Supervisor, "_clear_up", lambda supervisor: None)
         monkeypatch.setattr(Supervisor, "stop", lambda supervisor: None)
         if not is_own_server:

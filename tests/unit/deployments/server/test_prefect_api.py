@@ -18,6 +18,7 @@ from blocks.process.stop_request import StopRequest
 from deployments import demo
 from deployments.server import prefect_api as api_module
 from deployments.server.prefect_api import PATIENT_PAUSES_S, PrefectApi, ServerRefused
+from deployments.server.server import Server, use_server
 from deployments.supervisor import Supervisor
 from trading.errors import BadInput, SourceUnavailable
 
@@ -147,7 +148,8 @@ def follow(answers: list[tuple[int, Any]], monkeypatch: pytest.MonkeyPatch) -> s
     output = StringIO()
     never = StopRequest()
     with server_answering([FOUND, STARTED, *answers]) as (api, _):
-        supervisor = SimpleNamespace(api_url=api.url, should_stop=never, tend=lambda: None)
+        server = Server(api.url, None)
+        supervisor = SimpleNamespace(server=server, should_stop=never, tend=lambda: None)
         demo.run_and_wait(cast(Supervisor, supervisor), [("a/b", {})], Console(file=output), 60)
     return output.getvalue()
 
@@ -193,3 +195,40 @@ def test_a_deployment_says_where_its_runs_trade_and_need_not_be_there(
 ) -> None:
     with server_answering([answer]) as (api, _):
         assert api.deployment_folder("d-1") == folder
+
+
+NO_TOKEN = (403, {"detail": "Missing CSRF token."})
+EXPIRED = (403, {"detail": "Invalid CSRF token or client identifier."})
+TOKEN = (200, {"token": "t-1", "client": "c", "expiration": "2025-06-10T12:00:00Z"})
+
+
+def test_a_server_that_wants_a_token_is_asked_for_one_and_for_another_when_it_has_expired() -> None:
+    answers = [FOUND, NO_TOKEN, TOKEN, STARTED, EXPIRED, TOKEN, (200, {"status": "ACCEPT"})]
+    with server_answering(answers) as (api, asked):
+        assert api.start_run("trade-session/paper", {}).id == "r-1"
+        assert api.cancel("r-1")
+    assert asked == ["GET", "POST", "GET", "POST", "POST", "GET", "POST"]
+
+
+def test_what_is_forbidden_for_another_reason_is_asked_once() -> None:
+    with (
+        server_answering([(403, {"error": "pages may not ask here"})]) as (api, asked),
+        pytest.raises(ServerRefused, match="answered 403"),
+    ):
+        api.cancel("r-1")
+    assert asked == ["POST"]
+
+
+def test_a_wrong_string_is_said_in_one_line_that_says_what_to_set() -> None:
+    refused = (401, {"exception_message": "Unauthorized"})
+    with server_answering([refused]) as (api, _), pytest.raises(BadInput) as caught:
+        api.greet()
+    assert "does not know who asks" in str(caught.value)
+    assert "PREFECT_API_AUTH_STRING" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_is_run_at_a_server_that_does_not_know_us() -> None:
+    healthy = (200, True)
+    with server_answering([healthy, (401, {})]) as (api, _), pytest.raises(BadInput):
+        use_server(api.url, print, StopRequest(), limit_s=0)
