@@ -53,7 +53,11 @@ def _serve(chosen: argparse.Namespace) -> int:
         console=sys.stderr,
     )
     source = Source(
-        folder, chosen.account, settings.operations.environment, settings.data.settle_seconds
+        folder,
+        chosen.account,
+        settings.operations.environment,
+        settings.data.settle_seconds,
+        settings.trading.exchange,
     )
     app = create_app(source, settings.api.api_cors_origins)
     number = listener.getsockname()[1]

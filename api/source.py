@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blocks.account.health import HealthReport, check_health
+from blocks.account.health import HealthCheck, HealthReport, remember
 from blocks.account.names import PAPER
-from blocks.account.status import live_account, newest_account
+from blocks.account.reader import AccountReader
+from blocks.account.status import live_account
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.trades import TradeStore
-from trading.errors import BadInput, OpenbellError
+from trading.errors import BadInput, StoreUnavailable
 
-# Each reading keeps the session from its ledger for some milliseconds.
+# Health, metrics and API are often asked at once.
 FRESH_SECONDS = 1.0
 # A probe is answered within its own time-out, whoever has the ledger.
 WAIT_SECONDS = 3.0
@@ -31,35 +33,49 @@ class Source:
     account_name: str | None = None
     environment: str = "development"
     settle_s: float = 5.0
+    exchange: str = "NYSE"
     is_started: bool = False
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _began_at: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _check: HealthCheck | None = None
+    _checked: str = ""
     _report: HealthReport | None = None
     _read_at: float = float("-inf")
 
     def account(self) -> str:
         """Return the account's name; raises BadInput when there is none yet."""
-        if self.account_name is not None:
-            return self.account_name
-        return live_account(self.data_dir) or newest_account(self.data_dir)
+        name = self.account_name or live_account(self.data_dir)
+        if name is None:
+            raise BadInput(
+                f"no account is in {self.data_dir}", "Its first session makes one, at its open"
+            )
+        return name
 
     def report(self) -> HealthReport:
         """Return the health, at most a second old."""
         with self._lock:
             if self._report is None or time.monotonic() - self._read_at > FRESH_SECONDS:
-                try:
-                    name = self.account()
-                except OpenbellError:
-                    name = PAPER
-                self._report = check_health(
-                    self.data_dir,
-                    name,
-                    datetime.now(UTC),
-                    settle_s=self.settle_s,
-                    wait_s=WAIT_SECONDS,
-                )
+                name = self.account_name or live_account(self.data_dir) or PAPER
+                self._report = self._look(name)
                 self._read_at = time.monotonic()
             return self._report
+
+    @property
+    def uptime_s(self) -> float:
+        """Return for how long this process has answered."""
+        return time.monotonic() - self._began_at
+
+    def _look(self, name: str) -> HealthReport:
+        if self._check is None or self._checked != name:
+            reader = AccountReader(self.data_dir, name, WAIT_SECONDS)
+            self._check = HealthCheck(reader, self.settle_s, self.exchange, self.began)
+            self._checked = name
+        report = self._check.look(datetime.now(UTC))
+        # Since when things are as they are outlives this process. Elsewhere it is no trouble.
+        with suppress(StoreUnavailable):
+            remember(self.data_dir, report)
+        return report
 
     def ledger(self) -> DuckDBLedger:
         """Return the account's ledger; raises BadInput when there is none."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,6 @@ from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
 from blocks.ledger.tables import read_positions
 from blocks.records.position import Position
-from blocks.telemetry.file import telemetry_file, telemetry_path
-from blocks.telemetry.metrics import Metric, latest_metrics
 from trading.errors import BadInput
 
 # A reader gives up sooner than a trader, and says so.
@@ -38,14 +36,16 @@ class Halt:
 class AccountFacts:
     """The ledger at one moment; money in USD, None where nothing was written yet.
 
-    `held_by` names the process that trades the account now, `open_session` was not closed yet.
-    `last_bar` is the START of the last consumed bar, `blocked` says by symbol where ledger and
-    exchange differ, `unknown_orders` how many orders there are whose outcome nobody knows.
+    `held_by` names the process that trades the account now, `taken_at` is when it took it, or the
+    last one did. `open_session` was not closed yet. `last_bar` is the START of the last consumed
+    bar, `blocked` says by symbol where ledger and exchange differ, `unknown_orders` how many orders
+    there are whose outcome nobody knows.
     """
 
     account: str
     plan: Mapping[str, Any] = field(default_factory=dict)
     held_by: str | None = None
+    taken_at: datetime | None = None
     open_session: OpenSession | None = None
     last_bar: datetime | None = None
     equity: float | None = None
@@ -71,6 +71,16 @@ class AccountFacts:
         begun = self.open_session
         is_resting = begun is not None and begun.is_stopped and now < begun.closes
         return is_resting and self.held_by is None
+
+    @property
+    def interval(self) -> timedelta:
+        """Return the length of a bar."""
+        return timedelta(minutes=float(self.plan.get("interval_minutes", 5)))
+
+    @property
+    def last_bar_end(self) -> datetime | None:
+        """Return the END of the last consumed bar."""
+        return None if self.last_bar is None else self.last_bar.astimezone(UTC) + self.interval
 
     @property
     def capital(self) -> float | None:
@@ -101,25 +111,23 @@ class AccountFacts:
 
 def read_facts(data_dir: Path, account: str, wait_seconds: float = WAIT_SECONDS) -> AccountFacts:
     """Read an account; raises BadInput without one, StoreUnavailable when it cannot be read."""
-    if not (data_dir / account / "ledger.duckdb").exists():
+    folder = data_dir / account
+    if not (folder / "ledger.duckdb").exists():
         raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
     ledger = DuckDBLedger(data_dir, account, wait_seconds=wait_seconds)
     with ledger.reading() as connection:
         # Asked after the file was waited for, so that both are of one moment.
-        return _facts(connection, account, lease.held_by(data_dir / account))
+        return with_holder(_facts(connection, account), folder)
 
 
-def read_latest_metrics(data_dir: Path, account: str) -> dict[str, Metric]:
-    """Return the last number of each metric; none where no session wrote any."""
-    if not telemetry_path(data_dir, account).exists():
-        return {}
-    with telemetry_file(data_dir, account).reading() as connection:
-        return latest_metrics(connection)
+def with_holder(facts: AccountFacts, account_folder: Path) -> AccountFacts:
+    """Return facts with who trades the account now, which no store is asked for."""
+    return replace(
+        facts, held_by=lease.held_by(account_folder), taken_at=lease.taken_at(account_folder)
+    )
 
 
-def _facts(
-    connection: duckdb.DuckDBPyConnection, account: str, held_by: str | None
-) -> AccountFacts:
+def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
     def rows(sql: str) -> list[dict[str, Any]]:
         return rows_of(connection.execute(sql))
 
@@ -149,7 +157,6 @@ def _facts(
     return AccountFacts(
         account=account,
         plan=orjson.loads(plan[0]["value"]) if plan else {},
-        held_by=held_by,
         open_session=open_session(connection),
         last_bar=equity[0]["ts"] if equity else None,
         equity=float(equity[0]["equity"]) if equity else None,

@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from blocks.account.facts import WAIT_SECONDS, AccountFacts, read_facts, read_latest_metrics
+from blocks.account.copy_checks import check_copies, check_drill
+from blocks.account.facts import WAIT_SECONDS, AccountFacts
 from blocks.account.health_checks import (
     Component,
     Level,
-    check_calendar,
-    check_clock,
-    check_data,
-    check_disk,
+    Place,
     check_errors,
     check_exchange,
     check_halt,
-    check_last_bar,
-    check_lease,
-    check_outbox,
+    check_messages,
 )
+from blocks.account.health_memory import read_memory, write_memory
+from blocks.account.machine_checks import check_calendar, check_clock, check_disk
+from blocks.account.reader import AccountReader
+from blocks.account.session_checks import check_data, check_last_bar, check_lease
+from blocks.account.telemetry_facts import TelemetryFacts
+from blocks.copies.drill_record import DrillRecord, read_drill_record
+from blocks.copies.record import CopyRecord, read_copy_record
 from blocks.process.secret_mask import MASK
-from blocks.telemetry.file import telemetry_file, telemetry_path
-from blocks.telemetry.log_lines import LogStore
-from blocks.telemetry.metrics import Metric
+from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.telemetry import beat
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 
 SETTLE_SECONDS = 5.0
+# What a server, its worker and a first session may take until there is an account.
+FIRST_START = timedelta(minutes=3)
 
 
 @dataclass(frozen=True)
 class HealthReport:
-    """How an account is; `facts` is None when its ledger cannot be read.
-
-    `errors` were logged in the last hour.
-    """
+    """How an account is; `facts` is None when it has no ledger, or one that cannot be read."""
 
     account: str
     checked_at: datetime
     components: tuple[Component, ...]
     facts: AccountFacts | None
-    metrics: Mapping[str, Metric]
-    errors: int = 0
+    telemetry: TelemetryFacts = field(default_factory=TelemetryFacts)
+    copies: CopyRecord | None = None
+    drill: DrillRecord | None = None
 
     @property
     def level(self) -> Level:
@@ -52,11 +53,20 @@ class HealthReport:
         return max((c.level for c in self.components), key=lambda level: level.rank)
 
     @property
+    def bad(self) -> list[Component]:
+        """Return what is not healthy, the worst first."""
+        found = [c for c in self.components if c.level != Level.HEALTHY]
+        return sorted(found, key=lambda component: -component.level.rank)
+
+    @property
     def reasons(self) -> list[str]:
         """Return why it is not healthy, the worst first."""
-        bad = [c for c in self.components if c.level != Level.HEALTHY]
-        bad.sort(key=lambda component: -component.level.rank)
-        return [f"{component.name}: {component.reason}" for component in bad]
+        return [f"{component.name}: {component.reason}" for component in self.bad]
+
+    @property
+    def errors(self) -> int:
+        """Return how many errors were logged in the last hour."""
+        return len(self.telemetry.errors_at(self.checked_at))
 
     def as_dict(self) -> dict[str, object]:
         """Return the report as JSON-ready values."""
@@ -66,7 +76,13 @@ class HealthReport:
             "checked_at": self.checked_at.isoformat(),
             "reasons": self.reasons,
             "components": {
-                c.name: {"status": str(c.level), "reason": c.reason} for c in self.components
+                c.name: {
+                    "status": str(c.level),
+                    "reason": c.reason,
+                    "since": None if c.since is None else c.since.isoformat(),
+                    "hint": c.hint,
+                }
+                for c in self.components
             },
         }
 
@@ -78,41 +94,109 @@ def check_health(
     *,
     settle_s: float = SETTLE_SECONDS,
     wait_s: float = WAIT_SECONDS,
+    exchange: str = "NYSE",
 ) -> HealthReport:
-    """Look at everything; what cannot be looked at is a component that is not well."""
-    components: list[Component] = []
-    facts: AccountFacts | None = None
-    metrics: Mapping[str, Metric] = {}
-    try:
-        facts = read_facts(data_dir, account, wait_s)
-        components.append(Component("ledger", Level.HEALTHY, f"readable, {facts.trades} trades"))
-    except BadInput as error:
-        # Before the first session there is nothing to be ill.
-        is_there = (data_dir / account / "ledger.duckdb").exists()
-        level = Level.UNHEALTHY if is_there else Level.DEGRADED
-        components.append(Component("ledger", level, str(error) if is_there else error.what))
-    except StoreUnavailable as error:
-        components.append(Component("ledger", Level.UNHEALTHY, str(error)))
-    errors = 0
-    try:
-        metrics = read_latest_metrics(data_dir, account)
-        errors = _errors(data_dir, account, now)
-    except OpenbellError as error:
-        components.append(Component("telemetry", Level.DEGRADED, str(error)))
-    if facts is not None:
+    """Look at everything once; `exchange` is the one of an account that has not begun."""
+    reader = AccountReader(data_dir, account, wait_s)
+    return HealthCheck(reader, settle_s, exchange).look(now)
+
+
+class HealthCheck:
+    """Looks at an account, again and again where somebody asks; writes nothing.
+
+    What cannot be looked at is a component that is not well. `began` is when somebody began to
+    watch over an account that has no ledger yet, None for a single look.
+    """
+
+    def __init__(
+        self,
+        reader: AccountReader,
+        settle_s: float = SETTLE_SECONDS,
+        exchange: str = "NYSE",
+        began: datetime | None = None,
+    ) -> None:
+        self._reader = reader
+        self._settle_s = settle_s
+        self._exchange = exchange
+        self._began = began
+        self._place = Place(reader.data_dir, reader.account)
+        self.memory = read_memory(reader.data_dir, reader.account)
+
+    def look(self, now: datetime) -> HealthReport:
+        """Return how everything is at an aware UTC time."""
+        ledger, facts = self._ledger()
+        components = [ledger]
+        telemetry = TelemetryFacts()
+        try:
+            telemetry = self._reader.telemetry(now)
+        except OpenbellError as error:
+            components.append(Component("telemetry", Level.DEGRADED, error.what, hint=error.hint))
+        data_dir, account = self._reader.data_dir, self._reader.account
+        copies, drill = read_copy_record(data_dir, account), read_drill_record(data_dir, account)
+        if facts is not None:
+            components += self._of_account(facts, telemetry, copies, drill, now)
+        elif ledger.level == Level.HEALTHY:
+            components += self._of_no_account(now)
         components += [
-            check_lease(facts, now),
-            check_last_bar(facts, now, settle_s),
-            check_data(facts, metrics),
-            check_exchange(facts),
-            check_halt(facts),
-            check_outbox(facts, now),
-            check_clock(facts, now),
-            check_calendar(facts, now),
+            check_disk(_existing(data_dir), self._place),
+            check_errors(telemetry.errors_at(now), self._place),
         ]
-    components += [check_disk(_existing(data_dir)), check_errors(errors)]
-    masked = tuple(Component(c.name, c.level, MASK.text(c.reason)) for c in components)
-    return HealthReport(account, now, masked, facts, metrics, errors)
+        masked = [
+            replace(c, reason=MASK.text(c.reason), hint=MASK.text(c.hint)) for c in components
+        ]
+        dated = self.memory.dated(masked, now)
+        is_held = facts is not None and facts.held_by is not None
+        self.memory = self.memory.after(dated, now, is_held=is_held)
+        return HealthReport(account, now, dated, facts, telemetry, copies, drill)
+
+    def _ledger(self) -> tuple[Component, AccountFacts | None]:
+        name = "ledger"
+        try:
+            facts = self._reader.facts()
+        except BadInput as error:
+            if (self._reader.data_dir / self._reader.account / "ledger.duckdb").exists():
+                return Component(name, Level.UNHEALTHY, error.what, hint=error.hint), None
+            # Before the first session there is nothing to be ill.
+            return Component(name, Level.HEALTHY, "there is none before the first session"), None
+        except StoreUnavailable as error:
+            return Component(name, Level.UNHEALTHY, error.what, hint=error.hint), None
+        return Component(name, Level.HEALTHY, f"readable, {facts.trades} trades"), facts
+
+    def _of_account(
+        self,
+        facts: AccountFacts,
+        telemetry: TelemetryFacts,
+        copies: CopyRecord | None,
+        drill: DrillRecord | None,
+        now: datetime,
+    ) -> list[Component]:
+        place, arrived = self._place, telemetry.arrived
+        signs = [sign for sign in (arrived, self.memory.held_at) if sign is not None]
+        last_sign = max((sign for sign in signs if sign <= now), default=None)
+        return [
+            _looked("lease", lambda: check_lease(facts, now, place, last_sign)),
+            _looked("last_bar", lambda: check_last_bar(facts, now, self._settle_s, arrived, place)),
+            _looked("data", lambda: check_data(facts, telemetry, now, place)),
+            check_exchange(facts, place),
+            check_halt(facts, place),
+            check_messages(facts, now, place),
+            check_copies(facts, copies, now, place),
+            check_drill(drill, now, place),
+            check_clock(facts, now, telemetry),
+            _looked("calendar", lambda: check_calendar(facts, now)),
+        ]
+
+    def _of_no_account(self, now: datetime) -> list[Component]:
+        """Return what can be said of an account that has not begun: who is to begin it, and when.
+
+        A single look does not know for how long somebody has been there to do so.
+        """
+        facts = AccountFacts(self._reader.account, {"exchange": self._exchange})
+        calendar = _looked("calendar", lambda: check_calendar(facts, now))
+        if self._began is None or now - self._began < FIRST_START:
+            return [Component("lease", Level.HEALTHY, "no session was traded yet"), calendar]
+        began = self._began
+        return [_looked("lease", lambda: check_lease(facts, now, self._place, began)), calendar]
 
 
 def write_heartbeat(data_dir: Path, report: HealthReport) -> None:
@@ -120,13 +204,26 @@ def write_heartbeat(data_dir: Path, report: HealthReport) -> None:
     if (data_dir / report.account).exists():
         file = telemetry_file(data_dir, report.account)
         beat(file, "health", report.checked_at, str(report.level), "; ".join(report.reasons))
+        remember(data_dir, report)
 
 
-def _errors(data_dir: Path, account: str, now: datetime) -> int:
-    if not telemetry_path(data_dir, account).exists():
-        return 0
-    store = LogStore(telemetry_file(data_dir, account))
-    return len(store.get_logs(limit=1000, least="ERROR", start_time=now - timedelta(hours=1)))
+def remember(data_dir: Path, report: HealthReport) -> None:
+    """Write down how the components are, if the file says something else or is old.
+
+    Raises StoreUnavailable.
+    """
+    before = read_memory(data_dir, report.account)
+    is_held = report.facts is not None and report.facts.held_by is not None
+    memory = before.after(report.components, report.checked_at, is_held=is_held)
+    if memory.is_worth_writing(before):
+        write_memory(data_dir, report.account, memory)
+
+
+def _looked(name: str, look: Callable[[], Component]) -> Component:
+    try:
+        return look()
+    except OpenbellError as error:
+        return Component(name, Level.UNHEALTHY, error.what, hint=error.hint)
 
 
 def _existing(folder: Path) -> Path:

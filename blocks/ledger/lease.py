@@ -111,15 +111,19 @@ def held_by(account_folder: Path) -> str | None:
     """Return who trades the account and since when, for people; None when nobody does."""
     if not is_held(account_folder):
         return None
-    try:
-        content = orjson.loads((account_folder / LOCK_FILE).read_bytes())
-        holder = Holder(**content["holder"])
-        since = datetime.fromisoformat(content["since"])
-    except (OSError, ValueError, TypeError, KeyError):
+    signed = _signed(account_folder)
+    if signed is None:
         # It had no room on the disk to say so.
         return "another process"
+    holder, since = signed
     where = "" if holder.host == socket.gethostname() else f" on {holder.host}"
     return f"{_command(holder)} (PID {holder.process}){where} since {since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def taken_at(account_folder: Path) -> datetime | None:
+    """Return when the account was taken by who trades it, or did last; None where none said so."""
+    signed = _signed(account_folder)
+    return None if signed is None else signed[1]
 
 
 def take_epoch(connection: duckdb.DuckDBPyConnection, account_folder: Path) -> int:
@@ -189,6 +193,16 @@ def _sign(file: BinaryIO) -> None:
         file.write(orjson.dumps(content))
     except OSError:
         return
+
+
+def _signed(account_folder: Path) -> tuple[Holder, datetime] | None:
+    """Return who wrote into the lock file, and when."""
+    try:
+        content = orjson.loads((account_folder / LOCK_FILE).read_bytes())
+        since = datetime.fromisoformat(content["since"])
+        return Holder(**content["holder"]), since if since.tzinfo else since.replace(tzinfo=UTC)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _held(account_folder: Path) -> LeaseLost:

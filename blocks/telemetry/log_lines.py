@@ -28,6 +28,7 @@ _COLUMNS = {
     "context": "VARCHAR",
 }
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+SERIOUS = frozenset({"ERROR", "CRITICAL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class LogBuffer(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._lines: deque[LogLine] = deque(maxlen=MOST_BUFFERED)
+        self._has_error = False
         self.addFilter(MaskingFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -121,6 +123,7 @@ class LogBuffer(logging.Handler):
                     record.exc_info  # type: ignore[arg-type]
                 )
             )
+        self._has_error |= record.levelno >= logging.ERROR
         self._lines.append(
             LogLine(
                 datetime.fromtimestamp(record.created, UTC),
@@ -135,10 +138,16 @@ class LogBuffer(logging.Handler):
         """Return what is kept."""
         return list(self._lines)
 
+    @property
+    def has_error(self) -> bool:
+        """Return whether an error is among what is kept."""
+        return self._has_error
+
     def forget(self, count: int) -> None:
         """Let go of the first lines, which are written."""
         for _ in range(min(count, len(self._lines))):
             self._lines.popleft()
+        self._has_error = any(line.level in SERIOUS for line in self._lines)
 
     def attach(self) -> None:
         """Begin to listen to Openbell's loggers."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from blocks.process.clock_offset import NOTED, clock_offset
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.closed_trades import ClosedTrade
 from blocks.telemetry.file import telemetry_file
@@ -18,6 +21,8 @@ from trading.errors import StoreUnavailable
 
 # As long as the ledger is held: a replay that does not wait would open the file at each bar.
 HOLD_SECONDS = 0.15
+# What cannot be written now costs a wait for the file: not at every look at the exchange.
+AGAIN_AFTER_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class SessionTelemetry:
     def __init__(self, data_dir: Path, account: str) -> None:
         self._file = telemetry_file(data_dir, account, HOLD_SECONDS)
         self._buffer = LogBuffer()
+        self._not_before = -math.inf
 
     def attach(self) -> None:
         """Begin to keep log lines."""
@@ -100,15 +106,39 @@ class SessionTelemetry:
         now = datetime.now(UTC)
         lines = self._buffer.lines()
         with self._file.transaction() as connection:
-            insert_metrics(connection, figures.metrics(now))
+            insert_metrics(connection, [*figures.metrics(now), *_clock(now)])
             noted = insert_trades(connection, figures.notes(now))
             # After a restart they are told once more, and count once.
             insert_metrics(connection, figures.trade_metrics(noted, now))
             insert_logs(connection, lines)
-            connection.execute(_BEAT, ["session", now, "healthy", f"bar {figures.bar}"])
+            connection.execute(_BEAT, [SESSION, now, "healthy", f"bar {figures.bar}"])
         self._buffer.forget(len(lines))
 
+    def keep_errors(self) -> None:
+        """Write the log so far if there is an error in it: health is not to hear a bar later.
 
+        Where that fails it waits for the next bar, or a while: whoever asks has orders to tend.
+        """
+        if not self._buffer.has_error or time.monotonic() < self._not_before:
+            return
+        lines = self._buffer.lines()
+        try:
+            with self._file.transaction() as connection:
+                insert_logs(connection, lines)
+        except StoreUnavailable:
+            self._not_before = time.monotonic() + AGAIN_AFTER_SECONDS
+            return
+        self._buffer.forget(len(lines))
+        self._file.release()
+
+
+def _clock(now: datetime) -> list[Metric]:
+    offset = clock_offset(now)
+    return [] if offset is None else [Metric(MetricType.HEALTH, NOTED, offset, now)]
+
+
+# Its sign of life is a bar that was written.
+SESSION = "session"
 _BEAT = (
     "INSERT INTO heartbeats VALUES (?, ?, ?, ?) ON CONFLICT (component) DO UPDATE SET"
     " ts = excluded.ts, level = excluded.level, reason = excluded.reason"

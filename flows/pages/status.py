@@ -81,8 +81,10 @@ def print_health(health: dict[str, Any]) -> None:
     console = Console()
     colour = {"healthy": "green", "degraded": "yellow"}.get(health["status"], "red")
     console.print(f"Health: [{colour}]{health['status']}[/{colour}]")
-    for reason in health["reasons"]:
-        console.print(f"  {reason}", markup=False, highlight=False)
+    for name, found in health["components"].items():
+        if found["status"] != "healthy":
+            text = f"  {name}: {found['reason']} (since {found['since']}). {found['hint']}"
+            console.print(text.rstrip(), markup=False, highlight=False)
 
 
 def _table(title: str, records: Sequence[Record], columns: dict[str, str]) -> Table | str:

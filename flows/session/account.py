@@ -308,6 +308,7 @@ class Account:
             RUNTIMES.pop(runtime.name, None)
             notifier.keep()
             self.ledger.release()
+            self.telemetry.keep_errors()
             self.telemetry.release()
 
     def _pace(self) -> Pace:

@@ -40,6 +40,8 @@ def _asked_for(runtime: SessionRuntime, bar: int, steps: Steps) -> FetchedRows:
     if not runtime.pace.is_real_time:
         with runtime.should_stop.interrupting():
             return steps.fetch(runtime, bar)
+    # Who looks at the account is not to wait for the source too.
+    runtime.ledger.release()
     return runtime.question.ask(
         runtime.market.name,
         lambda: steps.fetch(runtime, bar),

@@ -25,6 +25,8 @@ class BarNotes:
         self.noted_trades = 0
         # Why telemetry cannot be written, "" while it can.
         self.untold = ""
+        # Whether people know that the clock is wrong.
+        self.is_clock_told = False
         self._shown_at = -math.inf
 
     def take(self, closed: BarClosed, fetched: FetchedRows) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tasks.session.runtime import SessionRuntime
+from tasks.session.telemetry import keep_errors
 
 
 def newest_prices(runtime: SessionRuntime) -> Mapping[str, float]:
@@ -32,4 +33,5 @@ def poll(runtime: SessionRuntime) -> bool:
         runtime.desk.execute(newest_prices(runtime) if is_to_leave else None)
         runtime.inbox.mark_seen()
         runtime.desk.project()
+    keep_errors(runtime)
     return bool(heard or words)

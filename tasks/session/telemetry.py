@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import starmap
 
+from blocks.process.clock_offset import SET_IT, clock_offset, in_words, is_wrong
 from blocks.process.logs import get_logger, log_with_context
 from blocks.records.fields import Side
 from blocks.telemetry.closed_trades import ClosedTrade
@@ -35,14 +36,32 @@ def record_bar(runtime: SessionRuntime) -> bool:
         notes.untold = str(error)
         return False
     notes.untold = ""
+    tell_clock(runtime)
     notes.noted_trades = int(runtime.state.tape.counts[TRADES])
     return True
+
+
+def keep_errors(runtime: SessionRuntime) -> None:
+    """Write the log so far if an error is in it, where bars are minutes apart."""
+    if runtime.pace.is_real_time:
+        runtime.telemetry.keep_errors()
 
 
 def note_late_trades(runtime: SessionRuntime) -> None:
     """Note the trades that were closed after the last bar that was recorded."""
     if int(runtime.state.tape.counts[TRADES]) > runtime.notes.noted_trades:
         record_bar(runtime)
+
+
+def tell_clock(runtime: SessionRuntime) -> None:
+    """Tell people once of a clock that is wrong, which makes every bar early or late."""
+    offset = clock_offset(datetime.now(UTC)) if runtime.pace.is_real_time else None
+    if offset is None:
+        return
+    if is_wrong(offset) and not runtime.notes.is_clock_told:
+        text = f"this machine's clock is {in_words(offset)}"
+        runtime.notifier.send("SYSTEM_WARNING", text, action_required=SET_IT)
+    runtime.notes.is_clock_told = is_wrong(offset)
 
 
 def figures_of(runtime: SessionRuntime, worked: WorkedBar) -> BarFigures:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from blocks.messages.answer import Answer, Outcome
 from blocks.messages.discord.embed import PICTURE
 from blocks.messages.discord.rate_limit import SlidingLimit
+from blocks.process.clock_offset import note_date
 from trading.errors import BadInput
 
 TIMEOUT_SECONDS = 10.0
@@ -94,6 +96,7 @@ class WebhookClient:
 
     def _judge(self, response: httpx.Response, text: bytes) -> Answer:
         status, headers = response.status_code, response.headers
+        note_date(headers.get("Date"), datetime.now(UTC))
         document = _object(text)
         if headers.get("X-RateLimit-Remaining") == "0":
             self.limit.pause(_seconds(headers.get("X-RateLimit-Reset-After")) or 0.0)

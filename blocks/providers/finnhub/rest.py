@@ -17,6 +17,7 @@ import requests
 from finnhub.exceptions import FinnhubAPIException, FinnhubRequestException
 from pydantic import SecretStr
 
+from blocks.process.clock_offset import note_date
 from blocks.providers.circuit_breaker import CircuitBreaker
 from blocks.providers.errors import (
     BadAnswer,
@@ -92,6 +93,7 @@ class FinnhubMarket:
         self._client = finnhub.Client(api_key=None)
         self._client.DEFAULT_TIMEOUT = timeout_s
         self._client._session.headers["X-Finnhub-Token"] = key.get_secret_value()
+        self._client._session.hooks["response"].append(self._note_date)
         self._abilities: Abilities | None = None
         self.breaker = CircuitBreaker("finnhub", clock.now)
 
@@ -208,6 +210,9 @@ class FinnhubMarket:
             nothing, starts[kept], opened, high, low, close, volume, self._interval_minutes
         )
         return FetchedBars((symbol,), rows, (self.name,), nothing, fetched_us)
+
+    def _note_date(self, response: requests.Response, *_: object, **__: object) -> None:
+        note_date(response.headers.get("Date"), self._clock.now())
 
     def _ask(self, request: Callable[[], Any]) -> Any:
         self.breaker.check()

@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from curl_cffi.requests import Response, Session
 
+from blocks.process.clock_offset import note_date
 from blocks.providers.errors import TimedOut
 
 CHART_PATH = "/v8/finance/chart/"
@@ -48,6 +50,7 @@ class YahooSession(Session[Response]):
             )
         kwargs["timeout"] = left_s
         response = super().request(method, url, *args, **kwargs)
+        note_date(response.headers.get("Date"), datetime.now(UTC))
         if CHART_PATH in url:
             self._seen.last = LastAnswer(
                 response.status_code, cast("str | None", response.headers.get("Retry-After"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -26,10 +27,12 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture(scope="module")
-def served(traded: Path) -> Iterator[str]:
-    """Start one API for all that only ask it about `traded`; return its address."""
+def served(traded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start one API for all that only ask it about what `traded` holds; return its address."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(traded, folder, dirs_exist_ok=True)
     with _starting() as begin:
-        yield begin("--data-dir", str(traded))
+        yield begin("--data-dir", str(folder))
 
 
 @contextmanager

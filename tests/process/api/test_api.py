@@ -197,7 +197,9 @@ def test_a_ledger_that_cannot_be_read_is_not_ready_and_alive(data_dir: Path, sta
 def test_a_folder_without_accounts_has_none_and_stays_empty(tmp_path: Path, start: Start) -> None:
     url = start("--data-dir", str(tmp_path))
     assert get(f"{url}/api/account").status_code == 404
-    assert get(f"{url}/health/ready").status_code == 503
+    # Before its first session there is nothing to be ill.
+    ready = get(f"{url}/health/ready")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert get(f"{url}/health/startup").status_code == 200
     assert [path.name for path in tmp_path.iterdir()] in ([], ["logs"])
     absent = start("--data-dir", str(tmp_path / "absent"))
@@ -287,3 +289,28 @@ def test_the_health_of_the_api_and_the_page_are_the_same(traded: Path, served: s
     page = json.loads(done.stdout)["health"]
     state = get(f"{served}/api/health").json()
     assert (page["status"], set(page["components"])) == (state["status"], set(state["components"]))
+
+
+def test_every_probe_says_when_it_was_asked_for_how_long_it_is_up_and_what_it_looked_at(
+    served: str,
+) -> None:
+    before = datetime.now(UTC)
+    for path in ("/api/health", "/health/live", "/health/ready", "/health/startup"):
+        answer = get(served + path).json()
+        assert before <= datetime.fromisoformat(answer["timestamp"]) <= datetime.now(UTC), path
+        assert answer["uptime_seconds"] > 0, path
+        assert answer["checks"], path
+        assert all(answer["checks"].values()), path
+    state = get(f"{served}/health/state").json()
+    assert state["checks"].keys() == state["components"].keys()
+    for component in state["components"].values():
+        assert component.keys() == {"status", "reason", "since", "hint"}
+        assert datetime.fromisoformat(component["since"]) <= datetime.now(UTC)
+
+
+def test_since_when_it_is_so_is_told_alike_by_the_next_api(data_dir: Path, start: Start) -> None:
+    def since() -> dict[str, str]:
+        state = get(f"{start('--data-dir', str(data_dir))}/health/state").json()
+        return {name: found["since"] for name, found in state["components"].items()}
+
+    assert since() == since()

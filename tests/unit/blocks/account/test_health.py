@@ -3,44 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
+from blocks.account import machine_checks
 from blocks.account.facts import AccountFacts, Halt, read_facts
-from blocks.account.health import check_health, write_heartbeat
+from blocks.account.health import HealthCheck, check_health, write_heartbeat
 from blocks.account.health_checks import (
     Component,
     Level,
-    check_calendar,
-    check_clock,
-    check_data,
-    check_disk,
+    Place,
     check_errors,
     check_exchange,
     check_halt,
-    check_last_bar,
-    check_lease,
-    check_outbox,
+    check_messages,
 )
+from blocks.account.machine_checks import (
+    CALENDAR_PACKAGE,
+    CALENDAR_RELEASES,
+    check_calendar,
+    check_clock,
+    check_disk,
+)
+from blocks.account.reader import AccountReader
+from blocks.account.session_checks import check_data, check_last_bar, check_lease
+from blocks.account.telemetry_facts import LoggedError, TelemetryFacts
 from blocks.ledger.open_session import OpenSession
+from blocks.process.clock_offset import NOTED
 from blocks.process.secret_mask import MASK
 from blocks.records.position import Position
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.metrics import Metric, MetricType
 from blocks.telemetry.telemetry import heartbeats
+from tests.repository import REPOSITORY
 
 # A Tuesday; the session is open from 13:30 to 20:00 UTC.
 OPEN = datetime(2025, 6, 10, 15, 2, tzinfo=UTC)
 NIGHT = datetime(2025, 6, 10, 23, 0, tzinfo=UTC)
+SATURDAY = datetime(2025, 6, 14, 15, 2, tzinfo=UTC)
 PLAN = {"exchange": "NYSE", "interval_minutes": 5, "symbols": ["A", "B"], "source": "test"}
-FACTS = AccountFacts("paper", PLAN, "me", None, OPEN)
+LAST_BAR = datetime(2025, 6, 10, 14, 55, tzinfo=UTC)
+FACTS = AccountFacts("paper", PLAN, "me", None, None, LAST_BAR)
 BEGUN = OpenSession("2025-06-10", datetime(2025, 6, 10, 20, 0, tzinfo=UTC), is_stopped=False)
 STOPPED = replace(BEGUN, is_stopped=True)
 NEXT_DAY = OPEN + timedelta(days=1)
+PLACE = Place(Path("my data"), "paper")
 H, D, U = Level.HEALTHY, Level.DEGRADED, Level.UNHEALTHY
+
+
+def at(hour: int, minute: int, second: int = 0, day: int = 10) -> datetime:
+    return datetime(2025, 6, day, hour, minute, second, tzinfo=UTC)
 
 
 def minutes_ago(minutes: float, now: datetime = OPEN) -> datetime:
@@ -53,7 +69,6 @@ def minutes_ago(minutes: float, now: datetime = OPEN) -> datetime:
         ("python -m flows run (PID 7)", BEGUN, OPEN, "paper", H, "held by python -m flows run"),
         ("me", STOPPED, OPEN, "paper", H, "held by"),
         (None, BEGUN, OPEN, "paper", U, "session 2025-06-10 is open and nobody trades it"),
-        (None, BEGUN, OPEN, "paper", U, "python -m flows run"),
         (None, None, OPEN, "paper", U, "session 2025-06-10 is open and nobody trades it"),
         (None, STOPPED, OPEN, "paper", D, "stopped by an operator, with 0 positions open"),
         (None, BEGUN, NIGHT, "paper", D, "session 2025-06-10 was never closed"),
@@ -72,40 +87,102 @@ def test_a_session_that_is_open_without_a_trader_is_an_alert(
     words: str,
 ) -> None:
     facts = replace(FACTS, account=account, held_by=held_by, open_session=begun)
-    found = check_lease(facts, now)
+    found = check_lease(facts, now, PLACE)
     assert found.level == level
     assert words in found.reason
 
 
+@pytest.mark.parametrize(
+    ("begun", "last_sign", "now", "level"),
+    [
+        # At midnight of a market that never closes, and at an open, another process takes it up.
+        (None, at(13, 20), at(13, 30, 44), H),
+        (None, at(13, 20), at(13, 30, 45), U),
+        (None, at(13, 30, 40), at(13, 31, 20), H),
+        # In mid-session somebody has died: it is said at once, and is red within a minute.
+        (BEGUN, at(15, 1, 30), at(15, 1, 35), D),
+        (BEGUN, at(15, 1, 30), at(15, 2, 14), D),
+        (BEGUN, at(15, 1, 30), at(15, 2, 15), U),
+        # What comes out of the future is believed by nobody.
+        (BEGUN, at(16, 0), at(15, 2, 15), U),
+    ],
+)
+def test_a_hand_over_is_no_alert_and_a_death_is_one(
+    begun: OpenSession | None, last_sign: datetime, now: datetime, level: Level
+) -> None:
+    facts = replace(FACTS, held_by=None, open_session=begun)
+    found = check_lease(facts, now, PLACE, last_sign)
+    assert found.level == level
+    if level != H:
+        assert found.since == (last_sign if last_sign <= now and begun else at(13, 30))
+        assert "python -m deployments up --data-dir 'my data'" in found.hint
+
+
+def bar_at(
+    now: datetime,
+    last_bar: datetime | None,
+    arrived: datetime | None = None,
+    facts: AccountFacts = FACTS,
+) -> Component:
+    return check_last_bar(replace(facts, last_bar=last_bar), now, 5.0, arrived, PLACE)
+
+
 def test_a_session_that_was_stopped_is_not_called_late_too() -> None:
-    facts = replace(FACTS, last_bar=None, open_session=STOPPED)
-    assert check_last_bar(replace(facts, held_by=None), OPEN, 5.0).level == H
-    assert check_last_bar(facts, OPEN, 5.0).level == U
+    facts = replace(FACTS, open_session=STOPPED)
+    assert bar_at(OPEN, None, facts=replace(facts, held_by=None)).level == H
+    assert bar_at(OPEN, None, facts=facts).level == U
     # It says nothing of the next session.
-    assert check_last_bar(replace(facts, held_by=None), NEXT_DAY, 5.0).level == U
+    assert bar_at(NEXT_DAY, None, facts=replace(facts, held_by=None)).level == U
 
 
 @pytest.mark.parametrize(
-    ("last_bar", "now", "account", "level"),
+    ("last_bar", "now", "level"),
     [
-        # 15:02: the bar 14:55 ended at 15:00 and may be settled; 14:50 is one too old.
-        (datetime(2025, 6, 10, 14, 55, tzinfo=UTC), OPEN, "paper", H),
-        (datetime(2025, 6, 10, 14, 50, tzinfo=UTC), OPEN, "paper", H),
-        (datetime(2025, 6, 10, 14, 40, tzinfo=UTC), OPEN, "paper", D),
-        (datetime(2025, 6, 10, 14, 30, tzinfo=UTC), OPEN, "paper", U),
-        (None, OPEN, "paper", U),
-        (None, datetime(2025, 6, 10, 13, 33, tzinfo=UTC), "paper", H),
-        (datetime(2025, 6, 9, 19, 55, tzinfo=UTC), datetime(2025, 6, 10, 13, 35, tzinfo=UTC),
-         "paper", H),
-        (datetime(2025, 6, 9, 19, 55, tzinfo=UTC), NIGHT, "paper", H),
-        (datetime(2025, 6, 9, 19, 55, tzinfo=UTC), OPEN, "replay", H),
+        # The bar 15:00 ends at 15:05 and has settled at 15:05:05.
+        (at(14, 55), OPEN, H),
+        (at(14, 55), at(15, 5, 34), H),
+        (at(14, 55), at(15, 5, 35), D),
+        (at(14, 55), at(15, 6), U),
+        (at(14, 50), OPEN, U),
+        (None, at(13, 35, 34), H),
+        (None, at(13, 36), U),
+        (at(19, 55, day=9), at(13, 30), H),
+        (at(19, 55, day=9), at(13, 35), H),
+        (at(19, 55, day=9), at(13, 36), U),
+        # The last one of a day is followed by none, and at night nobody waits for one.
+        (at(19, 55), at(19, 59, 59), H),
+        (at(19, 50), at(20, 0), H),
+        (at(19, 55, day=9), NIGHT, H),
+        (at(19, 55, day=9), SATURDAY, H),
     ],
-)  # fmt: skip
-def test_bars_arrive_while_a_session_is_open(
-    last_bar: datetime | None, now: datetime, account: str, level: Level
+)
+def test_a_bar_is_late_by_its_own_due_time(
+    last_bar: datetime | None, now: datetime, level: Level
 ) -> None:
-    facts = replace(FACTS, account=account, last_bar=last_bar)
-    assert check_last_bar(facts, now, settle_s=5.0).level == level
+    found = bar_at(now, last_bar)
+    assert found.level == level
+    if level == H:
+        assert found.hint == ""
+    else:
+        assert found.hint.endswith("tail 'my data/logs/openbell.jsonl'")
+        assert "due at" in found.reason
+    assert bar_at(now, last_bar, facts=replace(FACTS, account="replay")).level == H
+
+
+def test_bars_that_are_caught_up_with_are_as_old_as_their_arrival() -> None:
+    assert bar_at(OPEN, at(13, 40), arrived=OPEN - timedelta(seconds=3)).level == H
+    late = bar_at(OPEN, at(13, 40), arrived=OPEN - timedelta(seconds=60))
+    assert (late.level, late.since) == (U, OPEN - timedelta(seconds=60))
+    # Whoever has just taken the account may first warm up.
+    taken = replace(FACTS, taken_at=OPEN - timedelta(seconds=20))
+    assert bar_at(OPEN, at(13, 40), facts=taken).level == H
+    assert bar_at(OPEN, at(13, 40), facts=replace(taken, held_by=None)).level == U
+
+
+def fetched(moment: datetime, **values: float) -> TelemetryFacts:
+    return TelemetryFacts(
+        {name: Metric(MetricType.HEALTH, name, value, moment) for name, value in values.items()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,32 +192,52 @@ def test_a_provider_that_gives_nothing_is_not_well(
     failed: float, missing: float, level: Level
 ) -> None:
     values = {"fetch_failed": failed, "symbols_missing": missing, "fetch_seconds": 0.2}
-    metrics = {n: Metric(MetricType.HEALTH, n, float(v), OPEN) for n, v in values.items()}
-    assert check_data(FACTS, metrics).level == level
-    assert check_data(FACTS, {}).level == H
+    telemetry = fetched(OPEN, **values)
+    found = check_data(FACTS, telemetry, OPEN, PLACE)
+    assert found.level == level
+    assert bool(found.hint) == (level != H)
+    assert check_data(FACTS, TelemetryFacts(), OPEN, PLACE).level == H
+    # A last bar without data makes no red night, no red weekend and no red morning.
+    for later in (NIGHT, SATURDAY, NEXT_DAY):
+        assert check_data(FACTS, telemetry, later, PLACE).level == H
+
+
+def waiting(minutes: float) -> AccountFacts:
+    oldest = OPEN - timedelta(minutes=minutes)
+    return replace(FACTS, outbox_open=3, outbox_oldest=oldest)
+
+
+ERRORS = [LoggedError(OPEN, "newest"), LoggedError(minutes_ago(9), "oldest")]
 
 
 @pytest.mark.parametrize(
     ("component", "level", "word"),
     [
-        (check_exchange(FACTS), H, "agree"),
-        (check_exchange(replace(FACTS, blocked={"AAPL": "ledger 5, exchange 0"})), U, "AAPL"),
-        (check_exchange(replace(FACTS, unknown_orders=2)), D, "2 orders"),
-        (check_halt(FACTS), H, "not halted"),
-        (check_halt(replace(FACTS, halt=Halt(OPEN, "flatten", "news"))), D, "news"),
-        (check_outbox(FACTS, OPEN), H, "nothing"),
-        (check_outbox(replace(FACTS, outbox_open=3, outbox_oldest=minutes_ago(1)), OPEN), H, "3"),
-        (check_outbox(replace(FACTS, outbox_open=3, outbox_oldest=minutes_ago(9)), OPEN), D, "3"),
-        (check_outbox(replace(FACTS, outbox_refused="404"), OPEN), D, "404"),
-        (check_clock(replace(FACTS, last_bar=minutes_ago(7)), OPEN), H, "UTC"),
-        (check_clock(FACTS, OPEN - timedelta(hours=1)), U, "behind"),
-        (check_calendar(FACTS, datetime.now(UTC)), H, "installed"),
-        (check_calendar(FACTS, datetime.now(UTC) + timedelta(days=500)), D, "update"),
-        (check_calendar(replace(FACTS, plan={"exchange": "MOON"}), OPEN), U, "MOON"),
-        (check_errors(0), H, "none"),
-        (check_errors(4), D, "4 errors"),
-        (check_disk(Path("/")), H, "free"),
-        (check_disk(Path("/nowhere/at/all")), U, "No such file"),
+        (check_exchange(FACTS, PLACE), H, "agree"),
+        (check_exchange(replace(FACTS, blocked={"AAPL": "ledger 5, exchange 0"}), PLACE), U, "5"),
+        (check_exchange(replace(FACTS, unknown_orders=2), PLACE), D, "2 orders"),
+        (check_halt(FACTS, PLACE), H, "not halted"),
+        (check_halt(replace(FACTS, halt=Halt(OPEN, "flatten", "news")), PLACE), D, "news"),
+        (check_messages(FACTS, OPEN, PLACE), H, "nothing"),
+        (check_messages(waiting(0.9), OPEN, PLACE), H, "3"),
+        (check_messages(waiting(1), OPEN, PLACE), D, "the oldest for 60 s"),
+        (check_messages(waiting(31), OPEN, PLACE), U, "3"),
+        (check_messages(replace(waiting(31), account="replay"), OPEN, PLACE), H, "3"),
+        (check_messages(replace(FACTS, outbox_refused="404"), OPEN, PLACE), U, "404"),
+        (check_clock(FACTS, OPEN, TelemetryFacts()), H, "UTC"),
+        (check_clock(FACTS, OPEN - timedelta(hours=1), TelemetryFacts()), U, "behind"),
+        (check_clock(FACTS, OPEN, TelemetryFacts(arrived=minutes_ago(-1))), U, "60 s behind"),
+        (check_clock(FACTS, OPEN, fetched(OPEN, **{NOTED: 120.4})), U, "120 s ahead of that of"),
+        (check_clock(FACTS, OPEN, fetched(OPEN, **{NOTED: -120.4})), U, "120 s behind that of"),
+        (check_clock(FACTS, OPEN, fetched(OPEN, **{NOTED: 8.0})), D, "8 s"),
+        (check_clock(FACTS, OPEN, fetched(OPEN, **{NOTED: 1.2})), H, "1 s"),
+        (check_clock(FACTS, OPEN, fetched(minutes_ago(61), **{NOTED: 120.0})), H, "120 s"),
+        (check_calendar(FACTS, datetime(2026, 11, 29, tzinfo=UTC)), H, "released 55 days ago"),
+        (check_calendar(FACTS, datetime(2027, 11, 29, tzinfo=UTC)), D, "closures are unknown"),
+        (check_errors([], PLACE), H, "none"),
+        (check_errors(ERRORS, PLACE), D, "2 errors were logged in the last hour, at 15:02:00"),
+        (check_disk(Path("/"), PLACE), H, "free"),
+        (check_disk(Path("/nowhere/at/all"), PLACE), U, "No such file"),
     ],
 )
 def test_each_component_says_how_it_is_and_why(
@@ -148,6 +245,34 @@ def test_each_component_says_how_it_is_and_why(
 ) -> None:
     assert component.level == level
     assert word in component.reason
+    assert (component.level == H) == (component.hint == "") or component.name == "disk"
+
+
+def test_what_is_known_to_have_begun_at_a_moment_says_so() -> None:
+    assert check_halt(replace(FACTS, halt=Halt(OPEN, "halt", "")), PLACE).since == OPEN
+    assert check_messages(waiting(9), OPEN, PLACE).since == OPEN - timedelta(minutes=9)
+    assert check_errors(ERRORS, PLACE).since == OPEN - timedelta(minutes=9)
+
+
+def test_the_calendars_release_is_known_and_another_ones_age_is_its_installations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    locked = [
+        line.partition("==")[2].split()[0]
+        for line in (REPOSITORY / "requirements.lock").read_text().splitlines()
+        if line.startswith(f"{CALENDAR_PACKAGE}==")
+    ]
+    # A new version in the lock comes with the day of its release: see the dates in its wheel.
+    assert locked
+    assert set(locked) <= set(CALENDAR_RELEASES)
+    monkeypatch.setattr(machine_checks, "CALENDAR_RELEASES", {"0.1": date(2001, 1, 1)})
+    machine_checks._released.cache_clear()
+    try:
+        found = check_calendar(FACTS, datetime.now(UTC))
+    finally:
+        machine_checks._released.cache_clear()
+    assert found.reason.startswith(f"{CALENDAR_PACKAGE} {distribution(CALENDAR_PACKAGE).version}")
+    assert "installed" in found.reason
 
 
 def test_the_worst_component_counts_and_reasons_come_worst_first(data_dir: Path) -> None:
@@ -166,17 +291,45 @@ def test_the_worst_component_counts_and_reasons_come_worst_first(data_dir: Path)
     assert bad.reasons == ["b: gone", "a: slow"]
 
 
-def test_a_ledger_that_cannot_be_read_is_unhealthy_and_one_that_is_not_there_yet_is_not(
-    data_dir: Path, tmp_path: Path
-) -> None:
+def test_a_ledger_that_cannot_be_read_is_unhealthy(data_dir: Path) -> None:
     (data_dir / "replay" / "ledger.duckdb").write_bytes(b"rubbish" * 5000)
     report = check_health(data_dir, "replay", datetime.now(UTC))
     assert report.level == Level.UNHEALTHY
     assert report.reasons[0].startswith("ledger: store")
+    assert report.bad[0].hint
     assert report.facts is None
-    nobody = check_health(tmp_path / "empty", "paper", datetime.now(UTC))
-    assert nobody.level == Level.DEGRADED
-    assert not (tmp_path / "empty").exists()
+
+
+def test_before_the_first_session_all_is_well_until_somebody_should_have_begun_one(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "empty"
+
+    def level(now: datetime, began: datetime | None) -> Level:
+        return HealthCheck(AccountReader(folder, "paper"), 5.0, "NYSE", began).look(now).level
+
+    assert check_health(folder, "paper", OPEN).level == H
+    # `up` was started on Friday evening, on a Saturday, or a moment ago.
+    assert level(SATURDAY, at(20, 30, day=13)) == H
+    assert level(at(13, 20, day=16), SATURDAY) == H
+    assert level(OPEN, OPEN - timedelta(seconds=170)) == H
+    # Monday's session is open and nothing has begun it.
+    assert level(at(13, 30, 30, day=16), SATURDAY) == H
+    assert level(at(13, 31, day=16), SATURDAY) == U
+    assert not folder.exists()
+
+
+def test_a_calendar_that_knows_the_exchange_no_more_is_a_component_not_an_end(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = AccountReader(data_dir, "replay")
+    lost = replace(reader.facts(), account="paper", plan={**PLAN, "exchange": "MOON"})
+    monkeypatch.setattr(reader, "facts", lambda: lost)
+    found = {c.name: c for c in HealthCheck(reader).look(OPEN).components}
+    for name in ("lease", "last_bar", "data", "calendar"):
+        assert found[name].level == U
+        assert "MOON" in found[name].reason
+        assert found[name].hint
 
 
 def test_the_heartbeat_says_how_it_was(data_dir: Path) -> None:

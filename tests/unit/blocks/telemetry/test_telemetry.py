@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from blocks.account.facts import read_latest_metrics
+from blocks.account.telemetry_facts import read_telemetry
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
 from blocks.records.fields import Side
@@ -221,7 +221,7 @@ def test_a_session_that_waits_for_its_next_bar_lets_health_read_its_telemetry(
     read: list[int] = []
 
     def look(session: Session, bar: int, bars: int) -> None:
-        read.append(len(read_latest_metrics(tmp_path, "replay")))
+        read.append(len(read_telemetry(tmp_path, "replay", datetime.now(UTC)).metrics))
         should_stop.requested = True
 
     should_stop = StopRequest()
