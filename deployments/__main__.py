@@ -15,6 +15,7 @@ from rich.console import Console
 
 from blocks.process.auth_string import auth_file
 from blocks.process.secret_mask import MASK
+from blocks.process.shutdown import run_shutdown_handlers
 from blocks.process.stop_request import StopRequest
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import ENV_FILE, read_settings
@@ -99,6 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OpenbellError as error:
         print(f"error: {MASK.text(str(error))}", file=sys.stderr)
         return 1
+    finally:
+        run_shutdown_handlers()
 
 
 def configure(env_file: Path | None) -> AppSettings:

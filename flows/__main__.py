@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from blocks.process.shutdown import run_shutdown_handlers
 from flows.commands.configuration import configure
 from trading.errors import BadInput, OpenbellError
 
@@ -67,9 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _ready_streams()
     try:
         with _tidied_when_ended():
-            code = _run(list(sys.argv[1:] if arguments is None else arguments))
-            sys.stdout.flush()
-            return code
+            try:
+                code = _run(list(sys.argv[1:] if arguments is None else arguments))
+                sys.stdout.flush()
+                return code
+            finally:
+                run_shutdown_handlers()
     except OpenbellError as error:
         print(f"error: {without_secrets(str(error))}", file=sys.stderr)
         return EXIT_BAD_INPUT

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from blocks.process.clock_offset import NOTED, clock_offset
+from blocks.process.shutdown import register_shutdown_handler
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.closed_trades import ClosedTrade
 from blocks.telemetry.file import telemetry_file
@@ -85,16 +86,22 @@ class SessionTelemetry:
         self._file = telemetry_file(data_dir, account, HOLD_SECONDS)
         self._buffer = LogBuffer()
         self._not_before = -math.inf
+        self._take_back: Callable[[], None] | None = None
 
     def attach(self) -> None:
-        """Begin to keep log lines."""
+        """Begin to keep log lines; they are written before this process ends, also unclosed."""
         self._buffer.attach()
+        self._take_back = register_shutdown_handler(self.close)
 
     def close(self) -> None:
         """Write the lines since the last bar, keep no more, and let go of the file."""
+        if self._take_back is not None:
+            self._take_back()
         self._buffer.detach()
+        lines = self._buffer.lines()
         with suppress(StoreUnavailable), self._file.transaction() as connection:
-            insert_logs(connection, self._buffer.lines())
+            insert_logs(connection, lines)
+        self._buffer.forget(len(lines))
         self._file.release()
 
     def release(self) -> None:
