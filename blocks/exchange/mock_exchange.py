@@ -13,6 +13,7 @@ import orjson
 from blocks.ledger.event_rows import event_from_row, event_to_row, order_from_json, order_to_json
 from blocks.process.failpoints import reach
 from blocks.stores.duckdb_file import DuckDBFile
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.engine.book import Book
 from trading.plan import RunPlan
 from trading.session.array_json import arrays_to_json
@@ -42,13 +43,18 @@ class MockExchange:
     is_simulated = True
 
     def __init__(
-        self, folder: Path, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None
+        self,
+        folder: Path,
+        account: str,
+        plan: RunPlan,
+        stored_symbols: Sequence[str] | None = None,
+        wait_seconds: float = LOCK_DEADLINE_SECONDS,
     ) -> None:
         self._plan = plan
         self._stored_symbols = stored_symbols or plan.symbols
         # Only this process uses the store, so it stays open.
         path = folder / account / "exchange-mock.duckdb"
-        self._file = DuckDBFile(path, SCHEMA, hold_seconds=3600.0)
+        self._file = DuckDBFile(path, SCHEMA, hold_seconds=3600.0, wait_seconds=wait_seconds)
         self._venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
         self._saved_orders: dict[str, Order] = {}
         self._number = 0

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from blocks.messages.settings import NotificationSettings
 from blocks.settings.variables import FIELD_OF
 from blocks.storage.settings import CloudSettings
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.errors import BadInput
 from trading.market.calendar import INTERVALS_MINUTES
 from trading.market.symbols import refuse_no_symbols
@@ -158,6 +159,12 @@ class OperationsSettings(_Group):
     )
     log_retention_days: float = Field(
         default=3.0, gt=0, description="Log lines in telemetry.duckdb are kept so long, days"
+    )
+    database_timeout_seconds: float = Field(
+        default=LOCK_DEADLINE_SECONDS,
+        gt=0,
+        le=600,
+        description="A session waits so long for a store that another process has open, s",
     )
 
     @field_validator("log_level", mode="before")

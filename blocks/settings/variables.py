@@ -102,6 +102,7 @@ VARIABLES: tuple[Variable, ...] = (
     *_new("api", "API_HOST", "API_CORS_ORIGINS"),
     *_kept("operations", "ENVIRONMENT", "LOG_LEVEL", "SHUTDOWN_TIMEOUT_SECONDS"),
     *_new("operations", "ON_SHUTDOWN", "DATA_DIR", "LOG_RETENTION_DAYS"),
+    *_new("operations", "DATABASE_TIMEOUT_SECONDS"),
     Variable("PREFECT_*", Fate.PASSED_ON, hint="Prefect reads it itself"),
     *_renamed(
         DATABASE_PATH="Write DATA_DIR, the folder: each account has files of its own in it",

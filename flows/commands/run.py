@@ -106,6 +106,7 @@ def request_of(args: Namespace) -> SessionRequest:
             data=args.settings.data,
             cloud=args.settings.cloud,
             notifications=args.settings.notifications,
+            database_timeout_seconds=args.settings.operations.database_timeout_seconds,
         ),
         replay=args.replay,
         symbols=tuple(args.symbols),

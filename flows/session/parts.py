@@ -18,6 +18,7 @@ from blocks.process.log_notifier import LogNotifier
 from blocks.settings.app_settings import DataSettings
 from blocks.storage.choose import storage_from
 from blocks.storage.settings import CloudSettings
+from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from tasks.masked import without_secrets_in_errors
 from trading.errors import BadInput
 from trading.plan import RunPlan
@@ -41,6 +42,7 @@ class PlainParts:
     data: DataSettings = field(default_factory=DataSettings)
     cloud: CloudSettings = field(default_factory=CloudSettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
+    database_timeout_seconds: float = LOCK_DEADLINE_SECONDS
 
     @property
     def settle_seconds(self) -> float:
@@ -109,13 +111,15 @@ class PlainParts:
 
     def ledger(self, account: str) -> DuckDBLedger:
         """Return an account's ledger."""
-        return DuckDBLedger(self.data_dir, account, HOLD_SECONDS)
+        return DuckDBLedger(self.data_dir, account, HOLD_SECONDS, self.database_timeout_seconds)
 
     def exchange(
         self, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None
     ) -> MockExchange:
         """Return the mock exchange's account; `stored_symbols` are those it had last."""
-        return MockExchange(self.data_dir, account, plan, stored_symbols)
+        return MockExchange(
+            self.data_dir, account, plan, stored_symbols, self.database_timeout_seconds
+        )
 
     def notifier(self) -> Notifier:
         """Return where messages go."""
@@ -236,6 +240,7 @@ async def saved_parts(
         data=settings.instead_of(configured.data) if settings else configured.data,
         cloud=configured.cloud,
         notifications=webhook.settings() if webhook else configured.notifications,
+        database_timeout_seconds=configured.operations.database_timeout_seconds,
         bars_block=by_name,
         market_block=await connections.load_saved(connections.SimulatedMarket),
         notifier_block=await connections.load_saved(connections.LogMessages),

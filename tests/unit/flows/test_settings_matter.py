@@ -16,12 +16,15 @@ from blocks.process.logs import install_logs
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import read_settings
 from blocks.settings.variables import FIELD_OF
+from blocks.stores.file_lock import locked
 from deployments import steps
 from flows.commands.configuration import configure
 from flows.commands.run import request_of
+from flows.session.parts import saved_parts
 from flows.session.request import SessionRequest
 from tests.repository import REPOSITORY
 from tests.terminal import flows
+from trading.errors import StoreUnavailable
 from trading.plan import make_plan
 
 HOOK = "https://discord.com/api/webhooks/1/t0ken"
@@ -103,6 +106,7 @@ SEEN_ELSEWHERE = {
         "tests/process/deployments/processes/test_api_server.py::test_flow_runs_have_as_long"
     ),
     "LOG_RETENTION_DAYS": "test_pruning_keeps_what_the_retention_says",
+    "DATABASE_TIMEOUT_SECONDS": "test_a_store_is_waited_for_as_long_as_the_settings_say",
 }
 
 
@@ -324,6 +328,32 @@ async def test_pruning_keeps_what_the_retention_says(
     monkeypatch.delenv("LOG_RETENTION_DAYS")
     await prune.fn(str(tmp_path))
     assert [line.message for line in store.get_logs()] == ["1"]
+
+
+@pytest.mark.parametrize("kind", ["plain", "saved"])
+async def test_a_store_is_waited_for_as_long_as_the_settings_say(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_TIMEOUT_SECONDS", "0.07")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    parts = request().parts
+    if kind == "saved":
+        monkeypatch.setattr("blocks.saved.blocks.load_saved", nothing_saved)
+        parts = await saved_parts(str(tmp_path), None, read_settings().required())
+    plan = make_plan(("A",), {})
+    for name, use in {
+        "ledger": lambda: parts.ledger("paper").remember("a", "b"),
+        "exchange-mock": lambda: parts.exchange("paper", plan),
+    }.items():
+        with (
+            locked(tmp_path / "paper" / f"{name}.duckdb"),
+            pytest.raises(StoreUnavailable, match=rf"{name}.* for 0\.07 s"),
+        ):
+            use()
+
+
+async def nothing_saved(kind: object, name: str = "") -> None:
+    return None
 
 
 def test_validate_config_shows_every_value_its_origin_and_no_secret(tmp_path: Path) -> None:
