@@ -25,6 +25,9 @@ from trading.market.calendar import Session, sessions_between
 
 SEED = 20250604
 SESSIONS = 10
+# As short as the file's are in two of them, else as long as tells the same at a third of the work.
+IN_FIVE_MINUTES = 2
+QUARTERS = {"range_minutes": 15, "max_entries": 2}
 
 
 @dataclass
@@ -80,19 +83,21 @@ def crash_bars(target: Path) -> tuple[Path, Session, tuple[str, ...]]:
 def real_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Compared]:
     chosen = np.random.default_rng(SEED).choice(len(real_sessions()), SESSIONS, replace=False)
     days = [real_sessions()[int(number)].date for number in sorted(chosen)]
+    in_five = [Case(f"real {day}", day, day, REAL_BARS, SYMBOLS) for day in days[:IN_FIVE_MINUTES]]
+    in_quarters = [
+        Case(f"real {day}", day, day, REAL_BARS, SYMBOLS, QUARTERS, interval_minutes=15)
+        for day in days[IN_FIVE_MINUTES:]
+    ]
     return [
-        compare(
-            Case(f"real {day}", day, day, REAL_BARS, SYMBOLS),
-            tmp_path_factory.mktemp(f"real-{day}"),
-        )
-        for day in days
+        compare(case, tmp_path_factory.mktemp(f"real-{case.start}"))
+        for case in (*in_five, *in_quarters)
     ]
 
 
 @pytest.fixture(scope="module")
 def range_run(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     days = [session.date for session in real_sessions()[20:26]]
-    case = Case("range", days[0], days[-1], REAL_BARS, SYMBOLS)
+    case = Case("range", days[0], days[-1], REAL_BARS, SYMBOLS, QUARTERS, interval_minutes=15)
     return compare(case, tmp_path_factory.mktemp("range"))
 
 
@@ -101,14 +106,14 @@ def damaged_run(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     folder = tmp_path_factory.mktemp("damaged")
     days = [session.date for session in real_sessions()[30:38]]
     bars = damaged_copy(REAL_BARS, folder / "damaged.parquet", days, SEED)
-    return compare(Case("damaged", days[0], days[-1], bars, SYMBOLS), folder / "data")
+    case = Case("damaged", days[0], days[-1], bars, SYMBOLS, QUARTERS, interval_minutes=15)
+    return compare(case, folder / "data")
 
 
 @pytest.fixture(scope="module")
 def simulated_run(tmp_path_factory: pytest.TempPathFactory) -> Compared:
-    case = Case(
-        "simulated", date(2025, 11, 24), date(2025, 12, 3), None, ("AAA", "BBB", "CCC", "DDD")
-    )
+    days, symbols = (date(2025, 11, 24), date(2025, 12, 3)), ("AAA", "BBB", "CCC", "DDD")
+    case = Case("simulated", *days, None, symbols, QUARTERS, interval_minutes=15)
     return compare(case, tmp_path_factory.mktemp("simulated"))
 
 
@@ -145,7 +150,7 @@ def test_simulated_bars_with_a_half_day_trade_live_as_in_the_backtest(
     assert_equal(simulated_run)
     assert simulated_run.ledger
     half_day = [ts for ts, _ in simulated_run.ledger_equity if ts.date() == date(2025, 11, 28)]
-    assert half_day[-1] == datetime(2025, 11, 28, 17, 55, tzinfo=UTC)
+    assert half_day[-1] == datetime(2025, 11, 28, 17, 45, tzinfo=UTC)
 
 
 def test_a_day_that_latches_trades_live_as_in_the_backtest(crash_run: Compared) -> None:
@@ -201,18 +206,19 @@ HARD = {
 def test_indicators_of_simulated_bars_are_warm_live_as_in_the_backtest(tmp_path: Path) -> None:
     day = date(2025, 6, 10)
     settings = {"stop": "atr", "target": "atr", "volume_filter": True, "volume_threshold": 0.5}
-    case = Case("warm", day, day + timedelta(days=1), None, ("AAA", "BBB", "CCC"), settings)
+    days, symbols = (day, day + timedelta(days=1)), ("AAA", "BBB", "CCC")
+    case = Case("warm", *days, None, symbols, QUARTERS | settings, interval_minutes=15)
     run = compare(case, tmp_path)
     assert_equal(run)
     assert run.ledger
 
 
 @needs_real_bars
-@pytest.mark.parametrize("interval_minutes", [5, 15])
+@pytest.mark.parametrize(("interval_minutes", "sessions"), [(5, 2), (15, 3)])
 def test_every_parameter_at_once_trades_live_as_in_the_backtest(
-    tmp_path: Path, interval_minutes: int
+    tmp_path: Path, interval_minutes: int, sessions: int
 ) -> None:
-    days = [session.date for session in real_sessions()[3:6]]
+    days = [session.date for session in real_sessions()[3 : 3 + sessions]]
     case = Case("hard", days[0], days[-1], REAL_BARS, SYMBOLS, HARD, 100_000.0, interval_minutes)
     run = compare(case, tmp_path)
     assert_equal(run)
