@@ -14,6 +14,7 @@ from blocks.ledger.event_rows import event_from_row, event_to_row, order_from_js
 from blocks.process.failpoints import reach
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
+from blocks.stores.insertion import insert
 from trading.engine.book import Book
 from trading.plan import RunPlan
 from trading.session.array_json import arrays_to_json
@@ -148,26 +149,24 @@ class MockExchange:
             for order_id, order in state.orders.items()
             if self._saved_orders.get(order_id) != order
         ]
-        number = self._number
+        rows = [
+            (number, *event_to_row(event)) for number, event in enumerate(events, self._number + 1)
+        ]
         reach("before acknowledge")
         with self._file.transaction() as connection:
-            for event in events:
-                number += 1
-                connection.execute(
-                    "INSERT INTO events VALUES (?, ?, ?)", [number, *event_to_row(event)]
-                )
-            for order in changed:
-                connection.execute(
-                    "INSERT INTO orders VALUES (?, ?) ON CONFLICT (client_order_id)"
-                    " DO UPDATE SET content = excluded.content",
-                    [order.client_order_id, order_to_json(order)],
-                )
+            insert(connection, "events", rows)
+            insert(
+                connection,
+                "orders",
+                ((order.client_order_id, order_to_json(order)) for order in changed),
+                "ON CONFLICT (client_order_id) DO UPDATE SET content = excluded.content",
+            )
             connection.execute(
                 "INSERT INTO account VALUES ('state', ?) ON CONFLICT (name)"
                 " DO UPDATE SET value = excluded.value",
                 [orjson.dumps(self._content()).decode()],
             )
-        self._number = number
+        self._number += len(rows)
         self._saved_orders = dict(state.orders)
         reach("after acknowledge")
 

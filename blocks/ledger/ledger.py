@@ -17,6 +17,7 @@ from blocks.ledger.format import check_format, write_format
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
+from blocks.stores.insertion import insert
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 from trading.session.events import Event
@@ -319,15 +320,13 @@ class DuckDBLedger:
         connection: duckdb.DuckDBPyConnection, events: Sequence[Event], session: str
     ) -> None:
         row = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-        seq = int(row[0]) if row else 0
-        for event in events:
-            seq += 1
-            kind, payload = event_to_row(event)
+        last = int(row[0]) if row else 0
+        rows = []
+        for seq, event in enumerate(events, start=last + 1):
             us = event_time_us(event)
             when = None if us is None else from_microseconds(us)
-            connection.execute(
-                "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", [seq, when, session, kind, payload]
-            )
+            rows.append((seq, when, session, *event_to_row(event)))
+        insert(connection, "journal", rows)
 
 
 def _plan_in(text: str | None) -> dict[str, Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +12,7 @@ import duckdb
 from pydantic import ValidationError
 
 from blocks.ledger.message_payloads import payload_of, payload_to_json
+from blocks.stores.insertion import insert
 from trading.engine.book import Book
 from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.market.calendar import from_microseconds
@@ -134,35 +134,39 @@ def position_rows(book: Book, symbols: tuple[str, ...]) -> list[tuple[Any, ...]]
 
 def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projection) -> None:
     """Write a projection inside a transaction."""
-    for order in projection.orders:
-        connection.execute(
-            "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_order_id)"
-            " DO UPDATE SET quantity = excluded.quantity, filled = excluded.filled,"
-            " price = excluded.price, status = excluded.status",
-            [
-                order.client_order_id,
-                projection.session,
-                order.symbol,
-                str(order.leg),
-                order.quantity,
-                order.filled,
-                money(order.price),
-                str(order.status),
-                order.reason,
-            ],
+    orders = [
+        (
+            order.client_order_id,
+            projection.session,
+            order.symbol,
+            str(order.leg),
+            order.quantity,
+            order.filled,
+            money(order.price),
+            str(order.status),
+            order.reason,
         )
-    _insert(connection, "trades", projection.trades, "ON CONFLICT DO NOTHING")
+        for order in projection.orders
+    ]
+    insert(
+        connection,
+        "orders",
+        orders,
+        "ON CONFLICT (client_order_id) DO UPDATE SET quantity = excluded.quantity,"
+        " filled = excluded.filled, price = excluded.price, status = excluded.status",
+    )
+    insert(connection, "trades", projection.trades, "ON CONFLICT DO NOTHING")
     if projection.positions is not None:
         connection.execute("DELETE FROM positions")
-        _insert(connection, "positions", projection.positions, "")
+        insert(connection, "positions", projection.positions, "")
     equity = [(moment(us), projection.session, money(value)) for us, value in projection.equity]
-    _insert(
+    insert(
         connection,
         "equity",
         equity,
         "ON CONFLICT (ts) DO UPDATE SET equity = excluded.equity",
     )
-    _insert(connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING")
+    insert(connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING")
     write_messages(connection, projection.messages)
 
 
@@ -177,21 +181,4 @@ def write_messages(connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, 
     ).fetchall()[0]
     new = {row[0]: row for row in rows if row[0] not in (known or ())}
     numbered = [(last + n, *row) for n, row in enumerate(new.values(), start=1)]
-    _insert(connection, "outbox", numbered, "ON CONFLICT DO NOTHING")
-
-
-def _insert(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    rows: Iterable[tuple[Any, ...]],
-    conflict: str,
-) -> None:
-    rows = list(rows)
-    if not rows:
-        return
-    marks = "(" + ", ".join("?" * len(rows[0])) + ")"
-    # One statement for all rows: a statement costs about a millisecond each.
-    connection.execute(
-        f"INSERT INTO {table} VALUES {', '.join([marks] * len(rows))} {conflict}",
-        [value for row in rows for value in row],
-    )
+    insert(connection, "outbox", numbered, "ON CONFLICT DO NOTHING")
