@@ -15,6 +15,7 @@ from deployments.processes.api_server import ApiServer
 from deployments.processes.backoff import Backoff
 from deployments.processes.child import Child, rotate
 from deployments.processes.home import REPOSITORY, Home, Say
+from deployments.runs.control_runs import ControlThread
 from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
@@ -68,6 +69,7 @@ class Supervisor:
         self._backoff = Backoff()
         self._dead_runs = DeadRuns(home, say)
         self._restarts = Restarts(home, say)
+        self._control = ControlThread(home, say, lambda: self.api_url)
         self._trouble = ""
         self._shutdown_s = shutdown_s
         self._api_server = api_server
@@ -92,10 +94,12 @@ class Supervisor:
                 # Before a worker takes a run that trades in the old place.
                 self._follow_moved_folder()
                 self.worker = start_worker(self.home, self.api_url)
+                self._control.start()
                 if self._api_server is not None:
                     self._api_server.start()
                 yield self
             finally:
+                self._control.stop()
                 self.stop()
 
     def register(self, overwrite: bool = False) -> None:

@@ -272,13 +272,22 @@ class DuckDBLedger:
         # A ledger of the first edition says it only in the name of its source.
         return "SIMULATED" in known.get("plan", "")
 
-    def add_command(self, command: str, reason: str, now: datetime) -> None:
-        """Leave an operator's word for the session that holds the lease."""
+    def add_command(self, command: str, reason: str, now: datetime, origin: str = "") -> bool:
+        """Leave an operator's word for the session that holds the lease; return whether it is new.
+
+        A named origin leaves one word, however often it says it.
+        """
         with self._file.transaction() as connection:
+            if origin:
+                known = "SELECT value FROM meta WHERE name = ?"
+                if connection.execute(known, [f"word of {origin}"]).fetchone() is not None:
+                    return False
+                _set_meta(connection, f"word of {origin}", command)
             connection.execute(
                 "INSERT INTO commands SELECT coalesce(max(number), 0) + 1, ?, ?, ? FROM commands",
                 [now, command, reason],
             )
+        return True
 
     def commands_since(self, number: int) -> list[tuple[int, str, str]]:
         """Return commands after a number as (number, command, reason)."""

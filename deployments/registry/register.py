@@ -37,7 +37,7 @@ from blocks.settings.app_settings import AppSettings
 from deployments.registry.answers import in_one_line, unless_busy
 from deployments.registry.schedule import is_good_enough
 from deployments.registry.spec import DeploymentSpec, ScheduleSpec
-from deployments.server.worker import WORK_QUEUES
+from deployments.server.worker import CONTROL_POOL, WORK_QUEUES
 from trading.errors import BadInput
 
 
@@ -59,10 +59,19 @@ async def register(
     with in_one_line():
         async with get_client() as client:
             await _create_work_pool(client, work_pool, queues)
+            await _create_work_pool(client, CONTROL_POOL, {})
             for spec in specs:
                 lines.append(
                     await unless_busy(
-                        partial(_register_one, client, spec, root, work_pool, now, overwrite)
+                        partial(
+                            _register_one,
+                            client,
+                            spec,
+                            root,
+                            spec.pool or work_pool,
+                            now,
+                            overwrite,
+                        )
                     )
                 )
     return lines
@@ -103,7 +112,7 @@ async def _register_one(
         "entrypoint": spec.entrypoint,
         "description": spec.description or flow.description,
         "tags": list(spec.tags),
-        "work_pool_name": work_pool,
+        "work_pool_name": spec.pool or work_pool,
         "work_queue_name": spec.work_queue,
         "parameter_openapi_schema": parameter_schema(flow).model_dump(mode="json"),
         "enforce_parameter_schema": spec.enforce_parameter_schema,

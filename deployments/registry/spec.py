@@ -44,6 +44,8 @@ class DeploymentSpec:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     schedules: tuple[ScheduleSpec, ...] = ()
+    # None: the one that everything is registered for.
+    pool: str | None = None
     work_queue: str = "default"
     enforce_parameter_schema: bool = True
 
@@ -71,6 +73,7 @@ async def _read_spec(entry: dict[str, Any]) -> DeploymentSpec:
         parameters=entry.get("parameters") or {},
         tags=tuple(entry.get("tags") or ()),
         schedules=tuple(ScheduleSpec(**schedule) for schedule in entry.get("schedules") or ()),
+        pool=entry["work_pool"].get("name"),
         work_queue=entry["work_pool"].get("work_queue_name", "default"),
         enforce_parameter_schema=entry.get("enforce_parameter_schema", True),
     )

@@ -56,6 +56,7 @@ class FlowRun:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     deployment: str | None = None
     tags: tuple[str, ...] = ()
+    run_count: int = 0
 
     @property
     def is_final(self) -> bool:
@@ -223,6 +224,33 @@ class PrefectApi:
         )
         return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
 
+    def due_runs(self, work_pool: str, now: datetime) -> list[FlowRun]:
+        """Return the runs of deployments on a work pool that are due and not over, first first."""
+        rows = self._call(
+            "POST",
+            "flow_runs/filter",
+            {
+                "flow_runs": {
+                    "state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}},
+                    "expected_start_time": {"before_": now.isoformat()},
+                },
+                "work_pools": {"name": {"any_": [work_pool]}},
+                "sort": "EXPECTED_START_TIME_ASC",
+            },
+        )
+        return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
+
+    def move(self, flow_run_id: str, state_type: str, message: str = "") -> bool:
+        """Propose a run's next state; return whether the server's rules let it come to it."""
+        state = {"type": state_type, "name": state_type.title(), "message": message}
+        path = f"flow_runs/{flow_run_id}/set_state"
+        accepted: bool = self._call("POST", path, {"state": state})["status"] == "ACCEPT"
+        return accepted
+
+    def rename(self, flow_run_id: str, name: str) -> None:
+        """Give a run another name in the page."""
+        self._call("PATCH", f"flow_runs/{flow_run_id}", {"name": name})
+
     def begun_runs(self, flow: str, since: datetime) -> list[FlowRun]:
         """Return the runs of a flow that left the schedule, due after an aware time, latest first.
 
@@ -241,6 +269,11 @@ class PrefectApi:
             },
         )
         return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
+
+    def deployment_name(self, deployment: str) -> str:
+        """Return a deployment's own name, without its flow's."""
+        name: str = self._call("GET", f"deployments/{deployment}")["name"]
+        return name
 
     def deployment_folder(self, deployment: str) -> str | None:
         """Return the data folder that a deployment's next runs are given, None without one."""
@@ -410,4 +443,5 @@ def _flow_run(answer: dict[str, Any]) -> FlowRun:
         answer.get("parameters") or {},
         answer.get("deployment_id"),
         tuple(answer.get("tags") or ()),
+        answer.get("run_count") or 0,
     )

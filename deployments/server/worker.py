@@ -9,6 +9,8 @@ from deployments.processes.child import Child
 from deployments.processes.home import Home
 
 WORK_POOL = "openbell"
+# Served by the supervisor itself: the process of a flow run would begin after 5 s or more.
+CONTROL_POOL = "openbell-control"
 # How many runs of a queue may be under way at once. Not a deployment's concurrency limit: for
 # that one a run renews a lease every 225 s, and Prefect cancels it when the server is away then.
 # Nothing holds up a live session: of two the lease of the account lets one trade.

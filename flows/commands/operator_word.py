@@ -18,10 +18,8 @@ def add_word_arguments(parser: ArgumentParser) -> None:
 
 def leave_word(command: str, args: Namespace) -> int:
     """Write the command to the account's ledger; return the exit code."""
-    from blocks.account.status import live_account, newest_account
-    from blocks.ledger.ledger import DuckDBLedger
+    from blocks.account.operator_word import leave_word as leave
 
-    account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
-    DuckDBLedger(args.data_dir, account).add_command(command, args.reason, datetime.now(UTC))
-    print(f"{command} is left for account {account}; a running session takes it up within seconds")
+    left = leave(args.data_dir, args.account, command, args.reason, datetime.now(UTC))
+    print(left.said)
     return 0

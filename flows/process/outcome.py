@@ -6,14 +6,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from blocks.process.secret_mask import MASK
-from flows.process.words import BAD_INPUT, SKIPPED
-from trading.errors import BadInput, OpenbellError
+from flows.process.words import SKIPPED, failure_line
+from trading.errors import OpenbellError
 
 
 def failed(error: OpenbellError) -> State[None]:
     """Return a Failed state with the line that the terminal shows; it says what is bad input."""
-    word = f"{BAD_INPUT}: " if isinstance(error, BadInput) else ""
-    return Failed(message=MASK.text(f"{word}{error}"))
+    return Failed(message=MASK.text(failure_line(error)))
 
 
 def skipped(reason: str) -> State[None]:

@@ -1,0 +1,112 @@
+"""The operator's halt, flatten and resume that were clicked in Prefect's page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from blocks.process.secret_mask import MASK
+from deployments.processes.home import Home, Say
+from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.worker import CONTROL_POOL
+from flows.process.run_names import control_name
+from flows.process.words import failure_line
+from trading.errors import OpenbellError
+
+LOOK_EVERY_S = 1.0
+STOP_GRACE_S = 5.0
+
+
+class ControlRuns:
+    """Does the runs of the control pool that are for this data folder.
+
+    A run is claimed before anything is done, and its command is written once for each time that
+    it was started: whoever comes after a death between the two, or between the command and its
+    report, does the rest.
+    """
+
+    def __init__(self, home: Home, say: Say) -> None:
+        self._home = home
+        self._say = say
+        self._commands: dict[str, str] = {}
+
+    def look(self, api: PrefectApi) -> None:
+        """Do what is due now, in the order in which it was asked for."""
+        for run in api.due_runs(CONTROL_POOL, datetime.now(UTC)):
+            if run.worker is None and self._is_ours(run):
+                self._do(api, run)
+
+    def _is_ours(self, run: FlowRun) -> bool:
+        return run.parameters.get("data_dir") in (None, "", str(self._home.data_dir))
+
+    def _do(self, api: PrefectApi, run: FlowRun) -> None:
+        """Take a run from where it is to its end; one that another has claimed is left to it."""
+        if run.state_type == "SCHEDULED" and not api.move(run.id, "PENDING"):
+            return
+        if run.state_type != "RUNNING" and not api.move(run.id, "RUNNING"):
+            return
+        run = api.read_run(run.id)
+        command = self._command_of(api, run)
+        parameters = run.parameters
+        account, reason = parameters.get("account") or None, parameters.get("reason") or ""
+        # Imported here: DuckDB takes more memory than all else of a supervisor.
+        from blocks.account.operator_word import leave_word
+
+        now = datetime.now(UTC)
+        origin = f"{run.id} {run.run_count}"
+        try:
+            left = leave_word(self._home.data_dir, account, command, reason, now, origin)
+            account, said, state = left.account, left.said, "COMPLETED"
+        except OpenbellError as error:
+            said, state = MASK.text(failure_line(error)), "FAILED"
+        api.rename(run.id, control_name(command, account))
+        api.move(run.id, state, said)
+        self._say(f"From Prefect's page: {said}")
+
+    def _command_of(self, api: PrefectApi, run: FlowRun) -> str:
+        deployment = run.deployment or ""
+        if deployment not in self._commands:
+            self._commands[deployment] = api.deployment_name(deployment)
+        return self._commands[deployment]
+
+
+class ControlThread:
+    """Looks for control runs about once a second, whatever else a supervisor waits for."""
+
+    def __init__(self, home: Home, say: Say, api_url: Callable[[], str]) -> None:
+        self._runs = ControlRuns(home, say)
+        self._api_url = api_url
+        self._say = say
+        self._trouble = ""
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the command that is being done; what is not done stays scheduled."""
+        self._is_over.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_GRACE_S)
+
+    def _serve(self) -> None:
+        api: PrefectApi | None = None
+        while not self._is_over.wait(LOOK_EVERY_S):
+            try:
+                if api is None or api.url != self._api_url():
+                    api = PrefectApi(self._api_url())
+                    api.hurry()
+                self._runs.look(api)
+            except OpenbellError:
+                # The supervisor says that a server is away; what was clicked waits there.
+                continue
+            except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+                # An answer that is not Prefect's: the next halt is heard all the same.
+                if str(error) != self._trouble:
+                    self._say(f"Commands of Prefect's page: {type(error).__name__}: {error}")
+                self._trouble = str(error)
+        if api is not None:
+            api.close()

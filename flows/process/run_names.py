@@ -1,0 +1,56 @@
+"""What flow runs are called: by what they are, in the list of runs and before they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+SESSION_FLOW = "trade-session"
+# A session's run is due before its open, which for some exchanges is midnight in UTC.
+BEFORE_THE_OPEN = timedelta(hours=1)
+MOST_SYMBOLS = 4
+
+
+def session_name(days: str, account: str) -> str:
+    """Return the name of a session's run; `days` are a date or `DATE:DATE` as a replay says it."""
+    return f"{days.replace(':', ' to ')} {account}"
+
+
+def control_name(command: str, account: str | None) -> str:
+    """Return the name of an operator's command."""
+    return f"{command} {account}" if account else command
+
+
+def backtest_name(
+    symbols: Sequence[str], start: date | None, end: date | None, word: str = "backtest"
+) -> str:
+    """Return the name of a backtest's run, such as `backtest AAPL,MSFT 2025-06`."""
+    shown = ",".join(symbols[:MOST_SYMBOLS])
+    if len(symbols) > MOST_SYMBOLS:
+        shown += f" and {len(symbols) - MOST_SYMBOLS} more"
+    return " ".join(part for part in (word, shown, _span(start, end)) if part)
+
+
+def timed_name(what: str, due: datetime) -> str:
+    """Return the name of what runs again and again, by the UTC time at which it was due."""
+    return f"{due.astimezone(UTC):%Y-%m-%d %H:%M}Z {what}"
+
+
+def upcoming_name(flow: str, parameters: Mapping[str, Any], due: datetime) -> str:
+    """Return the name of a run that waits for its aware time; it may say more once it runs."""
+    if flow != SESSION_FLOW:
+        return timed_name(flow, due)
+    day = (due.astimezone(UTC) + BEFORE_THE_OPEN).date()
+    return session_name(day.isoformat(), "dry run" if parameters.get("dry_run") else "session")
+
+
+def _span(start: date | None, end: date | None) -> str:
+    if start is None and end is None:
+        return ""
+    if start is None or end is None:
+        return f"from {start}" if end is None else f"to {end}"
+    if start == end:
+        return f"{start}"
+    first, last = f"{start:%Y-%m}", f"{end:%Y-%m}"
+    return first if first == last else f"{first} to {last}"

@@ -1,0 +1,164 @@
+"""A halt that was clicked in Prefect's page: in the ledger once, whoever dies on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from blocks.ledger.ledger import DuckDBLedger
+from deployments.processes.home import Home
+from deployments.runs.control_runs import ControlRuns
+from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.worker import CONTROL_POOL
+
+FINAL = ("COMPLETED", "FAILED")
+
+
+class DiedError(BaseException):
+    """The supervisor's end."""
+
+
+class Server:
+    """What a server knows of the control runs, with the rule that only one may claim a run."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, FlowRun] = {}
+        self.before: Callable[[str, str], None] = lambda run, state: None
+
+    def click(self, command: str, *, worker: str | None = None, **parameters: str | None) -> str:
+        key = f"run-{len(self.runs)}"
+        self.runs[key] = FlowRun(key, "mega-horse", "SCHEDULED", "Scheduled", "", worker,
+                                 parameters=parameters, deployment=command)  # fmt: skip
+        return key
+
+    def due_runs(self, work_pool: str, now: datetime) -> list[FlowRun]:
+        assert work_pool == CONTROL_POOL
+        return [run for run in self.runs.values() if run.state_type not in FINAL]
+
+    def move(self, key: str, state: str, message: str = "") -> bool:
+        self.before(key, state)
+        run = self.runs[key]
+        if state == "PENDING" and run.state_type != "SCHEDULED":
+            return False
+        begun = run.run_count + (state == "RUNNING")
+        self.runs[key] = replace(run, state_type=state, message=message, run_count=begun)
+        return True
+
+    def read_run(self, key: str) -> FlowRun:
+        return self.runs[key]
+
+    def deployment_name(self, deployment: str) -> str:
+        return deployment
+
+    def rename(self, key: str, name: str) -> None:
+        self.runs[key] = replace(self.runs[key], name=name)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    ledger = DuckDBLedger(tmp_path / "data", "paper")
+    ledger.remember("account", "paper")
+    return Home.at(tmp_path / "data")
+
+
+def look(home: Home, server: Server) -> None:
+    ControlRuns(home, lambda line: None).look(cast(PrefectApi, server))
+
+
+def words(home: Home, account: str = "paper") -> list[tuple[str, str]]:
+    rows = DuckDBLedger(home.data_dir, account).commands_since(0)
+    return [(command, reason) for _, command, reason in rows]
+
+
+def test_what_was_clicked_is_in_the_ledger_in_the_order_of_the_clicks(home: Home) -> None:
+    server = Server()
+    keys = [
+        server.click("halt", reason="news", data_dir=str(home.data_dir)),
+        server.click("flatten", reason="", account="paper"),
+        server.click("resume", reason="all clear", account=""),
+    ]
+    look(home, server)
+    assert words(home) == [("halt", "news"), ("flatten", ""), ("resume", "all clear")]
+    assert [server.runs[key].state_type for key in keys] == ["COMPLETED"] * 3
+    assert server.runs[keys[0]].message.startswith("halt is left for account paper")
+    assert server.runs[keys[0]].name == "halt paper"
+
+
+@pytest.mark.parametrize("state", ["PENDING", "RUNNING", "COMPLETED"])
+def test_a_supervisor_that_dies_on_the_way_loses_and_doubles_nothing(
+    state: str, home: Home
+) -> None:
+    server = Server()
+    key = server.click("flatten", reason="news")
+
+    def die(_: str, reached: str) -> None:
+        if reached == state:
+            raise DiedError
+
+    server.before = die
+    with pytest.raises(DiedError):
+        look(home, server)
+    server.before = lambda run, state: None
+    look(home, server)
+    look(home, server)
+    assert words(home) == [("flatten", "news")]
+    assert server.runs[key].state_type == "COMPLETED"
+
+
+def test_a_run_that_is_tried_again_by_hand_is_another_click(home: Home) -> None:
+    server = Server()
+    key = server.click("halt", reason="news")
+    look(home, server)
+    server.runs[key] = replace(server.runs[key], state_type="SCHEDULED")
+    look(home, server)
+    assert words(home) == [("halt", "news")] * 2
+
+
+def test_a_run_of_another_folder_or_of_a_worker_is_left_alone(home: Home) -> None:
+    server = Server()
+    of_another = server.click("flatten", data_dir="/other/data")
+    taken = server.click("flatten", worker="somebody")
+    look(home, server)
+    assert words(home) == []
+    assert {server.runs[of_another].state_type, server.runs[taken].state_type} == {"SCHEDULED"}
+
+
+def test_who_claims_second_does_nothing(home: Home) -> None:
+    server = Server()
+    key = server.click("flatten", reason="news")
+
+    def claimed(run: str, state: str) -> None:
+        server.runs[run] = replace(server.runs[run], state_type="RUNNING")
+
+    server.before = claimed
+    look(home, server)
+    assert words(home) == []
+    assert server.runs[key].state_type == "RUNNING"
+
+
+def test_an_account_that_is_not_there_fails_with_a_way_out_and_is_not_made(home: Home) -> None:
+    server = Server()
+    keys = [server.click("halt", account=name) for name in ("papre", "../elsewhere")]
+    last = server.click("halt", reason="this one counts")
+    look(home, server)
+    for key in keys:
+        assert server.runs[key].state_type == "FAILED"
+        assert server.runs[key].message.startswith("Bad input: account ")
+        assert server.runs[key].message.endswith("Name one of: paper")
+    assert not (home.data_dir / "papre").exists()
+    assert server.runs[last].state_type == "COMPLETED"
+    assert words(home) == [("halt", "this one counts")]
+
+
+def test_a_damaged_ledger_is_told_in_the_run(home: Home) -> None:
+    (home.data_dir / "paper" / "ledger.duckdb").write_bytes(b"no database" * 2_000)
+    server = Server()
+    key = server.click("halt")
+    look(home, server)
+    assert server.runs[key].state_type == "FAILED"
+    assert "python -m flows restore" in server.runs[key].message
