@@ -16,8 +16,11 @@ from pydantic import Field
 
 from blocks.process.clocks import SystemClock
 from flows.backtest_form import request_of_form
-from flows.pages.artifacts import publish_backtest
+from flows.pages.artifacts import publish_backtest, results_address
+from flows.pages.cells import cell
+from flows.process.name_run import name_run
 from flows.process.outcome import failed
+from flows.process.run_names import span_name
 from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest.request import BacktestRequest
@@ -75,10 +78,12 @@ async def backtest(
         last = request.end or SystemClock().now().date() - timedelta(days=1)
         first = request.start or last - timedelta(days=SIMULATED_DAYS)
         request = replace(request, start=first, end=last)
+    await name_run(span_name("backtest", request.symbols, request.start, request.end))
     state = backtest_step(request, return_state=True)
     if not state.is_completed():
         return Failed(message=state.message)
     report = await state.aresult()
     assert isinstance(report, BacktestReport)
     await publish_backtest(report, out)
-    return Completed(message=f"{report.summary.trades} trades; results are in {out}")
+    said = f"{report.summary.trades} trades, {cell('pnl', report.summary.total_pnl)} USD"
+    return Completed(message=f"{said}; open {results_address(out)}")

@@ -14,7 +14,9 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from blocks.strategy_file import load_strategy
+from flows.process.name_run import name_run
 from flows.process.outcome import failed
+from flows.process.run_names import span_name
 from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest import checks as honesty
@@ -45,6 +47,7 @@ async def null_test(
         plan = make_plan(
             ("WALK",), settings, interval_minutes=interval_minutes, strategy_module=module
         )
+        await name_run(f"null-test {plan.strategy_name}")
         result = null_step(plan, trades, seed)
     except OpenbellError as error:
         return failed(error)
@@ -79,6 +82,7 @@ async def look_ahead_test(
             settings={} if module else strategy.model_dump(),
             strategy_module=module,
         )
+        await name_run(span_name("look-ahead-test", request.symbols, start, end))
         result = look_ahead_step(request, cuts, seed)
     except OpenbellError as error:
         return failed(error)

@@ -13,7 +13,9 @@ from prefect.states import Completed
 from pydantic import Field
 
 from blocks.process.clocks import SystemClock
+from flows.process.name_run import name_run
 from flows.process.outcome import failed
+from flows.process.run_names import span_name
 from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
 from tasks.history.fetch import HistoryRequest, rows_of, summary_of
@@ -56,6 +58,7 @@ async def fetch_history(
         data_dir=Path(data_dir),
         finnhub_key=configured.data.finnhub_api_key,
     )
+    await name_run(span_name("bars of", request.symbols, request.start, request.end))
     try:
         outcome = fetch_whole_history(request, clock)
     except OpenbellError as error:

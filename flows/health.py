@@ -18,7 +18,10 @@ from blocks.account.status import live_account
 from blocks.telemetry.file import FILE_NAME, telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore
+from flows.pages.artifact_keys import artifact_key
+from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
+from flows.process.run_names import timed_name
 from flows.process.settings import begin_process
 from trading.errors import OpenbellError
 
@@ -35,20 +38,21 @@ async def health(
     if name is None:
         return skipped("there is no account yet")
     now = datetime.now(UTC)
+    await name_run(timed_name(f"health {name}", now))
     report = check_health(folder, name, now, settle_s=configured.data.settle_seconds)
     await acreate_table_artifact(
         [{"component": c.name, "is": str(c.level), "why": c.reason} for c in report.components],
-        key="health",
+        key=artifact_key(name, "health"),
         description=f"Account {name} is {report.level}",
     )
     try:
         write_heartbeat(folder, report)
     except OpenbellError as error:
         get_run_logger().warning("no heartbeat was left: %s", error)
-    message = "; ".join(report.reasons) or "all is well"
-    if report.level == Level.UNHEALTHY:
-        return Failed(name="Unhealthy", message=message)
-    return Completed(name=str(report.level).title(), message=message)
+    message = f"{str(report.level).title()}: {'; '.join(report.reasons) or 'all is well'}"
+    # Prefect's page hides states of other names than its own.
+    is_failed = report.level == Level.UNHEALTHY
+    return Failed(message=message) if is_failed else Completed(message=message)
 
 
 @flow(name="prune", persist_result=False)
@@ -56,6 +60,7 @@ async def prune(data_dir: str = "data") -> State[None]:
     """Remove old log lines and metrics of every account."""
     configured = begin_process(data_dir)
     now = datetime.now(UTC)
+    await name_run(timed_name("prune", now))
     logs = metrics = 0
     try:
         for path in sorted(Path(data_dir).glob(f"*/{FILE_NAME}")):

@@ -14,7 +14,9 @@ from pydantic import Field
 
 from blocks.account.status import live_account
 from blocks.copies.record import note_failure
+from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
+from flows.process.run_names import timed_name
 from flows.process.settings import begin_process
 from flows.session.parts import saved_parts
 from tasks.prefect_tasks import sync_account
@@ -32,6 +34,7 @@ async def sync(
     name = account or live_account(Path(data_dir))
     if name is None:
         return skipped("there is no account yet")
+    await name_run(timed_name(f"sync {name}", datetime.now(UTC)))
     try:
         wait = until_quiet(
             configured.trading.exchange,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from typing import Annotated, Literal
 
@@ -16,8 +17,11 @@ from pydantic import Field
 from blocks.process.clocks import SystemClock
 from blocks.process.secret_mask import MASK
 from blocks.process.stop_request import StopRequest
-from flows.pages.artifacts import publish_session
+from flows.pages.artifacts import publish_session, session_message
+from flows.pages.session_page import LAST_WHEN_STOPPED_SECONDS, SessionPage
+from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
+from flows.process.run_names import session_name
 from flows.process.settings import begin_process
 from flows.process.words import REPLAY_TAG
 from flows.session.other_holder import TradedByAnother
@@ -27,8 +31,12 @@ from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.run_account import run_account
 from flows.session.start_guard import reason_not_to_start
 from trading.errors import BadInput, OpenbellError
+from trading.market.calendar import next_session
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
+
+# What the pictures of a session may take, drawn and kept.
+SHOW_SECONDS = 60.0
 
 
 @flow(name="trade-session", persist_result=False)
@@ -75,7 +83,9 @@ async def trade_session(
 
 
 async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[None]:
+    page = SessionPage()
     try:
+        await name_run(session_name(_days(request), request.account))
         if request.replay is None:
             if REPLAY_TAG in flow_run.get_tags():
                 raise BadInput(
@@ -87,7 +97,7 @@ async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[Non
             )
             if reason:
                 return skipped(reason)
-        closed = await run_account(request, PrefectRunner(), should_stop, patiently=True)
+        closed = await run_account(request, PrefectRunner(page.look), should_stop, patiently=True)
     except TradedByAnother as error:
         return skipped(str(error))
     except OpenbellError as error:
@@ -96,14 +106,27 @@ async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[Non
             return Cancelled(message=MASK.text(f"Stopped when asked to, but not in order: {error}"))
         return failed(error)
     if should_stop():
+        await page.finish(LAST_WHEN_STOPPED_SECONDS)
         return Cancelled(message="Stopped when asked to; a retry goes on while the session lasts")
-    await _show(request)
-    return Completed(message=f"{closed} session(s) closed")
+    await page.finish()
+    return Completed(message=await _show(request, closed))
 
 
-async def _show(request: SessionRequest) -> None:
+def _days(request: SessionRequest) -> str:
+    """Return the day of the session that is traded, or the days of a replay."""
+    if request.replay is not None:
+        return request.replay
+    due = flow_run.get_scheduled_start_time()
+    return next_session(request.exchange, due).date.isoformat()
+
+
+async def _show(request: SessionRequest, closed: int) -> str:
     """Publish what came out; a session that is over does not fail for want of a picture."""
+    said = f"{closed} session(s) of account {request.account} closed"
     try:
-        await publish_session(request)
-    except (OpenbellError, PrefectException, httpx.HTTPError, RuntimeError) as error:
-        get_run_logger().warning("the session is not shown: %s", error)
+        said = session_message(request, closed)
+        async with asyncio.timeout(SHOW_SECONDS):
+            await publish_session(request)
+    except (OpenbellError, PrefectException, OSError, httpx.HTTPError, RuntimeError) as error:
+        get_run_logger().warning("the session is not shown: %s", str(error) or "it took too long")
+    return said

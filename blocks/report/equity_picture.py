@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import base64
 import io
-from datetime import UTC, datetime
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from trading.market.bars import Floats, Integers
+from trading.market.calendar import from_microseconds
 
 
-def equity_png(equity_us: Integers, equity: Floats, title: str) -> bytes:
-    """Return equity (USD) over drawdown (percent) by bar as a PNG."""
+def equity_png(
+    equity_us: Integers, equity: Floats, title: str, clock: ZoneInfo | None = None
+) -> bytes:
+    """Return equity (USD) over drawdown (percent) by bar as a PNG.
+
+    The axis says dates in UTC, or the time of day by a `clock` where one day is shown.
+    """
     # Imported here: pictures are rare, and matplotlib is slow to start.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -30,14 +37,19 @@ def equity_png(equity_us: Integers, equity: Floats, title: str) -> bytes:
     bottom.set_ylabel("drawdown, %")
     ticks = np.unique(np.linspace(0, max(len(equity) - 1, 0), 7).astype(int))
     if len(equity):
-        dates = [datetime.fromtimestamp(int(equity_us[tick]) / 1e6, UTC) for tick in ticks]
-        bottom.set_xticks(ticks, [f"{moment:%Y-%m-%d}" for moment in dates])
+        bottom.set_xticks(ticks, tick_labels(equity_us[ticks], clock))
     for axes in (top, bottom):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
+
+
+def tick_labels(us: Integers, clock: ZoneInfo | None) -> list[str]:
+    """Return what an axis says at these times: days in UTC, or the time of day by a clock."""
+    form = "%Y-%m-%d" if clock is None else "%H:%M"
+    return [from_microseconds(int(at)).astimezone(clock or UTC).strftime(form) for at in us]
 
 
 def as_markdown(png: bytes, alternative: str) -> str:

@@ -342,7 +342,7 @@ class PrefectApi:
                 "state": {"type": {"any_": ["SCHEDULED"]}},
                 "next_scheduled_start_time": {"before_": before.isoformat()},
             },
-            "state": {"type": "CANCELLED", "name": "Missed", "message": message},
+            "state": {"type": "CANCELLED", "name": "Cancelled", "message": f"Missed: {message}"},
             "force": True,
         }
         count = 0

@@ -3,69 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_table_artifact,
+)
 
-from blocks.account.status import account_status
+from blocks.account.status import account_status, plain
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.records.fields import Record
 from blocks.report.equity_picture import as_markdown, equity_png
+from blocks.results.folder import REPORT
+from flows.pages.artifact_keys import artifact_key
+from flows.pages.backtest_figures import figures
+from flows.pages.cells import cell, table
+from flows.pages.status import TRADE_COLUMNS
 from flows.session.request import SessionRequest
 from tasks.backtest.run import BacktestReport
 from tasks.masked import without_secrets_in_errors
-from trading.market.calendar import to_microseconds
+from trading.market.calendar import exchange_timezone, to_microseconds
 
+MOST_SYMBOLS = 8
 MOST_TRADES = 500
+DAY_COLUMNS = {name: text for name, text in TRADE_COLUMNS.items() if name != "session"}
+# A backtest may be years long.
+BACKTEST_COLUMNS = {"day": "session", **DAY_COLUMNS}
 
 
 @without_secrets_in_errors
 async def publish_backtest(report: BacktestReport, folder: Path) -> None:
-    """Show a backtest's figures, picture and trades."""
+    """Show a backtest's figures, picture and trades, and where its results are."""
     results = report.results()
     source = Path(report.source).name
+    symbols = ", ".join(report.plan.symbols[:MOST_SYMBOLS])
+    first, last = report.sessions[0].date, report.sessions[-1].date
     picture = equity_png(report.outcome.equity_us, report.outcome.equity, source)
+    address = results_address(folder)
     lines = [
-        f"# Backtest of {', '.join(report.plan.symbols[:8])}",
-        f"Bars: {source}",
+        f"# Backtest of {symbols}",
+        f"{first} to {last}, bars: {source}",
         as_markdown(picture, "equity and drawdown"),
-        f"Results are in `{folder}`.",
-        *(f"- {note}" for note in report.notes),
-        "",
-        markdown_table(_figures(report.summary.as_dict())),
+        f"Results: {address}",
+        "\n".join(f"- {note}" for note in report.notes),
+        markdown_table(
+            [{"figure": name, "value": value} for name, value in figures(report.summary)]
+        ),
     ]
+    what = f"backtest of {symbols}, {first} to {last}"
     await acreate_markdown_artifact(
-        "\n\n".join(lines[:4]) + "\n" + "\n".join(lines[4:]), key="backtest"
+        "\n\n".join(line for line in lines if line), key="backtest", description=what
     )
+    trades = [
+        plain(row) | {"day": str(row["session"])}
+        for row in results.trades.tail(MOST_TRADES).to_dicts()
+    ]
     await acreate_table_artifact(
-        _rows(results.trades.tail(MOST_TRADES).to_dicts()),
+        table(trades, BACKTEST_COLUMNS),
         key="backtest-trades",
-        description=f"The last {min(MOST_TRADES, results.trades.height)} trades",
+        description=f"The last {len(trades)} trades of the {what}, times in UTC",
+    )
+    await acreate_link_artifact(
+        address, link_text=f"Results of the {what}", key="backtest-results", description=address
     )
 
 
 @without_secrets_in_errors
 async def publish_session(request: SessionRequest) -> None:
-    """Show an account's equity, trades and positions after a session."""
-    status = account_status(request.data_dir, request.account)
-    ledger = DuckDBLedger(request.data_dir, request.account)
-    points = ledger.query("SELECT ts, equity FROM equity ORDER BY ts")
+    """Show the last session's equity by the exchange's clock, and an account's latest trades."""
+    account = request.account
+    status = account_status(request.data_dir, account)
+    ledger = DuckDBLedger(request.data_dir, account)
+    points = ledger.query("SELECT session, ts, equity FROM equity ORDER BY ts")
     if not points:
         return
+    zone = exchange_timezone(request.exchange)
+    label = " (SIMULATED bars)" if ledger.has_simulated_bars() else ""
+    day = points[-1]["session"]
+    trades = [plain(trade) for trade in status.trades if trade.session == day]
+    of_the_day = [point for point in points if point["session"] == day]
+    lines = [
+        f"# Account {account}{label}, {day}",
+        as_markdown(_picture(of_the_day, f"account {account}{label}, {day}", zone), "the day"),
+        f"Equity {cell('equity', status.equity)} USD; {len(trades)} trades that day,"
+        f" {len(status.trades)} in all. Times of {zone.key}.",
+        markdown_table(table(trades, DAY_COLUMNS, zone)),
+    ]
+    if len(of_the_day) < len(points):
+        lines.append(as_markdown(_picture(points, f"account {account}{label}"), "the account"))
+    await acreate_markdown_artifact(
+        "\n\n".join(lines),
+        key=artifact_key(account, "daily-summary"),
+        description=f"Account {account}, session {day}",
+    )
+
+
+def session_message(request: SessionRequest, closed: int) -> str:
+    """Return what a run's end says of its account: what came of the day, and where it is kept."""
+    status = account_status(request.data_dir, request.account)
+    sessions = f"{closed} session{'' if closed == 1 else 's'} of account {request.account} closed"
+    if status.last_bar is None:
+        return sessions
+    day = DuckDBLedger(request.data_dir, request.account).query(
+        "SELECT max(session) AS day FROM equity"
+    )[0]["day"]
+    trades = [trade for trade in status.trades if trade.session == day]
+    profit = cell("pnl", float(sum(trade.pnl or 0 for trade in trades)))
+    return (
+        f"{sessions}; {day}: {len(trades)} trades, {profit} USD, equity"
+        f" {cell('equity', status.equity)} USD;"
+        f" kept in {results_address(request.data_dir / request.account)}"
+    )
+
+
+def results_address(folder: Path) -> str:
+    """Return the address of a folder's report for a browser on this machine, or of the folder."""
+    report = folder / REPORT
+    return (report if report.exists() else folder).resolve().as_uri()
+
+
+def _picture(points: list[dict[str, Any]], title: str, clock: ZoneInfo | None = None) -> bytes:
     equity = np.array([float(point["equity"]) for point in points])
     us = np.array([to_microseconds(point["ts"]) for point in points], dtype=np.int64)
-    label = " (SIMULATED bars)" if ledger.has_simulated_bars() else ""
-    picture = equity_png(us, equity, f"account {request.account}{label}")
-    text = (
-        f"# Account {request.account}{label}\n\n{as_markdown(picture, 'equity and drawdown')}\n\n"
-        f"Equity {equity[-1]:,.2f} USD after {len(status.trades)} trades.\n\n"
-        + markdown_table(_rows(_dumped(status.trades[-50:])))
-    )
-    await acreate_markdown_artifact(text, key="daily-summary")
-    await acreate_table_artifact(_rows(_dumped(status.positions)), key="positions")
+    return equity_png(us, equity, title, clock)
 
 
 def markdown_table(rows: Sequence[dict[str, Any]]) -> str:
@@ -76,27 +139,3 @@ def markdown_table(rows: Sequence[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
     return "\n".join(lines)
-
-
-def _figures(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"figure": name.replace("_", " "), "value": _short(value)}
-        for name, value in summary.items()
-        if not isinstance(value, dict | list)
-    ]
-
-
-def _dumped(records: Sequence[Record]) -> list[dict[str, Any]]:
-    return [record.model_dump(mode="json") for record in records]
-
-
-def _rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: _short(value) for name, value in row.items()} for row in rows]
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, 4)
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="minutes")
-    return "" if value is None else value if isinstance(value, int | str) else str(value)

@@ -23,7 +23,7 @@ def print_report(report: BacktestReport, folder: Path | None) -> None:
         f" ({escape(report.source)})",
         soft_wrap=True,
     )
-    for line in _aligned(_figures(report.summary), console.width):
+    for line in _aligned(figures(report.summary), console.width):
         console.print(escape(line), soft_wrap=True)
     for note in report.notes:
         console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
@@ -33,16 +33,17 @@ def print_report(report: BacktestReport, folder: Path | None) -> None:
             console.print(f"open {escape(str(folder / REPORT))} in a browser", soft_wrap=True)
 
 
-def _aligned(figures: list[tuple[str, str]], width: int) -> list[str]:
+def _aligned(rows: list[tuple[str, str]], width: int) -> list[str]:
     """Return a line a figure, in two columns where they have room, and never cut."""
-    left = max(len(label) for label, _ in figures)
-    right = max(len(value) for _, value in figures)
+    left = max(len(label) for label, _ in rows)
+    right = max(len(value) for _, value in rows)
     if left + 2 + right > width:
-        return [f"{label}: {value}" for label, value in figures]
-    return [f"{label:<{left}}  {value:>{right}}" for label, value in figures]
+        return [f"{label}: {value}" for label, value in rows]
+    return [f"{label:<{left}}  {value:>{right}}" for label, value in rows]
 
 
-def _figures(summary: Summary) -> list[tuple[str, str]]:
+def figures(summary: Summary) -> list[tuple[str, str]]:
+    """Return a summary's figures as people read them, each with its label."""
     few = f"fewer than {FEWEST_SESSIONS_FOR_RATIOS} sessions"
     ratios = summary.sessions >= FEWEST_SESSIONS_FOR_RATIOS
     low, high = summary.expectancy_r_low, summary.expectancy_r_high

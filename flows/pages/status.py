@@ -11,6 +11,7 @@ from rich.table import Table
 
 from blocks.account.status import AccountStatus
 from blocks.records.fields import Record
+from flows.pages.cells import cell
 
 LATEST_TRADES = 20
 POSITION_COLUMNS = {
@@ -102,19 +103,5 @@ def _table(title: str, records: Sequence[Record], columns: dict[str, str]) -> Ta
         is_number = isinstance(rows[0][name], int | float)
         table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(_cell(name, row[name]) for name in columns))
+        table.add_row(*(cell(name, row[name]) for name in columns))
     return table
-
-
-def _cell(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if name.endswith("_time"):
-        return str(value)[11:16]
-    if name == "session":
-        return str(value)[5:]
-    if name == "pnl":
-        return f"{value:+,.2f}"
-    if name == "r_multiple":
-        return f"{value:+.2f}"
-    return f"{value:,.2f}" if isinstance(value, float) else str(value)

@@ -22,10 +22,8 @@ def control_name(command: str, account: str | None) -> str:
     return f"{command} {account}" if account else command
 
 
-def backtest_name(
-    symbols: Sequence[str], start: date | None, end: date | None, word: str = "backtest"
-) -> str:
-    """Return the name of a backtest's run, such as `backtest AAPL,MSFT 2025-06`."""
+def span_name(word: str, symbols: Sequence[str], start: date | None, end: date | None) -> str:
+    """Return the name of work on past bars, such as `backtest AAPL,MSFT 2025-06`."""
     shown = ",".join(symbols[:MOST_SYMBOLS])
     if len(symbols) > MOST_SYMBOLS:
         shown += f" and {len(symbols) - MOST_SYMBOLS} more"

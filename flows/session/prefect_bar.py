@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
 
 from blocks.process.stop_request import Interrupted
+from flows.session.bar_words import BarWords
 from flows.session.take_bar import take_bar
 from tasks.prefect_tasks import PREFECT
 from tasks.session.runtime import RUNTIMES, SessionRuntime
 from tasks.steps import PLAIN
+from trading.market.calendar import exchange_timezone
 
 SERVER_PATIENCE_SECONDS = 2.0
 # How long Prefect may take before a bar's steps, and again after them.
@@ -53,20 +57,40 @@ class _Steps:
 _UNDER_WAY: dict[str, _Steps] = {}
 
 
-@flow(name="bar", flow_run_name="{session} bar {bar}", persist_result=False)
+def _bar_name() -> str:
+    """Return what a bar's run is called: its START by the exchange's clock."""
+    parameters = flow_run.get_parameters()
+    session, bar = parameters["session"], parameters["bar"]
+    runtime = RUNTIMES.get(session)
+    if runtime is None:
+        return f"{session} bar {bar}"
+    zone = exchange_timezone(runtime.plan.exchange)
+    return f"{session} {runtime.bar_start(bar).astimezone(zone):%H:%M}"
+
+
+@flow(name="bar", flow_run_name=_bar_name, persist_result=False)
 async def trade_bar(session: str, bar: int) -> None:
     """Take one closed bar through fetch, aggregate, signal, execute, persist and notify."""
     runtime, steps = RUNTIMES[session], _UNDER_WAY[session]
+    before = BarWords.before(runtime)
     # Prefect gives a subflow a handler of its own, one that raises wherever it strikes.
     runtime.should_stop.listen_again()
     if not runtime.should_stop() and not steps.is_let_go:
         steps.take(runtime, bar)
+        for line in before.since(runtime):
+            get_run_logger().info("%s", line)
 
 
 class PrefectRunner:
-    """Runs a session's steps as tasks and its bars as subflows, while Prefect's server answers."""
+    """Runs a session's steps as tasks and its bars as subflows, while Prefect's server answers.
+
+    `after_bar` hears of the session when a bar is over; it may not wait.
+    """
 
     steps = PREFECT
+
+    def __init__(self, after_bar: Callable[[SessionRuntime], None] = lambda runtime: None) -> None:
+        self._after_bar = after_bar
 
     async def run_bar(self, runtime: SessionRuntime, bar: int) -> None:
         """Take one closed bar through its steps, without Prefect when its server is silent."""
@@ -78,6 +102,7 @@ class PrefectRunner:
         else:
             get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
             take_bar(runtime, bar, PLAIN)
+        self._after_bar(runtime)
 
 
 async def server_answers() -> bool:

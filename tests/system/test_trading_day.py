@@ -84,7 +84,8 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
     parent = {"flow_runs": {"parent_flow_run_id": {"any_": [run.id]}}}
     bars = filtered(registered, "flow_runs", parent)
     assert sorted(bar["name"] for bar in bars) == sorted(
-        f"{DAY} bar {number}" for number in range(BARS_A_SESSION)
+        f"{DAY} {9 + (30 + 5 * number) // 60:02}:{(30 + 5 * number) % 60:02}"
+        for number in range(BARS_A_SESSION)
     )
     assert {bar["state"]["type"] for bar in bars} == {"COMPLETED"}
     ids = [bar["id"] for bar in bars]
@@ -101,7 +102,7 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
         )
         .json()
     )
-    summary = next(a for a in shown if a["key"] == "daily-summary")
+    summary = next(a for a in shown if a["key"] == "replay-daily-summary")
     assert "data:image/png;base64," in summary["data"]
 
 

@@ -62,8 +62,10 @@ def test_each_path_of_the_api_is_in_the_readme_and_answers(tmp_path: Path) -> No
 def test_each_deployment_is_in_the_readme() -> None:
     document = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())
     for entry in document["deployments"]:
-        function = entry["entrypoint"].partition(":")[2]
-        assert f"| `{function.replace('_', '-')}/{entry['name']}` |" in README
+        file, _, function = entry["entrypoint"].partition(":")
+        source = (REPOSITORY / file).read_text()
+        flow = re.findall(r'@flow\(name="([^"]+)"', source.partition(f"def {function}(")[0])[-1]
+        assert f"| `{flow}/{entry['name']}` |" in README
 
 
 def test_each_variable_in_the_readme_is_one_of_the_table() -> None:

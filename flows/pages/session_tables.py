@@ -1,0 +1,93 @@
+"""What a session that is under way has done, as tables: each symbol, and each position."""
+
+from __future__ import annotations
+
+import math
+from zoneinfo import ZoneInfo
+
+from flows.pages.cells import cell, clock_time
+from tasks.session.runtime import SessionRuntime
+from trading.engine.trade_tape import TRADES, DecisionRow, TradeRow
+from trading.market.calendar import exchange_timezone, from_microseconds
+from trading.reasons import ExitReason, Reason
+from trading.session.state import SessionState
+
+Table = list[dict[str, str]]
+
+
+def decisions_table(runtime: SessionRuntime) -> Table:
+    """Return a row a symbol: what it did in this session, and why it does what it does now."""
+    state, zone = runtime.state, exchange_timezone(runtime.plan.exchange)
+    last: dict[int, DecisionRow[float]] = {int(row.symbol): row for row in state.decisions}
+    return [
+        {
+            "symbol": symbol,
+            "did": "; ".join(_deeds(state, s, zone)) or "nothing",
+            **_decision(last.get(s), zone),
+        }
+        for symbol, s in state.index.items()
+    ]
+
+
+def positions_table(runtime: SessionRuntime) -> Table:
+    """Return a row a position: what is held, since when, and where its stop is."""
+    state, zone = runtime.state, exchange_timezone(runtime.plan.exchange)
+    book = state.book
+    return [
+        {
+            "symbol": symbol,
+            "quantity": str(int(book.quantity[s])),
+            "in": clock_time(from_microseconds(int(book.entry_us[s])), zone),
+            "entry": _price(book.entry_price[s]),
+            "mark": _price(book.mark[s]),
+            "stop": _price(book.stop[s]),
+            "target": _price(book.target[s]),
+            "leaving": state.exit_reason(symbol),
+        }
+        for symbol, s in state.index.items()
+        if book.quantity[s] != 0
+    ]
+
+
+def _deeds(state: SessionState, s: int, zone: ZoneInfo) -> list[str]:
+    """Return a symbol's trades and what it holds, in words."""
+    deeds = []
+    for row in state.tape.trades[: state.tape.counts[TRADES]].tolist():
+        trade: TradeRow[float] = TradeRow(*row)
+        if int(trade.symbol) == s:
+            bought, sold = ("bought", "sold") if trade.side > 0 else ("sold short", "bought back")
+            deeds.append(
+                f"{bought} {int(trade.quantity)} at {_price(trade.entry_price)}"
+                f" {_time(trade.entry_us, zone)}, {sold} at {_price(trade.exit_price)}"
+                f" {_time(trade.exit_us, zone)} ({ExitReason(int(trade.exit_reason)).label}),"
+                f" {cell('pnl', trade.pnl)} USD"
+            )
+    held = int(state.book.quantity[s])
+    if held:
+        deeds.append(
+            f"{'bought' if held > 0 else 'sold short'} {abs(held)} at"
+            f" {_price(state.book.entry_price[s])} {_time(state.book.entry_us[s], zone)}, held"
+        )
+    return deeds
+
+
+def _decision(row: DecisionRow[float] | None, zone: ZoneInfo) -> dict[str, str]:
+    if row is None:
+        return {"at": "", "why": "no bar yet", "close": "", "range": ""}
+    reason = Reason(int(row.reason))
+    low, high = _price(row.range_low), _price(row.range_high)
+    return {
+        "at": _time(row.us, zone),
+        "why": reason.label,
+        "close": _price(row.price),
+        "range": f"{low} to {high}" if low and high else "",
+    }
+
+
+def _price(value: float) -> str:
+    number = float(value)
+    return "" if math.isnan(number) or number == 0 else cell("price", number)
+
+
+def _time(us: float, zone: ZoneInfo) -> str:
+    return clock_time(from_microseconds(int(us)), zone)

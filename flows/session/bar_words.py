@@ -1,0 +1,42 @@
+"""What a bar decided, sent and filled, in words for its run's log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.session.runtime import SessionRuntime
+from trading.reasons import Reason
+from trading.session.messages import Kind
+
+_SAID_OF = {
+    Kind.ORDER_SENT: "sent",
+    Kind.ORDER_FILLED: "filled",
+    Kind.ORDER_CANCELLED: "ended",
+    Kind.TRADE_CLOSED: "traded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BarWords:
+    """How much a session had decided and told before a bar."""
+
+    decisions: int
+    messages: int
+
+    @classmethod
+    def before(cls, runtime: SessionRuntime) -> BarWords:
+        """Return where a session stands now."""
+        return cls(len(runtime.state.decisions), len(runtime.desk.reporter.messages))
+
+    def since(self, runtime: SessionRuntime) -> list[str]:
+        """Return what came since, a line each."""
+        decided = [
+            f"{runtime.plan.symbols[int(row.symbol)]}: {Reason(int(row.reason)).label}"
+            for row in runtime.state.decisions[self.decisions :]
+        ]
+        lines = [f"decided: {'; '.join(decided) or 'nothing yet'}"]
+        for message in runtime.desk.reporter.messages[self.messages :]:
+            word = _SAID_OF.get(message.event_type, "told")
+            lines.append(f"{word}: {message.text}")
+        lines.append(f"equity {runtime.state.equity():,.2f} USD")
+        return lines

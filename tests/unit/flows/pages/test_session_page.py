@@ -1,0 +1,194 @@
+"""What Prefect's page shows of a session: true at every fill, by account, and never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.account.status import account_status
+from flows.pages import artifacts, session_page
+from flows.pages.artifacts import publish_session, session_message
+from flows.pages.session_page import SessionPage
+from flows.session.bar_words import BarWords
+from flows.session.parts import PlainParts
+from flows.session.request import SessionRequest
+from flows.session.run_account import run_account
+from flows.session.run_session import PlainRunner
+from flows.session.take_bar import take_bar
+from tasks.session.runtime import SessionRuntime
+
+DAY = "2025-06-10"
+SYMBOLS = ("AAA", "BBB", "CCC")
+EAGER = {"min_body": -1.0, "stop": "atr", "stop_atr": 6.0, "target": "none", "max_entries": 1}
+
+
+class Shown:
+    """What Prefect was given to keep, in order."""
+
+    def __init__(self) -> None:
+        self.artifacts: list[dict[str, Any]] = []
+
+    async def keep(self, content: Any, key: str, description: str = "") -> None:
+        await asyncio.sleep(0)
+        self.artifacts.append({"key": key, "data": content, "description": description})
+
+    def last(self, key: str) -> dict[str, Any]:
+        return [shown for shown in self.artifacts if shown["key"] == key][-1]
+
+
+class Watched(PlainRunner):
+    """Runs bars plainly, and lets the loop do what it has to do after each."""
+
+    def __init__(self, page: SessionPage) -> None:
+        super().__init__()
+        object.__setattr__(self, "page", page)
+        object.__setattr__(self, "words", {})
+
+    async def run_bar(self, runtime: SessionRuntime, bar: int) -> None:
+        before = BarWords.before(runtime)
+        take_bar(runtime, bar, self.steps)
+        self.words[bar] = before.since(runtime)  # type: ignore[attr-defined]
+        self.page.look(runtime)  # type: ignore[attr-defined]
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    kept = Shown()
+    monkeypatch.setattr(session_page, "acreate_table_artifact", kept.keep)
+    monkeypatch.setattr(artifacts, "acreate_markdown_artifact", kept.keep)
+    monkeypatch.setattr(session_page, "get_run_logger", logging.getLogger)
+    # A replay has no seconds between its bars.
+    monkeypatch.setattr(session_page, "LOOK_EVERY_SECONDS", 0)
+    return kept
+
+
+def replayed(folder: Path, *, dry_run: bool = False) -> SessionRequest:
+    return SessionRequest(
+        PlainParts(folder), replay=DAY, symbols=SYMBOLS, settings=EAGER, dry_run=dry_run
+    )
+
+
+def trade(request: SessionRequest) -> dict[int, list[str]]:
+    async def run() -> dict[int, list[str]]:
+        page = SessionPage()
+        runner = Watched(page)
+        await run_account(request, runner)
+        await page.finish(patience_seconds=0.01)
+        words: dict[int, list[str]] = runner.words  # type: ignore[attr-defined]
+        return words
+
+    return asyncio.run(run())
+
+
+def test_each_symbol_tells_what_it_did_and_why_as_the_terminal_writes_numbers(
+    tmp_path: Path, shown: Shown
+) -> None:
+    request = replayed(tmp_path)
+    trade(request)
+    decisions = shown.last("replay-decisions")
+    assert f"account replay, session {DAY}" in decisions["description"]
+    assert "America/New_York" in decisions["description"]
+    assert [row["symbol"] for row in decisions["data"]] == list(SYMBOLS)
+    trades = account_status(tmp_path, "replay").as_dict()["trades"]
+    assert trades
+    for row in decisions["data"]:
+        for done in trades:
+            if done["symbol"] == row["symbol"]:
+                assert f"at {done['entry_price']:,.2f}" in row["did"]
+                assert f"{done['pnl']:+,.2f} USD" in row["did"]
+        assert row["why"]
+    assert shown.last("replay-positions")["data"] == []
+
+
+def test_a_position_is_shown_from_its_fill_on(tmp_path: Path, shown: Shown) -> None:
+    trade(replayed(tmp_path))
+    held = [
+        {row["symbol"] for row in each["data"]}
+        for each in shown.artifacts
+        if each["key"] == "replay-positions"
+    ]
+    traded = {row["symbol"] for row in account_status(tmp_path, "replay").as_dict()["trades"]}
+    assert set().union(*held) == traded
+    first = next(each["data"][0] for each in shown.artifacts
+                 if each["key"] == "replay-positions" and each["data"])  # fmt: skip
+    assert re.fullmatch(r"[\d,]+\.\d\d", first["entry"])
+    # By New York's clock: in UTC its session begins at half past one in the afternoon.
+    assert "09:30" <= first["in"] < "13:30"
+
+
+def test_a_server_that_never_answers_holds_nothing_up(
+    tmp_path: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: Any, **__: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(session_page, "acreate_table_artifact", hang)
+    trade(replayed(tmp_path / "silent"))
+    monkeypatch.setattr(session_page, "acreate_table_artifact", shown.keep)
+    trade(replayed(tmp_path / "good"))
+    silent, good = (
+        account_status(tmp_path / name, "replay").as_dict() for name in ("silent", "good")
+    )
+    assert silent == good
+    assert good["trades"]
+
+
+def test_what_prefect_refused_is_shown_later(
+    tmp_path: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = iter([RuntimeError("server is away")] * 3)
+
+    async def keep(*arguments: Any, **named: Any) -> None:
+        for error in refusals:
+            raise error
+        await shown.keep(*arguments, **named)
+
+    monkeypatch.setattr(session_page, "acreate_table_artifact", keep)
+    trade(replayed(tmp_path))
+    done = [row["did"] for row in shown.last("replay-decisions")["data"]]
+    assert any("USD" in did for did in done)
+
+
+def test_accounts_do_not_replace_each_other_in_the_list(tmp_path: Path, shown: Shown) -> None:
+    trade(replayed(tmp_path))
+    trade(replayed(tmp_path, dry_run=True))
+    keys = {each["key"] for each in shown.artifacts}
+    assert keys >= {"replay-decisions", "replay-dry-run-decisions"}
+
+
+def test_a_bar_says_what_it_decided_sent_and_filled(tmp_path: Path, shown: Shown) -> None:
+    words = trade(replayed(tmp_path))
+    said = [line for bar in words.values() for line in bar]
+    assert len(words) == 78
+    assert words[0][0] == "decided: nothing yet"
+    assert words[40][0].startswith("decided: AAA: ")
+    assert all(bar[-1].startswith("equity ") for bar in words.values())
+    trades = account_status(tmp_path, "replay").as_dict()["trades"]
+    assert sum(line.startswith("filled: ") for line in said) >= 2 * len(trades)
+    assert any(line.startswith(("sent: buy ", "sent: sell ")) for line in said)
+
+
+def test_the_days_summary_names_the_account_and_the_run_says_what_came_of_it(
+    tmp_path: Path, shown: Shown
+) -> None:
+    request = replayed(tmp_path)
+    trade(request)
+    asyncio.run(publish_session(request))
+    summary = shown.last("replay-daily-summary")
+    assert summary["description"] == f"Account replay, session {DAY}"
+    picture = re.search(r"base64,([A-Za-z0-9+/=]+)\)", summary["data"])
+    assert picture is not None
+    assert base64.b64decode(picture[1]).startswith(b"\x89PNG")
+    status = account_status(tmp_path, "replay")
+    said = session_message(request, 1)
+    assert said.startswith(f"1 session of account replay closed; {DAY}: ")
+    assert f"equity {status.equity:,.2f} USD" in said
+    assert said.endswith((tmp_path / "replay").as_uri())
