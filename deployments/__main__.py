@@ -56,10 +56,21 @@ def main(arguments: list[str] | None = None) -> int:
             help="the deployments to register; flow runs work in its folder",
         )
         if name == "register":
-            command.add_argument(
+            choice = command.add_mutually_exclusive_group()
+            choice.add_argument(
                 "--overwrite",
-                action="store_true",
+                dest="choice",
+                action="store_const",
+                const="overwrite",
+                default="ask",
                 help="replace what was changed in the UI",
+            )
+            choice.add_argument(
+                "--keep",
+                dest="choice",
+                action="store_const",
+                const="keep",
+                help="keep what was changed in the UI, until the settings change again",
             )
             # For the supervisor alone, which knows that the server is this folder's: a copied
             # folder has the port of the one that it was copied from.
@@ -75,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
             prefect_file = chosen.prefect_file.resolve()
             if chosen.only_follow_moved_folder:
                 return follow(home, prefect_file)
-            return register(home, configured, prefect_file, chosen.overwrite)
+            return register(home, configured, prefect_file, chosen.choice)
         if home.asks_elsewhere() is None:
             MASK.learn([home.auth_string()])
         should_stop = StopRequest()
@@ -174,12 +185,23 @@ def demo(supervisor: Supervisor, console: Console) -> int:
     return 0
 
 
-def register(home: Home, configured: AppSettings, prefect_file: Path, overwrite: bool) -> int:
-    """Register blocks and deployments at the environment's server or this folder's."""
+def register(home: Home, configured: AppSettings, prefect_file: Path, choice: str) -> int:
+    """Register blocks and deployments at the environment's server or this folder's.
+
+    `choice` is a `Choice` about what was changed by hand.
+    """
     _use_known_server(home)
     # Only now: Prefect reads its settings when it is imported.
+    from blocks.account.terms import complaints_of_accounts
+    from blocks.saved.drift import Choice, WrittenValues
     from deployments.registry import register as registration
+    from deployments.registry.named import named_parameters
     from deployments.registry.spec import read_specs
+
+    asked = configured.trading.exchange, configured.data.primary_provider
+    for complaint in complaints_of_accounts(home.data_dir, *asked, is_scheduled=True):
+        raise complaint
+    written, chosen = WrittenValues(home.prefect / "registered.json"), Choice(choice)
 
     async def run() -> list[str]:
         return await registration.register(
@@ -187,13 +209,18 @@ def register(home: Home, configured: AppSettings, prefect_file: Path, overwrite:
             prefect_file.parent,
             WORK_POOL,
             datetime.now(UTC),
-            overwrite,
+            written,
+            chosen,
+            named_parameters(),
         )
 
-    for line in registration.register_blocks(home.data_dir, configured, overwrite):
-        print(line)
-    for line in asyncio.run(run()):
-        print(line)
+    try:
+        for line in registration.register_blocks(home.data_dir, configured, written, chosen):
+            print(line)
+        for line in asyncio.run(run()):
+            print(line)
+    finally:
+        written.save()
     return 0
 
 

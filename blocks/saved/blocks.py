@@ -21,8 +21,9 @@ from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.log_notifier import LogNotifier
 from blocks.process.secret_mask import MASK
 from blocks.saved.discord import DiscordWebhook, wanted_webhooks
+from blocks.saved.drift import HOW_TO_DECIDE, Choice, WrittenValues, settle
 from blocks.saved.storage import DISTANT_COPIES, LocalCopies
-from blocks.settings.app_settings import AppSettings, DataSettings, shown
+from blocks.settings.app_settings import AppSettings, DataSettings
 
 SAVED_NAME = "openbell"
 
@@ -137,10 +138,13 @@ def wanted_blocks(data_dir: Path, configured: AppSettings) -> list[Block]:
     ]
 
 
-async def save_blocks(data_dir: Path, configured: AppSettings, overwrite: bool) -> list[str]:
-    """Save the blocks that are not there yet; return a line for each, drift included.
+async def save_blocks(
+    data_dir: Path, configured: AppSettings, written: WrittenValues, choice: Choice = Choice.ASK
+) -> list[str]:
+    """Save the blocks of the settings; return a line for each, with what was changed by hand.
 
-    A block that the user changed stays as it is unless `overwrite` says otherwise.
+    What `written` says that we wrote ourselves follows the settings; what a hand changed stays
+    unless `choice` says otherwise.
     """
     lines = await _remove_gone()
     for kind in TO_FILL_IN:
@@ -148,13 +152,15 @@ async def save_blocks(data_dir: Path, configured: AppSettings, overwrite: bool) 
     for block in wanted_blocks(data_dir, configured):
         saved = await load_saved(type(block))
         name = f"{block.get_block_type_slug()}/{SAVED_NAME}"
-        if saved is None or (overwrite and _content(saved) != _content(block)):
-            await block.asave(SAVED_NAME, overwrite=True)
-            lines.append(f"{name} saved")
-        elif _content(saved) != _content(block):
-            lines.append(f"{name} is kept: {_drift(saved, block)} (--overwrite replaces it)")
-        else:
+        notes = written.of(name)
+        settled = settle({} if saved is None else _content(saved), _content(block), notes, choice)
+        if saved is None or settled.followed:
+            await type(block)(**settled.values).asave(SAVED_NAME, overwrite=True)
+            lines.append(": ".join([f"{name} saved", *filter(None, ["; ".join(settled.followed)])]))
+        elif not settled.undecided:
             lines.append(f"{name} is there")
+        if settled.undecided:
+            lines.append(f"{name} is kept: {'; '.join(settled.undecided)}. {HOW_TO_DECIDE}")
     return lines
 
 
@@ -179,16 +185,6 @@ async def load_saved(kind: type[Saved], name: str = SAVED_NAME) -> Saved | None:
         return None
     MASK.learn(v.get_secret_value() for v in _content(block).values() if isinstance(v, SecretStr))
     return block
-
-
-def _drift(saved: Block, wanted: Block) -> str:
-    """Return in which fields a block differs from the settings; a secret's value is not shown."""
-    mine, theirs = _content(wanted), _content(saved)
-    return ", ".join(
-        f"{name} is {shown(theirs[name])!r} and the settings say {shown(mine[name])!r}"
-        for name in mine
-        if mine[name] != theirs[name]
-    )
 
 
 def _content(block: Block) -> dict[str, Any]:

@@ -42,8 +42,11 @@ def settings_page() -> str:
         "A command's argument wins over the environment, the environment over `.env`, `.env` over"
         " the default. `.env` is read from the working directory, or from where `--env-file` or"
         " `OPENBELL_ENV_FILE` says. Flows in Prefect use the saved blocks and the deployment's"
-        " parameters, which registration fills from the settings where there are none yet and"
-        " replaces only with `python -m deployments register --overwrite`. A block of the type"
+        " parameters, which registration (`make up`) fills from the settings. What it wrote there"
+        " itself follows the settings at the next start, and the session after that takes it. What"
+        " was changed by hand in Prefect's page stays and is listed, what is saved and what the"
+        " settings say, until `python -m deployments register --overwrite` takes the settings'"
+        " values, or `--keep` those that are saved. A block of the type"
         " `Openbell S3 copies` or `Openbell Azure copies` that you save as `openbell` says where"
         " the flows' copies go, whatever CLOUD_PROVIDER says. `python -m flows"
         " validate-config` shows every value and where it comes from.",

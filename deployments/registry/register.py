@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
 from blocks.saved.blocks import save_blocks
+from blocks.saved.drift import HOW_TO_DECIDE, Choice, WrittenValues, flat, nested, settle
 from blocks.settings.app_settings import AppSettings
 from deployments.registry.answers import in_one_line, unless_busy
 from deployments.registry.schedule import is_good_enough
@@ -46,14 +47,18 @@ async def register(
     root: Path,
     work_pool: str,
     now: datetime,
-    overwrite: bool = False,
+    written: WrittenValues,
+    choice: Choice = Choice.ASK,
+    is_named: Callable[[str], bool] = lambda name: True,
     queues: Mapping[str, int | None] = WORK_QUEUES,
 ) -> list[str]:
     """Create or update the work pool and the deployments, and return one line about each.
 
     `root` is where flow runs work and entrypoints start; `queues` are the work pool's queues with
     the number of runs each lets through at once, None for any. What an operator changed in the UI
-    stays: a paused deployment or schedule, and parameters unless `overwrite`.
+    stays: a paused deployment or schedule, and parameters unless `choice` says otherwise. Those
+    that `written` says we wrote ourselves follow the settings; `is_named` says of a parameter
+    whether these name it.
     """
     lines = []
     with in_one_line():
@@ -70,16 +75,20 @@ async def register(
                             root,
                             spec.pool or work_pool,
                             now,
-                            overwrite,
+                            written,
+                            choice,
+                            is_named,
                         )
                     )
                 )
     return lines
 
 
-def register_blocks(data_dir: Path, configured: AppSettings, overwrite: bool) -> list[str]:
+def register_blocks(
+    data_dir: Path, configured: AppSettings, written: WrittenValues, choice: Choice
+) -> list[str]:
     """Save the blocks of what the settings say, and say what was done."""
-    return asyncio.run(save_blocks(data_dir, configured, overwrite))
+    return asyncio.run(save_blocks(data_dir, configured, written, choice))
 
 
 async def _create_work_pool(
@@ -104,7 +113,9 @@ async def _register_one(
     root: Path,
     work_pool: str,
     now: datetime,
-    overwrite: bool,
+    written: WrittenValues,
+    choice: Choice,
+    is_named: Callable[[str], bool],
 ) -> str:
     flow = _load(spec, root)
     full_name = f"{flow.name}/{spec.name}"
@@ -137,12 +148,23 @@ async def _register_one(
             ],
             **wanted,
         )
+        settle({}, flat(spec.parameters), written.of(full_name))
         return f"{full_name}: created"
     changes = {name: value for name, value in wanted.items() if getattr(present, name) != value}
-    drift = "" if present.parameters == spec.parameters else ", its parameters differ and are kept"
-    if drift and overwrite:
-        changes["parameters"] = dict(spec.parameters)
-        drift = ""
+    settled = settle(
+        flat(present.parameters),
+        flat(spec.parameters),
+        written.of(full_name),
+        choice,
+        is_named,
+    )
+    if choice == Choice.OVERWRITE:
+        settled.values = flat(spec.parameters)
+    if settled.values != flat(present.parameters):
+        changes["parameters"] = nested(settled.values)
+    drift = ": ".join(["", *filter(None, ["; ".join(settled.followed)])])
+    if settled.undecided:
+        drift += f". It is kept that {'; '.join(settled.undecided)}. {HOW_TO_DECIDE}"
     if not _schedules_are_good(present, spec.schedules, now):
         changes["schedules"] = [
             # `active` is left out: a schedule that was switched off stays off.

@@ -50,12 +50,19 @@ def run(args: Namespace) -> int:
 
 
 def _with_folder(read: ReadSettings) -> ReadSettings:
-    """Return the same with a complaint where the data folder cannot be written."""
+    """Return the same with what the data folder and its accounts would refuse."""
     folder = read.without_blamed().required().operations.data_dir
     complaint = complaint_of_folder(folder)
-    if complaint is None:
+    problems = [] if complaint is None else [f"DATA_DIR: {complaint}"]
+    if complaint is None and read.settings is not None:
+        # Imported here: without an account DuckDB is not needed.
+        from blocks.account.terms import complaints_of_accounts
+
+        asked = read.settings.trading.exchange, read.settings.data.primary_provider
+        problems += map(str, complaints_of_accounts(folder, *asked, is_scheduled=False))
+    if not problems:
         return read
-    return replace(read, settings=None, problems=(*read.problems, f"DATA_DIR: {complaint}"))
+    return replace(read, settings=None, problems=(*read.problems, *problems))
 
 
 def rows_of(read: ReadSettings) -> list[Row]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from blocks.account.names import PAPER
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.open_session import STOPPED
@@ -83,6 +84,12 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
             request.account,
             has_simulated_bars=market.is_simulated,
         )
+        if market.is_simulated and request.account.startswith(PAPER):
+            notifier.send(
+                "SYSTEM_WARNING",
+                f"account {request.account} was begun on simulated bars and goes on with them. To"
+                " begin on real ones, name another folder: DATA_DIR=data-real in .env",
+            )
         ledger.mark_simulated(market.is_simulated)
         plans = PlanBook(ledger, plan, market.family, request.strategy_module, parts.seed_of_bars)
         if not ledger.newest_plan():

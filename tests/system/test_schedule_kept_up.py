@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
+from blocks.saved.drift import WrittenValues
 from deployments.registry.register import register
 from deployments.registry.schedule import close_schedule, session_schedule
 from deployments.registry.spec import DeploymentSpec, ScheduleSpec
@@ -46,9 +47,10 @@ def specs_at(now: datetime) -> list[DeploymentSpec]:
 
 
 async def register_at(stack: PrefectStack, now: datetime) -> list[str]:
+    written = WrittenValues(stack.supervisor.home.prefect / "registered.json")
     settings = {PREFECT_API_URL: stack.api_url, PREFECT_API_AUTH_STRING: stack.server.auth_string}
     with temporary_settings(settings):
-        return await register(specs_at(now), THROWAWAY, POOL, now, queues={})
+        return await register(specs_at(now), THROWAWAY, POOL, now, written, queues={})
 
 
 def call(stack: PrefectStack, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

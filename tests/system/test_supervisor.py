@@ -137,9 +137,8 @@ def test_registering_again_keeps_what_was_changed_in_the_ui(
     patient(registered.server).patch(f"{url}/{deployment['id']}", json=changed).raise_for_status()
     schedule = f"{url}/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}"
     patient(registered.server).patch(schedule, json={"active": False}).raise_for_status()
-    assert register_again(registered)[0] == (
-        "small/scheduled: updated description, its parameters differ and are kept"
-    )
+    # The settings do not name it: it is its user's own.
+    assert register_again(registered)[0] == "small/scheduled: updated description"
     after = patient(registered.server).get(f"{url}/name/small/scheduled").json()
     assert after["parameters"]["seconds"] == 1.0
     assert [schedule["active"] for schedule in after["schedules"]] == [False]
