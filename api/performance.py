@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.records.fields import Moment, Record
 from blocks.telemetry.trades import TradeStore
 from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS, empyrical_ratios
+from trading.market.bars import Floats
 
 
 class Period(StrEnum):
@@ -82,14 +83,19 @@ def performance(
     }
     if not inside or not start:
         return PerformanceAnswer(**figures)
-    per_bar = np.array([start, *(float(p["equity"]) for p in inside)])
+    first = before[-1]["session"] if before else None
+    transfers = ledger.query("SELECT session, amount FROM transfers")
+    per_bar = _returns(
+        [(p["session"], float(p["equity"])) for p in inside], start, first, transfers
+    )
     # The last point of a session is its end: later ones replace earlier ones.
-    per_session = np.array([start, *{p["session"]: float(p["equity"]) for p in inside}.values()])
-    ratios = empyrical_ratios(_returns(per_session), _returns(per_bar))
+    ends = {p["session"]: float(p["equity"]) for p in inside}
+    per_session = _returns(list(ends.items()), start, first, transfers)
+    ratios = empyrical_ratios(per_session, per_bar)
     whole = {
-        "sessions": len(per_session) - 1,
-        "final_equity": float(per_bar[-1]),
-        "total_return": float(per_bar[-1] / start - 1),
+        "sessions": len(per_session),
+        "final_equity": float(inside[-1]["equity"]),
+        "total_return": float(np.prod(1 + per_bar) - 1),
         "max_drawdown": ratios.max_drawdown,
         "sharpe": ratios.sharpe,
         "sortino": ratios.sortino,
@@ -97,5 +103,20 @@ def performance(
     return PerformanceAnswer(**(figures | whole))
 
 
-def _returns(values: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
-    return values[1:] / values[:-1] - 1
+def _returns(
+    points: list[tuple[date, float]],
+    start: float,
+    first: date | None,
+    transfers: list[dict[str, Any]],
+) -> Floats:
+    """Return what each point earned on the one before: money that came between them is none."""
+    returns, before, session = [], start, first
+    for current, equity in points:
+        moved = sum(
+            float(transfer["amount"])
+            for transfer in transfers
+            if transfer["session"] < current and (session is None or transfer["session"] >= session)
+        )
+        returns.append(equity / (before + moved) - 1)
+        before, session = equity, current
+    return np.array(returns)

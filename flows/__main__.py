@@ -31,6 +31,7 @@ COMMANDS = {
     "explain": "say why a symbol was or was not traded at a bar",
     "null-test": "run a strategy on random walks, where it must earn nothing",
     "look-ahead-test": "check that cutting the future off changes nothing before the cut",
+    "transfer": "put money into an account between sessions, or take it out",
     "halt": "forbid entries until resumed",
     "flatten": "leave every position, and halt",
     "resume": "allow entries again",

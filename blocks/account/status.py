@@ -57,6 +57,7 @@ class AccountStatus:
     trades: list[Trade]
     halts: list[dict[str, Any]]
     plan_changes: list[dict[str, Any]]
+    transfers: list[dict[str, Any]]
     messages: dict[str, Any]
     last_bar: datetime | None
 
@@ -88,6 +89,9 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
         trades=read_trades(connection),
         halts=plain(rows_of(halts)),
         plan_changes=plan_changes(connection),
+        transfers=plain(
+            rows_of(connection.execute("SELECT * EXCLUDE (number) FROM transfers ORDER BY number"))
+        ),
         messages=plain(delivery_counts(connection)),
         last_bar=equity[0].astimezone(UTC) if equity else None,
     )

@@ -17,6 +17,7 @@ from trading.session.events import (
     Fill,
     OrderUpdate,
     SessionStarted,
+    Transfer,
 )
 from trading.session.orders import Order, Status, order_from_fields, order_to_fields
 
@@ -61,7 +62,7 @@ def _symbol_in(payload: str) -> str:
 def event_time_us(event: Event) -> int | None:
     """Return when an event happened, microseconds since 1970 UTC, where it says so."""
     match event:
-        case Fill() | OrderUpdate():
+        case Fill() | OrderUpdate() | Transfer():
             return event.us or None
         case BarClosed():
             return event.start_us

@@ -56,6 +56,9 @@ CREATE TABLE IF NOT EXISTS positions (
     mark DECIMAL(18,6), stop DECIMAL(18,6), target DECIMAL(18,6), exit_reason VARCHAR
 );
 CREATE TABLE IF NOT EXISTS equity (ts TIMESTAMPTZ PRIMARY KEY, session DATE, equity DECIMAL(18,6));
+CREATE TABLE IF NOT EXISTS transfers (
+    number BIGINT PRIMARY KEY, ts TIMESTAMPTZ, session DATE, amount DECIMAL(18,6), note VARCHAR
+);
 CREATE TABLE IF NOT EXISTS decisions (
     session DATE, bar TIMESTAMPTZ, symbol VARCHAR, reason VARCHAR, price DECIMAL(18,6),
     range_high DECIMAL(18,6), range_low DECIMAL(18,6), stop DECIMAL(18,6),

@@ -35,6 +35,7 @@ class Projection:
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
     messages: list[tuple[Any, ...]] = field(default_factory=list)
     differences: dict[str, str] | None = None
+    transfers: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def money(value: float | None) -> Decimal | None:
@@ -166,6 +167,7 @@ def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projecti
         equity,
         "ON CONFLICT (ts) DO UPDATE SET equity = excluded.equity",
     )
+    insert(connection, "transfers", projection.transfers, "")
     insert(connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING")
     write_messages(connection, projection.messages)
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.message_payloads import payload_from_json
+from blocks.ledger.transfers import EARNED_EQUITY
 from blocks.messages.answer import Answer, Outcome
 from blocks.messages.discord.embed import body_of
 from blocks.messages.outbox import Outbox, Wait, forget_webhook
@@ -200,7 +201,7 @@ class DrainThread:
 
 def summary_picture(ledger: DuckDBLedger, session: str) -> bytes | None:
     """Return the account's equity up to a session as a PNG, None while there is none."""
-    points = ledger.query("SELECT ts, equity FROM equity WHERE session <= ? ORDER BY ts", [session])
+    points = ledger.query(f"{EARNED_EQUITY} WHERE session <= ? ORDER BY ts", [session])
     label = " (SIMULATED bars)" if ledger.has_simulated_bars() else ""
     ledger.release()
     if not points:

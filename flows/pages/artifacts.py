@@ -16,6 +16,7 @@ from prefect.artifacts import (
 
 from blocks.account.status import account_status, plain
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.transfers import EARNED_EQUITY
 from blocks.report.equity_picture import as_markdown, equity_png
 from blocks.results.folder import REPORT
 from flows.pages.artifact_keys import artifact_key
@@ -77,7 +78,7 @@ async def publish_session(request: SessionRequest) -> None:
     account = request.account
     status = account_status(request.data_dir, account)
     ledger = DuckDBLedger(request.data_dir, account)
-    points = ledger.query("SELECT session, ts, equity FROM equity ORDER BY ts")
+    points = ledger.query(f"{EARNED_EQUITY} ORDER BY ts")
     if not points:
         return
     zone = exchange_timezone(request.exchange)
@@ -91,6 +92,11 @@ async def publish_session(request: SessionRequest) -> None:
         f"Equity {cell('equity', status.equity)} USD; {len(trades)} trades that day,"
         f" {len(status.trades)} in all. Times of {zone.key}.",
         markdown_table(table(trades, DAY_COLUMNS, zone)),
+        *(
+            f"The plan changed with this session: {'; '.join(change['changes'])}."
+            for change in status.plan_changes
+            if change["session"] == str(day)
+        ),
     ]
     if len(of_the_day) < len(points):
         lines.append(as_markdown(_picture(points, f"account {account}{label}"), "the account"))

@@ -54,6 +54,9 @@ def print_status(status: AccountStatus) -> None:
     console.print(f"[bold]{status.account}[/bold]  equity {shown}")
     for halt in status.halts:
         console.print(f"[red]{halt['command']}[/red] since {halt['ts']} {halt['reason']}")
+    for moved in status.transfers:
+        text = f"transfer of {moved['amount']:+,.2f} USD after {moved['session']} {moved['note']}"
+        console.print(text, highlight=False, markup=False)
     for change in status.plan_changes:
         text = f"plan changed on {change['session']}: {'; '.join(change['changes'])}"
         console.print(text, highlight=False, markup=False)

@@ -67,14 +67,20 @@ class PlanBook:
             return Beginning(self.wanted, self._record(self.wanted))
         return self._after(before[-1])
 
+    def folded(self, session: str) -> SessionState:
+        """Return the state of a session as its journal and its plan make it."""
+        known = self.ledger.plan_of(session)
+        rows = self.ledger.journal_of(session)
+        plan = self.wanted if known is None else self._plan(known)
+        state = SessionState(plan, session_of(rows[0].event))
+        for row in rows:
+            state.apply(row.event)
+        return state
+
     def _after(self, before: str) -> Beginning:
         known = self.ledger.plan_of(before)
         previous_record: Mapping[str, Any] = known or self._record(self.wanted)
-        previous_plan = self.wanted if known is None else self._plan(known)
-        rows = self.ledger.journal_of(before)
-        previous = SessionState(previous_plan, session_of(rows[0].event))
-        for row in rows:
-            previous.apply(row.event)
+        previous = self.folded(before)
         content = previous.inheritance()
         held = outstanding_in(content, self.wanted.symbols)
         plan = replace(
@@ -82,7 +88,7 @@ class PlanBook:
             symbols=(*self.wanted.symbols, *held),
             held=held,
             # Money of a beginning: what has been made or lost since is in the books.
-            capital=previous_plan.capital,
+            capital=previous.plan.capital,
         )
         record = self._record(plan)
         fresh = set(plan.symbols) - set(content["symbols"])

@@ -133,8 +133,28 @@ class SessionClosed:
     equity: float
 
 
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money came to the account or left it, after a session: `amount` is decimal text, USD.
+
+    It is no profit: the next session's baseline holds it.
+    """
+
+    amount: str
+    note: str
+    us: int
+
+
 Event = (
-    SessionStarted | BarClosed | Fill | OrderUpdate | Intent | Discrepancy | Command | SessionClosed
+    SessionStarted
+    | BarClosed
+    | Fill
+    | OrderUpdate
+    | Intent
+    | Discrepancy
+    | Command
+    | SessionClosed
+    | Transfer
 )
 
 
@@ -147,6 +167,7 @@ KINDS: dict[str, type[Event]] = {
     "discrepancy": Discrepancy,
     "command": Command,
     "session_closed": SessionClosed,
+    "transfer": Transfer,
 }
 
 

@@ -41,6 +41,7 @@ from trading.session.events import (
     OrderUpdate,
     SessionClosed,
     SessionStarted,
+    Transfer,
     intent_of,
     order_of,
 )
@@ -110,6 +111,8 @@ class SessionState:
                 self.discrepancies.setdefault(event.symbol, event.reason)
             case Command():
                 self._command(event)
+            case Transfer():
+                self.book.money[CASH] += float(event.amount)
             case SessionClosed():
                 self.is_closed = True
                 if self.equity_points:
