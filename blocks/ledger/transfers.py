@@ -10,7 +10,7 @@ from blocks.ledger.rows import MICRO, Projection
 from trading.market.calendar import to_microseconds
 from trading.session.events import Transfer
 
-# Of `session`, `ts` and `equity`, as if all money had been there from the beginning or were there still.
+# Of `session`, `ts` and `equity`, as if no money had ever come or left.
 EARNED_EQUITY = (
     "SELECT session, ts, equity - coalesce((SELECT sum(amount) FROM transfers"
     " WHERE transfers.session < equity.session), 0) AS equity FROM equity"
