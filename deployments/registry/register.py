@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,7 @@ from blocks.saved.blocks import save_blocks
 from blocks.saved.drift import HOW_TO_DECIDE, Choice, WrittenValues, flat, nested, settle
 from blocks.settings.app_settings import AppSettings
 from deployments.registry.answers import in_one_line, unless_busy
+from deployments.registry.automations import TELL, register_automations
 from deployments.registry.schedule import is_good_enough
 from deployments.registry.spec import DeploymentSpec, ScheduleSpec
 from deployments.server.worker import CONTROL_POOL, WORK_QUEUES
@@ -43,7 +44,7 @@ from trading.errors import BadInput
 
 
 async def register(
-    specs: Iterable[DeploymentSpec],
+    specs: Sequence[DeploymentSpec],
     root: Path,
     work_pool: str,
     now: datetime,
@@ -52,7 +53,7 @@ async def register(
     is_named: Callable[[str], bool] = lambda name: True,
     queues: Mapping[str, int | None] = WORK_QUEUES,
 ) -> list[str]:
-    """Create or update the work pool and the deployments, and return one line about each.
+    """Create or update work pools, deployments and automations, and return one line about each.
 
     `root` is where flow runs work and entrypoints start; `queues` are the work pool's queues with
     the number of runs each lets through at once, None for any. What an operator changed in the UI
@@ -73,13 +74,17 @@ async def register(
                             client,
                             spec,
                             root,
-                            spec.pool or work_pool,
+                            work_pool,
                             now,
                             written,
                             choice,
                             is_named,
                         )
                     )
+                )
+            if any(spec.name == TELL.partition("/")[2] for spec in specs):
+                lines += await unless_busy(
+                    partial(register_automations, client, choice is Choice.OVERWRITE)
                 )
     return lines
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from blocks.process.secret_mask import MASK
 from deployments.processes.home import Home, Say
+from deployments.runs.upcoming_names import UpcomingNames
 from deployments.server.prefect_api import FlowRun, PrefectApi
 from deployments.server.worker import CONTROL_POOL
 from flows.process.run_names import control_name
@@ -72,10 +74,14 @@ class ControlRuns:
 
 
 class ControlThread:
-    """Looks for control runs about once a second, whatever else a supervisor waits for."""
+    """Looks for control runs about once a second, whatever else a supervisor waits for.
+
+    Beside them it gives upcoming runs their names, which nobody waits for.
+    """
 
     def __init__(self, home: Home, say: Say, api_url: Callable[[], str]) -> None:
         self._runs = ControlRuns(home, say)
+        self._names = UpcomingNames(home)
         self._api_url = api_url
         self._say = say
         self._trouble = ""
@@ -100,6 +106,7 @@ class ControlThread:
                     api = PrefectApi(self._api_url())
                     api.hurry()
                 self._runs.look(api)
+                self._names.look(api, time.monotonic())
             except OpenbellError:
                 # The supervisor says that a server is away; what was clicked waits there.
                 continue

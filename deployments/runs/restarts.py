@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from blocks.account.names import DRY_RUN, PAPER, SIMULATED, account_name
+from blocks.account.names import DRY_RUN, PAPER, SIMULATED
 from deployments.processes.home import Home, Say
 from deployments.runs.open_accounts import OpenAccounts, Standing
+from deployments.runs.run_account import account_of
 from deployments.runs.runs import run_processes
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import FlowRun, PrefectApi
+from flows.process.run_names import SESSION_FLOW
 from flows.process.words import BAD_INPUT, REPLAY_TAG, SKIPPED
-from trading.errors import OpenbellError
 
-SESSION_FLOW = "trade-session"
 # What trades an account that no run of today's is known of.
 DEPLOYMENT = "trade-session/paper"
 LOOK_EVERY_S = 5.0
@@ -215,20 +215,7 @@ class Restarts:
 
     def _account_of(self, run: FlowRun) -> str | None:
         """Return the account of this folder that a run trades, None where it trades elsewhere."""
-        if run.parameters.get("data_dir") not in (None, "", str(self._home.data_dir)):
-            return None
-        given = run.parameters
-        try:
-            return account_name(
-                self._home.data_dir,
-                is_replay=False,
-                has_simulated_bars=given.get("market", "simulated") == "simulated"
-                and not given.get("bars"),
-                is_dry_run=bool(given.get("dry_run")),
-            )
-        except OpenbellError:
-            # One that cannot be read is said by who looks at the accounts.
-            return None
+        return account_of(run, self._home.data_dir)
 
     def _is_in_its_place(self, api: PrefectApi, run: FlowRun) -> bool:
         """Return whether a run trades in this folder, or in what its deployment is given."""

@@ -43,7 +43,8 @@ class FlowRun:
     """A flow run as the server sees it now.
 
     `worker` is the name of the worker that took it, None before one has signed it; `since` is
-    when it came into its state, as the server writes it; `deployment` is the id of what it runs.
+    when it came into its state and `due` when it was to begin, as the server writes them;
+    `deployment` is the id of what it runs.
     """
 
     id: str
@@ -57,6 +58,7 @@ class FlowRun:
     deployment: str | None = None
     tags: tuple[str, ...] = ()
     run_count: int = 0
+    due: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -234,6 +236,20 @@ class PrefectApi:
                     "state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}},
                     "expected_start_time": {"before_": now.isoformat()},
                 },
+                "work_pools": {"name": {"any_": [work_pool]}},
+                "sort": "EXPECTED_START_TIME_ASC",
+            },
+        )
+        return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
+
+    def scheduled_runs(self, work_pool: str, flow: str) -> list[FlowRun]:
+        """Return the runs of a flow's deployments that wait for their time, first first."""
+        rows = self._call(
+            "POST",
+            "flow_runs/filter",
+            {
+                "flows": {"name": {"any_": [flow]}},
+                "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
                 "work_pools": {"name": {"any_": [work_pool]}},
                 "sort": "EXPECTED_START_TIME_ASC",
             },
@@ -444,4 +460,5 @@ def _flow_run(answer: dict[str, Any]) -> FlowRun:
         answer.get("deployment_id"),
         tuple(answer.get("tags") or ()),
         answer.get("run_count") or 0,
+        answer.get("expected_start_time") or "",
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 SESSION_FLOW = "trade-session"
 # A session's run is due before its open, which for some exchanges is midnight in UTC.
@@ -35,12 +34,9 @@ def timed_name(what: str, due: datetime) -> str:
     return f"{due.astimezone(UTC):%Y-%m-%d %H:%M}Z {what}"
 
 
-def upcoming_name(flow: str, parameters: Mapping[str, Any], due: datetime) -> str:
-    """Return the name of a run that waits for its aware time; it may say more once it runs."""
-    if flow != SESSION_FLOW:
-        return timed_name(flow, due)
-    day = (due.astimezone(UTC) + BEFORE_THE_OPEN).date()
-    return session_name(day.isoformat(), "dry run" if parameters.get("dry_run") else "session")
+def session_day(due: datetime) -> str:
+    """Return the day of the session whose run is due then, as far as UTC tells."""
+    return (due.astimezone(UTC) + BEFORE_THE_OPEN).date().isoformat()
 
 
 def _span(start: date | None, end: date | None) -> str:

@@ -6,7 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from flows.process.run_names import control_name, session_name, span_name, timed_name, upcoming_name
+from flows.process.run_names import (
+    control_name,
+    session_day,
+    session_name,
+    span_name,
+    timed_name,
+)
 
 JUNE = date(2025, 6, 2), date(2025, 6, 27)
 
@@ -44,4 +50,4 @@ def test_a_run_is_called_by_what_it_is(name: str, expected: str) -> None:
 )
 def test_a_session_that_is_to_come_has_its_day(due: str, day: str) -> None:
     when = datetime.fromisoformat(due).replace(tzinfo=UTC)
-    assert upcoming_name("trade-session", {}, when).startswith(day)
+    assert session_day(when) == day

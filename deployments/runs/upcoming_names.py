@@ -1,0 +1,45 @@
+"""Runs that wait for their time are called by what they are, as they are once they run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from deployments.processes.home import Home
+from deployments.runs.run_account import account_of
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.worker import WORK_POOL
+from flows.process.run_names import SESSION_FLOW, session_day, session_name, timed_name
+
+LOOK_EVERY_S = 60.0
+# So many at a look: a server that begins has others to listen to.
+MOST_AT_ONCE = 20
+# By flow, the word for what runs again and again.
+FLOWS = {SESSION_FLOW: "", "health": "health", "sync": "sync", "prune": "prune"}
+
+
+class UpcomingNames:
+    """Renames scheduled runs: Prefect calls them by two words of its own until they begin."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._next_look = 0.0
+
+    def look(self, api: PrefectApi, now: float) -> None:
+        """Rename what has another name, when it is time to look; `now` is monotonic."""
+        if now < self._next_look:
+            return
+        left = MOST_AT_ONCE
+        for flow, word in FLOWS.items():
+            account: str | None = None
+            for run in api.scheduled_runs(WORK_POOL, flow):
+                due = datetime.fromisoformat(run.due)
+                if flow == SESSION_FLOW:
+                    # They are alike, and to tell may open a ledger.
+                    account = account or account_of(run, self._home.data_dir)
+                    name = session_name(session_day(due), account) if account else run.name
+                else:
+                    name = timed_name(word, due)
+                if name != run.name and left:
+                    api.rename(run.id, name)
+                    left -= 1
+        self._next_look = now + (LOOK_EVERY_S if left else 0.0)
