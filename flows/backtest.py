@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from blocks.process.clocks import SystemClock
 from flows.backtest_form import request_of_form
@@ -45,12 +44,10 @@ def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
 # Prefect's own check would end a run with a page of pydantic; the form's check says one line.
 @flow(name="backtest", persist_result=False, validate_parameters=False)
 async def backtest(
-    bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
-    symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006
-        DEFAULT_SYMBOLS
-    ),
-    start: Annotated[date | None, Field(description="First session")] = None,
-    end: Annotated[date | None, Field(description="Last session")] = None,
+    bars: str | None = None,
+    symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
+    start: date | None = None,
+    end: date | None = None,
     interval_minutes: int = 5,
     capital: float = 10_000.0,
     exchange: str = "NYSE",
@@ -58,15 +55,32 @@ async def backtest(
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
     decisions: Literal["all", "changes", "none"] = "changes",
-    timezone: Annotated[str | None, Field(description="Zone of times that name none")] = None,
-    stamp: Annotated[
-        Literal["start", "end"] | None, Field(description="What a row's time is; empty finds out")
-    ] = None,
-    columns: Annotated[dict[str, str], Field(description="The file's names by ours")] = {},  # noqa: B006
-    source_interval_minutes: Annotated[int | None, Field(description="Bar length of file")] = None,
+    timezone: str | None = None,
+    stamp: Literal["start", "end"] | None = None,
+    columns: dict[str, str] = {},  # noqa: B006
+    source_interval_minutes: int | None = None,
     data_dir: str = "data",
 ) -> State[None]:
-    """Run a strategy over past bars and show its figures, its equity and its trades."""
+    """Run a strategy over past bars and show its figures, its equity and its trades.
+
+    Args:
+        bars: File or folder of bars; empty simulates them
+        symbols: In order of precedence: earlier ones have the first claim on cash and places
+        start: First session, such as 2025-06-02; empty is the file's first
+        end: Last session; empty is the file's last
+        interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
+        capital: What it begins with, USD
+        exchange: Whose calendar says when sessions are, such as NYSE, NASDAQ, LSE or TSX
+        strategy: When a position is entered, and how it is left
+        risk: How much may be risked, and when it stops for the day
+        fills: What the simulated exchange charges, and how much of a bar it gives
+        decisions: Which decisions are kept: all, changes of a symbol's reason, or none
+        timezone: Zone of the file's times, where they name none
+        stamp: What a row's time is, its bar's start or end; empty finds out
+        columns: The file's names by ours, such as close: Last
+        source_interval_minutes: Length of the file's bars, where it cannot be told
+        data_dir: The folder of the accounts; results are kept in its backtests
+    """
     form = {name: value for name, value in locals().items() if name != "data_dir"}
     begin_process(data_dir)
     out = Path(data_dir) / "backtests" / str(flow_run.get_name() or "terminal")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from blocks.bars.files import BarFileFormat
 from flows.commands.arguments import date_argument, path_argument
 from tasks.backtest.request import BacktestRequest
+from trading.errors import BadInput, together
 from trading.parameters import bad_input_of
+from trading.plan import strategy_named, wrong_settings
 
-
-def _as_date(value: Any) -> Any:
-    return date_argument(value) if isinstance(value, str) and value else value or None
+Given = TypeVar("Given")
+Checked = TypeVar("Checked")
 
 
 def _as_settings(value: Any) -> Any:
@@ -27,7 +28,7 @@ def _or_none(value: Any) -> Any:
     return value or None
 
 
-Day = Annotated[date | None, BeforeValidator(_as_date)]
+Day = Annotated[date | None, BeforeValidator(_or_none)]
 Settings = Annotated[dict[str, Any], BeforeValidator(_as_settings)]
 Word = Annotated[str | None, BeforeValidator(_or_none)]
 
@@ -55,13 +56,27 @@ class BacktestForm(BaseModel):
 
 
 def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
-    """Return what a form asks for. Raises BadInput, naming the field, for what cannot be."""
+    """Return what a form asks for. Raises BadInput, naming every wrong field, for what cannot be.
+
+    Where nothing is wrong here, the plan says what its settings are.
+    """
+    wrong: list[BadInput] = []
+    given = dict(values)
+    for name in ("start", "end"):
+        if isinstance(given.get(name), str) and given[name]:
+            given[name] = _checked(wrong, date_argument, given[name])
+    form: BacktestForm | None = None
     try:
-        form = BacktestForm.model_validate(dict(values))
+        form = BacktestForm.model_validate(given)
     except ValidationError as error:
-        raise bad_input_of(error, "parameters") from error
+        wrong.append(bad_input_of(error, "parameters"))
+    bars = given.get("bars")
+    path = _checked(wrong, path_argument, bars) if isinstance(bars, str) and bars else None
+    format = None if form is None else _checked(wrong, _format_of, form)
+    if form is None or format is None or wrong:
+        raise together(wrong + _wrong_settings(given))
     return BacktestRequest(
-        bars=path_argument(form.bars) if form.bars else None,
+        bars=path,
         symbols=form.symbols,
         start=form.start,
         end=form.end,
@@ -71,5 +86,31 @@ def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
         settings=form.strategy | form.risk | form.fills,
         decisions=form.decisions,
         out=out,
-        format=BarFileFormat(form.timezone, form.stamp, form.columns, form.source_interval_minutes),
+        format=format,
     )
+
+
+def _checked(
+    wrong: list[BadInput], check: Callable[[Given], Checked], value: Given
+) -> Checked | None:
+    """Return what a check makes of a value; its complaint goes to the others."""
+    try:
+        return check(value)
+    except BadInput as error:
+        wrong.append(error)
+        return None
+
+
+def _format_of(form: BacktestForm) -> BarFileFormat:
+    return BarFileFormat(form.timezone, form.stamp, form.columns, form.source_interval_minutes)
+
+
+def _wrong_settings(given: Mapping[str, Any]) -> list[BadInput]:
+    settings: dict[str, Any] = {}
+    for name in ("strategy", "risk", "fills"):
+        part = _as_settings(given.get(name))
+        settings |= part if isinstance(part, dict) else {}
+    try:
+        return wrong_settings(settings, strategy_named(str(settings.get("strategy", "orb"))))
+    except BadInput as error:
+        return [error]

@@ -27,19 +27,27 @@ from trading.strategies.orb import OrbParameters
 
 null_step = Task(honesty.run_null_test, name="null-test", cache_policy=NO_CACHE)
 look_ahead_step = Task(honesty.run_look_ahead_test, name="look-ahead-test", cache_policy=NO_CACHE)
-StrategyFile = Annotated[str | None, Field(description="A strategy file of your own")]
 
 
 @flow(name="null-test", persist_result=False)
 async def null_test(
     strategy: OrbParameters = OrbParameters(target="none"),  # noqa: B008
-    strategy_file: StrategyFile = None,
+    strategy_file: str | None = None,
     trades: Annotated[int, Field(ge=2)] = 20_000,
     interval_minutes: int = 5,
     seed: int = 1,
     data_dir: str = "data",
 ) -> State[None]:
-    """Run a strategy on driftless random walks without costs, where it must earn nothing."""
+    """Run a strategy on driftless random walks without costs, where it must earn nothing.
+
+    Args:
+        strategy: When a position is entered, and how it is left
+        strategy_file: A strategy file of your own, instead
+        trades: How many trades it is to make, at least two
+        interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
+        seed: Another number makes other walks
+        data_dir: The folder of the accounts
+    """
     begin_process(data_dir)
     try:
         module = load_strategy(Path(strategy_file)) if strategy_file else None
@@ -58,18 +66,31 @@ async def null_test(
 
 @flow(name="look-ahead-test", persist_result=False)
 async def look_ahead_test(
-    bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
+    bars: str | None = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
     start: date = date(2025, 6, 2),
     end: date = date(2025, 6, 13),
     interval_minutes: int = 5,
     strategy: OrbParameters = OrbParameters(),  # noqa: B008
-    strategy_file: StrategyFile = None,
+    strategy_file: str | None = None,
     cuts: Annotated[int, Field(ge=1)] = 20,
     seed: int = 1,
     data_dir: str = "data",
 ) -> State[None]:
-    """Cut the future off at random bars, and see that nothing before a cut changes."""
+    """Cut the future off at random bars, and see that nothing before a cut changes.
+
+    Args:
+        bars: File of bars; empty simulates them
+        symbols: In order of precedence
+        start: First session
+        end: Last session
+        interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
+        strategy: When a position is entered, and how it is left
+        strategy_file: A strategy file of your own, instead
+        cuts: At how many bars the future is cut off
+        seed: Another number cuts at other bars
+        data_dir: The folder of the accounts
+    """
     begin_process(data_dir)
     try:
         module = load_strategy(Path(strategy_file)) if strategy_file else None

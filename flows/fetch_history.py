@@ -28,23 +28,27 @@ DAYS = 28
 
 @flow(name="fetch-history", persist_result=False)
 async def fetch_history(
-    symbols: Annotated[list[str], Field(description="Whose bars")] = list(  # noqa: B006
-        DEFAULT_SYMBOLS
-    ),
-    start: Annotated[date | None, Field(description="First session; empty: by days")] = None,
-    end: Annotated[date | None, Field(description="Last session; empty: today")] = None,
-    days: Annotated[
-        int, Field(ge=1, description="So many days before the end, without a start")
-    ] = DAYS,
+    symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
+    start: date | None = None,
+    end: date | None = None,
+    days: Annotated[int, Field(ge=1)] = DAYS,
     interval_minutes: int = 5,
     exchange: str = "NYSE",
-    provider: Annotated[
-        Literal["chain", "yahoo", "finnhub"],
-        Field(description="chain asks yahoo, then finnhub where FINNHUB_API_KEY is set"),
-    ] = "chain",
+    provider: Literal["chain", "yahoo", "finnhub"] = "chain",
     data_dir: str = "data",
 ) -> State[None]:
-    """Fetch the bars of past sessions that the archive does not hold for good."""
+    """Fetch the bars of past sessions that the archive does not hold for good.
+
+    Args:
+        symbols: Whose bars
+        start: First session; empty goes by days
+        end: Last session; empty is today
+        days: So many days before the end, without a start
+        interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
+        exchange: Whose calendar says when sessions are
+        provider: Who is asked; chain asks yahoo, then finnhub where FINNHUB_API_KEY is set
+        data_dir: The folder of the accounts and the archive
+    """
     configured = begin_process(data_dir)
     clock = SystemClock()
     last = end or clock.now().date()

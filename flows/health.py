@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from blocks.account.health import check_health, write_heartbeat
 from blocks.account.health_checks import Level
@@ -29,9 +27,14 @@ from trading.errors import OpenbellError
 @flow(name="health", persist_result=False)
 async def health(
     data_dir: str = "data",
-    account: Annotated[str | None, Field(description="Empty: paper, else simulated")] = None,
+    account: str | None = None,
 ) -> State[None]:
-    """Look at every component, show them, and leave a heartbeat."""
+    """Look at every component, show them, and leave a heartbeat.
+
+    Args:
+        data_dir: The folder of the accounts
+        account: Whose health; empty is the account that trades, paper, else simulated
+    """
     configured = begin_process(data_dir)
     folder = Path(data_dir)
     name = account or live_account(folder)
@@ -57,7 +60,11 @@ async def health(
 
 @flow(name="prune", persist_result=False)
 async def prune(data_dir: str = "data") -> State[None]:
-    """Remove old log lines and metrics of every account."""
+    """Remove old log lines and metrics of every account.
+
+    Args:
+        data_dir: The folder of the accounts
+    """
     configured = begin_process(data_dir)
     now = datetime.now(UTC)
     await name_run(timed_name("prune", now))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
-from pydantic import Field
 
 from blocks.account.status import live_account
 from blocks.copies.record import note_failure
@@ -27,9 +25,14 @@ from trading.errors import OpenbellError
 @flow(name="sync", persist_result=False)
 async def sync(
     data_dir: str = "data",
-    account: Annotated[str | None, Field(description="Empty: paper, else simulated")] = None,
+    account: str | None = None,
 ) -> State[None]:
-    """Store a copy of an account, between two bars where a session is being traded."""
+    """Store a copy of an account, between two bars where a session is being traded.
+
+    Args:
+        data_dir: The folder of the accounts
+        account: Whose copy; empty is the account that trades, paper, else simulated
+    """
     configured = begin_process(data_dir)
     name = account or live_account(Path(data_dir))
     if name is None:

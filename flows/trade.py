@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import Annotated, Literal
+from typing import Literal
 
 import httpx
 from prefect import flow, get_run_logger
@@ -12,7 +12,6 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
-from pydantic import Field
 
 from blocks.process.clocks import SystemClock
 from blocks.process.secret_mask import MASK
@@ -41,29 +40,39 @@ SHOW_SECONDS = 60.0
 
 @flow(name="trade-session", persist_result=False)
 async def trade_session(
-    replay: Annotated[str | None, Field(description="DATE or DATE:DATE; empty trades now")] = None,
-    symbols: Annotated[list[str], Field(description="In order of precedence")] = list(  # noqa: B006
-        DEFAULT_SYMBOLS
-    ),
-    bars: Annotated[str | None, Field(description="File of bars; empty simulates them")] = None,
-    market: Annotated[
-        Literal["simulated", "live"],
-        Field(description="Without a file: bars of the providers, or of a market that is not real"),
-    ] = "simulated",
+    replay: str | None = None,
+    symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
+    bars: str | None = None,
+    market: Literal["simulated", "live"] = "simulated",
     interval_minutes: int = 5,
     capital: float = 10_000.0,
     exchange: str = "NYSE",
     strategy: OrbParameters = OrbParameters(),  # noqa: B008
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
-    speed: Annotated[float | None, Field(description="Replayed seconds per second")] = None,
-    dry_run: Annotated[bool, Field(description="Decide and record, send nothing")] = False,
-    on_shutdown: Annotated[
-        Literal["flatten", "hold"], Field(description="When stopped in mid-session")
-    ] = "flatten",
-    data_dir: Annotated[str | None, Field(description="Empty: as the ledger block says")] = None,
+    speed: float | None = None,
+    dry_run: bool = False,
+    on_shutdown: Literal["flatten", "hold"] = "flatten",
+    data_dir: str | None = None,
 ) -> State[None]:
-    """Trade one session, now or replayed, from warm-up to the daily summary."""
+    """Trade one session, now or replayed, from warm-up to the daily summary.
+
+    Args:
+        replay: DATE or DATE:DATE, such as 2025-06-10; empty trades now
+        symbols: In order of precedence: earlier ones have the first claim on cash and places
+        bars: File of bars; empty takes those of market
+        market: Without a file: live has bars of the providers, simulated those of no real market
+        interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
+        capital: Of a new account, USD; one that is there keeps its money
+        exchange: Whose calendar says when sessions are, such as NYSE, NASDAQ, LSE or TSX
+        strategy: When a position is entered, and how it is left
+        risk: How much may be risked, and when it stops for the day
+        fills: What the simulated exchange charges, and how much of a bar it gives
+        speed: Replayed seconds per second; empty replays at once
+        dry_run: Decide and record, send nothing
+        on_shutdown: When it is stopped in mid-session: flatten leaves everything, hold keeps it
+        data_dir: The folder of the accounts; empty is what the ledger block says
+    """
     should_stop = StopRequest()
     with should_stop.listening(signal.SIGTERM, signal.SIGINT):
         configured = begin_process(data_dir)

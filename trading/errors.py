@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # In letters: a cell of a damaged file can be as long as the file.
 LONGEST = 1_000
 
@@ -31,6 +33,14 @@ def _printable(text: str) -> str:
 
 class BadInput(OpenbellError):
     """A file, a parameter or an argument that cannot be used as given."""
+
+
+def together(wrong: Sequence[BadInput]) -> BadInput:
+    """Return everything that is wrong as one error, so that it is mended at one go."""
+    if len(wrong) == 1:
+        return wrong[0]
+    hints = dict.fromkeys(error.hint for error in wrong)
+    return BadInput("; ".join(error.what for error in wrong), "; ".join(hints))
 
 
 class NoData(OpenbellError):

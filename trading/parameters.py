@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from trading.errors import BadInput
 from trading.market.calendar import INTERVALS_MINUTES
@@ -71,12 +72,16 @@ class StrategyParameters(_Numbers):
     tick: float = Field(
         0.01, ge=0.0001, le=LARGEST, description="Price step of stops and targets, USD"
     )
-    trailing: Literal["none", "breakeven", "stepped"] = "none"
+    trailing: Literal["none", "breakeven", "stepped"] = Field(
+        "none", description="How the stop follows: to break-even once, by trail_steps, or not"
+    )
     trail_trigger_r: float = Field(1.0, ge=0, description="Break-even when the move is this, in R")
     trail_plus: float = Field(
         0.0, ge=-LARGEST, le=LARGEST, description="Break-even level beyond the entry fill, USD"
     )
-    trail_steps: tuple[TrailingStep, ...] = ()
+    trail_steps: tuple[TrailingStep, ...] = Field(
+        (), description="Of a stepped stop: pairs such as [[2, 1], [3, 2]], both in R"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -188,10 +193,12 @@ def make_rules(
 
 
 def bad_input_of(error: ValidationError, where: str) -> BadInput:
-    """Return pydantic's first complaint as one line of ours."""
-    first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or where
-    shown = repr(first.get("input"))
-    given = f" (given {shown[:60]})" if first["loc"] else ""
-    message = first["msg"].removeprefix("Value error, ")
-    return BadInput(f"{where}: {name}: {message}{given}", "Correct this value")
+    """Return pydantic's complaints as one line of ours, each with the name of its value."""
+    complaints = [_complaint(details, where) for details in error.errors()]
+    return BadInput(f"{where}: {'; '.join(complaints)}", "Correct what is named")
+
+
+def _complaint(details: ErrorDetails, where: str) -> str:
+    name = ".".join(str(part) for part in details["loc"]) or where
+    given = f" (given {repr(details.get('input'))[:60]})" if details["loc"] else ""
+    return f"{name}: {details['msg'].removeprefix('Value error, ')}{given}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from trading.errors import BadInput
+from trading.errors import BadInput, together
 from trading.parameters import (
     FillParameters,
     RiskParameters,
@@ -99,21 +99,10 @@ def make_plan(
     and parameters that do not fit together.
     """
     module = strategy_module or strategy_named(str(settings.get("strategy", "orb")))
-    models: tuple[type[BaseModel], ...] = (module.Parameters, RiskParameters, FillParameters)
-    known = [name for model in models for name in model.model_fields]
-    for name in settings:
-        if name not in known:
-            raise BadInput(
-                f"--set {name}: there is no such parameter", f"Known are: {', '.join(known)}"
-            )
-    built: list[Any] = []
-    for model in models:
-        own = {name: value for name, value in settings.items() if name in model.model_fields}
-        try:
-            built.append(model.model_validate(own))
-        except ValidationError as error:
-            raise bad_input_of(error, "parameters") from error
-    _check_run(symbols, capital)
+    wrong = wrong_settings(settings, module) + _wrong_run(symbols, capital)
+    if wrong:
+        raise together(wrong)
+    built: list[Any] = [model.model_validate(_of(model, settings)) for model in _models(module)]
     plan = RunPlan(
         module,
         built[0],
@@ -128,6 +117,30 @@ def make_plan(
     return plan
 
 
+def wrong_settings(settings: dict[str, Any], module: ModuleType) -> list[BadInput]:
+    """Return all that is wrong with settings, each naming its parameters."""
+    known = [name for model in _models(module) for name in model.model_fields]
+    unknown = [name for name in settings if name not in known]
+    wrong = [
+        BadInput(f"--set {name}: there is no such parameter", f"Known are: {', '.join(known)}")
+        for name in unknown
+    ]
+    for model in _models(module):
+        try:
+            model.model_validate(_of(model, settings))
+        except ValidationError as error:
+            wrong.append(bad_input_of(error, "parameters"))
+    return wrong
+
+
+def _models(module: ModuleType) -> tuple[type[BaseModel], ...]:
+    return module.Parameters, RiskParameters, FillParameters
+
+
+def _of(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name in model.model_fields}
+
+
 def strategy_named(name: str) -> ModuleType:
     """Return a built-in strategy's module by its name."""
     if name not in BUILT_IN:
@@ -137,12 +150,17 @@ def strategy_named(name: str) -> ModuleType:
     return BUILT_IN[name]
 
 
-def _check_run(symbols: list[str] | tuple[str, ...], capital: float) -> None:
+def _wrong_run(symbols: list[str] | tuple[str, ...], capital: float) -> list[BadInput]:
+    wrong = []
     if not symbols:
-        raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
+        wrong.append(
+            BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
+        )
     repeated = sorted({symbol for symbol in symbols if list(symbols).count(symbol) > 1})
-    if repeated:
-        raise BadInput(f"symbol {repeated[0]} is given twice", "Name each symbol once")
+    wrong += [
+        BadInput(f"symbol {symbol} is given twice", "Name each symbol once") for symbol in repeated
+    ]
     # Written so that a NaN is refused too.
     if not 0 < capital < float("inf"):
-        raise BadInput(f"capital {capital:g} is not positive", "Give a capital above 0 USD")
+        wrong.append(BadInput(f"capital {capital:g} is not positive", "Give a capital above 0 USD"))
+    return wrong

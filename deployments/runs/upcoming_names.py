@@ -14,7 +14,13 @@ LOOK_EVERY_S = 60.0
 # So many at a look: a server that begins has others to listen to.
 MOST_AT_ONCE = 20
 # By flow, the word for what runs again and again.
-FLOWS = {SESSION_FLOW: "", "health": "health", "sync": "sync", "prune": "prune"}
+FLOWS = {
+    SESSION_FLOW: "",
+    "fetch-history": "fetch-history",
+    "health": "health",
+    "sync": "sync",
+    "prune": "prune",
+}
 
 
 class UpcomingNames:

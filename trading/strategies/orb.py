@@ -58,22 +58,30 @@ class OrbNumbers(NamedTuple):
 class OrbParameters(StrategyParameters):
     """The opening-range breakout: enter when price leaves the range of the first minutes."""
 
-    strategy: Literal["orb"] = "orb"
+    strategy: Literal["orb"] = Field("orb", description="Which strategy this is")
     range_minutes: int = Field(5, ge=1, le=1440, description="Length of the opening range, minutes")
-    breakout_on: Literal["close", "wick"] = "close"
+    breakout_on: Literal["close", "wick"] = Field(
+        "close", description="What has to leave the range: a bar's close, or its high or low"
+    )
     breakout_buffer: float = Field(
         0.0, ge=0, le=LARGEST, description="USD beyond the level a break needs"
     )
     min_body: float = Field(0.5, ge=-1, le=1, description="Signed body of the breakout bar")
     max_extension: float = Field(0.0, ge=0, description="Furthest entry, in ranges; 0 = off")
-    allow_short: bool = True
-    stop: Literal["range", "atr"] = "range"
+    allow_short: bool = Field(True, description="Whether a break downwards is sold short")
+    stop: Literal["range", "atr"] = Field(
+        "range", description="Where the stop is: the other side of the range, or stop_atr away"
+    )
     stop_atr: float = Field(1.5, gt=0, le=LARGEST, description="Stop distance in ATR(14)")
-    target: Literal["range", "atr", "none"] = "range"
+    target: Literal["range", "atr", "none"] = Field(
+        "range", description="What target_multiple counts; none leaves by stop and close alone"
+    )
     target_multiple: float = Field(
         2.0, gt=0, le=LARGEST, description="Target distance in ranges or ATR(14)"
     )
-    volume_filter: bool = False
+    volume_filter: bool = Field(
+        False, description="Whether a break needs volume_threshold times the usual volume"
+    )
     volume_threshold: float = Field(1.5, ge=0, description="x mean volume of 20 previous bars")
 
     def first_decision_bar(self, interval_minutes: int) -> int:

@@ -60,3 +60,30 @@ def test_a_slip_is_told_in_the_words_of_the_terminal(
         plan_of(request_of_form({**FORM, **slip}, OUT))
     assert main(["backtest", "--bars", "bars.csv", *arguments]) == 2
     assert capsys.readouterr().err == f"error: {caught.value}\n"
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    slips = {
+        "interval_minutes": "five",
+        "start": "06/07/2025",
+        "decisions": None,
+        "strategy": {"rnge": 5, "tick": "x", "min_body": 7},
+        "risk": {"max_positions": 0, "risk_per_trade": 7},
+        "fills": {"slippage_bps": -1},
+        "surprise": 1,
+    }
+    with pytest.raises(BadInput) as caught:
+        request_of_form({**FORM, **slips}, OUT)
+    said = str(caught.value)
+    for name in ("interval_minutes", "06/07/2025", "decisions", "rnge", "tick", "min_body",
+                 "max_positions", "risk_per_trade", "slippage_bps", "surprise"):  # fmt: skip
+        assert name in said, name
+
+
+def test_every_wrong_setting_of_a_plan_is_named_at_once() -> None:
+    slips = {"symbols": ["A", "B", "A", "B"], "capital": -5.0, "risk": {"max_positions": 0}}
+    with pytest.raises(BadInput) as caught:
+        plan_of(request_of_form({**FORM, **slips, "strategy": {"rnge": 5, "tick": -1}}, OUT))
+    said = str(caught.value)
+    for words in ("symbol A", "symbol B", "capital -5", "max_positions", "rnge", "tick"):
+        assert words in said, words
