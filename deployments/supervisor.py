@@ -69,7 +69,7 @@ class Supervisor:
         self._backoff = Backoff()
         self._dead_runs = DeadRuns(home, say)
         self._restarts = Restarts(home, say)
-        self._control = ControlThread(home, say, lambda: self.api_url)
+        self._control = ControlThread(home, say, lambda: self.server)
         self._trouble = ""
         self._shutdown_s = shutdown_s
         self._api_server = api_server

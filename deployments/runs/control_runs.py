@@ -11,10 +11,11 @@ from blocks.process.secret_mask import MASK
 from deployments.processes.home import Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
 from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.server import Server
 from deployments.server.worker import CONTROL_POOL
 from flows.process.run_names import control_name
 from flows.process.words import failure_line
-from trading.errors import OpenbellError
+from trading.errors import OpenbellError, SourceUnavailable
 
 LOOK_EVERY_S = 1.0
 STOP_GRACE_S = 5.0
@@ -79,10 +80,10 @@ class ControlThread:
     Beside them it gives upcoming runs their names, which nobody waits for.
     """
 
-    def __init__(self, home: Home, say: Say, api_url: Callable[[], str]) -> None:
+    def __init__(self, home: Home, say: Say, server: Callable[[], Server]) -> None:
         self._runs = ControlRuns(home, say)
         self._names = UpcomingNames(home)
-        self._api_url = api_url
+        self._server = server
         self._say = say
         self._trouble = ""
         self._is_over = threading.Event()
@@ -99,21 +100,29 @@ class ControlThread:
             self._thread.join(STOP_GRACE_S)
 
     def _serve(self) -> None:
+        server: Server | None = None
         api: PrefectApi | None = None
         while not self._is_over.wait(LOOK_EVERY_S):
             try:
-                if api is None or api.url != self._api_url():
-                    api = PrefectApi(self._api_url())
+                if api is None or server is not self._server():
+                    server = self._server()
+                    api = server.connect()
                     api.hurry()
                 self._runs.look(api)
                 self._names.look(api, time.monotonic())
-            except OpenbellError:
+                self._trouble = ""
+            except SourceUnavailable:
                 # The supervisor says that a server is away; what was clicked waits there.
                 continue
+            except OpenbellError as error:
+                self._say_once(str(error))
             except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
                 # An answer that is not Prefect's: the next halt is heard all the same.
-                if str(error) != self._trouble:
-                    self._say(f"Commands of Prefect's page: {type(error).__name__}: {error}")
-                self._trouble = str(error)
+                self._say_once(f"{type(error).__name__}: {error}")
         if api is not None:
             api.close()
+
+    def _say_once(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._say(f"Halt and flatten of Prefect's page are not heard: {trouble}")
+        self._trouble = trouble

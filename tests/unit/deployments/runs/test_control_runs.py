@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import Home
-from deployments.runs.control_runs import ControlRuns
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.runs import control_runs
+from deployments.runs.control_runs import ControlRuns, ControlThread
+from deployments.server.prefect_api import FlowRun, PrefectApi, ServerRefused
+from deployments.server.server import Server as PrefectServer
 from deployments.server.worker import CONTROL_POOL
 
 FINAL = ("COMPLETED", "FAILED")
@@ -162,3 +165,32 @@ def test_a_damaged_ledger_is_told_in_the_run(home: Home) -> None:
     look(home, server)
     assert server.runs[key].state_type == "FAILED"
     assert "python -m flows restore" in server.runs[key].message
+
+
+def test_a_server_that_refuses_us_is_told_once_and_is_not_mistaken_for_one_without_commands(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    looks = 0
+    thread: ControlThread
+
+    class Refusing:
+        def hurry(self) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        def due_runs(self, *_: object) -> list[FlowRun]:
+            nonlocal looks
+            looks += 1
+            if looks == 3:
+                thread._is_over.set()
+            raise ServerRefused("answered 401", "Set the string", 401)
+
+    server = SimpleNamespace(connect=Refusing)
+    monkeypatch.setattr(control_runs, "LOOK_EVERY_S", 0.0)
+    thread = ControlThread(home, said.append, lambda: cast(PrefectServer, server))
+    thread._serve()
+    assert len(said) == 1
+    assert "answered 401" in said[0]
