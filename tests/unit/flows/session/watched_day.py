@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blocks.account.health import HealthCheck, HealthReport
+from blocks.account.health_checks import Component
 from blocks.account.reader import AccountReader
 from blocks.ledger import lease
 from blocks.markets.simulated_market import SimulatedMarketData
@@ -26,6 +27,8 @@ from flows.session import run_account as run_account_module
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
+from tasks.session import telemetry as steps_telemetry
+from trading.errors import SourceUnavailable
 from trading.market.calendar import Session
 from trading.plan import RunPlan
 
@@ -33,6 +36,7 @@ ACCOUNT = "simulated"
 STEP = timedelta(seconds=5)
 SETTLE_SECONDS = 5.0
 NEW = timedelta(seconds=60)
+MODULES = (account_module, run_account_module, other_holder, telemetry, steps_telemetry, lease)
 # A session that keeps a store from us for a whole look does so while it waits for something.
 WAIT_SECONDS = 5.0
 
@@ -61,44 +65,65 @@ class SlowMarket(SimulatedMarketData):
 
     clock: WatchedClock
     seconds = 7.0
+    is_silent: Callable[[], bool]
 
     def rows(self, symbols: Any, session: Session, start: datetime, end: datetime) -> Any:
+        if self.is_silent():
+            raise SourceUnavailable("the market is silent", "Wait")
         if self.clock.now() - end < NEW:
             self.clock.pass_until(self.clock.now() + timedelta(seconds=self.seconds))
         return super().rows(symbols, session, start, end)
 
 
 class WatchedParts(PlainParts):
-    """Parts of a market that takes its time; the exchange is looked at once a bar."""
+    """Parts of a market that takes its time, as a day has them."""
 
-    clock: WatchedClock
+    day: WatchedDay
 
     @property
     def tend_seconds(self) -> float:
-        return 3600.0
+        return self.day.tend_seconds
 
     def market(self, plan: RunPlan, *, is_replay: bool) -> SlowMarket:
         market = SlowMarket(plan.symbols, plan.exchange, plan.interval_minutes, self.seed)
-        market.clock = self.clock
+        market.clock, market.is_silent = self.day.clock, lambda: self.day.is_silent
         return market
 
 
 class WatchedDay:
-    """A paper account whose health is noted at each step of its clock."""
+    """An account whose health is noted at each step of its clock.
+
+    The exchange is looked at once a bar, unless a test wants it more often; the source of bars
+    `is_silent` from when a test says so.
+    """
+
+    tend_seconds = 3600.0
+    is_silent = False
+    exchange = "24/7"
 
     def __init__(self, folder: Path, interval_minutes: int, begin: str) -> None:
         self.folder = folder
         self.interval_minutes = interval_minutes
         self.reports: list[HealthReport] = []
+        self.events: list[tuple[datetime, Callable[[], object]]] = []
         self.clock = WatchedClock(datetime.fromisoformat(begin).replace(tzinfo=UTC), self.look)
         self.reader = AccountReader(folder, ACCOUNT, WAIT_SECONDS)
         self.check = self.new_check()
 
     def new_check(self) -> HealthCheck:
         began = self.clock.now()
-        return HealthCheck(self.reader, SETTLE_SECONDS, "24/7", began)
+        return HealthCheck(self.reader, SETTLE_SECONDS, self.exchange, began)
+
+    def at(self, moment: str, event: Callable[[], object]) -> datetime:
+        """Let something happen at a moment; return that."""
+        when = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+        self.events.append((when, event))
+        return when
 
     def look(self, now: datetime) -> None:
+        for due in [event for event in self.events if event[0] <= now]:
+            self.events.remove(due)
+            due[1]()
         self.reports.append(self.check.look(now))
 
     def trade(self, until: str, *, forever: bool = False) -> int:
@@ -110,9 +135,13 @@ class WatchedDay:
             should_stop.requested = self.clock.now() >= end
 
         parts = WatchedParts(self.folder)
-        object.__setattr__(parts, "clock", self.clock)
+        object.__setattr__(parts, "day", self)
         request = SessionRequest(
-            parts, symbols=("AAA",), interval_minutes=self.interval_minutes, exchange="24/7"
+            parts,
+            symbols=("AAA",),
+            interval_minutes=self.interval_minutes,
+            exchange=self.exchange,
+            settings={"range_minutes": max(5, self.interval_minutes)},
         )
         return asyncio.run(
             run_account(request, should_stop=should_stop, progress=count, forever=forever)
@@ -123,11 +152,10 @@ class WatchedDay:
         found = [f"{r.checked_at:%d %H:%M:%S} {r.level} {r.reasons}" for r in self.reports if r.bad]
         return found[:5]
 
-    def components(self, name: str) -> Iterator[tuple[datetime, Any]]:
+    def components(self, name: str) -> Iterator[tuple[datetime, Component]]:
+        """Return how a component was at each look."""
         for report in self.reports:
-            for component in report.components:
-                if component.name == name:
-                    yield report.checked_at, component
+            yield from ((report.checked_at, c) for c in report.components if c.name == name)
 
 
 @contextmanager
@@ -140,11 +168,7 @@ def under_its_clock(day: WatchedDay, patch: pytest.MonkeyPatch) -> Iterator[Watc
             return day.clock.now()
 
     with patch.context() as patched:
-        for module in (account_module, run_account_module, other_holder, telemetry, lease):
+        for module in MODULES:
             patched.setattr(module, "datetime", At)
         patched.setattr(account_module, "SystemClock", lambda: day.clock)
         yield day
-
-
-def day_of(moment: datetime) -> date:
-    return moment.date()
