@@ -11,6 +11,7 @@ STRATEGY = '''
 """Enter long at every close above the open, with a stop of a dollar."""
 from typing import Literal, NamedTuple
 from trading.parameters import StrategyParameters
+from trading.reasons import BAR_MISSING, ENTER_LONG, NO_BREAKOUT
 
 MEMORY = 2
 {extra}
@@ -28,11 +29,11 @@ def observe(numbers, memory, bar, opened, high, low, close, volume):
 
 def signal(numbers, memory, bar, opened, high, low, close, volume, atr, mean_volume):
     if close != close:
-        return 9, 0.0, 0.0
+        return BAR_MISSING, 0.0, 0.0
     {body}
     if close > opened:
-        return 24, {stop}, 2.0
-    return 14, 0.0, 0.0
+        return ENTER_LONG, {stop}, 2.0
+    return NO_BREAKOUT, 0.0, 0.0
 '''
 
 
