@@ -12,9 +12,11 @@ from pathlib import Path
 import uvicorn
 
 from api.app import create_app
+from api.impatient_protocol import ImpatientProtocol
 from api.source import Source
 from blocks.process.logs import get_logger, install_logs
 from blocks.process.secret_mask import MASK
+from blocks.process.web_door import WebDoor, refuse_beyond_this_machine
 from blocks.settings.reader import read_settings
 from trading.errors import BadInput, OpenbellError
 
@@ -44,6 +46,9 @@ def _serve(chosen: argparse.Namespace) -> int:
     folder = (chosen.data_dir or settings.operations.data_dir).expanduser()
     host = chosen.host or settings.api.api_host
     port = settings.api.health_check_port if chosen.port is None else chosen.port
+    token = settings.api.api_token
+    if token is None:
+        refuse_beyond_this_machine(host)
     listener = listen(host, port)
     # Before the first session there may be no folder; logs alone are no reason to make it.
     install_logs(
@@ -59,11 +64,21 @@ def _serve(chosen: argparse.Namespace) -> int:
         settings.data.settle_seconds,
         settings.trading.exchange,
     )
-    app = create_app(source, settings.api.api_cors_origins)
+    origins = settings.api.api_cors_origins
+    app = create_app(source, origins, None if token is None else token.get_secret_value())
+    door = WebDoor(app, [host, *settings.api.allowed_hosts], origins)
     number = listener.getsockname()[1]
     get_logger("api").info("listening at http://%s:%s for %s", host, number, folder)
     print(f"listening at http://{host}:{number}", flush=True)
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(
+        door,
+        http=ImpatientProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
     uvicorn.Server(config).run(sockets=[listener])
     return 0
 

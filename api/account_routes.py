@@ -16,6 +16,11 @@ from blocks.records.signal import Signal
 from blocks.records.trade import TradeStatus
 from blocks.telemetry.trades import MOST_ROWS, NotedTrade
 
+# More than an account trades in a life, and far from where a database's numbers end.
+FARTHEST_ROW = 10_000_000
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
+Symbol = Annotated[str | None, Query(pattern="^[!-~]{1,20}$")]
+
 
 def account_routes(source: Source) -> APIRouter:
     """Return the routes of the account."""
@@ -30,25 +35,23 @@ def account_routes(source: Source) -> APIRouter:
         return [PositionAnswer.of(position) for position in _facts(source).positions]
 
     @routes.get("/orders")
-    def orders(
-        live: bool = True, limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100
-    ) -> list[Order]:
+    def orders(live: bool = True, limit: Limit = 100) -> list[Order]:
         with source.ledger().reading() as connection:
             return read_orders(connection, live=live, limit=limit)
 
     @routes.get("/signals")
     def signals(
-        limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100,
-        symbol: Annotated[str | None, Query(max_length=20)] = None,
+        limit: Limit = 100,
+        symbol: Symbol = None,
     ) -> list[Signal]:
         with source.ledger().reading() as connection:
             return read_signals(connection, limit, symbol.upper() if symbol else None)
 
     @routes.get("/trades")
     def trades(
-        limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
-        offset: Annotated[int, Query(ge=0)] = 0,
-        symbol: Annotated[str | None, Query(max_length=20)] = None,
+        limit: Limit = 50,
+        offset: Annotated[int, Query(ge=0, le=FARTHEST_ROW)] = 0,
+        symbol: Symbol = None,
         status: TradeStatus | None = None,
         strategy: Annotated[str | None, Query(max_length=100)] = None,
     ) -> list[NotedTrade]:

@@ -14,6 +14,7 @@ from api.account_routes import account_routes
 from api.health_routes import health_routes
 from api.source import Source
 from api.telemetry_routes import telemetry_routes
+from api.token_gate import TokenGate
 from blocks.process.secret_mask import MASK
 from trading.errors import BadInput, OpenbellError
 
@@ -26,8 +27,10 @@ class MaskedJson(JSONResponse):
         return super().render(MASK.value(content))
 
 
-def create_app(source: Source, cors_origins: tuple[str, ...] = ()) -> FastAPI:
-    """Return the application over one data folder; no other web page may read it by default."""
+def create_app(
+    source: Source, cors_origins: tuple[str, ...] = (), token: str | None = None
+) -> FastAPI:
+    """Return the application over one data folder; with a token only who brings it is answered."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -45,8 +48,16 @@ def create_app(source: Source, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     app.include_router(health_routes(source))
     app.include_router(account_routes(source))
     app.include_router(telemetry_routes(source))
+    if token is not None:
+        app.add_middleware(TokenGate, token=token)
+    # Outside of the gate: a browser asks without the token whether it may ask with it.
     if cors_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"])
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(cors_origins),
+            allow_methods=["GET"],
+            allow_headers=["Authorization"],
+        )
 
     @app.exception_handler(OpenbellError)
     async def _answer_error(request: Request, error: OpenbellError) -> JSONResponse:

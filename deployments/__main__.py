@@ -17,6 +17,7 @@ from blocks.process.auth_string import auth_file
 from blocks.process.secret_mask import MASK
 from blocks.process.shutdown import run_shutdown_handlers
 from blocks.process.stop_request import StopRequest
+from blocks.process.web_door import refuse_beyond_this_machine
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import ENV_FILE, read_settings
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
@@ -98,6 +99,8 @@ def main(arguments: list[str] | None = None) -> int:
         api_server = None
         if chosen.command == "up":
             api = configured.api
+            if api.api_token is None:
+                refuse_beyond_this_machine(api.api_host)
             api_server = ApiServer(home, api.api_host, api.health_check_port, say)
         supervisor = Supervisor(
             home,
@@ -106,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
             chosen.prefect_file.resolve(),
             configured.operations.shutdown_timeout_seconds,
             api_server,
+            configured.api.allowed_hosts,
         )
         return demo(supervisor, console) if chosen.command == "demo" else up(supervisor, api_server)
     except OpenbellError as error:

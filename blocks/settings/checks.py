@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from blocks.process.web_door import name_of
 from blocks.settings.app_settings import AppSettings
 from blocks.storage.settings import CloudProvider
 from trading.errors import OpenbellError
@@ -18,6 +19,7 @@ from trading.parameters import make_rules
 BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
 CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 KEY = re.compile(r"[!-~]+")
+TOKEN = re.compile(r"[!-~]{16,}")
 
 Complaint = tuple[str, str]
 
@@ -33,6 +35,12 @@ def complaints_of(settings: AppSettings) -> Iterator[Complaint]:
                 "API_CORS_ORIGINS",
                 f"{origin[:60]!r} is no web page's origin. Write https://host",
             )
+    for name in settings.api.allowed_hosts:
+        if name_of(name.lower()) != name.lower():
+            yield "ALLOWED_HOSTS", f"{name[:60]!r} is no name of a host. Write it without a port"
+    token = settings.api.api_token
+    if token is not None and not TOKEN.fullmatch(token.get_secret_value()):
+        yield "API_TOKEN", "it is shorter than 16 letters, or holds a space. Make it anew"
 
 
 def is_address(text: str) -> bool:

@@ -99,7 +99,7 @@ VARIABLES: tuple[Variable, ...] = (
     *_kept("notifications", "DISCORD_WEBHOOK_URL", "NOTIFY_ROUTINE", "NOTIFY_ON_TRADE"),
     *_kept("notifications", "NOTIFY_ON_ERROR"),
     *_kept("api", "HEALTH_CHECK_PORT"),
-    *_new("api", "API_HOST", "API_CORS_ORIGINS"),
+    *_new("api", "API_HOST", "API_CORS_ORIGINS", "API_TOKEN", "ALLOWED_HOSTS"),
     *_kept("operations", "ENVIRONMENT", "LOG_LEVEL", "SHUTDOWN_TIMEOUT_SECONDS"),
     *_new("operations", "ON_SHUTDOWN", "DATA_DIR", "LOG_RETENTION_DAYS"),
     *_new("operations", "DATABASE_TIMEOUT_SECONDS"),

@@ -22,6 +22,7 @@ from tests.process.api.conftest import REPOSITORY, Start, free_port
 from tests.terminal import flows
 from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS
 
+TOKEN = "letters-and-digits-4711"
 SECRET = "planted-secret-0815"
 PATHS = (
     "/health/live", "/health/ready", "/health/startup", "/health/state", "/metrics",
@@ -218,6 +219,36 @@ def test_no_other_web_page_may_read_it_unless_it_is_named(
     assert answer.headers["access-control-allow-origin"] == "https://page.example"
 
 
+def test_only_who_calls_it_by_a_name_of_its_own_is_answered(
+    traded: Path, served: str, start: Start
+) -> None:
+    port = httpx.URL(served).port
+    for name, status in (("localhost", 200), ("rebound.example", 403), ("trader.lan", 403)):
+        answer = httpx.get(f"{served}/api/account", headers={"Host": f"{name}:{port}"}, timeout=20)
+        assert answer.status_code == status, name
+    named = start("--data-dir", str(traded), ALLOWED_HOSTS="trader.lan")
+    answer = httpx.get(f"{named}/api/account", headers={"Host": "trader.lan:8085"}, timeout=20)
+    assert answer.status_code == 200
+
+
+def test_with_a_token_nothing_is_read_without_it(traded: Path, start: Start) -> None:
+    url = start("--data-dir", str(traded), API_TOKEN=TOKEN)
+    assert get(f"{url}/health/live").json() == {"status": "alive"}
+    for path in PATHS[1:] + ("/nowhere", "//health/live", "/health/live/"):
+        for given in (None, "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer \xe9", TOKEN):
+            headers = {} if given is None else {"Authorization": given.encode("latin-1")}
+            answer = httpx.get(url + path, headers=headers, timeout=20)
+            assert (answer.status_code, "equity" in answer.text) == (401, False), (path, given)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert httpx.get(f"{url}/api/account", headers=bearer, timeout=20).json()["equity"]
+    assert httpx.get(f"{url}/metrics", headers=bearer, timeout=20).status_code == 200
+
+
+def test_beyond_this_machine_it_listens_with_a_token_alone(traded: Path, start: Start) -> None:
+    url = start("--data-dir", str(traded), API_HOST="0.0.0.0", API_TOKEN=TOKEN)
+    assert get(f"{url.replace('0.0.0.0', '127.0.0.1')}/health/state").status_code == 401
+
+
 def test_nothing_can_be_changed(served: str) -> None:
     for path in PATHS:
         for method in ("POST", "PUT", "DELETE"):
@@ -256,7 +287,8 @@ def test_port_and_host_come_from_the_settings_and_arguments_win(traded: Path, st
     ("arguments", "complaint"),
     [
         (("--port", "{taken}"), "is in use"),
-        (("--host", "192.0.2.1", "--port", "0"), "cannot listen"),
+        (("--host", "192.0.2.1", "--port", "0"), "Set API_TOKEN"),
+        (("--host", "0.0.0.0", "--port", "0"), "Set API_TOKEN"),
         (("--port", "70000"), "cannot listen"),
         (("--env-file", "/nowhere/.env"), "No such file"),
     ],

@@ -120,7 +120,7 @@ def test_secrets_come_from_outside_only(file: str) -> None:
     text = (REPOSITORY / file).read_text()
     for line in text.splitlines():
         if re.search(r"(PASSWORD|SECRET|API_KEY|TOKEN|WEBHOOK)\w*\s*[:=]", line):
-            assert "${PREFECT_SERVER_DATABASE_PASSWORD:?" in line, line
+            assert re.search(r"\$\{(PREFECT_SERVER_DATABASE_PASSWORD|API_TOKEN):\?", line), line
     assert not re.search(r"^(ARG|ENV)\b.*(PASSWORD|SECRET|KEY|TOKEN)", DOCKERFILE, re.M)
 
 
@@ -204,6 +204,7 @@ def test_what_compose_passes_in_beats_the_env_file() -> None:
         "PREFECT_API_AUTH_STRING": STRING,
         "DATA_DIR": "/data",
         "API_HOST": "0.0.0.0",
+        "API_TOKEN": "${API_TOKEN:?Put it into .env, 16 letters and digits or more}",
         "HEALTH_CHECK_PORT": "8085",
     }
     assert service["ports"] == ["127.0.0.1:8085:8085"]

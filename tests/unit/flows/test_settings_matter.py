@@ -100,6 +100,8 @@ SEEN_ELSEWHERE = {
     "HEALTH_CHECK_PORT": "tests/process/api/test_api.py::test_port_and_host_come_from_the_settings",
     "API_HOST": "tests/process/api/test_api.py::test_port_and_host_come_from_the_settings",
     "API_CORS_ORIGINS": "tests/process/api/test_api.py::test_no_other_web_page_may_read_it",
+    "API_TOKEN": "tests/process/api/test_api.py::test_with_a_token_nothing_is_read_without_it",
+    "ALLOWED_HOSTS": "tests/process/api/test_api.py::test_only_who_calls_it_by_a_name_of_its_own",
     "ENVIRONMENT": "tests/process/api/test_api.py::test_port_and_host_come_from_the_settings",
     "LOG_LEVEL": "test_the_level_decides_what_is_logged",
     "SHUTDOWN_TIMEOUT_SECONDS": (

@@ -1,0 +1,39 @@
+"""Who may read the API: everybody on this machine, or who brings its token."""
+
+from __future__ import annotations
+
+import hmac
+
+from blocks.process.web_door import App, Receive, Scope, Send
+
+# Says no more than that the process lives.
+UNASKED = "/health/live"
+UNAUTHORIZED = 401
+
+
+class TokenGate:
+    """Lets through what carries `Authorization: Bearer TOKEN`."""
+
+    def __init__(self, app: App, token: str) -> None:
+        self._app = app
+        self._wanted = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse."""
+        if scope["type"] != "http" or scope["path"] == UNASKED or self._is_known(scope):
+            await self._app(scope, receive, send)
+            return
+        body = b'{"error": "this API asks for a token. Send: Authorization: Bearer API_TOKEN"}'
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"www-authenticate", b"Bearer"),
+        ]
+        await send({"type": "http.response.start", "status": UNAUTHORIZED, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _is_known(self, scope: Scope) -> bool:
+        given = [text for name, text in scope["headers"] if name == b"authorization"]
+        scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+        # However much of it is right, the answer takes as long.
+        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._wanted)
