@@ -68,6 +68,7 @@ def hashed_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int,
 
 def _prove(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -> Proof:
     _check_schema(ledger)
+    _check_account(ledger, account)
     hashed = hashed_tables(ledger)
     rows = {name: count for name, (count, _) in hashed.items()}
     digests = [
@@ -105,6 +106,16 @@ def _check_schema(ledger: duckdb.DuckDBPyConnection) -> None:
         raise BadInput(
             f"ledger has no {table}.{column} of type {kind}",
             "It is of another version of Openbell, or no ledger; use the version that wrote it",
+        )
+
+
+def _check_account(ledger: duckdb.DuckDBPyConnection, account: str) -> None:
+    """A ledger says whose it is since its first session; its orders are looked at besides."""
+    known = ledger.execute("SELECT value FROM meta WHERE name = 'account'").fetchall()
+    if known and known[0][0] != account:
+        raise BadInput(
+            f"ledger is one of account {known[0][0]!r}, not of {account!r}",
+            "Name that account with --account; copies are not moved between accounts",
         )
 
 

@@ -10,7 +10,9 @@ import duckdb
 
 from blocks.copies.store import EXCHANGE_FILE
 from blocks.ledger import place
+from blocks.process.disk_errors import words_of
 from blocks.stores.file_lock import locked
+from trading.errors import StoreUnavailable
 
 RESTORED = "restored at"
 
@@ -27,20 +29,31 @@ def install(
 ) -> tuple[tuple[Path, ...], str]:
     """Replace ledger and mock exchange; return what is kept aside, and what is to be known.
 
-    The caller holds the ledger's file lock.
+    The caller holds the ledger's file lock. Raises StoreUnavailable where there is no room for it.
     """
     exchange = ledger.with_name(EXCHANGE_FILE)
-    aside: list[Path] = []
-    note = ""
-    with locked(exchange):
-        # The exchange goes first: killed in between, it is ahead of the ledger, which is usual.
-        if exchange_copy is not None:
-            aside += _replace(exchange, exchange_copy, now)
-        elif has_exchange and (force or not exchange.exists()):
-            note = "the copy has no mock exchange, which begins anew"
-            aside += _put_aside(exchange, now)
-        _prepare(copy, local_epoch, now, begins_anew=bool(note))
-        aside += _replace(ledger, copy, now)
+    begins_anew = exchange_copy is None and has_exchange and (force or not exchange.exists())
+    note = "the copy has no mock exchange, which begins anew" if begins_anew else ""
+    try:
+        with locked(exchange):
+            # Whatever needs room on the disk comes first: then nothing is replaced, or all of it.
+            _prepare(copy, local_epoch, now, begins_anew=begins_anew)
+            aside = []
+            if exchange_copy is not None:
+                _flush(exchange_copy)
+                aside += _keep(exchange, now)
+            aside += _keep(ledger, now)
+            # The exchange goes first: killed in between, it is ahead of the ledger, which is usual.
+            if exchange_copy is not None:
+                _replace(exchange, exchange_copy, now)
+            elif begins_anew:
+                aside += _put_aside(exchange, now)
+            _replace(ledger, copy, now)
+    except (OSError, duckdb.Error) as error:
+        raise StoreUnavailable(
+            f"{ledger} cannot be replaced: {words_of(error)}",
+            "Check free disk space and permissions; what was there is there still",
+        ) from error
     return tuple(aside), note
 
 
@@ -54,24 +67,31 @@ def _prepare(copy: Path, local_epoch: int, now: datetime, *, begins_anew: bool) 
         place.forget_place(connection)
         if begins_anew:
             connection.execute("UPDATE meta SET value = '0' WHERE name = 'cursor'")
+    _flush(copy)
 
 
-def _replace(target: Path, source: Path, now: datetime) -> list[Path]:
-    """Put a closed file in another's place, whole or not at all; return what is kept aside."""
-    with source.open("rb") as file:
-        os.fsync(file.fileno())
-    aside: list[Path] = []
-    if target.exists():
-        kept = _aside_name(target, now)
-        os.link(target, kept)
-        aside.append(kept)
+def _flush(file: Path) -> None:
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+
+
+def _keep(target: Path, now: datetime) -> list[Path]:
+    """Give what is there a second name, under which it stays when it is replaced."""
+    if not target.exists():
+        return []
+    kept = _aside_name(target, now)
+    os.link(target, kept)
+    return [kept]
+
+
+def _replace(target: Path, source: Path, now: datetime) -> None:
+    """Put a closed file in another's place, whole or not at all."""
     log = target.with_name(f"{target.name}.wal")
     if log.exists():
         # Only a file that cannot be opened still has one; it must not meet the new file.
         os.replace(log, _aside_name(log, now))
     os.replace(source, target)
     _sync_folder(target.parent)
-    return aside
 
 
 def _put_aside(target: Path, now: datetime) -> list[Path]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import duckdb
 
 from blocks.copies.comparison import SAFE_TO_REPLACE, LocalLedger, Standing, compare
 from blocks.copies.manifest import (
@@ -20,20 +21,20 @@ from blocks.copies.manifest import (
     read_manifest,
     versions,
 )
-from blocks.copies.proof import prove
+from blocks.copies.proof import Proof, prove
 from blocks.copies.replacement import RESTORED, install
-from blocks.copies.store import EXCHANGE_FILE, WORK_PREFIX
+from blocks.copies.store import EXCHANGE_FILE, LEDGER_FILE
+from blocks.copies.working_folder import working_folder
 from blocks.ledger import lease
 from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
+from blocks.process.disk_errors import words_of
 from blocks.storage.content import check_content, sha256_of
 from blocks.stores.duckdb_file import refuse_network_file_system
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, locked
 from blocks.stores.reading import reading
 from trading.errors import BadInput, LeaseLost, StoreUnavailable
 from trading.session.ports import Storage
-
-LEDGER_FILE = "ledger.duckdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +110,8 @@ def _restore(
     account = manifest.account
     ledger = data_dir / account / LEDGER_FILE
     refuse_network_file_system(ledger.parent)
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=ledger.parent) as place:
-        copy = _fetch(storage, manifest.ledger, Path(place) / LEDGER_FILE)
-        proof = prove(copy, account, is_refolded=manifest.openbell == openbell_version())
-        if (proof.journal_seq, proof.rows, proof.pnl) != (
-            manifest.journal_seq,
-            manifest.rows,
-            manifest.pnl,
-        ):
-            raise StoreUnavailable(
-                f"{manifest.ledger.name} does not hold what its manifest says", "Use another copy"
-            )
-        exchange_copy = None
-        if manifest.exchange is not None:
-            exchange_copy = _fetch(storage, manifest.exchange, Path(place) / EXCHANGE_FILE)
+    with working_folder(ledger.parent) as place:
+        copy, exchange_copy, proof = fetch_proven(storage, manifest, place)
         with _free_account(ledger.parent), locked(ledger):
             local = compare(ledger, copy)
             if local.standing not in SAFE_TO_REPLACE and not force:
@@ -144,6 +132,46 @@ def _restore(
         aside=aside,
         note=note,
     )
+
+
+def fetch_proven(
+    storage: Storage, manifest: Manifest, place: Path
+) -> tuple[Path, Path | None, Proof]:
+    """Fetch a copy's files into a folder and return them, proven to be what its manifest says.
+
+    The ledger of an earlier version gets the tables that came since.
+    """
+    copy = _fetch(storage, manifest.ledger, place / LEDGER_FILE)
+    _add_later_tables(copy)
+    is_refolded = manifest.openbell == openbell_version()
+    proof = prove(copy, manifest.account, is_refolded=is_refolded)
+    held = proof.rows | dict.fromkeys(set(manifest.rows) - set(proof.rows), 0)
+    said = dict.fromkeys(held, 0) | manifest.rows
+    if (proof.journal_seq, held, proof.pnl) != (manifest.journal_seq, said, manifest.pnl):
+        raise StoreUnavailable(
+            f"{manifest.ledger.name} does not hold what its manifest says", "Use another copy"
+        )
+    exchange_copy = None
+    if manifest.exchange is not None:
+        exchange_copy = _fetch(storage, manifest.exchange, place / EXCHANGE_FILE)
+    return copy, exchange_copy, proof
+
+
+def _add_later_tables(copy: Path) -> None:
+    """A copy that an earlier version made is no worse for the tables that it cannot have."""
+    try:
+        with duckdb.connect(str(copy)) as connection:
+            check_format(connection, Path(copy.name))
+            # What is no ledger at all is left as it is, to be found out.
+            if connection.execute(
+                "SELECT 1 FROM duckdb_tables() WHERE table_name = 'journal'"
+            ).fetchall():
+                connection.execute(SCHEMA)
+    except duckdb.Error as error:
+        raise StoreUnavailable(
+            f"{copy.name} of the copy cannot be opened: {words_of(error)}",
+            "Check free disk space, or use another copy",
+        ) from error
 
 
 @contextmanager
@@ -169,7 +197,13 @@ def _fetch(storage: Storage, part: Part, target: Path) -> Path:
         raise StoreUnavailable(f"{part.name} cannot be unpacked", "Use another copy") from error
     if sha256_of(raw) != part.raw_sha256:
         raise StoreUnavailable(f"{part.name} holds another file", "Use another copy")
-    target.write_bytes(raw)
+    try:
+        target.write_bytes(raw)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{part.name} cannot be unpacked into {target.parent.parent}: {words_of(error)}",
+            "Check free disk space; nothing was replaced",
+        ) from error
     return target
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import shutil
-import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,8 +22,9 @@ from blocks.copies.manifest import (
     version_name,
 )
 from blocks.copies.proof import Proof, hashed_tables, prove
-from blocks.copies.retention import DEFAULT_RETENTION, STALE, Retention, thin_out
+from blocks.copies.retention import DEFAULT_RETENTION, Retention, thin_out
 from blocks.copies.snapshot import Snapshot, take_snapshot, write_copy
+from blocks.copies.working_folder import sweep, working_folder
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.failpoints import reach
 from blocks.storage.content import check_content, sha256_of
@@ -34,8 +33,8 @@ from blocks.stores.reading import read_closed
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.session.ports import Storage
 
+LEDGER_FILE = "ledger.duckdb"
 EXCHANGE_FILE = "exchange-mock.duckdb"
-WORK_PREFIX = ".copy-"
 EXCHANGE_WAIT_SECONDS = 1.0
 
 
@@ -79,10 +78,9 @@ def store_copy(
     """
     began = time.monotonic()
     folder = ledger.path.parent
-    _sweep(folder, now)
-    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as place:
-        work = Path(place)
-        snapshot = take_snapshot(ledger, work / "ledger.duckdb")
+    sweep(folder, now)
+    with working_folder(folder) as work:
+        snapshot = take_snapshot(ledger, work / LEDGER_FILE)
         proof = prove(snapshot.path, ledger.account)
         exchange = folder / EXCHANGE_FILE
         newest = _newest(storage, ledger.account)
@@ -99,7 +97,13 @@ def store_copy(
                 copied_bytes=newest.copied_bytes,
             )
         copied = _copy_exchange(exchange, work / EXCHANGE_FILE)
-        manifest = _upload(storage, ledger.account, now, proof, snapshot, copied, exchange.exists())
+        try:
+            manifest = _upload(
+                storage, ledger.account, now, proof, snapshot, copied, exchange.exists()
+            )
+        except OpenbellError:
+            _remove_parts(storage, f"{ledger.account}/{version_name(now, proof.journal_seq)}")
+            raise
     notes = []
     if manifest.has_exchange and manifest.exchange is None:
         notes.append("the mock exchange's store is in use and was left out")
@@ -155,6 +159,16 @@ def _upload(
     return manifest
 
 
+def _remove_parts(storage: Storage, stem: str) -> None:
+    """Take away what an upload stored that broke off: on a full disk it takes the room of others.
+
+    Where that fails too it is removed a day later, as after a kill.
+    """
+    with suppress(OpenbellError):
+        for name in storage.names(f"{stem}."):
+            storage.delete(name)
+
+
 def _store(storage: Storage, name: str, path: Path) -> Part:
     raw = path.read_bytes()
     content = gzip.compress(raw, 6, mtime=0)
@@ -202,10 +216,3 @@ def _holds_all(manifest: Manifest, proof: Proof, exchange: Path) -> bool:
     return manifest.digest == proof.digest and (
         manifest.exchange is not None or not exchange.exists()
     )
-
-
-def _sweep(folder: Path, now: datetime) -> None:
-    """Remove what syncs that were killed left behind."""
-    for left in folder.glob(f"{WORK_PREFIX}*"):
-        if left.stat().st_mtime < (now - STALE).timestamp():
-            shutil.rmtree(left, ignore_errors=True)

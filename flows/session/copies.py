@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from blocks.copies.manifest import versions
 from blocks.copies.restore import restore_if_newer
+from blocks.copies.store import LEDGER_FILE
+from blocks.copies.traces import refuse_second_beginning
+from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
+from blocks.stores.beginning import is_begun
 from trading.errors import BadInput, StoreUnavailable
+from trading.session.messages import system_message
 from trading.session.ports import Notifier, Storage
 
 if TYPE_CHECKING:
@@ -37,21 +43,49 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
 
     When the copies do not answer or refuse the key, a ledger that is here is traded on; without
     one the run is refused, because it could begin anew beside positions that only a copy knows of.
+    So it is where no copy is left either of a ledger that was here.
     """
-    if not request.parts.copies_leave or isinstance(storage, StandIn):
+    is_here = has_ledger(request)
+    if isinstance(storage, StandIn) or (is_here and not request.parts.copies_leave):
         return
+    if not is_here:
+        storage = _with_copies(request, storage)
     try:
         report = restore_if_newer(storage, request.data_dir, request.account, datetime.now(UTC))
     except (StoreUnavailable, BadInput) as error:
-        if not has_ledger(request):
+        if not is_here:
             raise
         text = f"copies cannot be asked, the local ledger is used: {error}"
         notifier.send("SYSTEM_WARNING", text)
         return
     if report.is_restored:
-        notifier.send("SYSTEM_WARNING", f"the account was restored from copy {report.version}")
+        text = (
+            f"the account was restored from copy {report.version} in {storage}, journal row"
+            f" {report.journal_seq}: what came after it is not in the ledger"
+        )
+        notifier.send("SYSTEM_WARNING", text)
+        _tell_everybody(request, text)
+    elif not is_here:
+        refuse_second_beginning(request.data_dir / request.account)
+
+
+def _tell_everybody(request: SessionRequest, text: str) -> None:
+    """Put a warning into the outbox of the ledger that has come back: the log is read by few."""
+    now, account = datetime.now(UTC), request.account
+    session = now.date().isoformat()
+    warning = system_message("SYSTEM_WARNING", text, session, account, now, {"component": "copies"})
+    ledger = DuckDBLedger(request.data_dir, account)
+    ledger.add_messages(session, [warning])
+    ledger.release()
+
+
+def _with_copies(request: SessionRequest, storage: Storage) -> Storage:
+    """Return the folder of this machine's copies where the place of today has none yet."""
+    here = LocalStorage(request.data_dir / "copies")
+    is_to_be_used = not versions(storage, request.account) and versions(here, request.account)
+    return here if is_to_be_used else storage
 
 
 def has_ledger(request: SessionRequest) -> bool:
     """Return whether the account has a ledger on this machine."""
-    return (request.data_dir / request.account / "ledger.duckdb").exists()
+    return is_begun(request.data_dir / request.account / LEDGER_FILE)

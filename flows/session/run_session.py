@@ -81,7 +81,7 @@ async def _trade_bars(runtime: SessionRuntime, runner: Runner) -> bool:
         settled = runtime.bar_end(bar) + timedelta(seconds=pace.settle_seconds)
         while not runtime.should_stop() and runtime.clock.now() < settled:
             if pace.is_real_time:
-                runtime.ledger.release()
+                runtime.release_stores()
             nap = runtime.clock.now() + timedelta(seconds=pace.tend_seconds)
             await runtime.clock.sleep_until(min(settled, nap))
             poll(runtime)

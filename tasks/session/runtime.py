@@ -84,6 +84,15 @@ class SessionRuntime:
         """Return what the session knows."""
         return self.desk.state
 
+    def release_stores(self) -> None:
+        """Let others read the account's files until they are needed again.
+
+        A copy that is made in the middle of a session holds the simulated exchange's too.
+        """
+        self.ledger.release()
+        if self.exchange.is_simulated:
+            self.exchange.close()
+
     def bar_start(self, bar: int) -> datetime:
         """Return a bar's START."""
         return self.session.bar_start(bar, self.plan.interval_minutes)

@@ -35,9 +35,10 @@ class RareLooks(PlainParts):
 class Day:
     """A paper account whose clock begins where a test says, and jumps instead of waiting."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, interval_minutes: int = 5) -> None:
         self.folder = folder
         self._patch = patch
+        self._interval_minutes = interval_minutes
 
     def trade(self, begin: str, stop_after: int = 10_000) -> int:
         clock = ReplayClock(datetime.fromisoformat(begin).replace(tzinfo=UTC))
@@ -53,7 +54,10 @@ class Day:
             should_stop.requested = bar >= stop_after
 
         request = SessionRequest(
-            parts=RareLooks(self.folder), symbols=("AAA", "BBB", "CCC"), settings=HOLDING
+            parts=RareLooks(self.folder),
+            symbols=("AAA", "BBB", "CCC"),
+            interval_minutes=self._interval_minutes,
+            settings={**HOLDING, "range_minutes": max(5, self._interval_minutes)},
         )
         with self._patch.context() as patch:
             patch.setattr(account_module, "datetime", At)
