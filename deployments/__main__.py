@@ -21,6 +21,7 @@ from blocks.process.web_door import refuse_beyond_this_machine
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import ENV_FILE, read_settings
 from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
+from deployments.errands.errands import Errands
 from deployments.processes.api_server import ApiServer
 from deployments.processes.home import AUTH_VARIABLES, REPOSITORY, Home, Say
 from deployments.registry.keep_registered import Registration
@@ -111,7 +112,10 @@ def main(arguments: list[str] | None = None) -> int:
             api_server,
             configured.api.allowed_hosts,
         )
-        return demo(supervisor, console) if chosen.command == "demo" else up(supervisor, api_server)
+        if chosen.command == "demo":
+            return demo(supervisor, console)
+        has_dead_man = configured.notifications.deadman_url is not None
+        return up(supervisor, api_server, has_dead_man=has_dead_man)
     except OpenbellError as error:
         print(f"error: {MASK.text(str(error))}", file=sys.stderr)
         return 1
@@ -136,7 +140,9 @@ def configure(env_file: Path | None) -> AppSettings:
     return settings
 
 
-def up(supervisor: Supervisor, api_server: ApiServer | None = None) -> int:
+def up(
+    supervisor: Supervisor, api_server: ApiServer | None = None, *, has_dead_man: bool = False
+) -> int:
     """Run server, worker and API until a signal arrives."""
     try:
         with supervisor.running():
@@ -149,9 +155,16 @@ def up(supervisor: Supervisor, api_server: ApiServer | None = None) -> int:
             for line in who_may_ask(supervisor):
                 supervisor.say(line)
             registration = Registration(supervisor.register, supervisor.say, time.monotonic())
+            errands = Errands(
+                supervisor.home,
+                lambda: supervisor.api_url,
+                time.monotonic(),
+                has_dead_man=has_dead_man,
+            )
             while not supervisor.should_stop():
                 supervisor.tend()
                 registration.tend(time.monotonic())
+                errands.tend(time.monotonic())
                 supervisor.should_stop.pause(TEND_EVERY_S)
             supervisor.say("Stopping")
     except OpenbellError:

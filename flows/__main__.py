@@ -36,6 +36,7 @@ COMMANDS = {
     "flatten": "leave every position, and halt",
     "resume": "allow entries again",
     "sync": "put a verified copy of an account where copies are kept",
+    "deliver": "send the messages that ended sessions left behind",
     "restore": "put a copy in the place of an account's ledger",
 }
 

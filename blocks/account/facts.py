@@ -15,6 +15,7 @@ from blocks.ledger import lease
 from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
 from blocks.ledger.tables import read_positions
+from blocks.messages.outbox_rows import waiting
 from blocks.records.position import Position
 from trading.errors import BadInput
 
@@ -146,13 +147,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
         " ORDER BY number LIMIT 1"
     )
-    outbox = rows(
-        "SELECT count(*) AS count, min(o.ts) AS oldest FROM outbox o"
-        " LEFT JOIN outbox_deliveries d USING (id)"
-        " WHERE d.status IS NULL OR d.status IN ('sending', 'waiting')"
-    )[0]
-    webhook = rows("SELECT webhook, refused FROM outbox_state")
-    is_sent = bool(webhook and webhook[0]["webhook"])
+    outbox = waiting(connection)
     counts = {str(row["status"]): int(row["count"]) for row in orders}
     return AccountFacts(
         account=account,
@@ -167,9 +162,8 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         blocked=orjson.loads(differences[0]["value"]) if differences else {},
         unknown_orders=counts.get("unknown", 0),
         halt=Halt(halts[0]["ts"], halts[0]["command"], halts[0]["reason"]) if halts else None,
-        # Without a webhook nobody is to send what lies there.
-        outbox_open=int(outbox["count"]) if is_sent else 0,
-        outbox_oldest=outbox["oldest"] if is_sent else None,
-        outbox_refused=webhook[0]["refused"] if webhook else None,
+        outbox_open=outbox.count,
+        outbox_oldest=outbox.oldest,
+        outbox_refused=outbox.refused,
         reserved=float(reserved["usd"]),
     )

@@ -69,13 +69,13 @@ CREATE TABLE IF NOT EXISTS outbox (
     number BIGINT, id VARCHAR PRIMARY KEY, session DATE, kind VARCHAR, ts TIMESTAMPTZ,
     payload VARCHAR
 );
-CREATE TABLE IF NOT EXISTS outbox_deliveries (
-    id VARCHAR PRIMARY KEY, status VARCHAR, attempts BIGINT, may_have_arrived BOOLEAN,
-    changed TIMESTAMPTZ, detail VARCHAR
+CREATE TABLE IF NOT EXISTS outbox_sendings (
+    channel VARCHAR, id VARCHAR, status VARCHAR, attempts BIGINT, may_have_arrived BOOLEAN,
+    changed TIMESTAMPTZ, detail VARCHAR, PRIMARY KEY (channel, id)
 );
-CREATE TABLE IF NOT EXISTS outbox_state (
-    webhook VARCHAR, holder VARCHAR, drain VARCHAR, claimed_until TIMESTAMPTZ,
-    paused_until TIMESTAMPTZ, refused VARCHAR
+CREATE TABLE IF NOT EXISTS outbox_channels (
+    channel VARCHAR, address VARCHAR, wanted VARCHAR, holder VARCHAR, drain VARCHAR,
+    claimed_until TIMESTAMPTZ, paused_until TIMESTAMPTZ, refused VARCHAR
 );
 """
 )

@@ -13,6 +13,13 @@ class NotificationSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     discord_webhook_url: SecretStr | None = Field(default=None, description="Web hook of a channel")
+    notify_urls: SecretStr | None = Field(
+        default=None, description="Other services by their Apprise addresses, with commas"
+    )
+    deadman_url: SecretStr | None = Field(
+        default=None,
+        description="Pinged by `up` while all is well: every 3 minutes in a session, else daily",
+    )
     notify_routine: bool = Field(
         default=True, description="Session start, levels and daily summary"
     )

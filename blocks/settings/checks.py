@@ -29,6 +29,7 @@ def complaints_of(settings: AppSettings) -> Iterator[Complaint]:
     yield from _trading(settings)
     yield from _keys(settings)
     yield from _copies(settings)
+    yield from _channels(settings)
     for origin in settings.api.api_cors_origins:
         if origin != "*" and not is_address(origin):
             yield (
@@ -41,6 +42,16 @@ def complaints_of(settings: AppSettings) -> Iterator[Complaint]:
     token = settings.api.api_token
     if token is not None and not TOKEN.fullmatch(token.get_secret_value()):
         yield "API_TOKEN", "it is shorter than 16 letters, or holds a space. Make it anew"
+
+
+def _channels(settings: AppSettings) -> Iterator[Complaint]:
+    told = settings.notifications
+    if told.deadman_url is not None and not is_address(told.deadman_url.get_secret_value()):
+        yield "DEADMAN_URL", "it is no address. Copy the one to ping, https://..."
+    if told.notify_urls is not None:
+        words = told.notify_urls.get_secret_value().replace(",", " ").split()
+        if not words or "://" not in words[0]:
+            yield "NOTIFY_URLS", "it is no address of Apprise's. Write such as ntfy://host/topic"
 
 
 def is_address(text: str) -> bool:

@@ -98,6 +98,7 @@ VARIABLES: tuple[Variable, ...] = (
     *_new("fills", "COMMISSION_PER_SHARE", "COMMISSION_MINIMUM"),
     *_kept("notifications", "DISCORD_WEBHOOK_URL", "NOTIFY_ROUTINE", "NOTIFY_ON_TRADE"),
     *_kept("notifications", "NOTIFY_ON_ERROR"),
+    *_new("notifications", "NOTIFY_URLS", "DEADMAN_URL"),
     *_kept("api", "HEALTH_CHECK_PORT"),
     *_new("api", "API_HOST", "API_CORS_ORIGINS", "API_TOKEN", "ALLOWED_HOSTS"),
     *_kept("operations", "ENVIRONMENT", "LOG_LEVEL", "SHUTDOWN_TIMEOUT_SECONDS"),

@@ -21,7 +21,7 @@ SETTING_OF = {
 }
 # These write to the data folder anyway, so their logs go there too.
 KEEP_LOGS = frozenset(
-    {"run", "fetch", "import-bars", "sync", "restore", "halt", "flatten", "resume"}
+    {"run", "fetch", "import-bars", "sync", "restore", "deliver", "halt", "flatten", "resume"}
 )
 # Somebody who wants to stop trading is not to be kept from it by a slip in `.env`.
 ALWAYS_RUN = frozenset({"halt", "flatten", "resume", "show-status"})

@@ -12,7 +12,7 @@ from blocks.account.names import PAPER
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.open_session import STOPPED
-from blocks.messages.outbox_drain import DrainThread, start_drain
+from blocks.messages.drain_thread import Drains, start_drains
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.process.stop_request import StopRequest
@@ -36,7 +36,7 @@ from trading.session.ports import Clock, Exchange, MarketData, Notifier, Storage
 from trading.session.state import SessionState
 
 if TYPE_CHECKING:
-    from blocks.messages.discord.webhook import WebhookClient
+    from blocks.messages.channel import Channel
 
 LAST_MESSAGES_SECONDS = 15.0
 # What a bar's steps may take until its orders are late, and the most of a bar that may be.
@@ -67,7 +67,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         held.callback(market.close)
         notifier = parts.notifier()
         storage = storage_of(request, notifier)
-        webhook = _webhook(request, notifier)
+        channels = _channels(request, notifier)
         if not is_replay:
             with should_stop.interrupting():
                 bring_back(request, storage, notifier)
@@ -100,7 +100,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         telemetry = SessionTelemetry(request.data_dir, request.account)
         telemetry.attach()
         held.callback(telemetry.close)
-        drain = start_drain(ledger, webhook, _wanted(parts.wanted_messages(), len(replayed)))
+        drain = start_drains(ledger, channels, _wanted(parts.wanted_messages(), len(replayed)))
         if drain is not None:
             held.callback(drain.stop, LAST_MESSAGES_SECONDS)
         # First what another process waits for: the last messages and a source may take their time.
@@ -129,12 +129,11 @@ def _exchange(request: SessionRequest, plan: RunPlan, ledger: DuckDBLedger) -> E
     return request.parts.exchange(request.account, plan, stored)
 
 
-def _webhook(request: SessionRequest, notifier: Notifier) -> WebhookClient | None:
-    try:
-        return request.parts.webhook()
-    except BadInput as error:
-        notifier.send("SYSTEM_WARNING", f"messages go to the log only: {error}")
-        return None
+def _channels(request: SessionRequest, notifier: Notifier) -> list[Channel]:
+    channels, wrong = request.parts.channels()
+    for error in wrong:
+        notifier.send("SYSTEM_WARNING", f"a channel of messages is left out: {error}")
+    return channels
 
 
 def _bars_of(plan: RunPlan) -> tuple[tuple[str, ...], str, int]:
@@ -166,7 +165,7 @@ class Account:
     epoch: int
     exchange: Exchange
     telemetry: SessionTelemetry
-    drain: DrainThread | None
+    drain: Drains | None
     given_back: ExitStack
     question: LongQuestion = field(default_factory=LongQuestion)
 

@@ -12,6 +12,7 @@ from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import HOLD_SECONDS, DuckDBLedger
 from blocks.markets.file_market import FileMarket
 from blocks.markets.simulated_market import SimulatedMarketData
+from blocks.messages.choose import channels_of
 from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import SystemClock
 from blocks.process.log_notifier import LogNotifier
@@ -25,7 +26,7 @@ from trading.plan import RunPlan
 from trading.session.ports import MarketData, Notifier, Storage
 
 if TYPE_CHECKING:
-    from blocks.messages.discord.webhook import WebhookClient
+    from blocks.messages.channel import Channel
     from blocks.saved.blocks import BarsFile, LogMessages, SimulatedMarket
     from blocks.saved.storage import AzureCopies, LocalCopies, S3Copies
     from blocks.settings.app_settings import AppSettings
@@ -125,21 +126,12 @@ class PlainParts:
         """Return where messages go."""
         return LogNotifier()
 
-    def webhook(self) -> WebhookClient | None:
-        """Return the Discord webhook that messages go to as well, None where none is set.
-
-        Raises BadInput for what is no webhook's address.
-        """
-        url = self.notifications.discord_webhook_url
-        if url is None:
-            return None
-        # Imported here: a run without a webhook never pays for an HTTP client.
-        from blocks.messages.discord.webhook import WebhookClient
-
-        return WebhookClient(url)
+    def channels(self) -> tuple[list[Channel], list[BadInput]]:
+        """Return where messages go besides the log, and what is wrong with what cannot be used."""
+        return channels_of(self.notifications)
 
     def wanted_messages(self) -> frozenset[str]:
-        """Return the kinds of messages that go to the webhook."""
+        """Return the kinds of messages that go to the channels."""
         return self.notifications.wanted_kinds()
 
     def storage(self) -> Storage:
@@ -239,7 +231,9 @@ async def saved_parts(
         is_live=is_live,
         data=settings.instead_of(configured.data) if settings else configured.data,
         cloud=configured.cloud,
-        notifications=webhook.settings() if webhook else configured.notifications,
+        notifications=_with_other_channels(webhook.settings(), configured.notifications)
+        if webhook
+        else configured.notifications,
         database_timeout_seconds=configured.operations.database_timeout_seconds,
         bars_block=by_name,
         market_block=await connections.load_saved(connections.SimulatedMarket),
@@ -249,3 +243,11 @@ async def saved_parts(
         else None,
         distant_copies=tuple(block for block in distant if block is not None),
     )
+
+
+def _with_other_channels(
+    saved: NotificationSettings, configured: NotificationSettings
+) -> NotificationSettings:
+    """Return what a saved webhook says of Discord and of kinds; it knows no other channel."""
+    others = {"notify_urls": configured.notify_urls, "deadman_url": configured.deadman_url}
+    return saved.model_copy(update=others)

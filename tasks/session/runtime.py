@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.messages.outbox_drain import DrainThread
+from blocks.messages.drain_thread import Drains
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
@@ -67,7 +67,7 @@ class SessionRuntime:
     differences: DifferenceNews
     telemetry: SessionTelemetry
     question: LongQuestion
-    drain: DrainThread | None = None
+    drain: Drains | None = None
 
     @property
     def plan(self) -> RunPlan:

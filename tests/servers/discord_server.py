@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -59,8 +59,18 @@ class Fault:
 class DiscordServer:
     """One webhook; `script` holds faults for the coming requests, None for an ordinary answer."""
 
-    def __init__(self, most: int = 5, window_s: float = 2.0, tells: bool = True) -> None:
+    def __init__(
+        self,
+        most: int = 5,
+        window_s: float = 2.0,
+        tells: bool = True,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.most, self.window_s, self.tells = most, window_s, tells
+        self.now = now
+        # By the message's id: what Discord does not take, whatever comes with it.
+        self.bad_ids: set[str] = set()
+        self.times: list[float] = []
         self.posts: list[Post] = []
         self.requests: list[str] = []
         self.answers: list[int] = []
@@ -103,12 +113,13 @@ class DiscordServer:
         """Note a request and say what is to become of it."""
         with self._changed:
             self.requests.append(path)
+            self.times.append(self.now())
             self._changed.notify_all()
             return self.script.popleft() if self.script else self.always
 
     def admit(self) -> tuple[int, float]:
         """Return how many more may come in this window, -1 for one too many, and when it ends."""
-        now = time.monotonic()
+        now = self.now()
         with self._changed:
             while self._arrived and now - self._arrived[0] >= self.window_s:
                 self._arrived.popleft()
@@ -120,7 +131,9 @@ class DiscordServer:
 
     def keep(self, post: Post) -> None:
         with self._changed:
-            self.posts.append(post)
+            # As people see it: messages that came together are one below the other.
+            for embed in post.body["embeds"]:
+                self.posts.append(Post({**post.body, "embeds": [embed]}, post.pictures))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -149,7 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
         if TOKEN not in self.path:
             self._answer(401, {"message": "Invalid Webhook Token", "code": 50027})
             return
-        refusal = _refusal(post)
+        is_bad = any(e["footer"]["text"].split(" | ")[0] in self.discord.bad_ids
+                     for e in post.body["embeds"])  # fmt: skip
+        refusal = "Invalid Form Body" if is_bad else _refusal(post)
         if refusal:
             self._answer(400, {"message": refusal, "code": 50035})
             return
@@ -204,11 +219,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _refusal(post: Post) -> str:
     """Say what Discord would not take of a message."""
+    together = 0
+    if len(post.body["embeds"]) > 10:
+        return "Must be 10 or fewer in length"
     for embed in post.body["embeds"]:
         texts = [embed["title"], embed.get("description", ""), embed["footer"]["text"]]
         fields = embed["fields"]
         texts += [text for field in fields for text in (field["name"], field["value"])]
-        if sum(map(len, texts)) > 6000 or len(fields) > 25 or len(texts[0]) > 256:
+        together += sum(map(len, texts))
+        if together > 6000 or len(fields) > 25 or len(texts[0]) > 256:
             return "Embed is too large"
         if any(not f["name"].strip() or not f["value"].strip() for f in fields):
             return "This field is required"

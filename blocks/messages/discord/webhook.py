@@ -101,7 +101,7 @@ class WebhookClient:
         if headers.get("X-RateLimit-Remaining") == "0":
             self.limit.pause(_seconds(headers.get("X-RateLimit-Reset-After")) or 0.0)
         if response.is_success:
-            return Answer(Outcome.TAKEN)
+            return _judge_success(status, text, document)
         reason = f"HTTP {status}"
         if "message" in document:
             reason += f" {self._masked(str(document['message'])[:200])}"
@@ -120,9 +120,10 @@ class WebhookClient:
             return Answer(Outcome.LIMITED, f"{reason} ({scope})", pause)
         if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
             return Answer(Outcome.FAILED, reason, may_have_arrived=True)
-        if status in REVOKED or response.has_redirect_location:
-            return Answer(Outcome.REVOKED, reason)
-        return Answer(Outcome.REFUSED, reason)
+        if not document:
+            # A page of somebody in between, as of a network that one has to log in to.
+            return Answer(Outcome.FAILED, f"{reason}, and the answer is not Discord's")
+        return Answer(Outcome.REVOKED if status in REVOKED else Outcome.REFUSED, reason)
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
@@ -185,6 +186,17 @@ def _no_webhook() -> BadInput:
         "Copy it from the channel's settings, Integrations, Webhooks:"
         " https://discord.com/api/webhooks/NUMBER/TOKEN",
     )
+
+
+def _judge_success(status: int, text: bytes, document: dict[str, Any]) -> Answer:
+    """A message is in the channel when Discord gives it back, with its id, and not before."""
+    if document.get("id"):
+        return Answer(Outcome.TAKEN)
+    if text.lstrip()[:1] == b"<":
+        # A page of somebody in between: Discord has seen nothing.
+        return Answer(Outcome.FAILED, f"HTTP {status}, and the answer is a page, not Discord's")
+    reason = f"HTTP {status}, and the answer names no message"
+    return Answer(Outcome.FAILED, reason, may_have_arrived=True)
 
 
 def _object(text: bytes) -> dict[str, Any]:

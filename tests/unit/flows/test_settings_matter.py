@@ -81,7 +81,8 @@ SEEN_IN_A_RUN: list[tuple[str, str, See, Any]] = [
     ("NOTIFY_ON_TRADE", "false", lambda r: "ORDER_SENT" in r.parts.wanted_messages(), False),
     ("NOTIFY_ON_ERROR", "false", lambda r: "SYSTEM_ERROR" in r.parts.wanted_messages(), False),
     ("NOTIFY_ROUTINE", "false", lambda r: "DAILY_SUMMARY" in r.parts.wanted_messages(), False),
-    ("DISCORD_WEBHOOK_URL", HOOK, lambda r: r.parts.webhook() is not None, True),
+    ("DISCORD_WEBHOOK_URL", HOOK, lambda r: [c.title for c in r.parts.channels()[0]], ["Discord"]),
+    ("NOTIFY_URLS", "json://127.0.0.1:9/x", lambda r: len(r.parts.channels()[0]), 1),
 ]
 # These take effect elsewhere; the test that sees it is named, and found below.
 SEEN_ELSEWHERE = {

@@ -208,9 +208,9 @@ def test_a_ledger_of_an_earlier_version_is_copied_with_the_tables_that_came_sinc
 ) -> None:
     ledger = ledger_in(data_dir)
     with duckdb.connect(str(ledger.path)) as connection:
-        connection.execute("DROP TABLE outbox_state")
+        connection.execute("DROP TABLE outbox_channels")
     copy = take_snapshot(ledger, tmp_path / "copy.duckdb").path
-    assert rows_of(copy, "outbox_state") == []
+    assert rows_of(copy, "outbox_channels") == []
     assert prove(copy, "replay").last_session == LAST_SESSION
 
 

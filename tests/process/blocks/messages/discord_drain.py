@@ -13,12 +13,16 @@ from typing import Any
 from pydantic import SecretStr
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.channel import Channel
+from blocks.messages.discord.channel import DiscordChannel
 from blocks.messages.discord.rate_limit import SlidingLimit
 from blocks.messages.discord.webhook import WebhookClient
 from blocks.messages.outbox import Outbox
 from blocks.messages.outbox_drain import OutboxDrain
+from blocks.messages.outbox_rows import ChannelState, read_state, write_state
 from flows.session.parts import PlainParts
 from tests.servers.discord_server import DiscordServer
+from trading.errors import BadInput
 from trading.session.messages import Kind, system_message
 
 SESSION = "2025-06-10"
@@ -46,9 +50,11 @@ class FakeTime:
         self.seconds += seconds
 
 
-def ledger_with(folder: Path, count: int = 0, first: int = 0) -> DuckDBLedger:
+def ledger_with(
+    folder: Path, count: int = 0, first: int = 0, kind: str = "SYSTEM_WARNING"
+) -> DuckDBLedger:
     ledger = DuckDBLedger(folder, ACCOUNT)
-    add(ledger, count, first)
+    add(ledger, count, first, kind)
     return ledger
 
 
@@ -70,7 +76,7 @@ def written(ledger: DuckDBLedger) -> list[str]:
 
 
 def statuses(ledger: DuckDBLedger) -> dict[str, int]:
-    rows = ledger.query("SELECT status FROM outbox_deliveries")
+    rows = ledger.query("SELECT status FROM outbox_sendings")
     ledger.release()
     return dict(Counter(row["status"] for row in rows))
 
@@ -89,21 +95,32 @@ def drain_of(
     """Return an open drain; what was written before is not left out unless `is_new`."""
     monotonic: Callable[[], float] = time.monotonic if at is None else at.monotonic
     limit = SlidingLimit(windows, monotonic)
-    client = WebhookClient(SecretStr(url or server.url), limit, timeout_s)
-    if not is_new:
-        know(ledger, client.fingerprint)
+    channel = DiscordChannel(WebhookClient(SecretStr(url or server.url), limit, timeout_s))
     now = (lambda: datetime.now(UTC)) if at is None else at.now
-    drain = OutboxDrain(Outbox(ledger, client.fingerprint, wanted, now), client)
+    return open_drain(ledger, channel, now, wanted=wanted, is_new=is_new)
+
+
+def open_drain(
+    ledger: DuckDBLedger,
+    channel: Channel,
+    now: Callable[[], datetime],
+    *,
+    wanted: frozenset[str] = ALL,
+    is_new: bool = False,
+) -> OutboxDrain:
+    """Return an open drain to any channel; what was written before is its too unless `is_new`."""
+    if not is_new:
+        know(ledger, channel.name, channel.fingerprint)
+    drain = OutboxDrain(Outbox(ledger, channel.name, channel.fingerprint, wanted, now), channel)
     drain.open()
     return drain
 
 
-def know(ledger: DuckDBLedger, webhook: str) -> None:
-    """Let a webhook be set before anything was written, as if the account had begun with it."""
+def know(ledger: DuckDBLedger, channel: str, address: str) -> None:
+    """Let a channel be set before anything was written, as if the account had begun with it."""
     with ledger.changing() as connection:
-        if not connection.execute("SELECT 1 FROM outbox_state").fetchall():
-            values = [webhook, "", "", None, None, None]
-            connection.execute("INSERT INTO outbox_state VALUES (?, ?, ?, ?, ?, ?)", values)
+        if not read_state(connection, channel).address:
+            write_state(connection, ChannelState(channel, address, ",".join(sorted(ALL))))
 
 
 def drain_all(drain: OutboxDrain, wait: Callable[[float], Any] = time.sleep) -> None:
@@ -124,5 +141,7 @@ class DiscordParts(PlainParts):
     windows: tuple[tuple[int, float], ...] = UNLIMITED
     timeout_s: float = 10.0
 
-    def webhook(self) -> WebhookClient:
-        return WebhookClient(SecretStr(self.url), SlidingLimit(self.windows), self.timeout_s)
+    def channels(self) -> tuple[list[Channel], list[BadInput]]:
+        limit = SlidingLimit(self.windows)
+        client = WebhookClient(SecretStr(self.url), limit, self.timeout_s)
+        return [DiscordChannel(client)], []

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.discord.channel import DiscordChannel
 from blocks.messages.discord.rate_limit import SlidingLimit
 from blocks.messages.discord.webhook import WebhookClient
 from blocks.messages.outbox import Outbox
@@ -25,7 +26,9 @@ def main(data_dir: str, account: str, *limit: str) -> int:
     if limit:
         client.limit = SlidingLimit(((int(limit[0]), float(limit[1])),))
     ledger = DuckDBLedger(Path(data_dir), account)
-    drain = OutboxDrain(Outbox(ledger, client.fingerprint, settings.wanted_kinds()), client)
+    channel = DiscordChannel(client)
+    wanted = settings.wanted_kinds()
+    drain = OutboxDrain(Outbox(ledger, channel.name, channel.fingerprint, wanted), channel)
     drain.open()
     while (delay := drain.step()) is not None:
         time.sleep(delay)

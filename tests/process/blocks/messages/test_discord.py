@@ -20,8 +20,9 @@ from blocks.account.status import account_status
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.messages.discord.rate_limit import DISCORD_WINDOWS, SlidingLimit
 from blocks.messages.discord.webhook import WebhookClient
-from blocks.messages.outbox import forget_webhook
-from blocks.messages.outbox_drain import LONGEST_BACK_OFF_SECONDS, MOST_ATTEMPTS, DrainThread
+from blocks.messages.drain_thread import DrainThread
+from blocks.messages.outbox import forget_others
+from blocks.messages.outbox_drain import LONGEST_BACK_OFF_SECONDS, MOST_ATTEMPTS
 from blocks.messages.settings import NotificationSettings
 from blocks.process import failpoints
 from blocks.settings.reader import read_settings
@@ -42,6 +43,8 @@ from tests.servers.discord_server import TOKEN, DiscordServer, Fault
 from trading.errors import BadInput
 from trading.session.messages import Kind
 
+# A kind that never goes together with others.
+ALONE = "SYSTEM_ERROR"
 DRAIN_WORKER = "tests.process.blocks.messages.drain_worker"
 
 
@@ -63,7 +66,7 @@ def ids(server: DiscordServer) -> list[str]:
 
 def test_a_burst_of_forty_is_never_too_fast_and_arrives_whole_and_in_order(tmp_path: Path) -> None:
     with DiscordServer(most=5, window_s=2.0).running() as server:
-        ledger = ledger_with(tmp_path, 40)
+        ledger = ledger_with(tmp_path, 40, kind=ALONE)
         waited: list[float] = []
 
         def wait(seconds: float) -> None:
@@ -175,8 +178,10 @@ def test_a_crash_between_the_post_and_its_mark_doubles_one_message_and_says_so(
     failpoints.on_reach(None)
     # The process is gone, and with it its claim.
     with ledger.changing() as connection:
-        connection.execute("UPDATE outbox_state SET holder = 'elsewhere/x/1/1', claimed_until = ts"
-                           " FROM (SELECT TIMESTAMPTZ '2000-01-01' AS ts)")  # fmt: skip
+        connection.execute(
+            "UPDATE outbox_channels SET holder = 'elsewhere/x/1/1',"
+            " claimed_until = TIMESTAMPTZ '2000-01-01'"
+        )
     drain_all(drain_of(ledger, free_server))
     one, two, *rest = written(ledger)
     assert ids(free_server) == [one, two, two, *rest]
@@ -227,7 +232,7 @@ def test_a_burst_of_forty_survives_two_processes_and_the_kill_of_one(tmp_path: P
     with DiscordServer(most=5, window_s=2.0).running() as server:
         ledger = ledger_with(tmp_path)
         drain_of(ledger, server).close()
-        add(ledger, 40)
+        add(ledger, 40, kind=ALONE)
 
         def worker() -> subprocess.Popen[bytes]:
             return subprocess.Popen(
@@ -252,7 +257,7 @@ def test_a_burst_of_forty_survives_two_processes_and_the_kill_of_one(tmp_path: P
 
 def test_who_takes_over_counts_what_the_one_before_has_just_sent(tmp_path: Path) -> None:
     with DiscordServer(most=5, window_s=2.0, tells=False).running() as server:
-        ledger = ledger_with(tmp_path, 12)
+        ledger = ledger_with(tmp_path, 12, kind=ALONE)
         for _ in range(3):
             # A process that ends after four messages, and the next that begins at once.
             drain = drain_of(DuckDBLedger(tmp_path, ACCOUNT), server, ((5, 2.0),))
@@ -291,7 +296,7 @@ def test_a_claim_passes_on_when_it_is_given_back(
     assert first.step() == 0.0
     waiting = second.step()
     assert waiting is not None
-    assert 50 < waiting <= 60
+    assert 0 < waiting <= 60
     first.close()
     drain_all(second)
     assert ids(free_server) == written(ledger)
@@ -334,7 +339,7 @@ def test_no_network_for_hours_buries_nothing_and_is_no_attempt(
         assert delay is not None
         at.wait(delay)
     assert at.seconds > 2 * 3600
-    rows = ledger.query("SELECT * FROM outbox_deliveries")
+    rows = ledger.query("SELECT * FROM outbox_sendings")
     assert (rows[0]["status"], rows[0]["may_have_arrived"]) == ("waiting", False)
     drain.close()
     drain_all(drain_of(ledger, free_server, at=at), at.wait)
@@ -378,7 +383,7 @@ def test_a_revoked_webhook_is_asked_once_and_told_of_once(
     add(ledger, 2, first=3)
     drain_all(drain)
     assert len(free_server.requests) == 1
-    warnings = [r for r in caplog.records if "refuses the webhook" in r.message]
+    warnings = [r for r in caplog.records if "refuses messages" in r.message]
     assert len(warnings) == 1
     assert f"HTTP {status} Unknown Webhook" in warnings[0].message
     assert statuses(ledger) == {"dead": 5}
@@ -393,7 +398,7 @@ def test_another_webhook_is_sent_what_is_written_from_then_on(
     free_server: DiscordServer, tmp_path: Path
 ) -> None:
     ledger = ledger_with(tmp_path, 2)
-    free_server.script.append(Fault(404))
+    free_server.script.append(Fault(404, {"message": "Unknown Webhook", "code": 10015}))
     drain_all(drain_of(ledger, free_server))
     new = add(ledger, 2, first=2)
     other = free_server.url.replace("1234567890", "999")
@@ -409,7 +414,7 @@ def test_what_was_written_without_a_webhook_is_never_sent(
     assert free_server.requests == []
     one = add(ledger, 1, first=3)
     drain_all(drain_of(ledger, free_server, is_new=True))
-    forget_webhook(ledger)
+    forget_others(ledger, [])
     add(ledger, 2, first=4)
     drain_all(drain_of(ledger, free_server, is_new=True))
     assert ids(free_server) == one

@@ -229,7 +229,7 @@ def test_what_a_killed_session_did_not_send_the_next_run_sends(
     assert server.posts == []
     server.always = None
     with DuckDBLedger(tmp_path, "replay").changing() as connection:
-        connection.execute("UPDATE outbox_state SET paused_until = NULL")
+        connection.execute("UPDATE outbox_channels SET paused_until = NULL")
     monkeypatch.undo()
     replay(tmp_path, server)
     written = [row["id"] for row in rows(tmp_path, "outbox", "number")]
@@ -283,5 +283,7 @@ def test_the_saved_block_masks_its_address_and_is_wanted_when_one_is_set(
     assert "DAILY_SUMMARY" not in block.settings().wanted_kinds()
     assert TOKEN not in repr(block) + str(block) + block.model_dump_json()
     other = DiscordWebhook(url=SecretStr("https://discord.com/api/webhooks/2/x"))
-    opened = [PlainParts(tmp_path, notifications=b.settings()).webhook() for b in (block, other)]
+    opened = [
+        PlainParts(tmp_path, notifications=b.settings()).channels()[0][0] for b in (block, other)
+    ]
     assert repr(opened[0]) != repr(opened[1])

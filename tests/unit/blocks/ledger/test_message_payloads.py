@@ -17,7 +17,7 @@ from blocks.ledger.message_payloads import (
     payload_to_json,
 )
 from blocks.ledger.rows import message_row
-from blocks.messages.discord.embed import body_of
+from blocks.messages.discord import embed as discord_embed
 from trading.session.messages import (
     Kind,
     MarketMessage,
@@ -67,7 +67,7 @@ def system(kind: str, **fields: Any) -> Message:
 
 
 def embed_of(message: Message, **more: Any) -> dict[str, Any]:
-    embed: dict[str, Any] = body_of(payload_of(message), message.id, **more)["embeds"][0]
+    embed: dict[str, Any] = discord_embed.embed_of(payload_of(message), message.id, **more)
     return embed
 
 
@@ -203,7 +203,8 @@ def test_the_footer_tells_messages_apart_and_a_second_attempt() -> None:
 
 
 def test_nothing_rings_a_channels_bell() -> None:
-    body = body_of(payload_of(system("SYSTEM_WARNING", note="@everyone")), "x")
+    embed = embed_of(system("SYSTEM_WARNING", note="@everyone"))
+    body = discord_embed.body_of([embed])
     assert body["allowed_mentions"] == {"parse": []}
 
 

@@ -351,7 +351,7 @@ def test_near_misses_in_the_environment_are_warned_about_and_strangers_are_not()
 
 def test_a_secret_is_in_no_complaint_and_in_no_representation(env_file: Path) -> None:
     secrets = [name for name, field in FIELD_OF.items() if is_secret(field)]
-    assert len(secrets) == 7
+    assert len(secrets) == 9
     values = dict.fromkeys(secrets, SECRET) | {
         "DISCORD_WEBHOOK_URL": f"https://discord.com/api/webhooks/1/{SECRET}"
     }

@@ -13,8 +13,10 @@ import pytest
 from pydantic import SecretStr
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.channel import Channel
+from blocks.messages.discord.channel import DiscordChannel
 from blocks.messages.discord.webhook import WebhookClient
-from blocks.messages.outbox_drain import DrainThread
+from blocks.messages.drain_thread import Drains
 from blocks.process.stop_request import Interrupted, StopRequest
 from blocks.stores.duckdb_file import DuckDBFile
 from flows.session import account as account_module
@@ -37,8 +39,8 @@ class CountedParts(PlainParts):
         market.close = lambda: self.closed[0].append("market")  # type: ignore[method-assign]
         return market
 
-    def webhook(self) -> WebhookClient | None:
-        return WebhookClient(SecretStr("http://127.0.0.1:9/api/webhooks/1/x"))
+    def channels(self) -> tuple[list[Channel], list[BadInput]]:
+        return [DiscordChannel(WebhookClient(SecretStr("http://127.0.0.1:9/api/webhooks/1/x")))], []
 
 
 def asked(folder: Path, closed: list[str]) -> SessionRequest:
@@ -63,7 +65,7 @@ STEPS_OF_OPENING = {
     "the market is another": (DuckDBLedger, "newest_plan"),
     "the exchange's store is locked": (CountedParts, "exchange"),
     "messages cannot be chosen": (CountedParts, "wanted_messages"),
-    "the outbox cannot be opened": (account_module, "start_drain"),
+    "the outbox cannot be opened": (account_module, "start_drains"),
 }
 
 
@@ -122,7 +124,7 @@ def test_nobody_waits_for_the_stores_while_the_last_messages_are_sent(
 ) -> None:
     opened: list[str] = []
 
-    def stop(drain: DrainThread, limit_seconds: float) -> None:
+    def stop(drain: Drains, limit_seconds: float) -> None:
         for name in ("ledger", "exchange-mock"):
             path = tmp_path / "replay" / f"{name}.duckdb"
             with DuckDBFile(path, "", wait_seconds=0.0).transaction():
@@ -130,8 +132,8 @@ def test_nobody_waits_for_the_stores_while_the_last_messages_are_sent(
         DuckDBLedger(tmp_path, "replay").acquire_lease()
         original(drain, limit_seconds)
 
-    original = DrainThread.stop
-    monkeypatch.setattr(DrainThread, "stop", stop)
+    original = Drains.stop
+    monkeypatch.setattr(Drains, "stop", stop)
     with open_account(asked(tmp_path, []), StopRequest()) as account:
         account.exchange.positions()
     assert opened == ["ledger", "exchange-mock"]

@@ -1,0 +1,70 @@
+"""One ping to DEADMAN_URL if all is well; a process of its own, usage: --data-dir DIR.
+
+Exits with 0 when the other side took it, with 3 when something is not well or it did not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from blocks.account.health import check_health
+from blocks.account.health_checks import Level
+from blocks.account.status import live_account
+from blocks.process.secret_mask import MASK
+from blocks.settings.reader import read_settings
+from trading.errors import OpenbellError
+
+TIMEOUT_SECONDS = 10.0
+EXIT_NOT_PINGED = 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Ping once, or say in one line why not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    data_dir = parser.parse_args(arguments).data_dir
+    read = read_settings()
+    MASK.learn(read.secrets())
+    try:
+        settings = read.without_blamed().required()
+        url = settings.notifications.deadman_url
+        if url is None:
+            return 0
+        now = datetime.now(UTC)
+        trouble = _trouble(data_dir, now, settings.data.settle_seconds) or ping(url)
+    except OpenbellError as error:
+        trouble = str(error)
+    if trouble:
+        print(MASK.text(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} no ping: {trouble}"))
+        return EXIT_NOT_PINGED
+    return 0
+
+
+def ping(url: SecretStr, timeout_s: float = TIMEOUT_SECONDS) -> str:
+    """Ask an address once; return why that failed without showing it, nothing when it did not."""
+    try:
+        with httpx.stream(
+            "GET", url.get_secret_value(), timeout=timeout_s, follow_redirects=False
+        ) as answer:
+            return "" if answer.is_success else f"DEADMAN_URL answers HTTP {answer.status_code}"
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        # Its text has the address in it, which is all that one needs to ping in our place.
+        return f"DEADMAN_URL does not answer ({type(error).__name__})"
+
+
+def _trouble(data_dir: Path, now: datetime, settle_s: float) -> str:
+    account = live_account(data_dir)
+    if account is None:
+        return ""
+    report = check_health(data_dir, account, now, settle_s=settle_s)
+    return "; ".join(report.reasons) if report.level == Level.UNHEALTHY else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

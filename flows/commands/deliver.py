@@ -1,0 +1,78 @@
+"""python -m flows deliver: send the messages that ended sessions left in their outboxes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.commands.arguments import path_argument
+
+if TYPE_CHECKING:
+    from blocks.messages.settings import NotificationSettings
+    from blocks.settings.app_settings import AppSettings
+
+# Something waits still; who started this tries again later.
+EXIT_WAITS = 3
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
+    parser.add_argument("--account", help="one of them; all of the folder when left out")
+
+
+def run(args: Namespace) -> int:
+    """Send what waits, an account after another; return 3 where something waits still."""
+    from blocks.messages.choose import channels_of
+    from blocks.messages.deliver import deliver, has_letters
+    from blocks.process.stop_request import StopRequest
+    from trading.errors import BadInput, OpenbellError
+
+    found = sorted(path.parent.name for path in args.data_dir.glob("*/ledger.duckdb"))
+    if args.account and args.account not in found:
+        raise BadInput(f"account {args.account!r} is not in {args.data_dir}", "Name another")
+    accounts = [args.account] if args.account else found
+    should_stop, code = StopRequest(), 0
+    should_stop.listen()
+    settings: NotificationSettings | None = None
+    for account in accounts:
+        try:
+            if not has_letters(args.data_dir, account):
+                continue
+            settings = settings or _notifications(args.settings, args.data_dir)
+            channels, wrong = channels_of(settings)
+            for error in wrong:
+                print(f"warning: {error}", file=sys.stderr)
+            wanted = settings.wanted_kinds()
+            left = deliver(args.data_dir, account, channels, wanted, should_stop)
+        except OpenbellError as error:
+            # Locked, damaged or of a newer version: the other accounts' messages go all the same.
+            print(f"{account}: {error}", file=sys.stderr)
+            code = EXIT_WAITS
+            continue
+        if left.is_traded:
+            print(f"{account}: it is traded now, and its session sends what waits")
+        else:
+            print(f"{account}: {left.before} messages waited, {left.waiting} wait still")
+        if left.waiting or left.is_traded:
+            code = EXIT_WAITS
+    return code
+
+
+def _notifications(settings: AppSettings, data_dir: Path) -> NotificationSettings:
+    """Return what sessions go by: a webhook saved in Prefect, where its server answers."""
+    from flows.process.saved_values import join_server
+
+    if not join_server(data_dir):
+        return settings.notifications
+    import httpx
+
+    from flows.session.parts import saved_parts
+
+    try:
+        return asyncio.run(saved_parts(str(data_dir), None, settings)).notifications
+    except httpx.HTTPError:
+        return settings.notifications
