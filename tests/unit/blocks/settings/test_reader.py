@@ -353,7 +353,9 @@ def test_a_secret_is_in_no_complaint_and_in_no_representation(env_file: Path) ->
     secrets = [name for name, field in FIELD_OF.items() if is_secret(field)]
     assert len(secrets) == 9
     values = dict.fromkeys(secrets, SECRET) | {
-        "DISCORD_WEBHOOK_URL": f"https://discord.com/api/webhooks/1/{SECRET}"
+        "DISCORD_WEBHOOK_URL": f"https://discord.com/api/webhooks/1/{SECRET}",
+        "NOTIFY_URLS": f"json://localhost/{SECRET}",
+        "DEADMAN_URL": f"https://localhost/{SECRET}",
     }
     lines = [f"{name}={value}" for name, value in values.items()]
     env_file.write_text("\n".join([*lines, "INITIAL_CAPITAL=ten", f"FINHUB_API_KEY={SECRET}"]))
