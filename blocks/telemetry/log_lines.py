@@ -15,7 +15,7 @@ import orjson
 from blocks.process.logs import ROOT_NAME, MaskingFilter, get_logger
 from blocks.stores.condition import condition
 from blocks.stores.duckdb_file import DuckDBFile
-from blocks.stores.many_rows import insert_rows
+from blocks.stores.insertion import insert_columns
 from trading.errors import BadInput
 
 RETENTION_DAYS = 3.0
@@ -170,7 +170,7 @@ def insert_logs(connection: duckdb.DuckDBPyConnection, lines: Iterable[LogLine])
         )
         for line in lines
     )
-    insert_rows(connection, "service_logs", _COLUMNS, rows)
+    insert_columns(connection, "service_logs", _COLUMNS, rows)
 
 
 def _wanted(

@@ -12,7 +12,7 @@ import orjson
 
 from blocks.stores.condition import condition
 from blocks.stores.duckdb_file import DuckDBFile
-from blocks.stores.many_rows import insert_rows
+from blocks.stores.insertion import insert_columns
 from trading.errors import BadInput
 
 KEPT_DAYS = 30.0
@@ -209,7 +209,7 @@ def insert_metrics(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metr
         (m.ts, str(m.type), m.name, m.value, orjson.dumps(dict(m.dimensions)).decode())
         for m in metrics
     )
-    insert_rows(connection, "metrics", _COLUMNS, rows)
+    insert_columns(connection, "metrics", _COLUMNS, rows)
 
 
 def latest_metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Metric]:

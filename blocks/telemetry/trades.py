@@ -19,7 +19,7 @@ from blocks.records.fields import Moment
 from blocks.records.position import Position
 from blocks.records.trade import Trade, TradeStatus
 from blocks.stores.duckdb_file import DuckDBFile
-from blocks.stores.many_rows import insert_rows
+from blocks.stores.insertion import insert_columns
 from trading.errors import BadInput
 
 MOST_ROWS = 1000
@@ -191,7 +191,7 @@ def insert_trades(
 ) -> set[tuple[date, int]]:
     """Note trades inside a transaction; return session and number of those not noted before."""
     ending = "ON CONFLICT DO NOTHING RETURNING session, number"
-    answer = insert_rows(connection, "trade_notes", _NOTE, trades, ending)
+    answer = insert_columns(connection, "trade_notes", _NOTE, trades, ending)
     rows = [] if answer is None else answer.fetchall()
     return {(session, int(number)) for session, number in rows}
 
