@@ -23,7 +23,7 @@ from trading.market.bars import NUMBERS, Panel
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
-from trading.reasons import ENTER_LONG, STOP_NOT_PROTECTIVE
+from trading.reasons import ENTER_LONG, STOP_NOT_PROTECTIVE, Reason
 from trading.strategies import orb
 
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -134,7 +134,7 @@ def test_the_key_follows_the_order_of_fields_and_the_values_of_enumerations(
 @pytest.mark.parametrize(
     ("reason", "compiled"),
     # Compiling takes long, and 280 as a byte would be a long entry.
-    [(26, False), (255, False), (256, False), (-1, False), (280, False), (280, True)],
+    [(max(Reason) + 1, False), (255, False), (256, False), (-1, False), (280, False), (280, True)],
 )
 def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
     panel: Panel, tmp_path: Path, engine_cache: Path, reason: int, compiled: bool
