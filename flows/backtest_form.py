@@ -13,6 +13,7 @@ from blocks.bars.files import BarFileFormat
 from flows.commands.arguments import date_argument, path_argument
 from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput, together
+from trading.market.calendar import exchange_named
 from trading.parameters import bad_input_of
 from trading.plan import strategy_named, wrong_settings
 
@@ -82,7 +83,7 @@ def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
         end=form.end,
         interval_minutes=form.interval_minutes,
         capital=form.capital,
-        exchange=form.exchange,
+        exchange=exchange_named(form.exchange),
         settings=form.strategy | form.risk | form.fills,
         decisions=form.decisions,
         out=out,

@@ -21,6 +21,7 @@ from flows.session.request import DEFAULT_SYMBOLS
 from tasks.history.fetch import HistoryRequest, rows_of, summary_of
 from tasks.prefect_tasks import fetch_whole_history
 from trading.errors import OpenbellError
+from trading.market.calendar import exchange_named
 
 # What Yahoo keeps of 1-minute bars; of longer ones it keeps twice as much.
 DAYS = 28
@@ -56,11 +57,12 @@ async def fetch_history(
         symbols=tuple(symbols),
         start=start or last - timedelta(days=days),
         end=last,
-        exchange=exchange,
+        exchange=exchange_named(exchange),
         interval_minutes=interval_minutes,
         provider=provider,
         data_dir=Path(data_dir),
         finnhub_key=configured.data.finnhub_api_key,
+        yahoo_rate=configured.data.yahoo_rate_limit,
     )
     await name_run(span_name("bars of", request.symbols, request.start, request.end))
     try:

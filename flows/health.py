@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 from blocks.account.health import check_health, write_heartbeat
 from blocks.account.health_checks import Level
 from blocks.account.status import live_account
+from blocks.bars.panel_cache import forget_unused, kept_bars_folder
 from blocks.telemetry.file import FILE_NAME, telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore
@@ -60,7 +61,7 @@ async def health(
 
 @flow(name="prune", persist_result=False)
 async def prune(data_dir: str = "data") -> State[None]:
-    """Remove old log lines and metrics of every account.
+    """Remove old log lines and metrics of every account, and bars that nobody reads again.
 
     Args:
         data_dir: The folder of the accounts
@@ -77,4 +78,7 @@ async def prune(data_dir: str = "data") -> State[None]:
             metrics += MetricsStore(file).cleanup_old_metrics(now)
     except OpenbellError as error:
         return failed(error)
+    folder = kept_bars_folder()
+    if folder is not None:
+        forget_unused(folder, configured.data.data_cache_ttl_seconds)
     return Completed(message=f"{logs} log lines and {metrics} metrics removed")

@@ -30,7 +30,7 @@ from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.run_account import run_account
 from flows.session.start_guard import reason_not_to_start
 from trading.errors import BadInput, OpenbellError
-from trading.market.calendar import next_session
+from trading.market.calendar import exchange_named, next_session
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
 
@@ -82,7 +82,7 @@ async def trade_session(
             symbols=tuple(symbols),
             interval_minutes=interval_minutes,
             capital=capital,
-            exchange=exchange,
+            exchange=exchange_named(exchange),
             settings=strategy.model_dump() | risk.model_dump() | fills.model_dump(),
             speed=speed,
             dry_run=dry_run,

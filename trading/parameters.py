@@ -16,6 +16,8 @@ from trading.prices import tick_units
 # Beyond these a price no longer fits the integers that round it.
 LARGEST = 1e6
 MOST = 1_000_000_000
+# Longer than any session.
+MOST_MINUTES = 100_000
 TRAILING_KINDS = ("none", "breakeven", "stepped")
 
 
@@ -51,7 +53,7 @@ class _Numbers(BaseModel):
 class TrailingStep(_Numbers):
     """One step of a stepped trailing stop, both in multiples of the initial risk R."""
 
-    at_r: float = Field(description="Move in favour that reaches this step, in R", gt=0)
+    at_r: float = Field(gt=0, le=LARGEST, description="Move in favour that reaches this step, in R")
     stop_r: float = Field(
         ge=-LARGEST, le=LARGEST, description="Where the stop then goes, in R from the entry fill"
     )
@@ -61,10 +63,16 @@ class StrategyParameters(_Numbers):
     """What every strategy has: when it may enter, and how its stop trails."""
 
     entry_cutoff_minutes: int = Field(
-        60, ge=0, description="No entry at a bar END later than the close minus this, minutes"
+        60,
+        ge=0,
+        le=MOST_MINUTES,
+        description="No entry at a bar END later than the close minus this, minutes",
     )
     flatten_minutes: int = Field(
-        5, ge=1, description="Positions are left this long before the close, minutes"
+        5,
+        ge=1,
+        le=MOST_MINUTES,
+        description="Positions are left this long before the close, minutes",
     )
     max_entries: int = Field(
         1, ge=0, le=MOST, description="Entries per symbol and session; 0 forbids them"
@@ -75,7 +83,9 @@ class StrategyParameters(_Numbers):
     trailing: Literal["none", "breakeven", "stepped"] = Field(
         "none", description="How the stop follows: to break-even once, by trail_steps, or not"
     )
-    trail_trigger_r: float = Field(1.0, ge=0, description="Break-even when the move is this, in R")
+    trail_trigger_r: float = Field(
+        1.0, ge=0, le=LARGEST, description="Break-even when the move is this, in R"
+    )
     trail_plus: float = Field(
         0.0, ge=-LARGEST, le=LARGEST, description="Break-even level beyond the entry fill, USD"
     )
@@ -145,8 +155,8 @@ class FillParameters(_Numbers):
     )
     impact_factor: float = Field(0.0, ge=0, le=LARGEST, description="x sqrt(quantity / bar volume)")
     max_participation: float = Field(0.10, ge=0, le=1, description="Of a bar's volume; 0 = off")
-    commission_per_share: float = Field(0.0, ge=0, description="USD a share")
-    commission_minimum: float = Field(0.0, ge=0, description="USD a filled part")
+    commission_per_share: float = Field(0.0, ge=0, le=LARGEST, description="USD a share")
+    commission_minimum: float = Field(0.0, ge=0, le=LARGEST, description="USD a filled part")
 
 
 def make_rules(

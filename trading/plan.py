@@ -20,6 +20,8 @@ from trading.parameters import (
 )
 from trading.strategies import orb
 
+# USD; beyond it sums of money lose their cents.
+MOST_CAPITAL = 1e12
 BUILT_IN: dict[str, ModuleType] = {"orb": orb}
 
 
@@ -161,6 +163,11 @@ def _wrong_run(symbols: list[str] | tuple[str, ...], capital: float) -> list[Bad
         BadInput(f"symbol {symbol} is given twice", "Name each symbol once") for symbol in repeated
     ]
     # Written so that a NaN is refused too.
-    if not 0 < capital < float("inf"):
-        wrong.append(BadInput(f"capital {capital:g} is not positive", "Give a capital above 0 USD"))
+    if not 0 < capital <= MOST_CAPITAL:
+        wrong.append(
+            BadInput(
+                f"capital {capital:g} is not above 0, or above {MOST_CAPITAL:g}",
+                f"Give a capital above 0 and up to {MOST_CAPITAL:g} USD",
+            )
+        )
     return wrong

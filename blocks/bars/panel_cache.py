@@ -103,6 +103,18 @@ def keep_bars(folder: Path, key: str, bars: LoadedPanel) -> bool:
     return True
 
 
+def forget_unused(folder: Path, seconds: float) -> int:
+    """Remove kept bars that were not used for so long; return how many files went."""
+    oldest, removed = time.time() - seconds, 0
+    for path in folder.glob(f"*{_SUFFIX}"):
+        # Another process may be faster.
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                removed += 1
+    return removed
+
+
 def _header(bars: LoadedPanel, arrays: list[np.ndarray[Any, Any]]) -> dict[str, Any]:
     grid = bars.panel.grid
     return {

@@ -17,8 +17,9 @@ from trading.errors import BadInput
 from trading.session.ports import Clock
 
 NAMES = ("yahoo", "finnhub", "chain")
-# Requests a second and at once: what Yahoo bears, and Finnhub's 60 a minute of a free key.
-YAHOO_RATE = (5.0, 10)
+# Requests a second where nothing is said: what Yahoo bears. No more than twice that at once.
+YAHOO_RATE = 5.0
+# Requests a second and at once: Finnhub's 60 a minute of a free key.
 FINNHUB_RATE = (1.0, 10)
 
 
@@ -30,13 +31,14 @@ def make_provider(
     data_dir: Path,
     finnhub_key: SecretStr | None,
     keep: Callable[[FetchedBars], object] | None = None,
+    yahoo_rate: float = YAHOO_RATE,
 ) -> ProviderChain:
     """Return a provider, as a chain even where it is one alone; `keep` gets all that it fetches.
 
     Raises BadInput for a name that is none, and for finnhub without a key.
     """
     return ProviderChain(
-        _asked_sources(name, exchange, interval_minutes, clock, data_dir, finnhub_key),
+        _asked_sources(name, exchange, interval_minutes, clock, data_dir, finnhub_key, yahoo_rate),
         interval_minutes,
         keep,
     )
@@ -50,6 +52,7 @@ def make_live_provider(
     data_dir: Path,
     finnhub_key: SecretStr | None,
     keep: Callable[[FetchedBars], object] | None = None,
+    yahoo_rate: float = YAHOO_RATE,
 ) -> ProviderChain:
     """Return what a live session reads: Finnhub's trade stream where there is a key, then Yahoo.
 
@@ -58,7 +61,9 @@ def make_live_provider(
     sources: list[Source] = []
     if finnhub_key is not None:
         sources.append(FinnhubStream(finnhub_key, symbols, exchange, interval_minutes, clock))
-    sources += _asked_sources("chain", exchange, interval_minutes, clock, data_dir, finnhub_key)
+    sources += _asked_sources(
+        "chain", exchange, interval_minutes, clock, data_dir, finnhub_key, yahoo_rate
+    )
     return ProviderChain(sources, interval_minutes, keep)
 
 
@@ -69,6 +74,7 @@ def _asked_sources(
     clock: Clock,
     data_dir: Path,
     key: SecretStr | None,
+    yahoo_rate: float,
 ) -> list[Source]:
     if name not in NAMES:
         raise BadInput(f"{name!r} is no provider", f"Use one of {', '.join(NAMES)}")
@@ -77,7 +83,7 @@ def _asked_sources(
     limits = data_dir / "limits"
     sources: list[Source] = []
     if name != "finnhub":
-        bucket = bucket_for("yahoo", *YAHOO_RATE, limits)
+        bucket = bucket_for("yahoo", yahoo_rate, max(1, round(2 * yahoo_rate)), limits)
         sources.append(YahooMarket(exchange, interval_minutes, clock, acquire=bucket.acquire))
     if name != "yahoo" and key is not None:
         bucket = bucket_for("finnhub", *FINNHUB_RATE, limits)

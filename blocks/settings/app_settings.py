@@ -15,9 +15,10 @@ from blocks.settings.variables import FIELD_OF
 from blocks.storage.settings import CloudSettings
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.errors import BadInput
-from trading.market.calendar import INTERVALS_MINUTES
+from trading.market.calendar import INTERVALS_MINUTES, exchange_named
 from trading.market.symbols import refuse_no_symbols
 from trading.parameters import FillParameters, RiskParameters
+from trading.plan import MOST_CAPITAL
 from trading.strategies.orb import OrbParameters
 
 
@@ -52,8 +53,13 @@ class TradingSettings(_Group):
         " takes all of it unless this is set",
     )
     initial_capital: float = Field(
-        default=10_000.0, gt=0, description="Money of a new account, USD"
+        default=10_000.0, gt=0, le=MOST_CAPITAL, description="Money of a new account, USD"
     )
+
+    @field_validator("exchange")
+    @classmethod
+    def _read_exchange(cls, exchange: str) -> str:
+        return exchange_named(exchange)
 
     @field_validator("symbols")
     @classmethod
@@ -78,6 +84,19 @@ class DataSettings(_Group):
     )
     finnhub_api_key: SecretStr | None = Field(default=None, description="Key of finnhub.io")
     bar_interval: int = Field(default=5, description="Length of a bar, minutes; 5m is read as 5")
+    yahoo_rate_limit: float = Field(
+        default=5.0,
+        gt=0,
+        le=100,
+        description="Requests to Yahoo a second, over all processes of the folder",
+    )
+    data_cache_ttl_seconds: float = Field(
+        default=2_592_000.0,
+        gt=0,
+        le=1e10,
+        description="Bars of files that are kept for the next backtest go, daily, when they were"
+        " not used for so long, seconds",
+    )
     settle_seconds: float = Field(
         default=5.0,
         ge=0,
@@ -166,7 +185,10 @@ class OperationsSettings(_Group):
         default="flatten", description="What a live session does when it is stopped in the middle"
     )
     log_retention_days: float = Field(
-        default=3.0, gt=0, description="Log lines in telemetry.duckdb are kept so long, days"
+        default=3.0,
+        gt=0,
+        le=36_500,
+        description="Log lines in telemetry.duckdb are kept so long, days",
     )
     database_timeout_seconds: float = Field(
         default=LOCK_DEADLINE_SECONDS,

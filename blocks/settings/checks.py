@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from blocks.process.web_door import name_of
 from blocks.settings.app_settings import AppSettings
 from blocks.storage.settings import CloudProvider
 from trading.errors import OpenbellError
-from trading.market.calendar import refuse_unknown_exchange
+from trading.market.calendar import refuse_untradable_exchange
 from trading.parameters import make_rules
 
 # What each service takes at all; whether the name is there is known when it is asked.
@@ -78,7 +79,11 @@ def complaint_of_folder(folder: Path) -> str | None:
 
 def _trading(settings: AppSettings) -> Iterator[Complaint]:
     try:
-        refuse_unknown_exchange(settings.trading.exchange)
+        # As far ahead as a schedule reaches.
+        today = datetime.now(UTC).date()
+        refuse_untradable_exchange(
+            settings.trading.exchange, today - timedelta(days=1), today + timedelta(days=375)
+        )
     except OpenbellError as error:
         yield "EXCHANGE", str(error)
     try:
@@ -122,7 +127,7 @@ def _copies(settings: AppSettings) -> Iterator[Complaint]:
         )
     if cloud.cloud_provider != CloudProvider.AZURE:
         return
-    if not CONTAINER.fullmatch(name):
+    if name and not CONTAINER.fullmatch(name):
         yield (
             "CLOUD_CONTAINER",
             f"{name[:60]!r} cannot be a container. Use 3 to 63 small letters, digits and hyphens",

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+)
 from azure.storage.blob import BlobServiceClient, ExponentialRetry
 from pydantic import SecretStr
 
@@ -22,13 +27,17 @@ REFUSED = frozenset({401, 403})
 
 
 class AzureStorage:
-    """Blobs of one container; each carries the SHA-256 of its content, which `get` compares."""
+    """Blobs of one container; each carries the SHA-256 of its content, which `get` compares.
+
+    With `is_made` a container that is not there is made.
+    """
 
     def __init__(
         self,
         container: str,
         connection_string: SecretStr,
         *,
+        is_made: bool = False,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
         tries: int = MOST_TRIES,
@@ -48,6 +57,7 @@ class AzureStorage:
                 "AZURE_STORAGE_CONNECTION_STRING or CLOUD_CONTAINER cannot be read",
                 "Copy the connection string from the storage account's access keys",
             ) from None
+        self._is_to_be_made = is_made
         self._place = f"container {container} at {service.primary_hostname}"
 
     def __str__(self) -> str:
@@ -55,6 +65,7 @@ class AzureStorage:
 
     def put(self, name: str, content: bytes) -> None:
         """Store content under a name, replacing what was there."""
+        self._make(name)
         with self._errors(name):
             self._client.upload_blob(
                 name,
@@ -73,6 +84,7 @@ class AzureStorage:
 
     def names(self, prefix: str) -> list[str]:
         """Return the names that begin with a prefix, sorted."""
+        self._make(prefix)
         with self._errors(prefix):
             return sorted(self._client.list_blob_names(name_starts_with=prefix))
 
@@ -83,6 +95,13 @@ class AzureStorage:
                 self._client.delete_blob(name)
         except _Absent:
             return
+
+    def _make(self, name: str) -> None:
+        """Make the container where nobody named one, once."""
+        if self._is_to_be_made:
+            with self._errors(name), suppress(ResourceExistsError):
+                self._client.create_container()
+            self._is_to_be_made = False
 
     @contextmanager
     def _errors(self, name: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from blocks.storage.local import LocalStorage
-from blocks.storage.settings import CloudProvider, CloudSettings, UnreadableCloud
+from blocks.storage.settings import AZURE_CONTAINER, CloudProvider, CloudSettings, UnreadableCloud
 from trading.errors import BadInput
 from trading.session.ports import Storage
 
@@ -24,7 +24,11 @@ def storage_from(settings: CloudSettings, data_dir: Path) -> Storage:
 
         # The settings are refused without it.
         assert settings.azure_storage_connection_string is not None
-        return AzureStorage(settings.cloud_container, settings.azure_storage_connection_string)
+        return AzureStorage(
+            settings.cloud_container or AZURE_CONTAINER,
+            settings.azure_storage_connection_string,
+            is_made=not settings.cloud_container,
+        )
     from blocks.storage.s3 import S3Storage
 
     return S3Storage(

@@ -16,6 +16,10 @@ class CloudProvider(StrEnum):
     AZURE = "azure"
 
 
+# What is made at Azure where nothing is named. Names of buckets are everybody's.
+AZURE_CONTAINER = "openbell"
+
+
 def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -30,7 +34,9 @@ class CloudSettings(BaseModel):
         default=CloudProvider.LOCAL, description="local, aws or azure"
     )
     cloud_container: str = Field(
-        default="", description="Bucket, container or local folder of the copies"
+        default="",
+        description="Bucket, container or local folder of the copies; of azure it is openbell when"
+        " left out, and made",
     )
     azure_storage_connection_string: SecretStr | None = Field(
         default=None, description="From the storage account's access keys"
@@ -56,8 +62,8 @@ class CloudSettings(BaseModel):
     def _check_completeness(self) -> Self:
         if not self.enable_cloud_sync or self.cloud_provider == CloudProvider.LOCAL:
             return self
-        if not self.cloud_container:
-            raise ValueError("CLOUD_CONTAINER is not set: name the bucket or container")
+        if not self.cloud_container and self.cloud_provider != CloudProvider.AZURE:
+            raise ValueError("CLOUD_CONTAINER is not set: name the bucket")
         if (
             self.cloud_provider == CloudProvider.AZURE
             and self.azure_storage_connection_string is None

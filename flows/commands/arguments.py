@@ -25,6 +25,13 @@ def path_argument(text: str) -> Path:
         ) from error
 
 
+def exchange_argument(text: str) -> str:
+    """Return an exchange by its calendar's name, whatever case it is written in."""
+    from trading.market.calendar import exchange_named
+
+    return exchange_named(text)
+
+
 def symbols_argument(text: str) -> tuple[str, ...]:
     """Return symbols from `A,B`, in that order."""
     symbols = tuple(name.strip() for name in text.split(",") if name.strip())

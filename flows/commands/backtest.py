@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flows.commands.arguments import (
     add_strategy_argument,
     date_argument,
+    exchange_argument,
     path_argument,
     strategy_of,
     symbols_argument,
@@ -47,7 +48,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--no-report", action="store_true", help="write no report.html beside the results"
     )
     add_strategy_argument(parser)
-    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument(
+        "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
+    )
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
     parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
     parser.add_argument(

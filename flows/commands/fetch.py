@@ -6,7 +6,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
-from flows.commands.arguments import date_argument, path_argument, symbols_argument
+from flows.commands.arguments import (
+    date_argument,
+    exchange_argument,
+    path_argument,
+    symbols_argument,
+)
 from flows.commands.run import DEFAULT_DATA_DIR
 
 PROVIDERS = ("yahoo", "finnhub", "chain")
@@ -28,7 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--provider", choices=PROVIDERS, default="chain",
         help="chain asks yahoo, then finnhub where FINNHUB_API_KEY is set",
     )  # fmt: skip
-    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument(
+        "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
+    )
     parser.add_argument("--data-dir", type=path_argument, default=DEFAULT_DATA_DIR, metavar="DIR")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
@@ -50,6 +57,7 @@ def run(args: Namespace) -> int:
         provider=args.provider,
         data_dir=args.data_dir,
         finnhub_key=args.settings.data.finnhub_api_key,
+        yahoo_rate=args.settings.data.yahoo_rate_limit,
     )
     with progress_on(sys.stderr, wanted=not args.quiet) as progress:
         outcome, folder = fetch_history(request, clock, progress)

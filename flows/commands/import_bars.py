@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from flows.commands.arguments import path_argument, symbols_argument
+from flows.commands.arguments import exchange_argument, path_argument, symbols_argument
 from flows.commands.backtest import columns_of
 
 
@@ -14,7 +14,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--bars", type=path_argument, required=True, metavar="PATH")
     parser.add_argument("--symbols", type=symbols_argument, default=(), metavar="A,B")
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
-    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument(
+        "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
+    )
     parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
     parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
     parser.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS")

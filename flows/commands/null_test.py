@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from flows.commands.arguments import add_strategy_argument, strategy_of
+from flows.commands.arguments import add_strategy_argument, exchange_argument, strategy_of
 
 EXIT_DISHONEST = 1
 
@@ -16,7 +16,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--trades", type=int, default=20_000, help="at least so many")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES")
-    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument(
+        "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--json", action="store_true")
     add_strategy_argument(parser)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flows.commands.arguments import (
     add_strategy_argument,
+    exchange_argument,
     path_argument,
     strategy_of,
     symbols_argument,
@@ -42,7 +43,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--symbols", type=symbols_argument, default=(), metavar="A,B")
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES")
     parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
-    parser.add_argument("--exchange", default="NYSE", help="exchange calendar")
+    parser.add_argument(
+        "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     add_strategy_argument(parser)
     parser.add_argument("--data-dir", type=path_argument, default=DEFAULT_DATA_DIR, metavar="DIR")

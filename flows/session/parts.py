@@ -106,6 +106,7 @@ class PlainParts:
             self.data_dir,
             self.data.finnhub_api_key,
             archive.upsert,
+            self.data.yahoo_rate_limit,
         )
         chain.start()
         return chain

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from blocks.archive.archive import BarArchive
 from blocks.archive.backfill import Backfill, Coverage, Outcome
-from blocks.providers.choose import make_provider
+from blocks.providers.choose import YAHOO_RATE, make_provider
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 from trading.market.calendar import sessions_between
 from trading.session.ports import Clock
@@ -31,6 +31,7 @@ class HistoryRequest:
     provider: str
     data_dir: Path
     finnhub_key: SecretStr | None = None
+    yahoo_rate: float = YAHOO_RATE
 
 
 def fetch_history(
@@ -56,6 +57,7 @@ def fetch_history(
         clock,
         request.data_dir,
         request.finnhub_key,
+        yahoo_rate=request.yahoo_rate,
     )
     try:
         backfill = Backfill(archive, provider, request.exchange, clock)

@@ -89,10 +89,23 @@ def _has_a_break(exchange: str) -> BadInput:
     )
 
 
-def refuse_unknown_exchange(exchange: str) -> None:
-    """Raise BadInput for an exchange without a calendar."""
+def exchange_named(text: str) -> str:
+    """Return the calendar's own name of an exchange that is written in any case, else the text."""
+    name = text.strip()
+    if name.upper() in COMMON_EXCHANGES or name == name.upper():
+        return name.upper()
+    import pandas_market_calendars
+
+    known = pandas_market_calendars.get_calendar_names()
+    if name in known:
+        return name
+    return next((each for each in known if each.upper() == name.upper()), name)
+
+
+def refuse_untradable_exchange(exchange: str, first: date, last: date) -> None:
+    """Raise BadInput for an exchange without a calendar, or without sessions that are traded."""
     if exchange not in COMMON_EXCHANGES:
-        _calendar(exchange)
+        sessions_between(exchange, first, last)
 
 
 def exchange_timezone(exchange: str) -> ZoneInfo:

@@ -67,7 +67,9 @@ class OrbParameters(StrategyParameters):
         0.0, ge=0, le=LARGEST, description="USD beyond the level a break needs"
     )
     min_body: float = Field(0.5, ge=-1, le=1, description="Signed body of the breakout bar")
-    max_extension: float = Field(0.0, ge=0, description="Furthest entry, in ranges; 0 = off")
+    max_extension: float = Field(
+        0.0, ge=0, le=LARGEST, description="Furthest entry, in ranges; 0 = off"
+    )
     allow_short: bool = Field(True, description="Whether a break downwards is sold short")
     stop: Literal["range", "atr"] = Field(
         "range", description="Where the stop is: the other side of the range, or stop_atr away"
@@ -82,7 +84,9 @@ class OrbParameters(StrategyParameters):
     volume_filter: bool = Field(
         False, description="Whether a break needs volume_threshold times the usual volume"
     )
-    volume_threshold: float = Field(1.5, ge=0, description="x mean volume of 20 previous bars")
+    volume_threshold: float = Field(
+        1.5, ge=0, le=LARGEST, description="x mean volume of 20 previous bars"
+    )
 
     def first_decision_bar(self, interval_minutes: int) -> int:
         """Return the bar after the opening range."""

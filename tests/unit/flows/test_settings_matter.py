@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from blocks.process.logs import install_logs
-from blocks.settings.app_settings import AppSettings
+from blocks.settings.app_settings import field_info
 from blocks.settings.reader import read_settings
 from blocks.settings.variables import FIELD_OF
 from blocks.stores.file_lock import locked
@@ -69,7 +69,7 @@ See = Callable[[SessionRequest], Any]
 SEEN_IN_A_RUN: list[tuple[str, str, See, Any]] = [
     ("SYMBOLS", "NVDA AMD", lambda r: r.symbols, ("NVDA", "AMD")),
     ("INITIAL_CAPITAL", "50000", lambda r: r.capital, 50_000.0),
-    ("EXCHANGE", "LSE", lambda r: r.exchange, "LSE"),
+    ("EXCHANGE", "lse", lambda r: r.exchange, "LSE"),
     ("BAR_INTERVAL", "1m", lambda r: r.interval_minutes, 1),
     ("PRIMARY_PROVIDER", "live", lambda r: r.parts.is_live, True),
     ("SETTLE_SECONDS", "9", lambda r: r.parts.settle_seconds, 9.0),
@@ -109,6 +109,8 @@ SEEN_ELSEWHERE = {
         "tests/process/deployments/processes/test_api_server.py::test_flow_runs_have_as_long"
     ),
     "LOG_RETENTION_DAYS": "test_pruning_keeps_what_the_retention_says",
+    "YAHOO_RATE_LIMIT": "test_yahoo_is_asked_as_often_as_the_settings_say",
+    "DATA_CACHE_TTL_SECONDS": "test_bars_that_nobody_reads_again_go_when_the_settings_say",
     "DATABASE_TIMEOUT_SECONDS": "test_a_store_is_waited_for_as_long_as_the_settings_say",
 }
 
@@ -207,11 +209,6 @@ def test_the_block_of_settings_is_made_of_them() -> None:
     read = read_settings(None, {"SETTLE_SECONDS": "9", "WARM_UP_MINUTES": "7", "TEND_SECONDS": "1"})
     block = connections.Settings.of(read.required().data)
     assert (block.settle_seconds, block.warm_up_minutes, block.tend_seconds) == (9, 7, 1)
-    other = connections.Settings.of(AppSettings.read({}, {}).data)
-    assert connections._drift(block, other) == (
-        "settle_seconds is '9.0' and the settings say '5.0', warm_up_minutes is '7.0' and the"
-        " settings say '5.0', tend_seconds is '1.0' and the settings say '2.0'"
-    )
 
 
 def test_arguments_win_over_the_environment_and_that_over_the_file(
@@ -357,6 +354,62 @@ async def test_a_store_is_waited_for_as_long_as_the_settings_say(
 
 async def nothing_saved(kind: object, name: str = "") -> None:
     return None
+
+
+def test_yahoo_is_asked_as_often_as_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from blocks.process.clocks import SystemClock
+    from blocks.providers import choose
+
+    limits: dict[str, tuple[float, int]] = {}
+    whole = choose.bucket_for
+
+    def note(name: str, rate: float, at_once: int, folder: Path) -> Any:
+        limits[name] = rate, at_once
+        return whole(name, rate, at_once, folder)
+
+    monkeypatch.setattr(choose, "bucket_for", note)
+    monkeypatch.setenv("YAHOO_RATE_LIMIT", "2")
+    rate = request().parts.data.yahoo_rate_limit
+    choose.make_live_provider(("A",), "NYSE", 5, SystemClock(), tmp_path, None, yahoo_rate=rate)
+    assert limits == {"yahoo": (2.0, 4)}
+    choose.make_provider("yahoo", "NYSE", 5, SystemClock(), tmp_path, None, yahoo_rate=rate)
+    assert limits == {"yahoo": (2.0, 4)}
+
+
+async def test_bars_that_nobody_reads_again_go_when_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import os
+    import time
+
+    from blocks.bars.panel_cache import kept_bars_folder
+    from flows.health import prune
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = kept_bars_folder()
+    if folder is None:
+        pytest.skip("this disk has no room to keep bars")
+    for name, days in (("old.bars", 40), ("new.bars", 10)):
+        (folder / name).touch()
+        os.utime(folder / name, times=(time.time() - days * 86_400,) * 2)
+    monkeypatch.setenv("DATA_CACHE_TTL_SECONDS", str(50 * 86_400))
+    await prune.fn(str(tmp_path))
+    assert len(list(folder.iterdir())) == 2
+    monkeypatch.delenv("DATA_CACHE_TTL_SECONDS")
+    await prune.fn(str(tmp_path))
+    assert [path.name for path in folder.iterdir()] == ["new.bars"]
+
+
+@pytest.mark.parametrize("field", list(FIELD_OF.values()))
+def test_every_number_has_bounds_so_that_none_overflows_in_a_session(field: str) -> None:
+    info = field_info(field)
+    if info.annotation not in (int, float) or field == "data.bar_interval":
+        return
+    bounds = {type(each).__name__: each for each in info.metadata}
+    assert {"Le", "Lt"} & bounds.keys(), f"{field} has no upper bound"
+    assert {"Ge", "Gt"} & bounds.keys(), f"{field} has no lower bound"
 
 
 def test_validate_config_shows_every_value_its_origin_and_no_secret(tmp_path: Path) -> None:

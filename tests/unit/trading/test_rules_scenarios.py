@@ -41,11 +41,14 @@ from trading.plan import make_plan
 from trading.reasons import (
     BAR_MISSING,
     DATA_GATE,
+    ENTER_LONG,
     HALTED,
     LATCHED,
     LEASE_LOST,
+    MAX_ENTRIES,
     MISSED,
     NO_DECISION,
+    NOT_TRADED,
     POSITION_OPEN,
     RECONCILIATION,
     Reason,
@@ -287,6 +290,8 @@ GATES: tuple[tuple[int, bool, int], ...] = (
     (RECONCILIATION, False, RECONCILIATION),
     (MISSED, False, MISSED),
     (DATA_GATE, False, DATA_GATE),
+    (NOT_TRADED, True, LATCHED),
+    (NOT_TRADED, False, NOT_TRADED),
     (NO_DECISION, True, LATCHED),
     (NO_DECISION, False, POSITION_OPEN),
 )
@@ -311,9 +316,10 @@ def test_changes_keeps_the_rows_where_the_reason_differs_from_the_bar_before() -
     case = Scenario("", days).case()
     everything = run_openbell(case).decisions
     changes = run_backtest(panel_of(case), plan_of(case), keep="changes").decisions
-    assert everything[:, 2].tolist()[:6] == [24, 7, 7, 7, 7, 12]
-    # enter_long, position_open, max_entries, and the same again in the next session.
-    assert changes[:, 2].tolist() == [24, 7, 12] * 2
+    entered, held, done = ENTER_LONG, POSITION_OPEN, MAX_ENTRIES
+    assert everything[:, 2].tolist()[:6] == [entered, *[held] * 4, done]
+    # And the same again in the next session.
+    assert changes[:, 2].tolist() == [entered, held, done] * 2
 
 
 def test_finer_rows_of_one_bar_of_all_symbols_are_put_in_order_whatever_their_numbers_are() -> None:

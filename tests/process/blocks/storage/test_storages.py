@@ -212,6 +212,23 @@ def test_the_settings_choose_the_storage(
     assert type(storage_from(cloud, tmp_path)) is wanted
 
 
+def test_azure_with_its_connection_string_alone_makes_a_container_of_its_own(
+    server_named: Callable[[str], Any], tmp_path: Path
+) -> None:
+    server = server_named("azurite")
+    environment = {
+        "ENABLE_CLOUD_SYNC": "true",
+        "CLOUD_PROVIDER": "azure",
+        "AZURE_STORAGE_CONNECTION_STRING": server.connection_string(),
+    }
+    cloud = read_settings(None, environment).required().cloud
+    for expected in ([], ["paper/a"]):
+        storage = storage_from(cloud, tmp_path)
+        assert storage.names("paper/") == expected
+        storage.put("paper/a", b"x")
+    assert "container openbell at" in str(storage)
+
+
 @pytest.mark.parametrize(
     ("environment", "complaint"),
     [

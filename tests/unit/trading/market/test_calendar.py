@@ -17,10 +17,11 @@ from trading.market.calendar import (
     COMMON_EXCHANGES,
     INTERVALS_MINUTES,
     Session,
+    exchange_named,
     from_microseconds,
     make_grid,
     next_session,
-    refuse_unknown_exchange,
+    refuse_untradable_exchange,
     sessions_between,
     to_microseconds,
 )
@@ -189,7 +190,27 @@ def test_microseconds_go_there_and_back() -> None:
 def test_an_exchange_that_is_taken_unasked_is_one_that_the_library_knows() -> None:
     known = set(pandas_market_calendars.get_calendar_names())
     assert set(COMMON_EXCHANGES) <= known
-    for name in (*COMMON_EXCHANGES, "JPX", "XETR"):
-        refuse_unknown_exchange(name)
+    year = date(2025, 1, 1), date(2025, 12, 31)
+    for name in (*COMMON_EXCHANGES, "XETR"):
+        refuse_untradable_exchange(name, *year)
     with pytest.raises(BadInput, match="'NARNIA' is not known"):
-        refuse_unknown_exchange("NARNIA")
+        refuse_untradable_exchange("NARNIA", *year)
+    for name, words in (("HKEX", "closes for lunch"), ("XBEL", "has no sessions of")):
+        with pytest.raises(BadInput, match=words):
+            refuse_untradable_exchange(name, *year)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nyse", "NYSE"),
+        (" Lse ", "LSE"),
+        ("24/7", "24/7"),
+        ("cme_equity", "CME_Equity"),
+        ("CMEGlobex_Grains", "CMEGlobex_Grains"),
+        ("xetr", "XETR"),
+        ("narnia", "narnia"),
+    ],
+)
+def test_an_exchange_is_known_in_any_case(text: str, expected: str) -> None:
+    assert exchange_named(text) == expected
