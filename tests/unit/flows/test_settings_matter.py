@@ -111,6 +111,10 @@ SEEN_ELSEWHERE = {
     "LOG_RETENTION_DAYS": "test_pruning_keeps_what_the_retention_says",
     "YAHOO_RATE_LIMIT": "test_yahoo_is_asked_as_often_as_the_settings_say",
     "DATA_CACHE_TTL_SECONDS": "test_bars_that_nobody_reads_again_go_when_the_settings_say",
+    "DEADMAN_URL": (
+        "tests/unit/deployments/test_errands.py"
+        "::test_a_ping_is_sent_while_all_is_well_and_not_when_something_is_red"
+    ),
     "DATABASE_TIMEOUT_SECONDS": "test_a_store_is_waited_for_as_long_as_the_settings_say",
 }
 
