@@ -85,7 +85,7 @@ def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Indicators | N
         # What needs no indicator trades, and the others after their first bars.
         runtime.notifier.send(
             "SYSTEM_WARNING",
-            f"indicators of {', '.join(symbols)} begin cold, without a past: {error}",
+            f"indicators begin cold, without a past, of {', '.join(symbols)}: {error}",
         )
         return None
     if rows is None or len(rows) == 0:

@@ -106,7 +106,7 @@ def test_without_a_past_the_session_begins_cold_and_says_so(tmp_path: Path) -> N
     parts = ColdParts(tmp_path)
     # Bars enough for a stop by what came since.
     assert trade(parts, stop="atr", minutes=15) >= 1
-    assert "indicators begin cold, without a past: yahoo answers HTTP 502" in parts.heard.trouble
+    assert "indicators begin cold, without a past, of AAPL, MSFT: yahoo" in parts.heard.trouble
 
 
 class SimulatedSource(SimulatedMarketData):
