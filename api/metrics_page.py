@@ -106,7 +106,7 @@ def _copies(report: HealthReport) -> Iterator[Metric]:
         text = "For how long the oldest message has waited"
         yield _one("openbell_outbox_oldest_age_seconds", text, age)
         refused = float(bool(facts.outbox_refused))
-        yield _one("openbell_outbox_refused", "1 when the webhook is refused", refused)
+        yield _one("openbell_outbox_refused", "1 when a channel refuses them", refused)
     if copies is not None:
         yield _one("openbell_copies_succeeded", "Attempts that made a copy", copies.successes)
         yield _one("openbell_copies_failed", "Attempts that made no copy", copies.failures)

@@ -45,7 +45,16 @@ async def health(
     await name_run(timed_name(f"health {name}", now))
     report = check_health(folder, name, now, settle_s=configured.data.settle_seconds)
     await acreate_table_artifact(
-        [{"component": c.name, "is": str(c.level), "why": c.reason} for c in report.components],
+        [
+            {
+                "component": c.name,
+                "is": str(c.level),
+                "why": c.reason,
+                "since": "" if c.since is None else f"{c.since:%Y-%m-%d %H:%M:%S} UTC",
+                "what to do": c.hint,
+            }
+            for c in report.components
+        ],
         key=artifact_key(name, "health"),
         description=f"Account {name} is {report.level}",
     )

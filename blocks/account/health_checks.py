@@ -107,8 +107,8 @@ def check_messages(facts: AccountFacts, now: datetime, place: Place) -> Componen
     name = "messages"
     look = f"What was not delivered is listed by: {place.flows('show-status')}"
     if facts.outbox_refused:
-        reason = f"the webhook refuses: {facts.outbox_refused}"
-        hint = f"Set DISCORD_WEBHOOK_URL to a new webhook. {look}"
+        reason = f"they are refused: {facts.outbox_refused}"
+        hint = f"Set DISCORD_WEBHOOK_URL or NOTIFY_URLS anew. {look}"
         return Component(name, Level.UNHEALTHY, reason, hint=hint)
     if not facts.outbox_open or facts.outbox_oldest is None:
         return Component(name, Level.HEALTHY, "nothing waits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import socket
@@ -15,6 +16,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.__main__ import listen
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.log_lines import LogStore
@@ -346,3 +348,24 @@ def test_since_when_it_is_so_is_told_alike_by_the_next_api(data_dir: Path, start
         return {name: found["since"] for name, found in state["components"].items()}
 
     assert since() == since()
+
+
+def test_a_small_answer_is_sent_at_once_on_a_connection_that_is_kept() -> None:
+    """A probe that keeps its connection would wait 40 ms for each answer otherwise."""
+    nodelay: list[int] = []
+
+    def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        nodelay.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def ask() -> None:
+        listener = listen("127.0.0.1", 0)
+        port = listener.getsockname()[1]
+        async with await asyncio.start_server(answer, sock=listener):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await reader.read()
+            writer.close()
+
+    asyncio.run(ask())
+    assert nodelay == [1]

@@ -90,9 +90,9 @@ def forget_release(patient: Patient) -> None:
 
 
 def leave_a_message(patient: Patient) -> None:
-    patient.ledger("DELETE FROM outbox_state")
-    patient.ledger("INSERT INTO outbox_state (webhook) VALUES ('abc')")
-    patient.ledger("DELETE FROM outbox_deliveries")
+    patient.ledger("DELETE FROM outbox_channels")
+    patient.ledger("INSERT INTO outbox_channels (channel, address) VALUES ('discord', 'abc')")
+    patient.ledger("DELETE FROM outbox_sendings")
     patient.ledger("UPDATE outbox SET ts = ?", NOW - STEP)
 
 
@@ -133,7 +133,8 @@ BREAK: dict[str, tuple[str, Level, str, Callable[[Patient], object]]] = {
     "the webhook is revoked": (
         "messages", U, "HTTP 404 Unknown Webhook",
         lambda p: p.ledger(
-            "INSERT INTO outbox_state (webhook, refused) VALUES ('a', 'HTTP 404 Unknown Webhook')"
+            "INSERT INTO outbox_channels (channel, address, refused)"
+            " VALUES ('discord', 'abc', 'HTTP 404 Unknown Webhook')"
         ),
     ),
     "copies fail": (
