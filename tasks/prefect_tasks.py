@@ -13,6 +13,7 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
+from tasks.drill import drill_account as drill_account_plainly
 from tasks.history.fetch import fetch_whole_history as fetch_whole_history_plainly
 from tasks.masked import without_secrets_in_errors
 from tasks.steps import PLAIN, Steps
@@ -70,3 +71,4 @@ fetch_whole_history = step(
     fetch_whole_history_plainly, retries=2, delays=[15, 60], timeout_seconds=3600
 )
 sync_account = step(sync_account_plainly, retries=2, delays=[5, 30], timeout_seconds=600)
+drill_account = step(drill_account_plainly, retries=2, delays=[5, 30], timeout_seconds=1800)

@@ -145,7 +145,7 @@ def _check_session(
             read_event(kind, payload) if kind in KINDS else event_from_row(kind, payload)
             for kind, payload in journal
         ]
-        state = SessionState(plan, _session_of(events))
+        state = SessionState(plan, session_of(events))
         for event in events:
             state.apply(event)
     except (OpenbellError, ValueError, KeyError, TypeError, IndexError) as error:
@@ -213,7 +213,8 @@ def _plan_of(ledger: duckdb.DuckDBPyConnection, session: str) -> RunPlan | None:
         return None
 
 
-def _session_of(events: list[Event]) -> Session:
+def session_of(events: list[Event]) -> Session:
+    """Return the session that events of a journal are of; StopIteration without its first."""
     start = next(event for event in events if isinstance(event, SessionStarted))
     return Session(
         date.fromisoformat(start.session),
