@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Self
 
+from pydantic import computed_field
+
 from blocks.account.facts import AccountFacts
 from blocks.records.fields import Moment, Money, Record
 from blocks.records.position import Position
@@ -15,17 +17,22 @@ from blocks.telemetry.metrics import Aggregation, MetricStats, MetricType
 class PositionAnswer(Position):
     """A position with its worth."""
 
-    market_value: Money
-    unrealized_pnl: Money
-
     @classmethod
     def of(cls, position: Position) -> Self:
         """Return a position as the API tells of it."""
-        return cls(
-            **dict(position),
-            market_value=position.market_value,
-            unrealized_pnl=position.unrealized_pnl,
-        )
+        return cls(**dict(position))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def market_value(self) -> Money:
+        """Return its worth at the mark, USD, shorts negative."""
+        return super().market_value
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def unrealized_pnl(self) -> Money:
+        """Return what it would earn if it were left at the mark, USD."""
+        return super().unrealized_pnl
 
 
 class HaltAnswer(Record):

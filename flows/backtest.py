@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -14,6 +14,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from blocks.process.clocks import SystemClock
+from blocks.results.run_folder import give_back, run_folder
 from flows.backtest_form import request_of_form
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
@@ -83,7 +84,17 @@ async def backtest(
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}
     begin_process(data_dir)
-    out = Path(data_dir) / "backtests" / str(flow_run.get_name() or "terminal")
+    try:
+        out = run_folder(Path(data_dir) / "backtests", str(flow_run.get_name() or "terminal"))
+    except OpenbellError as error:
+        return failed(error)
+    try:
+        return await _backtest_into(out, form)
+    finally:
+        give_back(out)
+
+
+async def _backtest_into(out: Path, form: dict[str, Any]) -> State[None]:
     try:
         request = request_of_form(form, out)
     except OpenbellError as error:

@@ -1,0 +1,62 @@
+"""The folder of a named run's results: beside those of other runs, and never theirs."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+from blocks.process.disk_errors import words_of
+from trading.errors import StoreUnavailable
+
+# A file's name may have 255 bytes, and the number behind it and the name while it is written
+# take some of them.
+MOST_BYTES = 120
+KEPT = " -_.,+()"
+# What a disk that is shared with Windows opens as a device.
+DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+)
+
+
+def run_folder(root: Path, name: str) -> Path:
+    """Make and return a folder in `root` for the results of a run that somebody has named.
+
+    A name says nothing of where: what is no word in it becomes a hyphen. A folder that is there
+    is left to the run that it belongs to, and this one's gets a number.
+    Raises StoreUnavailable where no folder can be made.
+    """
+    plain = folder_name(name)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for number in count(1):
+            folder = root / (plain if number == 1 else f"{plain} ({number})")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as error:
+        raise StoreUnavailable(
+            f"results cannot be written to {root}: {words_of(error)}",
+            "Give the data folder to the user who runs Openbell, with room on its disk",
+        ) from error
+    raise AssertionError("a number is found")
+
+
+def give_back(folder: Path) -> None:
+    """Remove the folder of a run that has left nothing in it."""
+    try:
+        folder.rmdir()
+    except OSError:
+        # It holds something, or is gone: either way there is nothing to give back.
+        return
+
+
+def folder_name(name: str) -> str:
+    """Return a run's name as the name of one folder."""
+    plain = "".join(sign if sign.isalnum() or sign in KEPT else "-" for sign in name)
+    plain = os.fsencode(plain)[:MOST_BYTES].decode(errors="ignore").strip(" .")
+    if plain.partition(".")[0].lower() in DEVICES:
+        plain = f"run {plain}"
+    return plain or "run"
