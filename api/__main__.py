@@ -15,6 +15,7 @@ from api.app import create_app
 from api.impatient_protocol import ImpatientProtocol
 from api.source import Source
 from blocks.process.logs import get_logger, install_logs
+from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
 from blocks.process.web_door import WebDoor, refuse_beyond_this_machine
 from blocks.settings.reader import read_settings
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, help="HEALTH_CHECK_PORT, 8085 when left out")
     parser.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
     chosen = parser.parse_args(arguments)
+    keep_private()
     try:
         return _serve(chosen)
     except OpenbellError as error:

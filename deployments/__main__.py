@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from blocks.process.auth_string import auth_file
+from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
 from blocks.process.shutdown import run_shutdown_handlers
 from blocks.process.stop_request import StopRequest
@@ -79,6 +80,8 @@ def main(arguments: list[str] | None = None) -> int:
             command.add_argument(FOLLOW, action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     console = Console(soft_wrap=True)
+    # Whoever is started from here makes its files the same way.
+    keep_private()
     try:
         configured = configure(chosen.env_file)
         home = Home.at(chosen.data_dir or configured.operations.data_dir)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from blocks.process.private_files import close_to_others
 from blocks.process.stop_request import StopRequest
 from deployments.processes import marked as processes
 from deployments.processes.api_server import ApiServer
@@ -85,6 +86,8 @@ class Supervisor:
         """Run server and worker while the context lasts; leave nothing behind."""
         with self.home.hold():
             self._end_leftovers()
+            for path in close_to_others(self.home.data_dir)[:1]:
+                self.say(f"{path} belongs to another user, and others may read it")
             try:
                 if self._server_elsewhere is not None:
                     self.server = use_server(self._server_elsewhere, self.say, self.should_stop)

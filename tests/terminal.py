@@ -48,11 +48,14 @@ def flows(*arguments: object, cwd: Path = REPOSITORY, **variables: str) -> Finis
 def _as_it_was() -> Iterator[None]:
     """Give back what a command changes in its process for good: it ends soon, ours does not."""
     folder, environment = Path.cwd(), dict(os.environ)
+    mask = os.umask(0)
+    os.umask(mask)
     handlers = {number: signal.getsignal(number) for number in TAKEN_BY_RUN}
     level, known = logging.getLogger(ROOT_NAME).level, (set(MASK._known), MASK._pattern)
     try:
         yield
     finally:
+        os.umask(mask)
         install_logs(None, console=None)
         logging.getLogger(ROOT_NAME).setLevel(level)
         MASK._known, MASK._pattern = known

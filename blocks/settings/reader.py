@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
+import stat
 from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -127,6 +129,8 @@ def read_settings(
     blamed: set[str] = set()
     path = _env_file(env_file, variables)
     texts = _read_file(path, problems) if path is not None else {}
+    if path is not None and _is_open_to_others(path):
+        warnings.append(f"{path} can be read by others. Run: chmod 600 {shlex.quote(str(path))}")
     ours = _checked_environment(variables, warnings)
     # `NAME=` before a command is how a part is switched off that `.env` switches on.
     emptied = {name for name in FIELD_OF if name in variables and name not in ours}
@@ -202,6 +206,13 @@ def _env_file(given: Path | None, variables: Mapping[str, str]) -> Path | None:
     if variables.get(ENV_FILE):
         return Path(variables[ENV_FILE])
     return DEFAULT_ENV_FILE if DEFAULT_ENV_FILE.exists() else None
+
+
+def _is_open_to_others(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    except OSError:
+        return False
 
 
 def _read_file(path: Path, problems: list[str]) -> dict[str, str]:

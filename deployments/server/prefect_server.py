@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from blocks.process.private_files import keep_private
 from blocks.process.web_door import WebDoor
 
 AUTH_STRING = "PREFECT_SERVER_API_AUTH_STRING"
@@ -79,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault(CORS, f"http://{HERE}:{chosen.port}")
     os.environ["PREFECT_SERVER_API_HOST"] = chosen.host
     os.environ["PREFECT_SERVER_API_PORT"] = str(chosen.port)
+    keep_private()
     collect_beside()
     _serve(chosen.host, chosen.port, chosen.name)
     return 0

@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from blocks.process.private_files import close_to_others, keep_private
 from trading.errors import BadInput
 
 ENV_FILE_OPTION = "--env-file"
@@ -25,6 +26,8 @@ KEEP_LOGS = frozenset(
 )
 # Somebody who wants to stop trading is not to be kept from it by a slip in `.env`.
 ALWAYS_RUN = frozenset({"halt", "flatten", "resume", "show-status"})
+# Its results are for whomever the user's own mask lets read them.
+WRITES_ELSEWHERE = "backtest"
 READS_ITSELF = frozenset({"validate-config"})
 
 
@@ -54,6 +57,10 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
     if getattr(parsed, "strategy_file", None) is not None:
         parsed.set = _without_breakout(parsed.set, read)
     parsed.settings = settings
+    if name != WRITES_ELSEWHERE:
+        keep_private()
+    if name == "run":
+        close_to_others(parsed.data_dir)
     _install_logs(name, parsed)
     return parsed
 

@@ -40,7 +40,7 @@ OF_THE_LEDGER = (
 
 
 def get(url: str, **query: Any) -> httpx.Response:
-    return httpx.get(url, params=query, timeout=20)
+    return httpx.get(url, params=query, timeout=120)
 
 
 def metrics_of(url: str) -> dict[str, float]:
@@ -235,7 +235,7 @@ def test_only_who_calls_it_by_a_name_of_its_own_is_answered(
 
 def test_with_a_token_nothing_is_read_without_it(traded: Path, start: Start) -> None:
     url = start("--data-dir", str(traded), API_TOKEN=TOKEN)
-    assert get(f"{url}/health/live").json() == {"status": "alive"}
+    assert get(f"{url}/health/live").json()["status"] == "alive"
     for path in PATHS[1:] + ("/nowhere", "//health/live", "/health/live/"):
         for given in (None, "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer \xe9", TOKEN):
             headers = {} if given is None else {"Authorization": given.encode("latin-1")}

@@ -45,7 +45,22 @@ REFERENCE = re.findall(
 
 @pytest.fixture
 def env_file(tmp_path: Path) -> Path:
-    return tmp_path / ".env"
+    file = tmp_path / ".env"
+    file.touch(mode=0o600)
+    return file
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [(0o600, False), (0o640, True), (0o604, True)])
+def test_a_file_of_secrets_that_others_may_read_is_told_of_and_read(
+    env_file: Path, mode: int, is_told: bool
+) -> None:
+    env_file.write_text("SYMBOLS=KO")
+    env_file.chmod(mode)
+    read = read_settings(env_file, {})
+    assert read.required().trading.symbols == ("KO",)
+    assert [line.endswith(f"Run: chmod 600 {env_file}") for line in read.warnings] == [
+        True
+    ] * is_told
 
 
 def test_each_field_has_one_variable_and_each_variable_one_field() -> None:
