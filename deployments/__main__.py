@@ -21,7 +21,6 @@ from blocks.process.stop_request import StopRequest
 from blocks.process.web_door import refuse_beyond_this_machine
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import ENV_FILE, read_settings
-from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
 from deployments.errands.errands import Errands
 from deployments.processes.api_server import ApiServer
 from deployments.processes.home import AUTH_VARIABLES, REPOSITORY, Home, Say
@@ -193,6 +192,9 @@ def who_may_ask(supervisor: Supervisor) -> list[str]:
 
 def demo(supervisor: Supervisor, console: Console) -> int:
     """Run the demo's deployments to the end, show the results and stop everything."""
+    # Imported here: `up` shows no results, and would carry DuckDB and numpy for months.
+    from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
+
     # Nor may one that crashed before: the demo's replay would wait for it.
     supervisor.restarts_sessions = False
     supervisor.say("Starting the Prefect server, which takes up to half a minute the first time")

@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from numpy.typing import NDArray
-
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas_market_calendars
+    from numpy.typing import NDArray
 
 MICROSECONDS_PER_MINUTE = 60_000_000
 INTERVALS_MINUTES = (1, 5, 15, 30, 60)
@@ -189,6 +188,9 @@ def make_grid(sessions: list[Session] | tuple[Session, ...], interval_minutes: i
             f"Use one of {', '.join(map(str, INTERVALS_MINUTES))} minutes",
         )
     step = interval_minutes * MICROSECONDS_PER_MINUTE
+    # Imported here: who only asks when a session is, as a supervisor does for months, has no grid.
+    import numpy as np
+
     first_row = np.zeros(len(sessions) + 1, dtype=np.int64)
     starts: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
