@@ -180,12 +180,15 @@ def test_every_service_is_bounded_healthy_and_given_time_to_stop() -> None:
         assert "healthcheck" in service or name == "openbell"
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_our_services_cannot_write_outside_their_data(name: str) -> None:
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_no_service_can_write_outside_its_data_or_be_more_than_its_user(name: str) -> None:
     service = COMPOSE["services"][name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
+    assert service["pids_limit"] > 0
+    # Ours have the image's own user; Postgres would begin as root.
+    assert name in OURS or service["user"] == "999:999"
     # Somebody has to bury the processes whose parents were killed.
     assert service["init"] is True
 
