@@ -18,6 +18,7 @@ from blocks.results.run_folder import give_back, run_folder
 from flows.backtest_form import request_of_form
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
+from flows.pages.goodwill import prefect_permitting
 from flows.process.name_run import name_run
 from flows.process.outcome import failed
 from flows.process.run_names import span_name
@@ -109,6 +110,7 @@ async def _backtest_into(out: Path, form: dict[str, Any]) -> State[None]:
         return Failed(message=state.message)
     report = await state.aresult()
     assert isinstance(report, BacktestReport)
-    await publish_backtest(report, out)
+    async with prefect_permitting("the backtest"):
+        await publish_backtest(report, out)
     said = f"{report.summary.trades} trades, {cell('pnl', report.summary.total_pnl)} USD"
     return Completed(message=f"{said}; open {results_address(out)}")

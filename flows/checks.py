@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from blocks.strategy_file import load_strategy
+from flows.pages.goodwill import prefect_permitting
 from flows.process.name_run import name_run
 from flows.process.outcome import failed
 from flows.process.run_names import span_name
@@ -60,7 +61,8 @@ async def null_test(
     except OpenbellError as error:
         return failed(error)
     line = honesty.noise_line(result)
-    await acreate_markdown_artifact(f"# Null test\n\n{line}", key="null-test")
+    async with prefect_permitting("the null test"):
+        await acreate_markdown_artifact(f"# Null test\n\n{line}", key="null-test")
     return Completed(message=line) if honesty.is_honest(result) else Failed(message=line)
 
 
@@ -108,5 +110,6 @@ async def look_ahead_test(
     except OpenbellError as error:
         return failed(error)
     line = honesty.future_line(result)
-    await acreate_markdown_artifact(f"# Look-ahead test\n\n{line}", key="look-ahead-test")
+    async with prefect_permitting("the look-ahead test"):
+        await acreate_markdown_artifact(f"# Look-ahead test\n\n{line}", key="look-ahead-test")
     return Completed(message=line) if result.passed else Failed(message=line)

@@ -13,6 +13,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from blocks.process.clocks import SystemClock
+from flows.pages.goodwill import prefect_permitting
 from flows.process.name_run import name_run
 from flows.process.outcome import failed
 from flows.process.run_names import span_name
@@ -69,7 +70,8 @@ async def fetch_history(
         outcome = fetch_whole_history(request, clock)
     except OpenbellError as error:
         return failed(error)
-    await acreate_table_artifact(
-        rows_of(outcome.coverage), key="history", description=summary_of(outcome)
-    )
+    async with prefect_permitting("the history"):
+        await acreate_table_artifact(
+            rows_of(outcome.coverage), key="history", description=summary_of(outcome)
+        )
     return Completed(message=summary_of(outcome))

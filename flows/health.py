@@ -18,6 +18,7 @@ from blocks.telemetry.file import FILE_NAME, telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore
 from flows.pages.artifact_keys import artifact_key
+from flows.pages.goodwill import prefect_permitting
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
 from flows.process.run_names import timed_name
@@ -44,24 +45,25 @@ async def health(
     now = datetime.now(UTC)
     await name_run(timed_name(f"health {name}", now))
     report = check_health(folder, name, now, settle_s=configured.data.settle_seconds)
-    await acreate_table_artifact(
-        [
-            {
-                "component": c.name,
-                "is": str(c.level),
-                "why": c.reason,
-                "since": "" if c.since is None else f"{c.since:%Y-%m-%d %H:%M:%S} UTC",
-                "what to do": c.hint,
-            }
-            for c in report.components
-        ],
-        key=artifact_key(name, "health"),
-        description=f"Account {name} is {report.level}",
-    )
     try:
         write_heartbeat(folder, report)
     except OpenbellError as error:
         get_run_logger().warning("no heartbeat was left: %s", error)
+    async with prefect_permitting("health"):
+        await acreate_table_artifact(
+            [
+                {
+                    "component": c.name,
+                    "is": str(c.level),
+                    "why": c.reason,
+                    "since": "" if c.since is None else f"{c.since:%Y-%m-%d %H:%M:%S} UTC",
+                    "what to do": c.hint,
+                }
+                for c in report.components
+            ],
+            key=artifact_key(name, "health"),
+            description=f"Account {name} is {report.level}",
+        )
     message = f"{str(report.level).title()}: {'; '.join(report.reasons) or 'all is well'}"
     # Prefect's page hides states of other names than its own.
     is_failed = report.level == Level.UNHEALTHY

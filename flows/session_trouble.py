@@ -14,6 +14,7 @@ from blocks.account.status import live_account
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.secret_mask import MASK
 from flows.pages.artifact_keys import artifact_key
+from flows.pages.goodwill import prefect_permitting
 from flows.process.name_run import name_run
 from flows.process.outcome import failed
 from flows.process.settings import begin_process
@@ -47,11 +48,12 @@ async def session_trouble(
     get_run_logger().error("%s. %s", said, hint)
     folder = Path(data_dir)
     account = live_account(folder)
-    await acreate_markdown_artifact(
-        f"# {said}\n\n{hint}",
-        key=artifact_key(account or "", "session-trouble"),
-        description=f"Account {account or 'none yet'}: {said}",
-    )
+    async with prefect_permitting("trouble of a session"):
+        await acreate_markdown_artifact(
+            f"# {said}\n\n{hint}",
+            key=artifact_key(account or "", "session-trouble"),
+            description=f"Account {account or 'none yet'}: {said}",
+        )
     if account is None:
         return Completed(message=said)
     now = datetime.now(UTC)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from typing import Literal
 
-import httpx
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.exceptions import PrefectException
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 
@@ -17,6 +14,7 @@ from blocks.process.clocks import SystemClock
 from blocks.process.secret_mask import MASK
 from blocks.process.stop_request import StopRequest
 from flows.pages.artifacts import publish_session, session_message
+from flows.pages.goodwill import prefect_permitting
 from flows.pages.session_page import LAST_WHEN_STOPPED_SECONDS, SessionPage
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
@@ -33,9 +31,6 @@ from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import exchange_named, next_session
 from trading.parameters import FillParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
-
-# What the pictures of a session may take, drawn and kept.
-SHOW_SECONDS = 60.0
 
 
 @flow(name="trade-session", persist_result=False)
@@ -132,10 +127,7 @@ def _days(request: SessionRequest) -> str:
 async def _show(request: SessionRequest, closed: int) -> str:
     """Publish what came out; a session that is over does not fail for want of a picture."""
     said = f"{closed} session(s) of account {request.account} closed"
-    try:
+    async with prefect_permitting("the session"):
         said = session_message(request, closed)
-        async with asyncio.timeout(SHOW_SECONDS):
-            await publish_session(request)
-    except (OpenbellError, PrefectException, OSError, httpx.HTTPError, RuntimeError) as error:
-        get_run_logger().warning("the session is not shown: %s", str(error) or "it took too long")
+        await publish_session(request)
     return said

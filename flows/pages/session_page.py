@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
 from prefect import get_run_logger
 from prefect.artifacts import acreate_table_artifact
-from prefect.exceptions import PrefectException
 
 from blocks.process.secret_mask import MASK
 from flows.pages.artifact_keys import artifact_key
+from flows.pages.goodwill import TROUBLES
 from flows.pages.session_tables import Table, decisions_table, positions_table
 from tasks.session.runtime import RUNTIMES, SessionRuntime
 from trading.engine.trade_tape import FILLS
@@ -71,7 +70,7 @@ class SessionPage:
         try:
             async with asyncio.timeout(patience_seconds):
                 await self._keep(runtime, decisions, positions)
-        except (TimeoutError, OSError, httpx.HTTPError, PrefectException, RuntimeError) as error:
+        except TROUBLES as error:
             if not self._has_failed:
                 why = str(error) or type(error).__name__
                 get_run_logger().warning("Prefect's page is behind: %s", MASK.text(why))
