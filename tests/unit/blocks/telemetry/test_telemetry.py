@@ -66,7 +66,19 @@ def replay(folder: Path) -> list[dict[str, object]]:
         settings={"range_minutes": 30, "min_body": 0.0},
     )  # fmt: skip
     asyncio.run(run_account(request))
+    return traded_in(folder)
+
+
+def traded_in(folder: Path) -> list[dict[str, object]]:
     return DuckDBLedger(folder, "replay").query("SELECT * FROM trades ORDER BY number")
+
+
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session that nothing troubled; not to be written to."""
+    folder = tmp_path_factory.mktemp("well")
+    replay(folder)
+    return folder
 
 
 def test_metrics_are_summed_up_as_one_number_and_by_period(file: DuckDBFile) -> None:
@@ -170,10 +182,10 @@ def test_a_heartbeat_replaces_the_one_before(file: DuckDBFile) -> None:
     assert heartbeats(file) == {"health": (NOW + timedelta(minutes=5), "degraded", "disk")}
 
 
-def test_a_session_notes_each_bar_its_log_and_each_trade(tmp_path: Path) -> None:
-    trades = replay(tmp_path)
+def test_a_session_notes_each_bar_its_log_and_each_trade(well: Path) -> None:
+    trades = traded_in(well)
     assert trades
-    file = telemetry_file(tmp_path, "replay")
+    file = telemetry_file(well, "replay")
     stats = MetricsStore(file).get_metric_stats(MetricType.PERFORMANCE, "equity_usd")
     assert stats is not None
     assert stats.count == 13
@@ -187,7 +199,7 @@ def test_a_session_notes_each_bar_its_log_and_each_trade(tmp_path: Path) -> None
         (trade["symbol"], float(str(trade["pnl"]))) for trade in trades
     )
     assert heartbeats(file)["session"][2] == "bar 12"
-    store = TradeStore(DuckDBLedger(tmp_path, "replay"), file)
+    store = TradeStore(DuckDBLedger(well, "replay"), file)
     found = store.get_trades(status=TradeStatus.CLOSED)
     assert len(found) == len(trades)
     assert any(trade.seen_at is not None for trade in found)
@@ -195,10 +207,10 @@ def test_a_session_notes_each_bar_its_log_and_each_trade(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("trouble", ["corrupt", "locked"])
 def test_a_session_trades_the_same_when_its_telemetry_cannot_be_written(
-    tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+    well: Path, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("blocks.telemetry.file.WAIT_SECONDS", 0.01)
-    expected = replay(tmp_path / "well")
+    expected = traded_in(well)
     path = telemetry_path(tmp_path / "ill", "replay")
     path.parent.mkdir(parents=True)
     if trouble == "corrupt":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,18 @@ from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.market.calendar import Session, sessions_between
 
-HOLDING = {"min_body": -1.0, "stop": "atr", "stop_atr": 6.0, "target": "none", "max_entries": 1}
+MINUTES = 15
+HOLDING = {
+    "range_minutes": MINUTES,
+    "min_body": -1.0,
+    "stop": "atr",
+    "stop_atr": 2.5,
+    "target": "none",
+    "max_entries": 1,
+    "max_positions": 5,
+}
+# Four of the five hold something after these bars, and two are stopped out after that.
+LEFT_AFTER = 5
 SETTLING_US = 15_000_000
 
 
@@ -35,10 +47,9 @@ class RareLooks(PlainParts):
 class Day:
     """A paper account whose clock begins where a test says, and jumps instead of waiting."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, interval_minutes: int = 5) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self._patch = patch
-        self._interval_minutes = interval_minutes
 
     def trade(self, begin: str, stop_after: int = 10_000) -> int:
         clock = ReplayClock(datetime.fromisoformat(begin).replace(tzinfo=UTC))
@@ -55,9 +66,9 @@ class Day:
 
         request = SessionRequest(
             parts=RareLooks(self.folder),
-            symbols=("AAA", "BBB", "CCC"),
-            interval_minutes=self._interval_minutes,
-            settings={**HOLDING, "range_minutes": max(5, self._interval_minutes)},
+            symbols=("AAA", "BBB", "CCC", "DDD", "EEE"),
+            interval_minutes=MINUTES,
+            settings=HOLDING,
         )
         with self._patch.context() as patch:
             patch.setattr(account_module, "datetime", At)
@@ -77,25 +88,33 @@ def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Day:
     return Day(tmp_path, monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def left_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    """A day that was left with its positions, and traded on the next; not to be written to."""
+    with pytest.MonkeyPatch.context() as patch:
+        day = Day(tmp_path_factory.mktemp("left-alone"), patch)
+        assert day.trade("2025-06-10 13:29", stop_after=LEFT_AFTER) == 0
+        assert day.rows("SELECT * FROM trades") == []
+        assert len(day.rows("SELECT * FROM positions")) == 4
+        assert day.trade("2025-06-11 12:00") == 2
+        yield day
+
+
 TRADES = "SELECT symbol, exit_reason, exit_time, exit_price FROM trades ORDER BY exit_time, symbol"
 
 
 def test_a_session_that_was_left_alone_is_closed_first_and_its_stops_were_met(
-    day: Day, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    day: Day, left_alone: Day
 ) -> None:
-    undisturbed = Day(tmp_path / "undisturbed", monkeypatch)
-    assert undisturbed.trade("2025-06-10 13:29") == 1
-    expected = [row for row in undisturbed.rows(TRADES) if row["exit_reason"] == "stop"]
+    assert day.trade("2025-06-10 13:29") == 1
+    expected = [row for row in day.rows(TRADES) if row["exit_reason"] == "stop"]
     assert len(expected) == 2
-    assert day.trade("2025-06-10 13:29", stop_after=25) == 0
-    assert day.rows("SELECT * FROM trades") == []
-    assert day.trade("2025-06-11 12:00") == 2
-    stops = [row for row in day.rows(TRADES) if row["exit_reason"] == "stop"]
+    stops = [row for row in left_alone.rows(TRADES) if row["exit_reason"] == "stop"]
     assert stops[: len(expected)] == expected
-    closed = day.rows("SELECT session::VARCHAR AS s FROM journal WHERE kind = 'session_closed'")
-    assert [row["s"] for row in closed] == ["2025-06-10", "2025-06-11"]
-    bars = day.rows("SELECT session, count(*) AS n FROM journal WHERE kind = 'bar' GROUP BY 1")
-    assert [row["n"] for row in bars] == [78, 78]
+    closed = "SELECT session::VARCHAR AS s FROM journal WHERE kind = 'session_closed'"
+    assert [row["s"] for row in left_alone.rows(closed)] == ["2025-06-10", "2025-06-11"]
+    bars = "SELECT session, count(*) AS n FROM journal WHERE kind = 'bar' GROUP BY 1"
+    assert [row["n"] for row in left_alone.rows(bars)] == [26, 26]
 
 
 MONDAY, TUESDAY, THURSDAY = "2025-06-09", "2025-06-10", "2025-06-12"
@@ -121,11 +140,9 @@ def test_only_the_session_begun_last_can_be_left_open(case: str) -> None:
 
 
 def test_what_was_to_be_left_is_left_at_the_next_open_and_never_before_it_was_asked(
-    day: Day,
+    left_alone: Day,
 ) -> None:
-    assert day.trade("2025-06-10 13:29", stop_after=25) == 0
-    assert day.trade("2025-06-11 12:00") == 2
-    left = next(row for row in day.rows(TRADES) if row["symbol"] == "CCC")
+    left = next(row for row in left_alone.rows(TRADES) if row["symbol"] == "CCC")
     assert left["exit_reason"] == "flatten"
     assert left["exit_time"] == datetime(2025, 6, 11, 13, 30, tzinfo=UTC)
 
@@ -150,10 +167,10 @@ def test_no_fill_is_older_than_its_order_when_a_session_is_joined_late(day: Day)
 
 
 def test_the_session_that_is_stopped_goes_on_the_same_day(day: Day) -> None:
-    assert day.trade("2025-06-10 13:29", stop_after=25) == 0
-    assert day.trade("2025-06-10 15:50:00") == 1
+    assert day.trade("2025-06-10 13:29", stop_after=LEFT_AFTER) == 0
+    assert day.trade("2025-06-10 15:20:00") == 1
     stops = [row["exit_time"] for row in day.rows(TRADES) if row["exit_reason"] == "stop"]
     assert stops == [
+        datetime(2025, 6, 10, 15, 30, tzinfo=UTC),
         datetime(2025, 6, 10, 16, 0, tzinfo=UTC),
-        datetime(2025, 6, 10, 16, 40, tzinfo=UTC),
     ]

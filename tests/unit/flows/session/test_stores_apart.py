@@ -23,7 +23,15 @@ from trading.market.calendar import Session
 from trading.plan import make_plan
 
 SYMBOLS = ("AAA", "BBB", "CCC")
-HOLDING = {"min_body": -1.0, "stop": "atr", "stop_atr": 50.0, "target": "none", "max_entries": 1}
+MINUTES = 15
+HOLDING = {
+    "range_minutes": MINUTES,
+    "min_body": -1.0,
+    "stop": "atr",
+    "stop_atr": 50.0,
+    "target": "none",
+    "max_entries": 1,
+}
 
 
 def trade(asked: SessionRequest, stop_after: int = 1000) -> int:
@@ -38,14 +46,18 @@ def trade(asked: SessionRequest, stop_after: int = 1000) -> int:
 @pytest.fixture
 def holding(tmp_path: Path) -> SessionRequest:
     asked = SessionRequest(
-        parts=PlainParts(tmp_path), replay="2025-06-10", symbols=SYMBOLS, settings=HOLDING
+        parts=PlainParts(tmp_path),
+        replay="2025-06-10",
+        symbols=SYMBOLS,
+        settings=HOLDING,
+        interval_minutes=MINUTES,
     )
-    assert trade(asked, stop_after=20) == 0
+    assert trade(asked, stop_after=5) == 0
     return asked
 
 
 def held_there(asked: SessionRequest) -> dict[str, int]:
-    plan = make_plan(SYMBOLS, HOLDING, exchange="NYSE", interval_minutes=5, capital=10_000.0)
+    plan = make_plan(SYMBOLS, HOLDING, exchange="NYSE", interval_minutes=MINUTES, capital=10_000.0)
     exchange = MockExchange(asked.data_dir, "replay", plan)
     try:
         return exchange.positions()
@@ -92,7 +104,7 @@ def test_one_file_that_is_brought_back_older_than_the_other_turns_nothing(
     aside = tmp_path / "aside"
     aside.mkdir()
     shutil.copy(folder / old, aside / old)
-    assert trade(replace(holding), stop_after=40) == 0
+    assert trade(replace(holding), stop_after=13) == 0
     shutil.copy(aside / old, folder / old)
     (folder / f"{old}.wal").unlink(missing_ok=True)
     with suppress(BadInput):
