@@ -159,5 +159,10 @@ def test_a_signal_ends_a_question_with_the_usual_word(
 
     answer = question._answer
     monkeypatch.setattr(question, "_answer", signalled)
-    assert asked(data_dir, ENDLESS) == code
+    # What a shell starts in the background is told to ignore SIGINT.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert asked(data_dir, ENDLESS) == code
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == f"{word}\n"
