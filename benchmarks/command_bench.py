@@ -14,11 +14,13 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Runs in a fresh interpreter: imports and peak memory are those of the command. What it imports
 # late, because a small run can do without, is imported first here, so that it counts as import:
-# a first run tells which modules these are. The kernel's own count of the peak is read: that of
-# getrusage is not less than what the process had that started this one.
+# a first run tells which modules these are. The calendar is asked in every run, also in the first.
+# The kernel's own count of the peak is read: that of getrusage is not less than what the process
+# had that started this one.
 _CHILD = """
 import contextlib, importlib, json, sys, time
 began = time.perf_counter()
+import pandas_market_calendars
 from tasks.backtest import run as steps
 from tasks.backtest.request import BacktestRequest
 from pathlib import Path
