@@ -56,7 +56,7 @@ async def health(
                     "component": c.name,
                     "is": str(c.level),
                     "why": c.reason,
-                    "since": "" if c.since is None else f"{c.since:%Y-%m-%d %H:%M:%S} UTC",
+                    "since": f"{c.since:%Y-%m-%d %H:%M:%S} UTC" if c.since else "",
                     "what to do": c.hint,
                 }
                 for c in report.components
