@@ -34,12 +34,14 @@ LONGEST_FIRST = (
     "tests/process/blocks/providers/",
     "tests/process/flows/",
     "tests/process/trading/",
+    "tests/unit/flows/session/",
     "tests/unit/trading/",
     "tests/process/",
 )
 # Longer than somebody waits who has changed one rule.
 SLOW = (
     "tests/unit/replay/",
+    "tests/unit/flows/session/test_plan_changes.py",
     "tests/unit/trading/backtest/test_noise_check.py",
     "tests/unit/trading/test_against_reference.py",
     "tests/unit/trading/test_mutants.py",
