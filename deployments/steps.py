@@ -42,6 +42,21 @@ def settings() -> dict[str, Any]:
     }
 
 
-def folder() -> dict[str, str]:
-    """Return `data_dir`: the supervisor's data folder, or `data` in the repository."""
-    return {"data_dir": os.environ.get(DATA_DIR) or str(REPOSITORY / "data")}
+async def folder() -> dict[str, str]:
+    """Return `data_dir`: the supervisor's data folder, else where the server's accounts are.
+
+    So `prefect deploy --all` in a shell of its own moves no account. A server that has no saved
+    ledger yet gets the folder of the settings, `data` in the repository where they name none.
+    """
+    if os.environ.get(DATA_DIR):
+        return {"data_dir": os.environ[DATA_DIR]}
+    # Imported here: the supervisor, which knows its folder, does without Prefect.
+    from blocks.saved.blocks import Ledger, load_saved
+
+    saved = await load_saved(Ledger)
+    if saved is not None:
+        return {"data_dir": saved.data_dir}
+    read = read_settings()
+    if read.is_given("operations.data_dir"):
+        return {"data_dir": str(read.required().operations.data_dir.resolve())}
+    return {"data_dir": str(REPOSITORY / "data")}

@@ -9,8 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from blocks.bars.files import BarFileFormat, read_bars
+from blocks.process.logs import get_logger
 from trading.market.bars import BarRows, closes_before
-from trading.market.calendar import MICROSECONDS_PER_MINUTE, Session, to_microseconds
+from trading.market.calendar import (
+    MICROSECONDS_PER_MINUTE,
+    Session,
+    from_microseconds,
+    sessions_between,
+    to_microseconds,
+)
+from trading.market.coverage import looks_like_another_exchange, note_of_another_exchange
 from trading.session.ports import MarketData
 
 
@@ -32,6 +40,17 @@ class FileMarket(MarketData):
         # Stable: of rows with the same stamp the source's last one stays the last.
         rows = found.rows
         self._rows = rows.take(np.argsort(rows.start_us, kind="stable"))
+        if len(rows) and looks_like_another_exchange(
+            self._rows.start_us,
+            sessions_between(
+                exchange,
+                from_microseconds(int(self._rows.start_us[0])).date(),
+                from_microseconds(int(self._rows.start_us[-1])).date(),
+            ),
+        ):
+            note = note_of_another_exchange(path.name, exchange)
+            self.notes = (*self.notes, note)
+            get_logger("market").warning("%s", note)
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return all rows before the session, oldest first."""

@@ -87,3 +87,8 @@ def test_every_wrong_setting_of_a_plan_is_named_at_once() -> None:
     said = str(caught.value)
     for words in ("symbol A", "symbol B", "capital -5", "max_positions", "rnge", "tick"):
         assert words in said, words
+
+
+@pytest.mark.parametrize("word", ["nyse", "NYSE"])
+def test_an_exchange_is_taken_in_any_case(word: str) -> None:
+    assert request_of_form({**FORM, "exchange": word}, OUT).exchange == "NYSE"
