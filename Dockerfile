@@ -43,6 +43,7 @@ COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
     HOME=/data/home \
     XDG_CACHE_HOME=/data/cache \
     MPLCONFIGDIR=/data/cache/matplotlib \

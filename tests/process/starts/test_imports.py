@@ -47,7 +47,8 @@ ACCOUNT = ("--account", "replay")
             HEAVY | {"httpx", "rich"},
         ),
         (("api", "--help"), 0, HEAVY - {"fastapi", "uvicorn"}),
-        (("deployments", "--help"), 0, HEAVY),
+        # What it is for months: DuckDB comes with who asks for it.
+        (("deployments", "--help"), 0, HEAVY | {"duckdb"}),
         # Nobody is up in this folder.
         (("deployments.probe",), 1, HEAVY | {"pydantic", "duckdb", "numpy"}),
     ],
