@@ -10,6 +10,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from blocks.account.names import is_there
 from blocks.account.status import live_account
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.secret_mask import MASK
@@ -47,7 +48,9 @@ async def session_trouble(
     await name_run(f"{run} {what}".strip())
     get_run_logger().error("%s. %s", said, hint)
     folder = Path(data_dir)
-    account = live_account(folder)
+    # A session's run ends with its account's name, once `up` or the run itself has named it.
+    named = run.rpartition(" ")[2]
+    account = named if named and is_there(folder, named) else live_account(folder)
     async with prefect_permitting("trouble of a session"):
         await acreate_markdown_artifact(
             f"# {said}\n\n{hint}",

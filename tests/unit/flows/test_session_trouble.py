@@ -56,3 +56,14 @@ def test_without_an_account_the_page_says_it_and_no_account_is_made(
     tell(tmp_path, "is late", "")
     assert [each["key"] for each in shown] == ["session-trouble"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_account_that_the_run_is_named_by_is_told(
+    tmp_path: Path, shown: list[dict[str, Any]]
+) -> None:
+    for account in ("paper", "simulated"):
+        DuckDBLedger(tmp_path, account).remember("account", account)
+    asyncio.run(session_trouble.fn("failed", "2025-06-10 simulated", "", str(tmp_path)))
+    assert shown[0]["key"] == "simulated-session-trouble"
+    assert DuckDBLedger(tmp_path, "simulated").query("SELECT kind FROM outbox")
+    assert not DuckDBLedger(tmp_path, "paper").query("SELECT kind FROM outbox")
