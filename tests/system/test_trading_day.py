@@ -7,7 +7,8 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,9 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
 
     parent = {"flow_runs": {"parent_flow_run_id": {"any_": [run.id]}}}
     bars = filtered(registered, "flow_runs", parent)
-    assert sorted(bar["name"] for bar in bars) == sorted(
-        f"{DAY} {9 + (30 + 5 * number) // 60:02}:{(30 + 5 * number) % 60:02}"
-        for number in range(BARS_A_SESSION)
-    )
+    opens = datetime.combine(DAY, time_of_day(9, 30))
+    starts = [opens + timedelta(minutes=MINUTES * number) for number in range(BARS_A_SESSION)]
+    assert sorted(bar["name"] for bar in bars) == [f"{start:%Y-%m-%d %H:%M}" for start in starts]
     assert {bar["state"]["type"] for bar in bars} == {"COMPLETED"}
     ids = [bar["id"] for bar in bars]
     tasks = filtered(registered, "task_runs", {"task_runs": {"flow_run_id": {"any_": ids}}})
