@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,12 +13,13 @@ from deployments.processes.home import Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
 from deployments.server.prefect_api import FlowRun, PrefectApi
 from deployments.server.server import Server
-from deployments.server.worker import CONTROL_POOL
+from deployments.server.worker import CONTROL_POOL, worker_name
 from flows.process.run_names import control_name
 from flows.process.words import failure_line
 from trading.errors import OpenbellError, SourceUnavailable
 
 LOOK_EVERY_S = 1.0
+SAY_SERVED_EVERY_S = 20.0
 STOP_GRACE_S = 5.0
 
 
@@ -85,6 +87,8 @@ class ControlThread:
         self._names = UpcomingNames(home)
         self._server = server
         self._say = say
+        self._worker = worker_name(home)
+        self._say_served_at = -math.inf
         self._trouble = ""
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
@@ -110,6 +114,7 @@ class ControlThread:
                     api.hurry()
                 self._runs.look(api)
                 self._names.look(api, time.monotonic())
+                self._say_served(api, time.monotonic())
                 self._trouble = ""
             except SourceUnavailable:
                 # The supervisor says that a server is away; what was clicked waits there.
@@ -121,6 +126,11 @@ class ControlThread:
                 self._say_once(f"{type(error).__name__}: {error}")
         if api is not None:
             api.close()
+
+    def _say_served(self, api: PrefectApi, now: float) -> None:
+        if now >= self._say_served_at:
+            api.say_served(CONTROL_POOL, self._worker, SAY_SERVED_EVERY_S)
+            self._say_served_at = now + SAY_SERVED_EVERY_S
 
     def _say_once(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -242,6 +242,16 @@ class PrefectApi:
         )
         return [_flow_run(row) for row in rows if row["deployment_id"] is not None]
 
+    def say_served(self, work_pool: str, worker: str, every_s: float) -> None:
+        """Say that somebody takes the runs of a work pool, so that the page does not show it red.
+
+        `every_s` is how often that is said.
+        """
+        body = {"name": worker, "heartbeat_interval_seconds": int(every_s)}
+        self._call("POST", f"work_pools/{work_pool}/workers/heartbeat", body)
+        # The pool's queue counts as served by being asked for its runs in this way.
+        self._call("POST", f"work_pools/{work_pool}/get_scheduled_flow_runs", {"limit": 1})
+
     def scheduled_runs(self, work_pool: str, flow: str) -> list[FlowRun]:
         """Return the runs of a flow's deployments that wait for their time, first first."""
         rows = self._call(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from rich import box
@@ -87,7 +88,9 @@ def print_health(health: dict[str, Any]) -> None:
     console.print(f"Health: [{colour}]{health['status']}[/{colour}]")
     for name, found in health["components"].items():
         if found["status"] != "healthy":
-            text = f"  {name}: {found['reason']} (since {found['since']}). {found['hint']}"
+            since = datetime.fromisoformat(found["since"]) if found["since"] else None
+            begun = f" (since {since:%Y-%m-%d %H:%M:%S} UTC)" if since else ""
+            text = f"  {name}: {found['reason']}{begun}. {found['hint']}"
             console.print(text.rstrip(), markup=False, highlight=False)
 
 
