@@ -62,7 +62,11 @@ class MockExchange:
         self._identity = ""
         self._misnumbered = False
         self._is_stale = False
+        self._is_of_old_version = False
         self._load()
+        if self._is_of_old_version:
+            # At once: whose symbols these are is known now, and not once a session has begun.
+            self._save([])
 
     def submit(self, intent: Intent) -> None:
         """Take an order; the same client order id twice is one order."""
@@ -205,6 +209,7 @@ class MockExchange:
             orders = connection.execute("SELECT client_order_id, content FROM orders").fetchall()
         by_id = {id_: order_from_json(text) for id_, text in orders}
         content["orders"] = [by_id[order_id] for order_id in content["orders"]]
+        self._is_of_old_version = "symbols" not in content
         content.setdefault("symbols", list(self._stored_symbols))
         symbols = (*self._plan.symbols, *_outstanding(content, self._plan.symbols))
         self._venue = SimulatedVenue(self._plan.rules(), symbols, self._plan.capital)

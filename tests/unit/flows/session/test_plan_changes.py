@@ -6,9 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import orjson
 import pytest
 
 from blocks.account.status import account_status
+from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
 from blocks.strategy_file import load_strategy
@@ -19,7 +22,7 @@ from flows.session.run_account import run_account
 from tests.repository import REPOSITORY
 from trading.errors import BadInput
 from trading.market.calendar import Session
-from trading.plan import RunPlan
+from trading.plan import RunPlan, make_plan
 from trading.session.state import SessionState
 
 MONDAY, TUESDAY = "2025-06-09", "2025-06-10"
@@ -245,3 +248,26 @@ def test_what_of_an_account_never_changes_is_refused_with_a_way_out(books: Books
     assert books.trade(MONDAY, stop_after=0) == 0
     with pytest.raises(BadInput, match="begun on exchange NYSE and not on LSE"):
         books.trade(TUESDAY, exchange="LSE")
+
+
+def test_a_store_of_an_earlier_version_is_told_at_once_whose_its_positions_are(
+    books: Books, nothing_is_left_on_monday: None
+) -> None:
+    assert books.trade(MONDAY) == 1
+    path = books.folder / "replay" / "exchange-mock.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        row = connection.execute("SELECT value FROM account WHERE name = 'state'").fetchone()
+        assert row is not None
+        content = orjson.loads(row[0])
+        assert content.pop("symbols") == list(ABC)
+        old = orjson.dumps(content).decode()
+        connection.execute("UPDATE account SET value = ? WHERE name = 'state'", [old])
+    plan = make_plan(("CCC", "AAA", "BBB"), {})
+    first = MockExchange(books.folder, "replay", plan, ABC)
+    held = first.positions()
+    first.close()
+    assert set(held) == set(ABC)
+    # Struck before its first order: the ledger's newest plan is another by then.
+    again = MockExchange(books.folder, "replay", plan, plan.symbols)
+    assert again.positions() == held
+    again.close()
