@@ -219,6 +219,16 @@ class Account:
                 f"account {self.request.account} has already traded {later[-1]}",
                 "Replay later sessions, or use another --data-dir",
             )
+        closed = {name for name, is_closed in self.ledger.sessions() if is_closed}
+        if all(str(session.date) in closed for session in found):
+            # Nothing is left to trade: what is shown is of the plan of then.
+            changes = self.plans.changes_since(str(found[-1].date))
+            if changes:
+                raise BadInput(
+                    f"account {self.request.account} has traded {found[-1].date} with another"
+                    f" plan: {'; '.join(changes)}",
+                    "Use another --data-dir, or the same settings as then",
+                )
         return found
 
     def _left_open(self, coming: Session) -> list[Session]:

@@ -67,6 +67,16 @@ class PlanBook:
             return Beginning(self.wanted, self._record(self.wanted))
         return self._after(before[-1])
 
+    def changes_since(self, session: str) -> list[str]:
+        """Return what is wanted now and was another in a session that is over."""
+        known = self.ledger.plan_of(session)
+        if known is None:
+            return []
+        is_first = session == self.ledger.sessions()[0][0]
+        # Later ones have the capital of the account's beginning, whatever was asked.
+        wanted = self.wanted if is_first else replace(self.wanted, capital=float(known["capital"]))
+        return changes_between(known, self._record(wanted))
+
     def folded(self, session: str) -> SessionState:
         """Return the state of a session as its journal and its plan make it."""
         known = self.ledger.plan_of(session)

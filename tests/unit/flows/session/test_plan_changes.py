@@ -156,6 +156,16 @@ def test_the_status_says_when_a_plan_changed_and_what(
     assert f"plan changed on {TUESDAY}: {'; '.join(expected)}" in shown
 
 
+def test_a_session_that_is_over_is_not_replayed_with_other_settings_in_silence(
+    books: Books,
+) -> None:
+    assert books.trade(MONDAY) == 1
+    assert books.trade(MONDAY) == 1
+    with pytest.raises(BadInput, match="range_minutes 30 -> 60") as told:
+        books.trade(MONDAY, range_minutes=60)
+    assert "Use another --data-dir" in str(told.value)
+
+
 def test_a_symbol_that_comes_is_traded_as_if_it_had_always_been_there(
     books: Books, tmp_path: Path
 ) -> None:
