@@ -191,11 +191,11 @@ def test_a_manifest_that_does_not_fit_is_refused(
 def test_a_copy_of_another_account_under_this_ones_name_is_refused(
     data_dir: Path, storage: LocalStorage
 ) -> None:
-    """Its orders tell whose it is, whatever the manifest says."""
+    """The ledger tells whose it is, whatever the manifest says."""
     version = store_copy(ledger_in(data_dir), storage, NOW).version
     manifest = read_manifest(storage, "replay", version)
     storage.put(manifest_name("paper", version), replace(manifest, account="paper").to_json())
-    with pytest.raises(BadInput, match="which account 'paper' did not make"):
+    with pytest.raises(BadInput, match="is one of account 'replay', not of 'paper'"):
         restore(storage, data_dir, "paper", NOW)
     assert not (data_dir / "paper" / "ledger.duckdb").exists()
 

@@ -308,7 +308,7 @@ def test_a_ledger_in_the_folder_of_another_account_is_bad_input(
     data_dir: Path, storage: LocalStorage
 ) -> None:
     shutil.move(data_dir / "replay", data_dir / "paper")
-    with pytest.raises(BadInput, match="which account 'paper' did not make"):
+    with pytest.raises(BadInput, match="is one of account 'replay', not of 'paper'"):
         store_copy(DuckDBLedger(data_dir, "paper"), storage, NOW)
 
 

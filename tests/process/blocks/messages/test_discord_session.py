@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.messages.precedence import MONEY, URGENT
 from blocks.process import failpoints
 from blocks.saved.blocks import wanted_blocks
 from blocks.saved.discord import DiscordWebhook
@@ -105,10 +106,13 @@ def test_a_session_is_told_whole_in_order_and_with_its_profit(
 ) -> None:
     replay(tmp_path, server)
     told = kinds(server)
-    assert told[0] == "MARKET_START"
-    assert told[1] == "ORB_ESTABLISHED"
-    assert told[-2:] == ["MARKET_CLOSE", "DAILY_SUMMARY"]
-    assert set(told[2:-2]) >= {"ORDER_SENT", "ORDER_FILLED", "TRADE_CLOSED"}
+    # How much of it waits when a message is taken depends on how fast the machine is: only inside
+    # a class the order is certain.
+    routine = [kind for kind in told if kind not in URGENT | MONEY]
+    assert routine[:2] == ["MARKET_START", "ORB_ESTABLISHED"]
+    assert routine[-1] == "MARKET_CLOSE"
+    assert told.count("DAILY_SUMMARY") == 1
+    assert set(told) >= {"ORDER_SENT", "ORDER_FILLED", "TRADE_CLOSED"}
     trades = rows(tmp_path, "trades", "number")
     assert len(trades) >= 3
     shown = of_kind(server, "TRADE_CLOSED")
@@ -126,19 +130,12 @@ def test_a_session_is_told_whole_in_order_and_with_its_profit(
     assert usd(summary.value("Equity") or "") == pytest.approx(equity, abs=0.0051)
 
 
-def test_every_fill_is_told_after_its_order_and_before_its_trade(
-    server: DiscordServer, tmp_path: Path
-) -> None:
+def test_every_fill_is_told_before_its_trade(server: DiscordServer, tmp_path: Path) -> None:
     replay(tmp_path, server)
-    sent: set[str | None] = set()
     open_symbols: set[str | None] = set()
     for post, kind in zip(server.posts, kinds(server), strict=True):
-        symbol, order = post.value("Symbol"), post.value("Order id")
-        if kind == "ORDER_SENT":
-            sent.add(order)
+        symbol = post.value("Symbol")
         if kind == "ORDER_FILLED":
-            # Stops and targets are the entry's own: the exchange rests them.
-            assert order in sent or post.value("Type") in ("stop", "limit")
             open_symbols.add(symbol)
         if kind == "TRADE_CLOSED":
             assert symbol in open_symbols
@@ -233,7 +230,7 @@ def test_what_a_killed_session_did_not_send_the_next_run_sends(
     monkeypatch.undo()
     replay(tmp_path, server)
     written = [row["id"] for row in rows(tmp_path, "outbox", "number")]
-    assert [post.id for post in server.posts] == written
+    assert sorted(post.id for post in server.posts) == sorted(written)
 
 
 def test_a_range_of_replayed_sessions_posts_its_summaries_only(

@@ -118,7 +118,7 @@ def test_an_outage_is_waited_out_and_a_service_that_refuses_is_told_once(
     drain_all(open_drain(ledger, channel_to(receiver.url, at), at.now), at.wait)
     assert [wait for wait in at.waited if wait > 0] == [2.0, 4.0]
     assert "sent again" in receiver.texts
-    shown = account_status(tmp_path, ACCOUNT)["messages"]
+    shown = account_status(tmp_path, ACCOUNT).messages
     assert shown["refused"] == "HTTP 401"
     assert [letter["reason"] for letter in shown["dead"]] == ["HTTP 401"]
     assert len([r for r in caplog.records if "refuses messages" in r.message]) == 1
@@ -131,8 +131,8 @@ def test_hours_without_a_network_bury_nothing(tmp_path: Path, receiver: Receiver
     drain = open_drain(ledger, away, at.now)
     for _ in range(20):
         at.wait(drain.step() or 0.0)
-    assert account_status(tmp_path, ACCOUNT)["messages"]["dead"] == []
-    assert account_status(tmp_path, ACCOUNT)["messages"]["waiting"] == 1
+    assert account_status(tmp_path, ACCOUNT).messages["dead"] == []
+    assert account_status(tmp_path, ACCOUNT).messages["waiting"] == 1
 
 
 @pytest.mark.parametrize("down", ["Discord", "the other"])
@@ -167,7 +167,7 @@ def test_one_channel_that_is_down_does_not_hold_up_the_other(
             "SELECT channel, count(*) AS n FROM outbox_sendings WHERE status = 'sent' GROUP BY 1"
         )
         assert [row["n"] for row in rows] == [3]
-        assert account_status(tmp_path, ACCOUNT)["messages"]["waiting"] == 3
+        assert account_status(tmp_path, ACCOUNT).messages["waiting"] == 3
 
 
 def test_no_piece_of_an_address_comes_into_a_log_an_error_or_the_store(
