@@ -85,7 +85,7 @@ def test_a_webhook_that_is_none_costs_the_messages_and_nothing_else(tmp_path: Pa
     url = SecretStr("https://example.com/planted-t0ken")
     parts = HeardParts(tmp_path, notifications=NotificationSettings(discord_webhook_url=url))
     assert trade(parts) >= 1
-    assert "messages go to the log only: DISCORD_WEBHOOK_URL is not" in parts.heard.trouble
+    assert "a channel of messages is left out: DISCORD_WEBHOOK_URL is not" in parts.heard.trouble
     assert "planted-t0ken" not in parts.heard.trouble
 
 
