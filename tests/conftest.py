@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -121,3 +123,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say which tests were left out for `make soak`."""
     for name in sorted(config.stash.get(LEFT_OUT, ())):
         terminalreporter.write_line(f"left for make soak: {name}")
+
+
+@pytest.fixture(autouse=True)
+def _mask_of_files() -> Iterator[None]:
+    """Put back what an entry point, called in the process of a test, does to all later files."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
