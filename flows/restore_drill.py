@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from blocks.account.status import live_account
 from flows.pages.artifact_keys import artifact_key
+from flows.pages.goodwill import prefect_permitting
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
 from flows.process.run_names import timed_name
@@ -26,9 +25,14 @@ from trading.errors import OpenbellError
 @flow(name="restore-drill", persist_result=False)
 async def restore_drill(
     data_dir: str = "data",
-    account: Annotated[str | None, Field(description="Empty: paper, else simulated")] = None,
+    account: str | None = None,
 ) -> State[None]:
-    """Bring a copy back, fold it again, compare every table, and say what was found."""
+    """Bring a copy back, fold it again, compare every table, and say what was found.
+
+    Args:
+        data_dir: The folder of the accounts
+        account: Whose copy; empty is the account that trades, paper, else simulated
+    """
     configured = begin_process(data_dir)
     folder = Path(data_dir)
     name = account or live_account(folder)
@@ -40,17 +44,18 @@ async def restore_drill(
         found = drill_account(folder, name, parts.storage())
     except OpenbellError as error:
         return failed(error)
-    await acreate_table_artifact(
-        [
-            {
-                "table": check.table,
-                "compared with": check.compared_with,
-                "rows": check.rows,
-                "differ": check.differing,
-            }
-            for check in found.checks
-        ],
-        key=artifact_key(name, "restore-drill"),
-        description=f"Account {name}, {found}",
-    )
+    async with prefect_permitting("the restore drill"):
+        await acreate_table_artifact(
+            [
+                {
+                    "table": check.table,
+                    "compared with": check.compared_with,
+                    "rows": check.rows,
+                    "differ": check.differing,
+                }
+                for check in found.checks
+            ],
+            key=artifact_key(name, "restore-drill"),
+            description=f"Account {name}, {found}",
+        )
     return Completed(message=str(found)) if found.is_good else Failed(message=str(found))

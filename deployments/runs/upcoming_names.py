@@ -20,6 +20,7 @@ FLOWS = {
     "health": "health",
     "sync": "sync",
     "prune": "prune",
+    "restore-drill": "restore drill",
 }
 
 
