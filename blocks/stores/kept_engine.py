@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,13 @@ _SMALL: Config = {"threads": 1, "async_threads": 0}
 # A session has its ledger or its telemetry open for a moment, and its exchange's store for long.
 _MOST_IDLE = 2
 _idle: list[duckdb.DuckDBPyConnection] = []
+
+
+@atexit.register
+def _close_idle() -> None:
+    # DuckDB complains, on the console, of what is open when the interpreter is gone.
+    while _idle:
+        _idle.pop().close()
 
 
 class KeptEngine:

@@ -50,7 +50,9 @@ def test_validate_config_names_the_account_that_the_settings_do_not_fit(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     begin(tmp_path / "data", "paper", REAL)
-    (tmp_path / ".env").write_text("EXCHANGE=LSE\nPRIMARY_PROVIDER=live\n")
+    settings = tmp_path / ".env"
+    settings.write_text("EXCHANGE=LSE\nPRIMARY_PROVIDER=live\n")
+    settings.chmod(0o600)
     assert main(["validate-config"]) == 2
     told = capsys.readouterr().err.strip().splitlines()
     assert len(told) == 1
