@@ -76,10 +76,13 @@ def account_status(data_dir: Path, account: str) -> AccountStatus:
 
 def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatus:
     equity = connection.execute("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1").fetchone()
-    halts = connection.execute(
-        "SELECT ts, command, reason FROM commands WHERE number >"
-        " (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
-        " ORDER BY number"
+    # Read at once: the next question takes the place of this one's answer.
+    halts = rows_of(
+        connection.execute(
+            "SELECT ts, command, reason FROM commands WHERE number >"
+            " (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
+            " ORDER BY number"
+        )
     )
     return AccountStatus(
         account=account,
@@ -87,7 +90,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
         positions=read_positions(connection),
         orders=read_orders(connection, live=True),
         trades=read_trades(connection),
-        halts=plain(rows_of(halts)),
+        halts=plain(halts),
         plan_changes=plan_changes(connection),
         transfers=plain(
             rows_of(connection.execute("SELECT * EXCLUDE (number) FROM transfers ORDER BY number"))
