@@ -308,5 +308,15 @@ def _say(console: Console) -> Say:
     return say
 
 
+def _end(code: int) -> None:
+    """End the process without waiting for threads of Prefect's, which a registration leaves.
+
+    They keep DuckDB's module alive, and it would fill the console with what it thinks is lost.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _end(main())
