@@ -13,7 +13,9 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 from blocks.account.status import account_status, newest_account
 from deployments.processes.home import REPOSITORY, Home
-from deployments.server.prefect_api import FlowRun, PrefectApi, ServerRefused
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import ServerRefused
 from deployments.supervisor import Supervisor
 from flows.pages.status import print_status
 from trading.errors import SourceUnavailable

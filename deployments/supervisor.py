@@ -21,7 +21,7 @@ from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
 from deployments.runs.stopped_runs import StoppedRuns
-from deployments.server.prefect_api import ServerRefused
+from deployments.server.prefect_connection import ServerRefused
 from deployments.server.server import (
     STOP_GRACE_S,
     Server,

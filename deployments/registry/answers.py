@@ -13,7 +13,7 @@ from typing import TypeVar
 import httpx
 from prefect.exceptions import PrefectHTTPStatusError
 
-from deployments.server.prefect_api import PATIENT_PAUSES_S
+from deployments.server.prefect_connection import PATIENT_PAUSES_S
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 
 Answer = TypeVar("Answer")

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from blocks.process.secret_mask import MASK
 from deployments.processes.home import Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import Server
 from deployments.server.worker import CONTROL_POOL, worker_name
 from flows.process.run_names import control_name

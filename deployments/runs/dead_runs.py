@@ -8,7 +8,8 @@ from enum import Enum, auto
 from deployments.processes import marked as processes
 from deployments.processes.home import Home, Say
 from deployments.runs.runs import OVERLOOKED_S, run_processes
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 from deployments.server.worker import WORK_POOL, worker_name
 
 # A worker that has ended counts as online at the server for up to 105 s.

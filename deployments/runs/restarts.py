@@ -11,7 +11,8 @@ from deployments.runs.open_accounts import OpenAccounts, Standing
 from deployments.runs.run_account import account_of
 from deployments.runs.runs import run_processes
 from deployments.runs.stopped_runs import StoppedRuns
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 from flows.process.run_names import SESSION_FLOW
 from flows.process.words import BAD_INPUT, REPLAY_TAG, SKIPPED
 

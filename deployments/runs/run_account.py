@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from blocks.account.names import account_name
-from deployments.server.prefect_api import FlowRun
+from deployments.server.flow_run import FlowRun
 from trading.errors import OpenbellError
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 
 from deployments.processes.home import Home
-from deployments.server.prefect_api import CLIENT_HEADER, TOKEN_HEADER, PrefectApi
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import CLIENT_HEADER, TOKEN_HEADER
 from deployments.server.server import Server, known_server
 
 LONGEST_SECONDS = 90.0

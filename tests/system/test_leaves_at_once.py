@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
 from tests.system.test_supervisor import wait_for
 from trading.market.calendar import next_session, to_microseconds

@@ -19,7 +19,8 @@ import psutil
 
 from deployments.processes.home import REPOSITORY
 from deployments.processes.marked import Marked, marked_processes
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 from tests.system.faults.books import Books, read_books, wait_for_books
 from tests.system.faults.observer import Observation, read_observations
 from tests.system.patience import connect

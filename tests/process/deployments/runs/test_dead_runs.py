@@ -14,7 +14,8 @@ import pytest
 from deployments.processes.home import MARK, Home
 from deployments.processes.marked import FLOW_RUN
 from deployments.runs.dead_runs import OVERLOOKED, DeadRuns
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 from tests.process.deployments.runs.test_runs import PROCESS
 
 

@@ -21,7 +21,8 @@ from deployments.processes.marked import FLOW_RUN
 from deployments.runs import restarts as restarts_module
 from deployments.runs.restarts import LIVES_AFTER, Restarts
 from deployments.runs.stopped_runs import StoppedRuns
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 from flows.process.words import BAD_INPUT, SKIPPED
 from trading.market.calendar import to_microseconds
 from trading.session.events import SessionStarted

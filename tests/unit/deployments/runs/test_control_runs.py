@@ -15,7 +15,9 @@ from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import Home
 from deployments.runs import control_runs
 from deployments.runs.control_runs import ControlRuns, ControlThread
-from deployments.server.prefect_api import FlowRun, PrefectApi, ServerRefused
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import ServerRefused
 from deployments.server.server import Server as PrefectServer
 from deployments.server.worker import CONTROL_POOL
 

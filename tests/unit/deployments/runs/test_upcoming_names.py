@@ -11,7 +11,8 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import Home
 from deployments.runs.upcoming_names import LOOK_EVERY_S, MOST_AT_ONCE, UpcomingNames
-from deployments.server.prefect_api import FlowRun, PrefectApi
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
 
 
 class Server:

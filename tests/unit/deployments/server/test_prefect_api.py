@@ -17,7 +17,9 @@ from rich.console import Console
 from blocks.process.stop_request import StopRequest
 from deployments import demo
 from deployments.server import prefect_api as api_module
-from deployments.server.prefect_api import PATIENT_PAUSES_S, PrefectApi, ServerRefused
+from deployments.server import prefect_connection as connection_module
+from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import PATIENT_PAUSES_S, ServerRefused
 from deployments.server.server import Server, use_server
 from deployments.supervisor import Supervisor
 from trading.errors import BadInput, SourceUnavailable
@@ -120,7 +122,7 @@ def test_a_deployment_that_is_not_there_is_told_from_a_server_that_fails(
 def test_a_silent_server_is_asked_again_and_starts_one_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(api_module, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(connection_module, "TIMEOUT_S", 0.5)
     bodies: list[Any] = []
     with server_answering([SILENCE, FOUND, SILENCE, LOCKED, STARTED], bodies) as (api, asked):
         assert api.start_run("trade-session/paper", {"capital": 5.0}).id == "r-1"
@@ -143,8 +145,8 @@ def run_in(state: str) -> tuple[int, Any]:
 
 def follow(answers: list[tuple[int, Any]], monkeypatch: pytest.MonkeyPatch) -> str:
     """Follow one run of a demo at a server that gives these answers; return what is shown."""
-    monkeypatch.setattr(api_module, "TIMEOUT_S", 0.5)
-    monkeypatch.setattr(api_module, "BUSY_PAUSES_S", ())
+    monkeypatch.setattr(connection_module, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(connection_module, "BUSY_PAUSES_S", ())
     output = StringIO()
     never = StopRequest()
     with server_answering([FOUND, STARTED, *answers]) as (api, _):
