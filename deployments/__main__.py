@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shlex
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 
@@ -308,15 +310,18 @@ def _say(console: Console) -> Say:
     return say
 
 
-def _end(code: int) -> None:
-    """End the process without waiting for threads of Prefect's, which a registration leaves.
+def _leave(code: int) -> NoReturn:
+    """End this process, whose shutdown handlers were called, without taking Python apart.
 
-    They keep DuckDB's module alive, and it would fill the console with what it thinks is lost.
+    Beside Prefect that makes DuckDB print a hundred lines about what leaks.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    # Who no longer reads has heard enough.
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     os._exit(code)
 
 
 if __name__ == "__main__":
-    _end(main())
+    _leave(main())
