@@ -13,6 +13,7 @@ from deployments.processes.home import Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import ServerRefused
 from deployments.server.server import Server
 from deployments.server.worker import CONTROL_POOL, worker_name
 from flows.process.run_names import control_name
@@ -22,6 +23,7 @@ from trading.errors import OpenbellError, SourceUnavailable
 LOOK_EVERY_S = 1.0
 SAY_SERVED_EVERY_S = 20.0
 STOP_GRACE_S = 5.0
+NOT_THERE = 404
 
 
 class ControlRuns:
@@ -90,6 +92,7 @@ class ControlThread:
         self._say = say
         self._worker = worker_name(home)
         self._say_served_at = -math.inf
+        self._was_served = False
         self._trouble = ""
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
@@ -129,9 +132,17 @@ class ControlThread:
             api.close()
 
     def _say_served(self, api: PrefectApi, now: float) -> None:
-        if now >= self._say_served_at:
+        if now < self._say_served_at:
+            return
+        try:
             api.say_served(CONTROL_POOL, self._worker, SAY_SERVED_EVERY_S)
-            self._say_served_at = now + SAY_SERVED_EVERY_S
+        except ServerRefused as error:
+            if error.status != NOT_THERE or self._was_served:
+                raise
+            # A new server, whose pools are being registered: there is nothing to hear yet.
+            return
+        self._was_served = True
+        self._say_served_at = now + SAY_SERVED_EVERY_S
 
     def _say_once(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -196,3 +196,38 @@ def test_a_server_that_refuses_us_is_told_once_and_is_not_mistaken_for_one_witho
     thread._serve()
     assert len(said) == 1
     assert "answered 401" in said[0]
+
+
+def test_a_new_server_without_the_pool_is_no_trouble_and_one_that_lost_it_is(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    # What the server says to each heartbeat: not registered yet, served, gone.
+    pool_is_there = [False, False, True, False]
+    thread: ControlThread
+
+    class New:
+        def hurry(self) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        def due_runs(self, *_: object) -> list[FlowRun]:
+            return []
+
+        def say_served(self, *_: object) -> None:
+            is_there = pool_is_there.pop(0)
+            if not pool_is_there:
+                thread._is_over.set()
+            if not is_there:
+                raise ServerRefused("answered 404", "Read its log", 404)
+
+    server = SimpleNamespace(connect=New)
+    monkeypatch.setattr(control_runs, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(control_runs, "SAY_SERVED_EVERY_S", 0.0)
+    thread = ControlThread(home, said.append, lambda: cast(PrefectServer, server))
+    monkeypatch.setattr(thread._names, "look", lambda *_: None)
+    thread._serve()
+    assert len(said) == 1
+    assert not pool_is_there
