@@ -7,11 +7,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass, replace
 
+from blocks.process.web_door import refuse_beyond_this_machine
 from blocks.settings.app_settings import shown
 from blocks.settings.checks import complaint_of_folder
 from blocks.settings.reader import ReadSettings, read_settings
 from blocks.settings.variables import FIELD_OF
 from flows.process.saved_values import saved_values
+from trading.errors import BadInput
 
 EXIT_BAD_SETTINGS = 2
 
@@ -34,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print every value, or each problem on a line of its own; return 0 or 2."""
-    read = _with_folder(read_settings(args.env_file))
+    read = _with_what_others_refuse(read_settings(args.env_file))
     if args.json:
         print(json.dumps(_as_dict(read), indent=1))
     for line in read.warnings:
@@ -49,11 +51,17 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _with_folder(read: ReadSettings) -> ReadSettings:
-    """Return the same with what the data folder and its accounts would refuse."""
-    folder = read.without_blamed().required().operations.data_dir
+def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
+    """Return the same with what the data folder, its accounts and the API would refuse."""
+    settings = read.without_blamed().required()
+    folder = settings.operations.data_dir
     complaint = complaint_of_folder(folder)
     problems = [] if complaint is None else [f"DATA_DIR: {complaint}"]
+    if settings.api.api_token is None:
+        try:
+            refuse_beyond_this_machine(settings.api.api_host)
+        except BadInput as error:
+            problems.append(f"API_HOST: {error}")
     if complaint is None and read.settings is not None:
         # Imported here: without an account DuckDB is not needed.
         from blocks.account.terms import complaints_of_accounts

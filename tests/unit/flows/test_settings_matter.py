@@ -437,6 +437,7 @@ def test_validate_config_says_all_that_is_wrong_a_line_each(tmp_path: Path) -> N
     (tmp_path / "mine.env").write_text(
         f"SYMBLS=A\nIB_PORT=1\nINITIAL_CAPITAL=ten\nFINNHUB_KEY={SECRET}\n{SECRET}\n"
     )
+    (tmp_path / "mine.env").chmod(0o600)
     done = flows("validate-config", "--env-file", "mine.env", cwd=tmp_path)
     assert done.returncode == 2
     lines = done.stderr.splitlines()
@@ -492,3 +493,14 @@ def test_a_note_stays_beside_its_trade(tmp_path: Path) -> None:
     wrong = flows("note-trade", "--trade", "yesterday", "--text", "w", "--data-dir", str(tmp_path))
     assert wrong.returncode == 2
     assert len(wrong.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "my-machine"])
+def test_validate_config_refuses_an_api_for_everybody_as_up_does(tmp_path: Path, host: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"API_HOST={host}\nDATA_DIR={tmp_path}\n")
+    ended = flows("validate-config", "--env-file", str(file))
+    assert ended.returncode == 2
+    assert "error: API_HOST: " in ended.stderr
+    file.write_text(f"API_HOST={host}\nAPI_TOKEN=0123456789abcdef\nDATA_DIR={tmp_path}\n")
+    assert flows("validate-config", "--env-file", str(file)).returncode == 0
