@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import httpx
+
 from blocks.process.secret_mask import MASK
 from deployments.processes.home import Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
@@ -23,7 +25,6 @@ from trading.errors import OpenbellError, SourceUnavailable
 LOOK_EVERY_S = 1.0
 SAY_SERVED_EVERY_S = 20.0
 STOP_GRACE_S = 5.0
-NOT_THERE = 404
 
 
 class ControlRuns:
@@ -123,6 +124,10 @@ class ControlThread:
             except SourceUnavailable:
                 # The supervisor says that a server is away; what was clicked waits there.
                 continue
+            except ServerRefused as error:
+                # Busy: the next look is in a second.
+                if error.status != httpx.codes.SERVICE_UNAVAILABLE:
+                    self._say_once(str(error))
             except OpenbellError as error:
                 self._say_once(str(error))
             except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
@@ -134,15 +139,15 @@ class ControlThread:
     def _say_served(self, api: PrefectApi, now: float) -> None:
         if now < self._say_served_at:
             return
+        self._say_served_at = now + SAY_SERVED_EVERY_S
         try:
             api.say_served(CONTROL_POOL, self._worker, SAY_SERVED_EVERY_S)
+            self._was_served = True
         except ServerRefused as error:
-            if error.status != NOT_THERE or self._was_served:
+            # A server that is busy, or whose pools are being registered, shows the pool red for a
+            # while; what is clicked is heard all the same, but where somebody removed it.
+            if error.status == httpx.codes.NOT_FOUND and self._was_served:
                 raise
-            # A new server, whose pools are being registered: there is nothing to hear yet.
-            return
-        self._was_served = True
-        self._say_served_at = now + SAY_SERVED_EVERY_S
 
     def _say_once(self, trouble: str) -> None:
         if trouble != self._trouble:
