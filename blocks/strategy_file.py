@@ -7,13 +7,27 @@ import importlib.util
 import os
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 
 from trading.errors import BadInput
 from trading.parameters import StrategyParameters
 
 _HINT = "docs/strategies.md shows what a strategy file holds"
+
+
+class _LoadedOnce(SourceFileLoader):
+    """Runs what it has read: the file may be another by the time that a session begins."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        super().__init__(name, str(path))
+        self.content = path.read_bytes()
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code of what was read, and of no cache."""
+        code: CodeType = self.source_to_code(self.content, self.path)
+        return code
 
 
 def load_strategy(path: Path) -> ModuleType:
@@ -25,13 +39,20 @@ def load_strategy(path: Path) -> ModuleType:
         raise BadInput(f"strategy file {path} is not there", "Give the path of a .py file")
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     name = f"openbell_strategy_{path.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise BadInput(f"strategy file {path} is no Python file", "Name it with the ending .py")
+    try:
+        loader = _LoadedOnce(name, path)
+    except OSError as error:
+        raise BadInput(
+            f"strategy file {path} cannot be read: {error.strerror}", "Check its permissions"
+        ) from error
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except SyntaxError as error:
         raise BadInput(f"strategy file {path}, line {error.lineno}: {error.msg}", _HINT) from error
     except Exception as error:
@@ -46,9 +67,12 @@ def load_strategy(path: Path) -> ModuleType:
 def keep_strategy(folder: Path, module: ModuleType) -> str:
     """Keep a copy of a strategy's file under its sha256, and return that.
 
-    A session that is taken up again runs what it began with, whatever the file holds by then.
+    A session that is taken up again runs what it began with, whatever the file holds by then; so
+    it is what was loaded that is kept. `module` is one of `load_strategy`.
     """
-    content = Path(str(module.__file__)).read_bytes()
+    loader = module.__loader__
+    assert isinstance(loader, _LoadedOnce)
+    content = loader.content
     digest = hashlib.sha256(content).hexdigest()
     kept = folder / f"{digest}.py"
     if not kept.exists():

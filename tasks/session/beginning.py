@@ -123,6 +123,9 @@ class PlanBook:
             is_own = record["strategy"].get("strategy") != "orb"
             return plan_from(record, self.strategy_module if is_own else None)
         if digest not in self._loaded:
+            if self.strategy_module is not None:
+                # Copies of an account have no strategies: after a restore it may be this one.
+                keep_strategy(self._folder, self.strategy_module)
             self._loaded[digest] = kept_strategy(self._folder, digest)
         return plan_from(record, self._loaded[digest])
 

@@ -254,6 +254,36 @@ def test_a_strategy_file_that_was_edited_changes_the_next_session_alone(
         books.trade("2025-06-11", stop_after=0)
 
 
+@pytest.mark.parametrize("then", ["edited", "removed"])
+def test_a_strategy_file_that_changed_since_it_was_loaded_is_kept_as_it_is_run(
+    then: str, books: Books, tmp_path: Path
+) -> None:
+    """A run waits for the open for days, and somebody goes on writing meanwhile."""
+    file = tmp_path / "own.py"
+    source = (REPOSITORY / "trading/strategies/orb.py").read_text()
+    file.write_text(source)
+    loaded = load_strategy(file)
+    if then == "edited":
+        file.write_text("raise RuntimeError\n")
+    else:
+        file.unlink()
+    assert books.trade(MONDAY, stop_after=4, strategy_module=loaded) == 0
+    (kept,) = (books.folder / "replay" / "strategies").iterdir()
+    assert kept.read_text() == source
+    assert books.trade(MONDAY, strategy_module=loaded) == 1
+
+
+def test_a_session_that_is_restored_goes_on_with_the_strategy_file_that_is_still_there(
+    books: Books, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.py"
+    file.write_text((REPOSITORY / "trading/strategies/orb.py").read_text())
+    assert books.trade(MONDAY, stop_after=4, strategy_module=load_strategy(file)) == 0
+    for kept in (books.folder / "replay" / "strategies").iterdir():
+        kept.unlink()
+    assert books.trade(MONDAY, strategy_module=load_strategy(file)) == 1
+
+
 def test_what_of_an_account_never_changes_is_refused_with_a_way_out(books: Books) -> None:
     assert books.trade(MONDAY, stop_after=0) == 0
     with pytest.raises(BadInput, match="begun on exchange NYSE and not on LSE"):
