@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from blocks.process.secret_mask import MASK
+from blocks.stores.beginning import is_begun
 from blocks.stores.whole_file import read_whole, write_whole
 from trading.errors import OpenbellError, StoreUnavailable
 
@@ -75,7 +76,12 @@ def note_success(
 
 
 def note_failure(data_dir: Path, account: str, now: datetime, error: OpenbellError) -> None:
-    """Count an attempt that made no copy, and remember why."""
+    """Count an attempt that made no copy, and remember why.
+
+    Not where there is no ledger: a record alone says that there was one, and that it is lost.
+    """
+    if not is_begun(data_dir / account / "ledger.duckdb"):
+        return
     before = _before(data_dir, account, now)
     text = MASK.text(str(error))
     failed = replace(before, last_attempt=now, failures=before.failures + 1, last_error=text)

@@ -9,6 +9,7 @@ import pytest
 
 from blocks.copies.drill_record import DrillRecord, read_drill_record, write_drill_record
 from blocks.copies.record import FILE_NAME, note_failure, note_success, read_copy_record
+from blocks.copies.traces import refuse_second_beginning
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.secret_mask import MASK
 from blocks.storage.local import LocalStorage
@@ -28,6 +29,7 @@ def ledger_in(data_dir: Path) -> DuckDBLedger:
 
 
 def test_every_attempt_counts_and_a_success_takes_the_last_error_away(tmp_path: Path) -> None:
+    ledger_in(tmp_path)
     assert read_copy_record(tmp_path, ACCOUNT) is None
     note_failure(tmp_path, ACCOUNT, NOW, StoreUnavailable("bucket away", "Try again"))
     failed = read_copy_record(tmp_path, ACCOUNT)
@@ -39,6 +41,15 @@ def test_every_attempt_counts_and_a_success_takes_the_last_error_away(tmp_path: 
     assert made is not None
     assert (made.last_error, made.last_success, made.last_attempt) == ("", later, later)
     assert (made.successes, made.failures, made.success_rate, made.ratio) == (1, 1, 0.5, 0.25)
+
+
+def test_copies_that_fail_before_an_account_begins_do_not_keep_it_from_beginning(
+    tmp_path: Path,
+) -> None:
+    """A record beside no ledger says that the ledger is lost."""
+    note_failure(tmp_path, ACCOUNT, NOW, StoreUnavailable("bucket away", "Try again"))
+    refuse_second_beginning(tmp_path / ACCOUNT)
+    assert not (tmp_path / ACCOUNT).exists()
 
 
 def test_a_sync_that_fails_for_weeks_is_written_down_and_one_that_works_says_its_size(
@@ -65,6 +76,7 @@ def test_a_sync_that_fails_for_weeks_is_written_down_and_one_that_works_says_its
 
 
 def test_no_secret_of_a_storage_comes_into_the_record(tmp_path: Path) -> None:
+    ledger_in(tmp_path)
     MASK.learn(["the-key-of-the-bucket"])
     note_failure(tmp_path, ACCOUNT, NOW, StoreUnavailable("key the-key-of-the-bucket", "Look"))
     assert "the-key-of-the-bucket" not in (tmp_path / ACCOUNT / FILE_NAME).read_text()
