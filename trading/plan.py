@@ -20,8 +20,8 @@ from trading.parameters import (
 )
 from trading.strategies import orb
 
-# USD; beyond it sums of money lose their cents.
-MOST_CAPITAL = 1e12
+# USD. The ledger has room for ten times that, which is left to what is earned.
+MOST_CAPITAL = 1e11
 BUILT_IN: dict[str, ModuleType] = {"orb": orb}
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from flows.commands.arguments import path_argument
 from trading.errors import BadInput
 
-MOST = Decimal(10) ** 11
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -29,11 +27,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def amount_argument(text: str) -> Decimal:
     """Return an amount in USD and whole cents, not zero."""
+    from trading.plan import MOST_CAPITAL
+
     try:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount == 0 or abs(amount) > MOST:
+    if not amount.is_finite() or amount == 0 or abs(amount) > Decimal(MOST_CAPITAL):
         raise BadInput(f"--amount {text!r} is no amount of money", "Write it as 500 or -250.50")
     if amount != amount.quantize(Decimal("0.01")):
         raise BadInput(f"--amount {text!r} has parts of a cent", "Write it as 500 or -250.50")
@@ -64,7 +64,7 @@ def _move(ledger: object, epoch: int, amount: Decimal, note: str) -> Decimal:
     from blocks.ledger.rows import money
     from blocks.ledger.transfers import add_transfer
     from tasks.session.beginning import PlanBook
-    from trading.plan import make_plan
+    from trading.plan import MOST_CAPITAL, make_plan
 
     assert isinstance(ledger, DuckDBLedger)
     sessions = ledger.sessions()
@@ -85,6 +85,11 @@ def _move(ledger: object, epoch: int, amount: Decimal, note: str) -> Decimal:
         raise BadInput(
             f"account {ledger.account} has {cash:,.2f} USD that may leave it, not {-amount:,.2f}",
             "Take out less, or leave positions first",
+        )
+    if amount > 0 and state.equity() + float(amount) > MOST_CAPITAL:
+        raise BadInput(
+            f"account {ledger.account} would hold more than {MOST_CAPITAL:,.0f} USD",
+            "Bring less: the ledger has no room for such sums",
         )
     add_transfer(ledger, epoch, session, amount, note, datetime.now(UTC))
     return (money(state.cash()) or Decimal(0)) + amount

@@ -19,11 +19,12 @@ from flows.__main__ import main
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
+from trading.plan import MOST_CAPITAL
 
 DAY, NEXT_DAY = "2025-06-10", "2025-06-11"
 
 
-def trade(folder: Path, day: str, stop_after: int = 1_000) -> int:
+def trade(folder: Path, day: str, stop_after: int = 1_000, capital: float = 10_000.0) -> int:
     should_stop = StopRequest()
 
     def count(session: object, bar: int, bars: int) -> None:
@@ -34,6 +35,7 @@ def trade(folder: Path, day: str, stop_after: int = 1_000) -> int:
         replay=day,
         symbols=("AAA", "BBB"),
         interval_minutes=60,
+        capital=capital,
         # A size that does not depend on the equity.
         settings={"range_minutes": 60, "min_body": -1.0, "max_position_pct": 0.0001},
     )
@@ -109,3 +111,13 @@ def test_an_account_that_never_traded_has_its_capital_from_the_settings(
     DuckDBLedger(tmp_path, "paper").remember("account", "paper")
     assert transfer(tmp_path, "500", "--account", "paper") == 2
     assert "INITIAL_CAPITAL" in capsys.readouterr().err
+
+
+def test_an_account_never_holds_more_than_its_ledger_can_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    most = f"{MOST_CAPITAL:.0f}"
+    assert trade(tmp_path, DAY, capital=MOST_CAPITAL) == 1
+    assert transfer(tmp_path, most) == 2
+    assert "would hold more than" in capsys.readouterr().err
+    assert trade(tmp_path, NEXT_DAY) == 1
