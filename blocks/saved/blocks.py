@@ -21,7 +21,7 @@ from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.log_notifier import LogNotifier
 from blocks.process.secret_mask import MASK
 from blocks.saved.discord import DiscordWebhook, wanted_webhooks
-from blocks.saved.drift import HOW_TO_DECIDE, Choice, WrittenValues, settle
+from blocks.saved.drift import Choice, WrittenValues, how_to_decide, settle
 from blocks.saved.storage import DISTANT_COPIES, LocalCopies
 from blocks.settings.app_settings import AppSettings, DataSettings
 
@@ -160,7 +160,8 @@ async def save_blocks(
         elif not settled.undecided:
             lines.append(f"{name} is there")
         if settled.undecided:
-            lines.append(f"{name} is kept: {'; '.join(settled.undecided)}. {HOW_TO_DECIDE}")
+            undecided = "; ".join(settled.undecided)
+            lines.append(f"{name} is kept: {undecided}. {how_to_decide(data_dir.resolve())}")
     return lines
 
 

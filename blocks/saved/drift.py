@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,11 +16,13 @@ from pydantic import SecretStr
 
 from blocks.settings.app_settings import shown
 
-HOW_TO_DECIDE = (
-    "Decide with: python -m deployments register --overwrite (as the settings say), or --keep"
-    " (as saved)"
-)
 Notes = dict[str, str]
+
+
+def how_to_decide(data_dir: Path) -> str:
+    """Return the command that decides; without its folder it would point the accounts elsewhere."""
+    command = shlex.join(["python", "-m", "deployments", "register", "--data-dir", str(data_dir)])
+    return f"Decide with: {command} --overwrite (as the settings say), or --keep (as saved)"
 
 
 class Choice(StrEnum):

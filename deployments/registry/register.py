@@ -33,7 +33,14 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
 from blocks.saved.blocks import save_blocks
-from blocks.saved.drift import HOW_TO_DECIDE, Choice, WrittenValues, flat, nested, settle
+from blocks.saved.drift import (
+    Choice,
+    WrittenValues,
+    flat,
+    how_to_decide,
+    nested,
+    settle,
+)
 from blocks.settings.app_settings import AppSettings
 from deployments.registry.answers import in_one_line, unless_busy
 from deployments.registry.automations import TELL, register_automations
@@ -169,7 +176,9 @@ async def _register_one(
         changes["parameters"] = nested(settled.values)
     drift = ": ".join(["", *filter(None, ["; ".join(settled.followed)])])
     if settled.undecided:
-        drift += f". It is kept that {'; '.join(settled.undecided)}. {HOW_TO_DECIDE}"
+        undecided = "; ".join(settled.undecided)
+        folder = Path(spec.parameters.get("data_dir") or "data")
+        drift += f". It is kept that {undecided}. {how_to_decide(folder)}"
     if not _schedules_are_good(present, spec.schedules, now):
         changes["schedules"] = [
             # `active` is left out: a schedule that was switched off stays off.

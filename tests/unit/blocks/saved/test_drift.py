@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from blocks.saved.drift import Choice, WrittenValues, flat, nested, settle
+from blocks.saved.drift import Choice, WrittenValues, flat, how_to_decide, nested, settle
 
 RISK = "risk.risk_per_trade"
 OLD, NEW = {RISK: 0.02, "symbols": ["A", "B"]}, {RISK: 0.005, "symbols": ["A", "B"]}
@@ -75,3 +76,11 @@ def test_a_form_that_sends_a_whole_number_changes_nothing() -> None:
 def test_values_of_groups_are_compared_one_by_one_and_come_back_whole() -> None:
     values = {"risk": {"max_positions": 5}, "symbols": ["A"], "replay": None}
     assert nested(flat(values)) == values
+
+
+def test_the_command_that_decides_is_for_this_folder_and_may_be_copied(tmp_path: Path) -> None:
+    folder = tmp_path / "my accounts"
+    line = how_to_decide(folder)
+    command = line.removeprefix("Decide with: ").partition(" (as the settings say)")[0]
+    wanted = ["python", "-m", "deployments", "register", "--data-dir", str(folder), "--overwrite"]
+    assert shlex.split(command) == wanted
