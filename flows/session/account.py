@@ -18,7 +18,8 @@ from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
 from flows.session.copies import bring_back, storage_of
-from flows.session.request import DEFAULT_SYMBOLS, SessionRequest, replayed_sessions
+from flows.session.request import SessionRequest, replayed_sessions
+from flows.session.wanted_plan import wanted_plan
 from tasks.session.bar_notes import BarNotes
 from tasks.session.beginning import Beginning, PlanBook
 from tasks.session.difference_news import DifferenceNews
@@ -28,7 +29,7 @@ from tasks.session.runtime import RUNTIMES, Pace, SessionRuntime
 from tasks.session.source_news import SourceNews
 from trading.errors import BadInput, LeaseLost, OpenbellError
 from trading.market.calendar import Session, make_grid, next_session, sessions_between
-from trading.plan import RunPlan, make_plan
+from trading.plan import RunPlan
 from trading.plan_record import record_of, refuse_another_market
 from trading.session.messages import ERROR_KINDS, Kind
 from trading.session.order_times import OrderTimes
@@ -53,19 +54,15 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
     another process trades it, and BadInput before any store is made where that is possible.
     """
     parts, is_replay = request.parts, request.replay is not None
-    plan = make_plan(
-        request.symbols or parts.symbols() or DEFAULT_SYMBOLS,
-        request.settings,
-        exchange=request.exchange,
-        interval_minutes=request.interval_minutes,
-        capital=request.capital,
-        strategy_module=request.strategy_module,
-    )
+    plan, unfit = wanted_plan(request)
     replayed = replayed_sessions(request)
     with ExitStack() as held:
         market = parts.market(plan, is_replay=is_replay)
         held.callback(market.close)
         notifier = parts.notifier()
+        if unfit is not None:
+            text = "the settings are no use, the session that is open goes on with its own plan"
+            notifier.send("SYSTEM_WARNING", f"{text}: {unfit}")
         storage = storage_of(request, notifier)
         channels = _channels(request, notifier)
         if not is_replay:
@@ -91,7 +88,9 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
                 " begin on real ones, name another folder: DATA_DIR=data-real in .env",
             )
         ledger.mark_simulated(market.is_simulated)
-        plans = PlanBook(ledger, plan, market.family, request.strategy_module, parts.seed_of_bars)
+        plans = PlanBook(
+            ledger, plan, market.family, request.strategy_module, parts.seed_of_bars, unfit
+        )
         if not ledger.newest_plan():
             # For those who look before the first session begins.
             ledger.keep_plan(record_of(plan, market.family))

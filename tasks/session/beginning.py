@@ -11,6 +11,7 @@ from typing import Any
 
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.strategy_file import keep_strategy, kept_strategy
+from trading.errors import BadInput
 from trading.market.calendar import Session, from_microseconds
 from trading.plan import RunPlan
 from trading.plan_record import changes_between, plan_from, record_of
@@ -44,7 +45,8 @@ class PlanBook:
     """The plans of an account's sessions, and the one that the next is to have.
 
     `wanted` is what the settings ask for now, of bars of `source`; `strategy_module` is the user's
-    own strategy, None for a built-in one. `seed` is that of simulated bars.
+    own strategy, None for a built-in one. `seed` is that of simulated bars. `unfit` is
+    what is wrong with the settings, of which no session is begun then.
     """
 
     ledger: DuckDBLedger
@@ -52,16 +54,20 @@ class PlanBook:
     source: str
     strategy_module: ModuleType | None = None
     seed: int | None = None
+    unfit: BadInput | None = None
     _loaded: dict[str, ModuleType] = field(default_factory=dict)
 
     def beginning_of(self, session: str) -> Beginning:
         """Return the plan of a session and its inheritance.
 
-        Raises BadInput where the strategy file of an earlier plan is gone.
+        Raises BadInput where the strategy file of an earlier plan is gone, and for a session that
+        is not begun yet where the settings are unfit.
         """
         record = self.ledger.plan_of(session)
         if record is not None:
             return Beginning(self._plan(record), record, is_begun=True)
+        if self.unfit is not None:
+            raise self.unfit
         before = [name for name, _ in self.ledger.sessions() if name < session]
         if not before:
             return Beginning(self.wanted, self._record(self.wanted))

@@ -119,6 +119,24 @@ def test_a_session_that_is_taken_up_again_keeps_its_plan_to_its_end(
     assert books.plan(TUESDAY) == undisturbed.plan(TUESDAY)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"range_minutes": 45}, {"no_such_parameter": 1}, {"symbols": ("AAA", "AAA")}]
+)
+def test_settings_that_are_no_use_do_not_leave_an_open_session_to_itself(
+    wrong: dict[str, Any], books: Books, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput):
+        books.trade(TUESDAY, **wrong)
+    undisturbed = Books(tmp_path / "undisturbed")
+    assert undisturbed.trade(TUESDAY) == 1
+    assert books.trade(TUESDAY, stop_after=5) == 0
+    assert books.trade(TUESDAY, **wrong) == 1
+    assert books.all_rows() == undisturbed.all_rows()
+    # No session is begun with them.
+    with pytest.raises(BadInput):
+        books.trade("2025-06-11", **wrong)
+
+
 @pytest.mark.parametrize("case", OTHER_SETTINGS)
 def test_the_next_session_takes_the_present_settings(case: str, books: Books) -> None:
     assert books.trade(MONDAY) == 1
