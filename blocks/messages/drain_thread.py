@@ -131,10 +131,19 @@ class Drains:
 
 
 def start_drains(
-    ledger: DuckDBLedger, channels: Sequence[Channel], wanted: frozenset[str]
+    ledger: DuckDBLedger,
+    channels: Sequence[Channel],
+    wanted: frozenset[str],
+    *,
+    are_all: bool = True,
 ) -> Drains | None:
-    """Return running drains of an account's outbox; None without a channel to drain it to."""
-    forget_others(ledger, [channel.name for channel in channels])
+    """Return running drains of an account's outbox; None without a channel to drain it to.
+
+    Unless these `are_all` that are set, one whose address is misspelt is among the others: what
+    waits for it waits on.
+    """
+    if are_all:
+        forget_others(ledger, [channel.name for channel in channels])
     threads = []
     for channel in channels:
         drain = OutboxDrain(Outbox(ledger, channel.name, channel.fingerprint, wanted), channel)

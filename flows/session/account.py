@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from blocks.account.names import PAPER
 from blocks.exchange.order_desk import OrderDesk
@@ -36,9 +35,6 @@ from trading.session.order_times import OrderTimes
 from trading.session.ports import Clock, Exchange, MarketData, Notifier, Storage
 from trading.session.state import SessionState
 
-if TYPE_CHECKING:
-    from blocks.messages.channel import Channel
-
 LAST_MESSAGES_SECONDS = 15.0
 # What a bar's steps may take until its orders are late, and the most of a bar that may be.
 WORK_SECONDS = 10.0
@@ -64,7 +60,9 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
             text = "the settings are no use, the session that is open goes on with its own plan"
             notifier.send("SYSTEM_WARNING", f"{text}: {unfit}")
         storage = storage_of(request, notifier)
-        channels = _channels(request, notifier)
+        channels, wrong = parts.channels()
+        for error in wrong:
+            notifier.send("SYSTEM_WARNING", f"a channel of messages is left out: {error}")
         if not is_replay:
             with should_stop.interrupting():
                 bring_back(request, storage, notifier)
@@ -99,7 +97,8 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         telemetry = SessionTelemetry(request.data_dir, request.account)
         telemetry.attach()
         held.callback(telemetry.close)
-        drain = start_drains(ledger, channels, _wanted(parts.wanted_messages(), len(replayed)))
+        wanted = _wanted(parts.wanted_messages(), len(replayed))
+        drain = start_drains(ledger, channels, wanted, are_all=not wrong)
         if drain is not None:
             held.callback(drain.stop, LAST_MESSAGES_SECONDS)
         # First what another process waits for: the last messages and a source may take their time.
@@ -126,13 +125,6 @@ def _exchange(request: SessionRequest, plan: RunPlan, ledger: DuckDBLedger) -> E
     """Return the exchange; a store of an earlier version has the symbols of its newest session."""
     stored = ledger.newest_plan().get("symbols")
     return request.parts.exchange(request.account, plan, stored)
-
-
-def _channels(request: SessionRequest, notifier: Notifier) -> list[Channel]:
-    channels, wrong = request.parts.channels()
-    for error in wrong:
-        notifier.send("SYSTEM_WARNING", f"a channel of messages is left out: {error}")
-    return channels
 
 
 def _bars_of(plan: RunPlan) -> tuple[tuple[str, ...], str, int]:
