@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import shlex
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 from rich.console import Console
 
 from blocks.process.auth_string import auth_file
 from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
-from blocks.process.shutdown import run_shutdown_handlers
+from blocks.process.shutdown import leave, run_shutdown_handlers
 from blocks.process.stop_request import StopRequest
 from blocks.process.web_door import refuse_beyond_this_machine
 from blocks.settings.app_settings import AppSettings
@@ -310,18 +308,5 @@ def _say(console: Console) -> Say:
     return say
 
 
-def _leave(code: int) -> NoReturn:
-    """End this process, whose shutdown handlers were called, without taking Python apart.
-
-    Beside Prefect that makes DuckDB print a hundred lines about what leaks.
-    """
-    # Who no longer reads has heard enough.
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-    with contextlib.suppress(OSError):
-        sys.stderr.flush()
-    os._exit(code)
-
-
 if __name__ == "__main__":
-    _leave(main())
+    leave(main())

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from blocks.process.shutdown import run_shutdown_handlers
+from blocks.process.shutdown import leave, run_shutdown_handlers
 from flows.commands.configuration import configure
 from trading.errors import BadInput, OpenbellError
 
@@ -176,4 +176,7 @@ def _run(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended_with = main()
+    if "prefect" in sys.modules:
+        leave(ended_with)
+    sys.exit(ended_with)

@@ -6,13 +6,15 @@ A kill ends it without: nothing that has to be right may depend on this.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import logging
@@ -78,6 +80,19 @@ def run_shutdown_handlers(within_seconds: float = BOUND_SECONDS) -> None:
         thread.join(max(0.0, deadline - time.monotonic()) / 2)
         if thread.is_alive():
             _logger().error("%s, called at the end, is not done in time", _name_of(callback))
+
+
+def leave(code: int) -> NoReturn:
+    """End this process, whose handlers were called, without waiting for threads of Prefect's.
+
+    They keep DuckDB's module alive, which would fill the console with what it thinks is lost.
+    """
+    # Who no longer reads has heard enough.
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _call(callback: Callback) -> None:
