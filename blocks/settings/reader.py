@@ -210,9 +210,10 @@ def _env_file(given: Path | None, variables: Mapping[str, str]) -> Path | None:
 
 def _is_open_to_others(path: Path) -> bool:
     try:
-        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+        mode = path.stat().st_mode
     except OSError:
         return False
+    return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def _read_file(path: Path, problems: list[str]) -> dict[str, str]:

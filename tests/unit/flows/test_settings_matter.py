@@ -461,6 +461,8 @@ def test_a_run_that_cannot_begin_is_one_line(
     tmp_path: Path, prepare: Callable[[Path], object], complaint: str
 ) -> None:
     prepare(tmp_path)
+    for file in tmp_path.glob(".env"):
+        file.chmod(0o700 if file.is_dir() else 0o600)
     done = flows("run", "--replay", "2025-06-10", "--symbols", "AAA", cwd=tmp_path)
     assert done.returncode == 2
     assert complaint in done.stderr

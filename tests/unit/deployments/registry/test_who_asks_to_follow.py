@@ -47,6 +47,7 @@ def make_supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSupe
         def start(command: list[str], environment: dict[str, str], log: Path) -> Child:
             assert environment["PREFECT_API_URL"] == ADDRESS
             did.append(FOLLOW if FOLLOW in command else "register")
+            log.write_text("error: it is locked\n")
             return cast(Child, Ended(exit_code, "error: it is locked"))
 
         def start_worker(home: Home, api_url: str) -> Child:

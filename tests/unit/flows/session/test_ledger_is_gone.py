@@ -28,13 +28,11 @@ from trading.session.ports import Storage
 
 REQUEST = SessionRequest(PlainParts(Path()), symbols=("AAA", "BBB", "CCC"))
 ACCOUNT = REQUEST.account
-# Longer bars keep a session short: this one has thirteen.
-MINUTES = 30
 
 
 @pytest.fixture
 def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Day:
-    return Day(tmp_path / "data", monkeypatch, MINUTES)
+    return Day(tmp_path / "data", monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +40,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session that was stopped after its fifth bar, with a copy; not to be written to."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("stopped")
-        assert Day(folder, patch, MINUTES).trade("2025-06-10 13:29", stop_after=4) == 0
+        assert Day(folder, patch).trade("2025-06-10 13:29", stop_after=4) == 0
     return folder
 
 
@@ -88,7 +86,7 @@ def between_bars(
 def test_the_folder_that_is_deleted_in_mid_session_is_restored_reconciled_and_traded_on(
     day: Day, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    undisturbed = Day(tmp_path / "undisturbed", monkeypatch, MINUTES)
+    undisturbed = Day(tmp_path / "undisturbed", monkeypatch)
     assert undisturbed.trade("2025-06-10 13:29") == 1
     copies = LocalStorage(day.folder / "copies")
     # The hourly copy, made beside the session, with positions in it.
@@ -105,7 +103,7 @@ def test_the_folder_that_is_deleted_in_mid_session_is_restored_reconciled_and_tr
     assert day.rows(TRADES) == undisturbed.rows(TRADES)
     assert day.rows("SELECT value FROM meta WHERE name = 'differences'") in ([], [{"value": "{}"}])
     bars = day.rows("SELECT count(*) AS n FROM journal WHERE kind = 'bar'")
-    assert bars == [{"n": 13}]
+    assert bars == [{"n": 26}]
     told = day.rows("SELECT payload FROM outbox WHERE kind = 'SYSTEM_WARNING'")
     assert any("restored from copy" in row["payload"] for row in told)
 

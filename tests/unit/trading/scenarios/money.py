@@ -251,9 +251,9 @@ LATCHES: tuple[S, ...] = (
         why=("1/1 no_breakout",),
     ),
     S(
-        "an equity that is not finite latches",
+        "an equity far below nothing latches",
         [RANGE, UP, AT_102],
-        {"commission_per_share": 1e308},
+        {"commission_per_share": 1e6},
         fills=("2 entry +19 102", "3 exit -19 102"),
         why=("2 latched", "6 latched"),
     ),

@@ -14,6 +14,7 @@ import pytest
 from blocks.exchange.order_desk import OrderDesk
 from blocks.process.clocks import ReplayClock
 from tasks.session.poll import poll
+from tasks.session.runtime import Pace
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, DAY, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.errors import OutcomeUnknown
@@ -259,6 +260,7 @@ def test_an_exit_does_not_wait_for_the_next_bar_once_its_cancel_is_answered() ->
         state=timed.desk.state,
         clock=timed.clock,
         inbox=SimpleNamespace(words=list, mark_seen=lambda: None),
+        pace=Pace(),
         bar_end=lambda bar: SESSION.bar_end(bar, 5),
     )
     poll(runtime)
