@@ -143,8 +143,7 @@ class Supervisor:
                 )
             self.should_stop.pause(0.2)
         # All of it: what it did to a risk must not be cut off by what was said behind it.
-        said = log.read_text(errors="replace").splitlines()
-        lines = [line for line in said if line.strip()]
+        lines = child.lines()
         if child.exit_code != 0:
             last = lines[-1] if lines else f"exit code {child.exit_code}"
             raise SourceUnavailable(

@@ -63,6 +63,11 @@ class Child:
             text = file.read().decode(errors="replace")
         return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
 
+    def lines(self) -> list[str]:
+        """Return all lines of the log that say something."""
+        said = self.log.read_text(errors="replace").splitlines()
+        return [line for line in said if line.strip()]
+
     def stop(self, grace_s: float) -> None:
         """Ask the process to end, and kill its whole group if it has not after the grace."""
         if self.exit_code is None:

@@ -29,8 +29,8 @@ class Ended:
         self.exit_code = exit_code
         self.says = says
 
-    def tail(self, lines: int) -> str:
-        return self.says
+    def lines(self) -> list[str]:
+        return self.says.splitlines()
 
 
 @pytest.fixture
