@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from blocks.account.facts import AccountFacts
 from blocks.account.health_checks import Component, Level, Place
+from blocks.account.session_hours import session_open_at
 from blocks.account.telemetry_facts import TelemetryFacts
-from trading.market.calendar import Session, sessions_between
+from trading.market.calendar import Session
 
 # A process that has died is followed by another within half a minute, and at midnight of a market
 # that never closes one session's process lets go of the account before the next one has it.
@@ -21,9 +22,7 @@ WARM_UP = timedelta(seconds=120)
 
 def session_at(facts: AccountFacts, now: datetime) -> Session | None:
     """Return the session that is open, None outside session hours."""
-    exchange = str(facts.plan.get("exchange", "NYSE"))
-    sessions = sessions_between(exchange, now.date() - timedelta(days=1), now.date())
-    return next((s for s in sessions if s.open <= now < s.close), None)
+    return session_open_at(str(facts.plan.get("exchange", "NYSE")), now)
 
 
 def check_lease(

@@ -1,0 +1,47 @@
+"""Health knows when a market is open without keeping the calendar in memory."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from blocks.account.session_hours import _asked, session_open_at
+from trading.errors import BadInput
+from trading.market.calendar import sessions_between
+
+# A summer and a winter, an early close, a holiday, both changes of the clocks, midnight.
+MOMENTS = [
+    datetime(2025, 7, 3, 16, 59, tzinfo=UTC),
+    datetime(2025, 7, 3, 17, 0, tzinfo=UTC),
+    datetime(2025, 7, 4, 15, 0, tzinfo=UTC),
+    datetime(2025, 3, 7, 14, 29, tzinfo=UTC),
+    datetime(2025, 3, 10, 13, 30, tzinfo=UTC),
+    datetime(2025, 11, 3, 14, 30, tzinfo=UTC),
+    datetime(2025, 11, 3, 0, 0, tzinfo=UTC),
+]
+
+
+@pytest.fixture
+def without_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("pandas_market_calendars")]:
+        monkeypatch.delitem(sys.modules, name)
+    _asked.cache_clear()
+
+
+@pytest.mark.parametrize("exchange", ["NYSE", "24/7"])
+@pytest.mark.usefixtures("without_calendar")
+def test_a_process_without_the_calendar_knows_the_same_hours(exchange: str) -> None:
+    answers = [session_open_at(exchange, moment) for moment in MOMENTS]
+    assert "pandas_market_calendars" not in sys.modules
+    for moment, answer in zip(MOMENTS, answers, strict=True):
+        day = moment.date()
+        near = sessions_between(exchange, day - timedelta(days=1), day)
+        assert answer == next((s for s in near if s.open <= moment < s.close), None)
+
+
+@pytest.mark.usefixtures("without_calendar")
+def test_an_exchange_that_is_not_known_is_the_same_one_line() -> None:
+    with pytest.raises(BadInput, match="'NOWHERE' is not known to pandas-market-calendars"):
+        session_open_at("NOWHERE", MOMENTS[0])
