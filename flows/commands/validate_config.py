@@ -62,7 +62,8 @@ def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
             refuse_beyond_this_machine(settings.api.api_host)
         except BadInput as error:
             problems.append(f"API_HOST: {error}")
-    if complaint is None and read.settings is not None:
+    has_accounts = complaint is None and any(folder.glob("*/ledger.duckdb"))
+    if has_accounts and read.settings is not None:
         # Imported here: without an account DuckDB is not needed.
         from blocks.account.terms import complaints_of_accounts
 

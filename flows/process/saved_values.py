@@ -52,7 +52,12 @@ def join_server(data_dir: Path) -> bool:
     """Return whether a server of this folder answers us; Prefect then asks that one."""
     given = os.environ.get("PREFECT_API_URL")
     api_url = given or _own_server(data_dir)
-    string = os.environ.get("PREFECT_API_AUTH_STRING") or (None if given else _own_string(data_dir))
+    string = (
+        os.environ.get("PREFECT_API_AUTH_STRING")
+        # What `up` was started with here, where its user chose the string.
+        or os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
+        or (None if given else _own_string(data_dir))
+    )
     if api_url is None or not _answers(api_url, string):
         return False
     # Prefect reads its settings when it is imported, and would otherwise take the user's profile.

@@ -285,10 +285,10 @@ def test_after_everything_was_killed_the_next_start_works_and_the_dead_run_is_cr
         assert api.read_run(dead_id).state_name == "Crashed"
 
         log = tmp_path / "up.log"
-        for name in ("worker", "server"):
+        for name, command in (("worker", " worker start "), ("server", ".prefect_server ")):
             pids = processes_of(data_dir).items()
             os.kill(
-                next(pid for pid, text in pids if f" {name} start " in text),
+                next(pid for pid, text in pids if command in text),
                 signal.SIGKILL,
             )
             wait_for(partial(has_said, log, f"Started again: {name}"), 90)

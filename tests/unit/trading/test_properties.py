@@ -358,11 +358,11 @@ def test_compiled_and_interpreted_are_the_same_on_real_bars(engine_cache: Path) 
     [
         (1e20, 1e4, {}),
         (1e300, 1e4, {"max_participation": 1.0}),
-        (1e6, 1e21, {}),
-        (1e6, 1e300, {"max_participation": 0.0}),
-        (1e6, 1e4, {"commission_per_share": 1e308}),
+        # As much as is let in; what is beyond 64 bits is then a product of it.
+        (1e300, 1e11, {"max_participation": 0.0}),
+        (1e6, 1e4, {"commission_per_share": 1e6}),
     ],
-    ids=["volume 1e20", "volume 1e300", "capital 1e21", "capital 1e300", "endless commission"],
+    ids=["volume 1e20", "volume 1e300", "most capital", "dearest commission"],
 )
 def test_compiled_and_interpreted_are_the_same_for_numbers_beyond_64_bits(
     engine_cache: Path, volume: float, capital: float, chosen: dict[str, float]

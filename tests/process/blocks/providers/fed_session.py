@@ -58,9 +58,17 @@ def write_bars(rows: BarRows, symbols: tuple[str, ...], target: Path) -> None:
     pl.DataFrame({"symbol": names, "ts": stamps, **columns}).write_parquet(target)
 
 
+OF_BARS = ("source", "seed")
+
+
 def without_source(outcome: dict[str, Any]) -> list[Event]:
     return [
-        {name: value for name, value in event.items() if name != "sources"}
+        {
+            # A session's plan names its source too, and the seed of parts that could simulate it.
+            name: {n: v for n, v in value.items() if n not in OF_BARS} if name == "plan" else value
+            for name, value in event.items()
+            if name != "sources"
+        }
         for event in outcome["events"]
     ]
 

@@ -15,9 +15,10 @@ from tests.unit.deployments.server.test_prefect_api import LOCKED, server_answer
 RUNS = 4
 # Ends politely, and says that it may be asked to.
 PROCESS = """
-import signal, sys, time
+import os, signal, sys, time
 def stop(*_):
-    print("asked", flush=True)
+    # Not print: the signal may come while the line before is still being flushed.
+    os.write(1, b"asked\\n")
     sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
 print("ready", flush=True)
