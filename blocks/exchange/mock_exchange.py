@@ -92,9 +92,9 @@ class MockExchange:
             bar = replace(bar, **longer)
         self._do(lambda: self._venue.observe(bar))
 
-    def end_session(self, session: str) -> None:
+    def end_session(self, session: str, close_us: int) -> None:
         """Book what found no further bar and expire the rest."""
-        self._do(lambda: self._venue.end_session(session))
+        self._do(lambda: self._venue.end_session(session, close_us))
 
     def find_order(self, client_order_id: str) -> Order | None:
         """Return an order by its client order id, of this or an earlier session."""

@@ -262,7 +262,7 @@ class OrderDesk:
 
     def close_session(self) -> None:
         """Let the venue end its day, take the answers and write the session's last point."""
-        self.exchange.end_session(self._session)
+        self.exchange.end_session(self._session, to_microseconds(self.state.session.close))
         self.listen()
         self.reconcile()
         self.record(SessionClosed(self._session, self.state.equity()))

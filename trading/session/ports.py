@@ -149,8 +149,11 @@ class Exchange(Protocol):
         """Let a simulated exchange see a bar and fill against it; a real one ignores it."""
         ...
 
-    def end_session(self, session: str) -> None:
-        """Let a simulated exchange book what found no further bar; a real one ignores it."""
+    def end_session(self, session: str, close_us: int) -> None:
+        """Let a simulated exchange book what found no further bar; a real one ignores it.
+
+        `close_us` is the session's close: what came after it was too late.
+        """
         ...
 
     def close(self) -> None:

@@ -114,11 +114,16 @@ class SimulatedVenue:
         state.last_bar = bar.bar
         return happened
 
-    def end_session(self, session: str) -> list[VenueEvent]:
-        """Book exits that found no further bar and expire what is left, once a session."""
+    def end_session(self, session: str, close_us: int) -> list[VenueEvent]:
+        """Book exits that found no further bar and expire what is left, once a session.
+
+        `close_us` is the session's close. An exit that came in the last bar had no bar to wait
+        for; one that came after the close had no market, and waits for the next session.
+        """
         state = self.state
         if state.session != session or state.is_ended:
             return []
+        self._enforce_exits_until(close_us)
         self._forget_tape()
         assume_close(state.book, self.rules, self._tape)
         happened = self._orders.fills(self._tape, state.last_bar + 1)
@@ -170,6 +175,16 @@ class SimulatedVenue:
             if due and order is not None and order.status == Status.WORKING:
                 # Of levels that were moved twice the one that was in force when the bar began.
                 self._enforce(replace(order, price=due[-1]))
+
+    def _enforce_exits_until(self, close_us: int) -> None:
+        """Put into force the exits that came before the close."""
+        for id_, waiting in list(self.state.not_before.items()):
+            order = self.state.orders.get(id_)
+            if order is None or order.leg != Leg.EXIT or order.status != Status.WORKING:
+                continue
+            if waiting[-1][0] < close_us:
+                del self.state.not_before[id_]
+                self._enforce(order)
 
     def _enforce(self, order: Order) -> None:
         book, s = self.state.book, self.index[order.symbol]

@@ -160,14 +160,14 @@ def test_kills_at_random_moments_change_nothing(
 def test_bars_that_passed_while_nobody_ran_are_missed_but_positions_are_looked_after(
     tmp_path: Path,
 ) -> None:
-    speed = ("--speed", "900")
+    speed = ("--speed", "2400")
     process = start("run", *SESSION, "--data-dir", str(tmp_path), *speed)
     wait_for(lambda: bars_done(tmp_path) >= 2)
     process.kill()
     finish(process)
     done = bars_done(tmp_path)
-    # Three bars of 30 minutes at 900 times the speed.
-    resume_at = time.monotonic() + 3 * 30 * 60 / 900
+    # Three bars of 30 minutes at 2,400 times the speed.
+    resume_at = time.monotonic() + 3 * 30 * 60 / 2400
     wait_for(lambda: time.monotonic() >= resume_at)
     code, complaint = run("run", *SESSION, "--data-dir", str(tmp_path), *speed)
     assert code == 0, complaint

@@ -75,8 +75,8 @@ class MemoryExchange:
     def observe(self, bar: BarClosed) -> None:
         self._take(self.venue.observe(bar))
 
-    def end_session(self, session: str) -> None:
-        self._take(self.venue.end_session(session))
+    def end_session(self, session: str, close_us: int) -> None:
+        self._take(self.venue.end_session(session, close_us))
 
     def find_order(self, client_order_id: str) -> Order | None:
         return self.venue.state.orders.get(client_order_id)

@@ -110,6 +110,26 @@ def test_a_late_exit_fills_at_the_first_bar_that_starts_after_it() -> None:
     assert {fill.us for fill in timed.fills("exit")} == {start_of(4)}
 
 
+@pytest.mark.parametrize(
+    ("after_close", "leg"), [(timedelta(minutes=-1), "assumed_close"), (timedelta(minutes=1), None)]
+)
+def test_an_exit_that_comes_in_the_last_bar_is_booked_at_the_close_and_one_after_it_is_not(
+    after_close: timedelta, leg: str | None
+) -> None:
+    timed = holding()
+    timed.desk.state.book.exit_waiting[:] = timed.desk.state.book.quantity != 0
+    timed.desk.state.book.exit_reason[:] = 3
+    timed.clock._now = SESSION.close + after_close
+    timed.desk.execute()
+    timed.desk.close_session()
+    held = timed.desk.state.book.quantity.any()
+    assert {fill.symbol for fill in timed.fills("assumed_close")} == (
+        {"AAA", "BBB"} if leg else set()
+    )
+    assert held == (leg is None), "a market that was open had somebody who took it"
+    assert timed.fills("exit") == []
+
+
 def test_a_level_that_is_moved_late_rests_where_it_was_in_the_bar_that_had_begun() -> None:
     timed = holding()
     before = float(timed.exchange.venue.state.book.stop[0])
