@@ -53,5 +53,5 @@ def _asked_for(runtime: SessionRuntime, bar: int, steps: Steps) -> FetchedRows:
 
 def _tend(runtime: SessionRuntime) -> None:
     poll(runtime)
-    # Others want to write a word to it, or look at it, while the source is silent.
-    runtime.ledger.release()
+    # Others want to write a word, to look or to take a copy while the source is silent.
+    runtime.release_stores()
