@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.metrics_page import metrics_page
 from api.source import Source
-from blocks.account.health import HealthReport
-from blocks.account.health_checks import Level
+from blocks.health.checks import Level
+from blocks.health.health import HealthReport
 
 UNAVAILABLE = 503
 

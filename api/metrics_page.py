@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from blocks.account.facts import AccountFacts
-from blocks.account.health import HealthReport
+from blocks.health.health import HealthReport
 
 
 def metrics_page(report: HealthReport) -> bytes:

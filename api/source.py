@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blocks.account.health import HealthCheck, HealthReport, remember
 from blocks.account.names import PAPER
 from blocks.account.reader import AccountReader
 from blocks.account.status import live_account
+from blocks.health.health import HealthCheck, HealthReport, remember
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file

@@ -10,10 +10,10 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from blocks.account.health import check_health, write_heartbeat
-from blocks.account.health_checks import Level
 from blocks.account.status import live_account
 from blocks.bars.panel_cache import forget_unused, kept_bars_folder
+from blocks.health.checks import Level
+from blocks.health.health import check_health, write_heartbeat
 from blocks.telemetry.file import FILE_NAME, telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from blocks.account.facts import AccountFacts
-from blocks.account.health_checks import Component, Level, Place
 from blocks.copies.drill_record import DrillRecord
 from blocks.copies.record import CopyRecord
+from blocks.health.checks import Component, Level, Place
 
 # A copy follows each session, and one is made every hour.
 FOLLOWS = timedelta(hours=1, minutes=15)

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from blocks.account.copy_checks import check_copies, check_drill
 from blocks.account.facts import WAIT_SECONDS, AccountFacts
-from blocks.account.health_checks import (
+from blocks.account.reader import AccountReader
+from blocks.account.telemetry_facts import TelemetryFacts
+from blocks.copies.drill_record import DrillRecord, read_drill_record
+from blocks.copies.record import CopyRecord, read_copy_record
+from blocks.health.checks import (
     Component,
     Level,
     Place,
@@ -18,13 +21,10 @@ from blocks.account.health_checks import (
     check_halt,
     check_messages,
 )
-from blocks.account.health_memory import read_memory, write_memory
-from blocks.account.machine_checks import check_calendar, check_clock, check_disk
-from blocks.account.reader import AccountReader
-from blocks.account.session_checks import check_data, check_last_bar, check_lease
-from blocks.account.telemetry_facts import TelemetryFacts
-from blocks.copies.drill_record import DrillRecord, read_drill_record
-from blocks.copies.record import CopyRecord, read_copy_record
+from blocks.health.copy_checks import check_copies, check_drill
+from blocks.health.machine_checks import check_calendar, check_clock, check_disk
+from blocks.health.memory import read_memory, write_memory
+from blocks.health.session_checks import check_data, check_last_bar, check_lease
 from blocks.process.secret_mask import MASK
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.telemetry import beat

@@ -10,9 +10,9 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from blocks.account.facts import AccountFacts
-from blocks.account.health_checks import Component, Level, Place
-from blocks.account.session_checks import session_at
 from blocks.account.telemetry_facts import TelemetryFacts
+from blocks.health.checks import Component, Level, Place
+from blocks.health.session_checks import session_at
 from blocks.process.clock_offset import NOTED, SET_IT, WRONG, in_words, is_wrong
 
 CALENDAR_PACKAGE = "pandas-market-calendars"

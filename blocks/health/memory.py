@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from blocks.account.health_checks import Component, Level
+from blocks.health.checks import Component, Level
 from blocks.stores.whole_file import read_whole, write_whole
 from trading.errors import StoreUnavailable
 

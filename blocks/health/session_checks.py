@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from blocks.account.facts import AccountFacts
-from blocks.account.health_checks import Component, Level, Place
-from blocks.account.session_hours import session_open_at
 from blocks.account.telemetry_facts import TelemetryFacts
+from blocks.health.checks import Component, Level, Place
+from blocks.health.session_hours import session_open_at
 from trading.market.calendar import Session
 
 # A process that has died is followed by another within half a minute, and at midnight of a market

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from blocks.account.health import check_health
-from blocks.account.health_checks import Level
 from blocks.account.status import live_account
+from blocks.health.checks import Level
+from blocks.health.health import check_health
 from blocks.process.secret_mask import MASK
 from blocks.settings.reader import read_settings
 from trading.errors import OpenbellError

@@ -24,8 +24,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the status; return the exit code."""
-    from blocks.account.health import check_health
     from blocks.account.status import account_status, live_account, newest_account
+    from blocks.health.health import check_health
     from flows.pages.status import print_health, print_status
 
     account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from blocks.account import machine_checks
 from blocks.account.facts import AccountFacts, Halt, read_facts
-from blocks.account.health import HealthCheck, check_health, write_heartbeat
-from blocks.account.health_checks import (
+from blocks.account.reader import AccountReader
+from blocks.account.telemetry_facts import LoggedError, TelemetryFacts
+from blocks.health import machine_checks
+from blocks.health.checks import (
     Component,
     Level,
     Place,
@@ -22,16 +23,15 @@ from blocks.account.health_checks import (
     check_halt,
     check_messages,
 )
-from blocks.account.machine_checks import (
+from blocks.health.health import HealthCheck, check_health, write_heartbeat
+from blocks.health.machine_checks import (
     CALENDAR_PACKAGE,
     CALENDAR_RELEASES,
     check_calendar,
     check_clock,
     check_disk,
 )
-from blocks.account.reader import AccountReader
-from blocks.account.session_checks import check_data, check_last_bar, check_lease
-from blocks.account.telemetry_facts import LoggedError, TelemetryFacts
+from blocks.health.session_checks import check_data, check_last_bar, check_lease
 from blocks.ledger.open_session import OpenSession
 from blocks.process.clock_offset import NOTED
 from blocks.process.secret_mask import MASK

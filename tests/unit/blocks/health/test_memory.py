@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from blocks.account.health import HealthCheck, HealthReport, check_health, remember
-from blocks.account.health_checks import Component, Level
-from blocks.account.health_memory import FILE_NAME, HealthMemory, read_memory
 from blocks.account.reader import AccountReader
+from blocks.health.checks import Component, Level
+from blocks.health.health import HealthCheck, HealthReport, check_health, remember
+from blocks.health.memory import FILE_NAME, HealthMemory, read_memory
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.file_lock import lock_path
 from blocks.telemetry.file import telemetry_file, telemetry_path

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from blocks.account.session_hours import _asked, session_open_at
+from blocks.health.session_hours import _asked, session_open_at
 from trading.errors import BadInput
 from trading.market.calendar import sessions_between
 

@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from blocks.account import machine_checks
-from blocks.account.health import HealthCheck
-from blocks.account.health_checks import Component, Level
 from blocks.account.reader import AccountReader
 from blocks.copies.drill_record import DrillRecord, write_drill_record
 from blocks.copies.record import note_failure
+from blocks.health import machine_checks
+from blocks.health.checks import Component, Level
+from blocks.health.health import HealthCheck
 from blocks.ledger import lease
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.open_session import STOPPED

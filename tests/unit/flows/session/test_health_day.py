@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.account.health_checks import Level
+from blocks.health.checks import Level
 from blocks.stores.file_lock import lock_path
 from blocks.telemetry.file import telemetry_path
 from tests.unit.flows.session.watched_day import ACCOUNT, WatchedDay, under_its_clock

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.account.health import check_health
 from blocks.exchange.mock_exchange import MockExchange
+from blocks.health.health import check_health
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
 from flows.session.parts import PlainParts

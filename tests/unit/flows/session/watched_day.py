@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from blocks.account.health import HealthCheck, HealthReport
-from blocks.account.health_checks import Component
 from blocks.account.reader import AccountReader
+from blocks.health.checks import Component
+from blocks.health.health import HealthCheck, HealthReport
 from blocks.ledger import lease
 from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.stop_request import StopRequest
