@@ -61,6 +61,9 @@ async def backtest(
     stamp: Literal["start", "end"] | None = None,
     columns: dict[str, str] = {},  # noqa: B006
     source_interval_minutes: int | None = None,
+    time_format: str | None = None,
+    column_order: list[str] = [],  # noqa: B006
+    symbol: str | None = None,
     data_dir: str = "data",
 ) -> State[None]:
     """Run a strategy over past bars and show its figures, its equity and its trades.
@@ -81,6 +84,9 @@ async def backtest(
         stamp: What a row's time is, its bar's start or end; empty finds out
         columns: The file's names by ours, such as close: Last
         source_interval_minutes: Length of the file's bars, where it cannot be told
+        time_format: How times are written, as strptime says it, such as %d.%m.%Y %H:%M
+        column_order: Our names for the columns of a file without a header, - for none
+        symbol: That of all rows, whatever the files are called
         data_dir: The folder of the accounts; results are kept in its backtests
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from blocks.bars.files import BarFileFormat
+from blocks.bars.file_format import BarFileFormat
 from flows.commands.arguments import date_argument, path_argument
 from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput, together
@@ -54,6 +54,9 @@ class BacktestForm(BaseModel):
     stamp: Annotated[Literal["start", "end"] | None, BeforeValidator(_or_none)]
     columns: dict[str, str]
     source_interval_minutes: int | None
+    time_format: Word
+    column_order: tuple[str, ...]
+    symbol: Word
 
 
 def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
@@ -103,7 +106,15 @@ def _checked(
 
 
 def _format_of(form: BacktestForm) -> BarFileFormat:
-    return BarFileFormat(form.timezone, form.stamp, form.columns, form.source_interval_minutes)
+    return BarFileFormat(
+        timezone=form.timezone,
+        stamp=form.stamp,
+        columns=form.columns,
+        interval_minutes=form.source_interval_minutes,
+        time_format=form.time_format,
+        column_order=form.column_order,
+        symbol=form.symbol,
+    )
 
 
 def _wrong_settings(given: Mapping[str, Any]) -> list[BadInput]:

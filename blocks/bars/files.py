@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from blocks.bars.chosen_columns import open_parts
+from blocks.bars.file_format import BarFileFormat
 from blocks.bars.rows import Piece, read_piece, read_stamps, read_symbols
-from blocks.bars.stamps import Stamp, find_shift, unique_stamps
+from blocks.bars.stamps import find_shift, unique_stamps
 from blocks.bars.time_texts import DAY_FIRST, MONTH_FIRST
-from blocks.bars.time_values import check_zone
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds
-
-
-@dataclass(frozen=True, slots=True)
-class BarFileFormat:
-    """How the user says that his file is written; None means that it is to be found out.
-
-    `timezone` is the IANA zone of times without one; `stamp` says whether a row's time is its
-    bar's start or end; `columns` maps our names (symbol, ts or date and time, open, high, low,
-    close, volume) to the file's; `interval_minutes` is the length of a bar.
-    """
-
-    timezone: str | None = None
-    stamp: Stamp | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    interval_minutes: int | None = None
-
-    def __post_init__(self) -> None:
-        """Raise BadInput for a zone or a length of bars that cannot be."""
-        if self.timezone is not None:
-            check_zone(self.timezone)
-        if self.interval_minutes is not None and not 1 <= self.interval_minutes <= MOST_MINUTES:
-            raise BadInput(
-                f"bars of {self.interval_minutes} minutes cannot be in a file",
-                f"Give their length in whole minutes, 1 to {MOST_MINUTES}",
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +37,6 @@ class BarFile:
         """Return all rows as one block."""
         return join_rows(self.blocks, self.blocks[0].interval_minutes if self.blocks else None)
 
-
-MOST_MINUTES = 24 * 60
 
 _AS_FOUND = BarFileFormat()
 

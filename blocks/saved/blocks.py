@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from pydantic import Field, SecretStr
 
-from blocks.bars.files import BarFileFormat
+from blocks.bars.file_format import BarFileFormat
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.file_market import FileMarket
 from blocks.markets.simulated_market import SimulatedMarketData

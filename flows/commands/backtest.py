@@ -15,7 +15,7 @@ from flows.commands.arguments import (
     strategy_of,
     symbols_argument,
 )
-from trading.errors import BadInput
+from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
 
 if TYPE_CHECKING:
     from tasks.backtest.request import BacktestRequest
@@ -51,15 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
-    parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
-    parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
-    parser.add_argument(
-        "--column", action="append", default=[], metavar="OURS=THEIRS",
-        help="a column's name in the file, such as ts=Datetime",
-    )  # fmt: skip
-    parser.add_argument(
-        "--source-interval", type=int, metavar="MINUTES", help="bar length of the file"
-    )
+    add_bar_format_arguments(parser)
     parser.add_argument(
         "--read-again", action="store_true",
         help="read large files anew, though an earlier run kept their bars",
@@ -88,7 +80,6 @@ def run(args: Namespace) -> int:
 
 def request_of(args: Namespace) -> BacktestRequest:
     """Return what the arguments ask for."""
-    from blocks.bars.files import BarFileFormat
     from tasks.backtest.request import BacktestRequest
     from trading.plan import parse_settings
 
@@ -103,24 +94,9 @@ def request_of(args: Namespace) -> BacktestRequest:
         settings=parse_settings(args.set),
         decisions=args.decisions,
         out=args.out,
-        format=BarFileFormat(
-            args.timezone, args.stamp, columns_of(args.column), args.source_interval
-        ),
+        format=bar_format_of(args),
         seed=args.seed,
         report=not args.no_report,
         read_again=args.read_again,
         strategy_module=strategy_of(args),
     )
-
-
-def columns_of(pairs: list[str]) -> dict[str, str]:
-    """Return column names of the file by ours, from `ours=theirs` pairs."""
-    columns: dict[str, str] = {}
-    for pair in pairs:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not ours.strip() or not theirs.strip():
-            raise BadInput(
-                f"--column {pair!r} is not OURS=THEIRS", "Write it as --column ts=Datetime"
-            )
-        columns[ours.strip()] = theirs.strip()
-    return columns

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from flows.commands.arguments import exchange_argument, path_argument, symbols_argument
-from flows.commands.backtest import columns_of
+from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -17,23 +17,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
-    parser.add_argument("--timezone", metavar="ZONE", help="zone of times that name none")
-    parser.add_argument("--stamp", choices=("start", "end"), help="what a row's time is")
-    parser.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS")
-    parser.add_argument("--source-interval", type=int, metavar="MINUTES")
+    add_bar_format_arguments(parser)
     parser.add_argument("--data-dir", type=path_argument, default="data", metavar="DIR")
 
 
 def run(args: Namespace) -> int:
     """Import what is valid, say what is not; return the exit code."""
-    from blocks.bars.files import BarFileFormat
     from blocks.process.clocks import SystemClock
     from flows.pages.progress import progress_on
     from tasks.history.import_files import import_bars
 
-    file_format = BarFileFormat(
-        args.timezone, args.stamp, columns_of(args.column), args.source_interval
-    )
+    file_format = bar_format_of(args)
     with progress_on(sys.stderr, wanted=True) as progress:
         done = import_bars(
             args.bars,

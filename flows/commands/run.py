@@ -15,6 +15,7 @@ from flows.commands.arguments import (
     strategy_of,
     symbols_argument,
 )
+from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="PATH",
         help="file of bars; without it they are simulated",
     )
+    add_bar_format_arguments(parser)
     parser.add_argument(
         "--live",
         action="store_true",
@@ -110,6 +112,7 @@ def request_of(args: Namespace) -> SessionRequest:
             cloud=args.settings.cloud,
             notifications=args.settings.notifications,
             database_timeout_seconds=args.settings.operations.database_timeout_seconds,
+            bars_format=bar_format_of(args),
         ),
         replay=args.replay,
         symbols=tuple(args.symbols),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from blocks.bars.files import BarFileFormat, symbols_in
+from blocks.bars.file_format import BarFileFormat
+from blocks.bars.files import symbols_in
 from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import HOLD_SECONDS, DuckDBLedger
 from blocks.markets.file_market import FileMarket
@@ -44,6 +45,7 @@ class PlainParts:
     cloud: CloudSettings = field(default_factory=CloudSettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     database_timeout_seconds: float = LOCK_DEADLINE_SECONDS
+    bars_format: BarFileFormat = field(default_factory=BarFileFormat)
 
     @property
     def settle_seconds(self) -> float:
@@ -76,7 +78,7 @@ class PlainParts:
 
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols of the bars file, none when bars are simulated."""
-        return () if self.bars is None else symbols_in(self.bars, BarFileFormat())
+        return () if self.bars is None else symbols_in(self.bars, self.bars_format)
 
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return where bars come from: the user's file, the providers, or the simulated market."""
@@ -86,7 +88,7 @@ class PlainParts:
             return SimulatedMarketData(
                 plan.symbols, plan.exchange, plan.interval_minutes, self.seed
             )
-        return FileMarket(self.bars, plan.symbols, plan.exchange)
+        return FileMarket(self.bars, plan.symbols, plan.exchange, self.bars_format)
 
     def _live_market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the providers, whose bars the archive keeps; a replay reads the archive."""

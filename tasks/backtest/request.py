@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from blocks.bars.files import BarFileFormat
+from blocks.bars.file_format import BarFileFormat
 from blocks.markets.random_walk import DEFAULT_SEED
 from trading.backtest.run import KEEP
 from trading.errors import BadInput

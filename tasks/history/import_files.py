@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from blocks.archive.archive import BarArchive, Stored
-from blocks.bars.files import BarFileFormat, date_range, read_bars
+from blocks.bars.file_format import BarFileFormat
+from blocks.bars.files import date_range, read_bars
 from blocks.providers.fetched_bars import FetchedBars
 from trading.errors import BadInput
 from trading.market.bars import BarRows, Defects, Panel

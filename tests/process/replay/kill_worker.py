@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from blocks.bars.files import BarFileFormat, read_bars  # noqa: F401  (imported before the forks)
+from blocks.bars.files import read_bars  # noqa: F401  (imported before the forks)
 from blocks.process import failpoints
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest, replayed_sessions

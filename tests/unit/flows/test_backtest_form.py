@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blocks.bars.files import BarFileFormat
+from blocks.bars.file_format import BarFileFormat
 from flows.__main__ import main
 from flows.backtest_form import request_of_form
 from tasks.backtest.request import plan_of
@@ -21,14 +21,19 @@ FORM: dict[str, Any] = {
     "bars": "bars.csv", "symbols": ["AAPL"], "start": "2025-06-04", "end": None,
     "interval_minutes": 5, "capital": 10_000.0, "exchange": "NYSE", "strategy": OrbParameters(),
     "risk": RiskParameters(), "fills": FillParameters(), "decisions": "changes", "timezone": None,
-    "stamp": None, "columns": {}, "source_interval_minutes": None,
+    "stamp": None, "columns": {}, "source_interval_minutes": None, "time_format": None,
+    "column_order": [], "symbol": None,
 }  # fmt: skip
 
 
 def test_how_a_file_is_written_can_be_said_in_the_form() -> None:
     said = {"timezone": "America/New_York", "stamp": "end", "columns": {"ts": "Datetime"}}
-    request = request_of_form({**FORM, **said, "source_interval_minutes": 5}, OUT)
-    assert request.format == BarFileFormat("America/New_York", "end", {"ts": "Datetime"}, 5)
+    said |= {"source_interval_minutes": 5, "time_format": "%d.%m.%Y %H:%M", "symbol": "QXA"}
+    request = request_of_form({**FORM, **said}, OUT)
+    columns = {"ts": "Datetime"}
+    assert request.format == BarFileFormat(
+        "America/New_York", "end", columns, 5, "%d.%m.%Y %H:%M", symbol="QXA"
+    )
     assert request.start == date(2025, 6, 4)
 
 
@@ -51,6 +56,10 @@ def test_settings_come_from_models_as_well_as_from_what_the_server_stores() -> N
         ({"start": "06/07/2025"}, ["--start", "06/07/2025"]),
         ({"timezone": "Mars/X"}, ["--timezone", "Mars/X"]),
         ({"source_interval_minutes": 0}, ["--source-interval", "0"]),
+        ({"time_format": "%Y-%m-%d"}, ["--time-format", "%Y-%m-%d"]),
+        ({"time_format": "%Q %H:%M"}, ["--time-format", "%Q %H:%M"]),
+        ({"column_order": ["ts", "last"]}, ["--columns", "ts,last"]),
+        ({"symbol": "A B;"}, ["--symbol", "A B;"]),
     ],
 )
 def test_a_slip_is_told_in_the_words_of_the_terminal(

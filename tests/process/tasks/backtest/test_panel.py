@@ -21,7 +21,7 @@ import trading
 from blocks.bars import cache_key as kept_key
 from blocks.bars import panel_cache as kept_bars
 from blocks.bars.cache_key import code_digest
-from blocks.bars.files import BarFileFormat
+from blocks.bars.file_format import BarFileFormat
 from blocks.bars.panel_cache import LoadedPanel, keep_bars
 from blocks.markets.random_walk import simulated_rows
 from tasks.backtest import panel as backtest_panel

@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from blocks.bars.files import BarFile, BarFileFormat, date_range, read_bars, symbols_in
+from blocks.bars.file_format import BarFileFormat
+from blocks.bars.files import BarFile, date_range, read_bars, symbols_in
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds, sessions_between
 
