@@ -9,6 +9,7 @@ import numpy as np
 from tasks.session.fetched_rows import FetchedRows
 from tasks.session.runtime import SessionRuntime
 from trading.market.bars import BarRows, Floats
+from trading.market.calendar import to_microseconds
 from trading.market.panel_loading import make_panel
 from trading.reasons import HALTED, MISSED, NOT_TRADED, RECONCILIATION
 from trading.session.events import BarClosed
@@ -33,6 +34,7 @@ def aggregate(runtime: SessionRuntime, bar: int, fetched: FetchedRows) -> BarClo
         values(panel.volume),
         gates_of(runtime, bar),
         [runtime.market.name],
+        to_microseconds(runtime.clock.now()),
     )
 
 

@@ -16,7 +16,7 @@ def execute(runtime: SessionRuntime) -> int:
     # A replay that its machine cannot follow still leaves before its close.
     is_leaving = runtime.pace.is_replay and 0 <= runtime.state.flatten_bar <= bar
     if runtime.is_overtaken(bar) and not is_leaving:
-        runtime.desk.commit()
+        runtime.desk.pass_bar()
     else:
         runtime.desk.execute()
     return sum(order.is_live for order in runtime.state.orders.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from blocks.ledger.ledger import DuckDBLedger
+from blocks.exchange.books import Books
 from blocks.process.failpoints import reach
 from trading.session.events import Discrepancy, Event, Fill, Intent, OrderUpdate, intent_of
 from trading.session.objections import objection_to
@@ -21,7 +21,7 @@ class ExchangeNews:
     back, everything is read again: what is in the books already is left out.
     """
 
-    def __init__(self, exchange: Exchange, ledger: DuckDBLedger) -> None:
+    def __init__(self, exchange: Exchange, ledger: Books) -> None:
         self._exchange = exchange
         self._ledger = ledger
         # An exchange may repeat them at every look.

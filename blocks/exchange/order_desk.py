@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
+from blocks.exchange.books import Books
 from blocks.exchange.exchange_news import ExchangeNews
 from blocks.exchange.reconciliation import differences, only_here, quantity_differences
-from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.projector import Projector
 from blocks.process.failpoints import reach
 from trading.errors import OutcomeUnknown
@@ -17,9 +17,11 @@ from trading.market.calendar import to_microseconds
 from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
+    BarPassed,
     Command,
     Discrepancy,
     Event,
+    ExchangeView,
     Intent,
     OrderUpdate,
     SessionClosed,
@@ -50,7 +52,7 @@ class OrderDesk:
     def __init__(
         self,
         state: SessionState,
-        ledger: DuckDBLedger,
+        ledger: Books,
         exchange: Exchange,
         account: str,
         epoch: int,
@@ -142,16 +144,18 @@ class OrderDesk:
         if self._elsewhere:
             # What was asked a moment ago may have changed it.
             self._see_quantities()
-        planned = self._planner.plan(
-            state.book,
-            state.plan.symbols,
-            state.orders,
-            state.unanswered,
-            self._elsewhere,
-            newest,
-        )
+        view = ExchangeView(dict(self._elsewhere), dict(self._refused))
+        if view != state.view:
+            # No order is planned by what the journal does not know.
+            self.record(view)
         us = self._times.now_us() if self._times else 0
-        return [replace(i, us=us) for i in planned if i.symbol not in self._refused]
+        return [replace(intent, us=us) for intent in self._planner.wanted(state, newest)]
+
+    def pass_bar(self) -> None:
+        """Keep the last bar as one that was history: what it asks for waits for the next."""
+        if self.state.passed_bar < self.state.last_bar:
+            self.record(BarPassed(self._session, self.state.last_bar))
+        self.commit()
 
     def commit(self) -> None:
         """Write what was recorded to the journal, all or none."""

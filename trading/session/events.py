@@ -26,7 +26,8 @@ class SessionStarted:
 class BarClosed:
     """A bar as consumed: prices (USD) by symbol in configured order, None where missing.
 
-    `gates` holds a reason that forbids entries, or 0, by symbol.
+    `gates` holds a reason that forbids entries, or 0, by symbol. `arrived_us` is when it was
+    consumed by the session's clock, microseconds since 1970 UTC; rows of earlier versions say 0.
     """
 
     session: str
@@ -39,6 +40,27 @@ class BarClosed:
     volume: list[float | None]
     gates: list[int]
     sources: list[str] = field(default_factory=list)
+    arrived_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BarPassed:
+    """A bar was history when it was decided on: its orders waited for those that followed."""
+
+    session: str
+    bar: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """By what else than the books orders are planned from here on.
+
+    `elsewhere` is by symbol what the exchange holds, signed, where the books hold another
+    quantity; `refused` says by symbol why it is left alone until its next bar.
+    """
+
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +170,8 @@ class Transfer:
 Event = (
     SessionStarted
     | BarClosed
+    | BarPassed
+    | ExchangeView
     | Fill
     | OrderUpdate
     | Intent
@@ -161,6 +185,8 @@ Event = (
 KINDS: dict[str, type[Event]] = {
     "session_started": SessionStarted,
     "bar": BarClosed,
+    "bar_passed": BarPassed,
+    "exchange_view": ExchangeView,
     "fill": Fill,
     "order_update": OrderUpdate,
     "intent": Intent,

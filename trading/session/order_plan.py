@@ -9,6 +9,7 @@ from trading.engine.book import Book
 from trading.reasons import EXIT_OPERATOR, ExitReason
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order, Status, client_order_id
+from trading.session.state import SessionState
 
 PROTECTION = (Leg.STOP, Leg.TARGET)
 
@@ -22,6 +23,20 @@ class OrderPlanner:
         self._strategy = strategy
         self._epoch = epoch
         self._newest: Mapping[str, float] | None = None
+
+    def wanted(
+        self, state: SessionState, newest: Mapping[str, float] | None = None
+    ) -> list[Intent]:
+        """Return what a session is to ask for as it stands; `newest` as in `plan`."""
+        planned = self.plan(
+            state.book,
+            state.plan.symbols,
+            state.orders,
+            state.unanswered,
+            state.view.elsewhere,
+            newest,
+        )
+        return [intent for intent in planned if intent.symbol not in state.view.refused]
 
     def plan(
         self,

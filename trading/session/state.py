@@ -33,9 +33,11 @@ from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, F
 from trading.session.array_json import prices_of
 from trading.session.events import (
     BarClosed,
+    BarPassed,
     Command,
     Discrepancy,
     Event,
+    ExchangeView,
     Fill,
     Intent,
     OrderUpdate,
@@ -77,6 +79,9 @@ class SessionState:
         # By symbol what the exchange said of it that could not be booked.
         self.discrepancies: dict[str, str] = {}
         self.last_bar = -1
+        # The last bar that was history when it was decided on.
+        self.passed_bar = -1
+        self.view = ExchangeView()
         self.is_started = False
         self.is_closed = False
         self.halt = Halt(is_halted=False, reason="")
@@ -101,6 +106,10 @@ class SessionState:
                 self._start(event)
             case BarClosed():
                 self._close_bar(event)
+            case BarPassed():
+                self.passed_bar = event.bar
+            case ExchangeView():
+                self.view = event
             case Fill():
                 self._fill(event)
             case OrderUpdate():

@@ -1,0 +1,108 @@
+"""An account in memory: the simulated venue behind the exchange's port, and books that forget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blocks.ledger.rows import Projection
+from trading.session.events import BarClosed, Event, Intent
+from trading.session.inheritance import take_book
+from trading.session.orders import Order, Status
+from trading.session.ports import ExchangeEvent, StreamPosition
+from trading.session.simulated_venue import SimulatedVenue
+from trading.session.state import SessionState
+from trading.session.venue_orders import VenueEvent
+
+
+class ModelBooks:
+    """Books of a session that is only thought through: nothing is written."""
+
+    def __init__(self) -> None:
+        self._cursor = StreamPosition("", 0)
+
+    def commit(
+        self,
+        events: Sequence[Event],
+        *,
+        epoch: int,
+        session: str = "",
+        cursor: StreamPosition | None = None,
+        projection: Projection | None = None,
+    ) -> None:
+        """Remember how far the exchange was heard."""
+        self._cursor = cursor or self._cursor
+
+    def cursor(self) -> StreamPosition:
+        """Return how far the exchange was heard."""
+        return self._cursor
+
+    def executions(self) -> frozenset[str]:
+        """Return no execution: the stream is never another."""
+        return frozenset()
+
+
+class ModelExchange:
+    """The simulated venue in memory; it begins with what a session has inherited."""
+
+    name = "model"
+    is_simulated = True
+
+    def __init__(self, state: SessionState, inheritance: dict[str, object]) -> None:
+        plan = state.plan
+        self._venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
+        self._happened: list[VenueEvent] = []
+        book = inheritance.get("book")
+        if isinstance(book, dict):
+            take_book(self._venue.state.book, book, plan.symbols, plan.symbols)
+        self._venue.state.orders = {
+            name: order
+            for name, order in state.orders.items()
+            if order.status in (Status.WORKING, Status.TRIGGERED)
+        }
+
+    def submit(self, intent: Intent) -> None:
+        """Take an order."""
+        self._happened += self._venue.submit(intent)
+
+    def replace(self, intent: Intent) -> None:
+        """Move a resting order's price or quantity."""
+        self._happened += self._venue.replace(intent)
+
+    def cancel(self, intent: Intent) -> None:
+        """Cancel a working order."""
+        self._happened += self._venue.cancel(intent)
+
+    def observe(self, bar: BarClosed) -> None:
+        """Fill against a bar."""
+        self._happened += self._venue.observe(bar)
+
+    def end_session(self, session: str, close_us: int) -> None:
+        """Book what found no further bar and expire the rest."""
+        self._happened += self._venue.end_session(session, close_us)
+
+    def find_order(self, client_order_id: str) -> Order | None:
+        """Return an order by its client order id."""
+        return self._venue.state.orders.get(client_order_id)
+
+    def stream(self) -> StreamPosition:
+        """Return the stream of events, and the number of its last one."""
+        return StreamPosition(self.name, len(self._happened))
+
+    def events_since(self, number: int) -> list[ExchangeEvent]:
+        """Return what happened after an event number, in order."""
+        return [
+            ExchangeEvent(n, event)
+            for n, event in enumerate(self._happened[number:], start=number + 1)
+        ]
+
+    def open_orders(self) -> list[Order]:
+        """Return every order that rests or works."""
+        return [order for order in self._venue.state.orders.values() if order.is_live]
+
+    def positions(self) -> dict[str, int]:
+        """Return signed quantities by symbol, zeros left out."""
+        held = self._venue.state.book.quantity
+        return {name: int(held[s]) for s, name in enumerate(self._venue.symbols) if held[s]}
+
+    def close(self) -> None:
+        """Let go of nothing."""
