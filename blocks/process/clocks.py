@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from datetime import UTC, datetime, timedelta
 
 LONGEST_NAP_SECONDS = 1.0
@@ -15,9 +17,14 @@ class SystemClock:
         """Return the present."""
         return datetime.now(UTC)
 
-    async def sleep_until(self, moment: datetime) -> None:
-        """Return when the moment has come; short naps, for a machine may sleep or be set."""
-        while (left := (moment - self.now()).total_seconds()) > 0:
+    async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
+        """Return when the moment has come, or so many seconds have passed.
+
+        Naps are short, for a machine may sleep or be set.
+        """
+        # By a clock that nobody sets: one set back must not keep an operator's word waiting.
+        until = time.monotonic() + at_most_seconds
+        while (left := _left(moment, self.now(), until)) > 0:
             await asyncio.sleep(min(left, LONGEST_NAP_SECONDS))
 
 
@@ -31,8 +38,10 @@ class ReplayClock:
         """Return the replayed present."""
         return self._now
 
-    async def sleep_until(self, moment: datetime) -> None:
+    async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
         """Be there at once."""
+        if (moment - self._now).total_seconds() > at_most_seconds:
+            moment = self._now + timedelta(seconds=at_most_seconds)
         self._now = max(self._now, moment)
 
 
@@ -49,7 +58,13 @@ class ScaledClock:
         passed = (datetime.now(UTC) - self._wall_began).total_seconds()
         return self._began + timedelta(seconds=passed * self._speed)
 
-    async def sleep_until(self, moment: datetime) -> None:
-        """Return when the replayed moment has come."""
-        while (left := (moment - self.now()).total_seconds()) > 0:
-            await asyncio.sleep(min(left / self._speed, LONGEST_NAP_SECONDS))
+    async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
+        """Return when the replayed moment has come, or so many replayed seconds have passed."""
+        until = time.monotonic() + at_most_seconds / self._speed
+        while (left := _left(moment, self.now(), until, self._speed)) > 0:
+            await asyncio.sleep(min(left, LONGEST_NAP_SECONDS))
+
+
+def _left(moment: datetime, now: datetime, until: float, speed: float = 1.0) -> float:
+    """Return the machine's seconds until a moment, or until its monotonic clock says `until`."""
+    return min((moment - now).total_seconds() / speed, until - time.monotonic())

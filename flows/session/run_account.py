@@ -180,8 +180,7 @@ async def _wait_for(account: Account, session: Session, clock: Clock) -> None:
     due = account.warm_up_start(session)
     while clock.now() < due and not account.should_stop():
         account.ledger.release()
-        nap = clock.now() + timedelta(seconds=LONGEST_WAIT_SECONDS)
-        await clock.sleep_until(min(nap, due))
+        await clock.sleep_until(due, LONGEST_WAIT_SECONDS)
 
 
 def _upcoming(request: SessionRequest) -> Session | None:

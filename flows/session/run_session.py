@@ -82,8 +82,7 @@ async def _trade_bars(runtime: SessionRuntime, runner: Runner) -> bool:
         while not runtime.should_stop() and runtime.clock.now() < settled:
             if pace.is_real_time:
                 runtime.release_stores()
-            nap = runtime.clock.now() + timedelta(seconds=pace.tend_seconds)
-            await runtime.clock.sleep_until(min(settled, nap))
+            await runtime.clock.sleep_until(settled, pace.tend_seconds)
             poll(runtime)
         if runtime.should_stop():
             return False

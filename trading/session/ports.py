@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,8 @@ class Clock(Protocol):
         """Return the present."""
         ...
 
-    async def sleep_until(self, moment: datetime) -> None:
-        """Return when the moment has come; at once if it has passed."""
+    async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
+        """Return when the moment has come, at once if it has passed, or after so many seconds."""
         ...
 
 

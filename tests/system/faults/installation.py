@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import psutil
 
+from blocks.ledger.lease import LOCK_FILE
 from deployments.processes.home import REPOSITORY
 from deployments.processes.marked import Marked, marked_processes
 from deployments.server.flow_run import FlowRun
@@ -191,10 +192,10 @@ class Installation:
 
     @property
     def session(self) -> list[int]:
-        """Return what trades the account: whoever has the exchange's store open."""
-        store = str(self.account / "exchange-mock.duckdb")
-        mine = [process.pid for process in marked_processes(self.data_dir)]
-        return [pid for pid in (*mine, *(o.pid for o in self._others)) if _has_open(pid, store)]
+        """Return what trades the account: whoever has its lock, which is held by living."""
+        mine = {process.pid for process in marked_processes(self.data_dir)}
+        mine |= {other.pid for other in self._others}
+        return [pid for pid in _who_lock(self.account / LOCK_FILE) if pid in mine]
 
     def processes(self) -> list[Marked]:
         return marked_processes(self.data_dir)
@@ -336,20 +337,18 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _has_open(pid: int, path: str) -> bool:
+def _who_lock(path: Path) -> list[int]:
+    """Return who holds a file's lock alone, as the kernel says."""
     try:
-        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return False
-    return any(_leads_to(descriptor) == path for descriptor in descriptors)
-
-
-def _leads_to(descriptor: Path) -> str:
-    try:
-        return os.readlink(descriptor)
-    except (FileNotFoundError, ProcessLookupError):
-        # Closed since: a session opens its ledger anew for every commit.
-        return ""
+        inode = path.stat().st_ino
+    except FileNotFoundError:
+        return []
+    locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return [
+        int(words[4])
+        for words in locks
+        if words[1] == "FLOCK" and words[3] == "WRITE" and words[5].endswith(f":{inode}")
+    ]
 
 
 def _is_alive(pid: int) -> bool:

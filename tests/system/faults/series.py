@@ -85,7 +85,8 @@ def run_all(
                 found = strike(installation, faults, situation, said)
                 results.outcomes += found
                 done += 1
-                if any(outcome.is_lost for outcome in found):
+                # For the next strike: after the last there is nothing to bring it back for.
+                if any(outcome.is_lost for outcome in found) and done < len(one.strikes):
                     revive(installation, said)
         except Exception as error:
             results.broken.append(f"{one.name} broke off: {type(error).__name__}: {error}")

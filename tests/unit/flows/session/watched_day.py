@@ -6,6 +6,7 @@ Nothing sleeps: the clock jumps by five seconds at a time, and what asks waits f
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,9 @@ class WatchedClock:
     def now(self) -> datetime:
         return self._now
 
-    async def sleep_until(self, moment: datetime) -> None:
+    async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
+        if (moment - self._now).total_seconds() > at_most_seconds:
+            moment = self._now + timedelta(seconds=at_most_seconds)
         self.pass_until(moment)
 
     def pass_until(self, moment: datetime) -> None:
