@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
 from pathlib import Path
+
+from blocks.process.apart import NoAnswer, answer_of, tell
 
 PAPER, SIMULATED, REPLAY = "paper", "simulated", "replay"
 DRY_RUN = "-dry-run"
@@ -21,11 +25,12 @@ def account_name(
         return REPLAY + ending
     if not has_simulated_bars:
         return PAPER + ending
-    if begun_on_simulated_bars(data_dir, PAPER + ending) and not is_there(
-        data_dir, SIMULATED + ending
+    # First what a look at the folder tells: the other may have to open a ledger.
+    if is_there(data_dir, SIMULATED + ending) or not begun_on_simulated_bars(
+        data_dir, PAPER + ending
     ):
-        return PAPER + ending
-    return SIMULATED + ending
+        return SIMULATED + ending
+    return PAPER + ending
 
 
 def is_there(data_dir: Path, account: str) -> bool:
@@ -37,7 +42,26 @@ def begun_on_simulated_bars(data_dir: Path, account: str) -> bool:
     """Return whether an account is there and trades on bars of no real market."""
     if not is_there(data_dir, account):
         return False
-    # Imported here: a supervisor that has nothing to look at does without DuckDB.
+    if "duckdb" in sys.modules:
+        return _has_simulated_bars(str(data_dir), account)
+    status = (data_dir / account / "ledger.duckdb").stat()
+    return _asked(str(data_dir), account, (status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=4)
+def _asked(data_dir: str, account: str, stamp: tuple[int, int]) -> bool:
+    """Return it of a ledger as it lay there: a supervisor asks every 5 s, and has no DuckDB."""
+    try:
+        return bool(answer_of(__name__, data_dir, account))
+    except NoAnswer:
+        return _has_simulated_bars(data_dir, account)
+
+
+def _has_simulated_bars(data_dir: str, account: str) -> bool:
     from blocks.ledger.ledger import DuckDBLedger
 
-    return DuckDBLedger(data_dir, account).has_simulated_bars()
+    return DuckDBLedger(Path(data_dir), account).has_simulated_bars()
+
+
+if __name__ == "__main__":
+    tell(_has_simulated_bars)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from blocks.account.status import live_account
 from blocks.ledger.lease import is_held
-from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.apart import NoAnswer, answer_of, tell
 from trading.errors import BadInput
 
 COMMANDS = ("halt", "flatten", "resume")
@@ -35,6 +35,10 @@ def leave_word(
     and is answered only once: asked again after a crash, nothing is doubled. Raises BadInput where
     there is no such account, and never makes one; StoreUnavailable when its ledger stays locked.
     """
+    # Imported here: who has a process of its own leave it does without DuckDB.
+    from blocks.account.status import live_account
+    from blocks.ledger.ledger import DuckDBLedger
+
     name = account or live_account(data_dir)
     known = sorted(path.parent.name for path in data_dir.glob("*/ledger.duckdb"))
     if name is None or name not in known:
@@ -49,3 +53,30 @@ def leave_word(
     else:
         said += "; nobody trades it now, and its next session takes it up first"
     return LeftWord(name, said)
+
+
+def leave_word_apart(
+    data_dir: Path, account: str | None, command: str, reason: str, now: datetime, origin: str
+) -> LeftWord:
+    """Do what `leave_word` does, in a process of its own where DuckDB is not here.
+
+    Where that one died, it is done here: the origin sees to it that nothing is doubled.
+    """
+    if "duckdb" in sys.modules:
+        return leave_word(data_dir, account, command, reason, now, origin)
+    words = (str(data_dir), account or "", command, reason, now.isoformat(), origin)
+    try:
+        return LeftWord(*cast("tuple[str, str]", answer_of(__name__, *words)))
+    except NoAnswer:
+        return leave_word(data_dir, account, command, reason, now, origin)
+
+
+def _leave(
+    data_dir: str, account: str, command: str, reason: str, now: str, origin: str
+) -> LeftWord:
+    moment = datetime.fromisoformat(now)
+    return leave_word(Path(data_dir), account or None, command, reason, moment, origin)
+
+
+if __name__ == "__main__":
+    tell(_leave)

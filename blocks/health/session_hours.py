@@ -6,20 +6,17 @@ lives for months.
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import cast
 
-from trading.errors import BadInput
+from blocks.process.apart import NoAnswer, answer_of, tell
 from trading.market.calendar import Session, sessions_between
 
 # Asked for once in so many days, with as many behind and ahead as checks look at.
 SPAN_DAYS = 30
 MARGIN = timedelta(days=2)
-LIMIT_SECONDS = 60.0
-EXIT_BAD_INPUT = 2
 
 
 def session_open_at(exchange: str, now: datetime) -> Session | None:
@@ -41,35 +38,21 @@ def _asked(exchange: str, number: int) -> tuple[Session, ...]:
     """Return the sessions around the span of days with a number."""
     first = date.fromordinal(number * SPAN_DAYS)
     start, end = first - MARGIN, first + timedelta(days=SPAN_DAYS) + MARGIN
-    command = [sys.executable, "-m", __name__, exchange, start.isoformat(), end.isoformat()]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        found = answer_of(__name__, exchange, start.isoformat(), end.isoformat())
+    except NoAnswer:
         # Memory is worth less than an answer.
-        return tuple(sessions_between(exchange, start, end))
-    if done.returncode == EXIT_BAD_INPUT:
-        what, hint = json.loads(done.stdout)
-        raise BadInput(what, hint)
-    if done.returncode:
         return tuple(sessions_between(exchange, start, end))
     return tuple(
         Session(date.fromisoformat(day), *map(datetime.fromisoformat, hours))
-        for day, *hours in json.loads(done.stdout)
+        for day, *hours in cast("list[list[str]]", found)
     )
 
 
-def main(exchange: str, start: str, end: str) -> int:
-    """Print the sessions between two dates, or what is wrong; return the exit code."""
-    try:
-        sessions = sessions_between(exchange, date.fromisoformat(start), date.fromisoformat(end))
-    except BadInput as error:
-        print(json.dumps([error.what, error.hint]))
-        return EXIT_BAD_INPUT
-    print(json.dumps([[str(s.date), s.open.isoformat(), s.close.isoformat()] for s in sessions]))
-    return 0
+def _sessions(exchange: str, start: str, end: str) -> list[list[str]]:
+    sessions = sessions_between(exchange, date.fromisoformat(start), date.fromisoformat(end))
+    return [[str(s.date), s.open.isoformat(), s.close.isoformat()] for s in sessions]
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    tell(_sessions)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-import duckdb
 import orjson
 
-from blocks.ledger.format import check_format
-from blocks.ledger.ledger import SCHEMA
-from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
-from blocks.stores.reading import reading
+from blocks.process.apart import NoAnswer, answer_of, tell
 from trading.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    import duckdb
 
 STOPPED = "stopped"
 
@@ -32,8 +33,31 @@ def find_open_session(ledger_path: Path) -> OpenSession | None:
 
     Raises StoreUnavailable when the ledger cannot be read, BadInput for one of a newer version.
     """
+    # Imported here: who asks a process of its own does without DuckDB.
+    from blocks.ledger.format import check_format
+    from blocks.ledger.ledger import SCHEMA
+    from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
+    from blocks.stores.reading import reading
+
     with reading(ledger_path, SCHEMA, LOCK_DEADLINE_SECONDS, check_format) as connection:
         return open_session(connection)
+
+
+def find_open_session_apart(ledger_path: Path) -> OpenSession | None:
+    """Return what `find_open_session` does, asked of a process of its own without DuckDB here."""
+    if "duckdb" in sys.modules:
+        return find_open_session(ledger_path)
+    try:
+        found = cast("dict[str, Any] | None", answer_of(__name__, str(ledger_path)))
+    except NoAnswer:
+        return find_open_session(ledger_path)
+    if found is None:
+        return None
+    return OpenSession(
+        found["session"],
+        datetime.fromisoformat(found["closes"]),
+        is_stopped=found["is_stopped"],
+    )
 
 
 def open_session(connection: duckdb.DuckDBPyConnection) -> OpenSession | None:
@@ -65,3 +89,18 @@ def _closes(number: int, payload: str) -> datetime:
             f"row {number} of the journal says of no session when it closes",
             "Bring back a copy of the ledger with: python -m flows restore",
         ) from error
+
+
+def _found(ledger_path: str) -> dict[str, str | bool] | None:
+    found = find_open_session(Path(ledger_path))
+    if found is None:
+        return None
+    return {
+        "session": found.session,
+        "closes": found.closes.isoformat(),
+        "is_stopped": found.is_stopped,
+    }
+
+
+if __name__ == "__main__":
+    tell(_found)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from blocks.account.operator_word import leave_word_apart
 from blocks.process.secret_mask import MASK
 from deployments.processes.home import Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
@@ -59,13 +60,10 @@ class ControlRuns:
         command = self._command_of(api, run)
         parameters = run.parameters
         account, reason = parameters.get("account") or None, parameters.get("reason") or ""
-        # Imported here: DuckDB takes more memory than all else of a supervisor.
-        from blocks.account.operator_word import leave_word
-
         now = datetime.now(UTC)
         origin = f"{run.id} {run.run_count}"
         try:
-            left = leave_word(self._home.data_dir, account, command, reason, now, origin)
+            left = leave_word_apart(self._home.data_dir, account, command, reason, now, origin)
             account, said, state = left.account, left.said, "COMPLETED"
         except OpenbellError as error:
             said, state = MASK.text(failure_line(error)), "FAILED"

@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from blocks.ledger.lease import is_held
+from blocks.ledger.open_session import OpenSession, find_open_session_apart
 from trading.errors import OpenbellError
-
-if TYPE_CHECKING:
-    from blocks.ledger.open_session import OpenSession
 
 LEDGER = "ledger.duckdb"
 _Stamp = tuple[int, int] | None
@@ -72,10 +69,8 @@ class OpenAccounts:
         stamps = _stamp(ledger), _stamp(ledger.with_name(f"{LEDGER}.wal"))
         known = self._known.get(ledger.parent.name)
         if known is None or known[0] != stamps:
-            # Imported here: DuckDB takes more memory than all else of a supervisor.
-            from blocks.ledger.open_session import find_open_session
-
-            known = stamps, find_open_session(ledger)
+            # Apart: DuckDB takes more memory than all else of a supervisor.
+            known = stamps, find_open_session_apart(ledger)
             self._known[ledger.parent.name] = known
         return known[1]
 
