@@ -12,3 +12,6 @@ try:
 finally:
     sys.pycache_prefix = _folder
 heal_bytecode()
+
+# Its command, which nobody calls here, would bring rich, click and pygments into each supervisor.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

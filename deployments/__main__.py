@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import contextlib
 import os
 import shlex
 import sys
@@ -11,23 +11,20 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-
 from blocks.process.auth_string import auth_file
 from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
-from blocks.process.shutdown import leave, run_shutdown_handlers
+from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from blocks.process.stop_request import StopRequest
 from blocks.process.web_door import refuse_beyond_this_machine
-from blocks.settings.app_settings import AppSettings
-from blocks.settings.reader import ENV_FILE, read_settings
 from deployments.errands.errands import Errands
 from deployments.processes.api_server import ApiServer
-from deployments.processes.home import AUTH_VARIABLES, REPOSITORY, Home, Say
+from deployments.processes.home import AUTH_VARIABLES, REPOSITORY, Home
 from deployments.registry.keep_registered import Registration
 from deployments.server.prefect_api import ui_url
 from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
+from deployments.start_settings import configure
 from deployments.supervisor import FOLLOW, Supervisor
 from trading.errors import OpenbellError, SourceUnavailable
 
@@ -78,19 +75,18 @@ def main(arguments: list[str] | None = None) -> int:
             # folder has the port of the one that it was copied from.
             command.add_argument(FOLLOW, action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
-    console = Console(soft_wrap=True)
     # Whoever is started from here makes its files the same way.
     keep_private()
     try:
         configured = configure(chosen.env_file)
-        home = Home.at(chosen.data_dir or configured.operations.data_dir)
+        home = Home.at(chosen.data_dir or Path(configured.data_dir))
         if chosen.command == "shell":
             return shell(home)
         if chosen.command == "register":
             prefect_file = chosen.prefect_file.resolve()
             if chosen.only_follow_moved_folder:
                 return follow(home, prefect_file)
-            return register(home, configured, prefect_file, chosen.choice)
+            return register(home, prefect_file, chosen.choice)
         if home.asks_elsewhere() is None:
             MASK.learn([home.auth_string()])
         should_stop = StopRequest()
@@ -98,48 +94,30 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.command == "demo":
             # No session of today may start between the replay and the backtest.
             os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
-        say = _say(console)
         api_server = None
         if chosen.command == "up":
-            api = configured.api
-            if api.api_token is None:
-                refuse_beyond_this_machine(api.api_host)
-            api_server = ApiServer(home, api.api_host, api.health_check_port, say)
+            if not configured.has_api_token:
+                refuse_beyond_this_machine(configured.api_host)
+            api_server = ApiServer(home, configured.api_host, configured.health_check_port, _say)
         supervisor = Supervisor(
             home,
-            say,
+            _say,
             should_stop,
             chosen.prefect_file.resolve(),
-            configured.operations.shutdown_timeout_seconds,
+            configured.shutdown_timeout_seconds,
             api_server,
-            configured.api.allowed_hosts,
+            configured.allowed_hosts,
         )
         if chosen.command == "demo":
-            return demo(supervisor, console)
-        has_dead_man = configured.notifications.deadman_url is not None
-        return up(supervisor, api_server, has_dead_man=has_dead_man)
+            return demo(supervisor)
+        return up(supervisor, api_server, has_dead_man=configured.has_dead_man)
     except OpenbellError as error:
         print(f"error: {MASK.text(str(error))}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        return reader_is_gone()
     finally:
         run_shutdown_handlers()
-
-
-def configure(env_file: Path | None) -> AppSettings:
-    """Return the settings, and let the processes that are started read the same `.env`.
-
-    Raises BadInput: what runs for months is not begun with a slip in it.
-    """
-    read = read_settings(env_file)
-    for line in read.warnings:
-        print(f"warning: {line}", file=sys.stderr)
-    settings = read.required()
-    MASK.learn(read.secrets())
-    if read.env_file is not None:
-        os.environ[ENV_FILE] = str(read.env_file.resolve())
-    # The server and the worker need not run where `.env` is.
-    read.export_prefect(os.environ)
-    return settings
 
 
 def up(
@@ -190,10 +168,14 @@ def who_may_ask(supervisor: Supervisor) -> list[str]:
     ]
 
 
-def demo(supervisor: Supervisor, console: Console) -> int:
+def demo(supervisor: Supervisor) -> int:
     """Run the demo's deployments to the end, show the results and stop everything."""
-    # Imported here: `up` shows no results, and would carry DuckDB and numpy for months.
+    # Imported here: `up` shows no results, and would carry rich, DuckDB and numpy for months.
+    from rich.console import Console
+
     from deployments.demo import demo_runs, print_results, print_where_to_look, run_and_wait
+
+    console = Console(soft_wrap=True)
 
     # Nor may one that crashed before: the demo's replay would wait for it.
     supervisor.restarts_sessions = False
@@ -207,19 +189,23 @@ def demo(supervisor: Supervisor, console: Console) -> int:
     return 0
 
 
-def register(home: Home, configured: AppSettings, prefect_file: Path, choice: str) -> int:
+def register(home: Home, prefect_file: Path, choice: str) -> int:
     """Register blocks and deployments at the environment's server or this folder's.
 
     `choice` is a `Choice` about what was changed by hand.
     """
     _use_known_server(home)
     # Only now: Prefect reads its settings when it is imported.
+    import asyncio
+
     from blocks.account.terms import complaints_of_accounts
     from blocks.saved.drift import Choice, WrittenValues
+    from blocks.settings.reader import read_settings
     from deployments.registry import register as registration
     from deployments.registry.named import named_parameters
     from deployments.registry.spec import read_specs
 
+    configured = read_settings().required()
     asked = configured.trading.exchange, configured.data.primary_provider
     for complaint in complaints_of_accounts(home.data_dir, *asked, is_scheduled=True):
         raise complaint
@@ -238,9 +224,9 @@ def register(home: Home, configured: AppSettings, prefect_file: Path, choice: st
 
     try:
         for line in registration.register_blocks(home.data_dir, configured, written, chosen):
-            print(line)
+            _say(line)
         for line in asyncio.run(run()):
-            print(line)
+            _say(line)
     finally:
         written.save()
     return 0
@@ -249,6 +235,8 @@ def register(home: Home, configured: AppSettings, prefect_file: Path, choice: st
 def follow(home: Home, prefect_file: Path) -> int:
     """Tell the server of a folder that was moved where it is now, and nothing else."""
     _use_known_server(home)
+    import asyncio
+
     from deployments.registry.follow_moved_folder import follow_moved_folder
     from deployments.registry.spec import read_specs
 
@@ -256,7 +244,7 @@ def follow(home: Home, prefect_file: Path) -> int:
         return await follow_moved_folder(home, await read_specs(prefect_file))
 
     for line in asyncio.run(run()):
-        print(line)
+        _say(line)
     return 0
 
 
@@ -288,7 +276,8 @@ def shell(home: Home) -> int:
     """Print what tells a shell the server's address and its string, for `eval`."""
     server = _known_server(home)
     words = {"PREFECT_API_URL": server.api_url, "PREFECT_API_AUTH_STRING": server.auth_string}
-    print("export", *(f"{name}={shlex.quote(text)}" for name, text in words.items() if text))
+    given = (f"{name}={shlex.quote(text)}" for name, text in words.items() if text)
+    print("export", *given, flush=True)
     return 0
 
 
@@ -301,11 +290,10 @@ def shell_line(home: Home) -> str:
     return f'eval "$({shlex.join(command)})"'
 
 
-def _say(console: Console) -> Say:
-    def say(text: str) -> None:
-        console.print(MASK.text(text), markup=False, highlight=False)
-
-    return say
+def _say(text: str) -> None:
+    # What is under way goes on when nobody reads any more (`| head`), or a log's disk is full.
+    with contextlib.suppress(OSError):
+        print(MASK.text(text), flush=True)
 
 
 if __name__ == "__main__":

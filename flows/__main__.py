@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from blocks.process.shutdown import leave, run_shutdown_handlers
+from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from flows.commands.configuration import configure
 from trading.errors import BadInput, OpenbellError
 
@@ -45,8 +45,6 @@ EXIT_INTERRUPTED = 130
 # A shell reports 128 and the signal's number of a process that a signal ended.
 EXIT_SIGNAL = 128
 _AGAIN_AFTER_S = 0.05
-# What a shell reports of a process that SIGPIPE ended.
-EXIT_BROKEN_PIPE = 141
 
 
 class _Ended(KeyboardInterrupt):
@@ -86,9 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The interpreter flushes once more at its end, and must not complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_BROKEN_PIPE
+        return reader_is_gone()
     except OSError as error:
         text = without_secrets(str(error))
         print(f"error: {text}. Check paths, permissions and room on the disk", file=sys.stderr)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BOUND_SECONDS = 10.0
 _EXIT_SIGNAL = 128
+# What a shell reports of a process that SIGPIPE ended.
+EXIT_BROKEN_PIPE = 141
 Callback = Callable[[], object]
 
 
@@ -80,6 +82,13 @@ def run_shutdown_handlers(within_seconds: float = BOUND_SECONDS) -> None:
         thread.join(max(0.0, deadline - time.monotonic()) / 2)
         if thread.is_alive():
             _logger().error("%s, called at the end, is not done in time", _name_of(callback))
+
+
+def reader_is_gone() -> int:
+    """Return the exit code of a command whose output nobody reads any more, as after `| head`."""
+    # The interpreter flushes once more at its end, and must not complain then.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE
 
 
 def leave(code: int) -> NoReturn:
