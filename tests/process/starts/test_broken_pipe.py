@@ -1,4 +1,4 @@
-"""A reader that goes away, as `| head` does, is no fault of the command's and breaks nothing off."""
+"""A reader that goes away, as `| head` does, is no fault of the command and breaks nothing off."""
 
 from __future__ import annotations
 
