@@ -10,6 +10,7 @@ from pathlib import Path
 from blocks.ledger import lease
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.messages.channel import Channel
+from blocks.messages.earlier_outbox import is_earlier, take_over
 from blocks.messages.outbox import Outbox
 from blocks.messages.outbox_drain import OutboxDrain
 from blocks.messages.outbox_rows import count_open, read_channels, waiting
@@ -30,8 +31,16 @@ class Left:
 
 
 def has_letters(data_dir: Path, account: str) -> bool:
-    """Return whether any channel still has something to send."""
-    with DuckDBLedger(data_dir, account).reading() as connection:
+    """Return whether any channel still has something to send, or a session has to find out."""
+    ledger = DuckDBLedger(data_dir, account)
+    with ledger.reading() as connection:
+        if not is_earlier(connection):
+            return waiting(connection).count > 0
+    if lease.is_held(data_dir / account):
+        return True
+    # An account that nobody trades any more: no session will ever do this for it.
+    with ledger.changing() as connection:
+        take_over(connection)
         return waiting(connection).count > 0
 
 

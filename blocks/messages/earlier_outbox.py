@@ -7,14 +7,19 @@ import duckdb
 from blocks.messages.channel import DISCORD
 
 
-def take_over(connection: duckdb.DuckDBPyConnection) -> None:
-    """Move its state into today's tables inside a transaction, if that is not done yet."""
+def is_earlier(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the outbox is still as that version left it."""
     found = connection.execute(
         "SELECT count(*) FROM duckdb_tables()"
         " WHERE table_name IN ('outbox_deliveries', 'outbox_state') AND NOT temporary"
         " AND database_name = current_database()"
     ).fetchall()
-    if int(found[0][0]) < 2:
+    return int(found[0][0]) == 2
+
+
+def take_over(connection: duckdb.DuckDBPyConnection) -> None:
+    """Move its state into today's tables inside a transaction, if that is not done yet."""
+    if not is_earlier(connection):
         return
     connection.execute(
         "INSERT INTO outbox_channels SELECT ?, webhook, '', holder, drain, claimed_until,"

@@ -123,6 +123,32 @@ def know(ledger: DuckDBLedger, channel: str, address: str) -> None:
             write_state(connection, ChannelState(channel, address, ",".join(sorted(ALL))))
 
 
+def left_by_an_earlier_version(
+    folder: Path, server: DiscordServer, account: str = ACCOUNT
+) -> tuple[DuckDBLedger, list[str]]:
+    """Return a ledger whose outbox knows Discord alone, and the two of its four that wait."""
+    ledger = DuckDBLedger(folder, account)
+    fingerprint = drain_of(ledger, server)._channel.fingerprint
+    add(ledger, 4)
+    sent, dead, *waiting = written(ledger)
+    with ledger.changing() as connection:
+        connection.execute("DELETE FROM outbox_channels")
+        connection.execute(
+            "CREATE TABLE outbox_deliveries (id VARCHAR PRIMARY KEY, status VARCHAR,"
+            " attempts BIGINT, may_have_arrived BOOLEAN, changed TIMESTAMPTZ, detail VARCHAR);"
+            "CREATE TABLE outbox_state (webhook VARCHAR, holder VARCHAR, drain VARCHAR,"
+            " claimed_until TIMESTAMPTZ, paused_until TIMESTAMPTZ, refused VARCHAR)"
+        )
+        connection.execute(
+            "INSERT INTO outbox_state VALUES (?, '', '', NULL, NULL, NULL)", [fingerprint]
+        )
+        for one, status in ((sent, "sent"), (dead, "dead")):
+            connection.execute(
+                "INSERT INTO outbox_deliveries VALUES (?, ?, 1, FALSE, ?, '')", [one, status, BEGIN]
+            )
+    return ledger, waiting
+
+
 def drain_all(drain: OutboxDrain, wait: Callable[[float], Any] = time.sleep) -> None:
     for _ in range(10_000):
         delay = drain.step()

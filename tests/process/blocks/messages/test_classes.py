@@ -18,10 +18,10 @@ from tests.process.blocks.messages.discord_drain import (
     BEGIN,
     SESSION,
     FakeTime,
-    add,
     drain_all,
     drain_of,
     ledger_with,
+    left_by_an_earlier_version,
     statuses,
     written,
 )
@@ -249,25 +249,7 @@ def test_a_ledger_of_an_earlier_version_goes_on_with_its_outbox(
     server: DiscordServer, tmp_path: Path
 ) -> None:
     """What it had sent is not sent again, and what waited goes."""
-    ledger = ledger_with(tmp_path)
-    fingerprint = drain_of(ledger, server)._channel.fingerprint
-    add(ledger, 4)
-    sent, dead, *waiting = written(ledger)
-    with ledger.changing() as connection:
-        connection.execute("DELETE FROM outbox_channels")
-        connection.execute(
-            "CREATE TABLE outbox_deliveries (id VARCHAR PRIMARY KEY, status VARCHAR,"
-            " attempts BIGINT, may_have_arrived BOOLEAN, changed TIMESTAMPTZ, detail VARCHAR);"
-            "CREATE TABLE outbox_state (webhook VARCHAR, holder VARCHAR, drain VARCHAR,"
-            " claimed_until TIMESTAMPTZ, paused_until TIMESTAMPTZ, refused VARCHAR)"
-        )
-        connection.execute(
-            "INSERT INTO outbox_state VALUES (?, '', '', NULL, NULL, NULL)", [fingerprint]
-        )
-        for one, status in ((sent, "sent"), (dead, "dead")):
-            connection.execute(
-                "INSERT INTO outbox_deliveries VALUES (?, ?, 1, FALSE, ?, '')", [one, status, BEGIN]
-            )
+    ledger, waiting = left_by_an_earlier_version(tmp_path, server)
     drain_all(drain_of(ledger, server, is_new=True))
     assert ids(server) == waiting
     assert statuses(ledger) == {"sent": 3, "dead": 1}

@@ -21,6 +21,7 @@ from tests.process.blocks.messages.discord_drain import (
     drain_all,
     drain_of,
     ledger_with,
+    left_by_an_earlier_version,
     statuses,
     written,
 )
@@ -72,6 +73,20 @@ def test_where_no_channel_was_ever_opened_nothing_is_sent_and_nothing_is_written
     done = flows("deliver", "--data-dir", tmp_path, DISCORD_WEBHOOK_URL=server.url)
     assert (done.returncode, server.requests) == (0, [])
     assert ledger.path.read_bytes() == before
+
+
+def test_what_accounts_of_an_earlier_version_left_goes_though_nobody_trades_them_again(
+    server: DiscordServer, tmp_path: Path
+) -> None:
+    left = [left_by_an_earlier_version(tmp_path, server, name) for name in ("old", "older")]
+    held = lease.lock(left[1][0].path.parent)
+    done = flows("deliver", "--data-dir", tmp_path, DISCORD_WEBHOOK_URL=server.url)
+    assert done.returncode == 3
+    assert ids(server) == left[0][1]
+    lease.unlock(held)
+    done = flows("deliver", "--data-dir", tmp_path, DISCORD_WEBHOOK_URL=server.url)
+    assert done.returncode == 0
+    assert ids(server) == left[0][1] + left[1][1]
 
 
 def test_an_account_that_is_traded_is_left_to_its_session(
