@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import shlex
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 
 from blocks.account.operator_word import leave_word_apart
 from blocks.process.secret_mask import MASK
-from deployments.processes.home import Home, Say
+from deployments.processes.home import REPOSITORY, Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
@@ -21,10 +23,12 @@ from deployments.server.server import Server
 from deployments.server.worker import CONTROL_POOL, worker_name
 from flows.process.run_names import control_name
 from flows.process.words import failure_line
-from trading.errors import OpenbellError, SourceUnavailable
+from trading.errors import BadInput, OpenbellError, SourceUnavailable
 
 LOOK_EVERY_S = 1.0
 SAY_SERVED_EVERY_S = 20.0
+# Who serves another folder at the same server takes what is for it within this time.
+ANOTHER_HAS = timedelta(seconds=10)
 STOP_GRACE_S = 5.0
 
 
@@ -43,12 +47,36 @@ class ControlRuns:
 
     def look(self, api: PrefectApi) -> None:
         """Do what is due now, in the order in which it was asked for."""
-        for run in api.due_runs(CONTROL_POOL, datetime.now(UTC)):
-            if run.worker is None and self._is_ours(run):
+        now = datetime.now(UTC)
+        for run in api.due_runs(CONTROL_POOL, now):
+            if run.worker is not None:
+                continue
+            if self._is_ours(run):
                 self._do(api, run)
+            elif run.state_type == "SCHEDULED" and run.is_due_for(ANOTHER_HAS, now):
+                self._refuse(api, run)
 
     def _is_ours(self, run: FlowRun) -> bool:
-        return run.parameters.get("data_dir") in (None, "", str(self._home.data_dir))
+        given = run.parameters.get("data_dir")
+        if not given:
+            return True
+        try:
+            # As a flow run would take it, which works in the repository.
+            return (REPOSITORY / Path(given).expanduser()).resolve() == self._home.data_dir
+        except (OSError, RuntimeError, TypeError, ValueError):
+            return False
+
+    def _refuse(self, api: PrefectApi, run: FlowRun) -> None:
+        """Answer what is for a folder that nobody serves at this server: it would wait for ever."""
+        command, given = self._command_of(api, run), str(run.parameters["data_dir"])
+        error = BadInput(
+            f"nobody serves the data folder {given} at this server, but {self._home.data_dir}",
+            f"Leave data_dir empty, or run: python -m flows {command} --data-dir"
+            f" {shlex.quote(given)}",
+        )
+        said = MASK.text(failure_line(error))
+        if api.move(run.id, "FAILED", said):
+            self._say(f"From Prefect's page: {command} is not done. {said}")
 
     def _do(self, api: PrefectApi, run: FlowRun) -> None:
         """Take a run from where it is to its end; one that another has claimed is left to it."""

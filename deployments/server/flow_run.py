@@ -38,6 +38,10 @@ class FlowRun:
         """Return whether the run has ended, one way or another."""
         return self.state_type in FINAL_STATES
 
+    def is_due_for(self, span: timedelta, now: datetime) -> bool:
+        """Return whether the run was to begin so long before an aware time."""
+        return datetime.fromisoformat(self.due) + span <= now
+
     def has_been_so_for(self, span: timedelta, now: datetime) -> bool:
         """Return whether the run came into its state so long before an aware time.
 

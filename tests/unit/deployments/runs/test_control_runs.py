@@ -22,6 +22,8 @@ from deployments.server.server import Server as PrefectServer
 from deployments.server.worker import CONTROL_POOL
 
 FINAL = ("COMPLETED", "FAILED")
+# Whatever the clock says: a moment ago, and long ago.
+JUST_DUE, LONG_DUE = "2999-01-01T00:00:00+00:00", "2020-01-01T00:00:00+00:00"
 
 
 class DiedError(BaseException):
@@ -35,9 +37,12 @@ class Server:
         self.runs: dict[str, FlowRun] = {}
         self.before: Callable[[str, str], None] = lambda run, state: None
 
-    def click(self, command: str, *, worker: str | None = None, **parameters: str | None) -> str:
+    def click(
+        self, command: str, *, worker: str | None = None, due: str = JUST_DUE,
+        **parameters: str | None,
+    ) -> str:  # fmt: skip
         key = f"run-{len(self.runs)}"
-        self.runs[key] = FlowRun(key, "mega-horse", "SCHEDULED", "Scheduled", "", worker,
+        self.runs[key] = FlowRun(key, "mega-horse", "SCHEDULED", "Scheduled", "", worker, due=due,
                                  parameters=parameters, deployment=command)  # fmt: skip
         return key
 
@@ -131,6 +136,43 @@ def test_a_run_of_another_folder_or_of_a_worker_is_left_alone(home: Home) -> Non
     look(home, server)
     assert words(home) == []
     assert {server.runs[of_another].state_type, server.runs[taken].state_type} == {"SCHEDULED"}
+
+
+@pytest.mark.parametrize("command", ["halt", "flatten", "resume"])
+@pytest.mark.parametrize(
+    "folder", ["/other/data", "no/such/../data", "~nobody-of-that-name", "a\0b"]
+)
+def test_what_is_for_a_folder_that_nobody_serves_is_answered_in_a_line(
+    home: Home, command: str, folder: str
+) -> None:
+    server = Server()
+    key = server.click(command, due=LONG_DUE, data_dir=folder)
+    last = server.click("halt", reason="this one counts")
+    look(home, server)
+    run = server.runs[key]
+    assert run.state_type == "FAILED"
+    assert run.message.startswith("Bad input: nobody serves the data folder ")
+    assert f"python -m flows {command} --data-dir " in run.message
+    assert "\n" not in run.message
+    assert server.runs[last].state_type == "COMPLETED"
+    assert words(home) == [("halt", "this one counts")]
+
+
+def test_a_run_that_another_supervisor_has_claimed_is_left_to_it(home: Home) -> None:
+    server = Server()
+    key = server.click("halt", due=LONG_DUE, data_dir="/other/data")
+    server.runs[key] = replace(server.runs[key], state_type="PENDING")
+    look(home, server)
+    assert server.runs[key].state_type == "PENDING"
+
+
+@pytest.mark.parametrize("spelling", ["{0}/", "{0}/../data", "{0}/./"])
+def test_a_folder_is_the_same_however_it_is_written(home: Home, spelling: str) -> None:
+    server = Server()
+    key = server.click("halt", reason="news", data_dir=spelling.format(home.data_dir))
+    look(home, server)
+    assert words(home) == [("halt", "news")]
+    assert server.runs[key].state_type == "COMPLETED"
 
 
 def test_who_claims_second_does_nothing(home: Home) -> None:
