@@ -36,3 +36,16 @@ def channels_of(settings: NotificationSettings) -> tuple[list[Channel], list[Bad
             names.add(channel.name)
             channels.append(channel)
     return channels, wrong
+
+
+def wrong_addresses(text: str) -> list[BadInput]:
+    """Return what is wrong with the addresses of NOTIFY_URLS, without showing one."""
+    from blocks.messages.apprise_channel import AppriseChannel, addresses
+
+    wrong = []
+    for address in addresses(text):
+        try:
+            AppriseChannel(address).close()
+        except BadInput as error:
+            wrong.append(error)
+    return wrong

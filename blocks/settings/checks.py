@@ -51,7 +51,7 @@ def _channels(settings: AppSettings) -> Iterator[Complaint]:
         yield "DEADMAN_URL", "it is no address. Copy the one to ping, https://..."
     if told.notify_urls is not None:
         words = told.notify_urls.get_secret_value().replace(",", " ").split()
-        if not words or "://" not in words[0]:
+        if not words or "://" not in words[0] or any(word.endswith("://") for word in words):
             yield "NOTIFY_URLS", "it is no address of Apprise's. Write such as ntfy://host/topic"
 
 
@@ -66,6 +66,15 @@ def is_address(text: str) -> bool:
 
 def complaint_of_folder(folder: Path) -> str | None:
     """Say why nothing could be written to a folder, whether or not it is there yet."""
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        # A name that is too long, leads in a circle or holds what no file system takes.
+        if not isinstance(error, PermissionError | NotADirectoryError):
+            why = getattr(error, "strerror", None) or error
+            return f"{ascii(str(folder))[1:81]} cannot be a folder: {why}. Name another"
     there = folder.absolute()
     # Unlike Path.exists this does not raise for what may not be looked into.
     while not os.path.exists(there) and there != there.parent:

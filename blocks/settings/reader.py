@@ -251,6 +251,8 @@ def _checked_file(
             problems.append(f"{path}: {name} is not known. {hint}")
         elif variable.fate in (Fate.RENAMED, Fate.REFUSED):
             problems.append(f"{path}: {name} is {variable.fate}. {variable.hint}")
+        elif "\0" in text:
+            problems.append(f"{path}: {name} holds a NUL, which is no letter. Write the value anew")
         elif text.strip():
             known[name] = text.strip()
     return known

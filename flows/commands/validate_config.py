@@ -62,6 +62,12 @@ def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
             refuse_beyond_this_machine(settings.api.api_host)
         except BadInput as error:
             problems.append(f"API_HOST: {error}")
+    if settings.notifications.notify_urls is not None:
+        # Imported here: Apprise takes two seconds.
+        from blocks.messages.choose import wrong_addresses
+
+        text = settings.notifications.notify_urls.get_secret_value()
+        problems += map(str, wrong_addresses(text))
     has_accounts = complaint is None and any(folder.glob("*/ledger.duckdb"))
     if has_accounts and read.settings is not None:
         # Imported here: without an account DuckDB is not needed.

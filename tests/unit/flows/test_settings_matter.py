@@ -497,6 +497,22 @@ def test_a_note_stays_beside_its_trade(tmp_path: Path) -> None:
     assert len(wrong.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "place", ["https://nobody.example/x7Hq2", "xyz://h/x7Hq2", "tgram://x7Hq2"]
+)
+def test_validate_config_refuses_an_address_that_no_session_could_post_to_and_does_not_show_it(
+    tmp_path: Path, place: str
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"NOTIFY_URLS=ntfy://host/topic {place}\nDATA_DIR={tmp_path}\n")
+    file.chmod(0o600)
+    ended = flows("validate-config", "--env-file", str(file))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: an address of NOTIFY_URLS, ")
+    assert ended.stderr.count("\n") == 1
+    assert "x7Hq2" not in ended.stderr
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "my-machine"])
 def test_validate_config_refuses_an_api_for_everybody_as_up_does(tmp_path: Path, host: str) -> None:
     file = tmp_path / ".env"

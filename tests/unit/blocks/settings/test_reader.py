@@ -214,6 +214,12 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
             "AZURE_STORAGE_CONNECTION_STRING=nonsense",
             "AZURE_STORAGE_CONNECTION_STRING: it is no connection string",
         ),
+        ("NOTIFY_URLS=http://", "NOTIFY_URLS: it is no address of Apprise's"),
+        ("NOTIFY_URLS=ntfy://host/topic mailto://", "NOTIFY_URLS: it is no address"),
+        ("NOTIFY_URLS='https://, ntfy://host/topic'", "NOTIFY_URLS: it is no address"),
+        ("DATA_DIR=a\0b", "DATA_DIR holds a NUL"),
+        ("SYMBOLS=AA\0PL", "SYMBOLS holds a NUL"),
+        ("PREFECT_API_KEY=\0", "PREFECT_API_KEY holds a NUL"),
         ("a line without a sign", "line 1: not NAME=value"),
         ("SYMBOLS=A\nSYMBOLS=B", "line 2: SYMBOLS is set twice"),
     ],
@@ -334,6 +340,15 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         assert "cannot be written" in str(complaint_of_folder(tmp_path / "shut" / "data"))
     finally:
         os.seteuid(me)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "circle", "a\0b"])
+def test_a_folder_that_no_file_system_takes_is_told_in_a_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    said = complaint_of_folder(tmp_path / name)
+    assert said is not None
+    assert "cannot be a folder: " in said
+    assert said.isprintable()
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
