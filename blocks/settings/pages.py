@@ -45,8 +45,8 @@ def settings_page() -> str:
         " parameters, which registration (`make up`) fills from the settings. What it wrote there"
         " itself follows the settings at the next start, and the session after that takes it. What"
         " was changed by hand in Prefect's page stays and is listed, what is saved and what the"
-        " settings say, until `python -m deployments register --overwrite` takes the settings'"
-        " values, or `--keep` those that are saved. A block of the type"
+        " settings say, until `python -m deployments register --overwrite --data-dir data` takes"
+        " the settings' values, or `--keep` in its place those that are saved. A block of the type"
         " `Openbell S3 copies` or `Openbell Azure copies` that you save as `openbell` says where"
         " the flows' copies go, whatever CLOUD_PROVIDER says. `python -m flows"
         " validate-config` shows every value and where it comes from.",
