@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from blocks.bars.column_order import check_order
 from blocks.bars.stamps import Stamp
-from blocks.bars.time_format import check_time_format
-from blocks.bars.time_values import check_zone
+from blocks.bars.times.told_format import check_time_format
+from blocks.bars.times.values import check_zone
 from trading.errors import BadInput
 from trading.market.symbols import refuse_no_symbols
 

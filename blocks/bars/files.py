@@ -11,9 +11,9 @@ import numpy as np
 
 from blocks.bars.chosen_columns import open_parts
 from blocks.bars.file_format import BarFileFormat
+from blocks.bars.one_writing import writing_of
 from blocks.bars.rows import Piece, read_piece, read_stamps, read_symbols
 from blocks.bars.stamps import find_shift, unique_stamps
-from blocks.bars.time_texts import DAY_FIRST, MONTH_FIRST
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds
@@ -62,16 +62,13 @@ def read_bars(
     span_us = _span(start, end)
     notes: list[str] = []
     pieces: list[Piece] = []
-    for part in open_parts(path, format.columns):
+    parts = list(open_parts(path, format.columns))
+    writing = writing_of(path, parts, format, exchange)
+    for part in parts:
         notes.extend(part.notes)
         if part.symbol is None or wanted is None or part.symbol in wanted:
-            pieces.append(read_piece(part, wanted, format.timezone, span_us))
+            pieces.append(read_piece(part, wanted, writing, span_us))
             notes.extend(pieces[-1].notes)
-    if {MONTH_FIRST, DAY_FIRST}.issubset(notes):
-        raise BadInput(
-            f"the files of {path} seem to disagree on which of day and month comes first",
-            "Write dates as 2024-01-31",
-        )
     present = {name for piece in pieces for name in piece.names}
     if wanted is None:
         wanted = tuple(sorted(present))
@@ -104,12 +101,16 @@ def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]
     )
 
 
-def date_range(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[date, date]:
+def date_range(
+    path: Path, format: BarFileFormat = _AS_FOUND, exchange: str = "NYSE"
+) -> tuple[date, date]:
     """Return the first and last UTC date of the stamps in a file or folder.
 
     Raises BadInput as read_bars does.
     """
-    stamps = [read_stamps(part, format.timezone) for part in open_parts(path, format.columns)]
+    parts = list(open_parts(path, format.columns))
+    writing = writing_of(path, parts, format, exchange)
+    stamps = [read_stamps(part, writing) for part in parts]
     filled = [stamp_us for stamp_us in stamps if len(stamp_us)]
     if not filled:
         raise BadInput(f"{path} holds no row with a time", "Write it again")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from blocks.bars.chosen_columns import Part
 from blocks.bars.lazy_columns import LateNumbers, is_large
 from blocks.bars.tables import reading
-from blocks.bars.time_values import TimeSource
-from blocks.bars.times import time_expression, to_utc
+from blocks.bars.times.utc import time_expression, to_utc
+from blocks.bars.times.values import TimeSource, TimeWriting
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS, AnyRows, BarRows
 from trading.market.calendar import from_microseconds
@@ -40,7 +40,7 @@ class Piece:
 def read_piece(
     part: Part,
     wanted: tuple[str, ...] | None,
-    timezone: str | None,
+    writing: TimeWriting,
     span_us: tuple[int | None, int | None],
 ) -> Piece:
     """Return the rows of the wanted symbols (None: all) in `[span_us[0], span_us[1])`.
@@ -69,7 +69,7 @@ def read_piece(
     _refuse_texts(part, frame, chosen)
     if frame.is_empty():
         return Piece((), (), ())
-    times = to_utc(frame["ts"], source, timezone)
+    times = to_utc(frame["ts"], source, writing)
     frame = frame.with_columns(times.start_us.alias("ts"))
     keep = _keep(frame["ts"], span_us)
     if keep is not None:
@@ -97,12 +97,12 @@ def _may_be_late(part: Part) -> bool:
     return not texts and is_large(part.table)
 
 
-def read_stamps(part: Part, timezone: str | None) -> NDArray[np.int64]:
+def read_stamps(part: Part, writing: TimeWriting) -> NDArray[np.int64]:
     """Return the stamps of all rows, microseconds since 1970 UTC."""
     source = _time_source(part, pl.lit(value=True))
     with reading(part.table.path):
         values = part.table.filled.select(source.expression.alias("ts")).collect()
-    return to_utc(values["ts"], source, timezone).start_us.drop_nulls().to_numpy()
+    return to_utc(values["ts"], source, writing).start_us.drop_nulls().to_numpy()
 
 
 def read_symbols(part: Part) -> list[str]:

@@ -7,7 +7,7 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +23,8 @@ SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
 class Table:
     """One file: its lazy rows in the order of the source, every column text when `is_text`.
 
-    `lines_above` counts the lines of a text file that stand above its header.
+    `lines_above` counts the lines of a text file that stand above its header; `first` is the first
+    of the filled rows.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Table:
     is_text: bool
     notes: tuple[str, ...]
     lines_above: int = 0
+    first: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     @property
     def filled(self) -> pl.LazyFrame:
@@ -156,10 +158,10 @@ def open_table(path: Path) -> Table:
         table = _open_csv(path) if ".csv" in suffix_of(path) else _open_parquet(path)
         if not table.schema.names():
             raise BadInput(f"{path} has no columns", "Write it again or leave it out")
-        nothing = table.filled.head(1).collect().is_empty()
-    if nothing:
+        first = table.filled.head(1).collect()
+    if first.is_empty():
         raise BadInput(f"{path} has a header and no rows", "Write it again or leave it out")
-    return table
+    return replace(table, first=first)
 
 
 def _open_parquet(path: Path) -> Table:

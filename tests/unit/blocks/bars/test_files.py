@@ -494,7 +494,7 @@ def test_the_order_of_day_and_month_is_found_and_noted(
 
 
 def test_files_that_disagree_on_day_and_month_are_refused(tmp_path: Path) -> None:
-    for symbol, day in (("AAPL", "31/07/2024"), ("MSFT", "01/07/2024")):
+    for symbol, day in (("AAPL", "31/07/2024"), ("MSFT", "07/31/2024")):
         row = ROW.replace("2024-07-01T13:30:00Z", f"{day} 09:30").replace("AAPL", symbol)
         one_row(tmp_path / f"{symbol}.csv", HEADER, row)
     with pytest.raises(BadInput, match="disagree on which of day and month"):

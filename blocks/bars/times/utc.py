@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-from blocks.bars.time_texts import (
-    from_numbers,
-    from_text,
-)
-from blocks.bars.time_values import (
+from blocks.bars.times.numbers import EPOCH, from_numbers, is_written_out, whole_numbers
+from blocks.bars.times.texts import from_text, from_told_format
+from blocks.bars.times.values import (
     FIRST_SECOND,
     LAST_SECOND,
     PER_SECOND,
     Times,
     TimeSource,
+    TimeWriting,
     localised,
+    not_a_time,
     not_used,
     without_time,
 )
@@ -46,14 +48,13 @@ def time_expression(schema: pl.Schema, names: tuple[str, ...]) -> pl.Expr:
     return day + " " + moment
 
 
-def to_utc(values: pl.Series, source: TimeSource, timezone: str | None) -> Times:
+def to_utc(values: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
     """Return times of any supported type as microseconds since 1970 UTC.
 
-    `timezone` is the IANA zone of times without one. Raises BadInput for a null, a text or
-    number that is no time, dates without a time of day, an unknown zone, or none where needed,
-    and for times before 1980 or after 2100.
+    Raises BadInput for a null, a text or number that is no time, dates without a time of day, an
+    unknown zone, or none where needed, and for times before 1980 or after 2100.
     """
-    times = _read(values, source, timezone)
+    times = _read(values, source, writing)
     scale = PER_SECOND["microseconds"]
     first, last = times.start_us.arg_min(), times.start_us.arg_max()
     for at in (first, last):
@@ -69,7 +70,7 @@ def to_utc(values: pl.Series, source: TimeSource, timezone: str | None) -> Times
     return times
 
 
-def _read(values: pl.Series, source: TimeSource, timezone: str | None) -> Times:
+def _read(values: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
     if values.null_count():
         raise BadInput(
             f"time missing in column {source.name!r}, {source.place(source.expression.is_null())}",
@@ -79,19 +80,34 @@ def _read(values: pl.Series, source: TimeSource, timezone: str | None) -> Times:
     if isinstance(kind, pl.Datetime):
         stamps = values.dt.cast_time_unit("us")
         if kind.time_zone is not None:
-            return Times(stamps.to_physical(), not_used(timezone, source))
-        return localised(stamps, source, timezone)
+            return Times(stamps.to_physical(), not_used(writing.timezone, source))
+        return localised(stamps, source, writing.timezone)
     if isinstance(kind, pl.Date):
         raise without_time(source)
     if kind.is_numeric():
-        return from_numbers(values, source, timezone)
+        numbers = whole_numbers(values)
+        if writing.time_format is None and not is_written_out(numbers):
+            return from_numbers(numbers, source, writing.timezone)
+        return _of_text(numbers.cast(pl.String), source, writing)
     if isinstance(kind, pl.String):
-        return from_text(values, source, timezone)
+        return _of_text(values, source, writing)
     raise BadInput(
         f"column {source.name!r} holds {kind}, which is no time, in"
         f" {source.place(pl.lit(value=True))}",
         "Name the time column with --column ts=NAME",
     )
+
+
+def _of_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
+    if writing.time_format is not None:
+        return from_told_format(text, source, writing)
+    if not re.fullmatch(EPOCH, text[0]):
+        return from_text(text, source, writing)
+    numbers = text.cast(pl.Float64 if "." in text[0] else pl.Int64, strict=False)
+    if numbers.null_count():
+        odd = text.filter(numbers.is_null())[0]
+        raise not_a_time(odd, source, source.place(source.expression.cast(pl.String) == odd))
+    return from_numbers(numbers, source, writing.timezone)
 
 
 def _is_text(kind: pl.DataType) -> bool:

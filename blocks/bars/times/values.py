@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
+from blocks.bars.times.dates import DateDecision
 from trading.errors import BadInput
 
 # A number is an epoch time in the one unit in which it lies between 1980 and 2100.
@@ -22,6 +23,20 @@ class TimeSource:
     name: str
     expression: pl.Expr
     place: Callable[[pl.Expr], str]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWriting:
+    """What is known beforehand of how times are written.
+
+    `timezone` is the IANA zone of times without one; `time_format` how all are written, in the
+    words of strptime, None when that is to be found out; `dates` in which order the numbers of a
+    date stand, None when only the digits of what is read can tell.
+    """
+
+    timezone: str | None = None
+    time_format: str | None = None
+    dates: DateDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,8 @@ def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
     """Return the error of a value that cannot be read as a time."""
     return BadInput(
         f"{value!r} in column {source.name!r} is no time that can be read, {at}",
-        "Write times as 2024-01-02T09:30:00-05:00, or name the time column with --column ts=NAME",
+        "Say how times are written, such as --time-format '%d.%m.%Y %H:%M:%S', or name the time"
+        " column with --column ts=NAME",
     )
 
 

@@ -1,0 +1,56 @@
+"""How the times of all files of a source are written, decided before any row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from blocks.bars.chosen_columns import Part
+from blocks.bars.file_format import BarFileFormat
+from blocks.bars.tables import reading
+from blocks.bars.times.calendar_order import order_by_calendar
+from blocks.bars.times.dates import DateReading, agreed, begins_with_numbers, date_readings
+from blocks.bars.times.utc import time_expression
+from blocks.bars.times.values import TimeWriting
+from trading.errors import BadInput
+
+
+def writing_of(
+    path: Path, parts: Iterable[Part], format: BarFileFormat, exchange: str
+) -> TimeWriting:
+    """Return what is known of how times are written in all parts of a path.
+
+    Of dates in three numbers all days of all parts decide the order, by the exchange's calendar,
+    so that a date means the same whatever is asked for. Raises BadInput where parts disagree.
+    """
+    told = TimeWriting(format.timezone, format.time_format)
+    if format.time_format is not None:
+        return told
+    found = [
+        readings
+        for part in parts
+        if part.table.first.select(_text(part).pipe(begins_with_numbers).any()).item()
+        if (readings := _readings(part))
+    ]
+    if not found:
+        return told
+    dates = agreed(found, order_by_calendar(exchange))
+    if dates is None:
+        raise BadInput(
+            f"the files of {path} seem to disagree on which of day and month comes first",
+            "Write dates as 2024-01-31",
+        )
+    return TimeWriting(format.timezone, format.time_format, dates)
+
+
+def _readings(part: Part) -> tuple[DateReading, ...]:
+    with reading(part.table.path):
+        texts = part.table.filled.select(_text(part).unique()).collect().to_series()
+    return date_readings(texts)
+
+
+def _text(part: Part) -> pl.Expr:
+    # The first of a date and a time is the date, and other columns are no dates in numbers.
+    return time_expression(part.table.schema, part.columns.times).cast(pl.String)

@@ -1,0 +1,266 @@
+"""Times that are written as text, in the forms that files have or in the one that is told."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import polars as pl
+
+from blocks.bars.times.dates import NUMERIC_DATE, DateDecision, DateOrder, agreed, date_readings
+from blocks.bars.times.told_format import parsed
+from blocks.bars.times.values import (
+    Times,
+    TimeSource,
+    TimeWriting,
+    localised,
+    not_a_time,
+    not_used,
+)
+from blocks.bars.times.zone_letters import clock_of, minutes_of
+from trading.errors import BadInput
+
+_MINUTE_US = 60_000_000
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_TEXT = re.compile(
+    r"(?P<weekday>[A-Za-z]{3,9},? )?"
+    rf"(?P<date>\d{{4}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{1,2}}|\d{{8}}|(?P<numeric>{NUMERIC_DATE})"
+    rf"|(?P<named>\d{{1,2}}[-/. ]?{_MONTH}[-/. ]?(?:\d{{4}}|\d{{2}})"
+    rf"|{_MONTH} \d{{1,2}},? \d{{4}}|\d{{4}}[-/. ]?{_MONTH}[-/. ]?\d{{1,2}}))"
+    r"(?:(?P<separator>T| *[;,_] *| *- *|:| +)"
+    r"(?P<time>\d{1,2}:\d{2}:\d{2}(?:\.\d+|,(?:\d{3}){1,3})?|\d{1,2}:\d{2}|\d{1,2}\.\d{2}\.\d{2}"
+    r"|\d{6}(?:\.\d+)?|\d{4})"
+    r"(?P<half> ?[AaPp][Mm])?"
+    r"(?P<zone> ?(?:Z|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?|UTC|GMT))?"
+    r"(?P<letters> ?\(?[A-Za-z]{2,5}\)?)?)?",
+    re.IGNORECASE,
+)
+_LETTERS = r"\(?([A-Za-z]{2,5})\)?$"
+
+
+class _Form(NamedTuple):
+    """A format in chrono's words, and whether its texts carry their own zone."""
+
+    text: str
+    has_zone: bool
+
+
+class _Read(NamedTuple):
+    """Local times and UTC microseconds, of each row one, and what was guessed."""
+
+    naive: pl.Series
+    aware: pl.Series
+    notes: tuple[str, ...]
+
+
+def from_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
+    """Return times that are text, each in one of the forms that files have. Raises BadInput."""
+    first = str(text[0])
+    if first.endswith("]") and (bracket := re.search(r"\[[A-Za-z_/]+\]$", first)):
+        # Java's word of a zone behind an offset, which alone counts.
+        text = text.str.strip_suffix(bracket[0])
+        first = str(text[0])
+    named = re.fullmatch(r".*\d( +)([A-Za-z]+(?:/[A-Za-z_]+)+)", first)
+    if named and text.str.ends_with(named[1] + named[2]).all():
+        return _in_named_zone(text.str.strip_suffix(named[1] + named[2]), named[2], source, writing)
+    ends = (_TEXT.fullmatch(first), _TEXT.fullmatch(str(text[-1])))
+    if any(match and match["letters"] for match in ends):
+        return _from_letters(text, source, writing)
+    return _placed(_read(text, source, writing), source, writing)
+
+
+def from_told_format(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
+    """Return times that are written as the user says, and in no other way. Raises BadInput."""
+    form = str(writing.time_format)
+    if form.endswith("%Z"):
+        return _from_letters(text, source, writing)
+    return _placed(_read(text, source, writing, form), source, writing)
+
+
+def _placed(read: _Read, source: TimeSource, writing: TimeWriting) -> Times:
+    """Return times of which some have a zone, and the others that of the writing."""
+    if read.naive.null_count() == len(read.naive):
+        notes = (*read.notes, *not_used(writing.timezone, source))
+        return Times(read.aware, notes)
+    local = localised(read.naive, source, writing.timezone)
+    start_us = read.aware.zip_with(read.aware.is_not_null(), local.start_us)
+    return Times(start_us, (*read.notes, *local.notes))
+
+
+def _in_named_zone(text: pl.Series, zone: str, source: TimeSource, writing: TimeWriting) -> Times:
+    read = _read(text, source, writing)
+    local = localised(read.naive, source, zone)
+    start_us = read.aware.zip_with(read.aware.is_not_null(), local.start_us)
+    note = f"times in column {source.name!r} are read in the zone that they name: {zone}"
+    return Times(start_us, (note, *read.notes, *local.notes))
+
+
+def _from_letters(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
+    """Return times behind which stands an abbreviation of a zone, each read by its own."""
+    letters = text.str.extract(_LETTERS).str.to_uppercase()
+    letters = letters.replace({"AM": None, "PM": None})
+    bare = text.str.replace(rf"\s*{_LETTERS}", "").zip_with(letters.is_not_null(), text)
+    kinds = letters.drop_nulls().unique(maintain_order=True).to_list()
+    clock = clock_of(kinds[0]) if len(kinds) == 1 and not letters.null_count() else None
+    form = writing.time_format
+    read = _read(bare, source, writing, None if form is None else form.removesuffix("%Z").rstrip())
+    if clock is not None:
+        local = localised(read.naive, source, clock)
+        note = f"times in column {source.name!r} are read in the zone that they name: {clock}"
+        return Times(local.start_us, (note, *read.notes, *local.notes))
+    aware = read.aware
+    naive_us = read.naive.to_physical()
+    years = read.naive.dt.year()
+    for kind in kinds:
+        mine = letters == kind
+        year = years.filter(mine)[0]
+        at = source.place(source.expression.cast(pl.String).str.to_uppercase().str.contains(kind))
+        minutes = minutes_of(kind, writing.timezone, year or 2000, at)
+        if minutes is None:
+            letters = letters.replace({kind: None})
+            continue
+        aware = (naive_us - minutes * _MINUTE_US).zip_with(mine & naive_us.is_not_null(), aware)
+    used = letters.drop_nulls().unique(maintain_order=True).to_list()
+    unused = ", ".join(kind for kind in kinds if kind not in used)
+    notes = read.notes
+    if used:
+        zones = ", ".join(used)
+        notes += (f"times in column {source.name!r} are read in the zones behind them: {zones}",)
+    if unused:
+        notes += (f"{unused} behind times in column {source.name!r} is passed over",)
+    none = read.naive.clear(len(read.naive))
+    naive = none.zip_with(letters.is_not_null(), read.naive)
+    return _placed(_Read(naive, aware, notes), source, writing)
+
+
+def _read(
+    text: pl.Series, source: TimeSource, writing: TimeWriting, told: str | None = None
+) -> _Read:
+    naive = pl.Series(text.name, dtype=pl.Datetime("us")).clear(len(text))
+    aware = naive.cast(pl.Int64)
+    if told is not None:
+        times = parsed(text, told)
+        missing = text.filter(times.is_null())
+        if len(missing):
+            raise _not_as_told(missing[0], told, source)
+        if "%z" in told:
+            return _Read(naive, times.to_physical(), ())
+        return _Read(times, aware, ())
+    dates: DateDecision | None = None
+    notes: tuple[str, ...] = ()
+    tried: set[str] = set()
+    # One format reads most files in one pass; each further pass reads what is left of a mixture.
+    while (left := text.filter(naive.is_null() & aware.is_null())).len():
+        match = _match(left[0], source)
+        if match["numeric"] and dates is None:
+            dates = _decided(text, source, writing)
+            form = _form_of(match, dates.order)
+            notes = (_date_note(match["numeric"], dates, form),)
+        else:
+            form = _form_of(match, None if dates is None else dates.order)
+        if form.text in tried:
+            raise _bad_text(left[0], source)
+        tried.add(form.text)
+        if form.has_zone:
+            times = text.str.to_datetime(form.text, time_unit="us", time_zone="UTC", strict=False)
+            aware = aware.zip_with(aware.is_not_null(), times.to_physical())
+        else:
+            times = text.str.to_datetime(form.text, time_unit="us", strict=False)
+            naive = naive.zip_with(naive.is_not_null(), times)
+    return _Read(naive, aware, notes)
+
+
+def _match(value: str, source: TimeSource) -> re.Match[str]:
+    spread = re.sub(r"^(\d{8})(\d{4}(?:\d{2})?)$", r"\1 \2", value)
+    match = _TEXT.fullmatch(spread)
+    if match is None or match["letters"]:
+        raise _bad_text(value, source)
+    if match["time"] is None:
+        raise BadInput(
+            f"{value!r} in column {source.name!r} is a date without a time of day,"
+            f" {source.place(source.expression.cast(pl.String) == value)}",
+            "Use intraday bars, or name the time column with --column ts=NAME",
+        )
+    return match
+
+
+def _decided(text: pl.Series, source: TimeSource, writing: TimeWriting) -> DateDecision:
+    if writing.dates is not None:
+        return writing.dates
+    readings = date_readings(text)
+    if readings and (dates := agreed([readings])) is not None:
+        return dates
+    raise BadInput(
+        f"dates in column {source.name!r} are neither all month/day/year nor all day/month/year,"
+        f" {source.place(source.expression.is_not_null())}",
+        "Write dates as 2024-01-31, or correct them",
+    )
+
+
+def _date_note(shown: str, dates: DateDecision, form: _Form) -> str:
+    if not dates.others:
+        return f"dates such as {shown} are read as {dates.order}"
+    others = " or ".join(dates.others)
+    told = form.text.replace("%.f", ".%f").replace("%#z", "%z").replace("%A", "%a")
+    return (
+        f"WARNING: dates such as {shown} are read as {dates.order}, and could be {others}: neither"
+        f" digits nor the calendar tell. Say --time-format {told!r}, or its other order"
+    )
+
+
+def _form_of(match: re.Match[str], order: DateOrder | None) -> _Form:
+    """Return the format that fits a text."""
+    form = "%A" + re.sub("[A-Za-z]", "", match["weekday"]) if match["weekday"] else ""
+    form += _date_form(match, order)
+    form += match["separator"]
+    clock = match["time"]
+    hours = "%I" if match["half"] else "%H"
+    digits = len(re.split("[.,]", clock)[0])
+    if ":" in clock:
+        form += f"{hours}:%M:%S" if clock.count(":") == 2 else f"{hours}:%M"
+    elif re.fullmatch(r"\d+\.\d+\.\d+", clock):
+        form += f"{hours}.%M.%S"
+    else:
+        form += f"{hours}%M%S" if digits == 6 else f"{hours}%M"
+    if "," in clock:
+        # Three, six or nine digits, padded by whoever wrote them.
+        form += f",%{len(clock.split(',')[1])}f"
+    elif form.endswith("%S") and (":" in clock or re.fullmatch(r"\d{6}\.\d+", clock)):
+        form += "%.f"
+    if match["half"]:
+        form += re.sub("[AaPp][Mm]", "%p", match["half"])
+    zone = match["zone"] or ""
+    word = re.sub("[^UTCGMutcgm]", "", zone)
+    if zone and re.search(r"[+-]\d|[zZ]$", zone):
+        form += " " * zone.startswith(" ") + word + "%#z"
+    else:
+        form += zone
+    return _Form(form, bool(zone))
+
+
+def _date_form(match: re.Match[str], order: DateOrder | None) -> str:
+    shown = match["date"]
+    if match["named"]:
+        form = re.sub("[A-Za-z]+", "%B", shown)
+        form = re.sub(r"\d{4}", "%Y", form)
+        # Of two short numbers the first is the day.
+        form = re.sub(r"\d{1,2}", "%d", form, count=1)
+        return re.sub(r"(?<!%)\d{2}", "%y", form)
+    if match["numeric"] and order is not None:
+        return order.form(shown)
+    mark = match["mark"]
+    return f"%Y{mark}%m{mark}%d" if mark else "%Y%m%d"
+
+
+def _bad_text(value: str, source: TimeSource) -> BadInput:
+    same = source.expression.cast(pl.String) == value
+    return not_a_time(value, source, source.place(same))
+
+
+def _not_as_told(value: str, form: str, source: TimeSource) -> BadInput:
+    begins = source.expression.cast(pl.String).str.starts_with(value)
+    return BadInput(
+        f"{value!r} in column {source.name!r} is not written as --time-format {form!r} says,"
+        f" {source.place(begins)}",
+        "Correct the format, or leave it out to have the writing found out",
+    )
