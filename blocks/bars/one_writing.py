@@ -12,7 +12,7 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.bars.tables import reading
 from blocks.bars.times.calendar_order import order_by_calendar
 from blocks.bars.times.dates import DateReading, agreed, begins_with_numbers, date_readings
-from blocks.bars.times.utc import time_expression
+from blocks.bars.times.utc import is_text, time_expression
 from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
 
@@ -31,7 +31,8 @@ def writing_of(
     found = [
         readings
         for part in parts
-        if part.table.first.select(_text(part).pipe(begins_with_numbers).any()).item()
+        if is_text(part.table.schema[part.columns.times[0]])
+        and part.table.first.select(_times(part).pipe(begins_with_numbers).any()).item()
         if (readings := _readings(part))
     ]
     if not found:
@@ -47,10 +48,9 @@ def writing_of(
 
 def _readings(part: Part) -> tuple[DateReading, ...]:
     with reading(part.table.path):
-        texts = part.table.filled.select(_text(part).unique()).collect().to_series()
+        texts = part.table.filled.select(_times(part).unique()).collect().to_series()
     return date_readings(texts)
 
 
-def _text(part: Part) -> pl.Expr:
-    # The first of a date and a time is the date, and other columns are no dates in numbers.
-    return time_expression(part.table.schema, part.columns.times).cast(pl.String)
+def _times(part: Part) -> pl.Expr:
+    return time_expression(part.table.schema, part.columns.times)

@@ -52,8 +52,13 @@ class DateDecision:
     others: tuple[DateOrder, ...] = ()
 
 
+def by_digits(readings: tuple[DateReading, ...]) -> DateOrder | None:
+    """Return the one order that digits leave, None where they leave several."""
+    return readings[0].order if len(readings) == 1 else None
+
+
 def agreed(
-    parts: Sequence[tuple[DateReading, ...]], choose: OrderChooser = lambda _: None
+    parts: Sequence[tuple[DateReading, ...]], choose: OrderChooser = by_digits
 ) -> DateDecision | None:
     """Return the order in which all parts are read, None where they disagree.
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from blocks.bars.times.dates import NUMERIC_DATE, DateDecision, DateOrder, agreed, date_readings
+from blocks.bars.times.dates import DateDecision, agreed, date_readings
+from blocks.bars.times.forms import TEXT, Form, form_of
 from blocks.bars.times.told_format import parsed
 from blocks.bars.times.values import (
     Times,
@@ -21,28 +22,7 @@ from blocks.bars.times.zone_letters import clock_of, minutes_of
 from trading.errors import BadInput
 
 _MINUTE_US = 60_000_000
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-_TEXT = re.compile(
-    r"(?P<weekday>[A-Za-z]{3,9},? )?"
-    rf"(?P<date>\d{{4}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{1,2}}|\d{{8}}|(?P<numeric>{NUMERIC_DATE})"
-    rf"|(?P<named>\d{{1,2}}[-/. ]?{_MONTH}[-/. ]?(?:\d{{4}}|\d{{2}})"
-    rf"|{_MONTH} \d{{1,2}},? \d{{4}}|\d{{4}}[-/. ]?{_MONTH}[-/. ]?\d{{1,2}}))"
-    r"(?:(?P<separator>T| *[;,_] *| *- *|:| +)"
-    r"(?P<time>\d{1,2}:\d{2}:\d{2}(?:\.\d+|,(?:\d{3}){1,3})?|\d{1,2}:\d{2}|\d{1,2}\.\d{2}\.\d{2}"
-    r"|\d{6}(?:\.\d+)?|\d{4})"
-    r"(?P<half> ?[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?|UTC|GMT))?"
-    r"(?P<letters> ?\(?[A-Za-z]{2,5}\)?)?)?",
-    re.IGNORECASE,
-)
 _LETTERS = r"\(?([A-Za-z]{2,5})\)?$"
-
-
-class _Form(NamedTuple):
-    """A format in chrono's words, and whether its texts carry their own zone."""
-
-    text: str
-    has_zone: bool
 
 
 class _Read(NamedTuple):
@@ -63,7 +43,7 @@ def from_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Time
     named = re.fullmatch(r".*\d( +)([A-Za-z]+(?:/[A-Za-z_]+)+)", first)
     if named and text.str.ends_with(named[1] + named[2]).all():
         return _in_named_zone(text.str.strip_suffix(named[1] + named[2]), named[2], source, writing)
-    ends = (_TEXT.fullmatch(first), _TEXT.fullmatch(str(text[-1])))
+    ends = (TEXT.fullmatch(first), TEXT.fullmatch(str(text[-1])))
     if any(match and match["letters"] for match in ends):
         return _from_letters(text, source, writing)
     return _placed(_read(text, source, writing), source, writing)
@@ -154,10 +134,10 @@ def _read(
         match = _match(left[0], source)
         if match["numeric"] and dates is None:
             dates = _decided(text, source, writing)
-            form = _form_of(match, dates.order)
+            form = form_of(match, dates.order)
             notes = (_date_note(match["numeric"], dates, form),)
         else:
-            form = _form_of(match, None if dates is None else dates.order)
+            form = form_of(match, None if dates is None else dates.order)
         if form.text in tried:
             raise _bad_text(left[0], source)
         tried.add(form.text)
@@ -172,7 +152,7 @@ def _read(
 
 def _match(value: str, source: TimeSource) -> re.Match[str]:
     spread = re.sub(r"^(\d{8})(\d{4}(?:\d{2})?)$", r"\1 \2", value)
-    match = _TEXT.fullmatch(spread)
+    match = TEXT.fullmatch(spread)
     if match is None or match["letters"]:
         raise _bad_text(value, source)
     if match["time"] is None:
@@ -197,7 +177,7 @@ def _decided(text: pl.Series, source: TimeSource, writing: TimeWriting) -> DateD
     )
 
 
-def _date_note(shown: str, dates: DateDecision, form: _Form) -> str:
+def _date_note(shown: str, dates: DateDecision, form: Form) -> str:
     if not dates.others:
         return f"dates such as {shown} are read as {dates.order}"
     others = " or ".join(dates.others)
@@ -206,50 +186,6 @@ def _date_note(shown: str, dates: DateDecision, form: _Form) -> str:
         f"WARNING: dates such as {shown} are read as {dates.order}, and could be {others}: neither"
         f" digits nor the calendar tell. Say --time-format {told!r}, or its other order"
     )
-
-
-def _form_of(match: re.Match[str], order: DateOrder | None) -> _Form:
-    """Return the format that fits a text."""
-    form = "%A" + re.sub("[A-Za-z]", "", match["weekday"]) if match["weekday"] else ""
-    form += _date_form(match, order)
-    form += match["separator"]
-    clock = match["time"]
-    hours = "%I" if match["half"] else "%H"
-    digits = len(re.split("[.,]", clock)[0])
-    if ":" in clock:
-        form += f"{hours}:%M:%S" if clock.count(":") == 2 else f"{hours}:%M"
-    elif re.fullmatch(r"\d+\.\d+\.\d+", clock):
-        form += f"{hours}.%M.%S"
-    else:
-        form += f"{hours}%M%S" if digits == 6 else f"{hours}%M"
-    if "," in clock:
-        # Three, six or nine digits, padded by whoever wrote them.
-        form += f",%{len(clock.split(',')[1])}f"
-    elif form.endswith("%S") and (":" in clock or re.fullmatch(r"\d{6}\.\d+", clock)):
-        form += "%.f"
-    if match["half"]:
-        form += re.sub("[AaPp][Mm]", "%p", match["half"])
-    zone = match["zone"] or ""
-    word = re.sub("[^UTCGMutcgm]", "", zone)
-    if zone and re.search(r"[+-]\d|[zZ]$", zone):
-        form += " " * zone.startswith(" ") + word + "%#z"
-    else:
-        form += zone
-    return _Form(form, bool(zone))
-
-
-def _date_form(match: re.Match[str], order: DateOrder | None) -> str:
-    shown = match["date"]
-    if match["named"]:
-        form = re.sub("[A-Za-z]+", "%B", shown)
-        form = re.sub(r"\d{4}", "%Y", form)
-        # Of two short numbers the first is the day.
-        form = re.sub(r"\d{1,2}", "%d", form, count=1)
-        return re.sub(r"(?<!%)\d{2}", "%y", form)
-    if match["numeric"] and order is not None:
-        return order.form(shown)
-    mark = match["mark"]
-    return f"%Y{mark}%m{mark}%d" if mark else "%Y%m%d"
 
 
 def _bad_text(value: str, source: TimeSource) -> BadInput:

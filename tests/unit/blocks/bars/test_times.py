@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from blocks.bars.file_format import BarFileFormat
-from blocks.bars.files import read_bars
+from blocks.bars.files import date_range, read_bars
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 
@@ -226,6 +226,9 @@ def test_files_of_one_folder_are_read_in_the_order_that_one_of_them_settles(
     read = read_bars(path, None, format=BarFileFormat(NEW_YORK))
     assert from_microseconds(read.starts_us[0]) == WINTER
     assert not [note for note in read.notes if "neither digits nor the calendar" in note]
+    alone = read_bars(path, ["S0"], format=BarFileFormat(NEW_YORK))
+    assert from_microseconds(alone.starts_us[0]) == WINTER
+    assert date_range(path, BarFileFormat(NEW_YORK)) == (date(2024, 3, 6), date(2024, 3, 13))
 
 
 def test_what_a_date_means_does_not_depend_on_the_symbols_that_are_asked_for(
