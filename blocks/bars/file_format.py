@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from blocks.bars.column_order import check_order
-from blocks.bars.stamps import Stamp
+from blocks.bars.stamp_evidence import Stamp
 from blocks.bars.times.told_format import check_time_format
 from blocks.bars.times.values import check_zone
 from trading.errors import BadInput

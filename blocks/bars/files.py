@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blocks.bars.chosen_columns import open_parts
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.one_writing import writing_of
-from blocks.bars.rows import Piece, read_piece, read_stamps, read_symbols
+from blocks.bars.rows import KeyPiece, Piece, read_keys, read_piece, read_symbols
+from blocks.bars.stamp_evidence import Keys
 from blocks.bars.stamps import find_shift, unique_stamps
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
@@ -53,8 +55,9 @@ def read_bars(
     """Return the bars of a Parquet or CSV file, or of a folder of them, as its rows stand.
 
     `symbols` None means all, sorted. `start` and `end` are UTC dates; rows more than a day
-    outside them are left out. Prices are not judged here: nulls become NaN, and duplicates and
-    disorder stay. Raises BadInput for anything in the files that cannot be read as bars.
+    outside them are left out. What stamps are is judged from all rows, whatever is asked for, so
+    that the same bars come of any part of a file. Nulls become NaN, and duplicates and disorder
+    stay. Raises BadInput for anything in the files that cannot be read as bars.
     """
     wanted = None if symbols is None else tuple(dict.fromkeys(symbols))
     if wanted is not None and not wanted:
@@ -62,6 +65,8 @@ def read_bars(
     span_us = _span(start, end)
     notes: list[str] = []
     pieces: list[Piece] = []
+    whole: list[KeyPiece] = []
+    is_whole = wanted is None and span_us == (None, None)
     parts = list(open_parts(path, format.columns))
     writing = writing_of(path, parts, format, exchange)
     for part in parts:
@@ -69,29 +74,30 @@ def read_bars(
         if part.symbol is None or wanted is None or part.symbol in wanted:
             pieces.append(read_piece(part, wanted, writing, span_us))
             notes.extend(pieces[-1].notes)
-    present = {name for piece in pieces for name in piece.names}
-    if wanted is None:
-        wanted = tuple(sorted(present))
-    elif not present.issuperset(wanted):
-        _refuse_absent(wanted, symbols_in(path, format), path)
-    stamped = [block for piece in pieces for block in _coded(wanted, piece)]
+        whole.append(pieces[-1].keys if is_whole else read_keys(part, writing))
+    present = tuple(sorted({name for piece in whole for name in piece.names}))
+    _refuse_absent(wanted or (), present, path)
     shift, stamp_notes = find_shift(
-        unique_stamps([block.start_us for block in stamped]),
+        [keys for piece in whole for keys in _numbered(present, piece)],
+        present,
         exchange,
         format.stamp,
         format.interval_minutes,
     )
+    wanted = present if wanted is None else wanted
     blocks = tuple(
         replace(
             block,
             start_us=shift.moved(block.start_us),
             interval_minutes=format.interval_minutes,
         )
-        for block in stamped
+        for piece in pieces
+        for block in _coded(wanted, piece)
     )
     if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
-    return BarFile(blocks, shift.starts_us, wanted, tuple(dict.fromkeys([*notes, *stamp_notes])))
+    starts_us = shift.starts_us if is_whole else unique_stamps([block.start_us for block in blocks])
+    return BarFile(blocks, starts_us, wanted, tuple(dict.fromkeys([*notes, *stamp_notes])))
 
 
 def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
@@ -110,8 +116,8 @@ def date_range(
     """
     parts = list(open_parts(path, format.columns))
     writing = writing_of(path, parts, format, exchange)
-    stamps = [read_stamps(part, writing) for part in parts]
-    filled = [stamp_us for stamp_us in stamps if len(stamp_us)]
+    pieces = [read_keys(part, writing) for part in parts]
+    filled = [keys.stamp_us for piece in pieces for keys in piece.blocks if len(keys.stamp_us)]
     if not filled:
         raise BadInput(f"{path} holds no row with a time", "Write it again")
     first = min(int(stamp_us.min()) for stamp_us in filled)
@@ -134,9 +140,9 @@ def _midnight(day: date) -> datetime:
 
 
 def _refuse_absent(wanted: Iterable[str], there: Sequence[str], path: Path) -> None:
-    absent = [symbol for symbol in wanted if symbol not in there]
+    known = frozenset(there)
+    absent = [symbol for symbol in wanted if symbol not in known]
     if not absent:
-        # Present in the file, though not between the dates.
         return
     more = f" and {len(there) - 10} more" if len(there) > 10 else ""
     # A name with spaces at its end looks like the one asked for.
@@ -146,7 +152,18 @@ def _refuse_absent(wanted: Iterable[str], there: Sequence[str], path: Path) -> N
 
 def _coded(symbols: tuple[str, ...], piece: Piece) -> Iterator[AnyRows]:
     """Yield the piece's rows with their place among the symbols instead of the piece's own."""
-    number = {symbol: index for index, symbol in enumerate(symbols)}
-    place = np.array([number.get(name, -1) for name in piece.names], dtype=np.int32)
+    place = _places(symbols, piece.names)
     for block in piece.blocks:
         yield replace(block, symbol=place[block.symbol])
+
+
+def _numbered(symbols: tuple[str, ...], piece: KeyPiece) -> Iterator[Keys]:
+    """Yield the piece's keys likewise."""
+    place = _places(symbols, piece.names)
+    for keys in piece.blocks:
+        yield replace(keys, symbol=place[keys.symbol])
+
+
+def _places(symbols: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.int32]:
+    number = {symbol: index for index, symbol in enumerate(symbols)}
+    return np.array([number.get(name, -1) for name in names], dtype=np.int32)

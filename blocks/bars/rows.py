@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from blocks.bars.chosen_columns import Part
 from blocks.bars.lazy_columns import LateNumbers, is_large
+from blocks.bars.stamp_evidence import Keys
 from blocks.bars.tables import reading
 from blocks.bars.times.utc import time_expression, to_utc
 from blocks.bars.times.values import TimeSource, TimeWriting
@@ -25,6 +24,14 @@ _FEWEST_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPiece:
+    """All stamps of one file and the numbers of their symbols, which index `names`, in blocks."""
+
+    names: tuple[str, ...]
+    blocks: tuple[Keys, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """Rows of one file in blocks, in the order of the source.
 
@@ -35,6 +42,13 @@ class Piece:
     names: tuple[str, ...]
     blocks: tuple[AnyRows, ...]
     notes: tuple[str, ...]
+
+    @property
+    def keys(self) -> KeyPiece:
+        """Return the stamps and symbols of the rows."""
+        return KeyPiece(
+            self.names, tuple(Keys(block.symbol, block.start_us) for block in self.blocks)
+        )
 
 
 def read_piece(
@@ -97,12 +111,25 @@ def _may_be_late(part: Part) -> bool:
     return not texts and is_large(part.table)
 
 
-def read_stamps(part: Part, writing: TimeWriting) -> NDArray[np.int64]:
-    """Return the stamps of all rows, microseconds since 1970 UTC."""
-    source = _time_source(part, pl.lit(value=True))
+def read_keys(part: Part, writing: TimeWriting) -> KeyPiece:
+    """Return the stamps and symbols of all rows of one file, and read no other column.
+
+    Raises BadInput for missing times and symbols, and for times that are none.
+    """
+    everything = pl.lit(value=True)
+    source = _time_source(part, everything)
+    categories = pl.Categories.random()
+    columns = [source.expression.alias("ts")]
+    if part.columns.symbol is not None:
+        columns.append(_symbol(part).cast(pl.Categorical(categories)).alias("symbol"))
     with reading(part.table.path):
-        values = part.table.filled.select(source.expression.alias("ts")).collect()
-    return to_utc(values["ts"], source, writing).start_us.drop_nulls().to_numpy()
+        frame = part.table.filled.select(columns).collect()
+    times = to_utc(frame["ts"], source, writing)
+    frame = frame.with_columns(times.start_us.alias("ts"))
+    if times.start_us.null_count():
+        frame = frame.filter(pl.col("ts").is_not_null())
+    names, code = _codes(part, frame, categories.to_series().to_list(), everything)
+    return KeyPiece(names, (Keys(code.to_numpy(), frame["ts"].to_numpy()),))
 
 
 def read_symbols(part: Part) -> list[str]:

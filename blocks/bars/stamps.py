@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blocks.bars.stamp_evidence import (
+    Hours,
+    Integers,
+    Keys,
+    Stamp,
+    find_evidence,
+    judge,
+    warn_of_told,
+)
 from trading.errors import BadInput
 from trading.market.calendar import (
     MICROSECONDS_PER_MINUTE,
@@ -19,46 +27,8 @@ from trading.market.calendar import (
 )
 from trading.market.parallel import for_each
 
-Integers = NDArray[np.int64]
-Stamp = Literal["start", "end"]
-
-_HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 # A gap this rare is a stray row, not the interval of the bars.
 _SMALLEST_SHARE_OF_GAPS = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the stamps show at the sessions' borders; counts of sessions.
-
-    `opens` have a row exactly at their open, `closes` have one at their close, none in the hour
-    after it and none at their open; `early` have one at their open and one in the hour before.
-    """
-
-    sessions: int
-    opens: int
-    closes: int
-    early: int
-
-    @property
-    def looks_like(self) -> Stamp | None:
-        """Return what most sessions speak for, or None when none does."""
-        if self.opens == self.closes == 0:
-            return None
-        # A thin symbol may miss its first bar and still have a print at the close.
-        return "end" if self.closes > self.opens else "start"
-
-
-@dataclass(frozen=True, slots=True)
-class _Hours:
-    """Opens and closes of sessions in microseconds, arrays of (sessions,), in order."""
-
-    open_us: Integers
-    close_us: Integers
-
-    def session_of(self, stamp_us: Integers) -> Integers:
-        """Return the last session that opens before each stamp, -1 for none."""
-        return np.searchsorted(self.open_us, stamp_us, side="left").astype(np.int64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +36,7 @@ class Shift:
     """How stamps become starts: as they are, or moved back by one bar of `interval_us`."""
 
     unique: Integers
-    hours: _Hours | None = None
+    hours: Hours | None = None
     interval_us: int = 0
 
     @property
@@ -111,22 +81,29 @@ def unique_stamps(blocks: Sequence[Integers]) -> Integers:
 
 
 def find_shift(
-    unique: Integers, exchange: str, told: Stamp | None, interval_minutes: int | None
+    blocks: Sequence[Keys],
+    symbols: tuple[str, ...],
+    exchange: str,
+    told: Stamp | None,
+    interval_minutes: int | None,
 ) -> tuple[Shift, tuple[str, ...]]:
-    """Return how to make starts of a file's unique stamps, microseconds UTC, and notes.
+    """Return how to make starts of the stamps of a whole file, and notes.
 
-    Stamps are moved back by one interval when the user says that they are ends, or when he says
-    nothing and the calendar does. Raises BadInput when they must move and no interval is found.
+    The rows are all that the file has, whatever was asked of it: part of them would be judged
+    differently. Stamps are moved back by one interval when the user says that they are ends, or
+    when he says nothing and the calendar does. Raises BadInput when they must move and no
+    interval is found, and when rows contradict each other.
     """
+    unique = unique_stamps([keys.stamp_us for keys in blocks])
     if not len(unique):
         return Shift(unique), ()
     hours = _hours(exchange, unique)
     if not len(hours.open_us):
         # Nothing to judge by, and nothing that any session could take.
         return Shift(unique), ()
-    seen = _evidence(unique, hours)
-    notes = _notes(seen, told)
-    if (told or seen.looks_like or "start") == "start":
+    seen = find_evidence(blocks, symbols, unique, hours)
+    stamp, notes = judge(seen, blocks, hours) if told is None else (told, warn_of_told(seen, told))
+    if stamp == "start":
         return Shift(unique), notes
     interval = (
         interval_minutes * MICROSECONDS_PER_MINUTE
@@ -141,8 +118,8 @@ def find_shift(
     if told is None:
         notes = (
             (
-                f"WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
-                f" {seen.closes} of {seen.sessions} sessions): moved back by"
+                "WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
+                f" {seen.sessions_of_ends} of {seen.sessions} sessions): moved back by"
                 f" {interval / MICROSECONDS_PER_MINUTE:g} minutes to bar starts;"
                 " pass --stamp end to confirm or --stamp start to leave them"
             ),
@@ -150,28 +127,13 @@ def find_shift(
     return Shift(unique, hours, interval), notes
 
 
-def _hours(exchange: str, unique: Integers) -> _Hours:
+def _hours(exchange: str, unique: Integers) -> Hours:
     day = timedelta(days=1)
     first, last = from_microseconds(unique[0]).date(), from_microseconds(unique[-1]).date()
     sessions = sessions_between(exchange, first - day, last + day)
-    return _Hours(
+    return Hours(
         np.array([to_microseconds(session.open) for session in sessions], dtype=np.int64),
         np.array([to_microseconds(session.close) for session in sessions], dtype=np.int64),
-    )
-
-
-def _evidence(unique: Integers, hours: _Hours) -> Evidence:
-    begin = np.searchsorted(unique, hours.open_us, side="left")
-    finish = np.searchsorted(unique, hours.close_us, side="right")
-    at_open, at_close = _are_in(hours.open_us, unique), _are_in(hours.close_us, unique)
-    before = np.searchsorted(unique, hours.open_us - _HOUR_US, side="left")
-    # Bars that go on after the close say nothing by having one that begins there.
-    after = np.searchsorted(unique, hours.close_us + _HOUR_US, side="right")
-    return Evidence(
-        sessions=int(np.count_nonzero(finish > begin)),
-        opens=int(np.count_nonzero(at_open)),
-        closes=int(np.count_nonzero(at_close & ~at_open & (after == finish))),
-        early=int(np.count_nonzero(at_open & (before < begin))),
     )
 
 
@@ -181,42 +143,7 @@ def _are_in(values: Integers, ordered: Integers) -> NDArray[np.bool_]:
     return found
 
 
-def _notes(seen: Evidence, told: Stamp | None) -> tuple[str, ...]:
-    if told == "start" and seen.looks_like == "end":
-        return (
-            (
-                f"WARNING: stamps are read as bar starts as told, but {seen.closes} of"
-                f" {seen.sessions} sessions have a row at the close and none at the open, as bar"
-                " ends do"
-            ),
-        )
-    if told == "end" and seen.looks_like == "start" and not 2 * seen.early > seen.opens:
-        return (
-            (
-                f"WARNING: stamps are read as bar ends as told, but {seen.opens} of"
-                f" {seen.sessions} sessions have a row at the open, as bar starts do"
-            ),
-        )
-    if told is not None or not seen.sessions:
-        return ()
-    if seen.looks_like is None:
-        return (
-            (
-                "stamps are read as bar starts; no session has a row at its open or its close that"
-                " would tell"
-            ),
-        )
-    if seen.looks_like == "start" and 2 * seen.early > seen.opens:
-        return (
-            (
-                "stamps are read as bar starts; rows before the open hide whether they are ends"
-                " (pass --stamp end if so)"
-            ),
-        )
-    return ()
-
-
-def _interval_of_ends(unique: Integers, hours: _Hours) -> int | None:
+def _interval_of_ends(unique: Integers, hours: Hours) -> int | None:
     session = hours.session_of(unique)
     # The bar that ends at the close may be shorter than the others, so its gap does not count.
     inside = (session >= 0) & (unique <= hours.close_us[np.maximum(session, 0)])
@@ -229,7 +156,7 @@ def _interval_of_ends(unique: Integers, hours: _Hours) -> int | None:
     return None
 
 
-def _moved(stamp_us: Integers, unique: Integers, hours: _Hours, interval: int) -> Integers:
+def _moved(stamp_us: Integers, unique: Integers, hours: Hours, interval: int) -> Integers:
     start = stamp_us - interval
     session = hours.session_of(stamp_us)
     opened, closed = hours.open_us[session], hours.close_us[session]
@@ -241,7 +168,7 @@ def _moved(stamp_us: Integers, unique: Integers, hours: _Hours, interval: int) -
     return np.where(inside, np.maximum(start, opened), start)
 
 
-def _on_grid(unique: Integers, hours: _Hours, interval: int) -> bool:
+def _on_grid(unique: Integers, hours: Hours, interval: int) -> bool:
     session = hours.session_of(unique)
     inner = (session >= 0) & (unique < hours.close_us[session])
     offset = (unique - hours.open_us[session])[inner] % interval

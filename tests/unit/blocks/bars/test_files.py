@@ -631,10 +631,13 @@ def test_extended_hours_are_read_as_starts_with_a_note_that_it_cannot_be_told(
 
 
 def test_ends_counted_from_the_full_hour_begin_at_the_open(tmp_path: Path) -> None:
-    session = SESSIONS[0]
-    hours = [session.open + timedelta(minutes=30 + 60 * bar) for bar in range(7)]
-    read = read_bars(as_parquet(bars(hours), tmp_path), None)
-    assert times_of(read) == [session.open, *hours[:-1]]
+    days = [
+        [session.open + timedelta(minutes=30 + 60 * bar) for bar in range(7)]
+        for session in SESSIONS[:2]
+    ]
+    read = read_bars(as_parquet(bars([*days[0], *days[1]]), tmp_path), None)
+    first = [[hours[0] - timedelta(minutes=30), *hours[:-1]] for hours in days]
+    assert times_of(read) == [*first[0], *first[1]]
 
 
 def test_ends_of_daily_bars_are_refused_for_want_of_an_interval(tmp_path: Path) -> None:
@@ -644,9 +647,12 @@ def test_ends_of_daily_bars_are_refused_for_want_of_an_interval(tmp_path: Path) 
 
 
 def test_the_half_day_is_judged_by_its_own_close(tmp_path: Path) -> None:
-    moments = [HALF_DAY.bar_end(bar, 60) for bar in range(HALF_DAY.bar_count(60))]
+    days = SESSIONS[1:3]
+    assert days[1] == HALF_DAY
+    moments = [day.bar_end(bar, 60) for day in days for bar in range(day.bar_count(60))]
     read = read_bars(as_parquet(bars(moments), tmp_path), None)
-    assert times_of(read) == [HALF_DAY.bar_start(bar, 60) for bar in range(4)]
+    first = [day.bar_start(bar, 60) for day in days for bar in range(day.bar_count(60))]
+    assert times_of(read) == first
 
 
 # -- what goes through -----------------------------------------------------------------------
