@@ -9,7 +9,7 @@ from types import ModuleType
 
 from blocks.process.disk_errors import refuse_odd_name
 from trading.errors import BadInput
-from trading.market.symbols import refuse_no_symbols
+from trading.market.symbols import parse_symbols
 
 
 def path_argument(text: str) -> Path:
@@ -33,13 +33,12 @@ def exchange_argument(text: str) -> str:
 
 
 def symbols_argument(text: str) -> tuple[str, ...]:
-    """Return symbols from `A,B`, in that order."""
-    symbols = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not symbols:
-        raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
+    """Return symbols from `A,B`, in that order; names with commas stand in quotes, as in CSV."""
     if any("\udc80" <= letter <= "\udcff" for letter in text):
         raise BadInput(f"symbols {text!r} are no UTF-8", "Set LANG=C.UTF-8, or write plain letters")
-    refuse_no_symbols(symbols)
+    symbols = parse_symbols(text)
+    if not symbols:
+        raise BadInput("no symbols are given", "Name at least one, such as --symbols AAPL,MSFT")
     return symbols
 
 
