@@ -3,50 +3,75 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from blocks.archive.feeds import feed_expression
 from blocks.process.disk_errors import words_of
 from blocks.providers.fetched_bars import FetchedBars, empty_rows
 from trading.errors import StoreUnavailable
 from trading.market.bars import NUMBERS, BarRows
 
-ROW_GROUP = 30_000
+# Five symbols or so of a month of 5-minute bars: what is read for a symbol besides its own.
+ROW_GROUP = 8_192
+KEY = ("symbol", "ts", "feed")
 TIME = pl.Datetime("us", "UTC")
 SCHEMA: dict[str, pl.DataType] = {
-    "symbol": pl.String(), "ts": TIME,
+    "symbol": pl.String(), "ts": TIME, "feed": pl.String(),
     "open": pl.Float64(), "high": pl.Float64(), "low": pl.Float64(), "close": pl.Float64(),
     "volume": pl.Float64(), "source": pl.String(), "fetched_at": TIME, "revisions": pl.Int32(),
 }  # fmt: skip
+# Without the feed: so wrote earlier versions.
+COLUMNS_BEFORE_FEEDS = tuple(name for name in SCHEMA if name != "feed")
+_READ_TRIES = 20
+_ARROW = pl.DataFrame(schema=SCHEMA).to_arrow().schema
 
 
 class DamagedFile(StoreUnavailable):
-    """A file of the archive cannot be read."""
+    """A file of the archive cannot be read; `file` says which."""
+
+    file: Path | None = None
+
+
+def damaged(file: Path) -> DamagedFile:
+    """Return the failure to read a file of bars."""
+    error = DamagedFile(
+        f"{file} cannot be read as bars: it is damaged or cut short",
+        "Run fetch for the sessions in it: that sets it aside and brings the bars again",
+    )
+    error.file = file
+    return error
 
 
 def frame_of(fetched: FetchedBars) -> pl.DataFrame:
     """Return fetched bars in the archive's columns."""
     rows = fetched.rows
-    symbols = np.array(fetched.symbols, dtype=object)
-    sources = np.array(fetched.sources, dtype=object)
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
-            "symbol": pl.Series(symbols[rows.symbol].tolist(), dtype=pl.String),
+            "symbol": pl.Series(fetched.symbols, dtype=pl.String).gather(rows.symbol),
             "ts": _times(rows.start_us),
             **{name: getattr(rows, name) for name in NUMBERS},
-            "source": pl.Series(sources[fetched.source].tolist(), dtype=pl.String),
+            "source": pl.Series(fetched.sources, dtype=pl.String).gather(fetched.source),
             "fetched_at": _times(fetched.fetched_us),
             "revisions": np.zeros(len(rows), dtype=np.int32),
-        },
-        schema=SCHEMA,
+        }
+    )
+    return (
+        frame.with_columns(feed_expression().alias("feed"))
+        .select(list(SCHEMA))
+        .cast(pl.Schema(SCHEMA))
     )
 
 
-def rows_of(frame: pl.DataFrame, symbols: Sequence[str], interval_minutes: int) -> BarRows:
+def rows_of(frame: pl.DataFrame, symbols: Sequence[str], interval_minutes: int | None) -> BarRows:
     """Return a frame's bars as rows by time and symbol; `symbols` numbers them."""
     if not len(frame):
         return empty_rows(interval_minutes)
@@ -68,41 +93,116 @@ def no_stored_bars() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
+def newest_of_each(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return the bars of frames by symbol, time and feed; of those of one key the last fetched."""
+    if not frames:
+        return no_stored_bars()
+    whole = pl.concat(frames).sort([*KEY, "fetched_at", "revisions"], maintain_order=True)
+    return whole.unique(KEY, keep="last", maintain_order=True)
+
+
 def read_bars_file(file: Path, wanted: pl.Expr) -> pl.DataFrame:
     """Return the bars of a file that a condition holds for. None of a file that is gone.
 
-    Raises DamagedFile.
+    Row groups whose bounds show that they hold none are not read. Raises DamagedFile.
     """
+    for _ in range(_READ_TRIES):
+        before = _identity(file)
+        if before is None:
+            break
+        try:
+            frame = scan_bars_file(file).filter(wanted).select(list(SCHEMA)).collect()
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            if _identity(file) == before:
+                raise damaged(file) from error
+        else:
+            # A file that was replaced meanwhile may be read half from either.
+            if _identity(file) in (before, None):
+                return frame
+    else:
+        raise StoreUnavailable(f"{file} changes all the time", "Try again when it is written")
+    return no_stored_bars()
+
+
+def scan_bars_file(file: Path) -> pl.LazyFrame:
+    """Return a file's rows, to be filtered and collected, with the feed where it has none."""
+    rows = pl.scan_parquet(file, glob=False, hive_partitioning=False)
+    if "feed" in rows.collect_schema():
+        return rows
+    return rows.with_columns(feed_expression().alias("feed"))
+
+
+def metadata_of(file: Path) -> pq.FileMetaData:
+    """Return what the end of a file says of its row groups. Raises DamagedFile."""
     try:
-        return pl.scan_parquet(file, glob=False).filter(wanted).select(list(SCHEMA)).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        if not file.exists():
-            return no_stored_bars()
-        raise DamagedFile(
-            f"{file} cannot be read as bars", "Move it away and fetch its sessions again"
-        ) from error
+        return pq.read_metadata(file)
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(file) from error
 
 
-def write_bars_file(frame: pl.DataFrame, file: Path) -> None:
-    """Replace a file by these bars, on the disk when this returns. Raises StoreUnavailable."""
+class BarsWriter:
+    """Row groups for one file, given in the order in which they are to stand."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._writer = pq.ParquetWriter(file, _ARROW, compression="zstd")
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append bars."""
+        if len(frame):
+            table = frame.select(list(SCHEMA)).to_arrow().cast(_ARROW)
+            self._writer.write_table(table, row_group_size=ROW_GROUP)
+
+    def close(self, words: Mapping[str, str]) -> None:
+        """Write the file's end, with these words of ours in it."""
+        self._writer.add_key_value_metadata(dict(words))
+        self._writer.close()
+
+    def let_go(self) -> None:
+        """Write no more, whatever is missing."""
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+
+
+@contextmanager
+def replacing(file: Path, words: Mapping[str, str] | None = None) -> Iterator[BarsWriter]:
+    """Give a writer for a file, which replaces it when all is on the disk.
+
+    Raises StoreUnavailable; the file is then as it was.
+    """
     # No pattern of ours or the user's takes this name for a file of bars.
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as stream:
-            frame.write_parquet(stream, compression="zstd", row_group_size=ROW_GROUP)
+            writer = BarsWriter(stream)
+            try:
+                yield writer
+                writer.close(words or {})
+            finally:
+                writer.let_go()
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(partial, file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except (OSError, pl.exceptions.PolarsError) as error:
+        sync_folder(file.parent)
+    except (OSError, pa.ArrowException) as error:
         raise not_written(file, error) from error
     finally:
         # Also when it is interrupted.
         partial.unlink(missing_ok=True)
+
+
+def write_bars_file(frame: pl.DataFrame, file: Path) -> None:
+    """Replace a file by these bars, on the disk when this returns. Raises StoreUnavailable."""
+    with replacing(file) as writer:
+        writer.write(frame)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a folder's names on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def not_written(where: Path, error: Exception) -> StoreUnavailable:
@@ -111,3 +211,11 @@ def not_written(where: Path, error: Exception) -> StoreUnavailable:
         f"{where} cannot be written: {words_of(error)}",
         "Check the folder's permissions and free disk space",
     )
+
+
+def _identity(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

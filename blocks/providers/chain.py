@@ -52,7 +52,8 @@ class ProviderChain:
         interval_minutes: int,
         keep: Callable[[FetchedBars], object] | None = None,
     ) -> None:
-        self.name = " > ".join(source.name for source in sources)
+        self.feeds = tuple(source.name for source in sources)
+        self.name = " > ".join(self.feeds)
         self.served: dict[str, str] = {}
         self.reasons: dict[str, str] = {}
         self.troubles: dict[str, str] = {}

@@ -89,7 +89,11 @@ def failure_of(failures: Mapping[str, OpenbellError]) -> OpenbellError:
 
 def lines_of(outcome: Outcome) -> list[str]:
     """Return what a person wants to know of a backfill."""
-    return [*(_line(coverage) for coverage in outcome.coverage), summary_of(outcome)]
+    return [
+        *outcome.notes,
+        *(_line(coverage) for coverage in outcome.coverage),
+        summary_of(outcome),
+    ]
 
 
 def summary_of(outcome: Outcome) -> str:
@@ -117,11 +121,12 @@ def rows_of(coverage: Sequence[Coverage]) -> list[dict[str, object]]:
 
 def gaps_of(coverage: Coverage) -> str:
     """Return how many bars are missing, and the starts of the first few."""
-    if not coverage.missing:
+    count = coverage.expected - coverage.present
+    if not count:
         return ""
     some = ", ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in coverage.missing[:SHOWN_GAPS])
-    more = ", ..." if len(coverage.missing) > SHOWN_GAPS else ""
-    return f"{len(coverage.missing)} missing: {some}{more} UTC"
+    more = ", ..." if count > SHOWN_GAPS else ""
+    return f"{count} missing: {some}{more} UTC"
 
 
 def _line(coverage: Coverage) -> str:

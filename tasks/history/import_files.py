@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from blocks.archive.archive import BarArchive, Stored
+from blocks.archive.archive import BarArchive
+from blocks.archive.news import Stored
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import date_range, read_bars
 from blocks.providers.fetched_bars import FetchedBars

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from blocks.archive.archive import BarArchive, Stored
+from blocks.archive.archive import BarArchive
 from blocks.archive.files import DamagedFile
+from blocks.archive.news import Stored
 from blocks.markets.archive_market import ArchiveMarket
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import Split
@@ -75,11 +76,10 @@ def test_the_later_fetch_counts_and_a_revision_is_counted(archive: BarArchive) -
     # Noise below the engine's 0.0001 is no revision.
     close[7] += 1e-9
     later = EVENING + timedelta(minutes=1)
-    second = fetched(replace(first.rows, close=close, high=high), SYMBOLS, later, "finnhub")
+    second = fetched(replace(first.rows, close=close, high=high), SYMBOLS, later)
     assert archive.upsert(second) == Stored(revised=1, unchanged=155)
     frame = archive.frame(SYMBOLS, LAST.open, LAST.close)
     assert frame["revisions"].sum() == 1
-    assert set(frame["source"]) == {"finnhub"}
     assert set(frame["fetched_at"]) == {later}
     assert_same(archive.rows(SYMBOLS, LAST.open, LAST.close), second.rows)
 
@@ -109,7 +109,7 @@ def test_a_fold_that_was_interrupted_shows_every_bar_once(archive: BarArchive) -
     archive.upsert(bars)
     day = archive.folder / "2025-11-04.parquet"
     kept = day.read_bytes()
-    archive._fold(day)
+    archive._fold(day.stem)
     day.write_bytes(kept)
     assert_same(archive.rows(SYMBOLS, SESSIONS[0].open, LAST.close), bars.rows)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.archive.archive import BarArchive, Stored
+from blocks.archive.archive import BarArchive
 from blocks.archive.backfill import Backfill
+from blocks.archive.news import Stored
 from blocks.process.clocks import ReplayClock
 from blocks.providers.errors import NotConnected, RangeTooLong
 from blocks.providers.fetched_bars import FetchedBars, no_bars
@@ -26,6 +27,7 @@ class FakeProvider:
     """All bars but those of some symbols, and those with a hole."""
 
     name = "yahoo"
+    feeds = ("yahoo",)
 
     def __init__(self, clock: ReplayClock) -> None:
         self.clock = clock
@@ -136,3 +138,62 @@ def test_sessions_that_have_not_begun_are_left_for_later(
     outcome = backfill.run(SYMBOLS[:1], SESSIONS[-2:])
     assert provider.asked == [(("S00",), SESSIONS[-2].date, SESSIONS[-2].date)]
     assert outcome.coverage[0].expected == 78
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
+def test_a_file_that_was_cut_short_is_set_aside_and_its_sessions_are_fetched_again(
+    backfill: Backfill, provider: FakeProvider, tmp_path: Path, kept: float
+) -> None:
+    backfill.run(SYMBOLS[:3], SESSIONS)
+    october = tmp_path / "bars" / "5m" / "2025-10.parquet"
+    content = october.read_bytes()
+    october.write_bytes(content[: int(len(content) * kept)])
+    provider.asked.clear()
+    outcome = backfill.run(SYMBOLS[:2], SESSIONS)
+    assert [str(october) in note for note in outcome.notes] == [True]
+    assert outcome.stored == Stored(added=78 * 2 * (len(SESSIONS) - 2))
+    assert {last for _, _, last in provider.asked} <= {SESSIONS[19].date, SESSIONS[-3].date}
+    assert all(coverage.missing == () for coverage in outcome.coverage)
+    aside = tmp_path / "bars" / "5m" / "_damaged" / "2025-10.parquet.0"
+    assert aside.read_bytes() == content[: int(len(content) * kept)]
+
+
+def test_damage_that_only_storing_finds_is_mended_as_well(
+    backfill: Backfill, provider: FakeProvider, tmp_path: Path
+) -> None:
+    backfill.run(("S03",), SESSIONS[:20])
+    october = tmp_path / "bars" / "5m" / "2025-10.parquet"
+    content = bytearray(october.read_bytes())
+    # The prices of S03, which a fetch of S00 does not read, but has to write again.
+    content[5_000:15_000] = bytes(10_000)
+    october.write_bytes(content)
+    outcome = backfill.run(("S00",), SESSIONS[:20])
+    assert len(outcome.notes) == 1
+    assert outcome.coverage[0].missing == ()
+    again = backfill.run(("S03",), SESSIONS[:20])
+    assert again.coverage[0].missing == ()
+
+
+def test_bars_of_another_feed_do_not_count_as_held(
+    backfill: Backfill, provider: FakeProvider, tmp_path: Path, clock: ReplayClock
+) -> None:
+    archive = BarArchive(tmp_path, 5, clock)
+    archive.upsert(simulated(("S00",), SESSIONS, EVENING, "alpaca:iex"))
+    outcome = backfill.run(("S00",), SESSIONS[-2:])
+    assert outcome.sessions_before == 0
+    assert outcome.stored == Stored(added=156)
+    assert outcome.coverage[0].sources == {"yahoo": 156}
+
+
+def test_a_session_that_only_another_provider_of_the_chain_gave_is_asked_for_again(
+    tmp_path: Path, clock: ReplayClock, provider: FakeProvider
+) -> None:
+    provider.feeds = ("yahoo", "finnhub")
+    archive = BarArchive(tmp_path, 5, clock)
+    backfill = Backfill(archive, provider, "NYSE", clock)
+    archive.upsert(simulated(("S00",), SESSIONS[-3:-1], EVENING, "yahoo"))
+    archive.upsert(simulated(("S00",), SESSIONS[-1:], EVENING, "finnhub"))
+    outcome = backfill.run(("S00",), SESSIONS[-3:])
+    assert provider.asked == [(("S00",), LAST.date, LAST.date)]
+    assert outcome.coverage[0].present == 3 * 78
+    assert outcome.coverage[0].sources == {"yahoo": 3 * 78, "finnhub": 78}
