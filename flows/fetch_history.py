@@ -36,7 +36,7 @@ async def fetch_history(
     days: Annotated[int, Field(ge=1)] = DAYS,
     interval_minutes: int = 5,
     exchange: str = "NYSE",
-    provider: Literal["chain", "yahoo", "finnhub"] = "chain",
+    provider: Literal["chain", "alpaca", "yahoo", "finnhub"] = "chain",
     data_dir: str = "data",
 ) -> State[None]:
     """Fetch the bars of past sessions that the archive does not hold for good.
@@ -48,7 +48,7 @@ async def fetch_history(
         days: So many days before the end, without a start
         interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
         exchange: Whose calendar says when sessions are
-        provider: Who is asked; chain asks yahoo, then finnhub where FINNHUB_API_KEY is set
+        provider: Who is asked; chain asks those of PROVIDERS that have what they need, in order
         data_dir: The folder of the accounts and the archive
     """
     configured = begin_process(data_dir)
@@ -62,8 +62,7 @@ async def fetch_history(
         interval_minutes=interval_minutes,
         provider=provider,
         data_dir=Path(data_dir),
-        finnhub_key=configured.data.finnhub_api_key,
-        yahoo_rate=configured.data.yahoo_rate_limit,
+        access=configured.data.access(),
     )
     await name_run(span_name("bars of", request.symbols, request.start, request.end))
     try:

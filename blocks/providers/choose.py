@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydantic import SecretStr
-
+from blocks.providers.access import PROVIDERS, AlpacaAccess, ProviderAccess
 from blocks.providers.chain import ProviderChain, Source
-from blocks.providers.fetched_bars import FetchedBars
+from blocks.providers.fetched_bars import US_EXCHANGES, FetchedBars
 from blocks.providers.finnhub.rest import FinnhubMarket
 from blocks.providers.finnhub.stream import FinnhubStream
-from blocks.providers.rate_limit import bucket_for
+from blocks.providers.page_store import PageStore
+from blocks.providers.rate_limit import Bucket, bucket_for
 from blocks.providers.yahoo.market import YahooMarket
 from trading.errors import BadInput
 from trading.session.ports import Clock
 
-NAMES = ("yahoo", "finnhub", "chain")
-# Requests a second where nothing is said: what Yahoo bears. No more than twice that at once.
-YAHOO_RATE = 5.0
+CHAIN = "chain"
 # Requests a second and at once: Finnhub's 60 a minute of a free key.
 FINNHUB_RATE = (1.0, 10)
+# Of Alpaca's requests of a minute so many may come at once: together with those that come back
+# within a minute they are the minute's.
+ALPACA_AT_ONCE = 0.1
+# A fetch of years waits for a page as long as a person would; a bar does not.
+PATIENCE_SECONDS = 600.0
 
 
 def make_provider(
@@ -29,19 +33,20 @@ def make_provider(
     interval_minutes: int,
     clock: Clock,
     data_dir: Path,
-    finnhub_key: SecretStr | None,
+    access: ProviderAccess,
     keep: Callable[[FetchedBars], object] | None = None,
-    yahoo_rate: float = YAHOO_RATE,
 ) -> ProviderChain:
     """Return a provider, as a chain even where it is one alone; `keep` gets all that it fetches.
 
-    Raises BadInput for a name that is none, and for finnhub without a key.
+    It is in no hurry: for a fetch of years. Raises BadInput for a name that is none, and for a
+    provider without what it needs.
     """
-    return ProviderChain(
-        _asked_sources(name, exchange, interval_minutes, clock, data_dir, finnhub_key, yahoo_rate),
-        interval_minutes,
-        keep,
-    )
+    if name not in (*PROVIDERS, CHAIN):
+        raise BadInput(f"{name!r} is no provider", f"Use one of {', '.join((*PROVIDERS, CHAIN))}")
+    parts = _Parts(exchange, interval_minutes, clock, data_dir, access)
+    names = parts.usable() if name == CHAIN else (parts.demanded(name),)
+    sources = [parts.source(each, is_patient=True) for each in names]
+    return ProviderChain(sources, interval_minutes, keep)
 
 
 def make_live_provider(
@@ -50,44 +55,108 @@ def make_live_provider(
     interval_minutes: int,
     clock: Clock,
     data_dir: Path,
-    finnhub_key: SecretStr | None,
+    access: ProviderAccess,
     keep: Callable[[FetchedBars], object] | None = None,
-    yahoo_rate: float = YAHOO_RATE,
 ) -> ProviderChain:
-    """Return what a live session reads: Finnhub's trade stream where there is a key, then Yahoo.
+    """Return what a live session reads: the providers in their order, streams before the asked.
 
-    The stream runs between the chain's `start` and `close`.
+    Finnhub's trade stream, where there is a key, goes before Yahoo and Finnhub. Streams run
+    between the chain's `start` and `close`.
     """
+    parts = _Parts(exchange, interval_minutes, clock, data_dir, access)
     sources: list[Source] = []
-    if finnhub_key is not None:
-        sources.append(FinnhubStream(finnhub_key, symbols, exchange, interval_minutes, clock))
-    sources += _asked_sources(
-        "chain", exchange, interval_minutes, clock, data_dir, finnhub_key, yahoo_rate
-    )
+    stream = access.finnhub_key if "finnhub" in access.order else None
+    for name in parts.usable():
+        if name != "alpaca" and stream is not None:
+            sources.append(FinnhubStream(stream, symbols, exchange, interval_minutes, clock))
+            stream = None
+        sources.append(parts.source(name, is_patient=False))
     return ProviderChain(sources, interval_minutes, keep)
 
 
-def _asked_sources(
-    name: str,
-    exchange: str,
-    interval_minutes: int,
-    clock: Clock,
-    data_dir: Path,
-    key: SecretStr | None,
-    yahoo_rate: float,
-) -> list[Source]:
-    if name not in NAMES:
-        raise BadInput(f"{name!r} is no provider", f"Use one of {', '.join(NAMES)}")
-    if name == "finnhub" and key is None:
-        raise BadInput("finnhub needs a key", "Set FINNHUB_API_KEY in the environment")
-    limits = data_dir / "limits"
-    sources: list[Source] = []
-    if name != "finnhub":
-        bucket = bucket_for("yahoo", yahoo_rate, max(1, round(2 * yahoo_rate)), limits)
-        sources.append(YahooMarket(exchange, interval_minutes, clock, acquire=bucket.acquire))
-    if name != "yahoo" and key is not None:
-        bucket = bucket_for("finnhub", *FINNHUB_RATE, limits)
-        sources.append(
-            FinnhubMarket(key, exchange, interval_minutes, clock, acquire=bucket.acquire)
-        )
-    return sources
+class _Parts:
+    def __init__(
+        self,
+        exchange: str,
+        interval_minutes: int,
+        clock: Clock,
+        data_dir: Path,
+        access: ProviderAccess,
+    ) -> None:
+        self._exchange = exchange
+        self._interval_minutes = interval_minutes
+        self._clock = clock
+        self._data_dir = data_dir
+        self._access = access
+
+    def usable(self) -> tuple[str, ...]:
+        """Return the names of those that have what they need, in their order."""
+        found = tuple(name for name in self._access.order if self._lack(name) is None)
+        if not found:
+            raise BadInput(
+                f"none of {', '.join(self._access.order)} has what it needs",
+                "Set its key, or name yahoo in PROVIDERS too, which needs none",
+            )
+        return found
+
+    def demanded(self, name: str) -> str:
+        """Return a name; raises BadInput when it lacks something."""
+        lack = self._lack(name)
+        if lack is not None:
+            raise lack
+        return name
+
+    def source(self, name: str, *, is_patient: bool) -> Source:
+        """Return the provider that is asked."""
+        exchange, minutes, clock = self._exchange, self._interval_minutes, self._clock
+        if name == "yahoo":
+            rate = self._access.yahoo_rate
+            bucket = self._bucket(name, rate, max(1, round(2 * rate)))
+            return YahooMarket(exchange, minutes, clock, acquire=bucket.acquire)
+        if name == "finnhub":
+            assert self._access.finnhub_key is not None
+            acquire = self._bucket(name, *FINNHUB_RATE).acquire
+            return FinnhubMarket(
+                self._access.finnhub_key, exchange, minutes, clock, acquire=acquire
+            )
+        assert self._access.alpaca is not None
+        return self._alpaca(self._access.alpaca, is_patient=is_patient)
+
+    def _alpaca(self, access: AlpacaAccess, *, is_patient: bool) -> Source:
+        # Imported here: it is an extra, and brings pandas.
+        try:
+            from blocks.providers.alpaca.market import AlpacaMarket
+        except ModuleNotFoundError as error:
+            raise BadInput(
+                f"alpaca needs the package alpaca-py, which is not installed ({error.name})",
+                f"Install it: {sys.executable} -m pip install 'alpaca-py>=0.44,<0.45'",
+            ) from error
+        a_minute = access.requests_a_minute
+        at_once = max(1, round(a_minute * ALPACA_AT_ONCE))
+        bucket = self._bucket("alpaca", max(a_minute - at_once, 1) / 60.0, at_once)
+        place = (self._exchange, self._interval_minutes, self._clock)
+        if not is_patient:
+            return AlpacaMarket(access, *place, acquire=bucket.acquire)
+        pages = PageStore(self._data_dir / "bars" / ".pages")
+        return AlpacaMarket(
+            access, *place, acquire=bucket.acquire, pages=pages, timeout_s=60.0,
+            patience_s=PATIENCE_SECONDS,
+        )  # fmt: skip
+
+    def _bucket(self, name: str, per_second: float, burst: int) -> Bucket:
+        return bucket_for(name, per_second, burst, self._data_dir / "limits")
+
+    def _lack(self, name: str) -> BadInput | None:
+        if name == "finnhub" and self._access.finnhub_key is None:
+            return BadInput("finnhub needs a key", "Set FINNHUB_API_KEY in the environment")
+        if name == "alpaca" and self._access.alpaca is None:
+            return BadInput(
+                "alpaca needs its keys and a feed",
+                "Set ALPACA_API_KEY, ALPACA_SECRET_KEY and ALPACA_FEED (sip or iex)",
+            )
+        if name == "alpaca" and self._exchange not in US_EXCHANGES:
+            return BadInput(
+                f"alpaca has no bars of {self._exchange}",
+                f"Use one of {', '.join(sorted(US_EXCHANGES))}, or another provider",
+            )
+        return None

@@ -37,6 +37,10 @@ class EmptyAnswer(SourceUnavailable):
     """An answer without a single bar where the calendar has some: a failure, never 'no data'."""
 
 
+class NothingThere(EmptyAnswer):
+    """The provider has answered in full, of a time long over: it has no bar, and will have none."""
+
+
 class CircuitOpen(SourceUnavailable):
     """Not asked at all: the provider failed so often that it is left alone for a while."""
 

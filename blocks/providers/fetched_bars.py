@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,10 @@ from trading.market.calendar import (
     sessions_between,
     to_microseconds,
 )
+
+# The length of a daily bar, which begins at its session's open and ends at the close.
+DAY_MINUTES = 1440
+US_EXCHANGES = frozenset({"NYSE", "NASDAQ"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class FetchedBars:
     """Closed bars of `symbols`, which `rows.symbol` indexes.
 
     `source` indexes `sources` and `fetched_us` is the time of fetch, both by row. `failures`
-    says by symbol why a provider gave nothing of it where the calendar has bars.
+    says by symbol why a provider gave nothing of it where the calendar has bars, `notes` what
+    else a person should know. `pages` are files that spare asking again, until the bars are stored.
     """
 
     symbols: tuple[str, ...]
@@ -45,6 +51,8 @@ class FetchedBars:
     fetched_us: Integers
     failures: dict[str, OpenbellError] = field(default_factory=dict)
     splits: tuple[Split, ...] = ()
+    notes: tuple[str, ...] = ()
+    pages: tuple[Path, ...] = ()
 
     @property
     def present(self) -> set[str]:
@@ -68,9 +76,9 @@ class FetchedBars:
 
     def keep(self, kept: NDArray[np.bool_]) -> FetchedBars:
         """Return the chosen rows, with everything else as it is."""
-        return FetchedBars(
-            self.symbols, self.rows.take(kept), self.sources, self.source[kept],
-            self.fetched_us[kept], self.failures, self.splits,
+        return replace(
+            self, rows=self.rows.take(kept), source=self.source[kept],
+            fetched_us=self.fetched_us[kept],
         )  # fmt: skip
 
     def of(self, symbols: Sequence[str]) -> FetchedBars:
@@ -88,6 +96,8 @@ class FetchedBars:
             self.fetched_us[kept],
             {symbol: error for symbol, error in self.failures.items() if symbol in number},
             tuple(split for split in self.splits if split.symbol in number),
+            self.notes,
+            self.pages,
         )
 
     def failing(self, failures: dict[str, OpenbellError]) -> FetchedBars:
@@ -151,6 +161,8 @@ def joined(
         np.concatenate(fetched)[order],
         failures,
         tuple(split for piece in pieces for split in piece.splits),
+        tuple(dict.fromkeys(note for piece in pieces for note in piece.notes)),
+        tuple(folder for piece in pieces for folder in piece.pages),
     )
 
 
@@ -167,17 +179,46 @@ def rows_or_raise(fetched: FetchedBars, name: str) -> BarRows:
     return fetched.rows
 
 
+class Spans(NamedTuple):
+    """Bars of the calendar, in order: their START and END in microseconds since 1970 UTC."""
+
+    start_us: Integers
+    end_us: Integers
+
+    def take(self, kept: NDArray[np.bool_]) -> Spans:
+        """Return the chosen bars."""
+        return Spans(self.start_us[kept], self.end_us[kept])
+
+
+def expected_bars(
+    exchange: str, start: datetime, end: datetime, now: datetime, interval_minutes: int
+) -> Spans:
+    """Return the calendar's bars that start in [start, end) and are over by `now`."""
+    if end <= start:
+        return Spans(_none(), _none())
+    day = timedelta(days=1)
+    sessions = sessions_between(exchange, start.date() - day, end.date() + day)
+    all_bars = _bars_of(sessions, interval_minutes)
+    begins, ends = all_bars
+    wanted = (begins >= to_microseconds(start)) & (begins < to_microseconds(end))
+    return all_bars.take(wanted & (ends <= to_microseconds(now)))
+
+
+def _bars_of(sessions: Sequence[Session], interval_minutes: int) -> Spans:
+    if interval_minutes == DAY_MINUTES:
+        return Spans(
+            np.array([to_microseconds(session.open) for session in sessions], dtype=np.int64),
+            np.array([to_microseconds(session.close) for session in sessions], dtype=np.int64),
+        )
+    grid = make_grid(list(sessions), interval_minutes)
+    return Spans(grid.start_us, grid.end_us)
+
+
 def expected_starts(
     exchange: str, start: datetime, end: datetime, now: datetime, interval_minutes: int
 ) -> Integers:
     """Return the starts of the calendar's bars in [start, end) that are over by `now`."""
-    if end <= start:
-        return _none()
-    day = timedelta(days=1)
-    sessions = sessions_between(exchange, start.date() - day, end.date() + day)
-    grid = make_grid(sessions, interval_minutes)
-    wanted = (grid.start_us >= to_microseconds(start)) & (grid.start_us < to_microseconds(end))
-    return grid.start_us[wanted & (grid.end_us <= to_microseconds(now))]
+    return expected_bars(exchange, start, end, now, interval_minutes).start_us
 
 
 def sessions_before(exchange: str, session: Session, count: int) -> list[Session]:

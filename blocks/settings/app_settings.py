@@ -11,6 +11,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from pydantic.fields import FieldInfo
 
 from blocks.messages.settings import NotificationSettings
+from blocks.providers.access import (
+    ALPACA_RATE,
+    PROVIDERS,
+    YAHOO_RATE,
+    Adjustment,
+    AlpacaAccess,
+    Feed,
+    ProviderAccess,
+)
 from blocks.settings.variables import FIELD_OF
 from blocks.storage.settings import CloudSettings
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
@@ -79,13 +88,43 @@ class DataSettings(_Group):
 
     primary_provider: Literal["simulated", "live"] | None = Field(
         default=None,
-        description="Bars of a session: live (Yahoo, and Finnhub where its key is set) or"
-        " simulated. Left out, deployments are live and the run command is simulated unless --live",
+        description="Bars of a session: live (of PROVIDERS) or simulated. Left out, deployments"
+        " are live and the run command is simulated unless --live",
+    )
+    providers: Words = Field(
+        default=PROVIDERS,
+        description="Who is asked for bars, in this order; who lacks a key that it needs is left"
+        " out",
     )
     finnhub_api_key: SecretStr | None = Field(default=None, description="Key of finnhub.io")
+    alpaca_api_key: SecretStr | None = Field(
+        default=None, description="Key of alpaca.markets, with ALPACA_SECRET_KEY and ALPACA_FEED"
+    )
+    alpaca_secret_key: SecretStr | None = Field(
+        default=None, description="The other half of ALPACA_API_KEY"
+    )
+    alpaca_feed: Feed | None = Field(
+        default=None,
+        description="Whose trades: sip (all exchanges; free but for the last 15 minutes) or iex"
+        " (one exchange, some 3 % of the volume; live for free, up to 30 symbols)",
+    )
+    alpaca_adjustment: Adjustment = Field(
+        default=Adjustment.SPLIT,
+        description="What Alpaca's prices of the past are adjusted for: raw (nothing), split,"
+        " dividend or all",
+    )
+    alpaca_rate_limit: int = Field(
+        default=ALPACA_RATE,
+        ge=1,
+        le=100_000,
+        description="Requests to Alpaca a minute, over all processes of the folder; 200 for free",
+    )
+    alpaca_data_url: str | None = Field(
+        default=None, description="Another address than Alpaca's own, https or of this machine"
+    )
     bar_interval: int = Field(default=5, description="Length of a bar, minutes; 5m is read as 5")
     yahoo_rate_limit: float = Field(
-        default=5.0,
+        default=YAHOO_RATE,
         gt=0,
         le=100,
         description="Requests to Yahoo a second, over all processes of the folder",
@@ -112,6 +151,30 @@ class DataSettings(_Group):
         le=60,
         description="How often orders are looked at between bars, seconds",
     )
+
+    def access(self, feed: Feed | None = None) -> ProviderAccess:
+        """Return what the providers are asked with; `feed` goes before ALPACA_FEED."""
+        key, secret, of = self.alpaca_api_key, self.alpaca_secret_key, feed or self.alpaca_feed
+        alpaca = None
+        if key is not None and secret is not None and of is not None:
+            alpaca = AlpacaAccess(
+                key, secret, of, self.alpaca_adjustment, self.alpaca_data_url,
+                self.alpaca_rate_limit,
+            )  # fmt: skip
+        return ProviderAccess(self.providers, self.yahoo_rate_limit, self.finnhub_api_key, alpaca)
+
+    @field_validator("providers")
+    @classmethod
+    def _check_providers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        lower = tuple(name.lower() for name in names)
+        if not lower or len(set(lower)) < len(lower) or not set(lower) <= set(PROVIDERS):
+            raise ValueError(f"name each of {', '.join(PROVIDERS)} at most once, such as yahoo")
+        return lower
+
+    @field_validator("alpaca_feed", "alpaca_adjustment", mode="before")
+    @classmethod
+    def _read_lower(cls, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("bar_interval", mode="before")
     @classmethod

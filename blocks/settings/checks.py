@@ -29,6 +29,7 @@ def complaints_of(settings: AppSettings) -> Iterator[Complaint]:
     """Yield a variable and what is wrong with it, never showing a secret."""
     yield from _trading(settings)
     yield from _keys(settings)
+    yield from _providers(settings)
     yield from _copies(settings)
     yield from _channels(settings)
     for origin in settings.api.api_cors_origins:
@@ -117,6 +118,43 @@ def _keys(settings: AppSettings) -> Iterator[Complaint]:
             address_of(url)
         except OpenbellError as error:
             yield "DISCORD_WEBHOOK_URL", str(error).replace("DISCORD_WEBHOOK_URL", "it", 1)
+
+
+def _providers(settings: AppSettings) -> Iterator[Complaint]:
+    data = settings.data
+    halves = {"ALPACA_API_KEY": data.alpaca_api_key, "ALPACA_SECRET_KEY": data.alpaca_secret_key}
+    for name, half in halves.items():
+        if half is not None and not KEY.fullmatch(half.get_secret_value()):
+            yield name, "it holds a space or a sign that no key has. Copy it from alpaca.markets"
+    lacking = [name for name, half in halves.items() if half is None]
+    if len(lacking) == 1:
+        yield lacking[0], "it is not set, and the other half of the keys is. Set both, or none"
+    if not lacking and data.alpaca_feed is None:
+        yield (
+            "ALPACA_FEED",
+            "it is not set. Write iex (live on every plan, one exchange's volume) or sip (all"
+            " volume; without a paid plan all but the last 15 minutes)",
+        )
+    if data.alpaca_data_url is not None and not is_safe_address(data.alpaca_data_url):
+        yield (
+            "ALPACA_DATA_URL",
+            "keys would be sent to it in the clear, or it is no address. Write https://host, or"
+            " http://127.0.0.1:port for a server of this machine",
+        )
+    has_what_it_needs = {
+        "alpaca": not lacking, "finnhub": data.finnhub_api_key is not None, "yahoo": True,
+    }  # fmt: skip
+    if not any(has_what_it_needs[name] for name in data.providers):
+        yield "PROVIDERS", "none of them has its key. Set it, or name yahoo too, which needs none"
+
+
+def is_safe_address(text: str) -> bool:
+    """Return whether keys may be sent to an address: by https, or within this machine."""
+    if not is_address(text):
+        return False
+    parts = urlsplit(text)
+    is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return (parts.scheme == "https" or is_here) and "@" not in parts.netloc and not parts.query
 
 
 def _copies(settings: AppSettings) -> Iterator[Complaint]:

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
+from blocks.providers.access import PROVIDERS, Feed
 from flows.commands.arguments import (
     date_argument,
     exchange_argument,
@@ -14,7 +15,6 @@ from flows.commands.arguments import (
 )
 from flows.commands.run import DEFAULT_DATA_DIR
 
-PROVIDERS = ("yahoo", "finnhub", "chain")
 EXIT_INCOMPLETE = 1
 
 
@@ -30,9 +30,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
     parser.add_argument(
-        "--provider", choices=PROVIDERS, default="chain",
-        help="chain asks yahoo, then finnhub where FINNHUB_API_KEY is set",
+        "--provider", choices=(*PROVIDERS, "chain"), default="chain",
+        help="chain asks those of PROVIDERS that have what they need, in their order",
     )  # fmt: skip
+    parser.add_argument(
+        "--feed", choices=[str(feed) for feed in Feed], help="of alpaca; else ALPACA_FEED"
+    )
     parser.add_argument(
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
@@ -56,8 +59,7 @@ def run(args: Namespace) -> int:
         interval_minutes=args.interval,
         provider=args.provider,
         data_dir=args.data_dir,
-        finnhub_key=args.settings.data.finnhub_api_key,
-        yahoo_rate=args.settings.data.yahoo_rate_limit,
+        access=args.settings.data.access(Feed(args.feed) if args.feed else None),
     )
     with progress_on(sys.stderr, wanted=not args.quiet) as progress:
         outcome, folder = fetch_history(request, clock, progress)

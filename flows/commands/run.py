@@ -40,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--live",
         action="store_true",
-        help="bars of Yahoo and, with FINNHUB_API_KEY, Finnhub; a replay reads the archive",
+        help="bars of PROVIDERS, such as Yahoo; a replay reads the archive",
     )
     parser.add_argument("--symbols", type=symbols_argument, default=(), metavar="A,B")
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES")

@@ -106,9 +106,8 @@ class PlainParts:
             plan.interval_minutes,
             clock,
             self.data_dir,
-            self.data.finnhub_api_key,
+            self.data.access(),
             archive.upsert,
-            self.data.yahoo_rate_limit,
         )
         chain.start()
         return chain

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from blocks.archive.archive import BarArchive
 from blocks.archive.backfill import Backfill, Coverage, Outcome
-from blocks.providers.choose import YAHOO_RATE, make_provider
+from blocks.providers.access import ProviderAccess
+from blocks.providers.choose import make_provider
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 from trading.market.calendar import sessions_between
 from trading.session.ports import Clock
@@ -30,8 +29,7 @@ class HistoryRequest:
     interval_minutes: int
     provider: str
     data_dir: Path
-    finnhub_key: SecretStr | None = None
-    yahoo_rate: float = YAHOO_RATE
+    access: ProviderAccess = field(default_factory=ProviderAccess)
 
 
 def fetch_history(
@@ -56,8 +54,7 @@ def fetch_history(
         request.interval_minutes,
         clock,
         request.data_dir,
-        request.finnhub_key,
-        yahoo_rate=request.yahoo_rate,
+        request.access,
     )
     try:
         backfill = Backfill(archive, provider, request.exchange, clock)

@@ -49,27 +49,14 @@ def as_json(document: Any, status: int = 200, **headers: str) -> Answer:
     return Answer(status, json.dumps(document).encode(), headers=named)
 
 
-class HttpsServer:
-    """Serves what `respond` returns, unless the script says otherwise for the request's key."""
+class Script:
+    """What is answered instead of the usual, by the key of a request; keeps all requests."""
 
-    def __init__(
-        self,
-        context: ssl.SSLContext,
-        respond: Callable[[Request], Answer],
-        key_of: Callable[[Request], str],
-    ) -> None:
+    def __init__(self, key_of: Callable[[Request], str]) -> None:
         self.requests: list[Request] = []
-        self.stopping = threading.Event()
-        self._respond = respond
         self._key_of = key_of
         self._next: dict[str, deque[Answer | None]] = defaultdict(deque)
         self._always: dict[str, Answer] = {}
-        self._server = _Server(context, self)
-
-    @property
-    def port(self) -> int:
-        """Return the port on 127.0.0.1."""
-        return int(self._server.server_address[1])
 
     def script(self, key: str, *answers: Answer | None) -> None:
         """Give these answers, once each, to the next requests of a key; None is the usual one."""
@@ -86,12 +73,35 @@ class HttpsServer:
         """Return the requests of a key, in order."""
         return [request for request in self.requests if self._key_of(request) == key]
 
-    def answer(self, request: Request) -> Answer:
-        """Return the answer of the script, else the server's own."""
+    def scripted(self, request: Request) -> Answer | None:
+        """Keep a request, and return the answer of the script, None for the usual one."""
         self.requests.append(request)
         key = self._key_of(request)
-        scripted = self._next[key].popleft() if self._next[key] else self._always.get(key)
-        return scripted or self._respond(request)
+        return self._next[key].popleft() if self._next[key] else self._always.get(key)
+
+
+class HttpsServer(Script):
+    """Serves what `respond` returns, unless the script says otherwise for the request's key."""
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        respond: Callable[[Request], Answer],
+        key_of: Callable[[Request], str],
+    ) -> None:
+        super().__init__(key_of)
+        self.stopping = threading.Event()
+        self._respond = respond
+        self._server = _Server(context, self)
+
+    @property
+    def port(self) -> int:
+        """Return the port on 127.0.0.1."""
+        return int(self._server.server_address[1])
+
+    def answer(self, request: Request) -> Answer:
+        """Return the answer of the script, else the server's own."""
+        return self.scripted(request) or self._respond(request)
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -28,6 +28,8 @@ ACCOUNT_KEY = base64.b64encode(b"planted-azure-account-key-of-32-bytes").decode(
 SECRETS = {
     "discord": TOKEN,
     "finnhub": "plantedfinnhubkey0a1b2c3d4e",
+    "alpaca id": "PKPLANTEDALPACAKEYID",
+    "alpaca": "PlantedAlpacaSecret0a1b2c3d4e5f6a7b8c9d",
     "aws id": "AKIAPLANTEDKEYID",
     "aws": "PlantedAwsSecret/0a1b2c3d4e5f6a7b8c9d",
     "azure": ACCOUNT_KEY,
@@ -68,6 +70,9 @@ def environment() -> Iterator[dict[str, str]]:
         yield {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")} | {
             "DISCORD_WEBHOOK_URL": discord.url,
             "FINNHUB_API_KEY": SECRETS["finnhub"],
+            "ALPACA_API_KEY": SECRETS["alpaca id"],
+            "ALPACA_SECRET_KEY": SECRETS["alpaca"],
+            "ALPACA_FEED": "iex",
             "ENABLE_CLOUD_SYNC": "true",
             "CLOUD_PROVIDER": "aws",
             "CLOUD_CONTAINER": "openbell-copies",

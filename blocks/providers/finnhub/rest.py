@@ -38,6 +38,7 @@ from blocks.providers.fetched_bars import (
     rows_or_raise,
     sessions_before,
 )
+from blocks.providers.pauses import pause_of
 from trading.errors import OpenbellError, SourceUnavailable
 from trading.market.bars import BarRows
 from trading.market.calendar import Session, from_microseconds, to_microseconds
@@ -252,10 +253,10 @@ def _named(status: int, headers: Any) -> OpenbellError:
             "this finnhub key may not ask for that (HTTP 403)", "A paid plan of Finnhub may"
         )
     if status == 429:
-        reset = headers.get("X-Ratelimit-Reset")
-        pause = max(float(reset) - time.time(), 0.0) if reset and reset.isdigit() else None
         return RateLimited(
-            "finnhub answers HTTP 429, too many requests", "Wait, or ask for fewer symbols", pause
+            "finnhub answers HTTP 429, too many requests",
+            "Wait, or ask for fewer symbols",
+            pause_of(headers, time.time()),
         )
     return BadAnswer(f"finnhub answers HTTP {status}", "Its servers have trouble; try again later")
 

@@ -22,7 +22,8 @@ from blocks.providers.errors import (
     Unauthorized,
     UnknownSymbol,
 )
-from blocks.providers.yahoo.session import LastAnswer, retry_after_s
+from blocks.providers.pauses import retry_after_s
+from blocks.providers.yahoo.session import LastAnswer
 from trading.errors import OpenbellError
 
 # An answer of another shape makes yfinance fail wherever it happens to look first.

@@ -28,6 +28,7 @@ from blocks.providers.errors import (
     UnknownSymbol,
 )
 from blocks.providers.fetched_bars import (
+    US_EXCHANGES,
     FetchedBars,
     expected_starts,
     joined,
@@ -46,7 +47,6 @@ from trading.session.ports import Clock
 
 INTERVALS = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "60m"}
 KEPT_DAYS = {1: 7, 5: 60, 15: 60, 30: 60, 60: 730}
-US_EXCHANGES = frozenset({"NYSE", "NASDAQ"})
 HISTORY_SESSIONS = 10
 FIRST_PAUSE_SECONDS = 1.0
 

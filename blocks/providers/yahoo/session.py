@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from curl_cffi.requests import Response, Session
@@ -65,17 +64,3 @@ class YahooSession(Session[Response]):
     def last_answer(self) -> LastAnswer | None:
         """Return the last chart answer that this thread received."""
         return cast("LastAnswer | None", getattr(self._seen, "last", None))
-
-
-def retry_after_s(text: str | None, now_s: float) -> float | None:
-    """Return Retry-After, seconds or a date, as seconds from `now_s`; None when it says nothing."""
-    if not text:
-        return None
-    try:
-        return max(float(text), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max(parsedate_to_datetime(text).timestamp() - now_s, 0.0)
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ from tests.repository import REPOSITORY
 CALENDAR = {"pandas", "pandas_market_calendars", "exchange_calendars", "pyarrow"}
 HEAVY = CALENDAR | {
     "polars", "numba", "llvmlite", "matplotlib", "prefect", "scipy", "empyrical", "yfinance",
-    "finnhub", "boto3", "botocore", "azure.storage.blob", "fastapi", "uvicorn",
+    "finnhub", "alpaca", "boto3", "botocore", "azure.storage.blob", "fastapi", "uvicorn",
 }  # fmt: skip
 # Runs a module as `python -m` does, and tells what it imported whatever came of it.
 PROGRAM = """

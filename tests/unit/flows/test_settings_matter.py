@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from blocks.process.logs import install_logs
+from blocks.providers.access import Feed
 from blocks.settings.app_settings import field_info
 from blocks.settings.reader import read_settings
 from blocks.settings.variables import FIELD_OF
@@ -90,6 +91,13 @@ SEEN_ELSEWHERE = {
     "TRADING_MODE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
     "BROKER_TYPE": "test_another_broker_is_refused",
     "FINNHUB_API_KEY": "test_the_key_reaches_the_provider_and_not_the_environment",
+    "PROVIDERS": "test_providers_are_asked_as_the_settings_say",
+    "ALPACA_API_KEY": "test_providers_are_asked_as_the_settings_say",
+    "ALPACA_SECRET_KEY": "test_providers_are_asked_as_the_settings_say",
+    "ALPACA_FEED": "test_providers_are_asked_as_the_settings_say",
+    "ALPACA_ADJUSTMENT": "test_providers_are_asked_as_the_settings_say",
+    "ALPACA_RATE_LIMIT": "test_providers_are_asked_as_often_as_the_settings_say",
+    "ALPACA_DATA_URL": "test_providers_are_asked_as_the_settings_say",
     "ENABLE_CLOUD_SYNC": "test_copies_go_where_the_cloud_settings_say",
     "CLOUD_PROVIDER": "test_copies_go_where_the_cloud_settings_say",
     "AZURE_STORAGE_CONNECTION_STRING": "test_copies_go_where_the_cloud_settings_say",
@@ -109,7 +117,7 @@ SEEN_ELSEWHERE = {
         "tests/process/deployments/processes/test_api_server.py::test_flow_runs_have_as_long"
     ),
     "LOG_RETENTION_DAYS": "test_pruning_keeps_what_the_retention_says",
-    "YAHOO_RATE_LIMIT": "test_yahoo_is_asked_as_often_as_the_settings_say",
+    "YAHOO_RATE_LIMIT": "test_providers_are_asked_as_often_as_the_settings_say",
     "DATA_CACHE_TTL_SECONDS": "test_bars_that_nobody_reads_again_go_when_the_settings_say",
     "DEADMAN_URL": (
         "tests/unit/deployments/test_errands.py"
@@ -360,7 +368,10 @@ async def nothing_saved(kind: object, name: str = "") -> None:
     return None
 
 
-def test_yahoo_is_asked_as_often_as_the_settings_say(
+ALPACA = {"ALPACA_API_KEY": "PKID", "ALPACA_SECRET_KEY": SECRET, "ALPACA_FEED": "IEX"}
+
+
+def test_providers_are_asked_as_often_as_the_settings_say(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from blocks.process.clocks import SystemClock
@@ -374,12 +385,35 @@ def test_yahoo_is_asked_as_often_as_the_settings_say(
         return whole(name, rate, at_once, folder)
 
     monkeypatch.setattr(choose, "bucket_for", note)
-    monkeypatch.setenv("YAHOO_RATE_LIMIT", "2")
-    rate = request().parts.data.yahoo_rate_limit
-    choose.make_live_provider(("A",), "NYSE", 5, SystemClock(), tmp_path, None, yahoo_rate=rate)
+    for name, value in ({"YAHOO_RATE_LIMIT": "2", "ALPACA_RATE_LIMIT": "1000"} | ALPACA).items():
+        monkeypatch.setenv(name, value)
+    place = ("NYSE", 5, SystemClock(), tmp_path, request().parts.data.access())
+    choose.make_live_provider(("A",), *place)
+    # Within no minute more than a thousand.
+    assert limits == {"yahoo": (2.0, 4), "alpaca": (15.0, 100)}
+    limits.clear()
+    choose.make_provider("yahoo", *place)
     assert limits == {"yahoo": (2.0, 4)}
-    choose.make_provider("yahoo", "NYSE", 5, SystemClock(), tmp_path, None, yahoo_rate=rate)
-    assert limits == {"yahoo": (2.0, 4)}
+
+
+def test_providers_are_asked_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = request().parts.data.access()
+    assert (before.order, before.alpaca) == (("alpaca", "yahoo", "finnhub"), None)
+    others = {
+        "PROVIDERS": "Yahoo, alpaca", "ALPACA_ADJUSTMENT": "raw",
+        "ALPACA_DATA_URL": "http://127.0.0.1:9",
+    }  # fmt: skip
+    for name, value in (ALPACA | others).items():
+        monkeypatch.setenv(name, value)
+    # Read before the rest of the environment is made that of the process.
+    asked = request().parts.data.access()
+    alpaca = asked.alpaca
+    assert asked.order == ("yahoo", "alpaca")
+    assert alpaca is not None
+    assert (alpaca.source, alpaca.data_url) == ("alpaca:iex:raw", "http://127.0.0.1:9")
+    assert (alpaca.key.get_secret_value(), alpaca.secret.get_secret_value()) == ("PKID", SECRET)
+    assert SECRET not in repr(asked)
+    assert request().parts.data.access(Feed.SIP).alpaca is not None
 
 
 async def test_bars_that_nobody_reads_again_go_when_the_settings_say(

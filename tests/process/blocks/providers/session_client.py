@@ -68,7 +68,7 @@ class FinnhubParts(PlainParts):
             candles = FinnhubMarket(key, exchange, minutes, clock)
             return InStep(ProviderChain([candles], minutes, keep), clock, lambda now: None)
         chain = make_live_provider(
-            plan.symbols, exchange, minutes, clock, self.data_dir, self.data.finnhub_api_key, keep
+            plan.symbols, exchange, minutes, clock, self.data_dir, self.data.access(), keep
         )
         chain.start()
         stream = chain._sources[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from blocks.process.clocks import ReplayClock
+from blocks.providers.access import AlpacaAccess, Feed, ProviderAccess
 from blocks.providers.chain import ProviderChain
-from blocks.providers.choose import make_live_provider
+from blocks.providers.choose import make_live_provider, make_provider
 from blocks.providers.circuit_breaker import CircuitBreaker
 from blocks.providers.errors import (
     CircuitOpen,
@@ -23,7 +25,7 @@ from blocks.providers.errors import (
 )
 from blocks.providers.fetched_bars import FetchedBars, no_bars, rows_or_raise
 from tests.unit.blocks.providers.fetched import simulated
-from trading.errors import OpenbellError, SourceUnavailable, StoreUnavailable
+from trading.errors import BadInput, OpenbellError, SourceUnavailable, StoreUnavailable
 from trading.market.bars import BarRows
 from trading.market.calendar import Session, sessions_between, to_microseconds
 
@@ -173,18 +175,77 @@ def test_a_refused_key_is_told_although_the_next_source_serves() -> None:
     assert chain.troubles == {}
 
 
-def test_a_live_session_reads_the_stream_first_where_there_is_a_key(
+KEY = SecretStr("planted-key")
+ALPACA = AlpacaAccess(KEY, KEY, Feed.IEX)
+
+
+@pytest.mark.parametrize(
+    ("access", "name"),
+    [
+        (ProviderAccess(), "yahoo"),
+        (ProviderAccess(finnhub_key=KEY), "finnhub stream > yahoo > finnhub"),
+        (ProviderAccess(("finnhub",), finnhub_key=KEY), "finnhub stream > finnhub"),
+        (ProviderAccess(("yahoo",), finnhub_key=KEY, alpaca=ALPACA), "yahoo"),
+        (ProviderAccess(("yahoo", "alpaca"), alpaca=ALPACA), "yahoo > alpaca:iex"),
+        (
+            ProviderAccess(finnhub_key=KEY, alpaca=ALPACA),
+            "alpaca:iex > finnhub stream > yahoo > finnhub",
+        ),
+    ],
+)
+def test_a_live_session_reads_the_providers_in_their_order_and_streams_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, access: ProviderAccess, name: str
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    chain = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path, access)
+    assert chain.name == name
+    assert "planted-key" not in f"{chain} {vars(chain)}"
+    chain.close()
+
+
+def test_who_lacks_what_it_needs_is_left_out_or_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    key = SecretStr("planted-key")
-    chain = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path, key)
-    assert chain.name == "finnhub stream > yahoo > finnhub"
-    assert "planted-key" not in f"{chain} {vars(chain)}"
-    chain.close()
-    without = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path, None)
-    assert without.name == "yahoo"
-    without.close()
+    place = (5, ReplayClock(NOW), tmp_path)
+    with_alpaca = ProviderAccess(alpaca=ALPACA)
+    assert make_provider("chain", "NYSE", *place, with_alpaca).name == "alpaca:iex > yahoo"
+    # Alpaca has no other exchanges.
+    assert make_provider("chain", "LSE", *place, with_alpaca).name == "yahoo"
+    for name, access, words in (
+        ("alpaca", ProviderAccess(), "Set ALPACA_API_KEY, ALPACA_SECRET_KEY and ALPACA_FEED"),
+        ("finnhub", ProviderAccess(), "Set FINNHUB_API_KEY"),
+        ("chain", ProviderAccess(("alpaca", "finnhub")), "none of alpaca, finnhub"),
+        ("polygon", ProviderAccess(), "Use one of alpaca, yahoo, finnhub, chain"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            make_provider(name, "NYSE", *place, access)
+
+
+def test_without_the_extra_one_line_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    for module in [name for name in sys.modules if name.startswith("blocks.providers.alpaca.")]:
+        monkeypatch.delitem(sys.modules, module)
+    # As Python finds a package that is not there.
+    for module in [name for name in sys.modules if name.split(".")[0] == "alpaca"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [_Lacks("alpaca"), *sys.meta_path])
+    with pytest.raises(BadInput) as caught:
+        make_provider(
+            "alpaca", "NYSE", 5, ReplayClock(NOW), tmp_path, ProviderAccess(alpaca=ALPACA)
+        )
+    assert f"{sys.executable} -m pip install 'alpaca-py" in str(caught.value)
+
+
+class _Lacks:
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == self.package or name.startswith(f"{self.package}."):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def breaker(clock: ReplayClock) -> CircuitBreaker:

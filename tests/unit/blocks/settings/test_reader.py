@@ -202,6 +202,18 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
             "DISCORD_WEBHOOK_URL: it is not a Discord webhook",
         ),
         ("FINNHUB_API_KEY=two words", "FINNHUB_API_KEY: it holds a space"),
+        ("ALPACA_API_KEY=PK1", "ALPACA_SECRET_KEY: it is not set, and the other half"),
+        ("ALPACA_API_KEY=PK1\nALPACA_SECRET_KEY=s", "ALPACA_FEED: it is not set. Write iex"),
+        ("ALPACA_FEED=otc", "ALPACA_FEED: Input should be 'sip' or 'iex'"),
+        ("ALPACA_ADJUSTMENT=none", "ALPACA_ADJUSTMENT: Input should be 'raw', 'split'"),
+        ("ALPACA_RATE_LIMIT=0", "ALPACA_RATE_LIMIT: Input should be greater than"),
+        ("ALPACA_DATA_URL=http://example.com", "ALPACA_DATA_URL: keys would be sent to it in the"),
+        ("ALPACA_DATA_URL=https://me:word@example.com", "ALPACA_DATA_URL: keys would be sent"),
+        ("ALPACA_DATA_URL=data.alpaca.markets", "ALPACA_DATA_URL: keys would be sent"),
+        ("PROVIDERS=polygon", "PROVIDERS: name each of alpaca, yahoo, finnhub at most once"),
+        ("PROVIDERS=yahoo,yahoo", "PROVIDERS: name each of"),
+        ("PROVIDERS=finnhub", "PROVIDERS: none of them has its key"),
+        ("SECONDARY_PROVIDER=yahoo", "SECONDARY_PROVIDER is refused. Write PROVIDERS"),
         ("AWS_ENDPOINT_URL=localhost:9000", "AWS_ENDPOINT_URL: 'localhost:9000' is no address"),
         ("API_CORS_ORIGINS=example.com", "API_CORS_ORIGINS: 'example.com' is no web page"),
         ("PREFECT_API_URL=127.0.0.1:4200", "PREFECT_API_URL: '127.0.0.1:4200' is no address"),
@@ -386,13 +398,14 @@ def test_near_misses_in_the_environment_are_warned_about_and_strangers_are_not()
 
 def test_a_secret_is_in_no_complaint_and_in_no_representation(env_file: Path) -> None:
     secrets = [name for name, field in FIELD_OF.items() if is_secret(field)]
-    assert len(secrets) == 9
+    assert len(secrets) == 11
     values = dict.fromkeys(secrets, SECRET) | {
         "DISCORD_WEBHOOK_URL": f"https://discord.com/api/webhooks/1/{SECRET}",
         "NOTIFY_URLS": f"json://localhost/{SECRET}",
         "DEADMAN_URL": f"https://localhost/{SECRET}",
     }
-    lines = [f"{name}={value}" for name, value in values.items()]
+    # Without a feed those keys are no use, and refused.
+    lines = [*(f"{name}={value}" for name, value in values.items()), "ALPACA_FEED=iex"]
     env_file.write_text("\n".join([*lines, "INITIAL_CAPITAL=ten", f"FINHUB_API_KEY={SECRET}"]))
     read = read_settings(env_file, {})
     assert read.problems
