@@ -58,7 +58,7 @@ def replayed(plan: RunPlan, session: Session, events: Journal, kept: Journal) ->
 
 def test_random_markets_are_replayed_without_a_difference() -> None:
     decisions = intents = 0
-    for seed in range(12):
+    for seed in (0, 1, 2, 6, 7, 9, 11, 17, 21):
         case = random_case(seed)
         try:
             plan, panel = plan_of(case), panel_of(case)
@@ -77,20 +77,21 @@ def test_random_markets_are_replayed_without_a_difference() -> None:
 def test_an_exchange_full_of_faults_makes_no_difference() -> None:
     """Lost requests, lost answers, refusals, foreign fills, an operator who leaves and resumes."""
     views = intents = 0
-    for seed in range(11):
-        case = random_case(seed)
+    # Short markets of which some are traded much, and one in which exits are refused.
+    for market, seed in [(6, 6), (7, 7), (24, 24), *((21, n) for n in range(20, 40))]:
+        case = random_case(market)
+        plan, panel = plan_of(case), panel_of(case)
         try:
-            plan, panel = plan_of(case), panel_of(case)
             journal = run_with_checks(case, FaultyExchange(plan, seed), plan)
         except BadInput:
             continue
         for session, events in sessions_in(journal, tuple(panel.grid.sessions)):
             found = replayed(plan, session, events, events)
-            assert found.differences == (), seed
+            assert found.differences == (), (market, seed)
             intents += found.intents
             views += sum(isinstance(event, ExchangeView) for event in events)
-    assert intents > 25
-    assert views > 0, "no order was ever kept back"
+    assert intents > 120
+    assert views > 4, "no order was ever kept back"
 
 
 @pytest.fixture(scope="module")
