@@ -36,6 +36,7 @@ def settings() -> dict[str, Any]:
         "strategy": configured.strategy.model_dump(mode="json"),
         "risk": configured.risk.model_dump(mode="json"),
         "fills": configured.fills.model_dump(mode="json"),
+        "gate": configured.gate.model_dump(mode="json"),
         # Paper money, real bars, unless somebody wants it otherwise.
         "market": configured.data.primary_provider or "live",
         "on_shutdown": configured.operations.on_shutdown,

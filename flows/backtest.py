@@ -28,7 +28,7 @@ from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport
 from tasks.backtest.run import backtest as run_backtest
 from trading.errors import OpenbellError
-from trading.parameters import FillParameters, RiskParameters
+from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
 
 SIMULATED_DAYS = 60
@@ -56,6 +56,7 @@ async def backtest(
     strategy: OrbParameters = OrbParameters(),  # noqa: B008
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
+    gate: GateParameters = GateParameters(),  # noqa: B008
     decisions: Literal["all", "changes", "none"] = "changes",
     timezone: str | None = None,
     stamp: Literal["start", "end"] | None = None,
@@ -79,6 +80,7 @@ async def backtest(
         strategy: When a position is entered, and how it is left
         risk: How much may be risked, and when it stops for the day
         fills: What the simulated exchange charges, and how much of a bar it gives
+        gate: Which bars are not believed, and at which nothing is entered; 0 turns a check off
         decisions: Which decisions are kept: all, changes of a symbol's reason, or none
         timezone: Zone of the file's times, where they name none
         stamp: What a row's time is, its bar's start or end; empty finds out

@@ -49,6 +49,7 @@ class BacktestForm(BaseModel):
     strategy: Settings
     risk: Settings
     fills: Settings
+    gate: Settings
     decisions: str
     timezone: Word
     stamp: Annotated[Literal["start", "end"] | None, BeforeValidator(_or_none)]
@@ -87,7 +88,7 @@ def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
         interval_minutes=form.interval_minutes,
         capital=form.capital,
         exchange=exchange_named(form.exchange),
-        settings=form.strategy | form.risk | form.fills,
+        settings=form.strategy | form.risk | form.fills | form.gate,
         decisions=form.decisions,
         out=out,
         format=format,
@@ -119,7 +120,7 @@ def _format_of(form: BacktestForm) -> BarFileFormat:
 
 def _wrong_settings(given: Mapping[str, Any]) -> list[BadInput]:
     settings: dict[str, Any] = {}
-    for name in ("strategy", "risk", "fills"):
+    for name in ("strategy", "risk", "fills", "gate"):
         part = _as_settings(given.get(name))
         settings |= part if isinstance(part, dict) else {}
     try:

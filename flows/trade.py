@@ -29,7 +29,7 @@ from flows.session.run_account import run_account
 from flows.session.start_guard import reason_not_to_start
 from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import exchange_named, next_session
-from trading.parameters import FillParameters, RiskParameters
+from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
 
 
@@ -45,6 +45,7 @@ async def trade_session(
     strategy: OrbParameters = OrbParameters(),  # noqa: B008
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
+    gate: GateParameters = GateParameters(),  # noqa: B008
     speed: float | None = None,
     dry_run: bool = False,
     on_shutdown: Literal["flatten", "hold"] = "flatten",
@@ -63,6 +64,7 @@ async def trade_session(
         strategy: When a position is entered, and how it is left
         risk: How much may be risked, and when it stops for the day
         fills: What the simulated exchange charges, and how much of a bar it gives
+        gate: Which bars are not believed, and at which nothing is entered; 0 turns a check off
         speed: Replayed seconds per second; empty replays at once
         dry_run: Decide and record, send nothing
         on_shutdown: When it is stopped in mid-session: flatten leaves everything, hold keeps it
@@ -78,7 +80,9 @@ async def trade_session(
             interval_minutes=interval_minutes,
             capital=capital,
             exchange=exchange_named(exchange),
-            settings=strategy.model_dump() | risk.model_dump() | fills.model_dump(),
+            settings=(
+                strategy.model_dump() | risk.model_dump() | fills.model_dump() | gate.model_dump()
+            ),
             speed=speed,
             dry_run=dry_run,
             on_shutdown=on_shutdown,

@@ -17,4 +17,5 @@ def fetch(runtime: SessionRuntime, bar: int) -> FetchedRows:
     rows = runtime.market.rows(
         runtime.plan.symbols, runtime.session, runtime.bar_start(bar), runtime.bar_end(bar)
     )
-    return FetchedRows(rows, time.monotonic() - began)
+    market = runtime.market
+    return FetchedRows(rows, time.monotonic() - began, dict(market.feeds), tuple(market.late))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from trading.errors import BadInput
+from trading.gate.thresholds import GateThresholds, make_thresholds
 from trading.market.calendar import INTERVALS_MINUTES
 from trading.prices import tick_units
 
@@ -122,6 +123,10 @@ class StrategyParameters(_Numbers):
         """Return whether signals read the ATR or the mean volume."""
         return True
 
+    def reads_volume(self) -> bool:
+        """Return whether signals read volumes, which no two feeds count alike."""
+        return True
+
     def check_interval(self, interval_minutes: int) -> None:
         """Raise ValueError when the parameters do not fit bars of this length."""
 
@@ -157,6 +162,49 @@ class FillParameters(_Numbers):
     max_participation: float = Field(0.10, ge=0, le=1, description="Of a bar's volume; 0 = off")
     commission_per_share: float = Field(0.0, ge=0, le=LARGEST, description="USD a share")
     commission_minimum: float = Field(0.0, ge=0, le=LARGEST, description="USD a filled part")
+
+
+class GateParameters(_Numbers):
+    """Which bars are not believed, and which are not entered on (fractions: 0.2 = 20 %); 0 = off.
+
+    A bar that is rejected counts as missing; the others forbid entries and nothing else.
+    """
+
+    gate_spike: float = Field(
+        0.2, ge=0, lt=1, description="Wick beyond open and close that rejects a bar; 0 = off"
+    )
+    gate_jump: float = Field(
+        0.3, ge=0, lt=1, description="Move from close to close that rejects a bar; 0 = off"
+    )
+    gate_gap: float = Field(
+        0.4, ge=0, lt=1, description="Move over night that forbids the session; 0 = off"
+    )
+    gate_stale: int = Field(
+        6, ge=0, le=MOST, description="Bars without any move that forbid entries; 0 = off"
+    )
+    gate_zero_volume: bool = Field(
+        True, description="Whether nothing is entered at a bar without volume"
+    )
+
+    def thresholds(self) -> GateThresholds:
+        """Return what the gate compares bars with."""
+        return make_thresholds(
+            self.gate_spike,
+            self.gate_jump,
+            self.gate_gap,
+            self.gate_stale,
+            zero_volume=self.gate_zero_volume,
+        )
+
+    @property
+    def is_on(self) -> bool:
+        """Return whether any check is made."""
+        return any(self.model_dump().values())
+
+
+GATE_OFF = GateParameters(
+    gate_spike=0.0, gate_jump=0.0, gate_gap=0.0, gate_stale=0, gate_zero_volume=False
+)
 
 
 def make_rules(

@@ -10,8 +10,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from trading.errors import BadInput, together
+from trading.gate.thresholds import GateThresholds
 from trading.parameters import (
     FillParameters,
+    GateParameters,
     RiskParameters,
     Rules,
     StrategyParameters,
@@ -38,6 +40,7 @@ class RunPlan:
     strategy: StrategyParameters
     risk: RiskParameters
     fills: FillParameters
+    gate: GateParameters
     symbols: tuple[str, ...]
     exchange: str = "NYSE"
     interval_minutes: int = 5
@@ -49,12 +52,21 @@ class RunPlan:
         """Return the engine's numbers."""
         return make_rules(self.strategy, self.risk, self.fills, self.interval_minutes)
 
+    def thresholds(self) -> GateThresholds:
+        """Return what the data gate compares bars with."""
+        return self.gate.thresholds()
+
+    def needs_past(self) -> bool:
+        """Return whether sessions before the first traded one tell anything: see the rules."""
+        return self.gate.is_on or self.strategy.needs_indicators()
+
     def describe(self) -> dict[str, Any]:
         """Return the plan as JSON-ready values, for summaries and the journal."""
         return {
             "strategy": self.strategy.model_dump(mode="json"),
             "risk": self.risk.model_dump(mode="json"),
             "fills": self.fills.model_dump(mode="json"),
+            "gate": self.gate.model_dump(mode="json"),
             "symbols": list(self.symbols),
             "exchange": self.exchange,
             "interval_minutes": self.interval_minutes,
@@ -110,6 +122,7 @@ def make_plan(
         built[0],
         built[1],
         built[2],
+        built[3],
         tuple(symbols),
         exchange,
         interval_minutes,
@@ -136,7 +149,7 @@ def wrong_settings(settings: dict[str, Any], module: ModuleType) -> list[BadInpu
 
 
 def _models(module: ModuleType) -> tuple[type[BaseModel], ...]:
-    return module.Parameters, RiskParameters, FillParameters
+    return module.Parameters, RiskParameters, FillParameters, GateParameters
 
 
 def _of(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:

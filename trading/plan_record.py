@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from trading.errors import BadInput
+from trading.parameters import GATE_OFF
 from trading.plan import RunPlan, make_plan
 
 # Of a plan only these may not be another in the next session: hours, and so all that was compared.
@@ -36,7 +37,13 @@ def plan_from(record: Mapping[str, Any], strategy_module: ModuleType | None = No
     held = tuple(record.get("held", ()))
     plan = make_plan(
         [symbol for symbol in record["symbols"] if symbol not in held],
-        {**record["strategy"], **record["risk"], **record["fills"]},
+        {
+            **record["strategy"],
+            **record["risk"],
+            **record["fills"],
+            # A session that an earlier version began goes on without the gate, as it was decided.
+            **record.get("gate", GATE_OFF.model_dump()),
+        },
         exchange=record["exchange"],
         interval_minutes=record["interval_minutes"],
         capital=record["capital"],

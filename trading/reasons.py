@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+# What the words of the gate's reasons begin with.
+DATA_GATE = "data_gate"
+
 
 class Reason(IntEnum):
     """Why a bar's decision was what it was: what `explain` says of it, and what a report does."""
@@ -40,89 +43,132 @@ class Reason(IntEnum):
         "the exchange's account disagrees with ours",
     )
     MISSED = 5, "the decision came too late for its bar", "the decision came too late"
-    DATA_GATE = 6, "the data was not fit to trade on", "the data did not pass its checks"
-    NOT_TRADED = (
+    DATA_GATE_SPIKE = (
+        6,
+        "the data gate rejected the bar: its wick was too long to be true",
+        "data gate: a spike, the bar is rejected",
+    )
+    DATA_GATE_JUMP = (
         7,
+        "the data gate rejected the bar: its close was too far from the close before",
+        "data gate: a jump, the bar is rejected",
+    )
+    DATA_GATE_NEW_LEVEL = (
+        8,
+        "the price had jumped to a new level in this session",
+        "data gate: a new price level in this session",
+    )
+    DATA_GATE_GAP = (
+        9,
+        "the session had opened too far from the last close",
+        "data gate: it opened too far from the last close",
+    )
+    DATA_GATE_STALE = (
+        10,
+        "the price had stood still for too many bars",
+        "data gate: the price stands still",
+    )
+    DATA_GATE_ZERO_VOLUME = 11, "the bar had no volume", "data gate: the bar has no volume"
+    DATA_GATE_FEED_CHANGED = (
+        12,
+        "its volumes were of another feed than those before",
+        "data gate: the volumes are of another feed",
+    )
+    DATA_GATE_LATE = (
+        13,
+        "the bar was not complete when it was consumed",
+        "data gate: the bar was not complete",
+    )
+    NOT_TRADED = (
+        14,
         "it is of an earlier plan, and is only held until it is flat",
         "an earlier plan's, held until it is flat",
     )
-    POSITION_OPEN = 8, "a position was open already", "a position is open"
-    ORDER_PENDING = 9, "an entry order was waiting for its next bar", "an entry order is waiting"
-    BAR_MISSING = 10, "there was no bar", "the bar is missing"
+    POSITION_OPEN = 15, "a position was open already", "a position is open"
+    ORDER_PENDING = 16, "an entry order was waiting for its next bar", "an entry order is waiting"
+    BAR_MISSING = 17, "there was no bar", "the bar is missing"
     RANGE_INCOMPLETE = (
-        11,
+        18,
         "a bar of the opening range was missing",
         "a bar of the opening range is missing",
     )
-    RANGE_FLAT = 12, "the opening range had no height", "the opening range has no height"
+    RANGE_FLAT = 19, "the opening range had no height", "the opening range has no height"
     MAX_ENTRIES = (
-        13,
+        20,
         "the symbol had its entries for the session",
         "no entry is left for this session",
     )
     AFTER_CUTOFF = (
-        14,
+        21,
         "it was too late in the session for an entry",
         "too late in the session to enter",
     )
     NO_BREAKOUT = (
-        15,
+        22,
         "the price had not left the opening range",
         "price is inside the opening range",
     )
     SHORT_DISABLED = (
-        16,
+        23,
         "the break was downward, and shorts are off",
         "it broke downwards, and shorts are off",
     )
     WEAK_BODY = (
-        17,
+        24,
         "the breakout bar's body was too small",
         "the breakout bar's body is too small",
     )
     TOO_EXTENDED = (
-        18,
+        25,
         "the price was too far beyond the range already",
         "price is already too far from the range",
     )
     INDICATOR_WARMING_UP = (
-        19,
+        26,
         "an indicator had too few bars behind it",
         "an indicator has too few bars yet",
     )
     LOW_VOLUME = (
-        20,
+        27,
         "the breakout bar's volume was too low",
         "the breakout's volume is too low",
     )
     STOP_NOT_PROTECTIVE = (
-        21,
+        28,
         "the stop would not have been on the protective side",
         "the stop would not protect",
     )
     MAX_POSITIONS = (
-        22,
+        29,
         "as many positions or entries as allowed were open",
         "as many positions are open as allowed",
     )
     ORDER_RATE = (
-        23,
+        30,
         "the session's entry orders were used up",
         "as many orders were created as allowed",
     )
     SIZE_BELOW_ONE = (
-        24,
+        31,
         "risk, cash or position limits allow less than one share",
         "not even one share fits the risk or the cash",
     )
-    ENTER_LONG = 25, "bought", "entry ordered: long"
-    ENTER_SHORT = 26, "sold short", "entry ordered: short"
+    ENTER_LONG = 32, "bought", "entry ordered: long"
+    ENTER_SHORT = 33, "sold short", "entry ordered: short"
 
     @property
     def word(self) -> str:
         """Return the name in files, the ledger and messages."""
-        return self.name.lower() if self else "none"
+        word = self.name.lower() if self else "none"
+        return word.replace(f"{DATA_GATE}_", f"{DATA_GATE}:")
 
+    @classmethod
+    def of(cls, word: str) -> Reason:
+        """Return the reason of a word; raises KeyError for one that is none."""
+        return _REASON_OF[word]
+
+
+_REASON_OF = {reason.word: reason for reason in Reason}
 
 # What `screen` says of a bar that only `signal` can judge; it is never the reason of a decision.
 UNDECIDED = 255

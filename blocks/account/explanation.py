@@ -12,10 +12,9 @@ _MEANINGS = {reason.word: reason.meaning for reason in Reason if reason.meaning}
 
 def explain(signal: Signal, asked: datetime | None = None) -> str:
     """Return a signal as one line; `asked` is the bar that was asked for, if a later one."""
-    reason = signal.reason.partition(":")[0]
     parts = [
         f"{signal.symbol} bar {signal.bar:%Y-%m-%d %H:%M} UTC: {signal.reason},"
-        f" {_MEANINGS.get(reason, 'a reason of the strategy')}"
+        f" {_MEANINGS.get(signal.reason, 'a reason of the strategy')}"
     ]
     if asked is not None and asked > signal.bar:
         parts[0] += f" (unchanged to {asked:%H:%M})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,14 +83,14 @@ class MockExchange:
         """Cancel a working order."""
         self._do(lambda: self._venue.cancel(intent))
 
-    def observe(self, bar: BarClosed) -> None:
+    def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
         """Fill against a bar; one that was seen before changes nothing."""
         more = len(self._venue.symbols) - len(bar.open)
         if more > 0:
             names = ("open", "high", "low", "close", "volume")
             longer: dict[str, Any] = {name: [*getattr(bar, name), *[None] * more] for name in names}
             bar = replace(bar, **longer)
-        self._do(lambda: self._venue.observe(bar))
+        self._do(lambda: self._venue.observe(bar, begins_anew))
 
     def end_session(self, session: str, close_us: int) -> None:
         """Book what found no further bar and expire the rest."""

@@ -105,10 +105,15 @@ class OrderDesk:
         return heard
 
     def take_bar(self, bar: BarClosed) -> None:
-        """Let the exchange and then the strategy see a bar; one that was taken changes nothing."""
+        """Let the exchange and then the strategy see a bar; one that was taken changes nothing.
+
+        Neither sees what the data gate rejects.
+        """
         if bar.bar <= self.state.last_bar:
             return
-        self.exchange.observe(bar)
+        judged = self.state.gate.judge(bar)
+        symbols = self.state.plan.symbols
+        self.exchange.observe(judged.accepted, [symbols[s] for s in judged.begins_anew])
         reach("after observe")
         self.listen()
         self._refused = {}

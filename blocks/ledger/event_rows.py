@@ -21,6 +21,10 @@ from trading.session.events import (
 )
 from trading.session.orders import Order, Status, order_from_fields, order_to_fields
 
+# Rows of earlier versions name a reason that forbids entries by its number of then.
+_GATE_WORDS = {0: "", 1: "lease_lost", 2: "halted", 4: "reconciliation", 5: "missed",
+               7: "not_traded"}  # fmt: skip
+
 
 def event_to_row(event: Event) -> tuple[str, str]:
     """Return an event's kind and its payload as JSON; floats keep every bit."""
@@ -33,6 +37,8 @@ def read_event(kind: str, payload: str) -> Event:
     content: dict[str, Any] = orjson.loads(payload)
     if kind == "order_update":
         content["status"] = Status(content["status"])
+    if kind == "bar":
+        content["gates"] = [_GATE_WORDS.get(gate, gate) for gate in content["gates"]]
     return KINDS[kind](**content)
 
 

@@ -6,11 +6,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
+
 from blocks.providers.errors import Unauthorized
-from blocks.providers.fetched_bars import FetchedBars, Provider, joined, no_bars, rows_or_raise
+from blocks.providers.fetched_bars import (
+    FetchedBars,
+    Provider,
+    joined,
+    minutes_us,
+    no_bars,
+    rows_or_raise,
+)
 from trading.errors import OpenbellError, StoreUnavailable
 from trading.market.bars import BarRows
-from trading.market.calendar import Session
+from trading.market.calendar import Session, to_microseconds
 
 
 class Source(Provider, Protocol):
@@ -36,10 +45,11 @@ class Source(Provider, Protocol):
 class ProviderChain:
     """MarketData and provider over several. A symbol that none serves is absent, with a reason.
 
-    `served` says for the last call which provider gave a symbol's bars, `reasons` why a symbol
-    has none. `keep` is given everything that was fetched, such as `BarArchive.upsert`; what it
-    cannot take now is offered again with the next bars. `troubles` says by part what a person
-    has to mend although bars may come all the same: a refused key, a damaged archive.
+    `served` says for the last call which provider gave a symbol's bars, `late` of which symbols a
+    bar came before it was over, `reasons` why a symbol has none. `keep` is given everything that
+    was fetched, such as `BarArchive.upsert`; what it cannot take now is offered again with the
+    next bars. `troubles` says by part what a person has to mend although bars may come all the
+    same: a refused key, a damaged archive.
     """
 
     # Whichever providers there are, their bars are of the same market.
@@ -55,6 +65,7 @@ class ProviderChain:
         self.feeds = tuple(source.name for source in sources)
         self.name = " > ".join(self.feeds)
         self.served: dict[str, str] = {}
+        self.late: frozenset[str] = frozenset()
         self.reasons: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
         self._unkept: list[FetchedBars] = []
@@ -87,7 +98,18 @@ class ProviderChain:
 
         Raises SourceUnavailable when no source has a bar of any symbol.
         """
-        return rows_or_raise(self.fetch(symbols, start, end), self.name)
+        fetched = self.fetch(symbols, start, end)
+        over_us = np.minimum(
+            fetched.rows.start_us + minutes_us(self._interval_minutes), to_microseconds(end)
+        )
+        is_early = fetched.fetched_us < over_us
+        self.late = frozenset(symbols[s] for s in np.unique(fetched.rows.symbol[is_early]))
+        return rows_or_raise(fetched, self.name)
+
+    @property
+    def feeds(self) -> dict[str, str]:
+        """Return by symbol which provider or feed gave its last bars."""
+        return self.served
 
     def newest_prices(
         self, symbols: Sequence[str], session: Session, now: datetime

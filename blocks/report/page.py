@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
 
@@ -93,7 +93,10 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
                         id="returns") if returns else "",
         "figures": all_figures(summary),
         "assumptions": items(assumptions(plan, summary.assumed_closes)),
-        "defects": _defects(run.panel.defects.as_dict()),
+        "defects": _defects(
+            {**run.panel.defects.as_dict(), **run.outcome.gate.as_defects()},
+            run.outcome.gate.lines(),
+        ),
         "parameters": _parameters(plan.describe()),
         "left_out": _notes("Left out of this page", data.left_out, "left-out"),
         "engine_version": element("span", f"Openbell {run.engine_version}"),
@@ -115,14 +118,18 @@ def _notes(heading: str, lines: tuple[str, ...], name: str) -> str:
     return wrap("aside", element("h2", heading) + wrap("ul", items(lines)), class_="notes", id=name)
 
 
-def _defects(counts: Mapping[str, int]) -> str:
+def _defects(counts: Mapping[str, int], found: Sequence[str]) -> str:
     rows = []
     for name, count in counts.items():
         label, meaning = DEFECT_WORDS.get(name, (name.replace("_", " "), ""))
         cells = element("th", label, scope="row")
         cells += element("td", number(count, ",d"), class_="number", id=f"defect-{name}")
         rows.append(wrap("tr", cells + element("td", meaning)))
-    return table(("Rows and bars", "Count", "Meaning"), rows, class_="facts")
+    facts = table(("Rows and bars", "Count", "Meaning"), rows, class_="facts")
+    if not found:
+        return facts
+    heading = element("h3", "What the data gate found")
+    return facts + heading + wrap("ul", items(found), class_="notes", id="gate")
 
 
 def _parameters(plan: Mapping[str, object]) -> str:

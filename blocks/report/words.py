@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trading.parameters import GateParameters
 from trading.plan import RunPlan
 
 DEFECT_WORDS = {
@@ -21,6 +22,22 @@ DEFECT_WORDS = {
         "Missing bars",
         "bars of the calendar that no valid row covers; no entry and no fill in them",
     ),
+    "gate.spike": ("Gate: spike", "a wick that is too long to be true; rejected, so missing"),
+    "gate.jump": (
+        "Gate: jump",
+        "a close too far from the close before; rejected, so missing",
+    ),
+    "gate.new_level": (
+        "Gate: new level",
+        "a jump that held; the symbol's past is forgotten, no entry until the session's end",
+    ),
+    "gate.gap": (
+        "Gate: gap",
+        "an open too far from the last close of an earlier session; the past is forgotten, no"
+        " entry until the session's end",
+    ),
+    "gate.stale": ("Gate: stale", "the price has stood still for too many bars; no entry"),
+    "gate.zero_volume": ("Gate: zero volume", "a bar without volume; no entry at its close"),
 }
 
 
@@ -49,6 +66,7 @@ def assumptions(plan: RunPlan, assumed_closes: int) -> tuple[str, ...]:
         "Buying power is the equity, once; the proceeds of shorts are not used again.",
         "Borrowing, locates, short-sale restrictions, and SEC and TAF fees cost nothing here.",
         "Splits and dividends are not adjusted: prices are taken as they come.",
+        *_gate(plan.gate),
     ]
     if plan.strategy_name == "orb":
         said.insert(
@@ -57,6 +75,18 @@ def assumptions(plan: RunPlan, assumed_closes: int) -> tuple[str, ...]:
             " enters, unless max_extension forbids it.",
         )
     return tuple(said)
+
+
+def _gate(gate: GateParameters) -> tuple[str, ...]:
+    if not gate.is_on:
+        return ("The data gate is off: every bar is believed.",)
+    return (
+        "A bar that the data gate rejects counts as missing, by hindsight: an order that waits for"
+        " its open fills later than a broker would have filled it, a stop is not tested in it, and"
+        " an exit that finds no further bar is booked at the last accepted close.",
+        "With the gate's defaults splits of 2-for-1 and more and reverse splits of 1-for-2 and"
+        " more are caught, smaller ones are not; real opening gaps of 38 % exist.",
+    )
 
 
 def _slippage(plan: RunPlan) -> str:

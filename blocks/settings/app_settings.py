@@ -26,7 +26,7 @@ from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.errors import BadInput
 from trading.market.calendar import INTERVALS_MINUTES, exchange_named
 from trading.market.symbols import refuse_no_symbols
-from trading.parameters import FillParameters, RiskParameters
+from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.plan import MOST_CAPITAL
 from trading.strategies.orb import OrbParameters
 
@@ -281,6 +281,7 @@ class AppSettings(_Group):
     strategy: OrbParameters = OrbParameters.model_validate({})
     risk: RiskParameters = RiskParameters.model_validate({})
     fills: FillParameters = FillParameters.model_validate({})
+    gate: GateParameters = GateParameters.model_validate({})
     notifications: NotificationSettings = NotificationSettings()
     api: ApiSettings = ApiSettings()
     operations: OperationsSettings = OperationsSettings()

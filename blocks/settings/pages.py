@@ -16,6 +16,7 @@ GROUP_TITLES = {
     "strategy": "Strategy",
     "risk": "Risk",
     "fills": "Fills of the simulated venue",
+    "gate": "The data gate",
     "notifications": "Messages",
     "api": "Health, metrics and the read-only API",
     "operations": "Operations",
@@ -27,6 +28,7 @@ TEXTS = {
     "ORB_BREAKOUT_ON": "What must break the range: the bar's close, or its wick",
     "ORB_STOP": "Stop at the other side of the range, or by atr",
     "ORB_TARGET": "Target in opening ranges, in atr, or none",
+    "GATE_ZERO_VOLUME": "Nothing is entered at a bar without volume",
     "TRAILING": "How the stop trails: none, breakeven or stepped",
     "TRAIL_STEPS": "Steps of TRAILING=stepped as [[at_r, stop_r], ...], in R",
 }

@@ -28,7 +28,7 @@ CLOUD_ASKED = "ENABLE_CLOUD_SYNC"
 # As pydantic reads them; any other word may mean that a cloud is asked for.
 SAYS_NO = frozenset({"false", "f", "no", "n", "off", "0"})
 # What a strategy of the user's own has as well; the other parameters are the breakout's.
-GROUPS_OF_PARAMETERS = ("strategy", "risk", "fills")
+GROUPS_OF_PARAMETERS = ("strategy", "risk", "fills", "gate")
 
 
 class Origin(StrEnum):
@@ -89,7 +89,7 @@ class ReadSettings:
         return ReadSettings(settings, self.env_file, file, environment, (), warnings)
 
     def parameters(self) -> dict[str, object]:
-        """Return the strategy, risk and fill parameters that the user has set himself."""
+        """Return the strategy, risk, fill and gate parameters that the user has set himself."""
         settings = self.required()
         return {
             name: getattr(settings, group).model_dump(mode="json")[name]

@@ -99,6 +99,7 @@ VARIABLES: tuple[Variable, ...] = (
     *_new("risk", "MAX_DAILY_LOSS_PCT"),
     *_new("fills", "SLIPPAGE_BPS", "VOLATILITY_FACTOR", "IMPACT_FACTOR", "MAX_PARTICIPATION"),
     *_new("fills", "COMMISSION_PER_SHARE", "COMMISSION_MINIMUM"),
+    *_new("gate", "GATE_SPIKE", "GATE_JUMP", "GATE_GAP", "GATE_STALE", "GATE_ZERO_VOLUME"),
     *_kept("notifications", "DISCORD_WEBHOOK_URL", "NOTIFY_ROUTINE", "NOTIFY_ON_TRADE"),
     *_kept("notifications", "NOTIFY_ON_ERROR"),
     *_new("notifications", "NOTIFY_URLS", "DEADMAN_URL"),

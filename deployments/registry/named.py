@@ -15,7 +15,7 @@ _SETTING_OF = {
     "market": "data.primary_provider",
     "on_shutdown": "operations.on_shutdown",
 }
-_GROUPS = ("strategy.", "risk.", "fills.")
+_GROUPS = ("strategy.", "risk.", "fills.", "gate.")
 
 
 def named_parameters() -> Callable[[str], bool]:

@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE",
-        help="any parameter of strategy, risk or fills, such as range_minutes=15",
+        help="any parameter of strategy, risk, fills or gate, such as range_minutes=15",
     )  # fmt: skip
     parser.add_argument(
         "--decisions", choices=("all", "changes", "none"), default="changes",

@@ -29,7 +29,7 @@ def run_look_ahead_test(request: BacktestRequest, cuts: int, seed: int) -> LookA
     """Return what changes before a cut when a request's bars end at random bars."""
     check_request(request)
     plan = plan_of(request)
-    bars = load_panel(request, lambda work: work(), warm_up=plan.rules().needs_indicators)
+    bars = load_panel(request, lambda work: work(), warm_up=plan.needs_past())
     return look_ahead_test(
         bars.panel,
         replace(plan, symbols=bars.panel.symbols),

@@ -87,7 +87,11 @@ class BacktestReport:
                 "last": self.sessions[-1].date.isoformat(),
                 "warm_up": self.outcome.first_traded,
             },
-            "defects": dict(self.panel.defects.as_dict()),
+            "defects": {**self.panel.defects.as_dict(), **self.outcome.gate.as_defects()},
+            "gate": {
+                "findings": [{**finding.as_dict()} for finding in self.outcome.gate.findings],
+                "others": self.outcome.gate.others,
+            },
             "notes": list(self.notes),
             "summary": self.summary.as_dict(),
         }
@@ -107,7 +111,7 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
     tell("loading bars", 0, 1)
     with ThreadPoolExecutor(1) as aside:
         ready = [aside.submit(_get_ready, plan)] if is_large(request) else []
-        bars = load_panel(request, aside.submit, warm_up=plan.rules().needs_indicators)
+        bars = load_panel(request, aside.submit, warm_up=plan.needs_past())
         wait(ready)
         return _report_of(request, plan, bars, progress)
 
@@ -128,7 +132,12 @@ def _report_of(
     tell("running", 0, len(sessions))
     outcome, run_notes = run(panel, plan, bars.first_traded, request.decisions, progress)
     tell("summarising", 0, 1)
-    notes = (*bars.notes, *panel_notes(panel, bars.first_traded), *run_notes)
+    notes = (
+        *bars.notes,
+        *panel_notes(panel, bars.first_traded),
+        *outcome.gate.notes(),
+        *run_notes,
+    )
     report = BacktestReport(
         plan,
         panel,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from blocks.ledger.rows import Projection
 from trading.session.events import BarClosed, Event, Intent
@@ -72,9 +72,9 @@ class ModelExchange:
         """Cancel a working order."""
         self._happened += self._venue.cancel(intent)
 
-    def observe(self, bar: BarClosed) -> None:
+    def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
         """Fill against a bar."""
-        self._happened += self._venue.observe(bar)
+        self._happened += self._venue.observe(bar, begins_anew)
 
     def end_session(self, session: str, close_us: int) -> None:
         """Book what found no further bar and expire the rest."""

@@ -6,7 +6,8 @@ from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
 from tasks.session.runtime import SessionRuntime
-from trading.engine.indicators import Indicators, new_indicators, warm
+from trading.engine.indicators import new_past
+from trading.engine.warm_up import warm
 from trading.errors import SourceUnavailable
 from trading.market.calendar import (
     from_microseconds,
@@ -15,8 +16,9 @@ from trading.market.calendar import (
     to_microseconds,
 )
 from trading.market.panel_loading import make_panel
+from trading.session.bar_gate import BarGate
 from trading.session.events import SessionStarted
-from trading.session.inheritance import with_indicators
+from trading.session.inheritance import Warmed, with_warmed
 
 
 def warm_up(runtime: SessionRuntime) -> bool:
@@ -62,7 +64,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
 
 
 def inherited(runtime: SessionRuntime) -> dict[str, object]:
-    """Return what the last closed session leaves to this one, new indicators warm."""
+    """Return what the last closed session leaves to this one, what is new begins warm."""
     content = runtime.beginning.inheritance
     if content is None:
         warmed = _warmed(runtime, runtime.state.plan.symbols)
@@ -71,21 +73,23 @@ def inherited(runtime: SessionRuntime) -> dict[str, object]:
     else:
         fresh = runtime.beginning.fresh
         warmed = _warmed(runtime, tuple(fresh)) if fresh else None
-    return content if warmed is None else with_indicators(content, warmed, fresh)
+    return content if warmed is None else with_warmed(content, warmed, fresh)
 
 
-def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Indicators | None:
-    """Return indicators of the plan's symbols after the past of some, None without one."""
-    if not runtime.state.rules.needs_indicators:
+def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Warmed | None:
+    """Return what the past of some symbols leaves to the plan's, None without a past."""
+    plan = runtime.plan
+    if not plan.needs_past():
         return None
     try:
         with runtime.should_stop.interrupting():
-            rows = runtime.market.history(runtime.plan.symbols, runtime.session)
+            rows = runtime.market.history(plan.symbols, runtime.session)
     except SourceUnavailable as error:
         # What needs no indicator trades, and the others after their first bars.
         runtime.notifier.send(
             "SYSTEM_WARNING",
-            f"indicators begin cold, without a past, of {', '.join(symbols)}: {error}",
+            "indicators begin cold and a gap over night cannot be told, without a past, of"
+            f" {', '.join(symbols)}: {error}",
         )
         return None
     if rows is None or len(rows) == 0:
@@ -93,12 +97,11 @@ def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Indicators | N
     first = from_microseconds(int(rows.start_us.min())).date()
     sessions = [
         session
-        for session in sessions_between(runtime.plan.exchange, first, runtime.session.date)
+        for session in sessions_between(plan.exchange, first, runtime.session.date)
         if session.date < runtime.session.date
     ]
-    panel = make_panel(
-        rows, make_grid(sessions, runtime.plan.interval_minutes), runtime.plan.symbols
-    )
-    indicators = new_indicators(len(runtime.plan.symbols))
-    warm(indicators, panel.prices)
-    return indicators
+    panel = make_panel(rows, make_grid(sessions, plan.interval_minutes), plan.symbols)
+    warmed = Warmed(new_past(len(plan.symbols)), BarGate(plan.thresholds(), plan.symbols))
+    past = warmed.past if runtime.state.rules.needs_indicators else None
+    warmed.gate.report = warm(plan.thresholds(), warmed.gate.state, past, panel)
+    return warmed

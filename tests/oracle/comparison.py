@@ -107,6 +107,9 @@ def compare(case: Case, outcome: Outcome, expected: Result) -> list[str]:
     found += _first_difference("trade", _trades(case, outcome), _expected_trades(expected))
     equity = [float(value) for value in outcome.equity]
     found += _first_difference("equity", equity, expected.equity)
+    counts = {name: count for name, count in outcome.gate.counts.items() if count}
+    if counts != expected.gate:
+        found.append(f"the gate: Openbell counts {counts}, reference {expected.gate}")
     return found
 
 

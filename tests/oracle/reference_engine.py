@@ -6,6 +6,7 @@ whole microseconds since 1970 UTC. Rows are (symbol, start, open, high, low, clo
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from datetime import date
 from typing import Any
 
 import pandas_market_calendars
+
+from tests.oracle.reference_gate import Judged, judge_symbol
 
 MINUTE = 60_000_000
 
@@ -48,6 +51,11 @@ DEFAULTS: dict[str, Any] = {
     "max_participation": 0.1,
     "commission_per_share": 0.0,
     "commission_minimum": 0.0,
+    "gate_spike": 0.2,
+    "gate_jump": 0.3,
+    "gate_gap": 0.4,
+    "gate_stale": 6,
+    "gate_zero_volume": True,
 }
 
 Row = tuple[str, int, float, float, float, float, float]
@@ -80,6 +88,7 @@ class Result:
     decisions: dict[tuple[str, int, str], str] = field(default_factory=dict)
     dropped: list[tuple[str, int, str, str]] = field(default_factory=list)
     latched_sessions: list[str] = field(default_factory=list)
+    gate: dict[str, int] = field(default_factory=dict)
 
 
 def r4(x: float) -> float:
@@ -279,8 +288,40 @@ class ReferenceEngine:
         self.account = Account(symbols, capital)
         self.atr = {symbol: AverageTrueRange() for symbol in symbols}
         self.past_volumes: dict[str, list[float]] = {symbol: [] for symbol in symbols}
+        self.kept: dict[str, tuple[AverageTrueRange, list[float]]] = {}
         self.result = Result()
+        self.judged = self._judge_all()
         self.range_bars = self.p["range_minutes"] // interval
+
+    def _judge_all(self) -> dict[tuple[str, str], Judged]:
+        """Return what the gate makes of every session of every symbol, by (session, symbol)."""
+        step = self.interval * MINUTE
+        counts = [-((opened - closed) // step) for _, opened, closed in self.sessions]
+        judged = {}
+        for symbol in self.symbols:
+            days = [self.bars[name, symbol] for name, _, _ in self.sessions]
+            for (name, _, _), day in zip(
+                self.sessions, judge_symbol(days, counts, self.p), strict=True
+            ):
+                judged[name, symbol] = day
+                for met in day.met.values():
+                    for check in met:
+                        self.result.gate[check] = self.result.gate.get(check, 0) + 1
+        return judged
+
+    def _forget(self, name: str, symbol: str, k: int) -> None:
+        """Begin a symbol anew where the gate says so; keep what was, for the session's end."""
+        if k in self.judged[name, symbol].forgets:
+            if symbol not in self.kept:
+                self.kept[symbol] = copy.deepcopy((self.atr[symbol], self.past_volumes[symbol]))
+            self.atr[symbol] = AverageTrueRange()
+            self.past_volumes[symbol] = []
+
+    def _restore(self, name: str) -> None:
+        for symbol, kept in self.kept.items():
+            if self.judged[name, symbol].restores:
+                self.atr[symbol], self.past_volumes[symbol] = kept
+        self.kept = {}
 
     def run(self) -> Result:
         """Return what happens over all sessions."""
@@ -293,16 +334,19 @@ class ReferenceEngine:
 
     def _warm(self, session: SessionTimes) -> None:
         for symbol in self.symbols:
-            made = self.bars[session[0], symbol]
+            made = self.judged[session[0], symbol].accepted
             for number in sorted(made):
+                self._forget(session[0], symbol, number)
                 self.atr[symbol].add(made[number])
                 self.past_volumes[symbol].append(made[number].volume)
+        self._restore(session[0])
 
     def _trade(self, session: SessionTimes) -> None:
         self.name, self.opened, self.closed = session
         step = self.interval * MINUTE
         self.bar_count = -((self.opened - self.closed) // step)
-        self.today = {symbol: self.bars[self.name, symbol] for symbol in self.symbols}
+        self.gate = {symbol: self.judged[self.name, symbol] for symbol in self.symbols}
+        self.today = {symbol: self.gate[symbol].accepted for symbol in self.symbols}
         self.latched = False
         self.entries = dict.fromkeys(self.symbols, 0)
         self.orders_created = 0
@@ -323,6 +367,7 @@ class ReferenceEngine:
             if symbol in self.account.positions:
                 self._assume_close(symbol)
         self.account.pending.clear()
+        self._restore(self.name)
         if self.bar_count:
             self.result.equity[-1] = self.account.equity()
 
@@ -332,7 +377,8 @@ class ReferenceEngine:
     # fills
 
     def _slipped(self, symbol: str, k: int, price: float, quantity: float, buying: bool) -> float:
-        earlier = [number for number in self.today[symbol] if number < k]
+        begun = max([number for number in self.gate[symbol].forgets if number <= k], default=0)
+        earlier = [number for number in self.today[symbol] if begun <= number < k]
         volatility = 0.0
         if earlier:
             before = self.today[symbol][max(earlier)]
@@ -546,6 +592,10 @@ class ReferenceEngine:
         if k == self.flatten_bar:
             self._leave_everything("flatten")
         for symbol in self.symbols:
+            if self.gate[symbol].met.get(k) in (["spike"], ["jump"]):
+                self.account.pending.pop(symbol, None)
+        for symbol in self.symbols:
+            self._forget(self.name, symbol, k)
             bar = self.today[symbol].get(k)
             if bar is not None:
                 self.atr[symbol].add(bar)
@@ -570,6 +620,8 @@ class ReferenceEngine:
         bar = self.today[symbol].get(k)
         if self.latched:
             return "latched"
+        if k in self.gate[symbol].reasons:
+            return self.gate[symbol].reasons[k]
         if symbol in account.positions:
             return "position_open"
         if symbol in account.pending:

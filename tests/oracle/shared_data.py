@@ -23,10 +23,9 @@ def shared_file(name: str) -> Path:
     return path
 
 
-def real_case(settings: dict[str, Any], capital: float) -> Case:
-    """Return the whole file of real 5-minute bars as a case."""
-    shared_file(f"data/{REAL_BARS.name}")
-    frame = pl.read_parquet(REAL_BARS).with_columns(
+def real_case(settings: dict[str, Any], capital: float, name: str = REAL_BARS.name) -> Case:
+    """Return a whole file of real 5-minute bars as a case; `name` is that of the file."""
+    frame = pl.read_parquet(shared_file(f"data/{name}")).with_columns(
         pl.col("ts").dt.epoch("us"), pl.col("volume").cast(pl.Float64)
     )
     return Case(

@@ -21,7 +21,7 @@ Stage = Callable[..., None]
 
 def run_in_stages(
     run: PanelRun,
-    read: Stage,
+    read: Callable[..., int],
     settle: Callable[..., int],
     keep: Stage,
     *,
@@ -45,11 +45,11 @@ def run_in_stages(
         if number > 0:
             keep(*run.to_keep(room, *parts[number - 1]))
         if number + 1 < len(parts):
-            read(*run.to_read(room, *parts[number + 1]))
+            run.read(read, room, *parts[number + 1])
 
     if not parts:
         return
-    read(*run.to_read(rooms[0], *parts[0]))
+    run.read(read, rooms[0], *parts[0])
     with ThreadPoolExecutor(1) as pool:
         for number, (first, end) in enumerate(parts):
             room = rooms[number % 2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
 from trading.engine.trade_tape import FILLS, TRADES, FillRow, TradeRow
 from trading.errors import BadInput
+from trading.gate.findings import GateReport, report_of_panel
 from trading.market.bars import Defects, Floats, Integers, Panel
 from trading.market.calendar import make_grid
 from trading.plan import RunPlan
@@ -37,7 +38,8 @@ class Outcome:
     and `DecisionRow` name their columns.
 
     `equity` (bars of the traded sessions) is the account's value at each close, USD;
-    `equity_us` the START of those bars. `refusal` is why numba could not compile the strategy.
+    `equity_us` the START of those bars. `gate` is what the data gate found in all sessions.
+    `refusal` is why numba could not compile the strategy.
     """
 
     fills: Floats
@@ -49,6 +51,7 @@ class Outcome:
     book: Book
     compiled: bool
     refusal: str = ""
+    gate: GateReport = field(default_factory=GateReport)
 
     @property
     def decisions(self) -> Floats:
@@ -95,6 +98,7 @@ def run_backtest(
         run.book,
         bool(compiled),
         refusal,
+        report_of_panel(run.verdicts, panel, run.close),
     )
 
 
@@ -128,7 +132,7 @@ def _refusal(run: PanelRun, read: Any, settle: Any, keep: Any) -> str:
     """Compile the stages; return why numba cannot, "" where it can."""
     room = run.room(0)
     return (
-        refusal_of(read, run.to_read(room, 0, 0))
+        refusal_of(read, run.to_read(room, 0, 0, 0))
         or refusal_of(settle, run.to_settle(room, 0, 0, 0))
         or refusal_of(keep, run.to_keep(room, 0, 0))
     )

@@ -10,9 +10,11 @@ import numpy as np
 
 from trading.engine.book import new_book
 from trading.engine.decision_tape import new_decision_tape
-from trading.engine.indicators import new_indicators
+from trading.engine.indicators import new_past
 from trading.engine.trade_tape import Tape, new_tape
 from trading.engine.workspace import Signals, new_scratch, new_signals
+from trading.gate.state import new_gate
+from trading.gate.verdicts import new_extremes, new_verdicts
 from trading.market.bars import Floats, Integers, Panel, Prices
 from trading.plan import RunPlan
 
@@ -41,6 +43,9 @@ class PanelRun:
         self._tape_rows = max(tape_rows, 3 * longest * symbols)
         self.tapes: list[Tape] = [new_tape(self._tape_rows)]
         self.prices = Prices(*map(_by_row, panel.prices))
+        # The panel's arrays, which others read too, until there is a bar to be cleared in them.
+        self._is_own = False
+        self.verdicts = new_verdicts(grid.rows, symbols)
         scratch = new_scratch(symbols, plan.strategy_module.MEMORY)
         self._scratch, self._keep = scratch, keep
         flatten_bars = _bars_by(panel, plan.strategy.flatten_minutes)
@@ -48,25 +53,21 @@ class PanelRun:
         self._before_room = (
             self.rules,
             plan.strategy.numbers(plan.interval_minutes),
+            plan.thresholds(),
+            new_gate(symbols),
+            new_extremes(symbols),
+            self.verdicts,
             scratch,
-            new_indicators(symbols),
+            new_past(symbols),
         )
         self._after_room = (
             self.decisions,
             keep,
             grid.first_row,
             np.minimum(entry_bars, flatten_bars - 1),
-            self.prices,
         )
         self._before_tape = (self.book, self.rules, scratch)
-        self._settled = (
-            grid.first_row,
-            flatten_bars,
-            grid.start_us,
-            self.prices,
-            self.equity,
-            self.worth,
-        )
+        self._of_sessions = (grid.first_row, flatten_bars, grid.start_us, self.verdicts)
 
     @property
     def close(self) -> Floats:
@@ -77,9 +78,26 @@ class PanelRun:
         """Return room for what the strategy says of so many bars."""
         return new_signals(bars, self.symbols, with_atr=self.rules.needs_indicators)
 
-    def to_read(self, room: Signals, session: int, end: int) -> tuple[Any, ...]:
-        """Return the arguments of `read_sessions` for sessions `[session, end)`."""
-        return (*self._before_room, room, *self._after_room, session, end, self.first_traded)
+    def to_read(self, room: Signals, first: int, session: int, end: int) -> tuple[Any, ...]:
+        """Return the arguments of `read_sessions`; the room begins at the session `first`."""
+        bounds = (int(self.first_row[first]), session, end, self.first_traded)
+        return (
+            *self._before_room,
+            room,
+            *self._after_room,
+            self.prices,
+            self._is_own,
+            *bounds,
+        )
+
+    def read(self, step: Callable[..., int], room: Signals, first: int, end: int) -> None:
+        """Read sessions `[first, end)`; bars that the gate rejects are missing from then on."""
+        session = step(*self.to_read(room, first, first, end))
+        if session < end:
+            # Whoever settles earlier sessions meanwhile may do so on either copy.
+            self.prices = Prices(*(values.copy() for values in self.prices))
+            self._is_own = True
+            step(*self.to_read(room, first, session, end))
 
     def to_keep(self, room: Signals, session: int, end: int) -> tuple[Any, ...]:
         """Return the arguments of `keep_sessions` for sessions `[session, end)`."""
@@ -88,9 +106,17 @@ class PanelRun:
 
     def to_settle(self, room: Signals, first: int, session: int, end: int) -> tuple[Any, ...]:
         """Return the arguments of `settle_sessions`; the room begins at the session `first`."""
-        origin = int(self.first_row[first])
-        bounds = (origin, session, end, self.first_traded)
-        return (*self._before_tape, self.tapes[-1], room, *self._settled, *bounds)
+        bounds = (int(self.first_row[first]), session, end, self.first_traded)
+        return (
+            *self._before_tape,
+            self.tapes[-1],
+            room,
+            *self._of_sessions,
+            self.prices,
+            self.equity,
+            self.worth,
+            *bounds,
+        )
 
     def settle(self, step: Callable[..., int], room: Signals, first: int, end: int) -> None:
         """Settle sessions `[first, end)`, on as many tapes as it takes."""

@@ -202,6 +202,14 @@ def remember_bar(
     book.last_us[s] = us
 
 
+def forget_bars(book: Book, s: int) -> None:
+    """Let the symbol's next bar have no previous one in its session (rules, section 9)."""
+    book.previous_range[s] = math.nan
+    book.previous_close[s] = math.nan
+    book.earlier_range[s] = math.nan
+    book.earlier_close[s] = math.nan
+
+
 def latch(book: Book) -> None:
     """Forbid entries until the next session."""
     book.flags[LATCHED] = 1

@@ -6,8 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trading.market.bars import Floats, Integers, Prices
+from trading.market.bars import Floats, Integers
 
 ATR_BARS = 14
 VOLUME_BARS = 20
@@ -34,6 +35,66 @@ def new_indicators(symbols: int) -> Indicators:
         np.zeros((symbols, VOLUME_BARS)),
         np.zeros(symbols, dtype=np.int64),
     )
+
+
+class Past(NamedTuple):
+    """The indicators, and what they were before a session's first new level or gap, by symbol."""
+
+    present: Indicators
+    saved: Indicators
+    is_saved: NDArray[np.bool_]
+
+
+def new_past(symbols: int) -> Past:
+    """Return indicators that have seen no bar, with nothing saved."""
+    return Past(new_indicators(symbols), new_indicators(symbols), np.zeros(symbols, dtype=np.bool_))
+
+
+def copied_past(past: Past) -> Past:
+    """Return the same that goes on by itself."""
+    present, saved = (
+        Indicators._make(values.copy() for values in indicators)
+        for indicators in (past.present, past.saved)
+    )
+    return Past(present, saved, past.is_saved.copy())
+
+
+def copy_symbol(source: Indicators, target: Indicators, s: int) -> None:
+    """Write all that is remembered of a symbol into other indicators."""
+    target.previous_close[s] = source.previous_close[s]
+    target.true_ranges[s] = source.true_ranges[s]
+    target.true_range_sum[s] = source.true_range_sum[s]
+    target.atr[s] = source.atr[s]
+    for i in range(VOLUME_BARS):
+        target.volumes[s, i] = source.volumes[s, i]
+    target.volume_count[s] = source.volume_count[s]
+
+
+def clear_symbol(indicators: Indicators, s: int) -> None:
+    """Remember nothing more of a symbol, as if no bar of it had been seen."""
+    indicators.previous_close[s] = math.nan
+    indicators.true_ranges[s] = 0
+    indicators.true_range_sum[s] = 0.0
+    indicators.atr[s] = math.nan
+    for i in range(VOLUME_BARS):
+        indicators.volumes[s, i] = 0.0
+    indicators.volume_count[s] = 0
+
+
+def forget_past(past: Past, s: int) -> None:
+    """Let a symbol begin anew; what the session's first such bar finds is saved (section 9)."""
+    if not past.is_saved[s]:
+        copy_symbol(past.present, past.saved, s)
+        past.is_saved[s] = True
+    clear_symbol(past.present, s)
+
+
+def settle_past(past: Past, restores: NDArray[np.bool_]) -> None:
+    """Bring back at a session's end what was saved, where it counts again (section 9)."""
+    for s in range(len(restores)):
+        if past.is_saved[s] and restores[s]:
+            copy_symbol(past.saved, past.present, s)
+        past.is_saved[s] = False
 
 
 def update_atr(indicators: Indicators, s: int, high: float, low: float, close: float) -> None:
@@ -72,13 +133,3 @@ def mean_volume(indicators: Indicators, s: int) -> float:
     for i in range(VOLUME_BARS):
         total += indicators.volumes[s, (count + i) % VOLUME_BARS]
     return total / VOLUME_BARS
-
-
-def warm(indicators: Indicators, prices: Prices) -> None:
-    """Take whole sessions in; arrays are (bars, symbols)."""
-    _, high, low, close, volume = prices
-    for row in range(close.shape[0]):
-        for s in range(close.shape[1]):
-            if not math.isnan(close[row, s]):
-                update_atr(indicators, s, high[row, s], low[row, s], close[row, s])
-                update_volume(indicators, s, volume[row, s])

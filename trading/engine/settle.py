@@ -23,6 +23,7 @@ from trading.engine.book import (
 from trading.engine.book_changes import (
     begin_session,
     cancel_entry,
+    forget_bars,
     latch,
     mark_positions,
     plan_exit,
@@ -35,6 +36,8 @@ from trading.engine.risk import loses_too_much
 from trading.engine.trade_tape import FILLS, Tape
 from trading.engine.trailing import trail
 from trading.engine.workspace import Scratch, Signals
+from trading.gate.checks import FORGETS, REJECTED
+from trading.gate.verdicts import Bytes, Verdicts
 from trading.market.bars import Floats, Integers, Prices, bar_of
 from trading.parameters import Rules
 from trading.reasons import EXIT_FLATTEN, EXIT_LATCH
@@ -52,9 +55,9 @@ def close_bar(
 ) -> float:
     """Mark, trail, test the latch, flatten, decide; return the equity at the close, USD.
 
-    `gates` (symbols) holds a reason of a live session that forbids entries, or 0; it is empty
-    where there are none. Fills of the bar have been applied, and `read_signals` has seen it and
-    written to the first row, where the decisions go.
+    `gates` (symbols) holds a reason that forbids entries, of the data gate or of a live session,
+    or 0; it is empty where there are none. Fills of the bar have been applied, and `read_signals`
+    has seen it and written to the first row, where the decisions go.
     """
     _, high, low, close, volume = prices
     for s in range(len(close)):
@@ -98,6 +101,13 @@ def leave_everything(book: Book, reason: int) -> None:
             plan_exit(book, s, reason)
 
 
+def cancel_rejected(book: Book, found: Bytes) -> None:
+    """Cancel the pending entries of symbols whose bar the gate rejects (rules, section 9)."""
+    for s in range(len(found)):
+        if found[s] & REJECTED != 0:
+            cancel_entry(book, s)
+
+
 def recall(
     book: Book,
     s: int,
@@ -133,6 +143,7 @@ def settle_sessions(
     first_row: Integers,
     flatten_bars: Integers,
     start_us: Integers,
+    verdicts: Verdicts,
     prices: Prices,
     equity_out: Floats,
     worth_out: Floats,
@@ -143,7 +154,8 @@ def settle_sessions(
 ) -> int:
     """Settle sessions that were read, until `end_session` or until the tape could overflow.
 
-    `origin` is the row of prices that is row 0 of `signals`; `flatten_bars` is how many bars of
+    `prices` are without the bars that `verdicts` reject. `origin` is the row of prices that is
+    row 0 of `signals`; `flatten_bars` is how many bars of
     each session end by the flatten time. Written are, by bar, `equity_out`, the equity at each
     close, and `worth_out`, the same as decisions saw it, before assumed closes. Returns the
     session to go on with.
@@ -159,22 +171,31 @@ def settle_sessions(
             continue
         begin_session(book)
         flatten_bar = flatten_bars[session] - 1
+        scratch.remembered_from[:] = begin
         for row in range(begin, end):
             bar = row - begin
+            is_told = verdicts.is_told[row] != 0
+            if is_told:
+                for s in range(symbols):
+                    if verdicts.found[row, s] & FORGETS != 0:
+                        forget_bars(book, s)
+                        scratch.remembered_from[s] = row
             if rules.volatility_factor > 0:
                 for s in range(symbols):
                     if book.pending[s] != 0 or book.quantity[s] != 0:
-                        recall(book, s, begin, row, prices, start_us)
+                        recall(book, s, scratch.remembered_from[s], row, prices, start_us)
             seen = bar_of(prices, row)
             match_bar(book, rules, tape, seen, start_us[row])
             mark_positions(book, seen.close)
+            if is_told:
+                cancel_rejected(book, verdicts.found[row])
             worth_out[row] = settle_bar(
                 book,
                 rules,
                 scratch,
                 signals,
                 row - origin,
-                scratch.no_gates,
+                verdicts.reason[row] if is_told else scratch.no_gates,
                 0 <= flatten_bar <= bar,
                 seen,
             )
@@ -182,7 +203,7 @@ def settle_sessions(
         if book.flags[WAITING_EXITS] > 0:
             for s in range(symbols):
                 if book.exit_waiting[s]:
-                    recall(book, s, begin, end, prices, start_us)
+                    recall(book, s, scratch.remembered_from[s], end, prices, start_us)
             assume_close(book, rules, tape)
             equity_out[end - 1] = equity(book)
         session += 1

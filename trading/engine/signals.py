@@ -10,9 +10,27 @@ import math
 from typing import Any
 
 from trading.engine.decision_tape import DecisionTape, keep_ranges
-from trading.engine.indicators import Indicators, mean_volume, update_atr, update_volume
+from trading.engine.indicators import (
+    Indicators,
+    Past,
+    forget_past,
+    mean_volume,
+    settle_past,
+    update_atr,
+    update_volume,
+)
 from trading.engine.workspace import Scratch, Signals
 from trading.errors import BadInput
+from trading.gate.checks import FORGETS
+from trading.gate.state import GateState, end_session
+from trading.gate.thresholds import GateThresholds
+from trading.gate.verdicts import (
+    Extremes,
+    Verdicts,
+    clear_rejected,
+    find_extremes,
+    judge_session,
+)
 from trading.market.bars import Floats, Integers, Prices, bar_of
 from trading.parameters import Rules
 from trading.reasons import (
@@ -159,48 +177,64 @@ def read_signals(
             reasons[s] = min(reasons[s], AFTER_CUTOFF)
 
 
+def forget_pasts(past: Past, verdicts: Verdicts, row: int) -> None:
+    """Let the symbols begin anew that have a gap or a new level in a row."""
+    for s in range(verdicts.found.shape[1]):
+        if verdicts.found[row, s] & FORGETS != 0:
+            forget_past(past, s)
+
+
 def read_sessions(
     rules: Rules,
     numbers: Any,
+    thresholds: GateThresholds,
+    gate: GateState,
+    extremes: Extremes,
+    verdicts: Verdicts,
     scratch: Scratch,
-    indicators: Indicators,
+    past: Past,
     signals: Signals,
     decisions: DecisionTape,
     keep: int,
     first_row: Integers,
     entry_bars: Integers,
     prices: Prices,
+    is_own: bool,
+    origin: int,
     session: int,
-    end_session: int,
+    stop_session: int,
     first_traded: int,
-) -> None:
-    """Let the strategy see sessions `[session, end_session)`, and write what it says of each bar.
+) -> int:
+    """Let the gate and the strategy see sessions, and write what they say of each bar.
 
-    Prices are (bars, symbols). `entry_bars` is how many bars of each session may decide to
-    enter. The first bar is row 0 of `signals`. Sessions before `first_traded` only warm the
-    indicators.
+    Those are `[session, stop_session)`. Prices are (bars, symbols); rejected bars are cleared in
+    them, for which they must be the run's own: where `is_own` is False and there is one, the
+    session that it is in is returned, to go on with, else `stop_session`. `entry_bars` is how many
+    bars of each session may decide to enter. The row `origin` is row 0 of `signals`. Sessions
+    before `first_traded` only warm the indicators.
     """
-    _, high, low, close, volume = prices
-    symbols = close.shape[1]
-    origin = first_row[session]
-    while session < end_session:
+    while session < stop_session:
         begin, end = first_row[session], first_row[session + 1]
+        find_extremes(extremes, prices, begin, end)
+        if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
+            if not is_own:
+                return session
+            clear_rejected(verdicts, prices, begin, end)
+        end_session(thresholds, gate)
         if session < first_traded:
             if rules.needs_indicators:
-                for row in range(begin, end):
-                    for s in range(symbols):
-                        if not math.isnan(close[row, s]):
-                            update_atr(indicators, s, high[row, s], low[row, s], close[row, s])
-                            update_volume(indicators, s, volume[row, s])
+                warm_session(past, gate, verdicts, prices, begin, end)
             session += 1
             continue
         scratch.memory[:] = 0.0
         for row in range(begin, end):
             bar = row - begin
+            if rules.needs_indicators and verdicts.is_told[row] != 0:
+                forget_pasts(past, verdicts, row)
             read_signals(
                 rules,
                 numbers,
-                indicators,
+                past.present,
                 scratch,
                 signals,
                 row - origin,
@@ -209,4 +243,22 @@ def read_sessions(
                 bar_of(prices, row),
             )
             keep_ranges(scratch, signals, row - origin, decisions, keep, row)
+        if rules.needs_indicators:
+            settle_past(past, gate.restores)
         session += 1
+    return session
+
+
+def warm_session(
+    past: Past, gate: GateState, verdicts: Verdicts, prices: Prices, begin: int, end: int
+) -> None:
+    """Take the bars in rows `[begin, end)`, a whole session that was judged, into indicators."""
+    _, high, low, close, volume = prices
+    for row in range(begin, end):
+        if verdicts.is_told[row] != 0:
+            forget_pasts(past, verdicts, row)
+        for s in range(close.shape[1]):
+            if not math.isnan(close[row, s]):
+                update_atr(past.present, s, high[row, s], low[row, s], close[row, s])
+                update_volume(past.present, s, volume[row, s])
+    settle_past(past, gate.restores)

@@ -28,6 +28,7 @@ class Scratch(NamedTuple):
     standing_of: Integers  # (1): the book's count of changes when that was found out
     chosen: Integers  # symbols that a loop goes on with
     no_gates: NDArray[np.uint8]  # (0)
+    remembered_from: Integers  # the session's row before which the venue remembers no bar
 
 
 class Signals(NamedTuple):
@@ -58,6 +59,7 @@ def new_scratch(symbols: int, memory: int) -> Scratch:
         np.full(1, -1, dtype=np.int64),
         np.zeros(symbols, dtype=np.int64),
         np.zeros(0, dtype=np.uint8),
+        np.zeros(symbols, dtype=np.int64),
     )
 
 

@@ -26,8 +26,11 @@ class SessionStarted:
 class BarClosed:
     """A bar as consumed: prices (USD) by symbol in configured order, None where missing.
 
-    `gates` holds a reason that forbids entries, or 0, by symbol. `arrived_us` is when it was
-    consumed by the session's clock, microseconds since 1970 UTC; rows of earlier versions say 0.
+    By symbol, `gates` holds the word of a reason that forbids entries, or nothing; `feeds` which
+    provider or feed the bar is of, nothing where nobody says. `feed_changed` and `late` say that
+    the session's earlier bars are of another feed, and that the bar was not complete.
+    `arrived_us` is when it was consumed by the session's clock, microseconds since 1970 UTC; rows
+    of earlier versions say 0.
     """
 
     session: str
@@ -38,9 +41,12 @@ class BarClosed:
     low: list[float | None]
     close: list[float | None]
     volume: list[float | None]
-    gates: list[int]
+    gates: list[str]
     sources: list[str] = field(default_factory=list)
     arrived_us: int = 0
+    feeds: list[str] = field(default_factory=list)
+    feed_changed: list[bool] = field(default_factory=list)
+    late: list[bool] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from trading.engine.book import Book, new_book
 from trading.engine.book_changes import relist
-from trading.engine.indicators import Indicators, new_indicators
+from trading.engine.indicators import Indicators, Past, new_indicators
 from trading.session.array_json import arrays_from_json, arrays_to_json
+from trading.session.bar_gate import BarGate
 from trading.session.orders import Order, order_from_fields, order_to_fields
 
 # Fields of a book that outlive a session.
@@ -46,14 +47,16 @@ class Halt(NamedTuple):
 def inheritance_of(
     book: Book,
     indicators: Indicators,
+    gate: BarGate,
     symbols: tuple[str, ...],
     orders: dict[str, Order],
     halt: Halt,
 ) -> dict[str, Any]:
-    """Return what the next session takes over, JSON-ready."""
+    """Return what the next session takes over, JSON-ready; indicators are those of then."""
     return {
         "book": arrays_to_json(book, _INHERITED),
         "indicators": arrays_to_json(indicators, indicators._fields),
+        "gate": gate.left(),
         "symbols": list(symbols),
         # What rests at the exchange overnight goes on under its own id.
         "orders": [order_to_fields(order) for order in orders.values() if order.is_live],
@@ -81,10 +84,13 @@ def carried_to(content: dict[str, Any], symbols: tuple[str, ...]) -> dict[str, A
     book, indicators = new_book(len(symbols), 0.0), new_indicators(len(symbols))
     take_book(book, content["book"], known, symbols)
     _take(indicators, content["indicators"], known, symbols)
+    gate = content.get("gate", {})
+    closes = dict(zip(known, gate.get("earlier_close", ()), strict=False))
     return {
         **content,
         "book": arrays_to_json(book, _INHERITED),
         "indicators": arrays_to_json(indicators, indicators._fields),
+        "gate": {**gate, "earlier_close": [closes.get(symbol) for symbol in symbols]},
         "symbols": list(symbols),
     }
 
@@ -119,26 +125,45 @@ def _take(
     arrays_from_json(arrays, mine)
 
 
-def with_indicators(
-    content: dict[str, Any], warm: Indicators, symbols: Collection[str]
+class Warmed(NamedTuple):
+    """What sessions before the first one leave: indicators and the gate, as they then are."""
+
+    past: Past
+    gate: BarGate
+
+
+def with_warmed(
+    content: dict[str, Any], warmed: Warmed, symbols: Collection[str]
 ) -> dict[str, Any]:
-    """Return an inheritance whose indicators of some symbols are those of `warm`, as it is."""
-    found = arrays_to_json(warm, warm._fields)
+    """Return an inheritance in which some symbols have the past that was warmed, as it is.
+
+    What the gate found in it counts.
+    """
     own = {name: list(values) for name, values in content["indicators"].items()}
+    found = arrays_to_json(warmed.past.present, Indicators._fields)
+    gate, left = content["gate"], warmed.gate.left()
+    closes = list(gate["earlier_close"])
     for s, symbol in enumerate(content["symbols"]):
         if symbol in symbols:
+            closes[s] = left["earlier_close"][s]
             for name, values in found.items():
                 own[name][s] = values[s]
-    return dict(content, indicators=own)
+    counts = {name: gate["counts"].get(name, 0) + n for name, n in left["counts"].items()}
+    return dict(content, indicators=own, gate={"earlier_close": closes, "counts": counts})
 
 
 def take_over(
-    content: dict[str, Any], book: Book, indicators: Indicators, orders: dict[str, Order]
+    content: dict[str, Any],
+    book: Book,
+    indicators: Indicators,
+    gate: BarGate,
+    orders: dict[str, Order],
 ) -> Halt:
-    """Write an inheritance into a new session's book, indicators and orders."""
+    """Write an inheritance into a new session's book, indicators, gate and orders."""
     arrays_from_json(book, content["book"])
     relist(book)
     arrays_from_json(indicators, content["indicators"])
+    gate.take_over(content.get("gate", {}))
     for fields in content.get("orders", ()):
         order = order_from_fields(fields)
         orders[order.client_order_id] = order

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -51,6 +51,16 @@ class MarketData(Protocol):
     def troubles(self) -> Mapping[str, str]:
         """Return by part what a person has to mend."""
         return {}
+
+    @property
+    def feeds(self) -> Mapping[str, str]:
+        """Return by symbol which provider or feed the last rows are of, where there are several."""
+        return {}
+
+    @property
+    def late(self) -> Collection[str]:
+        """Return the symbols of which the last rows hold one that was not over when it came."""
+        return ()
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return the rows of earlier sessions, oldest first, to warm the indicators."""
@@ -146,8 +156,12 @@ class Exchange(Protocol):
         """Return signed quantities by symbol, zeros left out."""
         ...
 
-    def observe(self, bar: BarClosed) -> None:
-        """Let a simulated exchange see a bar and fill against it; a real one ignores it."""
+    def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
+        """Let a simulated exchange see a bar and fill against it; a real one ignores it.
+
+        The bar is without what the data gate rejects; of the symbols that begin anew with it no
+        bar before it counts.
+        """
         ...
 
     def end_session(self, session: str, close_us: int) -> None:

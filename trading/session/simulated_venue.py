@@ -6,6 +6,7 @@ It keeps a book of its own and knows nothing of the bot's.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 
 from trading.engine.book import new_book
@@ -13,6 +14,7 @@ from trading.engine.book_changes import (
     begin_session,
     cancel_entry,
     cancel_exit,
+    forget_bars,
     plan_entry,
     plan_exit,
     see_bar,
@@ -83,8 +85,11 @@ class SimulatedVenue:
             (book.stop if order.leg == Leg.STOP else book.target)[s] = self._other_level(order)
         return [self._orders.change(order, Status.CANCELLED, us=intent.us)]
 
-    def observe(self, bar: BarClosed) -> list[VenueEvent]:
-        """Fill what the bar fills; a bar that was seen before changes nothing."""
+    def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> list[VenueEvent]:
+        """Fill what the bar fills; a bar that was seen before changes nothing.
+
+        Of the symbols that begin anew with it no bar before it counts.
+        """
         state, book = self.state, self.state.book
         if bar.start_us <= state.last_us:
             return []
@@ -95,6 +100,8 @@ class SimulatedVenue:
         prices = prices_of(bar)
         state.last_us = bar.start_us
         self._enforce_until(bar.start_us)
+        for symbol in begins_anew:
+            forget_bars(book, self.index[symbol])
         before = [bool(waiting) for waiting in book.exit_waiting]
         self._forget_tape()
         match_bar(book, self.rules, self._tape, prices, bar.start_us)

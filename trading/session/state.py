@@ -22,15 +22,16 @@ from trading.engine.book_changes import (
 from trading.engine.compile import link_interpreted
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
-from trading.engine.indicators import new_indicators
+from trading.engine.indicators import copied_past, forget_past, new_past, settle_past
 from trading.engine.signals import read_signals
 from trading.engine.trade_tape import DecisionRow, new_tape, record_fill, record_trade
 from trading.engine.workspace import new_scratch, new_signals
 from trading.errors import OpenbellError
+from trading.gate.verdicts import Bytes
 from trading.market.calendar import Session
 from trading.plan import RunPlan
-from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, FillLeg
-from trading.session.array_json import prices_of
+from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, FillLeg, Reason
+from trading.session.bar_gate import BarGate
 from trading.session.events import (
     BarClosed,
     BarPassed,
@@ -69,7 +70,8 @@ class SessionState:
         self.numbers = plan.strategy.numbers(plan.interval_minutes)
         self.index = {symbol: s for s, symbol in enumerate(plan.symbols)}
         self.book: Book = new_book(count, plan.capital)
-        self.indicators = new_indicators(count)
+        self.past = new_past(count)
+        self.gate = BarGate(plan.thresholds(), plan.symbols)
         self.scratch = new_scratch(count, plan.strategy_module.MEMORY)
         self._signals = new_signals(1, count, with_atr=self.rules.needs_indicators)
         most_fills = 40 * count * session.bar_count(plan.interval_minutes) + 100
@@ -97,7 +99,11 @@ class SessionState:
 
     def inheritance(self) -> dict[str, Any]:
         """Return what the next session takes over from this state, JSON-ready."""
-        return inheritance_of(self.book, self.indicators, self.plan.symbols, self.orders, self.halt)
+        past = copied_past(self.past)
+        settle_past(past, self.gate.ended().restores)
+        return inheritance_of(
+            self.book, past.present, self.gate, self.plan.symbols, self.orders, self.halt
+        )
 
     def apply(self, event: Event) -> None:
         """Change the state by one event; the same fill, bar or start twice is no change."""
@@ -149,12 +155,13 @@ class SessionState:
             return
         inherited = event.inheritance
         if inherited:
-            self.halt = take_over(inherited, self.book, self.indicators, self.orders)
+            self.halt = take_over(inherited, self.book, self.past.present, self.gate, self.orders)
             for order in self.orders.values():
                 if order.status in (Status.INTENDED, Status.UNKNOWN):
                     # What nobody knows of at a close is looked up in the next session.
                     self.unanswered[order.client_order_id] = intent_of(order)
         begin_session(self.book)
+        self.gate.begin()
         self.scratch.memory[:] = 0.0
         self.scratch.previous_reason[:] = 0
         self.is_started = True
@@ -162,11 +169,16 @@ class SessionState:
     def _close_bar(self, event: BarClosed) -> None:
         if event.bar <= self.last_bar:
             return
-        bar = prices_of(event)
+        judged = self.gate.judge(event)
+        self.gate.take(judged)
+        bar = judged.prices
+        for s in judged.begins_anew:
+            forget_past(self.past, s)
+        engine.cancel_rejected(self.book, judged.found)
         self._read_signals(
             self.rules,
             self.numbers,
-            self.indicators,
+            self.past.present,
             self.scratch,
             self._signals,
             0,
@@ -179,7 +191,7 @@ class SessionState:
             self.rules,
             self.scratch,
             self._signals,
-            np.array(event.gates, dtype=np.uint8),
+            _first_reasons(event.gates, judged.reasons),
             0 <= self.flatten_bar <= event.bar,
             bar,
             event.start_us,
@@ -293,3 +305,9 @@ class SessionState:
         """Return why a symbol's waiting exit began, or an empty text."""
         s = self.index[symbol]
         return ExitReason(int(self.book.exit_reason[s])).word if self.book.exit_waiting[s] else ""
+
+
+def _first_reasons(words: list[str], found: Bytes) -> Bytes:
+    """Return by symbol the reason that comes first, of the session and of the data gate, or 0."""
+    both = zip((int(Reason.of(word)) if word else 0 for word in words), found, strict=True)
+    return np.array([min(filter(None, pair), default=0) for pair in both], dtype=np.uint8)

@@ -96,6 +96,10 @@ class OrbParameters(StrategyParameters):
         """Return whether the ATR or the mean volume is read."""
         return self.stop == "atr" or self.target == "atr" or self.volume_filter
 
+    def reads_volume(self) -> bool:
+        """Return whether volumes decide."""
+        return self.volume_filter
+
     def check_interval(self, interval_minutes: int) -> None:
         """Raise ValueError when the range is not a whole number of bars."""
         if self.range_minutes % interval_minutes:

@@ -13,17 +13,20 @@ from flows.__main__ import main
 from flows.backtest_form import request_of_form
 from tasks.backtest.request import plan_of
 from trading.errors import BadInput
-from trading.parameters import FillParameters, RiskParameters
+from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
 
 OUT = Path("results")
 FORM: dict[str, Any] = {
     "bars": "bars.csv", "symbols": ["AAPL"], "start": "2025-06-04", "end": None,
     "interval_minutes": 5, "capital": 10_000.0, "exchange": "NYSE", "strategy": OrbParameters(),
-    "risk": RiskParameters(), "fills": FillParameters(), "decisions": "changes", "timezone": None,
-    "stamp": None, "columns": {}, "source_interval_minutes": None, "time_format": None,
-    "column_order": [], "symbol": None,
+    "risk": RiskParameters(), "fills": FillParameters(), "gate": GateParameters(),
+    "decisions": "changes", "timezone": None, "stamp": None, "columns": {},
+    "source_interval_minutes": None, "time_format": None, "column_order": [], "symbol": None,
 }  # fmt: skip
+
+
+GROUPS = ("strategy", "risk", "fills", "gate")
 
 
 def test_how_a_file_is_written_can_be_said_in_the_form() -> None:
@@ -43,7 +46,7 @@ def test_fields_that_are_left_empty_count_as_not_given() -> None:
 
 
 def test_settings_come_from_models_as_well_as_from_what_the_server_stores() -> None:
-    stored = {name: FORM[name].model_dump(mode="json") for name in ("strategy", "risk", "fills")}
+    stored = {name: FORM[name].model_dump(mode="json") for name in GROUPS}
     one, other = (plan_of(request_of_form({**FORM, **form}, OUT)) for form in (stored, {}))
     assert one == other
 

@@ -64,6 +64,11 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "MAX_PARTICIPATION": {"MAX_PARTICIPATION": "0.05"},
     "COMMISSION_PER_SHARE": {"COMMISSION_PER_SHARE": "0.01"},
     "COMMISSION_MINIMUM": {"COMMISSION_MINIMUM": "1"},
+    "GATE_SPIKE": {"GATE_SPIKE": "0.5"},
+    "GATE_JUMP": {"GATE_JUMP": "0.5"},
+    "GATE_GAP": {"GATE_GAP": "0"},
+    "GATE_STALE": {"GATE_STALE": "12"},
+    "GATE_ZERO_VOLUME": {"GATE_ZERO_VOLUME": "false"},
 }
 See = Callable[[SessionRequest], Any]
 # What a run looks like after a variable is set: the variable, its value, where it is seen, what.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from blocks.exchange.order_desk import OrderDesk
-from trading.engine.indicators import warm
-from trading.market.bars import Panel, Prices
+from trading.engine.indicators import new_past
+from trading.engine.warm_up import warm
+from trading.market.bars import Panel
+from trading.market.calendar import Grid
 from trading.plan import RunPlan
+from trading.session.bar_gate import BarGate
 from trading.session.events import BarClosed, Event, Fill, Intent, SessionStarted
+from trading.session.inheritance import Warmed, with_warmed
 from trading.session.orders import Order
 from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue
@@ -72,8 +76,8 @@ class MemoryExchange:
         self.requests.append(intent)
         self._take(self.venue.cancel(intent))
 
-    def observe(self, bar: BarClosed) -> None:
-        self._take(self.venue.observe(bar))
+    def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
+        self._take(self.venue.observe(bar, begins_anew))
 
     def end_session(self, session: str, close_us: int) -> None:
         self._take(self.venue.end_session(session, close_us))
@@ -107,7 +111,7 @@ class LiveRun:
     differences: dict[str, str] = field(default_factory=dict)
 
 
-def bar_closed(panel: Panel, session: int, bar: int, gates: list[int] | None = None) -> BarClosed:
+def bar_closed(panel: Panel, session: int, bar: int, gates: list[str] | None = None) -> BarClosed:
     grid = panel.grid
     row = int(grid.first_row[session]) + bar
 
@@ -123,7 +127,24 @@ def bar_closed(panel: Panel, session: int, bar: int, gates: list[int] | None = N
         values(panel.low),
         values(panel.close),
         values(panel.volume),
-        gates or [0] * len(panel.symbols),
+        gates or [""] * len(panel.symbols),
+    )
+
+
+def sessions_of(panel: Panel, end: int) -> Panel:
+    """Return the sessions of a panel before a number."""
+    grid, rows = panel.grid, int(panel.grid.first_row[end])
+    return Panel(
+        Grid(
+            grid.sessions[:end],
+            grid.interval_minutes,
+            grid.first_row[: end + 1],
+            grid.start_us[:rows],
+            grid.end_us[:rows],
+        ),
+        panel.symbols,
+        *(values[:rows] for values in panel.prices),
+        defects=panel.defects,
     )
 
 
@@ -141,10 +162,11 @@ def run_live(
         session = grid.sessions[number]
         state = SessionState(plan, session)
         if not inheritance:
-            end = int(grid.first_row[first_traded])
-            if state.rules.needs_indicators:
-                warm(state.indicators, Prices(*(values[:end] for values in panel.prices)))
-            inheritance = state.inheritance()
+            warmed = Warmed(new_past(len(plan.symbols)), BarGate(plan.thresholds(), plan.symbols))
+            warmed.gate.report = warm(
+                plan.thresholds(), warmed.gate.state, warmed.past, sessions_of(panel, first_traded)
+            )
+            inheritance = with_warmed(state.inheritance(), warmed, plan.symbols)
         desk = OrderDesk(state, run.ledger, run.exchange, ACCOUNT, 1)  # type: ignore[arg-type]
         desk.record(SessionStarted(str(session.date), 0, 0, inheritance))
         for bar in range(session.bar_count(plan.interval_minutes)):

@@ -121,7 +121,8 @@ def simulated_run(tmp_path_factory: pytest.TempPathFactory) -> Compared:
 def crash_run(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     folder = tmp_path_factory.mktemp("crash")
     bars, session, symbols = crash_bars(folder / "crash.parquet")
-    case = Case("crash", session.date, session.date, bars, symbols)
+    # A fall by half, which the gate would not believe.
+    case = Case("crash", session.date, session.date, bars, symbols, {"gate_jump": 0.0})
     return compare(case, folder / "data")
 
 

@@ -6,6 +6,7 @@ More seeds than these run with `python -m tests.oracle.hunt 1000 9000`.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import starmap
@@ -20,10 +21,13 @@ from tests.oracle.comparison import (
     run_openbell,
     run_the_reference,
 )
+from tests.oracle.damaged_markets import damaged_case
 from tests.oracle.random_markets import random_case
 from tests.oracle.reference_engine import Refused
 from tests.oracle.shared_data import expected_trades, real_case
+from tests.unit.trading.scenarios.scenario import GATE_OFF
 from trading.engine.trade_tape import TradeRow
+from trading.gate.findings import CHECKS
 from trading.reasons import ExitReason
 
 CHUNKS = 20
@@ -37,11 +41,19 @@ HARD = {
     "commission_minimum": 1.0,
     "max_participation": 0.001,
     "max_daily_loss_pct": 0.004,
+    # Made before there was one.
+    **GATE_OFF,
 }
-REAL: dict[str, tuple[dict[str, Any], float]] = {"default": ({}, 1e4), "hard": (HARD, 1e5)}
+# Settings, capital and bars of each file of trades.
+REAL: dict[str, tuple[Any, ...]] = {
+    "default": ({}, 1e4),
+    "hard": (HARD, 1e5),
+    "gate": ({}, 1e4, "bars_damaged.parquet"),
+}
 # What a plain backtest may say; the rest belongs to live sessions.
 REASONS_OF_A_BACKTEST = {
     "latched",
+    *(f"data_gate:{check}" for check in CHECKS),
     "position_open",
     "order_pending",
     "bar_missing",
@@ -100,7 +112,6 @@ def compared(number: int) -> Chunk:
 
 @pytest.mark.parametrize("name", REAL)
 def test_the_reference_agrees_with_a_third_implementation_on_real_bars(name: str) -> None:
-    settings, capital = REAL[name]
     expected = expected_trades(name)
     trades = [
         (
@@ -114,16 +125,15 @@ def test_the_reference_agrees_with_a_third_implementation_on_real_bars(name: str
             trade["exit_reason"],
             round(trade["pnl"], 4),
         )
-        for trade in run_the_reference(real_case(settings, capital)).trades
+        for trade in run_the_reference(real_case(*REAL[name])).trades
     ]
     _assert_same_trades(trades, expected)
 
 
 @pytest.mark.parametrize("name", REAL)
 def test_openbell_agrees_with_a_third_implementation_on_real_bars(name: str) -> None:
-    settings, capital = REAL[name]
     expected = expected_trades(name)
-    case = real_case(settings, capital)
+    case = real_case(*REAL[name])
     trades = [
         (
             case.symbols[int(row.symbol)],
@@ -143,14 +153,25 @@ def test_openbell_agrees_with_a_third_implementation_on_real_bars(name: str) -> 
 
 @pytest.mark.parametrize("name", REAL)
 def test_openbell_agrees_with_the_reference_on_real_bars_in_every_decision(name: str) -> None:
-    settings, capital = REAL[name]
-    assert differences(real_case(settings, capital)) == []
+    assert differences(real_case(*REAL[name])) == []
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 @pytest.mark.parametrize("number", range(CHUNKS))
 def test_openbell_agrees_with_the_reference_on_random_damaged_markets(number: int) -> None:
     assert compared(number).differences == {}
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+@pytest.mark.parametrize("seeds", [40, pytest.param(1_000, marks=pytest.mark.soak)])
+def test_openbell_agrees_with_the_reference_on_markets_full_of_faults(seeds: int) -> None:
+    met: Counter[str] = Counter()
+    for seed in range(seeds):
+        case = damaged_case(seed)
+        assert differences(case) == [], f"seed {seed}"
+        with suppress(Refused):
+            met.update(run_the_reference(case).gate)
+    assert set(met) == set(CHECKS), "what the gate is for was not there"
 
 
 def test_the_random_markets_reach_every_reason_and_every_kind_of_fill() -> None:

@@ -40,7 +40,8 @@ from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
 from trading.reasons import (
     BAR_MISSING,
-    DATA_GATE,
+    DATA_GATE_GAP,
+    DATA_GATE_LATE,
     ENTER_LONG,
     HALTED,
     LATCHED,
@@ -166,7 +167,9 @@ AT_THE_EDGE: tuple[dict[str, Any], ...] = (
 def test_a_parameter_at_the_edge_of_its_range_is_taken(settings: dict[str, Any]) -> None:
     plan = make_plan(["AAA"], settings)
     for name, value in settings.items():
-        holder = next(p for p in (plan.strategy, plan.risk, plan.fills) if hasattr(p, name))
+        holder = next(
+            p for p in (plan.strategy, plan.risk, plan.fills, plan.gate) if hasattr(p, name)
+        )
         assert getattr(holder, name) == value
 
 
@@ -286,10 +289,11 @@ GATES: tuple[tuple[int, bool, int], ...] = (
     (HALTED, True, HALTED),
     (RECONCILIATION, True, LATCHED),
     (MISSED, True, LATCHED),
-    (DATA_GATE, True, LATCHED),
+    (DATA_GATE_GAP, True, LATCHED),
     (RECONCILIATION, False, RECONCILIATION),
     (MISSED, False, MISSED),
-    (DATA_GATE, False, DATA_GATE),
+    (DATA_GATE_GAP, False, DATA_GATE_GAP),
+    (DATA_GATE_LATE, False, DATA_GATE_LATE),
     (NOT_TRADED, True, LATCHED),
     (NOT_TRADED, False, NOT_TRADED),
     (NO_DECISION, True, LATCHED),

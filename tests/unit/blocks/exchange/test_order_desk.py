@@ -53,7 +53,7 @@ class SilentExchange(MemoryExchange):
 
 
 def plan(**settings: Any) -> RunPlan:
-    return make_plan(("AAA", "BBB"), {"min_body": 0.0, **settings})
+    return make_plan(("AAA", "BBB"), {"min_body": 0.0, "gate_jump": 0.0, **settings})
 
 
 def bar(number: int, *prices: tuple[float, float, float, float] | None) -> BarClosed:
@@ -63,7 +63,7 @@ def bar(number: int, *prices: tuple[float, float, float, float] | None) -> BarCl
     volume = [None if price is None else 1e6 for price in prices]
     start = to_microseconds(SESSION.bar_start(number, 5))
     return BarClosed(
-        str(DAY), number, start, column(0), column(1), column(2), column(3), volume, [0, 0]
+        str(DAY), number, start, column(0), column(1), column(2), column(3), volume, ["", ""]
     )
 
 

@@ -42,6 +42,7 @@ from tests.unit.blocks.report.reader import (
 )
 from trading.backtest.tables import trades_table
 from trading.engine.trade_tape import TradeRow
+from trading.gate.findings import GateReport
 from trading.market.bars import Defects, Panel
 from trading.market.calendar import exchange_timezone, make_grid, sessions_between
 from trading.reasons import EXIT_TARGET, ExitReason, Reason
@@ -309,7 +310,7 @@ def test_the_plan_and_its_assumptions_are_shown(run: ReportRun) -> None:
 def test_every_name_of_the_engine_has_its_words() -> None:
     assert all(reason.label for reason in Reason)
     assert all(reason.label for reason in ExitReason if reason)
-    assert set(DEFECT_WORDS) == set(Defects().as_dict())
+    assert set(DEFECT_WORDS) == {*Defects().as_dict(), *GateReport().as_defects()}
 
 
 def test_changes_are_the_same_whether_all_decisions_or_changes_were_kept() -> None:

@@ -15,10 +15,13 @@ from trading.engine.indicators import (
     VOLUME_BARS,
     mean_volume,
     new_indicators,
+    new_past,
     update_atr,
     update_volume,
-    warm,
 )
+from trading.engine.signals import warm_session
+from trading.gate.state import new_gate
+from trading.gate.verdicts import new_verdicts
 from trading.market.bars import Prices
 
 Floats = NDArray[np.float64]
@@ -115,8 +118,10 @@ def test_warming_takes_whole_sessions_in_bar_by_bar_and_skips_missing_ones() -> 
     missing = rng.random((80, 2)) < 0.2
     for values in (high, low, close, volume):
         values[missing] = np.nan
-    warmed = new_indicators(2)
-    warm(warmed, Prices(close, high, low, close, volume))
+    past = new_past(2)
+    prices = Prices(close, high, low, close, volume)
+    warm_session(past, new_gate(2), new_verdicts(80, 2), prices, 0, 80)
+    warmed = past.present
     for s in range(2):
         there = ~missing[:, s]
         present = [np.ascontiguousarray(column[there, s]) for column in (high, low, close)]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from tests.unit.trading.scenarios.decisions import DECISIONS
 from tests.unit.trading.scenarios.fills import FILLS
+from tests.unit.trading.scenarios.gate import GATE_SCENARIOS
 from tests.unit.trading.scenarios.loading import LOADING
 from tests.unit.trading.scenarios.money import MONEY
 from tests.unit.trading.scenarios.order_of_events import ORDER_OF_EVENTS
 from tests.unit.trading.scenarios.scenario import LoadingScenario, Scenario
 
-SCENARIOS: tuple[Scenario, ...] = (*ORDER_OF_EVENTS, *DECISIONS, *FILLS, *MONEY)
+SCENARIOS: tuple[Scenario, ...] = (
+    *ORDER_OF_EVENTS,
+    *DECISIONS,
+    *FILLS,
+    *MONEY,
+    *GATE_SCENARIOS,
+)
 
 __all__ = ["LOADING", "SCENARIOS", "LoadingScenario", "Scenario"]

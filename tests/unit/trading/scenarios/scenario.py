@@ -30,12 +30,21 @@ Day = dict[str, list[Bar | None]]
 BARS_OF_A_DAY = 7
 INTERVAL_MINUTES = 60
 VOLUME = 1_000_000.0
+GATE_OFF: dict[str, float | bool] = {
+    "gate_spike": 0.0,
+    "gate_jump": 0.0,
+    "gate_gap": 0.0,
+    "gate_stale": 0,
+    "gate_zero_volume": False,
+}
 PLAIN = {
     "range_minutes": 60,
     "slippage_bps": 0.0,
     "max_participation": 0.0,
     "target": "none",
     "min_body": -1.0,
+    # Prices are as far apart as a hand likes to reckon; scenarios of the gate turn it on.
+    **GATE_OFF,
 }
 
 # With these the range is 99 to 101. UP is bought at the next open: a fifth of 10,000 USD at 102

@@ -27,9 +27,9 @@ def started(session: Session, inheritance: dict[str, Any]) -> SessionState:
 def close_bar(state: SessionState, bar: int, price: float) -> None:
     us = to_microseconds(state.session.bar_start(bar, 5))
     prices = [price] * 3
-    volume, fetched = [1000.0] * 3, [0] * 3
+    volume, nothing = [1000.0] * 3, [""] * 3
     name = str(state.session.date)
-    state.apply(BarClosed(name, bar, us, prices, prices, prices, prices, volume, fetched))
+    state.apply(BarClosed(name, bar, us, prices, prices, prices, prices, volume, nothing))
 
 
 def fill(state: SessionState, number: str, leg: str, quantity: int, price: float) -> None:

@@ -1,0 +1,32 @@
+"""Sessions before the first traded one, on which nothing trades (rules, section 1)."""
+
+from __future__ import annotations
+
+from trading.engine.indicators import Past
+from trading.engine.signals import warm_session
+from trading.gate.findings import GateReport, report_of_panel
+from trading.gate.state import GateState, end_session
+from trading.gate.thresholds import GateThresholds
+from trading.gate.verdicts import clear_rejected, extremes_of, judge_session, new_verdicts
+from trading.market.bars import Panel, Prices
+
+
+def warm(
+    thresholds: GateThresholds,
+    gate: GateState,
+    past: Past | None,
+    panel: Panel,
+) -> GateReport:
+    """Let the gate, and indicators unless None, see sessions; return what the gate found."""
+    grid, symbols = panel.grid, len(panel.symbols)
+    prices = Prices(*(values.copy() for values in panel.prices))
+    verdicts = new_verdicts(grid.rows, symbols)
+    for number in range(len(grid.sessions)):
+        begin, end = int(grid.first_row[number]), int(grid.first_row[number + 1])
+        extremes = extremes_of(prices, begin, end)
+        if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
+            clear_rejected(verdicts, prices, begin, end)
+        end_session(thresholds, gate)
+        if past is not None:
+            warm_session(past, gate, verdicts, prices, begin, end)
+    return report_of_panel(verdicts, panel, prices.close)
