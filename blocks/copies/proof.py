@@ -14,6 +14,7 @@ import orjson
 from blocks.ledger.event_rows import event_from_row, read_event
 from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
+from blocks.ledger.parity_tables import PARITY_TABLES
 from blocks.ledger.rows import trade_row
 from trading.engine.trade_tape import TRADES, TradeRow
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
@@ -25,7 +26,7 @@ from trading.session.orders import Leg, client_order_id
 from trading.session.state import SessionState
 
 # A copy of an earlier version has none of these; whoever opens it next adds them.
-ADDED_LATER = frozenset({"transfers"})
+ADDED_LATER = frozenset({"transfers", *PARITY_TABLES})
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import orjson
 from blocks.ledger import lease, place
 from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
 from blocks.ledger.format import check_format, write_format
+from blocks.ledger.parity_tables import PARITY_SCHEMA
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
@@ -78,6 +79,7 @@ CREATE TABLE IF NOT EXISTS outbox_channels (
     claimed_until TIMESTAMPTZ, paused_until TIMESTAMPTZ, refused VARCHAR
 );
 """
+    + PARITY_SCHEMA
 )
 
 

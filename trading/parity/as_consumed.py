@@ -34,11 +34,15 @@ _EQUAL_USD = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class KeptDecision:
-    """A decision as the ledger's table has it: bar's START, symbol, reason, shares and levels."""
+    """A decision as the ledger's table has it: bar's START, symbol, reason, shares and levels.
+
+    `price` is the bar's close, None without one.
+    """
 
     us: int
     symbol: str
     reason: str
+    price: float | None
     quantity: int
     stop: float | None
     target_offset: float | None
@@ -244,6 +248,7 @@ def decisions_of(state: SessionState) -> Iterator[KeptDecision]:
             int(row.us),
             state.plan.symbols[int(row.symbol)],
             Reason(int(row.reason)).word,
+            _level(row.price),
             int(row.quantity),
             _level(row.stop),
             _level(row.target_offset),
@@ -260,4 +265,5 @@ def decision_text(one: KeptDecision | None, other: KeptDecision | None) -> str:
         return "no decision"
     if other is None or one.reason != other.reason:
         return one.reason
-    return f"{one.reason} {one.quantity:+d}, stop {one.stop}, target {one.target_offset}"
+    levels = f"stop {one.stop}, target {one.target_offset}"
+    return f"{one.reason} at {one.price}, {one.quantity:+d} shares, {levels}"

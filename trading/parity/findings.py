@@ -118,3 +118,41 @@ class Execution:
         """Return it as a part of what was traded at the model's prices, in basis points."""
         traded = sum(abs(fill.quantity) * (fill.model_price or 0.0) for fill in self.fills)
         return self.shortfall_usd / traded * 10_000 if traded else None
+
+
+class Verdict(StrEnum):
+    """Whether a session's journal follows from the bars that it holds.
+
+    `not_kept`: it was written by a version that kept too little of them to tell.
+    """
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    NOT_KEPT = "not_kept"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParity:
+    """All that was found of a session; `final` is None where there are no final bars of it.
+
+    `note` says why something is missing.
+    """
+
+    session: str
+    consumed: AsConsumed | None
+    final: OnFinalBars | None
+    execution: Execution | None
+    note: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return whether the journal follows from its bars."""
+        if self.consumed is None:
+            return Verdict.NOT_KEPT
+        return Verdict.DIFFERS if self.consumed.differences else Verdict.AGREES
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Return all differences, those of the journal first."""
+        own = self.consumed.differences if self.consumed is not None else ()
+        return (*own, *(self.final.differences if self.final is not None else ()))

@@ -1,0 +1,228 @@
+"""Parity: replay a closed session, write down what was found, and tell people of a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from blocks.archive.archive import BarArchive
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.parity_rows import write_parity
+from blocks.ledger.parity_tables import ParityRow, read_parity
+from blocks.providers.chain import Source
+from blocks.strategy_file import kept_strategy
+from tasks.parity.alert import alert_of
+from tasks.parity.final_bars import FinalBars, is_of_providers, source_of
+from tasks.parity.model_session import model_session
+from tasks.session.beginning import session_of
+from trading.errors import BadInput, OpenbellError, StoreUnavailable
+from trading.market.calendar import Session, to_microseconds
+from trading.parity.as_consumed import KeptDecision, replay_as_consumed
+from trading.parity.execution import price_execution
+from trading.parity.final_bars import compare_on_final_bars
+from trading.parity.findings import Execution, OnFinalBars, SessionParity, Verdict
+from trading.plan import RunPlan
+from trading.plan_record import plan_from
+from trading.session.events import BarClosed, Command, Event, SessionStarted
+from trading.session.ports import Clock
+from trading.session.state import SessionState
+
+# A provider for bars of so many minutes of an exchange; None where none is to be asked.
+Providers = Callable[[str, int], Source] | None
+
+
+@dataclass(frozen=True)
+class ParityRequest:
+    """Which sessions of an account are replayed.
+
+    One by its date, else the newest ones, `last` of them: those that were not replayed yet, or all
+    with `again`.
+    """
+
+    data_dir: Path
+    account: str
+    session: str | None = None
+    last: int = 20
+    again: bool = False
+
+
+def check_parity(request: ParityRequest, clock: Clock, providers: Providers) -> list[ParityRow]:
+    """Replay the sessions that were asked for; return the rows of all of them, newest first.
+
+    Raises BadInput for a session that was never closed, and StoreUnavailable.
+    """
+    if not (request.data_dir / request.account / "ledger.duckdb").exists():
+        raise BadInput(
+            f"account {request.account!r} is not in {request.data_dir}", "Name another --account"
+        )
+    ledger = DuckDBLedger(request.data_dir, request.account)
+    try:
+        asked = _asked_for(request, ledger)
+        known = {str(row.session): row for row in _known(ledger, request)}
+        rows = []
+        for name in asked:
+            row = known.get(name)
+            if row is None or request.again or request.session is not None:
+                found = replay_session(request.data_dir, ledger, name, clock, providers)
+                row = _keep(ledger, found, clock.now())
+            rows.append(row)
+        return rows
+    finally:
+        ledger.release()
+
+
+def _asked_for(request: ParityRequest, ledger: DuckDBLedger) -> list[str]:
+    closed = [name for name, is_closed in ledger.sessions() if is_closed]
+    if request.session is None:
+        return closed[: -request.last - 1 : -1]
+    if request.session not in closed:
+        known = f"It has {closed[0]} to {closed[-1]}" if closed else "It has none yet"
+        raise BadInput(
+            f"account {request.account!r} has no closed session {request.session}",
+            f"Name a session of it. {known}",
+        )
+    return [request.session]
+
+
+def _known(ledger: DuckDBLedger, request: ParityRequest) -> list[ParityRow]:
+    with ledger.reading() as connection:
+        return read_parity(connection, max(request.last, 1))
+
+
+def replay_session(
+    data_dir: Path, ledger: DuckDBLedger, name: str, clock: Clock, providers: Providers
+) -> SessionParity:
+    """Replay one closed session as consumed and on final bars, and price its fills."""
+    record = ledger.plan_of(name) or {}
+    events = [row.event for row in ledger.journal_of(name)]
+    try:
+        plan = _plan_of(ledger, record)
+    except (BadInput, KeyError) as error:
+        why = error.what if isinstance(error, BadInput) else f"{error} is not in it"
+        return SessionParity(name, None, None, None, f"its plan cannot be read: {why}")
+    session = session_of(events[0])
+
+    def new_state() -> SessionState:
+        return SessionState(plan, session)
+
+    bars = [event for event in events if isinstance(event, BarClosed)]
+    consumed, note = None, "not kept: written by an earlier version"
+    if all(bar.arrived_us for bar in bars):
+        kept = _decisions(ledger, name)
+        consumed = replay_as_consumed(new_state(), ledger.account, events, kept)
+        note = ""
+    final = _final_bars(data_dir, plan, record, session, bars, clock, providers)
+    note = _joined(note, final.note)
+    on_final: OnFinalBars | None = None
+    execution: Execution | None = None
+    if final.bars:
+        try:
+            by_number = {bar.bar: bar for bar in final.bars}
+            execution = price_execution(new_state(), events, by_number)
+            on_final = _on_final(plan, ledger.account, events, bars, final)
+        except (OpenbellError, ValueError, KeyError, IndexError, TypeError) as error:
+            # A journal that cannot be followed is told by the replay as consumed.
+            note = _joined(note, f"not replayed on final bars: {error}")
+    return SessionParity(name, consumed, on_final, execution, note)
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _plan_of(ledger: DuckDBLedger, record: dict[str, Any]) -> RunPlan:
+    digest = str(record.get("strategy_sha256", ""))
+    folder = ledger.path.parent / "strategies"
+    return plan_from(record, kept_strategy(folder, digest) if digest else None)
+
+
+def _decisions(ledger: DuckDBLedger, name: str) -> list[KeptDecision]:
+    rows = ledger.query(
+        "SELECT bar, symbol, reason, price, quantity, stop, target_offset FROM decisions"
+        " WHERE session = ? ORDER BY bar, symbol",
+        [name],
+    )
+    return [
+        KeptDecision(
+            to_microseconds(row["bar"]),
+            row["symbol"],
+            row["reason"],
+            _price(row["price"]),
+            int(row["quantity"]),
+            _price(row["stop"]),
+            row["target_offset"],
+        )
+        for row in rows
+    ]
+
+
+def _price(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _final_bars(
+    data_dir: Path,
+    plan: RunPlan,
+    record: dict[str, Any],
+    session: Session,
+    bars: Sequence[BarClosed],
+    clock: Clock,
+    providers: Providers,
+) -> FinalBars:
+    archive = BarArchive(data_dir, plan.interval_minutes, clock)
+    with _asked(providers if is_of_providers(record) else None, plan) as provider:
+        source = source_of(record, archive, provider)
+        try:
+            return source.final_bars(plan, session, bars)
+        except StoreUnavailable as error:
+            return FinalBars(note=f"final bars cannot be read: {error.what}")
+
+
+@contextmanager
+def _asked(providers: Providers, plan: RunPlan) -> Iterator[Source | None]:
+    if providers is None:
+        yield None
+        return
+    provider = providers(plan.exchange, plan.interval_minutes)
+    try:
+        yield provider
+    finally:
+        provider.close()
+
+
+def _on_final(
+    plan: RunPlan,
+    account: str,
+    events: Sequence[Event],
+    bars: Sequence[BarClosed],
+    final: FinalBars,
+) -> OnFinalBars:
+    """Run a session twice on the simulated venue: on the bars as consumed and on the final ones."""
+    started = events[0]
+    assert isinstance(started, SessionStarted)
+    by_number = {bar.bar: bar for bar in final.bars}
+    script = [event for event in events if isinstance(event, BarClosed | Command)]
+    scripts = (
+        script,
+        [by_number[event.bar] if isinstance(event, BarClosed) else event for event in script],
+    )
+    session = session_of(started)
+    as_consumed, on_final = (
+        model_session(plan, session, account, started, each) for each in scripts
+    )
+    return compare_on_final_bars(bars, final.bars, as_consumed, on_final, final.arrivals)
+
+
+def _keep(ledger: DuckDBLedger, found: SessionParity, now: datetime) -> ParityRow:
+    """Write what was found, and put an error into the outbox where the journal does not agree."""
+    with ledger.changing() as connection:
+        row = write_parity(connection, found, now)
+    if found.verdict == Verdict.DIFFERS:
+        ledger.add_messages(found.session, [alert_of(ledger, found, row, now)])
+        ledger.release()
+    return row
