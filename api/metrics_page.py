@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from blocks.account.facts import AccountFacts
 from blocks.health.health import HealthReport
+from blocks.ledger.parity_tables import ParityRow
 
 
 def metrics_page(report: HealthReport) -> bytes:
@@ -32,6 +33,8 @@ class _Collector(Collector):
             yield from _account(report.facts)
         yield from _freshness(report)
         yield from _copies(report)
+        if report.facts is not None and report.facts.parity:
+            yield from _parity(report.facts.parity[0])
         for name, text in (
             ("bar_latency_seconds", "From the last bar's end until its orders were done"),
             ("fetch_seconds", "How long the last fetch took"),
@@ -126,6 +129,34 @@ def _copies(report: HealthReport) -> Iterator[Metric]:
         stamp = drill.at.timestamp()
         text = "When restoring was last tried"
         yield _one("openbell_restore_drill_timestamp_seconds", text, stamp)
+
+
+def _parity(row: ParityRow) -> Iterator[Metric]:
+    """Yield what the newest replay of a session found."""
+    stamp = row.checked_at.timestamp()
+    text = "When a session was replayed last"
+    yield _one("openbell_parity_checked_timestamp_seconds", text, stamp)
+    if row.verdict != "not_kept":
+        text = "1 when its journal follows from the bars that it consumed"
+        yield _one("openbell_parity_agrees", text, float(row.verdict == "agrees"))
+        text = "Decisions and intents of its journal that do not come again"
+        yield _one("openbell_parity_differences", text, row.differences)
+    bars = GaugeMetricFamily(
+        "openbell_parity_bars", "Bars that are others than those consumed", labels=["cause"]
+    )
+    for cause, count in (("late", row.late), ("revised", row.revised), ("missing", row.missing)):
+        if count is not None:
+            bars.add_metric([cause], count)
+    yield bars
+    for name, text, value in (
+        ("decisions_changed", "Decisions that final bars change", row.decisions_changed),
+        ("trades_changed", "Trades that final bars change", row.trades_changed),
+        ("fills_priced", "Fills that the model fills too", row.fills_priced),
+        ("shortfall_usd", "What its fills cost more than the model's", row.shortfall_usd),
+        ("shortfall_bps", "The same in basis points of what was traded", row.shortfall_bps),
+    ):
+        if value is not None:
+            yield _one(f"openbell_parity_{name}", text, value)
 
 
 def _one(name: str, text: str, value: float) -> GaugeMetricFamily:

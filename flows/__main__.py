@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "trade sessions on paper, now or replayed",
     "show-status": "show account, positions, orders, trades and health",
     "validate-config": "show every setting and where it comes from",
+    "parity": "replay closed sessions, compare them with their journals, and price their fills",
     "note-trade": "keep a person's words beside a closed trade",
     "explain": "say why a symbol was or was not traded at a bar",
     "null-test": "run a strategy on random walks, where it must earn nothing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,17 @@ import orjson
 from blocks.ledger import lease
 from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
+from blocks.ledger.parity_tables import ParityRow, read_parity
 from blocks.ledger.tables import read_positions
 from blocks.messages.outbox_rows import waiting
 from blocks.records.position import Position
 from trading.errors import BadInput
+from trading.market.calendar import from_microseconds
 
 # A reader gives up sooner than a trader, and says so.
 WAIT_SECONDS = 5.0
+# So many of the newest replays of sessions say how well journals come again.
+REPLAYS = 5
 LIVE_ORDERS = "status NOT IN ('filled', 'cancelled', 'rejected', 'expired')"
 
 
@@ -33,6 +37,14 @@ class Halt:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedSession:
+    """The newest session that was closed, and when it was to end."""
+
+    session: date
+    closes: datetime
+
+
 @dataclass(frozen=True)
 class AccountFacts:
     """The ledger at one moment; money in USD, None where nothing was written yet.
@@ -40,7 +52,8 @@ class AccountFacts:
     `held_by` names the process that trades the account now, `taken_at` is when it took it, or the
     last one did. `open_session` was not closed yet. `last_bar` is the START of the last consumed
     bar, `blocked` says by symbol where ledger and exchange differ, `unknown_orders` how many orders
-    there are whose outcome nobody knows.
+    there are whose outcome nobody knows. `parity` is what the newest replays of sessions found,
+    the newest first.
     """
 
     account: str
@@ -61,6 +74,8 @@ class AccountFacts:
     outbox_oldest: datetime | None = None
     outbox_refused: str | None = None
     reserved: float = 0.0
+    closed_session: ClosedSession | None = None
+    parity: tuple[ParityRow, ...] = ()
 
     @property
     def is_real_time(self) -> bool:
@@ -128,6 +143,18 @@ def with_holder(facts: AccountFacts, account_folder: Path) -> AccountFacts:
     )
 
 
+def _closed_session(connection: duckdb.DuckDBPyConnection) -> ClosedSession | None:
+    found = connection.execute(
+        "SELECT session, (payload->>'close_us')::BIGINT FROM journal"
+        " WHERE kind = 'session_started' AND session IN"
+        " (SELECT session FROM journal WHERE kind = 'session_closed')"
+        " ORDER BY session DESC, seq LIMIT 1"
+    ).fetchone()
+    if found is None or found[1] is None:
+        return None
+    return ClosedSession(found[0], from_microseconds(int(found[1])))
+
+
 def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
     def rows(sql: str) -> list[dict[str, Any]]:
         return rows_of(connection.execute(sql))
@@ -166,4 +193,6 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         outbox_oldest=outbox.oldest,
         outbox_refused=outbox.refused,
         reserved=float(reserved["usd"]),
+        closed_session=_closed_session(connection),
+        parity=tuple(read_parity(connection, REPLAYS)),
     )

@@ -12,7 +12,7 @@ import duckdb
 
 from blocks.account.names import PAPER, SIMULATED, is_there
 from blocks.account.plan_changes import plan_changes
-from blocks.ledger.ledger import DuckDBLedger, rows_of
+from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
 from blocks.ledger.tables import read_orders, read_positions, read_trades
 from blocks.messages.outbox_rows import delivery_counts
 from blocks.records.fields import Record
@@ -30,6 +30,12 @@ def newest_account(data_dir: Path) -> str:
             f"no account is in {data_dir}", "Trade first (python -m flows run), or name --data-dir"
         )
     return ledgers[-1].parent.name
+
+
+def real_time_accounts(data_dir: Path) -> list[str]:
+    """Return the accounts that follow the clock, as those of replays do not."""
+    names = sorted(path.parent.name for path in data_dir.glob("*/ledger.duckdb"))
+    return [name for name in names if not name.startswith(REPLAYED)]
 
 
 def live_account(data_dir: Path) -> str | None:

@@ -24,6 +24,7 @@ from blocks.health.checks import (
 from blocks.health.copy_checks import check_copies, check_drill
 from blocks.health.machine_checks import check_calendar, check_clock, check_disk
 from blocks.health.memory import read_memory, write_memory
+from blocks.health.parity_checks import check_parity
 from blocks.health.session_checks import check_data, check_last_bar, check_lease
 from blocks.process.secret_mask import MASK
 from blocks.telemetry.file import telemetry_file
@@ -182,6 +183,7 @@ class HealthCheck:
             check_messages(facts, now, place),
             check_copies(facts, copies, now, place),
             check_drill(drill, now, place),
+            check_parity(facts, now, place),
             check_clock(facts, now, telemetry),
             _looked("calendar", lambda: check_calendar(facts, now)),
         ]

@@ -21,6 +21,7 @@ FLOWS = {
     "sync": "sync",
     "prune": "prune",
     "restore-drill": "restore drill",
+    "parity": "parity",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,15 @@ from typing import Any
 from blocks.archive.archive import BarArchive
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.parity_rows import write_parity
-from blocks.ledger.parity_tables import ParityRow, read_parity
-from blocks.providers.chain import Source
+from blocks.ledger.parity_tables import (
+    DifferenceRow,
+    FillRow,
+    ParityRow,
+    read_differences,
+    read_fills,
+    read_parity,
+)
+from blocks.providers.chain import ProviderChain
 from blocks.strategy_file import kept_strategy
 from tasks.parity.alert import alert_of
 from tasks.parity.final_bars import FinalBars, is_of_providers, source_of
@@ -33,7 +40,7 @@ from trading.session.ports import Clock
 from trading.session.state import SessionState
 
 # A provider for bars of so many minutes of an exchange; None where none is to be asked.
-Providers = Callable[[str, int], Source] | None
+Providers = Callable[[str, int], ProviderChain] | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,13 @@ def check_parity(request: ParityRequest, clock: Clock, providers: Providers) -> 
         return rows
     finally:
         ledger.release()
+
+
+def details_of(request: ParityRequest) -> tuple[list[DifferenceRow], list[FillRow]]:
+    """Return what was found of one session: its differences, and its fills beside the model's."""
+    session = date.fromisoformat(request.session or "")
+    with DuckDBLedger(request.data_dir, request.account).reading() as connection:
+        return read_differences(connection, session), read_fills(connection, session)
 
 
 def _asked_for(request: ParityRequest, ledger: DuckDBLedger) -> list[str]:
@@ -184,7 +198,7 @@ def _final_bars(
 
 
 @contextmanager
-def _asked(providers: Providers, plan: RunPlan) -> Iterator[Source | None]:
+def _asked(providers: Providers, plan: RunPlan) -> Iterator[ProviderChain | None]:
     if providers is None:
         yield None
         return

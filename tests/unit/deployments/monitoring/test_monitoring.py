@@ -51,6 +51,10 @@ def page(data_dir: Path) -> str:
         connection.execute(
             "INSERT INTO positions VALUES ('AAPL', -4, now(), 100.0, 90.0, 110.0, 80.0, '')"
         )
+        connection.execute(
+            "INSERT INTO parity VALUES ('2025-06-10', now(), 'agrees', 75, 12, 0, 78, 0, 1, 0, 0,"
+            " 2, 1, 9, 9, 1.5, 3.25, '')"
+        )
     return asyncio.run(metrics_of(Source(data_dir, "replay")))
 
 
