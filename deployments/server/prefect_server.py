@@ -7,17 +7,22 @@ Measured: an SQLite cursor that is collected in the loop's thread waits there fo
 whose own thread may be waiting for the database's lock, which a request holds that cannot go on
 without the loop. For the 60 seconds of Prefect's busy timeout the server then answers nobody. A
 thread that only collects may wait as long as it likes.
+
+A database that is made, or brought up to date, takes 45 MB that the process would keep for months:
+a child does it.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import ctypes
 import gc
 import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from blocks.process.private_files import keep_private
 from blocks.process.web_door import WebDoor
@@ -54,7 +59,19 @@ def _collect(every_s: float) -> None:
     while True:
         time.sleep(every_s)
         rounds += 1
-        gc.collect(YOUNG if rounds % WHOLE_EVERY else WHOLE)
+        if rounds % WHOLE_EVERY:
+            gc.collect(YOUNG)
+        else:
+            gc.collect(WHOLE)
+            give_back_memory()
+
+
+def give_back_memory() -> None:
+    """Let the system have what is free in the C library's heaps, which keep it otherwise."""
+    # Other libraries than glibc have no such function, and no such heaps.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +98,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["PREFECT_SERVER_API_HOST"] = chosen.host
     os.environ["PREFECT_SERVER_API_PORT"] = str(chosen.port)
     keep_private()
-    collect_beside()
     _serve(chosen.host, chosen.port, chosen.name)
     return 0
 
@@ -91,9 +107,16 @@ def _serve(host: str, port: int, names: Sequence[str]) -> None:
     import uvicorn
     from fastapi import FastAPI
     from prefect.server.api.server import create_app
-    from prefect.settings import get_current_settings
+    from prefect.settings import (
+        PREFECT_API_DATABASE_MIGRATE_ON_START,
+        get_current_settings,
+        temporary_settings,
+    )
 
     settings = get_current_settings().server
+    # Here, while this process has no thread yet that a child would miss.
+    is_ready = settings.database.migrate_on_start and _is_done_by_a_child(_make_database)
+    collect_beside()
     origins = [origin.strip() for origin in settings.api.cors_allowed_origins.split(",")]
     app = create_app(final=True)
     # These ask nobody for the string, and load scripts from elsewhere.
@@ -101,15 +124,39 @@ def _serve(host: str, port: int, names: Sequence[str]) -> None:
         if isinstance(part, FastAPI):
             routes = part.router.routes
             routes[:] = [r for r in routes if getattr(r, "path", "") not in UNASKED]
-    uvicorn.run(
-        WebDoor(app, names, origins),
-        host=host,
-        port=port,
-        timeout_keep_alive=settings.api.keepalive_timeout,
-        ws_ping_interval=settings.api.websocket_ping_interval,
-        ws_ping_timeout=settings.api.websocket_ping_timeout,
-        log_level=settings.logging_level.lower(),
-    )
+    # What the child could not do is tried again by the server, and told of in its words.
+    done = {PREFECT_API_DATABASE_MIGRATE_ON_START: False} if is_ready else {}
+    with temporary_settings(done):
+        uvicorn.run(
+            WebDoor(app, names, origins),
+            host=host,
+            port=port,
+            timeout_keep_alive=settings.api.keepalive_timeout,
+            ws_ping_interval=settings.api.websocket_ping_interval,
+            ws_ping_timeout=settings.api.websocket_ping_timeout,
+            log_level=settings.logging_level.lower(),
+        )
+
+
+def _is_done_by_a_child(step: Callable[[], None]) -> bool:
+    """Do a step in a copy of this process that ends with it; return whether it came to its end."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status) == 0
+    code = 1
+    try:
+        step()
+        code = 0
+    finally:
+        # Whatever came of it: this copy is not to go on as a server.
+        os._exit(code)
+
+
+def _make_database() -> None:
+    from prefect.server.database import provide_database_interface
+
+    asyncio.run(provide_database_interface().create_db())
 
 
 if __name__ == "__main__":

@@ -47,3 +47,26 @@ def test_without_a_string_to_ask_for_no_server_starts(
 
     assert main(["--port", "1"]) == 2
     assert "everybody may run anything" in capsys.readouterr().err
+
+
+# What the step leaves behind shows in this process only where it was done in it.
+STEPS = """
+import json, os
+from deployments.server.prefect_server import _is_done_by_a_child
+
+left, me = [], os.getpid()
+
+def step():
+    left.append("45 MB")
+
+def broken():
+    raise OSError("no room")
+
+print(json.dumps([_is_done_by_a_child(step), _is_done_by_a_child(broken), left, me == os.getpid()]))
+"""
+
+
+def test_a_database_is_made_where_its_memory_is_given_back_and_what_failed_is_known() -> None:
+    done = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout) == [True, False, [], True]
