@@ -17,6 +17,7 @@ from blocks.process.secret_mask import MASK
 from deployments.processes.home import REPOSITORY, Home, Say
 from deployments.runs.upcoming_names import UpcomingNames
 from deployments.server.flow_run import FlowRun
+from deployments.server.last_write import Stamp, last_write
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.prefect_connection import ServerRefused
 from deployments.server.server import Server
@@ -26,6 +27,8 @@ from flows.process.words import failure_line
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 
 LOOK_EVERY_S = 1.0
+# Where nothing was written at the server: a run may have been told to begin later.
+LOOK_ANYWAY_S = 4.0
 SAY_SERVED_EVERY_S = 20.0
 # Who serves another folder at the same server takes what is for it within this time.
 ANOTHER_HAS = timedelta(seconds=10)
@@ -109,6 +112,8 @@ class ControlRuns:
 class ControlThread:
     """Looks for control runs about once a second, whatever else a supervisor waits for.
 
+    A server of our own is only asked when something was written there, or four seconds went by.
+
     Beside them it gives upcoming runs their names, which nobody waits for.
     """
 
@@ -121,6 +126,9 @@ class ControlThread:
         self._say_served_at = -math.inf
         self._was_served = False
         self._trouble = ""
+        self._home = home
+        self._written: Stamp | None = None
+        self._look_at = -math.inf
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
 
@@ -143,10 +151,13 @@ class ControlThread:
                     server = self._server()
                     api = server.connect()
                     api.hurry()
+                if not self._is_time(server, time.monotonic()):
+                    continue
                 self._runs.look(api)
                 self._names.look(api, time.monotonic())
                 self._say_served(api, time.monotonic())
                 self._trouble = ""
+                self._look_at = time.monotonic() + LOOK_ANYWAY_S
             except SourceUnavailable:
                 # The supervisor says that a server is away; what was clicked waits there.
                 continue
@@ -161,6 +172,16 @@ class ControlThread:
                 self._say_once(f"{type(error).__name__}: {error}")
         if api is not None:
             api.close()
+
+    def _is_time(self, server: Server | None, now: float) -> bool:
+        is_own = server is not None and server.child is not None
+        # Before the question: what is written meanwhile is looked for again.
+        written = last_write(self._home) if is_own else None
+        if written is not None and written == self._written and now < self._look_at:
+            return False
+        # Again in a second, unless the look comes to its end.
+        self._written, self._look_at = written, -math.inf
+        return True
 
     def _say_served(self, api: PrefectApi, now: float) -> None:
         if now < self._say_served_at:

@@ -41,6 +41,16 @@ UNLESS_SET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     # The next six weeks of sessions show as upcoming runs; Prefect's default is three runs.
     "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "30",
+    # What the server looks after by itself, every 5 to 20 s by default, and what nobody waits for:
+    # a late run is told of after two minutes, and most of the rest is not used here.
+    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT15S",
+    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "30",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "30",
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
 }
 EVERY_S = 1.0
 # A whole collection takes some tenths of a second in which nothing else runs.

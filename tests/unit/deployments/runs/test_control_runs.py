@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +15,7 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import Home
 from deployments.runs import control_runs
-from deployments.runs.control_runs import ControlRuns, ControlThread
+from deployments.runs.control_runs import LOOK_ANYWAY_S, ControlRuns, ControlThread
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.prefect_connection import ServerRefused
@@ -232,7 +233,7 @@ def test_a_server_that_refuses_us_is_told_once_and_is_not_mistaken_for_one_witho
                 thread._is_over.set()
             raise ServerRefused("answered 401", "Set the string", 401)
 
-    server = SimpleNamespace(connect=Refusing)
+    server = SimpleNamespace(connect=Refusing, child=None)
     monkeypatch.setattr(control_runs, "LOOK_EVERY_S", 0.0)
     thread = ControlThread(home, said.append, lambda: cast(PrefectServer, server))
     thread._serve()
@@ -265,7 +266,7 @@ def test_a_new_server_without_the_pool_is_no_trouble_and_one_that_lost_it_is(
             if not is_there:
                 raise ServerRefused("answered 404", "Read its log", 404)
 
-    server = SimpleNamespace(connect=New)
+    server = SimpleNamespace(connect=New, child=None)
     monkeypatch.setattr(control_runs, "LOOK_EVERY_S", 0.0)
     monkeypatch.setattr(control_runs, "SAY_SERVED_EVERY_S", 0.0)
     thread = ControlThread(home, said.append, lambda: cast(PrefectServer, server))
@@ -273,3 +274,33 @@ def test_a_new_server_without_the_pool_is_no_trouble_and_one_that_lost_it_is(
     thread._serve()
     assert len(said) == 1
     assert not pool_is_there
+
+
+def test_a_server_that_was_told_nothing_is_asked_every_four_seconds_and_else_at_once(
+    home: Home,
+) -> None:
+    thread = ControlThread(home, lambda line: None, lambda: server)
+    server = cast(PrefectServer, SimpleNamespace(child=object()))
+    elsewhere = cast(PrefectServer, SimpleNamespace(child=None))
+
+    def looks(second: float, *, at: PrefectServer = server, is_answered: bool = True) -> bool:
+        is_time = thread._is_time(at, second)
+        if is_time and is_answered:
+            thread._look_at = second + LOOK_ANYWAY_S
+        return is_time
+
+    # A database that is no file here.
+    assert [looks(second) for second in range(3)] == [True] * 3
+    log = home.prefect / "prefect.db-wal"
+    log.write_bytes(b"1")
+    assert [looks(second) for second in range(3, 12)] == [
+        True, False, False, False, True, False, False, False, True,
+    ]  # fmt: skip
+    log.write_bytes(b"22")
+    assert [looks(second, is_answered=second > 11.2) for second in (11.1, 11.2, 11.3, 11.4)] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    os.utime(log, ns=(1, 1))
+    assert looks(11.5)
+    # What another machine's server was told, no file here says.
+    assert [looks(second, at=elsewhere) for second in (11.6, 11.7)] == [True, True]
