@@ -13,6 +13,7 @@ from blocks.providers.finnhub.rest import FinnhubMarket
 from blocks.providers.finnhub.stream import FinnhubStream
 from blocks.providers.page_store import PageStore
 from blocks.providers.rate_limit import Bucket, bucket_for
+from blocks.providers.timely_source import TimelySource
 from blocks.providers.yahoo.market import YahooMarket
 from trading.errors import BadInput
 from trading.session.ports import Clock
@@ -71,7 +72,7 @@ def make_live_provider(
             sources.append(FinnhubStream(stream, symbols, exchange, interval_minutes, clock))
             stream = None
         sources.append(parts.source(name, is_patient=False))
-    return ProviderChain(sources, interval_minutes, keep)
+    return ProviderChain([TimelySource(source) for source in sources], interval_minutes, keep)
 
 
 class _Parts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from blocks.providers.errors import (
     UnknownSymbol,
 )
 from blocks.providers.fetched_bars import FetchedBars, no_bars, rows_or_raise
+from blocks.providers.timely_source import TimelySource
 from tests.unit.blocks.providers.fetched import simulated
 from trading.errors import BadInput, OpenbellError, SourceUnavailable, StoreUnavailable
 from trading.market.bars import BarRows
@@ -199,6 +201,8 @@ def test_a_live_session_reads_the_providers_in_their_order_and_streams_first(
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     chain = make_live_provider(SYMBOLS, "NYSE", 5, ReplayClock(NOW), tmp_path, access)
     assert chain.name == name
+    # One that is silent does not keep the others from being asked.
+    assert {type(source) for source in chain._sources} == {TimelySource}
     assert "planted-key" not in f"{chain} {vars(chain)}"
     chain.close()
 
@@ -287,3 +291,63 @@ def test_too_many_requests_open_the_circuit_at_once_for_as_long_as_asked() -> No
         circuit.check()
     clock._now += timedelta(seconds=1)
     circuit.check()
+
+
+class SilentSource(FakeSource):
+    """Answers nothing until it is let go, or to its first question."""
+
+    def __init__(self, name: str, has: Sequence[str] = SYMBOLS) -> None:
+        super().__init__(name, has)
+        self.let_go = threading.Event()
+
+    def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
+        answer = super().fetch(symbols, start, end)
+        self.let_go.wait(60)
+        return answer
+
+    def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
+        self.let_go.wait(60)
+        return super().history(symbols, before)
+
+
+@pytest.fixture
+def silent() -> Iterator[SilentSource]:
+    source = SilentSource("silent")
+    yield source
+    source.let_go.set()
+
+
+def test_a_silent_source_costs_no_symbol_its_bar_where_another_has_it(silent: SilentSource) -> None:
+    timely = TimelySource(silent, 0.01)
+    chain = ProviderChain([timely, FakeSource("y", SYMBOLS)], 5)
+    for _ in range(2):
+        chain.rows(SYMBOLS, SESSION, *BAR)
+        assert chain.served == dict.fromkeys(SYMBOLS, "y")
+    # It was not asked a second time beside the first.
+    assert silent.asked == [SYMBOLS]
+    silent.let_go.set()
+    assert timely._thread is not None
+    timely._thread.join()
+    timely._silence_s = 60
+    chain.rows(SYMBOLS, SESSION, *BAR)
+    assert chain.served == dict.fromkeys(SYMBOLS, "silent")
+
+
+def test_the_past_comes_from_the_next_source_too(silent: SilentSource) -> None:
+    chain = ProviderChain([TimelySource(silent, 0.01), FakeSource("y", ["SPY"])], 5)
+    assert chain.history(["SPY"], SESSION) is not None
+
+
+def test_where_no_source_answers_it_is_said_which_one_was_silent(silent: SilentSource) -> None:
+    chain = ProviderChain([TimelySource(silent, 0.01), FakeSource("y", [], error=DOWN)], 5)
+    with pytest.raises(SourceUnavailable):
+        chain.rows(SYMBOLS, SESSION, *BAR)
+    assert "silent: silent did not answer within" in chain.reasons["SPY"]
+
+
+def test_what_a_timely_source_raises_and_knows_is_the_source_s_own() -> None:
+    source = TimelySource(FakeSource("y", ["MSFT"], error=DOWN), 60)
+    with pytest.raises(NotConnected) as raised:
+        source.fetch(["MSFT"], *BAR)
+    assert raised.value is DOWN
+    assert source.newest_prices(SESSION) == {"MSFT": 1.0}
