@@ -15,8 +15,9 @@ from tests.repository import REPOSITORY
 # Of 200 letters each: more than any pipe holds.
 LINES = 1_000
 RUN = f"""
-import sys
+import sys, threading
 from pathlib import Path
+import duckdb
 from rich.console import Console
 from flows.process.output import leave_the_workers_pipes
 print("to the worker", flush=True)
@@ -25,6 +26,9 @@ leave_the_workers_pipes(Path(sys.argv[1]))
 console = Console(stderr=True)
 for number in range({LINES}):
     console.print(f"line {{number}} " + "x" * 200, soft_wrap=True)
+# As threads of Prefect's hold it to the end, of which DuckDB's library would complain.
+held = duckdb.connect()
+threading.Thread(target=lambda it: threading.Event().wait(), args=(held,), daemon=True).start()
 print("traded on")
 Path(sys.argv[1], "end").write_text("reached")
 """
@@ -60,7 +64,7 @@ def test_a_session_prints_on_when_its_worker(worker: str, tmp_path: Path) -> Non
 def test_what_no_worker_started_prints_where_it_always_did(tmp_path: Path) -> None:
     process = start(tmp_path)
     said, _ = process.communicate("\n", timeout=300)
-    assert said.endswith("traded on\n")
+    assert "traded on\n" in said
     assert not (tmp_path / "logs").exists()
 
 
