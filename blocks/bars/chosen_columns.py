@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.bars.columns import Columns, choose_columns, names_symbol
+from blocks.bars.file_format import BarFileFormat
 from blocks.bars.tables import Table, find_files, open_table, stem_of
 from trading.errors import BadInput
 
@@ -21,16 +22,16 @@ class Part:
     notes: tuple[str, ...]
 
 
-def open_parts(path: Path, named: Mapping[str, str]) -> Iterator[Part]:
-    """Yield the files at a path, opened; `named` maps our column names to theirs.
+def open_parts(path: Path, format: BarFileFormat) -> Iterator[Part]:
+    """Yield the files at a path, opened as the format says.
 
     A file without a symbol column takes its symbol from a folder such as `symbol=AAPL`, or else
     from its own name. Raises BadInput when that is impossible or two files claim one symbol.
     """
     stems: dict[str, Path] = {}
     for file in find_files(path):
-        table = open_table(file)
-        columns = choose_columns(table.schema.names(), named, str(file))
+        table = open_table(file, format)
+        columns = choose_columns(table.schema.names(), format.columns, str(file))
         symbol = None
         notes = (*table.notes, *columns.notes)
         if columns.symbol is None:

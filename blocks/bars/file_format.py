@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from blocks.bars.column_order import check_order
+from blocks.bars.headerless.told_order import check_order
 from blocks.bars.stamp_evidence import Stamp
 from blocks.bars.times.told_format import check_time_format
 from blocks.bars.times.values import check_zone

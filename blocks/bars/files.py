@@ -67,7 +67,7 @@ def read_bars(
     pieces: list[Piece] = []
     whole: list[KeyPiece] = []
     is_whole = wanted is None and span_us == (None, None)
-    parts = list(open_parts(path, format.columns))
+    parts = list(open_parts(path, format))
     writing = writing_of(path, parts, format, exchange)
     for part in parts:
         notes.extend(part.notes)
@@ -102,9 +102,7 @@ def read_bars(
 
 def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
     """Return all symbols of a file or folder, sorted. Raises BadInput as read_bars does."""
-    return tuple(
-        sorted({name for part in open_parts(path, format.columns) for name in read_symbols(part)})
-    )
+    return tuple(sorted({name for part in open_parts(path, format) for name in read_symbols(part)}))
 
 
 def date_range(
@@ -114,7 +112,7 @@ def date_range(
 
     Raises BadInput as read_bars does.
     """
-    parts = list(open_parts(path, format.columns))
+    parts = list(open_parts(path, format))
     writing = writing_of(path, parts, format, exchange)
     pieces = [read_keys(part, writing) for part in parts]
     filled = [keys.stamp_us for piece in pieces for keys in piece.blocks if len(keys.stamp_us)]

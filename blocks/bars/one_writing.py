@@ -11,7 +11,7 @@ from blocks.bars.chosen_columns import Part
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.tables import reading
 from blocks.bars.times.calendar_order import order_by_calendar
-from blocks.bars.times.dates import DateReading, agreed, begins_with_numbers, date_readings
+from blocks.bars.times.dates import DateReading, agreed, date_readings, numeric_dates
 from blocks.bars.times.utc import is_text, time_expression
 from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
@@ -32,7 +32,7 @@ def writing_of(
         readings
         for part in parts
         if is_text(part.table.schema[part.columns.times[0]])
-        and part.table.first.select(_times(part).pipe(begins_with_numbers).any()).item()
+        and part.table.first.select(_dates(part)).item() is not None
         if (readings := _readings(part))
     ]
     if not found:
@@ -48,9 +48,9 @@ def writing_of(
 
 def _readings(part: Part) -> tuple[DateReading, ...]:
     with reading(part.table.path):
-        texts = part.table.filled.select(_times(part).unique()).collect().to_series()
-    return date_readings(texts)
+        dates = part.table.filled.select(_dates(part).unique()).collect().to_series()
+    return date_readings(dates)
 
 
-def _times(part: Part) -> pl.Expr:
-    return time_expression(part.table.schema, part.columns.times)
+def _dates(part: Part) -> pl.Expr:
+    return numeric_dates(time_expression(part.table.schema, part.columns.times))

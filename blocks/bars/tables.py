@@ -12,6 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
+from blocks.bars.file_format import BarFileFormat
+from blocks.bars.headerless.column_names import names_of_columns
 from blocks.bars.text_layout import refuse_unfinished, text_layout, wide_row
 from blocks.process.disk_errors import refuse_odd_name, words_of
 from trading.errors import BadInput
@@ -23,7 +25,8 @@ SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
 class Table:
     """One file: its lazy rows in the order of the source, every column text when `is_text`.
 
-    `lines_above` counts the lines of a text file that stand above its header; `first` is the first
+    `lines_above` counts the lines of a text file that stand above its header, and is one less
+    where there is no header; `first` is the first
     of the filled rows.
     """
 
@@ -146,8 +149,8 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def open_table(path: Path) -> Table:
-    """Open one file. Raises BadInput when it is unreadable, damaged or empty."""
+def open_table(path: Path, format: BarFileFormat) -> Table:
+    """Open one file as the format says. Raises BadInput when it is unreadable, damaged or empty."""
     with reading(path):
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -155,7 +158,7 @@ def open_table(path: Path) -> Table:
             raise BadInput(f"{path} is no regular file", "Give a file, or a folder of files")
         if not found.st_size:
             raise BadInput(f"{path} is empty (0 bytes)", "Write it again or leave it out")
-        table = _open_csv(path) if ".csv" in suffix_of(path) else _open_parquet(path)
+        table = _open_csv(path, format) if ".csv" in suffix_of(path) else _open_parquet(path)
         if not table.schema.names():
             raise BadInput(f"{path} has no columns", "Write it again or leave it out")
         first = table.filled.head(1).collect()
@@ -169,9 +172,10 @@ def _open_parquet(path: Path) -> Table:
     return Table(path, rows, rows.collect_schema(), is_text=False, notes=())
 
 
-def _open_csv(path: Path) -> Table:
+def _open_csv(path: Path, format: BarFileFormat) -> Table:
     layout = text_layout(path)
     refuse_unfinished(path, layout)
+    names = names_of_columns(path, layout, format)
     # Every column is read as text, so that no ticker such as TRUE or 0700 is taken for a value.
     rows = pl.scan_csv(
         path,
@@ -179,8 +183,10 @@ def _open_csv(path: Path) -> Table:
         infer_schema=False,
         glob=False,
         skip_lines=layout.lines_above,
+        has_header=names is None,
+        new_columns=None if names is None else list(names.columns),
     )
     schema = rows.collect_schema()
-    return Table(
-        path, rows, schema, is_text=True, notes=layout.notes, lines_above=layout.lines_above
-    )
+    if names is None:
+        return Table(path, rows, schema, True, layout.notes, layout.lines_above)
+    return Table(path, rows, schema, True, (*layout.notes, *names.notes), layout.lines_above - 1)

@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -50,6 +51,18 @@ def text_layout(path: Path) -> TextLayout:
     if above:
         notes.append("lines above the header are passed over: they are blank or comments")
     return TextLayout(separator, above, tuple(notes))
+
+
+def first_rows(path: Path, layout: TextLayout, count: int) -> list[list[str]]:
+    """Return the fields of the first lines from where a header should be, all of one width.
+
+    Lines that are blank, or of another width than the first, are left out.
+    """
+    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", errors="replace") as text:
+        for _ in range(layout.lines_above):
+            text.readline()
+        rows = list(islice(csv.reader(text, delimiter=layout.separator), count))
+    return [fields for fields in rows if fields and len(fields) == len(rows[0])]
 
 
 def refuse_unfinished(path: Path, layout: TextLayout) -> None:

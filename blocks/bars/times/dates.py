@@ -77,9 +77,9 @@ def agreed(
     return DateDecision(common[0], tuple(common[1:]))
 
 
-def begins_with_numbers(texts: pl.Expr) -> pl.Expr:
-    """Return whether texts begin with a date in three numbers, none of them a year of four."""
-    return texts.str.contains(_BEGIN)
+def numeric_dates(texts: pl.Expr) -> pl.Expr:
+    """Return the dates in three numbers that texts begin with, null where one does not."""
+    return texts.str.extract(_BEGIN)
 
 
 def date_readings(text: pl.Series) -> tuple[DateReading, ...]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from blocks.bars.times.dates import DateDecision, agreed, date_readings
-from blocks.bars.times.forms import TEXT, Form, form_of
+from blocks.bars.times.forms import Form, form_of, matched
 from blocks.bars.times.told_format import parsed
 from blocks.bars.times.values import (
     Times,
@@ -43,7 +43,7 @@ def from_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Time
     named = re.fullmatch(r".*\d( +)([A-Za-z]+(?:/[A-Za-z_]+)+)", first)
     if named and text.str.ends_with(named[1] + named[2]).all():
         return _in_named_zone(text.str.strip_suffix(named[1] + named[2]), named[2], source, writing)
-    ends = (TEXT.fullmatch(first), TEXT.fullmatch(str(text[-1])))
+    ends = (matched(first), matched(str(text[-1])))
     if any(match and match["letters"] for match in ends):
         return _from_letters(text, source, writing)
     return _placed(_read(text, source, writing), source, writing)
@@ -151,8 +151,7 @@ def _read(
 
 
 def _match(value: str, source: TimeSource) -> re.Match[str]:
-    spread = re.sub(r"^(\d{8})(\d{4}(?:\d{2})?)$", r"\1 \2", value)
-    match = TEXT.fullmatch(spread)
+    match = matched(value)
     if match is None or match["letters"]:
         raise _bad_text(value, source)
     if match["time"] is None:
