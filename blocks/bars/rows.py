@@ -211,9 +211,12 @@ def _refuse_text(part: Part, name: str, chosen: pl.Expr) -> None:
     with reading(part.table.path):
         found = part.table.filled.filter(chosen & bad).select(name).head(1).collect()
     if not found.is_empty():
+        is_header = found.item().strip() == name
         raise BadInput(
             f"text {found.item()!r} in column {name!r}, {part.table.place(chosen & bad)}",
-            "Write a plain number such as 187.15, or leave the field empty",
+            "Remove the line: it is a second header"
+            if is_header
+            else "Write a plain number such as 187.15, or leave the field empty",
         )
 
 

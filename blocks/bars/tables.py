@@ -15,6 +15,7 @@ import polars as pl
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.headerless.column_names import names_of_columns
 from blocks.bars.text_layout import refuse_unfinished, text_layout, wide_row
+from blocks.bars.text_oddities import find_oddities, mended
 from blocks.process.disk_errors import refuse_odd_name, words_of
 from trading.errors import BadInput
 
@@ -174,11 +175,14 @@ def _open_parquet(path: Path) -> Table:
 
 def _open_csv(path: Path, format: BarFileFormat) -> Table:
     layout = text_layout(path)
-    refuse_unfinished(path, layout)
-    names = names_of_columns(path, layout, format)
+    odd = find_oddities(path, layout)
+    if not odd.last_lines:
+        refuse_unfinished(path, layout)
+    source = mended(path, layout, odd) if odd.notes else path
+    names = names_of_columns(path, source, layout, format)
     # Every column is read as text, so that no ticker such as TRUE or 0700 is taken for a value.
     rows = pl.scan_csv(
-        path,
+        source,
         separator=layout.separator,
         infer_schema=False,
         glob=False,
@@ -187,6 +191,7 @@ def _open_csv(path: Path, format: BarFileFormat) -> Table:
         new_columns=None if names is None else list(names.columns),
     )
     schema = rows.collect_schema()
+    notes = (*layout.notes, *odd.notes)
     if names is None:
-        return Table(path, rows, schema, True, layout.notes, layout.lines_above)
-    return Table(path, rows, schema, True, (*layout.notes, *names.notes), layout.lines_above - 1)
+        return Table(path, rows, schema, True, notes, layout.lines_above)
+    return Table(path, rows, schema, True, (*notes, *names.notes), layout.lines_above - 1)

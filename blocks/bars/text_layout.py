@@ -32,7 +32,7 @@ class TextLayout:
 def text_layout(path: Path) -> TextLayout:
     """Return how a text file is laid out. Raises BadInput when it is UTF-16 or has no header."""
     above, told, separator = 0, "", ","
-    with _opened(path) as file:
+    with opened(path) as file:
         while line := file.readline(_LONGEST_LINE):
             if line.startswith(_UTF_16) or b"\0" in line:
                 raise BadInput(f"{path} is UTF-16 or no text", "Save it as CSV in UTF-8")
@@ -53,12 +53,12 @@ def text_layout(path: Path) -> TextLayout:
     return TextLayout(separator, above, tuple(notes))
 
 
-def first_rows(path: Path, layout: TextLayout, count: int) -> list[list[str]]:
+def first_rows(source: Path | bytes, layout: TextLayout, count: int) -> list[list[str]]:
     """Return the fields of the first lines from where a header should be, all of one width.
 
     Lines that are blank, or of another width than the first, are left out.
     """
-    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", errors="replace") as text:
+    with io.TextIOWrapper(opened(source), encoding="utf-8-sig", errors="replace") as text:
         for _ in range(layout.lines_above):
             text.readline()
         rows = list(islice(csv.reader(text, delimiter=layout.separator), count))
@@ -89,7 +89,7 @@ def wide_row(path: Path) -> str | None:
     """Return a sentence on the first row with more fields than the header, None without one."""
     layout = text_layout(path)
     width = 0
-    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", errors="replace") as text:
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig", errors="replace") as text:
         for _ in range(layout.lines_above):
             text.readline()
         rows = csv.reader(text, delimiter=layout.separator)
@@ -106,7 +106,30 @@ def _is_comment(text: str, separator: str) -> bool:
     return text.startswith("#") and not any(map(names_price, text.split(separator)))
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(source: Path | bytes) -> BinaryIO:
+    """Open a text file or its content, its lines ending as everywhere."""
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    file = _unpacked(source)
+    if not _has_returns_alone(file):
+        return file
+    with file:
+        return io.BytesIO(re.sub(rb"\r\n?", b"\n", file.read()))
+
+
+def ends_lines_by_returns(path: Path) -> bool:
+    """Return whether lines end in carriage returns without line feeds."""
+    with _unpacked(path) as file:
+        return _has_returns_alone(file)
+
+
+def _has_returns_alone(file: BinaryIO) -> bool:
+    begin = file.read(_LONGEST_LINE)
+    file.seek(0)
+    return b"\r" in begin and b"\n" not in begin
+
+
+def _unpacked(path: Path) -> BinaryIO:
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
     # A name in .gz promises a compressed file: one that is not is refused as damaged.

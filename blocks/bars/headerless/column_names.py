@@ -24,13 +24,16 @@ class ColumnNames:
     notes: tuple[str, ...]
 
 
-def names_of_columns(path: Path, layout: TextLayout, format: BarFileFormat) -> ColumnNames | None:
+def names_of_columns(
+    path: Path, source: Path | bytes, layout: TextLayout, format: BarFileFormat
+) -> ColumnNames | None:
     """Return names for the columns of a file without a header, None for a file with one.
 
-    Raises BadInput where the order of the columns is open, where what the user says of it does not
-    fit, and where he takes the first row's values for names.
+    `source` is what is read of the file at the path. Raises BadInput where the order of the
+    columns is open, where what the user says of it does not fit, and where he takes the first
+    row's values for names.
     """
-    rows = first_rows(path, layout, 1)
+    rows = first_rows(source, layout, 1)
     has_header = not rows or not looks_like_data(rows[0])
     said = layout.separator.join(rows[0]) if rows else ""
     if format.column_order:
@@ -38,7 +41,7 @@ def names_of_columns(path: Path, layout: TextLayout, format: BarFileFormat) -> C
     by_value = looks_like_a_time(format.columns.get("ts", ""))
     if has_header and not by_value:
         return None
-    rows = first_rows(path, layout, _LOOKED_AT)
+    rows = first_rows(source, layout, _LOOKED_AT)
     order = found_order(rows)
     if order is None or format.columns:
         said_order = ",".join(order or hinted_order(rows))

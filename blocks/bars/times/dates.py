@@ -68,7 +68,8 @@ def agreed(
     sure = {readings[0].order if len(readings) == 1 else choose(readings) for readings in parts} - {
         None
     }
-    common = [order for order in DateOrder if all(_has(readings, order) for readings in parts)]
+    possible = [reading.order for reading in parts[0]]
+    common = [order for order in possible if all(_has(readings, order) for readings in parts)]
     if len(sure) > 1 or not common or not sure.issubset(common):
         return None
     order = next(iter(sure)) if sure else choose(tuple(_together(parts, one) for one in common))
@@ -85,14 +86,16 @@ def numeric_dates(texts: pl.Expr) -> pl.Expr:
 def date_readings(text: pl.Series) -> tuple[DateReading, ...]:
     """Return each way to read the numeric dates that texts begin with.
 
-    A way is left out when one of the dates is none in its order; none may be left.
+    The usual one comes first. A way is left out when one of the dates is none in its order; none
+    may be left.
     """
-    shown = text.str.extract(_BEGIN)
-    numbers = [
-        tuple(re.split(r"[-/.]", written)) for written in shown.drop_nulls().unique().to_list()
-    ]
+    texts = text.str.extract(_BEGIN).drop_nulls().unique().to_list()
+    numbers = [tuple(re.split(r"[-/.]", written)) for written in texts]
     found = []
-    for order in DateOrder:
+    # Nobody writes the month first and then a point.
+    by_points = any("." in written for written in texts)
+    usual = sorted(DateOrder, key=lambda order: by_points and order is not DateOrder.DAY_FIRST)
+    for order in usual:
         days = {_day(order, parts) for parts in numbers}
         known = {day for day in days if day is not None}
         if known and len(known) == len(days):

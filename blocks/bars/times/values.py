@@ -80,6 +80,11 @@ def without_time(source: TimeSource) -> BadInput:
 
 def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
     """Return the error of a value that cannot be read as a time."""
+    if str(value).startswith("#") or value == source.name:
+        return BadInput(
+            f"{value!r} in column {source.name!r} is no time, {at}",
+            "Remove the line: it is no row",
+        )
     return BadInput(
         f"{value!r} in column {source.name!r} is no time that can be read, {at}",
         "Say how times are written, such as --time-format '%d.%m.%Y %H:%M:%S', or name the time"

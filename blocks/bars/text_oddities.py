@@ -1,0 +1,163 @@
+"""What keeps a text file from being read as it stands, and the same text without it.
+
+Only its first and last lines are looked at: what is odd in between is named where it is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blocks.bars.headerless.values import is_date, is_time
+from blocks.bars.text_layout import TextLayout, ends_lines_by_returns, opened
+
+_LOOKED_AT_BYTES = 65536
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_POINT = re.compile(r"[+-]?\d+\.\d+")
+_LAST_WORDS = (
+    "total",
+    "totals",
+    "sum",
+    "average",
+    "mean",
+    "count",
+    "rows",
+    "records",
+    "end",
+    "eof",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Oddities:
+    """What is odd in a text; `last_lines` are those behind the last row that are none."""
+
+    returns: bool = False
+    spaced_quotes: bool = False
+    trailing_separators: bool = False
+    decimal_commas: bool = False
+    comments: bool = False
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence on each."""
+        last = " and ".join(repr(line.strip()[:80]) for line in self.last_lines if line.strip())
+        said = {
+            "line ends are carriage returns alone, as old Macs write them": self.returns,
+            "quotes behind spaces are read as quotes": self.spaced_quotes,
+            "a separator behind each row's last value is passed over": self.trailing_separators,
+            "commas in numbers are read as decimal points": self.decimal_commas,
+            "lines that begin with # are passed over": self.comments,
+            f"the end of the file is passed over, as it is no row: {last}": bool(last),
+        }
+        return tuple(note for note, is_so in said.items() if is_so)
+
+
+def find_oddities(path: Path, layout: TextLayout) -> Oddities:
+    """Return what is odd in the first and the last lines of a text file."""
+    with opened(path) as file:
+        begin = file.read(_LOOKED_AT_BYTES)
+    lines = _lines(begin)[layout.lines_above :]
+    if len(begin) == _LOOKED_AT_BYTES:
+        lines = lines[:-1]
+    mark = re.escape(layout.separator)
+    spaced = any(re.search(rf'(^|{mark}) +"', line) for line in lines)
+    rows = [row for row in _fields(lines, layout.separator) if row]
+    values = [value.strip() for row in rows[1:] for value in row]
+    return Oddities(
+        returns=ends_lines_by_returns(path),
+        spaced_quotes=spaced,
+        trailing_separators=_end_in_separators(rows),
+        decimal_commas=layout.separator != "," and _have_decimal_commas(values),
+        comments=any(line.startswith("#") for line in lines[1:]),
+        last_lines=_last_lines(path, layout),
+    )
+
+
+def mended(path: Path, layout: TextLayout, odd: Oddities) -> bytes:
+    """Return a file's text without what is odd in it; its lines keep their numbers."""
+    with opened(path) as file:
+        content = file.read()
+    if odd.last_lines:
+        kept = content.splitlines(keepends=True)[: -len(odd.last_lines)]
+        content = b"".join(kept)
+    if not (odd.spaced_quotes or odd.trailing_separators or odd.decimal_commas or odd.comments):
+        return content
+    lines = _lines(content)
+    out = io.StringIO()
+    out.writelines(f"{line}\n" for line in lines[: layout.lines_above])
+    writer = csv.writer(out, delimiter=layout.separator, lineterminator="\n")
+    width = 0
+    for row in _fields(lines[layout.lines_above :], layout.separator):
+        if not row or (width and odd.comments and row[0].startswith("#")):
+            out.write("\n")
+            continue
+        width = width or len(row)
+        if len(row) == width + 1 and not row[-1].strip():
+            row.pop()
+        writer.writerow(map(_with_point, row) if odd.decimal_commas else row)
+    return out.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _lines(content: bytes) -> list[str]:
+    text = content.removeprefix(codecs.BOM_UTF8)
+    return [line.decode("utf-8", "surrogateescape") for line in text.splitlines()]
+
+
+def _fields(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=separator, skipinitialspace=True)
+
+
+def _with_point(value: str) -> str:
+    return value.replace(",", ".") if _DECIMAL_COMMA.fullmatch(value.strip()) else value
+
+
+def _end_in_separators(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether every row has one field more than the first line, and that empty."""
+    width = len(rows[0]) if rows else 0
+    return len(rows) > 1 and all(len(row) == width + 1 and not row[-1].strip() for row in rows[1:])
+
+
+def _have_decimal_commas(values: Sequence[str]) -> bool:
+    with_comma = [value for value in values if _DECIMAL_COMMA.fullmatch(value)]
+    # Three digits behind every comma could as well be thousands.
+    decimal = any(len(value.split(",")[1]) != 3 for value in with_comma)
+    return decimal and not any(_POINT.fullmatch(value) for value in values)
+
+
+def _last_lines(path: Path, layout: TextLayout) -> tuple[str, ...]:
+    """Return the lines behind the last row that are words about the file, blank ones among them.
+
+    Of a compressed file the end is not known before it is read.
+    """
+    with path.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            return ()
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(0, size - _LOOKED_AT_BYTES))
+        end = file.read()
+    lines = _lines(end)
+    # The first may be a part of one, or stand above the rows.
+    lines = lines[layout.lines_above + 1 if size <= _LOOKED_AT_BYTES else 1 :]
+    found = 0
+    for count, line in enumerate(reversed(lines), 1):
+        if line.strip() and not _is_about_the_file(line, layout.separator):
+            break
+        found = count if line.strip() else found
+    return tuple(lines[len(lines) - found :])
+
+
+def _is_about_the_file(line: str, separator: str) -> bool:
+    values = [value.strip() for row in _fields([line], separator) for value in row if value.strip()]
+    if not values or not re.match(r"[A-Za-z#(*-]", values[0]):
+        return False
+    if any(is_time(value) or is_date(value) for value in values):
+        return False
+    words = re.split(r"[\s:]+", values[0])
+    return words[0].lower() in _LAST_WORDS or (len(values) == 1 and len(words) > 1)
