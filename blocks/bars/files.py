@@ -15,10 +15,12 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.bars.one_writing import writing_of
 from blocks.bars.rows import KeyPiece, Piece, read_keys, read_piece, read_symbols
 from blocks.bars.stamp_evidence import Keys
-from blocks.bars.stamps import find_shift, unique_stamps
+from blocks.bars.stamps import Shift, find_shift, unique_stamps
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds
+from trading.market.plausibility.checks import judge_bars
+from trading.market.plausibility.look import FileClock, look_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,17 @@ def read_bars(
     )
     if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
-    starts_us = shift.starts_us if is_whole else unique_stamps([block.start_us for block in blocks])
-    return BarFile(blocks, starts_us, wanted, tuple(dict.fromkeys([*notes, *stamp_notes])))
+    clocks = tuple(_clock(piece, shift, format.timezone) for piece in whole)
+    notes.extend(stamp_notes)
+    notes.extend(judge_bars(look_at(path.name, exchange, clocks, wanted, blocks)))
+    starts_us = unique_stamps([block.start_us for block in blocks])
+    return BarFile(blocks, starts_us, wanted, tuple(dict.fromkeys(notes)))
+
+
+def _clock(piece: KeyPiece, shift: Shift, told: str | None) -> FileClock:
+    stamps = unique_stamps([keys.stamp_us for keys in piece.blocks])
+    is_told = piece.zone is not None and piece.zone == told
+    return FileClock(piece.path.name, np.unique(shift.moved(stamps)), piece.zone, is_told)
 
 
 def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -25,10 +26,15 @@ _FEWEST_ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class KeyPiece:
-    """All stamps of one file and the numbers of their symbols, which index `names`, in blocks."""
+    """All stamps of one file and the numbers of their symbols, which index `names`, in blocks.
 
+    `zone` is the one that stamps were read in, None where they carry their own.
+    """
+
+    path: Path
     names: tuple[str, ...]
     blocks: tuple[Keys, ...]
+    zone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +45,17 @@ class Piece:
     are still the file's stamps.
     """
 
+    path: Path
     names: tuple[str, ...]
     blocks: tuple[AnyRows, ...]
     notes: tuple[str, ...]
+    zone: str | None = None
 
     @property
     def keys(self) -> KeyPiece:
         """Return the stamps and symbols of the rows."""
-        return KeyPiece(
-            self.names, tuple(Keys(block.symbol, block.start_us) for block in self.blocks)
-        )
+        keys = tuple(Keys(block.symbol, block.start_us) for block in self.blocks)
+        return KeyPiece(self.path, self.names, keys, self.zone)
 
 
 def read_piece(
@@ -82,7 +89,7 @@ def read_piece(
         frame = rows.select(columns).collect()
     _refuse_texts(part, frame, chosen)
     if frame.is_empty():
-        return Piece((), (), ())
+        return Piece(part.table.path, (), (), ())
     times = to_utc(frame["ts"], source, writing)
     frame = frame.with_columns(times.start_us.alias("ts"))
     keep = _keep(frame["ts"], span_us)
@@ -90,13 +97,17 @@ def read_piece(
         frame = frame.filter(keep)
     names, code = _codes(part, frame, categories.to_series().to_list(), chosen)
     frame = frame.with_columns(code.alias("symbol"))
+    blocks = _in_blocks(frame)
+    rows_of = late.blocks(blocks, keep) if late is not None else tuple(map(_rows, blocks))
+    return Piece(part.table.path, names, rows_of, times.notes, times.zone)
+
+
+def _in_blocks(frame: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return rows as they lie in memory, in blocks of some length."""
     if frame.height < _FEWEST_ROWS * frame.n_chunks():
         frame = frame.rechunk()
     edges = [0, *itertools.accumulate(frame["ts"].chunk_lengths())]
-    blocks = [frame[begin:end] for begin, end in itertools.pairwise(edges)]
-    if late is not None:
-        return Piece(names, late.blocks(blocks, keep), times.notes)
-    return Piece(names, tuple(map(_rows, blocks)), times.notes)
+    return [frame[begin:end] for begin, end in itertools.pairwise(edges)]
 
 
 def _rows(block: pl.DataFrame) -> BarRows:
@@ -129,7 +140,9 @@ def read_keys(part: Part, writing: TimeWriting) -> KeyPiece:
     if times.start_us.null_count():
         frame = frame.filter(pl.col("ts").is_not_null())
     names, code = _codes(part, frame, categories.to_series().to_list(), everything)
-    return KeyPiece(names, (Keys(code.to_numpy(), frame["ts"].to_numpy()),))
+    blocks = _in_blocks(frame.select("ts", code.alias("symbol")))
+    keys = tuple(Keys(block["symbol"].to_numpy(), block["ts"].to_numpy()) for block in blocks)
+    return KeyPiece(part.table.path, names, keys, times.zone)
 
 
 def read_symbols(part: Part) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from logging import INFO, WARNING
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,8 @@ from trading.market.bars import BarRows, closes_before
 from trading.market.calendar import (
     MICROSECONDS_PER_MINUTE,
     Session,
-    from_microseconds,
-    sessions_between,
     to_microseconds,
 )
-from trading.market.coverage import looks_like_another_exchange, note_of_another_exchange
 from trading.session.ports import MarketData
 
 
@@ -41,17 +39,10 @@ class FileMarket(MarketData):
         # Stable: of rows with the same stamp the source's last one stays the last.
         rows = found.rows
         self._rows = rows.take(np.argsort(rows.start_us, kind="stable"))
-        if len(rows) and looks_like_another_exchange(
-            self._rows.start_us,
-            sessions_between(
-                exchange,
-                from_microseconds(int(self._rows.start_us[0])).date(),
-                from_microseconds(int(self._rows.start_us[-1])).date(),
-            ),
-        ):
-            note = note_of_another_exchange(path.name, exchange)
-            self.notes = (*self.notes, note)
-            get_logger("market").warning("%s", note)
+        log = get_logger("market")
+        for note in self.notes:
+            # Where a session is traded from a file, what a backtest of it notes is said too.
+            log.log(WARNING if note.startswith("WARNING") else INFO, "%s", note)
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return all rows before the session, oldest first."""

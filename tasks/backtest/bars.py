@@ -14,7 +14,6 @@ from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, Integers
 from trading.market.calendar import Session, from_microseconds, sessions_between, to_microseconds
-from trading.market.coverage import looks_like_another_exchange, note_of_another_exchange
 
 _DAY = timedelta(days=1)
 _HALF_A_DAY = timedelta(hours=12)
@@ -84,8 +83,6 @@ def _from_file(path: Path, request: BacktestRequest, *, warm_up: bool) -> Loaded
         whole = read_bars(path, request.symbols or None, request.exchange, request.format)
         sessions, first_traded = trim_sessions(whole.starts_us, request, warm_up=warm_up)
     notes = list(file.notes)
-    if looks_like_another_exchange(file.starts_us, sessions[first_traded:]):
-        notes.append(note_of_another_exchange(path.name, request.exchange))
     later, earlier = _left_out(sessions[first_traded:], request)
     if later:
         notes.append(f"bars begin on {sessions[first_traded].date}, after start {request.start}")

@@ -64,7 +64,8 @@ def _placed(read: _Read, source: TimeSource, writing: TimeWriting) -> Times:
         return Times(read.aware, notes)
     local = localised(read.naive, source, writing.timezone)
     start_us = read.aware.zip_with(read.aware.is_not_null(), local.start_us)
-    return Times(start_us, (*read.notes, *local.notes))
+    zone = local.zone if read.aware.null_count() == len(read.aware) else None
+    return Times(start_us, (*read.notes, *local.notes), zone)
 
 
 def _in_named_zone(text: pl.Series, zone: str, source: TimeSource, writing: TimeWriting) -> Times:
@@ -72,7 +73,7 @@ def _in_named_zone(text: pl.Series, zone: str, source: TimeSource, writing: Time
     local = localised(read.naive, source, zone)
     start_us = read.aware.zip_with(read.aware.is_not_null(), local.start_us)
     note = f"times in column {source.name!r} are read in the zone that they name: {zone}"
-    return Times(start_us, (note, *read.notes, *local.notes))
+    return Times(start_us, (note, *read.notes, *local.notes), zone)
 
 
 def _from_letters(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
@@ -87,7 +88,7 @@ def _from_letters(text: pl.Series, source: TimeSource, writing: TimeWriting) -> 
     if clock is not None:
         local = localised(read.naive, source, clock)
         note = f"times in column {source.name!r} are read in the zone that they name: {clock}"
-        return Times(local.start_us, (note, *read.notes, *local.notes))
+        return Times(local.start_us, (note, *read.notes, *local.notes), clock)
     aware = read.aware
     naive_us = read.naive.to_physical()
     years = read.naive.dt.year()

@@ -41,10 +41,14 @@ class TimeWriting:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Microseconds since 1970 UTC; null for local times that no clock ever showed."""
+    """Microseconds since 1970 UTC; null for local times that no clock ever showed.
+
+    `zone` is the one that all were read in, None where times carry their own.
+    """
 
     start_us: pl.Series
     notes: tuple[str, ...]
+    zone: str | None = None
 
 
 def check_zone(timezone: str) -> None:
@@ -120,4 +124,4 @@ def localised(naive: pl.Series, source: TimeSource, timezone: str | None) -> Tim
                 f"{dropped} times do not exist in {timezone} when clocks go forward:"
                 " these rows are dropped"
             )
-    return Times(aware.to_physical(), tuple(notes))
+    return Times(aware.to_physical(), tuple(notes), timezone)

@@ -630,14 +630,17 @@ def test_extended_hours_are_read_as_starts_with_a_note_that_it_cannot_be_told(
     assert any("--stamp end" in note for note in read.notes)
 
 
-def test_ends_counted_from_the_full_hour_begin_at_the_open(tmp_path: Path) -> None:
-    days = [
-        [session.open + timedelta(minutes=30 + 60 * bar) for bar in range(7)]
+def test_hours_counted_from_the_full_hour_are_refused_for_they_look_ahead(tmp_path: Path) -> None:
+    # The row of 10:00 to 11:00 would lie in the bar that ends at 10:30.
+    hours = [
+        session.open + timedelta(minutes=30 + 60 * bar)
         for session in SESSIONS[:2]
+        for bar in range(7)
     ]
-    read = read_bars(as_parquet(bars([*days[0], *days[1]]), tmp_path), None)
-    first = [[hours[0] - timedelta(minutes=30), *hours[:-1]] for hours in days]
-    assert times_of(read) == [*first[0], *first[1]]
+    path = as_parquet(bars(hours), tmp_path)
+    for told in (None, "start", "end"):
+        with pytest.raises(BadInput, match="begin 30 minutes after bars of that length do"):
+            read_bars(path, None, format=BarFileFormat(stamp=told))  # type: ignore[arg-type]
 
 
 def test_ends_of_daily_bars_are_refused_for_want_of_an_interval(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ AS_ENDS: dict[str, Times] = {
     "two sessions": {"A": ends(DAYS[:2])},
     "a thin one without prints at the close": {
         "A": ends(DAYS),
-        "THIN": [moment for moment in ends(DAYS) if moment.minute == 20],
+        "THIN": [moment for moment in ends(DAYS) if moment.minute * moment.day % 7 == 1],
     },
     "a thin one with its first bars only": {
         "A": ends(DAYS),

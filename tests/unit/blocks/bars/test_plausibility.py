@@ -1,0 +1,433 @@
+"""Bars that cannot be what they are taken for are refused or warned of, and sound ones are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+
+from blocks.bars.file_format import BarFileFormat
+from blocks.bars.files import read_bars
+from tests.repository import REPOSITORY
+from trading.errors import BadInput
+from trading.market.calendar import Session, sessions_between
+
+NEW_YORK = ZoneInfo("America/New_York")
+# The clock of New York changes on the 10th.
+MARCH = sessions_between("NYSE", date(2024, 3, 4), date(2024, 3, 15))
+# The last ends at 13:00 in New York.
+NOVEMBER = sessions_between("NYSE", date(2024, 11, 25), date(2024, 11, 29))
+SHARED = REPOSITORY.parent / "shared"
+SOUND = [
+    SHARED / "data" / "bars_5m_extended_hours_2025_06_08.parquet",
+    *(
+        SHARED / "cases" / "truth" / name
+        for name in ("two.parquet", "qxa.parquet", "stamps.parquet")
+    ),
+]
+
+
+def bars(
+    days: list[Session],
+    minutes: int = 5,
+    hours_around: float = 0.0,
+    symbol: str = "QXA",
+    scale: float = 1.0,
+) -> pl.DataFrame:
+    """Return bars of a walk around 120 USD, in whole cents; `scale` multiplies prices."""
+    random = np.random.default_rng(7)
+    more = int(hours_around * 60 / minutes)
+    times = [
+        day.open + timedelta(minutes=minutes * bar)
+        for day in days
+        for bar in range(-more, day.bar_count(minutes) + more)
+    ]
+    opened = 12_000 + np.cumsum(random.integers(-20, 21, len(times)))
+    close = opened + random.integers(-15, 16, len(times))
+    prices = {
+        "open": opened,
+        "high": np.maximum(opened, close) + 5,
+        "low": np.minimum(opened, close) - 5,
+        "close": close,
+    }
+    return pl.DataFrame(
+        {
+            "symbol": [symbol] * len(times),
+            "ts": pl.Series(times, dtype=pl.Datetime("us", "UTC")),
+            **{name: values * scale / 100 for name, values in prices.items()},
+            "volume": random.integers(100_000, 900_000, len(times)).astype(np.float64)
+            * minutes
+            // 5,
+        }
+    )
+
+
+def local(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Return bars whose times are what a zone's clock shows, without the zone."""
+    return frame.with_columns(pl.col("ts").dt.convert_time_zone(zone).dt.replace_time_zone(None))
+
+
+def written(frame: pl.DataFrame, folder: Path) -> Path:
+    path = folder / "bars.parquet"
+    frame.write_parquet(path)
+    return path
+
+
+def warnings_of(path: Path, exchange: str = "NYSE", **told: str) -> list[str]:
+    read = read_bars(path, None, exchange, BarFileFormat(**told))  # type: ignore[arg-type]
+    return [note for note in read.notes if note.startswith("WARNING")]
+
+
+# -- clocks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("of", "told", "run", "shift"),
+    [
+        ("America/Los_Angeles", "America/New_York", "06:30 to 12:55", "three hours early"),
+        ("America/Chicago", "America/New_York", "08:30 to 14:55", "one hour early"),
+        ("America/Denver", "America/New_York", "07:30 to 13:55", "two hours early"),
+        ("America/New_York", "America/Chicago", "10:30 to 16:55", "one hour late"),
+        ("America/New_York", "UTC", "04:30 to 10:55", "five hours early"),
+        ("UTC", "America/New_York", "13:30 to 19:55", "four hours late"),
+        ("America/New_York", "EST", "10:30 to 16:55", "one hour late"),
+        ("Etc/GMT+5", "America/New_York", "08:30 to 14:55", "one hour early"),
+        ("Europe/London", "America/New_York", "13:30 to 19:55", "four hours late"),
+        ("America/New_York", "Asia/Tokyo", "19:30 to 01:55", None),
+    ],
+)
+def test_a_told_zone_that_is_off_is_refused_with_the_one_that_fits_and_that_one_reads_the_bars(
+    of: str, told: str, run: str, shift: str | None, tmp_path: Path
+) -> None:
+    true = bars(MARCH)
+    path = written(local(true, of), tmp_path)
+    with pytest.raises(BadInput) as refused:
+        read_bars(path, None, format=BarFileFormat(timezone=told))
+    said = str(refused.value)
+    assert f"run {run} New York time" in said
+    assert shift is None or shift in said
+    hint = said.rpartition("Use --timezone ")[2]
+    followed = read_bars(path, None, format=BarFileFormat(timezone=hint))
+    assert followed.rows.start_us.tolist() == true["ts"].to_physical().to_list()
+    assert not [note for note in followed.notes if note.startswith("WARNING")]
+
+
+def test_a_zone_that_is_off_after_the_clocks_change_says_for_which_sessions(tmp_path: Path) -> None:
+    path = written(local(bars(MARCH), "America/New_York"), tmp_path)
+    with pytest.raises(BadInput, match=r"5 of 10 sessions, such as that of 2024-03-11.*all year"):
+        read_bars(path, None, format=BarFileFormat(timezone="EST"))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda frame: local(frame, "America/New_York").with_columns(
+            ts=pl.col("ts").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        ),
+        lambda frame: local(frame, "America/New_York").with_columns(ts=pl.col("ts").dt.epoch("s")),
+        lambda frame: local(frame, "America/New_York").with_columns(
+            pl.col("ts").dt.replace_time_zone("UTC")
+        ),
+        lambda frame: local(frame, "America/New_York").with_columns(
+            ts=pl.col("ts").dt.strftime("%Y-%m-%d %H:%M:%S-05:00")
+        ),
+    ],
+    ids=["Z", "epoch", "Parquet's UTC", "the winter's offset all year"],
+)
+def test_a_zone_that_is_written_in_error_is_named_with_the_one_that_fits(
+    write: Callable[[pl.DataFrame], pl.DataFrame], tmp_path: Path
+) -> None:
+    path = written(write(bars(MARCH)), tmp_path)
+    with pytest.raises(BadInput, match=r"hours? (early|late).*fits America/New_York.*--timezone"):
+        read_bars(path, None)
+
+
+def test_days_that_no_zone_puts_right_are_warned_of(tmp_path: Path) -> None:
+    # A clock that changed three days late: as with a vendor who follows another country's.
+    late = pl.col("ts").dt.date().is_between(date(2024, 3, 11), date(2024, 3, 13))
+    moved = bars(MARCH).with_columns(
+        pl.when(late).then(pl.col("ts") + timedelta(hours=1)).otherwise(pl.col("ts"))
+    )
+    (warning,) = warnings_of(written(moved, tmp_path))
+    assert "3 of 10 sessions" in warning
+    assert "10:30 to 16:55 New York time, one hour late" in warning
+
+
+def test_one_file_of_a_folder_that_is_off_is_named(tmp_path: Path) -> None:
+    for symbol, zone in (("A", "America/New_York"), ("B", "America/Chicago")):
+        frame = local(bars(MARCH, symbol=symbol), zone).drop("symbol")
+        frame.write_csv(tmp_path / f"{symbol}.csv", datetime_format="%Y-%m-%d %H:%M:%S")
+    told = BarFileFormat(timezone="America/New_York")
+    with pytest.raises(BadInput, match=r"rows of B\.csv are off by hours"):
+        read_bars(tmp_path, ["A"], format=told)
+
+
+FINE_CLOCKS: dict[str, pl.DataFrame] = {
+    "with hours before and after": bars(MARCH, hours_around=5.5),
+    "with a little before and after": bars(MARCH, hours_around=0.5),
+    "a half day": bars(NOVEMBER),
+    "a half day that is filled to the usual close": pl.concat(
+        [
+            bars(NOVEMBER),
+            bars(NOVEMBER[-1:]).with_columns(pl.col("ts") + timedelta(hours=3, minutes=30)),
+        ]
+    ),
+    "only mornings": bars(MARCH).filter(pl.col("ts").dt.hour() < 16),
+    "only afternoons": bars(MARCH).filter(pl.col("ts").dt.hour() > 16),
+    "one session": bars(MARCH[:1]),
+    "an hour lost in one session with hours around it": bars(MARCH, hours_around=4.0).filter(
+        ~pl.col("ts").is_between(
+            MARCH[2].close - timedelta(hours=1), MARCH[2].close + timedelta(hours=5)
+        )
+    ),
+    "thin": bars(MARCH).filter((pl.int_range(pl.len()) * 7919) % 11 == 0),
+    "rows of an hour": bars(MARCH, 60),
+}
+
+
+@pytest.mark.parametrize("frame", FINE_CLOCKS.values(), ids=FINE_CLOCKS.keys())
+def test_rows_of_odd_hours_are_no_wrong_zone(frame: pl.DataFrame, tmp_path: Path) -> None:
+    assert warnings_of(written(frame, tmp_path)) == []
+
+
+def around_the_clock(exchange: str, days: int = 12) -> pl.DataFrame:
+    found = sessions_between(exchange, date(2024, 3, 4), date(2024, 3, 4) + timedelta(days=days))
+    return bars(found)
+
+
+@pytest.mark.parametrize(
+    ("frame", "exchange", "is_foreign"),
+    [
+        (around_the_clock("LSE"), "NYSE", True),
+        (bars(MARCH), "LSE", True),
+        (around_the_clock("XNSE"), "NYSE", True),
+        (bars(MARCH), "NASDAQ", False),
+        (around_the_clock("24/7"), "NYSE", False),
+        (around_the_clock("LSE"), "LSE", False),
+    ],
+    ids=["London's", "New York's in London", "Mumbai's", "NASDAQ's", "every hour's", "its own"],
+)
+def test_bars_of_another_exchange_are_warned_of(
+    frame: pl.DataFrame, exchange: str, is_foreign: bool, tmp_path: Path
+) -> None:
+    found = warnings_of(written(frame, tmp_path), exchange)
+    assert any("another exchange" in warning for warning in found) is is_foreign
+
+
+# -- prices ----------------------------------------------------------------------------------
+
+
+def in_units(per_dollar: float) -> pl.DataFrame:
+    prices = [(pl.col(name) * per_dollar).round() for name in ("open", "high", "low", "close")]
+    return bars(MARCH).with_columns(prices)
+
+
+@pytest.mark.parametrize(
+    ("per_dollar", "unit"),
+    [(1e9, "1e-9"), (1e8, "1e-8"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents")],
+)
+def test_prices_in_small_units_are_told_by_what_they_would_cost(
+    per_dollar: float, unit: str, tmp_path: Path
+) -> None:
+    path = written(in_units(per_dollar), tmp_path)
+    if per_dollar > 100:
+        with pytest.raises(BadInput, match=f"units of {unit}"):
+            read_bars(path, None)
+    else:
+        (warning,) = warnings_of(path)
+        assert "units of cents" in warning
+
+
+@pytest.mark.parametrize("per_dollar", [1e9, 1e6])
+def test_integer_columns_are_judged_like_floats(per_dollar: float, tmp_path: Path) -> None:
+    whole = in_units(per_dollar).with_columns(pl.col("open", "high", "low", "close").cast(pl.Int64))
+    with pytest.raises(BadInput, match="whole numbers"):
+        read_bars(written(whole, tmp_path), None)
+
+
+FINE_PRICES: dict[str, pl.DataFrame] = {
+    "the dearest, of which little is traded": bars(MARCH, scale=5_000).with_columns(
+        (pl.col("volume") / 10_000).round()
+    ),
+    "the dearest without cents": in_units(5_000).with_columns((pl.col("volume") / 10_000).round()),
+    "pennies": bars(MARCH, scale=0.01),
+    "thousands of dollars with cents": bars(MARCH, scale=30),
+    "whole dollars of a cheap one": in_units(1),
+    "much traded": bars(MARCH).with_columns(pl.col("volume") * 100),
+}
+
+
+@pytest.mark.parametrize("frame", FINE_PRICES.values(), ids=FINE_PRICES.keys())
+def test_prices_that_stocks_have_are_left_alone(frame: pl.DataFrame, tmp_path: Path) -> None:
+    assert warnings_of(written(frame, tmp_path)) == []
+
+
+def jumping(ratio: float, *, back: bool = False) -> pl.DataFrame:
+    later = pl.col("ts") >= MARCH[4].open
+    if back:
+        later &= pl.col("ts") < MARCH[4].open + timedelta(minutes=10)
+    prices = [
+        pl.when(later).then((pl.col(name) * ratio).round(4)).otherwise(pl.col(name)).alias(name)
+        for name in ("open", "high", "low", "close")
+    ]
+    return bars(MARCH).with_columns(prices)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "split"),
+    [
+        (1 / 2, "2:1 split"),
+        (1 / 3, "3:1 split"),
+        (1 / 10, "10:1 split"),
+        (1 / 20, "20:1 split"),
+        (2.0, "1:2 reverse split"),
+        (10.0, "1:10 reverse split"),
+    ],
+)
+def test_a_level_that_jumps_as_with_a_split_is_warned_of(
+    ratio: float, split: str, tmp_path: Path
+) -> None:
+    (warning,) = warnings_of(written(jumping(ratio), tmp_path))
+    assert f"as with a {split}" in warning
+    assert f"session of {MARCH[4].date}" in warning
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [jumping(0.7), jumping(1.4), jumping(0.5, back=True), jumping(10.0, back=True)],
+    ids=["falls by a third", "rises by two fifths", "a bad print", "a dear bad print"],
+)
+def test_gaps_and_bad_prints_are_no_splits(frame: pl.DataFrame, tmp_path: Path) -> None:
+    assert warnings_of(written(frame, tmp_path)) == []
+
+
+# -- volumes and lengths ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("volume", "said"),
+    [
+        (pl.lit(0.0), "every bar of QXA has volume 0"),
+        (pl.lit(0), "every bar of QXA has volume 0"),
+        ((pl.col("volume") / 1000).round(3), "thousands or millions"),
+        (pl.col("volume") / 1_000_000, "thousands or millions"),
+        ((pl.col("volume") / 1000).round(1), "thousands or millions"),
+    ],
+    ids=["none", "none, as integers", "thousands", "millions", "thousands, rounded"],
+)
+def test_volumes_that_are_no_shares_are_warned_of(
+    volume: pl.Expr, said: str, tmp_path: Path
+) -> None:
+    (warning,) = warnings_of(written(bars(MARCH).with_columns(volume=volume), tmp_path))
+    assert said in warning
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.col("volume")).otherwise(0.0),
+        pl.col("volume") / 7,
+        (pl.col("volume") / 100).round() * 100,
+    ],
+    ids=["often none", "adjusted for a split", "round lots"],
+)
+def test_volumes_that_shares_have_are_left_alone(volume: pl.Expr, tmp_path: Path) -> None:
+    assert warnings_of(written(bars(MARCH).with_columns(volume=volume), tmp_path)) == []
+
+
+def mixed(
+    short: int, long: int, days: list[Session] = MARCH, *, last: str = "long"
+) -> pl.DataFrame:
+    """Return bars of two lengths; of one stamp the row of `last` comes last."""
+    fine = bars(MARCH, short)
+    group = fine.group_by_dynamic("ts", every=f"{long}m", group_by="symbol", offset=f"{30 % long}m")
+    coarse = group.agg(
+        pl.col("open").first(), pl.col("high").max(), pl.col("low").min(),
+        pl.col("close").last(), pl.col("volume").sum(),
+    ).select(fine.columns)  # fmt: skip
+    coarse = coarse.filter(pl.col("ts").dt.date().is_in([day.date for day in days]))
+    return pl.concat([fine, coarse] if last == "long" else [coarse, fine])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        mixed(1, 5),
+        mixed(1, 15),
+        mixed(5, 15),
+        mixed(5, 30),
+        mixed(1, 5, MARCH[3:5]),
+        mixed(1, 5).sort("ts"),
+    ],
+    ids=["1 and 5", "1 and 15", "5 and 15", "5 and 30", "in two sessions", "by time"],
+)
+def test_rows_of_two_lengths_of_one_symbol_are_refused(frame: pl.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="volume would be added up"):
+        read_bars(written(frame, tmp_path), None, format=BarFileFormat(stamp="start"))
+
+
+def test_ends_of_two_lengths_are_refused_too(tmp_path: Path) -> None:
+    fine = bars(MARCH, 1).height
+    row = pl.int_range(pl.len())
+    moved = pl.when(row < fine).then(timedelta(minutes=1)).otherwise(timedelta(minutes=5))
+    path = written(mixed(1, 5).with_columns(pl.col("ts") + moved), tmp_path)
+    with pytest.raises(BadInput, match="volume would be added up"):
+        read_bars(path, None)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        mixed(1, 5, last="short"),
+        bars(MARCH, 1),
+        pl.concat([bars(MARCH, 1), bars(MARCH, 5, symbol="ZYB")]),
+        pl.concat([bars(MARCH[:5], 1), bars(MARCH[5:], 5)]),
+    ],
+    ids=["the short rows replace the long", "one", "a length each", "one after the other"],
+)
+def test_rows_that_are_added_up_rightly_are_left_alone(frame: pl.DataFrame, tmp_path: Path) -> None:
+    assert warnings_of(written(frame, tmp_path)) == []
+
+
+@pytest.mark.parametrize(("minutes", "by"), [(60, 30), (30, 15), (5, 2), (15, 5), (60, 45)])
+def test_rows_that_begin_off_the_bars_of_a_session_are_refused(
+    minutes: int, by: int, tmp_path: Path
+) -> None:
+    frame = bars(MARCH, minutes).with_columns(pl.col("ts") + timedelta(minutes=by))
+    with pytest.raises(BadInput, match=f"begin {by} minutes after bars"):
+        read_bars(written(frame, tmp_path), None, format=BarFileFormat(stamp="start"))
+
+
+def test_the_last_seconds_of_bars_are_warned_of(tmp_path: Path) -> None:
+    frame = bars(MARCH, 1).with_columns(pl.col("ts") + timedelta(seconds=59))
+    (warning,) = warnings_of(written(frame, tmp_path))
+    assert "last seconds of bars" in warning
+
+
+def test_a_few_rows_between_the_others_are_no_other_grid(tmp_path: Path) -> None:
+    stray = bars(MARCH[:2], 1).filter(pl.col("ts").dt.minute() % 10 == 3)
+    assert warnings_of(written(pl.concat([bars(MARCH), stray]), tmp_path)) == []
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not there")
+@pytest.mark.parametrize("path", SOUND, ids=lambda path: path.stem)
+def test_sound_files_give_no_warning(path: Path) -> None:
+    assert warnings_of(path) == []
+
+
+def test_findings_do_not_depend_on_what_is_asked_for(tmp_path: Path) -> None:
+    both = pl.concat([bars(MARCH), bars(MARCH, symbol="ZYB")])
+    path = written(local(both, "America/Chicago"), tmp_path)
+    told = BarFileFormat(timezone="America/New_York")
+    said = set()
+    for symbols, day in ((None, None), (["ZYB"], None), (["QXA"], MARCH[-1].date)):
+        with pytest.raises(BadInput) as refused:
+            read_bars(path, symbols, format=told, start=day, end=day)
+        said.add(str(refused.value))
+    assert len(said) == 1
+    assert datetime(2024, 3, 4, tzinfo=NEW_YORK).tzname() == "EST"

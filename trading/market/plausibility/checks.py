@@ -1,0 +1,119 @@
+"""The table of what bars are tested for, once they are read and before anything uses them."""
+
+from __future__ import annotations
+
+from trading.errors import BadInput
+from trading.market.plausibility.clock import odd_clock, wrong_zone
+from trading.market.plausibility.finding import Check, Severity
+from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute
+from trading.market.plausibility.look import Look
+from trading.market.plausibility.prices import doubtful_prices, impossible_prices
+from trading.market.plausibility.sessions import other_exchange
+from trading.market.plausibility.splits import split_jump
+from trading.market.plausibility.volumes import fractional_volume, no_volume
+
+REFUSED, WARNED = Severity.REFUSED, Severity.WARNED
+
+# What makes the rows behind it senseless comes first.
+CHECKS = (
+    Check(
+        "wrong_zone",
+        wrong_zone,
+        REFUSED,
+        "rows of {name} are off by hours: in {which} they run {first} to {last} {city} time,"
+        " {shift} ({read}); {fits}",
+        "{hint}",
+    ),
+    Check(
+        "odd_clock",
+        odd_clock,
+        WARNED,
+        "rows of {name} may be off by hours: in {which} they run {first} to {last} {city} time,"
+        " {shift} ({read}); {fits}",
+        "{hint}",
+    ),
+    Check(
+        "other_exchange",
+        other_exchange,
+        WARNED,
+        "bars of {name} are mostly outside the sessions of {exchange} ({share} are inside): are"
+        " they of another exchange",
+        "EXCHANGE or --exchange names it",
+    ),
+    Check(
+        "off_grid",
+        off_grid,
+        REFUSED,
+        "rows of {symbols} last {length} and begin {rest} after bars of that length do, such as"
+        " the one of {at} {city} time: they would bring later prices into earlier bars",
+        "Use shorter rows, or rows that are counted from the open of the session",
+    ),
+    Check(
+        "off_minute",
+        off_minute,
+        WARNED,
+        "rows of {symbols} begin {rest} off the bars that they are laid into, such as the one of"
+        " {at} {city} time: are these the last seconds of bars?",
+        "Write full minutes, and say --stamp end if they are bar ends",
+    ),
+    Check(
+        "mixed_lengths",
+        mixed_lengths,
+        REFUSED,
+        "rows of {symbols} last {short}, and among them are rows of {long} (session of {day}):"
+        " volume would be added up {times} times",
+        "Keep one of the two exports",
+    ),
+    Check(
+        "impossible_prices",
+        impossible_prices,
+        REFUSED,
+        "prices of {symbols} are {price}, and with their volume {dollars} USD a session: they look"
+        " like units of {unit} and not like dollars",
+        "Write prices in dollars",
+    ),
+    Check(
+        "doubtful_prices",
+        doubtful_prices,
+        WARNED,
+        "prices of {symbols} are {price}: they look like units of {unit} and not like dollars",
+        "Write prices in dollars if so",
+    ),
+    Check(
+        "no_volume",
+        no_volume,
+        WARNED,
+        "every bar of {symbols} has volume 0, and an order can take only part of a bar's volume",
+        "Use bars with volume, or --set max_participation=0 and --set gate_zero_volume=false",
+    ),
+    Check(
+        "fractional_volume",
+        fractional_volume,
+        WARNED,
+        "volumes of {symbols} have fractions, such as {example}: they look like thousands or"
+        " millions of shares",
+        "Write them in shares if so",
+    ),
+    Check(
+        "split_jump",
+        split_jump,
+        WARNED,
+        "prices of {symbol} go from {before} to {after} by the session of {day}, as with a"
+        " {ratio}{others}",
+        "Use prices that are adjusted for splits if it is one",
+    ),
+)
+
+
+def judge_bars(look: Look) -> tuple[str, ...]:
+    """Return a warning for each doubtful finding. Raises BadInput for a grave one."""
+    warnings = []
+    for check in CHECKS:
+        words = check.measure(look)
+        if words is None:
+            continue
+        sentence, hint = check.sentence.format_map(words), check.hint.format_map(words)
+        if check.severity is Severity.REFUSED:
+            raise BadInput(sentence, hint)
+        warnings.append(f"WARNING: {sentence}. {hint}")
+    return tuple(warnings)

@@ -1,0 +1,98 @@
+"""What the checks look at: the clock of whole files, and some of the rows that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from trading.market.bars import AnyRows, Integers
+from trading.market.calendar import (
+    MICROSECONDS_PER_MINUTE,
+    Session,
+    exchange_timezone,
+    from_microseconds,
+    sessions_between,
+    to_microseconds,
+)
+from trading.market.plausibility.sample import Sample, take_sample
+
+DAY = timedelta(days=1)
+DAY_US = 24 * 60 * MICROSECONDS_PER_MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class FileClock:
+    """The starts of one file's rows, each once and in order, and the zone they were read in.
+
+    `zone` is None for times that carry their own; `is_told` says whether a user gave it.
+    """
+
+    name: str
+    starts_us: Integers
+    zone: str | None = None
+    is_told: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """Bars of a source under an exchange's calendar.
+
+    `clocks` are those of whole files, `sessions` all that they may touch; `rows` index `symbols`
+    and are those that were asked for.
+    """
+
+    name: str
+    exchange: str
+    sessions: Sequence[Session]
+    clocks: tuple[FileClock, ...]
+    symbols: tuple[str, ...]
+    rows: tuple[AnyRows, ...]
+
+    @cached_property
+    def open_us(self) -> Integers:
+        """Return the opens of the sessions in microseconds."""
+        opens = [to_microseconds(session.open) for session in self.sessions]
+        return np.array(opens, dtype=np.int64)
+
+    @cached_property
+    def close_us(self) -> Integers:
+        """Return their closes."""
+        closes = [to_microseconds(session.close) for session in self.sessions]
+        return np.array(closes, dtype=np.int64)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Return the zone of the exchange's own clock."""
+        return exchange_timezone(self.exchange)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Return some of the rows inside sessions, with their prices and volumes."""
+        return take_sample(self.rows, len(self.symbols), self.open_us, self.close_us)
+
+    def listed(self, numbers: Integers) -> str:
+        """Return the names of symbols, of many the first."""
+        names = [self.symbols[number] for number in numbers.tolist()]
+        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def look_at(
+    name: str,
+    exchange: str,
+    clocks: tuple[FileClock, ...],
+    symbols: tuple[str, ...],
+    rows: tuple[AnyRows, ...],
+) -> Look:
+    """Return what the checks need to look at a source of this name."""
+    filled = [clock.starts_us for clock in clocks if len(clock.starts_us)]
+    sessions: list[Session] = []
+    if filled:
+        first = from_microseconds(min(int(starts[0]) for starts in filled)).date()
+        last = from_microseconds(max(int(starts[-1]) for starts in filled)).date()
+        sessions = sessions_between(exchange, first - DAY, last + DAY)
+    return Look(name, exchange, sessions, clocks, symbols, rows)

@@ -1,0 +1,89 @@
+"""Whether prices can be those of stocks in dollars, or are written in smaller units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.market.bars import Floats
+from trading.market.plausibility.finding import Words
+from trading.market.plausibility.look import Look
+
+# No stock costs so much; the dearest is below a million.
+IMPOSSIBLE_PRICE = 1e7
+# The dearest symbols turn over a tenth of this in a session, and hardly any other a thousandth.
+IMPOSSIBLE_DOLLARS = 1e12
+MANY_DOLLARS = 1e10
+# Above, prices without a fraction are rare, and above the second only one stock has any.
+FEWEST_WHOLE_DOLLARS = 1_000.0
+DEAREST_DOLLARS = 100_000.0
+FEWEST_ROWS = 10
+# What a price may be written in, as so many to the dollar.
+_UNITS = ((1e9, "1e-9"), (1e8, "1e-8"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents (1e-2)"))
+_USUAL_PRICE = 1_000.0
+# Elsewhere prices are whole numbers of pence or of other money.
+_DOLLARS_AND_CENTS = "America/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """By symbol: the middle price, whether all are whole, and dollars traded in a session."""
+
+    price: Floats
+    is_whole: NDArray[np.bool_]
+    dollars: Floats
+
+
+def impossible_prices(look: Look) -> Words | None:
+    """Return the words of prices that no stock can have."""
+    found = _levels(look)
+    bad = found.price >= IMPOSSIBLE_PRICE
+    bad |= found.dollars >= IMPOSSIBLE_DOLLARS * np.where(found.is_whole, 1, 10)
+    return _words(look, found, bad)
+
+
+def doubtful_prices(look: Look) -> Words | None:
+    """Return the words of prices that hardly a stock has."""
+    if not look.zone.key.startswith(_DOLLARS_AND_CENTS):
+        return None
+    found = _levels(look)
+    dear = found.price >= DEAREST_DOLLARS
+    rare = np.where(dear, found.dollars >= MANY_DOLLARS, found.price >= FEWEST_WHOLE_DOLLARS)
+    return _words(look, found, found.is_whole & rare)
+
+
+def _levels(look: Look) -> _Levels:
+    sample = look.sample
+    price = np.full(len(look.symbols), np.nan)
+    rows = sample.by_symbol(np.ones(len(sample.close), dtype=np.bool_))
+    bounds = np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
+    for number in np.flatnonzero(rows):
+        closes = sample.close[bounds[number] : bounds[number + 1]]
+        valid = closes[np.isfinite(closes) & (closes > 0)]
+        if len(valid):
+            price[number] = np.median(valid)
+    fractions = sample.by_symbol(np.isfinite(sample.close) & (sample.close % 1 != 0))
+    traded = np.nan_to_num(sample.close * sample.volume, posinf=0.0, neginf=0.0)
+    sessions = np.count_nonzero(~np.isnan(sample.late), axis=1)
+    return _Levels(
+        np.nan_to_num(price),
+        (fractions == 0) & (rows >= FEWEST_ROWS),
+        sample.by_symbol(traded) / np.maximum(1, sessions),
+    )
+
+
+def _words(look: Look, found: _Levels, bad: NDArray[np.bool_]) -> Words | None:
+    if not bad.any():
+        return None
+    numbers = np.flatnonzero(bad)
+    worst = float(np.median(found.price[numbers]))
+    unit = next((name for scale, name in reversed(_UNITS) if worst / scale <= _USUAL_PRICE), "1e-9")
+    whole = "whole numbers, " if found.is_whole[numbers].all() else ""
+    return {
+        "symbols": look.listed(numbers),
+        "price": f"{whole}near {worst:.6g}",
+        "dollars": f"{float(np.median(found.dollars[numbers])):.2g}",
+        "unit": unit,
+    }

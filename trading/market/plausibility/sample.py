@@ -1,0 +1,106 @@
+"""Some of the rows inside sessions: enough to tell prices, volumes and lengths by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.market.bars import AnyRows, Floats, Integers
+from trading.market.calendar import MICROSECONDS_PER_MINUTE
+from trading.market.parallel import for_each
+
+# Of more rows only those of some sessions are taken whole, and of the others their first and last
+# half hour.
+MOST_ROWS = 1_000_000
+HALF_HOUR_US = 30 * MICROSECONDS_PER_MINUTE
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of symbols in sessions, by symbol and time, the last of each stamp; arrays of (rows,).
+
+    `close` and `volume` are as in the file. `is_whole` (sessions,) says of which sessions all
+    rows are here; `early` and `late` (symbols, sessions) are the last close of each session's
+    first half hour and of the session, NaN without one.
+    """
+
+    symbol: Integers
+    session: Integers
+    start_us: Integers
+    close: Floats
+    volume: Floats
+    is_whole: NDArray[np.bool_]
+    early: Floats
+    late: Floats
+
+    def by_symbol(self, values: NDArray[np.generic]) -> Floats:
+        """Return the sum of values (rows,) of each symbol."""
+        weights = values.astype(np.float64)
+        return np.bincount(self.symbol, weights, len(self.early)).astype(np.float64)
+
+
+def take_sample(
+    blocks: Sequence[AnyRows], symbols: int, open_us: Integers, close_us: Integers
+) -> Sample:
+    """Return a sample of rows; of late rows no column is read but close and volume."""
+    sessions = len(open_us)
+    is_whole = np.ones(sessions, dtype=np.bool_)
+    total = sum(map(len, blocks))
+    if total > MOST_ROWS:
+        is_whole[:] = False
+        is_whole[:: -(-total // MOST_ROWS)] = True
+    filled = [block for block in blocks if len(block)] if sessions else []
+    rows = _taken(filled, open_us, close_us, is_whole)
+    pairs = list(zip(filled, rows, strict=True))
+    symbol, start = _keys(pairs)
+    # One column after the other: late rows hold no more than one.
+    close, volume = (_numbers(pairs, name) for name in ("close", "volume"))
+    order = np.lexsort((start, symbol))
+    symbol, start = symbol[order], start[order]
+    last = np.ones(len(order), dtype=np.bool_)
+    last[:-1] = (symbol[1:] != symbol[:-1]) | (start[1:] != start[:-1])
+    symbol, start = symbol[last], start[last]
+    close, volume = close[order[last]], volume[order[last]]
+    session = (np.searchsorted(open_us, start, side="right") - 1).astype(np.int64)
+    early, late = (np.full((symbols, sessions), np.nan) for _ in range(2))
+    is_early = start < open_us[session] + HALF_HOUR_US
+    # Of several rows for one place the last stays.
+    early[symbol[is_early], session[is_early]] = close[is_early]
+    late[symbol, session] = close
+    return Sample(symbol, session, start, close, volume, is_whole, early, late)
+
+
+def _taken(
+    blocks: Sequence[AnyRows], open_us: Integers, close_us: Integers, is_whole: NDArray[np.bool_]
+) -> list[Integers]:
+    """Return by block which rows lie in sessions and are taken."""
+    if not blocks:
+        return []
+    first = min(int(block.start_us.min()) for block in blocks) // MICROSECONDS_PER_MINUTE
+    last = max(int(block.start_us.max()) for block in blocks) // MICROSECONDS_PER_MINUTE
+    is_taken = np.zeros(last - first + 1, dtype=np.bool_)
+    opens = (open_us // MICROSECONDS_PER_MINUTE - first).tolist()
+    closes = (close_us // MICROSECONDS_PER_MINUTE - first).tolist()
+    for opened, closed, whole in zip(opens, closes, is_whole.tolist(), strict=True):
+        ends = [(opened, closed)] if whole else [(opened, opened + 30), (closed - 30, closed)]
+        for begin, end in ends:
+            is_taken[max(0, begin) : max(0, end)] = True
+    return for_each(
+        lambda block: np.flatnonzero(is_taken[block.start_us // MICROSECONDS_PER_MINUTE - first]),
+        blocks,
+    )
+
+
+def _keys(pairs: Sequence[tuple[AnyRows, Integers]]) -> tuple[Integers, Integers]:
+    none = np.zeros(0, dtype=np.int64)
+    symbol = np.concatenate([none, *(block.symbol[rows] for block, rows in pairs)])
+    start = np.concatenate([none, *(block.start_us[rows] for block, rows in pairs)])
+    return symbol.astype(np.int64, copy=False), start
+
+
+def _numbers(pairs: Sequence[tuple[AnyRows, Integers]], name: str) -> Floats:
+    none = np.zeros(0, dtype=np.float64)
+    return np.concatenate([none, *(block.number(name)[rows] for block, rows in pairs)])

@@ -1,0 +1,51 @@
+"""Whether a symbol's level jumps between two sessions by a ratio that splits have."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trading.market.plausibility.finding import Words
+from trading.market.plausibility.look import Look
+
+RATIOS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)
+# What else a price may move from a close to the half hour after the next open.
+_TOLERANCE = 0.08
+# A level that a session does not keep was a bad print.
+_KEPT = 1.5
+# Over more sessions without rows a price may go far by itself.
+_MOST_SESSIONS_APART = 5
+
+
+def split_jump(look: Look) -> Words | None:
+    """Return the words of the first jump by a split's ratio, of all symbols."""
+    early, late = look.sample.early, look.sample.late
+    sessions = late.shape[1]
+    if sessions < 2:
+        return None
+    has_rows = ~np.isnan(late)
+    latest = np.maximum.accumulate(np.where(has_rows, np.arange(sessions), -1), axis=1)[:, :-1]
+    before = np.take_along_axis(late, np.maximum(latest, 0), axis=1)
+    gap = np.arange(1, sessions) - latest
+    near = (latest >= 0) & (gap <= _MOST_SESSIONS_APART)
+    after = np.where(np.isnan(early), late, early)[:, 1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.maximum(after / before, before / after)
+        kept = np.maximum(after / late[:, 1:], late[:, 1:] / after) <= _KEPT
+    nearest = np.min([np.abs(ratio / one - 1) for one in RATIOS], axis=0)
+    found = near & kept & (nearest <= _TOLERANCE)
+    if not found.any():
+        return None
+    symbols, places = np.nonzero(found)
+    first = int(places.argmin())
+    symbol, place = int(symbols[first]), int(places[first])
+    one = min(RATIOS, key=lambda whole: abs(ratio[symbol, place] / whole - 1))
+    is_fall = after[symbol, place] < before[symbol, place]
+    count = len(symbols)
+    return {
+        "symbol": look.symbols[symbol],
+        "before": f"{before[symbol, place]:.6g}",
+        "after": f"{after[symbol, place]:.6g}",
+        "day": str(look.sessions[place + 1].date),
+        "ratio": f"{one}:1 split" if is_fall else f"1:{one} reverse split",
+        "others": "" if count == 1 else f" (the first of {count} such jumps)",
+    }
