@@ -18,4 +18,4 @@ def fetch(runtime: SessionRuntime, bar: int) -> FetchedRows:
         runtime.plan.symbols, runtime.session, runtime.bar_start(bar), runtime.bar_end(bar)
     )
     market = runtime.market
-    return FetchedRows(rows, time.monotonic() - began, dict(market.feeds), tuple(market.late))
+    return FetchedRows(rows, time.monotonic() - began, dict(market.feed_of), tuple(market.late))

@@ -107,7 +107,7 @@ class ProviderChain:
         return rows_or_raise(fetched, self.name)
 
     @property
-    def feeds(self) -> dict[str, str]:
+    def feed_of(self) -> dict[str, str]:
         """Return by symbol which provider or feed gave its last bars."""
         return self.served
 

@@ -53,7 +53,7 @@ class MarketData(Protocol):
         return {}
 
     @property
-    def feeds(self) -> Mapping[str, str]:
+    def feed_of(self) -> Mapping[str, str]:
         """Return by symbol which provider or feed the last rows are of, where there are several."""
         return {}
 
