@@ -11,8 +11,14 @@ from blocks.bars.chosen_columns import Part
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.tables import reading
 from blocks.bars.times.calendar_order import order_by_calendar
-from blocks.bars.times.dates import DateReading, agreed, date_readings, numeric_dates
-from blocks.bars.times.utc import is_text, time_expression
+from blocks.bars.times.dates import (
+    DateReading,
+    agreed,
+    begins_with_numbers,
+    date_readings,
+    numeric_dates,
+)
+from blocks.bars.times.utc import time_expression
 from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
 
@@ -31,8 +37,7 @@ def writing_of(
     found = [
         readings
         for part in parts
-        if is_text(part.table.schema[part.columns.times[0]])
-        and part.table.first.select(_dates(part)).item() is not None
+        if begins_with_numbers(part.table.first[part.columns.times[0]][0])
         if (readings := _readings(part))
     ]
     if not found:

@@ -16,7 +16,8 @@ from pathlib import Path
 from blocks.bars.headerless.values import is_date, is_time
 from blocks.bars.text_layout import TextLayout, ends_lines_by_returns, opened
 
-_LOOKED_AT_BYTES = 65536
+_LOOKED_AT_BYTES = 8192
+_LOOKED_AT_LINES = 50
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _POINT = re.compile(r"[+-]?\d+\.\d+")
 _LAST_WORDS = (
@@ -63,9 +64,10 @@ def find_oddities(path: Path, layout: TextLayout) -> Oddities:
     """Return what is odd in the first and the last lines of a text file."""
     with opened(path) as file:
         begin = file.read(_LOOKED_AT_BYTES)
-    lines = _lines(begin)[layout.lines_above :]
+    lines = _lines(begin)
     if len(begin) == _LOOKED_AT_BYTES:
         lines = lines[:-1]
+    lines = lines[layout.lines_above :][:_LOOKED_AT_LINES]
     mark = re.escape(layout.separator)
     spaced = any(re.search(rf'(^|{mark}) +"', line) for line in lines)
     rows = [row for row in _fields(lines, layout.separator) if row]

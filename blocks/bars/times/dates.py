@@ -78,6 +78,11 @@ def agreed(
     return DateDecision(common[0], tuple(common[1:]))
 
 
+def begins_with_numbers(value: object) -> bool:
+    """Return whether a value is text that begins with a date in three numbers."""
+    return isinstance(value, str) and re.match(_BEGIN, value.strip()) is not None
+
+
 def numeric_dates(texts: pl.Expr) -> pl.Expr:
     """Return the dates in three numbers that texts begin with, null where one does not."""
     return texts.str.extract(_BEGIN)

@@ -26,7 +26,7 @@ from trading.errors import BadInput
 def time_expression(schema: pl.Schema, names: tuple[str, ...]) -> pl.Expr:
     """Return one column of times as it is, or a date and a time of day joined as text."""
     if len(names) == 1:
-        return _trimmed(names[0]) if is_text(schema[names[0]]) else pl.col(names[0])
+        return _trimmed(names[0]) if _is_text(schema[names[0]]) else pl.col(names[0])
     day, moment = (pl.col(name) for name in names)
     day_type, moment_type = schema[names[0]], schema[names[1]]
     if isinstance(day_type, pl.Datetime):
@@ -110,8 +110,7 @@ def _of_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times
     return from_numbers(numbers, source, writing.timezone)
 
 
-def is_text(kind: pl.DataType) -> bool:
-    """Return whether a column's values are text, however it is kept."""
+def _is_text(kind: pl.DataType) -> bool:
     return isinstance(kind, (pl.String, pl.Categorical, pl.Enum))
 
 
