@@ -116,7 +116,10 @@ def first_difference(one: list[Row], other: list[Row]) -> str | None:
 
 
 def damaged_copy(source: Path, target: Path, sessions: list[date], seed: int) -> Path:
-    """Write a copy with rows lost, opening ranges torn, duplicates, invalid rows and a cut day."""
+    """Write a copy with rows lost, opening ranges torn, duplicates, invalid rows and a cut day.
+
+    Some prices cannot be true: wicks, prints of a tenth, and a symbol that is split one night.
+    """
     random = np.random.default_rng(seed)
     frame = pl.read_parquet(source)
     keep = pl.Series(random.random(frame.height) >= 0.02)
@@ -126,6 +129,19 @@ def damaged_copy(source: Path, target: Path, sessions: list[date], seed: int) ->
     frame = frame.with_columns(torn=torn).filter(~(opening & pl.col("torn"))).drop("torn")
     cut = sessions[int(random.integers(len(sessions)))]
     frame = frame.filter(~((pl.col("ts").dt.date() == cut) & (pl.col("ts").dt.hour() >= 17)))
+    split = sessions[int(random.integers(1, len(sessions)))]
+    is_split = (pl.col("symbol") == frame["symbol"][0]) & (pl.col("ts").dt.date() >= split)
+    prices = ["open", "high", "low", "close"]
+    frame = frame.with_columns(
+        print_of=pl.Series(random.random(frame.height) < 0.003),
+        wick=pl.Series(random.random(frame.height) < 0.003),
+    )
+    factor = pl.when(is_split | pl.col("print_of")).then(0.1).otherwise(1.0)
+    frame = frame.with_columns(pl.col(name) * factor for name in prices)
+    frame = frame.with_columns(
+        high=pl.when(pl.col("wick")).then(pl.col("high") * 3).otherwise("high")
+    )
+    frame = frame.drop("print_of", "wick")
     bad = frame.sample(fraction=0.004, seed=seed).with_columns(high=pl.col("low") - 1.0)
     # A duplicate that comes later replaces the row before it.
     later = frame.sample(fraction=0.01, seed=seed + 1).with_columns(close=pl.col("open"))

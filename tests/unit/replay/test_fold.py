@@ -12,6 +12,7 @@ import orjson
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger.event_rows import event_from_row, event_to_row
 from tests.oracle.comparison import panel_of, plan_of
+from tests.oracle.damaged_markets import damaged_case
 from tests.oracle.random_markets import Case, random_case
 from tests.unit.replay.faulty_exchange import FaultyExchange
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger, bar_closed
@@ -103,8 +104,8 @@ def test_the_journal_of_runs_full_of_faults_folds_to_the_states_that_wrote_it() 
     kinds: dict[str, int] = {}
     for seed in range(12):
         # Orders at bars without volume are what an exchange refuses.
-        settings = {**random_case(seed).settings, "gate_zero_volume": False}
-        case = replace(random_case(seed), settings=settings)
+        case = damaged_case(seed) if seed % 2 else random_case(seed)
+        case = replace(case, settings={**case.settings, "gate_zero_volume": False})
         try:
             plan = plan_of(case)
             events = run_with_checks(case, FaultyExchange(plan, seed), plan)
