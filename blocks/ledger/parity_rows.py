@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import duckdb
@@ -11,8 +13,8 @@ from blocks.ledger.rows import moment, money
 from blocks.stores.insertion import insert
 from trading.parity.findings import Cause, Difference, Kind, OnFinalBars, SessionParity
 
-# A session of which everything differs is told by its counts.
-MOST_DIFFERENCES = 500
+# Of each kind: a session of which everything differs is told by its counts.
+MOST_DIFFERENCES = 200
 _ROWS_AT_ONCE = 100
 
 
@@ -28,7 +30,7 @@ def write_parity(
     insert(connection, "parity", [tuple(values.values())])
     differences = [
         tuple(_difference_row(session, number, each))
-        for number, each in enumerate(found.differences[:MOST_DIFFERENCES])
+        for number, each in enumerate(_first_of_each_kind(found.differences))
     ]
     fills = [
         (
@@ -50,6 +52,14 @@ def write_parity(
         for begin in range(0, len(rows), _ROWS_AT_ONCE):
             insert(connection, table, rows[begin : begin + _ROWS_AT_ONCE])
     return row
+
+
+def _first_of_each_kind(differences: Sequence[Difference]) -> Iterator[Difference]:
+    told = Counter[Kind]()
+    for each in differences:
+        told[each.kind] += 1
+        if told[each.kind] <= MOST_DIFFERENCES:
+            yield each
 
 
 def row_of(found: SessionParity, now: datetime) -> ParityRow:

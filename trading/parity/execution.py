@@ -149,7 +149,7 @@ class _Pricing:
             low=[bar.low[s]],
             close=[bar.close[s]],
             volume=[bar.volume[s]],
-            gates=[""],
+            gates=bar.gates[s : s + 1],
         )
 
 

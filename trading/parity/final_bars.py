@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
@@ -87,17 +88,19 @@ class _Causes:
     """Which bar changed something: the symbol's last one that differs, else anybody's."""
 
     def __init__(self, bars: Sequence[Difference]) -> None:
-        self._bars = bars
+        self._all = list(bars)
+        self._own: dict[str, list[Difference]] = {}
+        for bar in bars:
+            self._own.setdefault(bar.symbol, []).append(bar)
 
     def of(self, symbol: str, us: int) -> Cause:
-        before = [bar for bar in self._bars if bar.us <= us]
-        own = [bar for bar in before if bar.symbol == symbol]
         # Cash, places and the day's loss are one for all symbols.
-        return (own or before or [_UNKNOWN])[-1].cause
-
-
-# What the gate's own state may still change where no bar differs.
-_UNKNOWN = Difference(Kind.BAR, Cause.GATE, 0, "", "", "")
+        for bars in (self._own.get(symbol, []), self._all):
+            end = bisect_right(bars, us, key=lambda bar: bar.us)
+            if end:
+                return bars[end - 1].cause
+        # What the gate remembers may change where no bar differs.
+        return Cause.GATE
 
 
 def _decisions(
@@ -144,11 +147,11 @@ def _trades(
         if one == other:
             continue
         is_gates = any(name == symbol and when <= us for name, when in gates)
-        cause = Cause.GATE if is_gates else causes.of(symbol, as_consumed_end(as_consumed))
+        cause = Cause.GATE if is_gates else causes.of(symbol, _last_us(as_consumed))
         yield Difference(Kind.TRADE, cause, us, symbol, one or "no trade", other or "no trade")
 
 
-def as_consumed_end(state: SessionState) -> int:
+def _last_us(state: SessionState) -> int:
     """Return the START of a session's last bar: a trade may be changed by any before it."""
     return state.equity_points[-1][0] if state.equity_points else 0
 
