@@ -24,7 +24,7 @@ from blocks.ledger.parity_tables import (
 from blocks.providers.chain import ProviderChain
 from blocks.strategy_file import kept_strategy
 from tasks.parity.alert import alert_of
-from tasks.parity.final_bars import FinalBars, is_of_providers, source_of
+from tasks.parity.final_bars import NOT_FETCHED, FinalBars, is_of_providers, source_of
 from tasks.parity.model_session import model_session
 from tasks.session.beginning import session_of
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
@@ -47,15 +47,14 @@ Providers = Callable[[str, int], ProviderChain] | None
 class ParityRequest:
     """Which sessions of an account are replayed.
 
-    One by its date, else the newest ones, `last` of them: those that were not replayed yet, or all
-    with `again`.
+    One by its date, else the newest ones, `last` of them, as far as they were not replayed yet or
+    their final bars could not be fetched then.
     """
 
     data_dir: Path
     account: str
     session: str | None = None
     last: int = 20
-    again: bool = False
 
 
 def check_parity(request: ParityRequest, clock: Clock, providers: Providers) -> list[ParityRow]:
@@ -70,11 +69,11 @@ def check_parity(request: ParityRequest, clock: Clock, providers: Providers) -> 
     ledger = DuckDBLedger(request.data_dir, request.account)
     try:
         asked = _asked_for(request, ledger)
-        known = {str(row.session): row for row in _known(ledger, request)}
+        known = _known(ledger, request) if request.session is None else {}
         rows = []
         for name in asked:
             row = known.get(name)
-            if row is None or request.again or request.session is not None:
+            if row is None or NOT_FETCHED in row.note:
                 found = replay_session(request.data_dir, ledger, name, clock, providers)
                 row = _keep(ledger, found, clock.now())
             rows.append(row)
@@ -103,9 +102,9 @@ def _asked_for(request: ParityRequest, ledger: DuckDBLedger) -> list[str]:
     return [request.session]
 
 
-def _known(ledger: DuckDBLedger, request: ParityRequest) -> list[ParityRow]:
+def _known(ledger: DuckDBLedger, request: ParityRequest) -> dict[str, ParityRow]:
     with ledger.reading() as connection:
-        return read_parity(connection, max(request.last, 1))
+        return {str(row.session): row for row in read_parity(connection, request.last)}
 
 
 def replay_session(

@@ -22,6 +22,8 @@ from trading.plan import RunPlan
 from trading.session.events import BarClosed
 
 SIMULATED = "SIMULATED"
+# A session of which this is noted is replayed again with the next ones.
+NOT_FETCHED = "final bars were not fetched"
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,10 @@ class ArchiveSource:
         try:
             fetched = self.provider.fetch(plan.symbols, session.open, session.close)
         except OpenbellError as error:
-            return f"final bars were not fetched: {error.what}"
+            return f"{NOT_FETCHED}: {error.what}"
         self.archive.upsert(fetched)
         failed = ", ".join(fetched.failures)
-        return f"final bars were not fetched of {failed}" if failed else ""
+        return f"{NOT_FETCHED} of {failed}" if failed else ""
 
 
 def is_of_providers(record: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from blocks.ledger.parity_tables import (
     read_differences,
     read_fills,
 )
+from blocks.markets.file_market import FileMarket
 from blocks.markets.random_walk import simulated_rows
 from blocks.process.clocks import SystemClock
 from blocks.process.stop_request import StopRequest
@@ -30,10 +31,11 @@ from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.parity.check import ParityRequest, check_parity
+from trading.errors import OpenbellError
 from trading.market.bars import NUMBERS, BarRows
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan
-from trading.session.ports import Clock
+from trading.session.ports import MarketData
 
 DAY, ACCOUNT = "2025-06-10", "replay"
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -87,6 +89,46 @@ class SlippingParts(PlainParts):
         return super().exchange(account, replace(plan, fills=worse), stored_symbols)
 
 
+class FedMarket(FileMarket):
+    """The file's bars, as if providers had given them."""
+
+    family = "providers"
+
+
+class FedParts(PlainParts):
+    """Parts whose bars are of providers."""
+
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
+        assert self.bars is not None
+        return FedMarket(self.bars, plan.symbols, plan.exchange)
+
+
+class FinalProvider:
+    """A provider that has the final bars, or fails as it is told to."""
+
+    def __init__(self, rows: BarRows, failure: OpenbellError | None = None) -> None:
+        self.rows = rows
+        self.failure = failure
+        self.asked = 0
+
+    def fetch(self, symbols: Sequence[str], start: datetime, end: datetime) -> FetchedBars:
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        return fetched(self.rows, datetime.now(UTC))
+
+    def close(self) -> None:
+        pass
+
+
+def fetched(rows: BarRows, when: datetime) -> FetchedBars:
+    count = len(rows)
+    return FetchedBars(
+        SYMBOLS, rows, ("file",), np.zeros(count, dtype=np.int64),
+        np.full(count, to_microseconds(when), dtype=np.int64),
+    )  # fmt: skip
+
+
 @dataclass
 class Day:
     """A folder in which days are traded and replayed."""
@@ -94,6 +136,7 @@ class Day:
     folder: Path
     settings: dict[str, Any] = field(default_factory=lambda: dict(SETTINGS))
     slips_bps: float | None = None
+    is_fed: bool = False
     symbols: tuple[str, ...] = SYMBOLS
 
     @property
@@ -121,9 +164,8 @@ class Day:
         should_stop = StopRequest()
         file = self.folder / "bars.parquet"
         bars = file if file.exists() else None
-        if self.slips_bps is None:
-            parts = PlainParts(self.folder, bars)
-        else:
+        parts = (FedParts if self.is_fed else PlainParts)(self.folder, bars)
+        if self.slips_bps is not None:
             parts = SlippingParts(self.folder, bars, slips_bps=self.slips_bps)
 
         def after(session: Session, done: int, count: int) -> None:
@@ -142,21 +184,16 @@ class Day:
 
     def archive(self, rows: BarRows, fetched_at: datetime | None = None) -> None:
         """Put bars into the archive as if they had been fetched then, after the close if unsaid."""
-        fetched = fetched_at or session_on().close + timedelta(hours=1)
-        count = len(rows)
-        BarArchive(self.folder, MINUTES, SystemClock()).upsert(
-            FetchedBars(
-                SYMBOLS, rows, ("file",), np.zeros(count, dtype=np.int64),
-                np.full(count, to_microseconds(fetched), dtype=np.int64),
-            )
-        )  # fmt: skip
+        when = fetched_at or session_on().close + timedelta(hours=1)
+        BarArchive(self.folder, MINUTES, SystemClock()).upsert(fetched(rows, when))
 
     def check(self, **asked: Any) -> ParityRow:
         return self.check_all(**asked)[0]
 
-    def check_all(self, clock: Clock | None = None, **asked: Any) -> list[ParityRow]:
+    def check_all(self, provider: FinalProvider | None = None, **asked: Any) -> list[ParityRow]:
         request = ParityRequest(self.folder, ACCOUNT, **asked)
-        return check_parity(request, clock or SystemClock(), None)
+        providers: Any = None if provider is None else lambda exchange, minutes: provider
+        return check_parity(request, SystemClock(), providers)
 
     def differences(self, day: str = DAY) -> list[DifferenceRow]:
         with self.ledger.reading() as connection:

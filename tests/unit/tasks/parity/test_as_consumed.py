@@ -185,7 +185,7 @@ def test_a_ledger_that_was_altered_is_told_once(lie: str, simulated: Day, tmp_pa
     assert row.verdict == "differs"
     assert row.differences > 0
     assert {each.cause for each in day.differences()} >= {"journal"}
-    day.check(again=True)
+    day.check(session=DAY)
     told = day.alerts()
     assert [each["kind"] for each in told] == ["SYSTEM_ERROR"]
     assert "does not replay" in told[0]["payload"]
@@ -213,4 +213,4 @@ def test_what_was_found_once_is_read_and_not_replayed_again(simulated: Day, tmp_
     day = again(simulated, tmp_path)
     first = day.check()
     assert day.check() == first
-    assert day.check(again=True).checked_at > first.checked_at
+    assert day.check(session=DAY).checked_at > first.checked_at

@@ -12,6 +12,7 @@ from tests.unit.tasks.parity.days import (
     MINUTES,
     SYMBOLS,
     Day,
+    FinalProvider,
     number,
     rows_on,
     session_on,
@@ -19,6 +20,7 @@ from tests.unit.tasks.parity.days import (
     with_numbers,
     without,
 )
+from trading.errors import SourceUnavailable
 from trading.market.bars import BarRows
 from trading.market.calendar import from_microseconds
 
@@ -161,3 +163,19 @@ def test_a_day_without_final_bars_is_still_replayed_as_consumed(tmp_path: Path) 
     row = day.check()
     assert (row.verdict, row.final_bars, row.fills_priced) == ("agrees", None, 0)
     assert "archive has no bars" in row.note
+
+
+def test_a_session_of_providers_is_asked_of_them_anew_until_they_answer(tmp_path: Path) -> None:
+    day = Day(tmp_path, is_fed=True)
+    day.write(rows_on())
+    day.trade()
+    silent = FinalProvider(rows_on(), SourceUnavailable("yahoo is silent", "Wait"))
+    row = day.check(provider=silent)
+    assert (row.verdict, row.final_bars) == ("agrees", None)
+    assert "not fetched: yahoo is silent" in row.note
+    close = number(rows_on(), "AAA", 20, "close")
+    answers = FinalProvider(with_numbers(rows_on(), "AAA", 20, close=close + 0.01))
+    assert day.check(provider=answers).revised == 1
+    # It is known now, and nobody is asked again.
+    assert day.check(provider=answers).note == ""
+    assert (silent.asked, answers.asked) == (1, 1)

@@ -1,4 +1,4 @@
-"""The terminal says whether sessions come again, and its exit code says it to scripts."""
+"""Terminal and flow say whether sessions come again; an exit code says it to scripts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,13 @@ from api.metrics_page import metrics_page
 from blocks.health.checks import Level
 from blocks.health.health import check_health
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.settings.app_settings import AppSettings
+from flows import parity as module
 from flows.__main__ import main
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
+from tasks.parity.check import check_parity
 
 DAYS = ("2025-06-11", "2025-06-10")
 AFTER_CLOSE = datetime(2025, 6, 11, 21, 0, tzinfo=UTC)
@@ -71,8 +75,43 @@ def test_what_is_no_session_is_named(
     assert said in capsys.readouterr().err
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the flow shows, without Prefect around it."""
+    kept: list[dict[str, Any]] = []
+
+    async def keep(rows: list[dict[str, Any]], **named: Any) -> None:
+        kept.append({"rows": rows, **named})
+
+    monkeypatch.setattr(module, "acreate_table_artifact", keep)
+    monkeypatch.setattr(module, "begin_process", lambda folder: AppSettings())
+    monkeypatch.setattr(module, "check_parity", check_parity)
+    return kept
+
+
+def test_the_flow_shows_the_sessions_of_an_account(
+    folder: Path, shown: list[dict[str, Any]]
+) -> None:
+    state = asyncio.run(module.parity.fn(str(folder)))
+    assert state.is_completed()
+    assert str(state.message).startswith("replay: of 2 sessions 2 agree")
+    assert [page["key"] for page in shown] == ["replay-parity"]
+    assert [row["session"] for row in shown[0]["rows"]] == list(DAYS)
+    assert "shortfall +0.00 USD" in shown[0]["description"]
+
+
+def test_the_flow_has_nothing_to_do_before_a_session_is_closed(
+    tmp_path: Path, shown: list[dict[str, Any]]
+) -> None:
+    assert "no account" in str(asyncio.run(module.parity.fn(str(tmp_path))).message)
+    ledger = DuckDBLedger(tmp_path, "paper")
+    ledger.remember("account", "paper")
+    assert "no session is closed" in str(asyncio.run(module.parity.fn(str(tmp_path))).message)
+    assert shown == []
+
+
 def test_a_session_that_does_not_come_again_ends_with_1_and_is_red_everywhere(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, shown: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     ledger = DuckDBLedger(folder, "replay")
     with ledger.changing() as connection:
@@ -88,3 +127,6 @@ def test_a_session_that_does_not_come_again_ends_with_1_and_is_red_everywhere(
     (component,) = [each for each in report.components if each.name == "parity"]
     assert component.level == Level.UNHEALTHY
     assert "openbell_parity_agrees 0.0" in metrics_page(report).decode()
+    state = asyncio.run(module.parity.fn(str(folder)))
+    assert state.is_failed()
+    assert "1 DIFFER" in str(state.message)
