@@ -15,6 +15,7 @@ from api.app import create_app
 from api.impatient_protocol import ImpatientProtocol
 from api.source import Source
 from blocks.process.logs import get_logger, install_logs
+from blocks.process.memory import give_back_beside
 from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
 from blocks.process.web_door import WebDoor, refuse_beyond_this_machine
@@ -71,6 +72,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     door = WebDoor(app, [host, *settings.api.allowed_hosts], origins)
     number = listener.getsockname()[1]
     get_logger("api").info("listening at http://%s:%s for %s", host, number, folder)
+    give_back_beside()
     print(f"listening at http://{host}:{number}", flush=True)
     config = uvicorn.Config(
         door,

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import gc
 import os
 import sys
@@ -24,6 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from blocks.process.memory import give_back_memory
 from blocks.process.private_files import keep_private
 from blocks.process.web_door import WebDoor
 
@@ -74,14 +74,6 @@ def _collect(every_s: float) -> None:
         else:
             gc.collect(WHOLE)
             give_back_memory()
-
-
-def give_back_memory() -> None:
-    """Let the system have what is free in the C library's heaps, which keep it otherwise."""
-    # Other libraries than glibc have no such function, and no such heaps.
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
