@@ -72,6 +72,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     door = WebDoor(app, [host, *settings.api.allowed_hosts], origins)
     number = listener.getsockname()[1]
     get_logger("api").info("listening at http://%s:%s for %s", host, number, folder)
+    source.ask_ahead()
     give_back_beside()
     print(f"listening at http://{host}:{number}", flush=True)
     config = uvicorn.Config(

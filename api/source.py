@@ -13,11 +13,12 @@ from blocks.account.names import PAPER
 from blocks.account.reader import AccountReader
 from blocks.account.status import live_account
 from blocks.health.health import HealthCheck, HealthReport, remember
+from blocks.health.session_hours import session_open_at
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.trades import TradeStore
-from trading.errors import BadInput, StoreUnavailable
+from trading.errors import BadInput, OpenbellError, StoreUnavailable
 
 # Health, metrics and API are often asked at once.
 FRESH_SECONDS = 1.0
@@ -76,6 +77,15 @@ class Source:
         with suppress(StoreUnavailable):
             remember(self.data_dir, report)
         return report
+
+    def ask_ahead(self) -> None:
+        """Have the calendar asked beside whatever else is done: the first probe need not wait."""
+        threading.Thread(target=self._ask_calendar, name="calendar", daemon=True).start()
+
+    def _ask_calendar(self) -> None:
+        # What is wrong with it health itself tells.
+        with suppress(OpenbellError):
+            session_open_at(self.exchange, datetime.now(UTC))
 
     def ledger(self) -> DuckDBLedger:
         """Return the account's ledger; raises BadInput when there is none."""

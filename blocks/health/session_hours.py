@@ -7,6 +7,7 @@ lives for months.
 from __future__ import annotations
 
 import sys
+import threading
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import cast
@@ -17,6 +18,7 @@ from trading.market.calendar import Session, sessions_between
 # Asked for once in so many days, with as many behind and ahead as checks look at.
 SPAN_DAYS = 30
 MARGIN = timedelta(days=2)
+_asking = threading.Lock()
 
 
 def session_open_at(exchange: str, now: datetime) -> Session | None:
@@ -29,7 +31,9 @@ def session_open_at(exchange: str, now: datetime) -> Session | None:
         sessions = tuple(sessions_between(exchange, today - timedelta(days=1), today))
     else:
         number = today.toordinal() // SPAN_DAYS
-        sessions = _asked(exchange, number)
+        # Who asks while the other process is at work waits for its answer, and begins no second.
+        with _asking:
+            sessions = _asked(exchange, number)
     return next((session for session in sessions if session.open <= now < session.close), None)
 
 

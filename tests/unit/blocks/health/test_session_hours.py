@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from api.source import Source
+from blocks.health import session_hours
 from blocks.health.session_hours import _asked, session_open_at
 from trading.errors import BadInput
 from trading.market.calendar import sessions_between
@@ -45,3 +49,25 @@ def test_a_process_without_the_calendar_knows_the_same_hours(exchange: str) -> N
 def test_an_exchange_that_is_not_known_is_the_same_one_line() -> None:
     with pytest.raises(BadInput, match="'NOWHERE' is not known to pandas-market-calendars"):
         session_open_at("NOWHERE", MOMENTS[0])
+
+
+@pytest.mark.usefixtures("without_calendar")
+def test_a_first_probe_waits_for_the_process_that_is_already_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked, is_at_work, may_answer = [], threading.Event(), threading.Event()
+
+    def slowly(_: str, *question: str) -> list[list[str]]:
+        asked.append(question)
+        is_at_work.set()
+        may_answer.wait(60)
+        return []
+
+    monkeypatch.setattr(session_hours, "answer_of", slowly)
+    Source(tmp_path, exchange="NYSE").ask_ahead()
+    assert is_at_work.wait(60)
+    probe = threading.Thread(target=session_open_at, args=("NYSE", datetime.now(UTC)))
+    probe.start()
+    may_answer.set()
+    probe.join()
+    assert len(asked) == 1
