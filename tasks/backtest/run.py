@@ -21,6 +21,7 @@ from blocks.report.page import report_page
 from blocks.results.folder import Results, check_folder, write_results
 from tasks.backtest.panel import is_large, load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
+from trading.backtest.no_trades import why_no_trades
 from trading.backtest.performance import Json, Summary, summarise
 from trading.backtest.run import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
 from trading.backtest.tables import DecisionTables, equity_table, trades_table
@@ -132,7 +133,9 @@ def _report_of(
     tell("running", 0, len(sessions))
     outcome, run_notes = run(panel, plan, bars.first_traded, request.decisions, progress)
     tell("summarising", 0, 1)
+    why = why_no_trades(panel, plan, outcome, request.decisions, engine_cache_folder())
     notes = (
+        *(() if why is None else (why,)),
         *bars.notes,
         *panel_notes(panel, bars.first_traded),
         *outcome.gate.notes(),

@@ -1,0 +1,91 @@
+"""Why a run came to no trade: what became of its entries, and what else kept it from any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from trading.backtest.run import Outcome, run_backtest
+from trading.engine.decision_log import DecisionLog
+from trading.engine.matching import participation_cap
+from trading.market.bars import Floats, Integers, Panel
+from trading.plan import RunPlan
+from trading.reasons import ENTER_LONG, ENTER_SHORT, NO_DECISION, Reason
+
+MOST_REASONS = 3
+
+
+def why_no_trades(
+    panel: Panel, plan: RunPlan, outcome: Outcome, keep: str, cache_folder: Path | None = None
+) -> str | None:
+    """Return what kept an outcome without trades from any, commonest first; None with a trade.
+
+    Counted are decisions, one a bar and symbol. Where `keep` has left some out the run is made
+    again for them.
+    """
+    if len(outcome.trades):
+        return None
+    log = outcome.log
+    if keep != "all":
+        log = run_backtest(
+            panel,
+            plan,
+            first_traded=outcome.first_traded,
+            keep="all",
+            compiled=outcome.compiled,
+            cache_folder=cache_folder,
+        ).log
+    counts = np.bincount(log.reason, minlength=len(Reason))
+    entries = int(counts[ENTER_LONG] + counts[ENTER_SHORT])
+    said = _of_entries(panel, plan, log, outcome.first_traded) if entries else []
+    counts[[NO_DECISION, ENTER_LONG, ENTER_SHORT]] = 0
+    common = [number for number in np.argsort(-counts, kind="stable") if counts[number]]
+    said += [
+        f"at {counts[number]:,} of {len(log):,} closes {Reason(number).label}"
+        f" ({Reason(number).word})"
+        for number in common[:MOST_REASONS]
+    ]
+    if not said:
+        said = ["there was nothing to decide: sessions are shorter than the opening range"]
+    return f"0 trades: {'; '.join(said)}"
+
+
+def _of_entries(panel: Panel, plan: RunPlan, log: DecisionLog, first_traded: int) -> list[str]:
+    """Return how many entries there were and what they found at their next bar."""
+    reason = log.reason
+    is_entry = (reason == ENTER_LONG) | (reason == ENTER_SHORT)
+    bar = np.repeat(np.arange(len(log.at_bar)), log.at_bar)[is_entry]
+    volume = _next_volumes(panel, bar, log.symbol[is_entry].astype(np.int64))
+    rules = plan.rules()
+    without_bar = int(np.count_nonzero(np.isnan(volume)))
+    kinds, of_kind = np.unique(volume[~np.isnan(volume)], return_counts=True)
+    caps = np.array([participation_cap(rules, float(kind)) for kind in kinds])
+    dry = int(of_kind[caps < 1].sum())
+    others = len(bar) - without_bar - dry
+    said = []
+    if dry:
+        traded = panel.volume[panel.grid.first_row[first_traded] :]
+        why = "too little for one share" if np.nansum(traded) else "every bar has volume 0"
+        said.append(f"{dry:,} {_entries(dry)} found no volume: {why}")
+    if without_bar:
+        said.append(f"{without_bar:,} {_entries(without_bar)} found no further bar in the session")
+    if others:
+        said.append(f"{others:,} {_entries(others)} found too little money at the fill, or ended")
+    return said
+
+
+def _next_volumes(panel: Panel, bar: Integers, symbol: Integers) -> Floats:
+    """Return the volume of each symbol's next bar in the same session, NaN without one."""
+    grid = panel.grid
+    end = grid.first_row[np.searchsorted(grid.first_row, bar, side="right")]
+    found = np.full(len(bar), np.nan)
+    at = bar + 1
+    while (open_ := np.flatnonzero(np.isnan(found) & (at < end))).size:
+        found[open_] = panel.volume[at[open_], symbol[open_]]
+        at[open_] += 1
+    return found
+
+
+def _entries(count: int) -> str:
+    return "entry" if count == 1 else "entries"
