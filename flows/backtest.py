@@ -27,6 +27,7 @@ from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport
 from tasks.backtest.run import backtest as run_backtest
+from trading.backtest.no_trades import NO_TRADES
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb import OrbParameters
@@ -121,4 +122,6 @@ async def _backtest_into(out: Path, form: dict[str, Any]) -> State[None]:
     async with prefect_permitting("the backtest"):
         await publish_backtest(report, out)
     said = f"{report.summary.trades} trades, {cell('pnl', report.summary.total_pnl)} USD"
-    return Completed(message=f"{said}; open {results_address(out)}")
+    # What may make the figures worthless is said where they are first seen.
+    grave = [note for note in report.notes if note.startswith(("WARNING", NO_TRADES))]
+    return Completed(message="; ".join([said, *grave, f"open {results_address(out)}"]))

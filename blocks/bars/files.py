@@ -15,7 +15,7 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.bars.one_writing import writing_of
 from blocks.bars.rows import KeyPiece, Piece, read_keys, read_piece, read_symbols
 from blocks.bars.stamp_evidence import Keys
-from blocks.bars.stamps import Shift, find_shift, unique_stamps
+from blocks.bars.stamps import find_shift, unique_stamps
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds
@@ -79,7 +79,9 @@ def read_bars(
         whole.append(pieces[-1].keys if is_whole else read_keys(part, writing))
     present = tuple(sorted({name for piece in whole for name in piece.names}))
     _refuse_absent(wanted or (), present, path)
+    stamps = [unique_stamps([keys.stamp_us for keys in piece.blocks]) for piece in whole]
     shift, stamp_notes = find_shift(
+        stamps[0] if len(stamps) == 1 else unique_stamps(stamps),
         [keys for piece in whole for keys in _numbered(present, piece)],
         present,
         exchange,
@@ -98,17 +100,19 @@ def read_bars(
     )
     if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
-    clocks = tuple(_clock(piece, shift, format.timezone) for piece in whole)
+    clocks = tuple(
+        _clock(piece, shift.starts_of(once), format.timezone)
+        for piece, once in zip(whole, stamps, strict=True)
+    )
     notes.extend(stamp_notes)
     notes.extend(judge_bars(look_at(path.name, exchange, clocks, wanted, blocks)))
-    starts_us = unique_stamps([block.start_us for block in blocks])
+    starts_us = shift.starts_us if is_whole else unique_stamps([block.start_us for block in blocks])
     return BarFile(blocks, starts_us, wanted, tuple(dict.fromkeys(notes)))
 
 
-def _clock(piece: KeyPiece, shift: Shift, told: str | None) -> FileClock:
-    stamps = unique_stamps([keys.stamp_us for keys in piece.blocks])
+def _clock(piece: KeyPiece, starts_us: Integers, told: str | None) -> FileClock:
     is_told = piece.zone is not None and piece.zone == told
-    return FileClock(piece.path.name, np.unique(shift.moved(stamps)), piece.zone, is_told)
+    return FileClock(piece.path.name, starts_us, piece.zone, is_told)
 
 
 def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:

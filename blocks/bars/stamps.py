@@ -42,7 +42,11 @@ class Shift:
     @property
     def starts_us(self) -> Integers:
         """Return each start once, in order."""
-        return np.unique(self.moved(self.unique)) if self.interval_us else self.unique
+        return self.starts_of(self.unique)
+
+    def starts_of(self, unique: Integers) -> Integers:
+        """Return the starts of some stamps, which are in order and each there once."""
+        return np.unique(self.moved(unique)) if self.interval_us else unique
 
     def moved(self, stamp_us: Integers) -> Integers:
         """Return the starts of bars from their stamps (rows,), microseconds UTC."""
@@ -81,6 +85,7 @@ def unique_stamps(blocks: Sequence[Integers]) -> Integers:
 
 
 def find_shift(
+    unique: Integers,
     blocks: Sequence[Keys],
     symbols: tuple[str, ...],
     exchange: str,
@@ -90,11 +95,10 @@ def find_shift(
     """Return how to make starts of the stamps of a whole file, and notes.
 
     The rows are all that the file has, whatever was asked of it: part of them would be judged
-    differently. Stamps are moved back by one interval when the user says that they are ends, or
-    when he says nothing and the calendar does. Raises BadInput when they must move and no
-    interval is found, and when rows contradict each other.
+    differently; `unique` has their stamps once, in order. They are moved back by one interval
+    when the user says that they are ends, or when he says nothing and the calendar does. Raises
+    BadInput when they must move and no interval is found, and when rows contradict each other.
     """
-    unique = unique_stamps([keys.stamp_us for keys in blocks])
     if not len(unique):
         return Shift(unique), ()
     hours = _hours(exchange, unique)

@@ -14,6 +14,7 @@ from trading.plan import RunPlan
 from trading.reasons import ENTER_LONG, ENTER_SHORT, NO_DECISION, Reason
 
 MOST_REASONS = 3
+NO_TRADES = "0 trades: "
 
 
 def why_no_trades(
@@ -48,7 +49,7 @@ def why_no_trades(
     ]
     if not said:
         said = ["there was nothing to decide: sessions are shorter than the opening range"]
-    return f"0 trades: {'; '.join(said)}"
+    return f"{NO_TRADES}{'; '.join(said)}"
 
 
 def _of_entries(panel: Panel, plan: RunPlan, log: DecisionLog, first_traded: int) -> list[str]:

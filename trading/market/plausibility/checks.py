@@ -60,7 +60,7 @@ CHECKS = (
         "mixed_lengths",
         mixed_lengths,
         REFUSED,
-        "rows of {symbols} last {short}, and among them are rows of {long} (session of {day}):"
+        "rows of {symbols} last {short}, and among them are rows of {long} {where}:"
         " volume would be added up {times} times",
         "Keep one of the two exports",
     ),

@@ -13,9 +13,6 @@ from trading.market.calendar import MICROSECONDS_PER_MINUTE
 from trading.market.plausibility.finding import Words
 from trading.market.plausibility.look import Look
 
-# So many of a symbol's gaps are alike where it has rows of one length.
-_USUAL = 0.5
-_FEWEST_GAPS = 5
 _MOST_OFF_GRID = 0.5
 # What bars last; rows that are as far apart by chance have no grid.
 _LENGTHS_US = tuple(
@@ -24,23 +21,18 @@ _LENGTHS_US = tuple(
 )
 _SECOND_US = 1_000_000
 # Longer rows among shorter ones hold so many times their volume, less what volumes vary by.
-TIMES = (60, 30, 15, 12, 10, 6, 5, 4, 3, 2)
+# So many times a symbol's session alone shows; fewer show over all its sessions only, for volumes
+# vary as much by themselves.
+MANY_TIMES = (60, 30, 15, 12, 10, 6, 5)
+FEW_TIMES = (4, 3, 2)
 _LEAST_SHARE_OF_TIMES = 0.6
 _LEAST_RATIO = 1.5
-_FEWEST_MARKS = 6
 _MOST_MARKS = 0.6
-_FEW_OTHERS = 0.15
-
-
-@dataclass(frozen=True, slots=True)
-class _Lengths:
-    """By symbol the usual gap between rows in microseconds, 0 where none is usual.
-
-    `offset_us` (rows,) says how far after their session's open rows begin.
-    """
-
-    usual_us: Integers
-    offset_us: Integers
+_FEW_OTHERS = 0.3
+_FEWEST_MARKS = 60
+_FEWEST_MARKS_OF_A_SESSION = 6
+# A session with fewer marks needs another one like it.
+_MARKS_OF_PROOF = 30
 
 
 def off_grid(look: Look) -> Words | None:
@@ -54,10 +46,10 @@ def off_minute(look: Look) -> Words | None:
 
 
 def _off_grid(look: Look, least_us: int) -> Words | None:
-    sample, lengths = look.sample, _lengths(look)
-    known = np.where(np.isin(lengths.usual_us, _LENGTHS_US), lengths.usual_us, 0)
+    sample = look.sample
+    known = np.where(np.isin(sample.usual_us, _LENGTHS_US), sample.usual_us, 0)
     usual = known[sample.symbol]
-    rest = np.where(usual > 0, lengths.offset_us % np.maximum(usual, 1), 0)
+    rest = np.where(usual > 0, _offsets_us(look) % np.maximum(usual, 1), 0)
     distance = np.minimum(rest, usual - rest)
     is_off = (rest > 0) & (distance >= least_us)
     rows = sample.by_symbol(usual > 0)
@@ -68,7 +60,7 @@ def _off_grid(look: Look, least_us: int) -> Words | None:
     row = int(np.flatnonzero(is_off & (sample.symbol == number))[0])
     opened = look.open_us[sample.session[row]]
     at = np.datetime64(int(sample.start_us[row]), "us").item().replace(tzinfo=UTC)
-    length = int(lengths.usual_us[number])
+    length = int(sample.usual_us[number])
     return {
         "symbols": look.listed(np.flatnonzero(bad)),
         "length": _span(length),
@@ -80,53 +72,73 @@ def _off_grid(look: Look, least_us: int) -> Words | None:
 
 def mixed_lengths(look: Look) -> Words | None:
     """Return the words of symbols with longer rows among shorter ones, told by their volumes."""
-    sample, lengths = look.sample, _lengths(look)
-    usual = lengths.usual_us[sample.symbol]
+    sample = look.sample
+    usual = sample.usual_us[sample.symbol]
     ratio = _to_neighbours(sample.symbol, sample.session, sample.start_us, sample.volume, usual)
-    known = np.isfinite(ratio)
-    place = lengths.offset_us // np.maximum(usual, 1)
+    place = _offsets_us(look) // np.maximum(usual, 1)
     sessions = len(look.open_us)
-    group = sample.symbol * sessions + sample.session
-    for times in TIMES:
-        is_long = known & (ratio >= max(_LEAST_RATIO, _LEAST_SHARE_OF_TIMES * times))
+    known = np.isfinite(ratio)
+    symbol, session = sample.symbol[known], sample.session[known]
+    marks = _Marks(ratio[known], place[known])
+    for times in (*MANY_TIMES, *FEW_TIMES):
+        of_a_session = times in MANY_TIMES
+        group = symbol * sessions + session if of_a_session else symbol
         for first in (0, times - 1):
-            is_mark = known & (place % times == first)
-            marks, others = _count(group, is_mark), _count(group, known & ~is_mark)
-            long_marks = _count(group, is_mark & is_long)
-            long_others = _count(group, is_long & ~is_mark)
-            found = np.flatnonzero(
-                (marks >= _FEWEST_MARKS)
-                & (long_marks >= _MOST_MARKS * marks)
-                & (long_others <= _FEW_OTHERS * others)
-            )
-            if len(found):
+            if of_a_session:
+                found, counts = marks.groups(group, times, first, _FEWEST_MARKS_OF_A_SESSION)
+                alike = np.bincount(found // sessions, minlength=len(look.symbols))
+                proven = (counts >= _MARKS_OF_PROOF) | (alike[found // sessions] >= 2)
+                found = found[proven]
                 symbols = np.unique(found // sessions)
-                length = int(lengths.usual_us[symbols[0]])
+            else:
+                found, _ = marks.groups(group, times, first, _FEWEST_MARKS)
+                symbols = found
+            symbols = symbols[np.isin(sample.usual_us[symbols] * times, _LENGTHS_US)]
+            if len(symbols):
+                day = int(found[0]) % sessions if of_a_session else 0
                 return {
                     "symbols": look.listed(symbols),
-                    "short": _span(length),
-                    "long": _span(length * times),
-                    "day": str(look.sessions[int(found[0]) % sessions].date),
+                    "short": _span(int(sample.usual_us[symbols[0]])),
+                    "long": _span(int(sample.usual_us[symbols[0]]) * times),
+                    "where": f"in the session of {look.sessions[day].date}"
+                    if of_a_session
+                    else "in many sessions",
                     "times": f"{(2 * times - 1) / times:.1f}",
                 }
     return None
 
 
-def _lengths(look: Look) -> _Lengths:
-    sample = look.sample
-    usual = np.zeros(len(look.symbols), dtype=np.int64)
-    offset = (
-        sample.start_us - look.open_us[sample.session] if len(look.open_us) else sample.start_us
-    )
-    gap = np.diff(sample.start_us)
-    same = (np.diff(sample.symbol) == 0) & (np.diff(sample.session) == 0)
-    same &= sample.is_whole[sample.session[1:]]
-    symbol, gap = sample.symbol[1:][same], gap[same]
-    gaps = np.bincount(symbol, minlength=len(usual))
-    kinds, counts = np.unique(np.stack([symbol, gap]), axis=1, return_counts=True)
-    enough = (counts > _USUAL * gaps[kinds[0]]) & (gaps[kinds[0]] >= _FEWEST_GAPS)
-    usual[kinds[0][enough]] = kinds[1][enough]
-    return _Lengths(usual, offset)
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The volumes of rows in those of their neighbours, and the rows' places; (rows,)."""
+
+    ratio: Floats
+    place: Integers
+
+    def groups(
+        self, group: Integers, times: int, first: int, fewest: int
+    ) -> tuple[Integers, Integers]:
+        """Return groups in which every so many-th row holds so many times the others' volume.
+
+        With them comes how many such rows each has; places count from `first`.
+        """
+        is_long = self.ratio >= max(_LEAST_RATIO, _LEAST_SHARE_OF_TIMES * times)
+        is_mark = self.place % times == first
+        if not np.count_nonzero(is_mark & is_long):
+            return group[:0], group[:0]
+        marks, others = _count(group, is_mark), _count(group, ~is_mark)
+        found = np.flatnonzero(
+            (marks >= fewest)
+            & (_count(group, is_mark & is_long) >= _MOST_MARKS * marks)
+            & (_count(group, is_long & ~is_mark) <= _FEW_OTHERS * others)
+        )
+        return found, marks[found]
+
+
+def _offsets_us(look: Look) -> Integers:
+    """Return how far after their session's open rows begin."""
+    opens = look.open_us[look.sample.session] if len(look.open_us) else 0
+    return look.sample.start_us - opens
 
 
 def _to_neighbours(

@@ -65,7 +65,8 @@ def _levels(look: Look) -> _Levels:
         if len(valid):
             price[number] = np.median(valid)
     fractions = sample.by_symbol(np.isfinite(sample.close) & (sample.close % 1 != 0))
-    traded = np.nan_to_num(sample.close * sample.volume, posinf=0.0, neginf=0.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        traded = np.nan_to_num(sample.close * sample.volume, posinf=0.0, neginf=0.0)
     sessions = np.count_nonzero(~np.isnan(sample.late), axis=1)
     return _Levels(
         np.nan_to_num(price),

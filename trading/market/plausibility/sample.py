@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,15 @@ from trading.market.bars import AnyRows, Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE
 from trading.market.parallel import for_each
 
-# Of more rows only those of some sessions are taken whole, and of the others their first and last
-# half hour.
-MOST_ROWS = 1_000_000
-HALF_HOUR_US = 30 * MICROSECONDS_PER_MINUTE
+# Of more rows those of some sessions are taken whole, and of the others a few minutes.
+MOST_ROWS = 100_000
+# The price half an hour after the open, and the last one; bad first prints are over by then.
+EARLY_MINUTES = (20, 30)
+LATE_MINUTES = 10
+HALF_HOUR_US = EARLY_MINUTES[1] * MICROSECONDS_PER_MINUTE
+# So many of a symbol's gaps are alike where it has rows of one length.
+_USUAL = 0.5
+_FEWEST_GAPS = 5
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,24 @@ class Sample:
     is_whole: NDArray[np.bool_]
     early: Floats
     late: Floats
+
+    @cached_property
+    def usual_us(self) -> Integers:
+        """Return by symbol how far apart its rows usually begin, 0 where nothing is usual."""
+        usual = np.zeros(len(self.early), dtype=np.int64)
+        gap = np.diff(self.start_us)
+        same = (np.diff(self.symbol) == 0) & (np.diff(self.session) == 0)
+        same &= self.is_whole[self.session[1:]]
+        symbol, gap = self.symbol[1:][same], gap[same]
+        if not len(gap):
+            return usual
+        gaps = np.bincount(symbol, minlength=len(usual))
+        span = int(gap.max()) + 1
+        kinds, counts = np.unique(symbol * span + gap, return_counts=True)
+        of = kinds // span
+        enough = (counts > _USUAL * gaps[of]) & (gaps[of] >= _FEWEST_GAPS)
+        usual[of[enough]] = kinds[enough] % span
+        return usual
 
     def by_symbol(self, values: NDArray[np.generic]) -> Floats:
         """Return the sum of values (rows,) of each symbol."""
@@ -58,12 +82,14 @@ def take_sample(
     symbol, start = _keys(pairs)
     # One column after the other: late rows hold no more than one.
     close, volume = (_numbers(pairs, name) for name in ("close", "volume"))
-    order = np.lexsort((start, symbol))
-    symbol, start = symbol[order], start[order]
-    last = np.ones(len(order), dtype=np.bool_)
-    last[:-1] = (symbol[1:] != symbol[:-1]) | (start[1:] != start[:-1])
-    symbol, start = symbol[last], start[last]
-    close, volume = close[order[last]], volume[order[last]]
+    later = np.diff(start) > 0
+    if not np.all((np.diff(symbol) > 0) | ((np.diff(symbol) == 0) & later)):
+        # Rows of one stamp keep the order of the source, since the sort is stable.
+        order = np.lexsort((start, symbol))
+        last = np.ones(len(order), dtype=np.bool_)
+        last[:-1] = (np.diff(symbol[order]) != 0) | (np.diff(start[order]) != 0)
+        kept = order[last]
+        symbol, start, close, volume = symbol[kept], start[kept], close[kept], volume[kept]
     session = (np.searchsorted(open_us, start, side="right") - 1).astype(np.int64)
     early, late = (np.full((symbols, sessions), np.nan) for _ in range(2))
     is_early = start < open_us[session] + HALF_HOUR_US
@@ -85,8 +111,8 @@ def _taken(
     opens = (open_us // MICROSECONDS_PER_MINUTE - first).tolist()
     closes = (close_us // MICROSECONDS_PER_MINUTE - first).tolist()
     for opened, closed, whole in zip(opens, closes, is_whole.tolist(), strict=True):
-        ends = [(opened, closed)] if whole else [(opened, opened + 30), (closed - 30, closed)]
-        for begin, end in ends:
+        early, late = (opened + EARLY_MINUTES[0], opened + EARLY_MINUTES[1]), closed - LATE_MINUTES
+        for begin, end in [(opened, closed)] if whole else [early, (late, closed)]:
             is_taken[max(0, begin) : max(0, end)] = True
     return for_each(
         lambda block: np.flatnonzero(is_taken[block.start_us // MICROSECONDS_PER_MINUTE - first]),

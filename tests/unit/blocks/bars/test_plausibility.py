@@ -16,6 +16,7 @@ from blocks.bars.files import read_bars
 from tests.repository import REPOSITORY
 from trading.errors import BadInput
 from trading.market.calendar import Session, sessions_between
+from trading.market.plausibility import sample
 
 NEW_YORK = ZoneInfo("America/New_York")
 # The clock of New York changes on the 10th.
@@ -431,3 +432,28 @@ def test_findings_do_not_depend_on_what_is_asked_for(tmp_path: Path) -> None:
         said.add(str(refused.value))
     assert len(said) == 1
     assert datetime(2024, 3, 4, tzinfo=NEW_YORK).tzname() == "EST"
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (jumping(0.1), "10:1 split"),
+        (bars(MARCH).with_columns(volume=0.0), "volume 0"),
+        (in_units(100), "cents"),
+    ],
+    ids=["split", "no volume", "cents"],
+)
+def test_of_a_large_file_some_rows_tell_as_much(
+    frame: pl.DataFrame, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "MOST_ROWS", 200)
+    (warning,) = warnings_of(written(frame, tmp_path))
+    assert said in warning
+
+
+def test_volumes_that_vary_much_are_no_second_length(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    many = pl.concat([bars(MARCH, symbol=f"S{number}") for number in range(40)])
+    for sigma in (0.5, 1.5):
+        volume = np.rint(np.exp(random.normal(10, sigma, many.height)))
+        assert warnings_of(written(many.with_columns(volume=volume), tmp_path)) == []
