@@ -10,11 +10,13 @@ from trading.backtest.run import Outcome, run_backtest
 from trading.engine.decision_log import DecisionLog
 from trading.engine.matching import participation_cap
 from trading.market.bars import Floats, Integers, Panel
+from trading.market.calendar import Grid
 from trading.plan import RunPlan
-from trading.reasons import ENTER_LONG, ENTER_SHORT, NO_DECISION, Reason
+from trading.reasons import DATA_GATE_ZERO_VOLUME, ENTER_LONG, ENTER_SHORT, NO_DECISION, Reason
 
 MOST_REASONS = 3
 NO_TRADES = "0 trades: "
+NO_VOLUME = ": every bar has volume 0"
 
 
 def why_no_trades(
@@ -42,11 +44,13 @@ def why_no_trades(
     said = _of_entries(panel, plan, log, outcome.first_traded) if entries else []
     counts[[NO_DECISION, ENTER_LONG, ENTER_SHORT]] = 0
     common = [number for number in np.argsort(-counts, kind="stable") if counts[number]]
-    said += [
-        f"at {counts[number]:,} of {len(log):,} closes {Reason(number).label}"
-        f" ({Reason(number).word})"
-        for number in common[:MOST_REASONS]
-    ]
+    for number in common[:MOST_REASONS]:
+        reason = Reason(number)
+        is_dry = number == DATA_GATE_ZERO_VOLUME and _is_without_volume(panel, outcome.first_traded)
+        said.append(
+            f"at {counts[number]:,} of {len(log):,} closes {reason.label} ({reason.word})"
+            f"{NO_VOLUME if is_dry else ''}"
+        )
     if not said:
         said = ["there was nothing to decide: sessions are shorter than the opening range"]
     return f"{NO_TRADES}{'; '.join(said)}"
@@ -57,7 +61,9 @@ def _of_entries(panel: Panel, plan: RunPlan, log: DecisionLog, first_traded: int
     reason = log.reason
     is_entry = (reason == ENTER_LONG) | (reason == ENTER_SHORT)
     bar = np.repeat(np.arange(len(log.at_bar)), log.at_bar)[is_entry]
-    volume = _next_volumes(panel, bar, log.symbol[is_entry].astype(np.int64))
+    # Bars that the gate rejects have no close here, and fill nothing.
+    there = np.where(np.isnan(log.close), np.nan, panel.volume)
+    volume = _next_volumes(there, panel.grid, bar, log.symbol[is_entry].astype(np.int64))
     rules = plan.rules()
     without_bar = int(np.count_nonzero(np.isnan(volume)))
     kinds, of_kind = np.unique(volume[~np.isnan(volume)], return_counts=True)
@@ -66,9 +72,9 @@ def _of_entries(panel: Panel, plan: RunPlan, log: DecisionLog, first_traded: int
     others = len(bar) - without_bar - dry
     said = []
     if dry:
-        traded = panel.volume[panel.grid.first_row[first_traded] :]
-        why = "too little for one share" if np.nansum(traded) else "every bar has volume 0"
-        said.append(f"{dry:,} {_entries(dry)} found no volume: {why}")
+        none_at_all = _is_without_volume(panel, first_traded)
+        why = NO_VOLUME if none_at_all else ": too little for one share"
+        said.append(f"{dry:,} {_entries(dry)} found no volume{why}")
     if without_bar:
         said.append(f"{without_bar:,} {_entries(without_bar)} found no further bar in the session")
     if others:
@@ -76,16 +82,19 @@ def _of_entries(panel: Panel, plan: RunPlan, log: DecisionLog, first_traded: int
     return said
 
 
-def _next_volumes(panel: Panel, bar: Integers, symbol: Integers) -> Floats:
+def _next_volumes(volume: Floats, grid: Grid, bar: Integers, symbol: Integers) -> Floats:
     """Return the volume of each symbol's next bar in the same session, NaN without one."""
-    grid = panel.grid
     end = grid.first_row[np.searchsorted(grid.first_row, bar, side="right")]
     found = np.full(len(bar), np.nan)
     at = bar + 1
     while (open_ := np.flatnonzero(np.isnan(found) & (at < end))).size:
-        found[open_] = panel.volume[at[open_], symbol[open_]]
+        found[open_] = volume[at[open_], symbol[open_]]
         at[open_] += 1
     return found
+
+
+def _is_without_volume(panel: Panel, first_traded: int) -> bool:
+    return not np.nansum(panel.volume[panel.grid.first_row[first_traded] :])
 
 
 def _entries(count: int) -> str:

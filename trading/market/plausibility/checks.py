@@ -84,7 +84,7 @@ CHECKS = (
         no_volume,
         WARNED,
         "every bar of {symbols} has volume 0, and an order can take only part of a bar's volume",
-        "Use bars with volume, or --set max_participation=0",
+        "Use bars with volume, or --set max_participation=0 --set gate_zero_volume=false",
     ),
     Check(
         "fractional_volume",

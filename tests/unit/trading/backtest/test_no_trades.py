@@ -44,9 +44,11 @@ def test_entries_that_find_no_volume_are_counted_whatever_is_kept(panel: Panel, 
 
 
 def test_bars_without_volume_are_named_as_such(panel: Panel) -> None:
-    said = str(why(replace(panel, volume=np.zeros_like(panel.volume))))
-    # The gate keeps entries from bars without volume, where it is on.
-    assert "found no volume: every bar has volume 0" in said or "zero_volume" in said
+    dry = replace(panel, volume=np.zeros_like(panel.volume))
+    assert "(data_gate:zero_volume): every bar has volume 0" in str(why(dry))
+    assert "entries found no volume: every bar has volume 0" in str(
+        why(dry, gate_zero_volume=False)
+    )
 
 
 @pytest.mark.parametrize(
