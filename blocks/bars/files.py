@@ -20,7 +20,7 @@ from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds
 from trading.market.plausibility.checks import judge_bars
-from trading.market.plausibility.look import FileClock, look_at
+from trading.market.plausibility.look import FileClock, look_at_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def read_bars(
         for piece, once in zip(whole, stamps, strict=True)
     )
     notes.extend(stamp_notes)
-    notes.extend(judge_bars(look_at(path.name, exchange, clocks, wanted, blocks)))
+    notes.extend(judge_bars(look_at_files(path.name, exchange, clocks, wanted, blocks)))
     starts_us = shift.starts_us if is_whole else unique_stamps([block.start_us for block in blocks])
     return BarFile(blocks, starts_us, wanted, tuple(dict.fromkeys(notes)))
 

@@ -48,6 +48,7 @@ def run(args: Namespace) -> int:
     from blocks.process.clocks import SystemClock
     from flows.pages.progress import progress_on
     from tasks.history.fetch import HistoryRequest, fetch_history, lines_of
+    from tasks.history.findings import notes_on_fetched
 
     clock = SystemClock()
     end = args.end or clock.now().date()
@@ -67,5 +68,7 @@ def run(args: Namespace) -> int:
         print(f"error: {symbol}: {failure}", file=sys.stderr)
     if not args.quiet:
         print("\n".join(lines_of(outcome)))
+        for note in notes_on_fetched(request, clock):
+            print(f"note: {note}")
         print(f"bars are in {folder}; try: python -m flows backtest --bars {folder}")
     return EXIT_INCOMPLETE if outcome.failures else 0

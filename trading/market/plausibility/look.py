@@ -84,11 +84,22 @@ class Look:
 def look_at(
     name: str,
     exchange: str,
+    sessions: Sequence[Session],
+    symbols: tuple[str, ...],
+    rows: AnyRows,
+) -> Look:
+    """Return what the checks need to look at rows of these sessions, whose clock is right."""
+    return Look(name, exchange, sessions, (), symbols, (rows,))
+
+
+def look_at_files(
+    name: str,
+    exchange: str,
     clocks: tuple[FileClock, ...],
     symbols: tuple[str, ...],
     rows: tuple[AnyRows, ...],
 ) -> Look:
-    """Return what the checks need to look at a source of this name."""
+    """Return what the checks need to look at a source of this name, and at all its files."""
     filled = [clock.starts_us for clock in clocks if len(clock.starts_us)]
     sessions: list[Session] = []
     if filled:
