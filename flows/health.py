@@ -10,7 +10,6 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from blocks.account.status import live_account
 from blocks.bars.panel_cache import forget_unused, kept_bars_folder
 from blocks.health.checks import Level
 from blocks.health.health import check_health, write_heartbeat
@@ -19,6 +18,7 @@ from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import prefect_permitting
+from flows.process.account_run import NO_ACCOUNT, begin_account_run
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
 from flows.process.run_names import timed_name
@@ -37,13 +37,10 @@ async def health(
         data_dir: The folder of the accounts
         account: Whose health; empty is the account that trades, paper, else simulated
     """
-    configured = begin_process(data_dir)
-    folder = Path(data_dir)
-    name = account or live_account(folder)
-    if name is None:
-        return skipped("there is no account yet")
-    now = datetime.now(UTC)
-    await name_run(timed_name(f"health {name}", now))
+    run = await begin_account_run("health", data_dir, account)
+    if run is None:
+        return skipped(NO_ACCOUNT)
+    configured, folder, name, now = run
     report = check_health(folder, name, now, settle_s=configured.data.settle_seconds)
     try:
         write_heartbeat(folder, report)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from blocks.account.status import live_account
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import prefect_permitting
-from flows.process.name_run import name_run
+from flows.process.account_run import NO_ACCOUNT, begin_account_run
 from flows.process.outcome import failed, skipped
-from flows.process.run_names import timed_name
-from flows.process.settings import begin_process
 from flows.session.parts import saved_parts
 from tasks.prefect_tasks import drill_account
 from trading.errors import OpenbellError
@@ -33,12 +27,10 @@ async def restore_drill(
         data_dir: The folder of the accounts
         account: Whose copy; empty is the account that trades, paper, else simulated
     """
-    configured = begin_process(data_dir)
-    folder = Path(data_dir)
-    name = account or live_account(folder)
-    if name is None:
-        return skipped("there is no account yet")
-    await name_run(timed_name(f"restore drill {name}", datetime.now(UTC)))
+    run = await begin_account_run("restore drill", data_dir, account)
+    if run is None:
+        return skipped(NO_ACCOUNT)
+    configured, folder, name, _ = run
     try:
         parts = await saved_parts(data_dir, None, configured)
         found = drill_account(folder, name, parts.storage())

@@ -9,14 +9,18 @@ from blocks.process.secret_mask import MASK
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import read_settings
 from flows.process.output import leave_the_workers_pipes
+from trading.errors import BadInput
 
 
 def begin_process(data_dir: str | None) -> AppSettings:
     """Return the settings of a flow run's process; a slip in `.env` does not keep it from trading.
 
     What registration has saved in blocks and deployments was right when it was saved, and wins
-    anyway; what is wrong now is logged, and counts as not set; all else counts.
+    anyway; what is wrong now is logged, and counts as not set; all else counts. Raises BadInput for
+    what cannot be a folder.
     """
+    if data_dir and "\0" in data_dir:
+        raise BadInput("data_dir holds a NUL, which no folder's name does", "Write it anew")
     read = read_settings()
     usable = read.without_blamed()
     settings = usable.required()
