@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.command_bench import drop_page_cache, measure_command
 from benchmarks.cycle_bench import measure_cycle
 from benchmarks.engine_bench import measure_engine
+from benchmarks.idle_bench import measure_idle
 from benchmarks.market import make_market, write_market
 from benchmarks.vectorbt_bench import measure_vectorbt
 
@@ -85,6 +86,9 @@ def main() -> None:
     for symbols in CYCLE_SYMBOLS:
         figures["cycle"].append(measure_cycle(symbols))
         print(figures["cycle"][-1], flush=True)
+    print("up, while nothing is traded ...", flush=True)
+    figures["idle"] = measure_idle()
+    print(figures["idle"], flush=True)
     figures["vectorbt"] = measure_vectorbt(cache / "vectorbt.npz", cache)
     print(figures["vectorbt"], flush=True)
     (DOCS / "benchmarks.json").write_text(json.dumps(figures, indent=1) + "\n")
@@ -127,6 +131,8 @@ def page(figures: dict[str, Any]) -> str:
                 " read, and keeps the bars.",
                 "## A live cycle: one bar through the steps, without Prefect",
                 table(figures["cycle"]),
+                "## `make up` while nothing is traded, five minutes after its start",
+                table(figures["idle"]),
                 "## vectorbt on the same bars",
                 "Its rules are fewer: no limit of positions, no stop at a price, no participation, no"
                 " day-loss latch.",
