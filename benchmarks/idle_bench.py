@@ -86,7 +86,7 @@ def _rows(supervisor: int, data_dir: Path) -> list[dict[str, Any]]:
             parts[process.pid] = name
     before = {pid: _processor_s(pid) for pid in parts}
     time.sleep(WATCH_SECONDS)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "process": name,
             "PSS, MB": round(psutil.Process(pid).memory_full_info().pss / 1024**2),
@@ -94,8 +94,8 @@ def _rows(supervisor: int, data_dir: Path) -> list[dict[str, Any]]:
         }
         for pid, name in parts.items()
     ]
-    together = sum(row["PSS, MB"] for row in rows)
-    share = round(sum(row["% of a core"] for row in rows), 2)
+    together = sum(int(row["PSS, MB"]) for row in rows)
+    share = round(sum(float(row["% of a core"]) for row in rows), 2)
     verdict = "" if together <= MOST_MB else f" (more than {MOST_MB}: look what grew)"
     return [*rows, {"process": f"all{verdict}", "PSS, MB": together, "% of a core": share}]
 
