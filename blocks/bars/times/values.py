@@ -91,8 +91,8 @@ def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
         )
     return BadInput(
         f"{value!r} in column {source.name!r} is no time that can be read, {at}",
-        "Say how times are written, such as --time-format '%d.%m.%Y %H:%M:%S', or name the time"
-        " column with --column ts=NAME",
+        "Say how times are written, such as --time-format '%d.%m.%Y %H:%M:%S', name the time"
+        " column with --column ts=NAME, or remove the line if it is no row",
     )
 
 
