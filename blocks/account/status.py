@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from blocks.account.gate import newest_gate
 from blocks.account.names import PAPER, SIMULATED, is_there
 from blocks.account.plan_changes import plan_changes
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
@@ -54,7 +55,10 @@ def live_account(data_dir: Path) -> str | None:
 
 @dataclass(frozen=True)
 class AccountStatus:
-    """What an account holds and did; money in USD, `last_bar` the START of the newest bar."""
+    """What an account holds and did; money in USD, `last_bar` the START of the newest bar.
+
+    `gate` is what the data gate found, see `newest_gate`.
+    """
 
     account: str
     equity: float | None
@@ -65,6 +69,7 @@ class AccountStatus:
     plan_changes: list[dict[str, Any]]
     transfers: list[dict[str, Any]]
     messages: dict[str, Any]
+    gate: dict[str, Any]
     last_bar: datetime | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -102,6 +107,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
             rows_of(connection.execute("SELECT * EXCLUDE (number) FROM transfers ORDER BY number"))
         ),
         messages=plain(delivery_counts(connection)),
+        gate=newest_gate(connection),
         last_bar=equity[0].astimezone(UTC) if equity else None,
     )
 

@@ -26,6 +26,8 @@ from trading.session.messages import Message
 from trading.session.ports import JournalRow, StreamPosition
 
 # What rows of a version that kept no plan in them were traded with.
+# Before a session's name: what the data gate found in it.
+GATE_OF = "gate of "
 PLAN_OF_OLD_ROWS = "plan of old rows"
 # Accounts that follow no clock: copies of them trade with nobody's money.
 REPLAYED = "replay"
@@ -158,6 +160,9 @@ class DuckDBLedger:
                 if projection.differences is not None:
                     text = orjson.dumps(projection.differences).decode()
                     _set_meta(connection, "differences", text)
+                if projection.gate is not None:
+                    name = f"{GATE_OF}{projection.session}"
+                    _set_meta(connection, name, projection.gate.to_json())
         # Only its holder writes it: the same again would cost some milliseconds.
         self._written_cursor = cursor or self._written_cursor
 

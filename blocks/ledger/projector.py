@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from itertools import starmap
 
-from blocks.ledger.rows import Projection, decision_row, message_row, position_rows, trade_row
+from blocks.ledger.rows import (
+    GateRow,
+    Projection,
+    decision_row,
+    message_row,
+    position_rows,
+    trade_row,
+)
 from trading.engine.trade_tape import TRADES, TradeRow
 from trading.session.orders import Order
 from trading.session.reporter import Reporter
@@ -22,6 +29,8 @@ class Projector:
         self._equity = 0
         self._messages = 0
         self._orders: dict[str, Order] = {}
+        # How many findings of the gate are told, those of earlier sessions too.
+        self._gate = 0
 
     def changes(self) -> Projection:
         """Return what changed since `done` was called last."""
@@ -46,6 +55,7 @@ class Projector:
                 message_row(session, message)
                 for message in self._reporter.messages[self._messages :]
             ],
+            gate=self._gate_row() if self._found() != self._gate else None,
         )
 
     def done(self) -> None:
@@ -56,3 +66,11 @@ class Projector:
         self._equity = len(state.equity_points)
         self._messages = len(self._reporter.messages)
         self._orders = dict(state.orders)
+        self._gate = self._found()
+
+    def _found(self) -> int:
+        return sum(self._state.gate.totals.values())
+
+    def _gate_row(self) -> GateRow:
+        gate = self._state.gate
+        return GateRow(gate.report, gate.totals)

@@ -9,18 +9,39 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import orjson
 from pydantic import ValidationError
 
 from blocks.ledger.message_payloads import payload_of, payload_to_json
 from blocks.stores.insertion import insert
 from trading.engine.book import Book
 from trading.engine.trade_tape import DecisionRow, TradeRow
+from trading.gate.findings import GateReport
 from trading.market.calendar import from_microseconds
 from trading.reasons import ExitReason, Reason
 from trading.session.messages import Kind, Message, system_message
 from trading.session.orders import Order
 
 MICRO = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """What the data gate found in a session, and by check in all up to it (`totals`)."""
+
+    report: GateReport
+    totals: dict[str, int]
+
+    def to_json(self) -> str:
+        """Return it as the ledger keeps it."""
+        return orjson.dumps(
+            {
+                "counts": self.report.counts,
+                "totals": self.totals,
+                "findings": [finding.as_dict() for finding in self.report.findings],
+                "others": self.report.others,
+            }
+        ).decode()
 
 
 @dataclass
@@ -35,6 +56,7 @@ class Projection:
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
     messages: list[tuple[Any, ...]] = field(default_factory=list)
     differences: dict[str, str] | None = None
+    gate: GateRow | None = None
     transfers: list[tuple[Any, ...]] = field(default_factory=list)
 
 

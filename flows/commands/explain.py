@@ -23,7 +23,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print what was decided; return the exit code."""
     from blocks.account.explanation import explain
+    from blocks.account.gate import found_in_ledger, found_in_results
     from blocks.account.signals import signal_in_ledger, signal_in_results
+    from blocks.account.status import newest_account
+    from trading.reasons import DATA_GATE
 
     if (args.data_dir is None) == (args.out is None):
         raise BadInput(
@@ -32,7 +35,12 @@ def run(args: Namespace) -> int:
         )
     if args.out is not None:
         signal = signal_in_results(args.out, args.symbol, args.at)
+        found = found_in_results(args.out, signal)
     else:
-        signal = signal_in_ledger(args.data_dir, args.account, args.symbol, args.at)
+        account = args.account or newest_account(args.data_dir)
+        signal = signal_in_ledger(args.data_dir, account, args.symbol, args.at)
+        found = found_in_ledger(args.data_dir, account, signal)
     print(explain(signal, args.at))
+    if signal.reason.startswith(DATA_GATE):
+        print("\n".join(f"  {line}" for line in found))
     return 0

@@ -13,8 +13,10 @@ from rich.table import Table
 from blocks.account.status import AccountStatus
 from blocks.records.fields import Record
 from flows.pages.cells import cell
+from trading.gate.findings import Finding
 
 LATEST_TRADES = 20
+LATEST_FINDINGS = 10
 POSITION_COLUMNS = {
     "symbol": "symbol",
     "quantity": "quantity",
@@ -62,10 +64,26 @@ def print_status(status: AccountStatus) -> None:
         text = f"plan changed on {change['session']}: {'; '.join(change['changes'])}"
         console.print(text, highlight=False, markup=False)
     _print_messages(console, status.messages)
+    for line in gate_lines(status.gate):
+        console.print(line, highlight=False, markup=False)
     console.print(_table("Positions", status.positions, POSITION_COLUMNS))
     console.print(_table("Orders", status.orders, ORDER_COLUMNS))
     latest = status.trades[-LATEST_TRADES:]
     console.print(_table(f"Trades ({len(status.trades)}), times in UTC", latest, TRADE_COLUMNS))
+
+
+def gate_lines(gate: dict[str, Any]) -> list[str]:
+    """Return what the data gate found in the newest session with any, and in all."""
+    if not gate:
+        return []
+    counts, totals = (
+        ", ".join(f"{count:,} {check}" for check, count in gate[name].items() if count) or "nothing"
+        for name in ("counts", "totals")
+    )
+    lines = [f"data gate: on {gate['session']} {counts}; in all {totals}"]
+    shown = [Finding.of(each).line for each in gate["findings"][-LATEST_FINDINGS:]]
+    others = gate["others"] + len(gate["findings"]) - len(shown)
+    return [*lines, *(f"  {line}" for line in shown), *([f"  and {others} more"] if others else [])]
 
 
 def _print_messages(console: Console, messages: dict[str, Any]) -> None:

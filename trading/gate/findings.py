@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 
 from trading.gate.checks import GAP, JUMP, NEW_LEVEL, SPIKE, STALE, ZERO_VOLUME
 from trading.gate.verdicts import Bytes, Verdicts
 from trading.market.bars import Floats, Panel
-from trading.market.calendar import from_microseconds
+from trading.market.calendar import from_microseconds, to_microseconds
 
 # In the order in which they become reasons.
 CHECKS = {
@@ -49,6 +51,12 @@ class Finding:
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         return {"bar": from_microseconds(named.pop("us")).isoformat(), **named}
 
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Finding:
+        """Return the finding that `as_dict` made JSON of."""
+        us = to_microseconds(datetime.fromisoformat(content["bar"]))
+        return cls(us, **{name: value for name, value in content.items() if name != "bar"})
+
     @property
     def line(self) -> str:
         """Return the finding as a line of text."""
@@ -81,7 +89,8 @@ class GateReport:
         found = [f"{count:,} {check}" for check, count in self.counts.items() if count]
         if not found:
             return ()
-        return (f"the data gate: {', '.join(found)}; each such bar is listed with the defects",)
+        listed = f"the first {len(self.findings)} are" if self.others else "each is"
+        return (f"the data gate: {', '.join(found)} ({listed} listed with the defects)",)
 
     def lines(self) -> list[str]:
         """Return the findings as text, and the number of the others."""

@@ -119,6 +119,12 @@ class BarGate:
         """
         return bool(feed) and bool(self.feeds.get(symbol, frozenset()) - {feed})
 
+    @property
+    def totals(self) -> dict[str, int]:
+        """Return the counts of this session and of all before."""
+        counts = self.report.counts
+        return {check: n + counts[check] for check, n in self.earlier_counts.items()}
+
     def ended(self) -> GateState:
         """Return the gate as the next session finds it."""
         gate = copied(self.state)
@@ -128,10 +134,9 @@ class BarGate:
     def left(self) -> dict[str, Any]:
         """Return what the next session takes over, JSON-ready: closes and counts."""
         closes = self.ended().earlier_close.tolist()
-        counts = self.report.counts
         return {
             "earlier_close": [None if math.isnan(close) else close for close in closes],
-            "counts": {name: n + counts[name] for name, n in self.earlier_counts.items()},
+            "counts": self.totals,
         }
 
     def take_over(self, content: dict[str, Any]) -> None:
