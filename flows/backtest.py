@@ -66,6 +66,7 @@ async def backtest(
     time_format: str | None = None,
     column_order: list[str] = [],  # noqa: B006
     symbol: str | None = None,
+    feed: str | None = None,
     data_dir: str = "data",
 ) -> State[None]:
     """Run a strategy over past bars and show its figures, its equity and its trades.
@@ -90,6 +91,7 @@ async def backtest(
         time_format: How times are written, as strptime says it, such as %d.%m.%Y %H:%M
         column_order: Our names for the columns of a file without a header, - for none
         symbol: That of all rows, whatever the files are called
+        feed: Whose bars are read of an archive, such as yahoo or alpaca:sip; empty is the best
         data_dir: The folder of the accounts; results are kept in its backtests
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}

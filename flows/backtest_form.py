@@ -58,6 +58,7 @@ class BacktestForm(BaseModel):
     time_format: Word
     column_order: tuple[str, ...]
     symbol: Word
+    feed: Word
 
 
 def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
@@ -115,6 +116,7 @@ def _format_of(form: BacktestForm) -> BarFileFormat:
         time_format=form.time_format,
         column_order=form.column_order,
         symbol=form.symbol,
+        feed=form.feed,
     )
 
 

@@ -14,7 +14,7 @@ import polars as pl
 FILE = "file"
 # What a user brought himself comes first, then the whole tape, and a part of it last.
 PREFERRED = (FILE, "alpaca:sip", "yahoo", "finnhub", "alpaca:iex")
-_MOST_NAMED = 5
+_MOST_NAMED = 10
 
 
 def feed_expression(source: str = "source") -> pl.Expr:
@@ -66,7 +66,7 @@ def notes_of_feeds(choices: Sequence[FeedChoice]) -> tuple[str, ...]:
     notes = []
     for feed in dict.fromkeys(choice.feed for choice in choices):
         mine = [choice for choice in choices if choice.feed == feed]
-        note = f"bars of {_named([choice.symbol for choice in mine])} are of the feed {feed}"
+        note = f"bars of {named([choice.symbol for choice in mine])} are of the feed {feed}"
         left: dict[str, int] = {}
         for choice in mine:
             for other, bars in choice.others.items():
@@ -78,7 +78,8 @@ def notes_of_feeds(choices: Sequence[FeedChoice]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _named(symbols: Sequence[str]) -> str:
+def named(symbols: Sequence[str]) -> str:
+    """Return the first few symbols for a message, and how many more there are."""
     if len(symbols) <= _MOST_NAMED:
         return ", ".join(symbols)
     return f"{', '.join(symbols[:_MOST_NAMED])} and {len(symbols) - _MOST_NAMED} more"

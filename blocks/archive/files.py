@@ -1,17 +1,12 @@
-"""Files of the bar archive: its columns, reading with a filter, writing whole or not at all."""
+"""Files of the bar archive: its columns, and reading with a filter."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from blocks.archive.feeds import feed_expression
@@ -32,7 +27,6 @@ SCHEMA: dict[str, pl.DataType] = {
 # Without the feed: so wrote earlier versions.
 COLUMNS_BEFORE_FEEDS = tuple(name for name in SCHEMA if name != "feed")
 _READ_TRIES = 20
-_ARROW = pl.DataFrame(schema=SCHEMA).to_arrow().schema
 
 
 class DamagedFile(StoreUnavailable):
@@ -130,79 +124,6 @@ def scan_bars_file(file: Path) -> pl.LazyFrame:
     if "feed" in rows.collect_schema():
         return rows
     return rows.with_columns(feed_expression().alias("feed"))
-
-
-def metadata_of(file: Path) -> pq.FileMetaData:
-    """Return what the end of a file says of its row groups. Raises DamagedFile."""
-    try:
-        return pq.read_metadata(file)
-    except (pa.ArrowException, OSError) as error:
-        raise damaged(file) from error
-
-
-class BarsWriter:
-    """Row groups for one file, given in the order in which they are to stand."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._writer = pq.ParquetWriter(file, _ARROW, compression="zstd")
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Append bars."""
-        if len(frame):
-            table = frame.select(list(SCHEMA)).to_arrow().cast(_ARROW)
-            self._writer.write_table(table, row_group_size=ROW_GROUP)
-
-    def close(self, words: Mapping[str, str]) -> None:
-        """Write the file's end, with these words of ours in it."""
-        self._writer.add_key_value_metadata(dict(words))
-        self._writer.close()
-
-    def let_go(self) -> None:
-        """Write no more, whatever is missing."""
-        with suppress(OSError, pa.ArrowException):
-            self._writer.close()
-
-
-@contextmanager
-def replacing(file: Path, words: Mapping[str, str] | None = None) -> Iterator[BarsWriter]:
-    """Give a writer for a file, which replaces it when all is on the disk.
-
-    Raises StoreUnavailable; the file is then as it was.
-    """
-    # No pattern of ours or the user's takes this name for a file of bars.
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            writer = BarsWriter(stream)
-            try:
-                yield writer
-                writer.close(words or {})
-            finally:
-                writer.let_go()
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, file)
-        sync_folder(file.parent)
-    except (OSError, pa.ArrowException) as error:
-        raise not_written(file, error) from error
-    finally:
-        # Also when it is interrupted.
-        partial.unlink(missing_ok=True)
-
-
-def write_bars_file(frame: pl.DataFrame, file: Path) -> None:
-    """Replace a file by these bars, on the disk when this returns. Raises StoreUnavailable."""
-    with replacing(file) as writer:
-        writer.write(frame)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def not_written(where: Path, error: Exception) -> StoreUnavailable:

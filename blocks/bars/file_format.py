@@ -24,7 +24,7 @@ class BarFileFormat:
     close, volume) to the file's; `interval_minutes` is the length of a bar. `time_format` is what
     strptime calls the writing of times. `column_order` are our names for the columns of a file
     without a header, `-` for one that is passed over. `symbol` is that of all rows, whatever the
-    files are called.
+    files are called. `feed` is whose bars are read of an archive, which may hold several feeds.
     """
 
     timezone: str | None = None
@@ -34,6 +34,7 @@ class BarFileFormat:
     time_format: str | None = None
     column_order: tuple[str, ...] = ()
     symbol: str | None = None
+    feed: str | None = None
 
     def __post_init__(self) -> None:
         """Raise BadInput for what no file can be like."""

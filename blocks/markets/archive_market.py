@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from blocks.archive.archive import BarArchive
+from blocks.archive.feeds import notes_of_feeds
 from blocks.archive.files import rows_of
 from trading.errors import NoData
 from trading.market.bars import BarRows
@@ -24,9 +25,11 @@ class ArchiveMarket(MarketData):
         self.notes: tuple[str, ...] = ()
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
-        """Return all rows before the session, oldest first; damaged files are in `notes`."""
+        """Return all rows before the session, oldest first; `notes` name damage and feeds."""
         first = datetime(1970, 1, 1, tzinfo=UTC)
-        frame, self.notes = self._archive.readable(symbols, first, before.open)
+        found, damaged = self._archive.readable(symbols, first, before.open)
+        frame, choices = self._archive.chosen(found)
+        self.notes = (*damaged, *notes_of_feeds(choices))
         rows = rows_of(frame, symbols, self._archive.interval_minutes)
         return rows if len(rows) else None
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from blocks.archive.bar_source import read_bars
 from blocks.bars.file_format import BarFileFormat
-from blocks.bars.files import read_bars
 from blocks.process.logs import get_logger
 from trading.market.bars import BarRows, closes_before
 from trading.market.calendar import (

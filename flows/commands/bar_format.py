@@ -33,6 +33,10 @@ def add_bar_format_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--source-interval", type=int, metavar="MINUTES", help="bar length of the file"
     )
+    parser.add_argument(
+        "--feed", metavar="NAME",
+        help="whose bars are read of an archive, such as yahoo or alpaca:sip",
+    )  # fmt: skip
 
 
 def bar_format_of(args: Namespace) -> BarFileFormat:
@@ -47,6 +51,7 @@ def bar_format_of(args: Namespace) -> BarFileFormat:
         time_format=args.time_format,
         column_order=args.columns,
         symbol=args.symbol,
+        feed=args.feed,
     )
 
 

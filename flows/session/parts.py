@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from blocks.archive.bar_source import symbols_in
 from blocks.bars.file_format import BarFileFormat
-from blocks.bars.files import symbols_in
 from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import HOLD_SECONDS, DuckDBLedger
 from blocks.markets.file_market import FileMarket

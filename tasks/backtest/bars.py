@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blocks.bars.files import date_range, read_bars
+from blocks.archive.bar_source import date_range, read_bars
 from blocks.markets.random_walk import sessions_to_warm_up, simulated_rows
 from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput

@@ -9,6 +9,7 @@ from pathlib import Path
 import blocks
 import tasks
 import trading
+from blocks.archive.bar_source import archive_at
 from blocks.bars.cache_key import FileState, code_digest, key_of, tree_states, zone_digest
 from blocks.bars.panel_cache import LoadedPanel, keep_bars, kept_bars_folder, read_kept
 from blocks.bars.tables import size_of
@@ -34,11 +35,14 @@ def is_large(request: BacktestRequest) -> bool:
 def load_panel(request: BacktestRequest, later: Later, *, warm_up: bool) -> LoadedPanel:
     """Return the panel of a request, and keep it for the next when its files are large.
 
+    Of an archive nothing is kept: to know that it is unchanged, all of it would be read.
     `later(work)` is given what need not be waited for. A panel that was kept is taken only when
     content, path and code are those that it was made of. Raises BadInput as load_bars does.
     """
-    folder = kept_bars_folder() if is_large(request) else None
-    if folder is None or request.bars is None:
+    if request.bars is None or not is_large(request) or archive_at(request.bars) is not None:
+        return _load(request, warm_up=warm_up)
+    folder = kept_bars_folder()
+    if folder is None:
         return _load(request, warm_up=warm_up)
     files = _states(request.bars)
     key = _key_of(request, request.bars, warm_up=warm_up) if files else None

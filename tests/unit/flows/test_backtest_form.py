@@ -23,6 +23,7 @@ FORM: dict[str, Any] = {
     "risk": RiskParameters(), "fills": FillParameters(), "gate": GateParameters(),
     "decisions": "changes", "timezone": None, "stamp": None, "columns": {},
     "source_interval_minutes": None, "time_format": None, "column_order": [], "symbol": None,
+    "feed": None,
 }  # fmt: skip
 
 
@@ -32,10 +33,11 @@ GROUPS = ("strategy", "risk", "fills", "gate")
 def test_how_a_file_is_written_can_be_said_in_the_form() -> None:
     said = {"timezone": "America/New_York", "stamp": "end", "columns": {"ts": "Datetime"}}
     said |= {"source_interval_minutes": 5, "time_format": "%d.%m.%Y %H:%M", "symbol": "QXA"}
+    said |= {"feed": "alpaca:sip"}
     request = request_of_form({**FORM, **said}, OUT)
     columns = {"ts": "Datetime"}
     assert request.format == BarFileFormat(
-        "America/New_York", "end", columns, 5, "%d.%m.%Y %H:%M", symbol="QXA"
+        "America/New_York", "end", columns, 5, "%d.%m.%Y %H:%M", symbol="QXA", feed="alpaca:sip"
     )
     assert request.start == date(2025, 6, 4)
 

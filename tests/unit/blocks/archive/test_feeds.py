@@ -58,7 +58,7 @@ def test_a_reader_may_prefer_another_feed_and_each_symbol_has_its_own(tmp_path: 
     archive.upsert(simulated(("AAPL", "MSFT"), SESSIONS, EVENING, "yahoo"))
     archive.upsert(simulated(("AAPL",), [LAST], EVENING, "alpaca:iex"))
     assert feeds_read(archive, "AAPL", "MSFT") == {"alpaca:iex": BARS, "yahoo": BARS * 4}
-    _, choices = archive.chosen(None, SESSIONS[0].open, LAST.close)
+    _, choices = archive.chosen(archive.every_feed(None, SESSIONS[0].open, LAST.close))
     assert notes_of_feeds(choices) == (
         "bars of AAPL are of the feed alpaca:iex; 312 of yahoo are left out, for feeds are not"
         " mixed",

@@ -18,6 +18,7 @@ SAID = {
     "--columns": "ts,open,high,low,close,-,volume",
     "--symbol": "QXA",
     "--source-interval": "15",
+    "--feed": "alpaca:sip",
 }
 
 
@@ -31,7 +32,7 @@ def test_every_argument_reaches_the_reader() -> None:
     words = [word for pair in SAID.items() for word in pair]
     assert format_of(*words) == BarFileFormat(
         "America/New_York", "end", {}, 15, "%d.%m.%Y %H:%M",
-        ("ts", "open", "high", "low", "close", "-", "volume"), "QXA",
+        ("ts", "open", "high", "low", "close", "-", "volume"), "QXA", "alpaca:sip",
     )  # fmt: skip
     assert format_of("--column", "ts= When").columns == {"ts": "When"}
     assert format_of() == BarFileFormat()

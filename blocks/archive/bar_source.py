@@ -1,0 +1,177 @@
+"""Bars behind a path: those of an archive as they are known to be, others as files of the user.
+
+The archive's own files name bars by their starts in UTC, and of each symbol one feed is read, so
+that nothing of them is guessed. Of them only what is asked for is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from blocks.archive.feeds import named, notes_of_feeds
+from blocks.archive.files import (
+    COLUMNS_BEFORE_FEEDS,
+    rows_of,
+    scan_bars_file,
+)
+from blocks.archive.reader import ArchiveReader
+from blocks.archive.runs import file_name
+from blocks.bars import files
+from blocks.bars.file_format import BarFileFormat
+from blocks.bars.files import BarFile
+from trading.errors import BadInput
+
+_AS_FOUND = BarFileFormat()
+_LENGTH = re.compile(r"(\d+)m")
+_DAY = timedelta(days=1)
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_MOST_NAMED = 10
+
+
+def read_bars(
+    path: Path,
+    symbols: Sequence[str] | None,
+    exchange: str = "NYSE",
+    format: BarFileFormat = _AS_FOUND,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+) -> BarFile:
+    """Return the bars of an archive's folder, or of files as `blocks.bars.files` reads them.
+
+    Arguments are those of `blocks.bars.files.read_bars`. Raises BadInput.
+    """
+    archive = archive_at(path)
+    if archive is None:
+        if format.feed is not None:
+            raise BadInput(f"{path} is no archive, and its bars are of no feed", "Leave --feed out")
+        return files.read_bars(path, symbols, exchange, format, start=start, end=end)
+    first = _EARLIEST if start is None else datetime.combine(start - _DAY, time(), UTC)
+    last = _LATEST if end is None else datetime.combine(end + 2 * _DAY, time(), UTC)
+    found, damaged = archive.readable(symbols, first, last)
+    notes = tuple(f"WARNING: {line}" for line in damaged)
+    if format.feed is not None:
+        found = _of_feed(archive, found, symbols, format.feed)
+    frame, choices = archive.chosen(found)
+    there = set(frame["symbol"].unique().to_list())
+    wanted = tuple(sorted(there)) if symbols is None else tuple(dict.fromkeys(symbols))
+    if not there.issuperset(wanted) and not damaged:
+        _refuse_absent(archive, wanted)
+    rows = rows_of(frame, wanted, archive.interval_minutes)
+    return BarFile((rows,), np.unique(rows.start_us), wanted, (*notes, *notes_of_feeds(choices)))
+
+
+def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
+    """Return all symbols behind a path, sorted. Raises BadInput."""
+    archive = archive_at(path)
+    return files.symbols_in(path, format) if archive is None else _symbols_of(archive)
+
+
+def date_range(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[date, date]:
+    """Return the first and last UTC date of the stamps behind a path. Raises BadInput."""
+    archive = archive_at(path)
+    if archive is None:
+        return files.date_range(path, format)
+    spans = [span for file in archive.files if (span := _span_of(file)) is not None]
+    if not spans:
+        raise BadInput(
+            f"no file of {path} can be read", "Fetch its bars again: python -m flows fetch"
+        )
+    return min(first for first, _ in spans).date(), max(last for _, last in spans).date()
+
+
+def archive_at(path: Path) -> ArchiveReader | None:
+    """Return the archive of a folder that holds nothing but its files, or of one of its files.
+
+    None for any other path. Raises BadInput for the folder of several archives.
+    """
+    name = file_name(path)
+    if path.is_file():
+        mine = name is not None and _is_of_archive(path)
+        return ArchiveReader(path.parent, _minutes_of(path.parent), only=name) if mine else None
+    try:
+        visible = [file for file in path.iterdir() if not file.name.startswith((".", "_"))]
+    except (NotADirectoryError, FileNotFoundError, PermissionError):
+        return None
+    _refuse_several(path, visible)
+    if not visible or any(file_name(file) is None for file in visible):
+        return None
+    if not any(map(_is_of_archive, visible)):
+        return None
+    return ArchiveReader(path, _minutes_of(path))
+
+
+def _refuse_several(path: Path, visible: Sequence[Path]) -> None:
+    lengths = [folder for folder in visible if _LENGTH.fullmatch(folder.name) and folder.is_dir()]
+    several = [folder for folder in lengths if archive_at(folder) is not None]
+    if several:
+        raise BadInput(
+            f"{path} holds the archives of bars of several lengths",
+            f"Name one of them: --bars {several[0]}",
+        )
+
+
+def _minutes_of(folder: Path) -> int | None:
+    minutes = _LENGTH.fullmatch(folder.name)
+    return int(minutes[1]) if minutes else None
+
+
+def _is_of_archive(file: Path) -> bool:
+    try:
+        return set(COLUMNS_BEFORE_FEEDS) <= set(pl.read_parquet_schema(file))
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+
+
+def _symbols_of(archive: ArchiveReader) -> tuple[str, ...]:
+    found: set[str] = set()
+    for file in archive.files:
+        names = scan_bars_file(file).select(pl.col("symbol").unique())
+        # Of what is damaged, reading says so.
+        with suppress(pl.exceptions.PolarsError, OSError):
+            found.update(names.collect()["symbol"].to_list())
+    return tuple(sorted(found))
+
+
+def _span_of(file: Path) -> tuple[datetime, datetime] | None:
+    try:
+        return (
+            scan_bars_file(file)
+            .select(pl.col("ts").min().alias("first"), pl.col("ts").max().alias("last"))
+            .collect()
+            .row(0)
+        )
+    except (pl.exceptions.PolarsError, OSError):
+        return None
+
+
+def _of_feed(
+    archive: ArchiveReader, found: pl.DataFrame, symbols: Sequence[str] | None, feed: str
+) -> pl.DataFrame:
+    mine = found.filter(pl.col("feed") == feed)
+    without = set(found["symbol"].unique().to_list()) - set(mine["symbol"].unique().to_list())
+    if without and (symbols is not None or mine.is_empty()):
+        others = sorted(found.filter(pl.col("symbol").is_in(list(without)))["feed"].unique())
+        raise BadInput(
+            f"{archive.folder} has no bars of {named(sorted(without))} of the feed {feed} there",
+            f"It has them of {', '.join(others)}: leave --feed out, or name one of these",
+        )
+    return mine
+
+
+def _refuse_absent(archive: ArchiveReader, wanted: Sequence[str]) -> None:
+    known = _symbols_of(archive)
+    absent = sorted(set(wanted) - set(known))
+    if absent:
+        raise BadInput(
+            f"{archive.folder} has no bars of {named(absent)}",
+            f"It has {named(known)}; others come with python -m flows fetch --symbols"
+            f" {','.join(absent[:_MOST_NAMED])}",
+        )
