@@ -64,6 +64,8 @@ class SplitFile:
                 (pl.col("symbol") == split.symbol)
                 & (pl.col("ts") < moment)
                 & (pl.col("fetched_at") < moment)
+                # Who asked for raw prices gets what was traded at.
+                & ~pl.col("source").str.ends_with(":raw")
             )
             prices = pl.col("open", "high", "low", "close")
             frame = frame.with_columns(

@@ -10,8 +10,12 @@ from pydantic import SecretStr
 PROVIDERS = ("alpaca", "yahoo", "finnhub")
 # Requests a second where nothing is said: what Yahoo bears. No more than twice that at once.
 YAHOO_RATE = 5.0
-# Requests a minute of a free key.
+# Requests a minute of a free key of Alpaca.
 ALPACA_RATE = 200
+# Rows in a page of its answers.
+PAGE_ROWS = 10_000
+# From four in the morning to eight in the evening.
+EXTENDED_MINUTES = 16 * 60
 
 
 class Feed(StrEnum):
@@ -57,3 +61,11 @@ class ProviderAccess:
     yahoo_rate: float = YAHOO_RATE
     finnhub_key: SecretStr | None = None
     alpaca: AlpacaAccess | None = None
+
+
+def alpaca_rows_a_day(interval_minutes: int) -> int:
+    """Return how many rows Alpaca has of a busy symbol and day, early and late trading included."""
+    if interval_minutes >= EXTENDED_MINUTES:
+        return 1
+    # Hours are made of halves.
+    return EXTENDED_MINUTES // min(interval_minutes, 30)

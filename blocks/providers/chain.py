@@ -11,6 +11,7 @@ import numpy as np
 from blocks.providers.errors import Unauthorized
 from blocks.providers.fetched_bars import (
     FetchedBars,
+    PieceSize,
     Provider,
     joined,
     minutes_us,
@@ -61,7 +62,9 @@ class ProviderChain:
         sources: Sequence[Source],
         interval_minutes: int,
         keep: Callable[[FetchedBars], object] | None = None,
+        piece: PieceSize | None = None,
     ) -> None:
+        self.piece = piece or PieceSize()
         self.feeds = tuple(source.name for source in sources)
         self.name = " > ".join(self.feeds)
         self.served: dict[str, str] = {}

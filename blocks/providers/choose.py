@@ -6,9 +6,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from blocks.providers.access import PROVIDERS, AlpacaAccess, ProviderAccess
+from blocks.providers.access import (
+    PROVIDERS,
+    AlpacaAccess,
+    ProviderAccess,
+    alpaca_rows_a_day,
+)
 from blocks.providers.chain import ProviderChain, Source
-from blocks.providers.fetched_bars import US_EXCHANGES, FetchedBars
+from blocks.providers.fetched_bars import DAY_MINUTES, US_EXCHANGES, FetchedBars, PieceSize
 from blocks.providers.finnhub.rest import FinnhubMarket
 from blocks.providers.finnhub.stream import FinnhubStream
 from blocks.providers.page_store import PageStore
@@ -24,6 +29,11 @@ FINNHUB_RATE = (1.0, 10)
 # Of Alpaca's requests of a minute so many may come at once: together with those that come back
 # within a minute they are the minute's.
 ALPACA_AT_ONCE = 0.1
+# Rows of one question to Alpaca, which are held in memory until they are stored.
+ALPACA_PIECE_ROWS = 500_000
+MOST_SYMBOLS = 200
+# Of one-minute bars Yahoo gives a week at once.
+SESSIONS_AT_ONCE = {1: 4}
 # A fetch of years waits for a page as long as a person would; a bar does not.
 PATIENCE_SECONDS = 600.0
 
@@ -47,7 +57,7 @@ def make_provider(
     parts = _Parts(exchange, interval_minutes, clock, data_dir, access)
     names = parts.usable() if name == CHAIN else (parts.demanded(name),)
     sources = [parts.source(each, is_patient=True) for each in names]
-    return ProviderChain(sources, interval_minutes, keep)
+    return ProviderChain(sources, interval_minutes, keep, parts.piece(names[0]))
 
 
 def make_live_provider(
@@ -106,6 +116,18 @@ class _Parts:
         if lack is not None:
             raise lack
         return name
+
+    def piece(self, name: str) -> PieceSize:
+        """Return how much is asked for at once where this one is asked first."""
+        if name != "alpaca" or self._access.alpaca is None:
+            return PieceSize(sessions=SESSIONS_AT_ONCE.get(self._interval_minutes, 20))
+        period, days = ("%Y", 252) if self._interval_minutes == DAY_MINUTES else ("%Y-%m", 21)
+        rows = alpaca_rows_a_day(self._interval_minutes) * days
+        return PieceSize(
+            max(1, min(MOST_SYMBOLS, ALPACA_PIECE_ROWS // rows)),
+            period=period,
+            remembered_as=self._access.alpaca.source,
+        )
 
     def source(self, name: str, *, is_patient: bool) -> Source:
         """Return the provider that is asked."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -103,6 +104,30 @@ class FetchedBars:
     def failing(self, failures: dict[str, OpenbellError]) -> FetchedBars:
         """Return the same bars with these failures and no others."""
         return replace(self, failures=failures)
+
+
+@dataclass(frozen=True, slots=True)
+class PieceSize:
+    """How much is asked for at once: so many symbols, of sessions in a row or of a whole period.
+
+    `period` is a format of dates, such as %Y-%m; sessions whose dates it writes alike belong
+    together. `remembered_as` names a provider whose answers are final, so that what it was asked
+    for is noted under that name and not asked for again.
+    """
+
+    symbols: int = 8
+    sessions: int = 20
+    period: str = ""
+    remembered_as: str | None = None
+
+    def of(self, sessions: Sequence[Session]) -> Iterator[Sequence[Session]]:
+        """Yield sessions, in order, as many as belong together."""
+        if not self.period:
+            for begin in range(0, len(sessions), self.sessions):
+                yield sessions[begin : begin + self.sessions]
+            return
+        for _, each in groupby(sessions, key=lambda session: session.date.strftime(self.period)):
+            yield list(each)
 
 
 class Provider(Protocol):

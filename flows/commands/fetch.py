@@ -63,7 +63,7 @@ def run(args: Namespace) -> int:
         access=args.settings.data.access(Feed(args.feed) if args.feed else None),
     )
     with progress_on(sys.stderr, wanted=not args.quiet) as progress:
-        outcome, folder = fetch_history(request, clock, progress)
+        outcome, folder = fetch_history(request, clock, progress, None if args.quiet else _tell)
     for symbol, failure in outcome.failures.items():
         print(f"error: {symbol}: {failure}", file=sys.stderr)
     if not args.quiet:
@@ -72,3 +72,7 @@ def run(args: Namespace) -> int:
             print(f"note: {note}")
         print(f"bars are in {folder}; try: python -m flows backtest --bars {folder}")
     return EXIT_INCOMPLETE if outcome.failures else 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)

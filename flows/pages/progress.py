@@ -18,7 +18,8 @@ def progress_on(
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(file=stream), transient=True) as bar:
+    # The time that is left is told by the last quarter of an hour: a step may take a minute.
+    with Progress(console=Console(file=stream), transient=True, speed_estimate_period=900) as bar:
         task = bar.add_task("starting", total=None)
 
         def show(step: str, done: int, total: int) -> None:

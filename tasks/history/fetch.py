@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from blocks.archive.archive import BarArchive
-from blocks.archive.backfill import Backfill, Coverage, Outcome
-from blocks.providers.access import ProviderAccess
+from blocks.archive.backfill import Backfill, Outcome
+from blocks.archive.coverage import Coverage
+from blocks.providers.access import PAGE_ROWS, ProviderAccess, alpaca_rows_a_day
 from blocks.providers.choose import make_provider
+from blocks.providers.fetched_bars import PieceSize
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 from trading.market.calendar import sessions_between
 from trading.session.ports import Clock
@@ -36,10 +38,12 @@ def fetch_history(
     request: HistoryRequest,
     clock: Clock,
     progress: Callable[[str, int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[Outcome, Path]:
     """Fetch what the archive lacks; return what was done, failures included, and its folder.
 
-    Raises BadInput for a range without a session and for a provider that is none.
+    `tell` hears beforehand how long it may take, where that is worth a word. Raises BadInput for
+    a range without a session and for a provider that is none.
     """
     sessions = sessions_between(request.exchange, request.start, request.end)
     if not sessions:
@@ -56,11 +60,37 @@ def fetch_history(
         request.data_dir,
         request.access,
     )
+    estimate = estimate_of(request, len(sessions), provider.piece)
+    if tell is not None and estimate is not None:
+        tell(estimate)
     try:
-        backfill = Backfill(archive, provider, request.exchange, clock)
+        backfill = Backfill(archive, provider, request.exchange, clock, provider.piece)
         return backfill.run(request.symbols, sessions, progress), archive.folder
     finally:
         provider.close()
+
+
+def estimate_of(request: HistoryRequest, sessions: int, piece: PieceSize) -> str | None:
+    """Return how many questions at most a long fetch takes, and how long; None where it is short.
+
+    Only who answers in pages, and is asked so often a minute, can be told beforehand.
+    """
+    alpaca = request.access.alpaca
+    if alpaca is None or piece.remembered_as != alpaca.source:
+        return None
+    rows = len(request.symbols) * sessions * alpaca_rows_a_day(request.interval_minutes)
+    pages = -(-rows // PAGE_ROWS)
+    minutes = pages / alpaca.requests_a_minute
+    if minutes < 1:
+        return None
+    return (
+        f"up to {pages:,} requests to alpaca, {_span(minutes)} at {alpaca.requests_a_minute} a"
+        " minute; interrupted, the same command goes on where it was"
+    )
+
+
+def _span(minutes: float) -> str:
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
 
 
 def fetch_whole_history(request: HistoryRequest, clock: Clock) -> Outcome:

@@ -84,6 +84,7 @@ class AlpacaMarket:
                 f"alpaca has no bars of {exchange}", f"Use one of {', '.join(sorted(US_EXCHANGES))}"
             )
         self.name = access.source
+        self.feeds = (access.source,)
         self._access = access
         self._exchange = exchange
         self._interval_minutes = interval_minutes

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blocks.providers.access import AlpacaAccess
+from blocks.providers.access import PAGE_ROWS, AlpacaAccess
 from blocks.providers.alpaca.client import AlpacaClient
 from blocks.providers.alpaca.failures import RefusedSymbol, another_shape
 from blocks.providers.alpaca.frames import rows_of_page, whole_bars
@@ -25,7 +25,6 @@ from trading.errors import OpenbellError
 from trading.market.bars import BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds
 
-PAGE_ROWS = 10_000
 # Who has no bar for so long before the end is asked for again: hardly traded, or cut off.
 QUIET_US = minutes_us(60)
 # An answer that ends early is asked for its rest, but not for ever.

@@ -73,7 +73,8 @@ def test_long_ranges_and_many_symbols_are_asked_for_in_pieces(
     outcome = backfill.run(SYMBOLS, SESSIONS, lambda step, done, total: told.append((done, total)))
     assert outcome.stored == Stored(added=78 * len(SESSIONS) * len(SYMBOLS))
     assert [len(symbols) for symbols, _, _ in provider.asked] == [8, 2, 8, 2]
-    assert told == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    # As symbols and sessions, of which the last piece has five.
+    assert told == [(0, 250), (160, 250), (200, 250), (240, 250)]
     assert all(coverage.missing == () for coverage in outcome.coverage)
 
 
