@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from blocks.providers.access import (
@@ -71,8 +72,8 @@ def make_live_provider(
 ) -> ProviderChain:
     """Return what a live session reads: the providers in their order, streams before the asked.
 
-    Finnhub's trade stream, where there is a key, goes before Yahoo and Finnhub. Streams run
-    between the chain's `start` and `close`.
+    Finnhub's trade stream, where there is a key, goes before Yahoo and Finnhub, Alpaca's before
+    the REST of the same feed. Streams run between the chain's `start` and `close`.
     """
     parts = _Parts(exchange, interval_minutes, clock, data_dir, access)
     sources: list[Source] = []
@@ -81,6 +82,8 @@ def make_live_provider(
         if name != "alpaca" and stream is not None:
             sources.append(FinnhubStream(stream, symbols, exchange, interval_minutes, clock))
             stream = None
+        if name == "alpaca":
+            sources.append(parts.alpaca_stream(symbols))
         sources.append(parts.source(name, is_patient=False))
     return ProviderChain([TimelySource(source) for source in sources], interval_minutes, keep)
 
@@ -145,15 +148,18 @@ class _Parts:
         assert self._access.alpaca is not None
         return self._alpaca(self._access.alpaca, is_patient=is_patient)
 
+    def alpaca_stream(self, symbols: Sequence[str]) -> Source:
+        """Return the stream of Alpaca's bars."""
+        with _extra():
+            from blocks.providers.alpaca.stream import AlpacaStream
+        assert self._access.alpaca is not None
+        return AlpacaStream(
+            self._access.alpaca, symbols, self._exchange, self._interval_minutes, self._clock
+        )
+
     def _alpaca(self, access: AlpacaAccess, *, is_patient: bool) -> Source:
-        # Imported here: it is an extra, and brings pandas.
-        try:
+        with _extra():
             from blocks.providers.alpaca.market import AlpacaMarket
-        except ModuleNotFoundError as error:
-            raise BadInput(
-                f"alpaca needs the package alpaca-py, which is not installed ({error.name})",
-                f"Install it: {sys.executable} -m pip install 'alpaca-py>=0.44,<0.45'",
-            ) from error
         a_minute = access.requests_a_minute
         at_once = max(1, round(a_minute * ALPACA_AT_ONCE))
         bucket = self._bucket("alpaca", max(a_minute - at_once, 1) / 60.0, at_once)
@@ -183,3 +189,15 @@ class _Parts:
                 f"Use one of {', '.join(sorted(US_EXCHANGES))}, or another provider",
             )
         return None
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Say how to install what an import lacks: it is an extra, and brings pandas."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"alpaca needs the package alpaca-py, which is not installed ({error.name})",
+            f"Install it: {sys.executable} -m pip install 'alpaca-py>=0.44,<0.45'",
+        ) from error

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
+
+from tests.servers.alpaca_server import BarSocket
 from tests.servers.finnhub_server import TradeSocket, trades_of
 from trading.market.bars import BarRows
 
 PARTS = 7
 
 
-class MarketPace:
-    """Sends the trades of the rows as time goes on; `act` hears the time first and may fail it.
+class Pace(ABC):
+    """Sends what happens as time goes on; `act` hears the time first and may fail it.
 
-    While `is_silent` only pings go out, and what would have been traded is lost.
+    While `is_silent` only pings go out, and what would have been sent is lost.
     """
 
-    def __init__(
-        self, socket: TradeSocket, rows: BarRows, symbols: Sequence[str], interval_minutes: int
-    ) -> None:
+    def __init__(self, socket: TradeSocket | BarSocket, symbols: int) -> None:
         self.socket = socket
         self.act: Callable[[datetime], None] = lambda now: None
         self.is_silent = False
         self.is_connected: bool | None = True
-        self._symbols = len(symbols)
-        self._trades = trades_of(rows, symbols, interval_minutes, PARTS)
+        self._symbols = symbols
         self._next = 0
         self._sent = 0
         handler = type("Handler", (_Handler,), {"market": self})
@@ -42,7 +43,7 @@ class MarketPace:
         return f"http://127.0.0.1:{self._server.server_address[1]}/"
 
     @contextmanager
-    def running(self) -> Iterator[MarketPace]:
+    def running(self) -> Iterator[Self]:
         thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
@@ -57,23 +58,28 @@ class MarketPace:
         self.socket.wait_for_subscriptions(connections, self._symbols)
         self.is_connected = True
 
-    def drop_symbol(self, symbol: str) -> None:
-        """Trade a symbol no more."""
-        rest = [trade for trade in self._trades[self._next :] if trade["s"] != symbol]
-        self._trades = self._trades[: self._next] + rest
+    @abstractmethod
+    def _until(self, now: datetime) -> int:
+        """Return how many things have happened before a time."""
+
+    @abstractmethod
+    def _send(self, first: int, stop: int) -> None:
+        """Send what happened."""
+
+    @abstractmethod
+    def _ping(self) -> None:
+        """Send what proves nothing."""
 
     def advance(self, now: datetime) -> dict[str, Any]:
-        """Trade up to a time, itself left out; return what the client will have seen then."""
+        """Let it be a time; return what the client will have seen then."""
         if not self._next and self.is_connected:
             self.connect(1)
         self.act(now)
-        first, stamp = self._next, now.timestamp() * 1000
-        while self._next < len(self._trades) and self._trades[self._next]["t"] < stamp:
-            self._next += 1
+        first, self._next = self._next, max(self._until(now), self._next)
         if self.is_silent:
-            self.socket.send({"type": "ping"})
+            self._ping()
         else:
-            self.socket.send_trades(self._trades[first : self._next])
+            self._send(first, self._next)
             self._sent += self._next - first
         return {
             "trades": self._sent,
@@ -82,9 +88,57 @@ class MarketPace:
         }
 
 
+class MarketPace(Pace):
+    """Sends Finnhub's trades of the rows up to a time, itself left out."""
+
+    socket: TradeSocket
+
+    def __init__(
+        self, socket: TradeSocket, rows: BarRows, symbols: Sequence[str], interval_minutes: int
+    ) -> None:
+        super().__init__(socket, len(symbols))
+        self._trades = trades_of(rows, symbols, interval_minutes, PARTS)
+
+    def drop_symbol(self, symbol: str) -> None:
+        """Trade a symbol no more."""
+        rest = [trade for trade in self._trades[self._next :] if trade["s"] != symbol]
+        self._trades = self._trades[: self._next] + rest
+
+    def _until(self, now: datetime) -> int:
+        stamp = now.timestamp() * 1000
+        return sum(trade["t"] < stamp for trade in self._trades)
+
+    def _send(self, first: int, stop: int) -> None:
+        self.socket.send_trades(self._trades[first:stop])
+
+    def _ping(self) -> None:
+        self.socket.send({"type": "ping"})
+
+
+class MinutePace(Pace):
+    """Sends Alpaca's bars of minutes that have ended by a time."""
+
+    socket: BarSocket
+
+    def __init__(self, socket: BarSocket, minutes: BarRows, symbols: Sequence[str]) -> None:
+        super().__init__(socket, len(symbols))
+        self._names = tuple(symbols)
+        self._minutes = minutes.take(np.argsort(minutes.start_us, kind="stable"))
+
+    def _until(self, now: datetime) -> int:
+        last_us = round(now.timestamp() * 1e6) - 60_000_000
+        return int(np.searchsorted(self._minutes.start_us, last_us, "right"))
+
+    def _send(self, first: int, stop: int) -> None:
+        self.socket.send_bars(self._minutes.take(slice(first, stop)), self._names)
+
+    def _ping(self) -> None:
+        self.socket.ping()
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    market: MarketPace
+    market: Pace
 
     def do_POST(self) -> None:
         order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

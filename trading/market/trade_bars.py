@@ -1,15 +1,11 @@
-"""Trades into bars on the calendar's grid; what came late or fell into a gap is never hidden."""
+"""Trades into bars on the calendar's grid."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-import numpy as np
-
-from trading.market.bars import BarRows
-from trading.market.calendar import MICROSECONDS_PER_MINUTE, Session, to_microseconds
+from trading.market.session_bars import MadeBar, SessionBars
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,40 +18,12 @@ class Trade:
     us: int
 
 
-@dataclass(slots=True)
-class _Bar:
-    first_us: int
-    last_us: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-
-
-class TickBars:
+class TickBars(SessionBars):
     """The bars of one session as its trades make them.
 
     Within a bar, open and close go by the trades' own times, and by arrival where times are
-    equal. A trade of a bar that is sealed already is counted in `late` and changes nothing.
-    `outside` counts trades outside the session, `invalid` those without a price or size.
+    equal.
     """
-
-    def __init__(self, session: Session, interval_minutes: int, symbols: Sequence[str]) -> None:
-        self.session = session
-        self.symbols = tuple(symbols)
-        self.late: dict[str, int] = {}
-        self.outside = 0
-        self.invalid = 0
-        self.last_trade_us: dict[str, int] = {}
-        self._interval_minutes = interval_minutes
-        self._step_us = interval_minutes * MICROSECONDS_PER_MINUTE
-        self._open_us = to_microseconds(session.open)
-        self._close_us = to_microseconds(session.close)
-        self._number = {symbol: index for index, symbol in enumerate(self.symbols)}
-        self._bars: dict[tuple[int, int], _Bar] = {}
-        self._sealed = 0
-        self._gaps: list[tuple[int, int]] = []
 
     def add(self, trade: Trade) -> None:
         """Take one trade; one of a symbol that was not asked for is ignored."""
@@ -68,16 +36,14 @@ class TickBars:
         if not self._open_us <= trade.us < self._close_us:
             self.outside += 1
             return
-        self.last_trade_us[trade.symbol] = max(
-            trade.us, self.last_trade_us.get(trade.symbol, trade.us)
-        )
-        number = (trade.us - self._open_us) // self._step_us
+        self._note_trade(trade.symbol, trade.us)
+        number = self._number_at(trade.us)
         if number < self._sealed:
-            self.late[trade.symbol] = self.late.get(trade.symbol, 0) + 1
+            self._note_late(trade.symbol)
             return
         bar = self._bars.get((number, symbol))
         if bar is None:
-            self._bars[number, symbol] = _Bar(
+            self._bars[number, symbol] = MadeBar(
                 trade.us, trade.us, trade.price, trade.price, trade.price, trade.price, trade.size
             )
             return
@@ -88,63 +54,3 @@ class TickBars:
             bar.first_us, bar.open = trade.us, trade.price
         if trade.us >= bar.last_us:
             bar.last_us, bar.close = trade.us, trade.price
-
-    def last_prices(self) -> dict[str, float]:
-        """Return the price of each symbol's newest trade, USD."""
-        newest: dict[int, tuple[int, float]] = {}
-        for (_, symbol), bar in self._bars.items():
-            if symbol not in newest or newest[symbol][0] <= bar.last_us:
-                newest[symbol] = (bar.last_us, bar.close)
-        return {self.symbols[symbol]: price for symbol, (_, price) in newest.items()}
-
-    def interrupt(self, begin_us: int, end_us: int) -> None:
-        """Say that trades may be missing in [begin, end): bars that touch it are not whole.
-
-        A break is never without length, for between two moments that look the same a trade
-        can be lost; one that ends before it begins is none.
-        """
-        if end_us < begin_us:
-            return
-        end_us = max(end_us, begin_us + 1)
-        if self._gaps and self._gaps[-1][0] == begin_us:
-            end_us = max(end_us, self._gaps.pop()[1])
-        self._gaps.append((begin_us, end_us))
-
-    def gap_in(self, begin_us: int, end_us: int) -> tuple[int, int] | None:
-        """Return the first gap that touches [begin, end), in microseconds, or None."""
-        touching = [gap for gap in self._gaps if gap[0] < end_us and gap[1] > begin_us]
-        return min(touching) if touching else None
-
-    def seal(self, us: int) -> None:
-        """Close every bar whose END is at or before a time."""
-        if us >= self._close_us:
-            self._sealed = self.session.bar_count(self._interval_minutes)
-        else:
-            self._sealed = max(self._sealed, (us - self._open_us) // self._step_us)
-
-    def rows(self, begin_us: int, end_us: int) -> BarRows:
-        """Return the sealed bars without a gap that start in [begin, end), by time and symbol."""
-        found = sorted(
-            key
-            for key in self._bars
-            if key[0] < self._sealed
-            and begin_us <= self._start_us(key[0]) < end_us
-            and self.gap_in(self._start_us(key[0]), self._end_us(key[0])) is None
-        )
-        bars = [self._bars[key] for key in found]
-        return BarRows(
-            np.array([symbol for _, symbol in found], dtype=np.int64),
-            np.array([self._start_us(number) for number, _ in found], dtype=np.int64),
-            np.array([bar.open for bar in bars], dtype=np.float64),
-            np.array([bar.high for bar in bars], dtype=np.float64),
-            np.array([bar.low for bar in bars], dtype=np.float64),
-            np.array([bar.close for bar in bars], dtype=np.float64),
-            np.array([bar.volume for bar in bars], dtype=np.float64),
-            self._interval_minutes,
-        )
-
-    def _start_us(self, number: int) -> int:
-        return self._open_us + number * self._step_us
-
-    def _end_us(self, number: int) -> int:
-        return min(self._start_us(number + 1), self._close_us)

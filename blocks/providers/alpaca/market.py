@@ -18,7 +18,8 @@ from blocks.providers.access import AlpacaAccess
 from blocks.providers.alpaca.actions import Actions, CorporateActions
 from blocks.providers.alpaca.client import AlpacaClient
 from blocks.providers.alpaca.failures import RecentNotInPlan
-from blocks.providers.alpaca.question import Came, Question, Timeframe, name_of, together
+from blocks.providers.alpaca.names import name_of
+from blocks.providers.alpaca.question import Came, Question, Timeframe, together
 from blocks.providers.errors import EmptyAnswer, NothingThere
 from blocks.providers.fetched_bars import (
     DAY_MINUTES,

@@ -18,6 +18,7 @@ from blocks.providers.access import PAGE_ROWS, AlpacaAccess
 from blocks.providers.alpaca.client import AlpacaClient
 from blocks.providers.alpaca.failures import RefusedSymbol, another_shape
 from blocks.providers.alpaca.frames import rows_of_page, whole_bars
+from blocks.providers.alpaca.names import name_of
 from blocks.providers.errors import BadAnswer, UnknownSymbol
 from blocks.providers.fetched_bars import DAY_MINUTES, Spans, empty_rows, minutes_us
 from blocks.providers.page_store import KeptPages, Page, PageStore
@@ -193,11 +194,6 @@ class Question:
                 for page in pages
             ]
         )
-
-
-def name_of(symbol: str) -> str:
-    """Return what Alpaca calls a symbol: shares of a class with a dot, as BRK.B."""
-    return symbol.upper().replace("-", ".")
 
 
 def together(parts: Sequence[Came]) -> Came:

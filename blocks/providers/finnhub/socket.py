@@ -1,8 +1,8 @@
-"""The connection under Finnhub's trade stream: a thread that connects again and again.
+"""The connection under Finnhub's trade stream.
 
-The thread has a loop of its own. The library's blocking client reads and writes in two threads,
-and its first write was measured to hang until its limit, probably on what a TLS 1.3 server sends
-first (its session tickets).
+It has a loop of its own in a thread. The library's blocking client reads and writes in two
+threads, and its first write was measured to hang until its limit, probably on what a TLS 1.3
+server sends first (its session tickets).
 """
 
 from __future__ import annotations
@@ -12,59 +12,35 @@ import json
 import logging
 import random
 import ssl
-import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
 
 from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from blocks.providers.errors import NotConnected, Unauthorized
+from blocks.providers.stream_connection import (
+    CONNECT_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    MUTE,
+    POLL_SECONDS,
+    QUEUED_FRAMES,
+    REFUSED_PAUSE_SECONDS,
+    Listener,
+    StreamConnection,
+)
 from trading.errors import OpenbellError
 
 ADDRESS = "wss://ws.finnhub.io"
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
-REFUSED_PAUSE_SECONDS = 300.0
-POLL_SECONDS = 0.5
-QUEUED_FRAMES = 1024
-CONNECT_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
-# The address holds the key, and websockets logs it: its lines go nowhere, whatever the level.
-_MUTE = logging.Logger("mute", logging.CRITICAL + 1)
-_MUTE.addHandler(logging.NullHandler())
-
-
-class Listener(Protocol):
-    """What hears of the connection, always in its thread."""
-
-    trades: int
-
-    def connected(self) -> None:
-        """Hear that all symbols are subscribed."""
-        ...
-
-    def heard(self, message: Any) -> None:
-        """Hear a message, as JSON says it."""
-        ...
-
-    def muteness(self) -> OpenbellError | None:
-        """Say why a connection without messages is not to be trusted any more."""
-        ...
-
-    def ended(self, trouble: OpenbellError) -> None:
-        """Hear that the connection is gone."""
-        ...
 
 
 class FinnhubSocket:
     """Keeps one connection for the listener between `start` and `close`.
 
-    Pauses between attempts double from 2 s to 60 s, with jitter, and only a trade shortens them;
-    a refused key waits for 5 minutes. Frames wait in a queue of bounded length, and Finnhub
-    behind it. `wait` takes seconds and returns early, with True, when the socket is closed.
+    A refused key waits for 5 minutes. Frames wait in a queue of bounded length, and Finnhub
+    behind it. `wait` and `jitter` are the connection's.
     """
 
     def __init__(
@@ -79,36 +55,20 @@ class FinnhubSocket:
         self._key = key
         self._symbols = tuple(symbols)
         self._listener = listener
-        self._stopping = threading.Event()
-        self._wait = wait or self._stopping.wait
-        self._jitter = jitter
-        self._thread = threading.Thread(target=self._run, name="finnhub stream", daemon=True)
+        self._connection = StreamConnection(
+            "finnhub stream", listener, self._listen_once, wait=wait, jitter=jitter
+        )
 
     def start(self) -> None:
         """Begin to connect."""
-        self._thread.start()
+        self._connection.start()
 
     def close(self) -> None:
         """Stop; returns within some seconds."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(CONNECT_SECONDS + POLL_SECONDS)
+        self._connection.close()
 
     def __repr__(self) -> str:
         return f"FinnhubSocket({', '.join(self._symbols)}, key=**********)"
-
-    def _run(self) -> None:
-        pauses = 0
-        while not self._stopping.is_set():
-            heard_before = self._listener.trades
-            trouble, pause = asyncio.run(self._listen_once())
-            self._listener.ended(trouble)
-            log.warning("%s", trouble)
-            # Only trades prove that a connection is worth more than the one before.
-            pauses = 0 if self._listener.trades > heard_before else pauses + 1
-            backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10), LONGEST_PAUSE_SECONDS)
-            if self._stopping.is_set() or self._wait(max(pause, backoff) * (0.5 + self._jitter())):
-                return
 
     async def _listen_once(self) -> tuple[OpenbellError, float]:
         """Connect and read until the end; return why it ended and the shortest pause, seconds."""
@@ -119,7 +79,7 @@ class FinnhubSocket:
                 open_timeout=CONNECT_SECONDS,
                 max_queue=QUEUED_FRAMES,
                 close_timeout=1,
-                logger=_MUTE,
+                logger=MUTE,
             ) as socket:
                 for symbol in self._symbols:
                     await socket.send(json.dumps({"type": "subscribe", "symbol": symbol}))
@@ -134,7 +94,7 @@ class FinnhubSocket:
             return NotConnected(what, "It is connected again"), 0.0
 
     async def _read(self, socket: ClientConnection) -> OpenbellError:
-        while not self._stopping.is_set():
+        while not self._connection.is_stopping:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     message = json.loads(await socket.recv())
@@ -148,7 +108,7 @@ class FinnhubSocket:
             muteness = self._listener.muteness()
             if muteness is not None:
                 return muteness
-        return NotConnected("the finnhub stream was closed", "Start it again")
+        return self._connection.closed
 
 
 def _refusal(status: int) -> tuple[OpenbellError, float]:

@@ -17,10 +17,10 @@ import httpx
 from blocks.archive.archive import BarArchive
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.clocks import ReplayClock, SystemClock
+from blocks.providers.bar_stream import BarStream
 from blocks.providers.chain import ProviderChain
 from blocks.providers.choose import make_live_provider
 from blocks.providers.finnhub.rest import FinnhubMarket
-from blocks.providers.finnhub.stream import FinnhubStream
 from blocks.providers.yahoo.market import YahooMarket
 from blocks.settings.reader import read_settings
 from flows.session.parts import PlainParts
@@ -49,10 +49,10 @@ class YahooParts(PlainParts):
 
 
 @dataclass(frozen=True)
-class FinnhubParts(PlainParts):
-    """Parts as a live session with a key has them, by a clock that the test's server shares.
+class StreamedParts(PlainParts):
+    """Parts as a live session with keys has them, by a clock that the test's server shares.
 
-    `market_url` is where the server is told the time; without it bars are candles of REST.
+    `market_url` is where the server is told the time; without it bars are Finnhub's candles.
     """
 
     opens: datetime = datetime.max
@@ -72,10 +72,10 @@ class FinnhubParts(PlainParts):
         )
         chain.start()
         stream = chain._sources[0]
-        assert isinstance(stream, FinnhubStream)
+        assert isinstance(stream, BarStream)
         return InStep(chain, clock, lambda now: self.bring(stream, now))
 
-    def bring(self, stream: FinnhubStream, now: datetime) -> None:
+    def bring(self, stream: BarStream[Any], now: datetime) -> None:
         """Let the server trade up to a time, and return when the stream has seen that."""
         told = MARKET.post(self.market_url, json={"now": now.isoformat()}).json()
 
@@ -131,9 +131,9 @@ def parts_of(order: dict[str, Any]) -> PlainParts:
     match order["source"]:
         case "yahoo":
             return YahooParts(folder)
-        case "finnhub":
+        case "finnhub" | "alpaca":
             opens = datetime.fromisoformat(order["opens"])
-            return FinnhubParts(
+            return StreamedParts(
                 folder,
                 data=read_settings().required().data,
                 opens=opens,

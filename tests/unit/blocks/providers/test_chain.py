@@ -188,10 +188,13 @@ ALPACA = AlpacaAccess(KEY, KEY, Feed.IEX)
         (ProviderAccess(finnhub_key=KEY), "finnhub stream > yahoo > finnhub"),
         (ProviderAccess(("finnhub",), finnhub_key=KEY), "finnhub stream > finnhub"),
         (ProviderAccess(("yahoo",), finnhub_key=KEY, alpaca=ALPACA), "yahoo"),
-        (ProviderAccess(("yahoo", "alpaca"), alpaca=ALPACA), "yahoo > alpaca:iex"),
+        (
+            ProviderAccess(("yahoo", "alpaca"), alpaca=ALPACA),
+            "yahoo > alpaca:iex stream > alpaca:iex",
+        ),
         (
             ProviderAccess(finnhub_key=KEY, alpaca=ALPACA),
-            "alpaca:iex > finnhub stream > yahoo > finnhub",
+            "alpaca:iex stream > alpaca:iex > finnhub stream > yahoo > finnhub",
         ),
     ],
 )
