@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.archive.archive import BarArchive
+from blocks.archive.feeds import PREFERRED
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.parity_rows import write_parity
 from blocks.ledger.parity_tables import (
@@ -30,7 +31,7 @@ from tasks.session.beginning import session_of
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, to_microseconds
 from trading.parity.as_consumed import KeptDecision, replay_as_consumed
-from trading.parity.execution import price_execution
+from trading.parity.execution import accepted_bars, price_execution
 from trading.parity.final_bars import compare_on_final_bars
 from trading.parity.findings import Execution, OnFinalBars, SessionParity, Verdict
 from trading.plan import RunPlan
@@ -135,8 +136,8 @@ def replay_session(
     execution: Execution | None = None
     if final.bars:
         try:
-            by_number = {bar.bar: bar for bar in final.bars}
-            execution = price_execution(new_state(), events, by_number)
+            accepted = accepted_bars(new_state(), _started(events), final.bars)
+            execution = price_execution(new_state(), events, accepted)
             on_final = _on_final(plan, ledger.account, events, bars, final)
         except (OpenbellError, ValueError, KeyError, IndexError, TypeError) as error:
             # A journal that cannot be followed is told by the replay as consumed.
@@ -187,7 +188,10 @@ def _final_bars(
     clock: Clock,
     providers: Providers,
 ) -> FinalBars:
-    archive = BarArchive(data_dir, plan.interval_minutes, clock)
+    # Another feed's bars would be others, all of them.
+    feeds = dict.fromkeys(feed for bar in bars for feed in bar.feeds if feed)
+    preferred = tuple(dict.fromkeys((*feeds, *PREFERRED)))
+    archive = BarArchive(data_dir, plan.interval_minutes, clock, preferred=preferred)
     with _asked(providers if is_of_providers(record) else None, plan) as provider:
         source = source_of(record, archive, provider)
         try:
@@ -216,8 +220,7 @@ def _on_final(
     final: FinalBars,
 ) -> OnFinalBars:
     """Run a session twice on the simulated venue: on the bars as consumed and on the final ones."""
-    started = events[0]
-    assert isinstance(started, SessionStarted)
+    started = _started(events)
     by_number = {bar.bar: bar for bar in final.bars}
     script = [event for event in events if isinstance(event, BarClosed | Command)]
     scripts = (
@@ -229,6 +232,12 @@ def _on_final(
         model_session(plan, session, account, started, each) for each in scripts
     )
     return compare_on_final_bars(bars, final.bars, as_consumed, on_final, final.arrivals)
+
+
+def _started(events: Sequence[Event]) -> SessionStarted:
+    started = events[0]
+    assert isinstance(started, SessionStarted)
+    return started
 
 
 def _keep(ledger: DuckDBLedger, found: SessionParity, now: datetime) -> ParityRow:

@@ -147,6 +147,10 @@ def _in_place(
             low=at(bar.bar, "low"),
             close=at(bar.bar, "close"),
             volume=at(bar.bar, "volume"),
+            # They are whole, and of each symbol one feed's.
+            feeds=[],
+            feed_changed=[],
+            late=[],
         )
         for bar in consumed
     )

@@ -17,6 +17,21 @@ from trading.session.state import SessionState
 _ENOUGH_USD = 1e12
 
 
+def accepted_bars(
+    state: SessionState, started: SessionStarted, final: Sequence[BarClosed]
+) -> dict[int, BarClosed]:
+    """Return final bars by number, without what the data gate rejects: no venue sees that.
+
+    `state` is new.
+    """
+    state.apply(started)
+    accepted = {}
+    for bar in final:
+        accepted[bar.bar] = state.gate.judge(bar).accepted
+        state.apply(bar)
+    return accepted
+
+
 def price_execution(
     state: SessionState, events: Sequence[Event], final: Mapping[int, BarClosed]
 ) -> Execution:
@@ -24,7 +39,8 @@ def price_execution(
 
     The venue is given each position's orders when they were made, and the final bars: it fills an
     order in the first bar after it, at that bar's prices with the plan's costs. What is late,
-    slipped or left out at the exchange is the shortfall.
+    slipped or left out at the exchange is the shortfall. `final` has by number the final bars that
+    the data gate accepts.
     """
     pricing = _Pricing(state, final)
     for event in events:

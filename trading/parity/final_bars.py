@@ -11,12 +11,10 @@ from trading.engine.trade_tape import TRADES, TradeRow
 from trading.market.bars import NUMBERS
 from trading.parity.as_consumed import KeptDecision, decision_text, decisions_of
 from trading.parity.findings import Cause, Difference, Kind, OnFinalBars
-from trading.reasons import ExitReason
+from trading.reasons import DATA_GATE, ExitReason, Reason
 from trading.session.events import BarClosed
 from trading.session.state import SessionState
 
-# What a decision's reason begins with when it is the data gate's.
-GATE = "data_gate"
 Values = tuple[float, ...]
 # A bar's START, microseconds since 1970 UTC, and its symbol.
 Place = tuple[int, str]
@@ -24,9 +22,9 @@ Place = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What is known of when bars came: those `late`, by START and symbol.
+    """What is known of when bars came: those `late`, by START and symbol, came in the session.
 
-    They were not complete when they were consumed, or came in the session after that.
+    They were not there when they were consumed. Of a bar that was not complete the bar says so.
     """
 
     late: Collection[Place] = frozenset()
@@ -70,7 +68,8 @@ def _bars(
         for s, symbol in enumerate(symbols):
             was, now = values_of(one, s), values_of(other, s)
             if was != now:
-                cause = _class_of(was, (one.start_us, symbol) in arrivals.late)
+                is_late = (one.start_us, symbol) in arrivals.late or any(one.late[s : s + 1])
+                cause = _class_of(was, is_late)
                 yield Difference(Kind.BAR, cause, one.start_us, symbol, _text(was), _text(now))
 
 
@@ -111,8 +110,11 @@ def _decisions(
         one, other = was.get((us, symbol)), now.get((us, symbol))
         if _reason(one) == _reason(other) and _shares(one) == _shares(other):
             continue
-        is_gates = _gate_of(one) != _gate_of(other)
-        cause = Cause.GATE if is_gates else causes.of(symbol, us)
+        cause = causes.of(symbol, us)
+        if Reason.DATA_GATE_LATE.word in (_reason(one), _reason(other)):
+            cause = Cause.LATE
+        elif _gate_of(one) != _gate_of(other):
+            cause = Cause.GATE
         yield Difference(
             Kind.DECISION, cause, us, symbol, decision_text(one, other), decision_text(other, one)
         )
@@ -132,7 +134,7 @@ def _shares(decision: KeptDecision | None) -> int:
 
 def _gate_of(decision: KeptDecision | None) -> str:
     reason = _reason(decision)
-    return reason if reason.startswith(GATE) else ""
+    return reason if reason.startswith(DATA_GATE) else ""
 
 
 def _trades(

@@ -179,3 +179,34 @@ def test_a_session_of_providers_is_asked_of_them_anew_until_they_answer(tmp_path
     # It is known now, and nobody is asked again.
     assert day.check(provider=answers).note == ""
     assert (silent.asked, answers.asked) == (1, 1)
+
+
+def test_what_the_data_gate_judges_otherwise_is_of_a_class_of_its_own(
+    entry: tuple[str, int], tmp_path: Path
+) -> None:
+    """A print at ten times the price was consumed, kept out by the gate, and corrected later."""
+    symbol, bar = entry
+    ten_times = {
+        name: 10 * number(rows_on(), symbol, bar, name) for name in ("open", "high", "low", "close")
+    }
+    day = traded(tmp_path, with_numbers(rows_on(), symbol, bar, **ten_times), rows_on())
+    row = day.check()
+    assert row.verdict == "agrees"
+    assert bar_differences(day) == [("revised", symbol, bar)]
+    changed = next(each for each in day.differences() if each.kind == "decision")
+    assert (changed.cause, changed.kept) == ("gate", "data_gate:jump")
+    assert changed.replayed.startswith("enter_")
+    assert row.gate
+    assert {each.cause for each in day.differences() if each.kind == "trade"} == {"gate"}
+
+
+def test_a_final_bar_that_the_gate_rejects_prices_no_fill(
+    entry: tuple[str, int], tmp_path: Path
+) -> None:
+    symbol, bar = entry
+    wrong = with_numbers(rows_on(), symbol, bar + 1, open=10_000.0, high=10_000.0, close=10_000.0)
+    day = traded(tmp_path, rows_on(), wrong)
+    row = day.check()
+    assert row.verdict == "agrees"
+    for fill in day.fills():
+        assert abs(fill.shortfall_bps or 0.0) < 1_000
