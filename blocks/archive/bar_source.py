@@ -68,17 +68,33 @@ def read_bars(
     return BarFile((rows,), np.unique(rows.start_us), wanted, (*notes, *notes_of_feeds(choices)))
 
 
-def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
-    """Return all symbols behind a path, sorted. Raises BadInput."""
-    archive = archive_at(path)
-    return files.symbols_in(path, format) if archive is None else _symbols_of(archive)
+def symbols_in(
+    path: Path, format: BarFileFormat = _AS_FOUND, *, symbols: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Return all symbols behind a path, sorted.
 
-
-def date_range(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[date, date]:
-    """Return the first and last UTC date of the stamps behind a path. Raises BadInput."""
+    Arguments are those of `blocks.bars.files.symbols_in`. Raises BadInput.
+    """
     archive = archive_at(path)
     if archive is None:
-        return files.date_range(path, format)
+        return files.symbols_in(path, format, symbols=symbols)
+    return _symbols_of(archive)
+
+
+def date_range(
+    path: Path,
+    format: BarFileFormat = _AS_FOUND,
+    exchange: str = "NYSE",
+    *,
+    symbols: Sequence[str] | None = None,
+) -> tuple[date, date]:
+    """Return the first and last UTC date of the stamps behind a path.
+
+    Arguments are those of `blocks.bars.files.date_range`. Raises BadInput.
+    """
+    archive = archive_at(path)
+    if archive is None:
+        return files.date_range(path, format, exchange, symbols=symbols)
     spans = [span for file in archive.files if (span := _span_of(file)) is not None]
     if not spans:
         raise BadInput(

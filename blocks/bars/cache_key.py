@@ -15,7 +15,7 @@ from types import ModuleType
 
 import xxhash
 
-from blocks.bars.tables import find_files
+from blocks.bars.sources.found import files_on_disk
 from trading.market.parallel import for_each
 
 # Loading goes through these; another version of one may read a file differently.
@@ -64,12 +64,16 @@ def key_of(path: Path, asked: str) -> str | None:
     files and OSError when one cannot be read.
     """
     pieces = []
-    for file in find_files(path):
+    files, left_out = files_on_disk(path)
+    for file in files:
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):
             return None
         pieces += [(file, begin) for begin in range(0, max(1, found.st_size), _PIECE_BYTES)]
     digest = hashlib.sha256(asked.encode("utf-8", "surrogateescape"))
+    for file in left_out:
+        # Notes name what is not read.
+        digest.update(b"\n-%s" % os.fsencode(file))
     for (file, begin), content in zip(pieces, for_each(_piece_digest, pieces), strict=True):
         digest.update(b"\n%s %d %s" % (os.fsencode(file), begin, content))
     return digest.hexdigest()

@@ -2,66 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from blocks.bars.columns import Columns, choose_columns, names_symbol
+from blocks.bars.columns import Columns, choose_columns
 from blocks.bars.file_format import BarFileFormat
-from blocks.bars.tables import Table, find_files, open_table, stem_of
+from blocks.bars.names.file_symbols import FileSymbols
+from blocks.bars.sources.found import bar_files
+from blocks.bars.tables import Table, open_table, reading
+from blocks.bars.wide.columns import WideTable, wide_table
 from trading.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One opened file; `symbol` is set when the file's name says it instead of a column."""
+    """One opened file, or what it has of one symbol.
+
+    `symbol` is set when a name says it instead of a column, and `told_symbol` when the user does
+    in spite of a column. Of a table that `is_wide`, a row may be of other symbols alone, and the
+    parts that follow its first are of the same rows.
+    """
 
     table: Table
     columns: Columns
     symbol: str | None
     notes: tuple[str, ...]
+    told_symbol: str | None = None
+    is_wide: bool = False
+    is_first_of_table: bool = True
 
 
-def open_parts(path: Path, format: BarFileFormat) -> Iterator[Part]:
-    """Yield the files at a path, opened as the format says.
+def open_parts(path: Path, format: BarFileFormat, asked: Sequence[str] = ()) -> Iterator[Part]:
+    """Yield the files at a path, opened; `asked` are the symbols that are wanted, none for all.
 
-    A file without a symbol column takes its symbol from a folder such as `symbol=AAPL`, or else
-    from its own name. Raises BadInput when that is impossible or two files claim one symbol.
+    A file without a symbol column takes its symbol from its columns' names, from the user, from a
+    folder such as `symbol=AAPL` or from the names of file and folder. Raises BadInput when that is
+    impossible or two files claim one symbol.
     """
-    stems: dict[str, Path] = {}
-    for file in find_files(path):
-        table = open_table(file, format)
-        columns = choose_columns(table.schema.names(), format.columns, str(file))
-        symbol = None
-        notes = (*table.notes, *columns.notes)
+    found = bar_files(path)
+    names = FileSymbols(path, found.files, asked, format.symbol)
+    notes = found.note(path)
+    for file in found.files:
+        table = open_table(file.path, format)
+        available = table.schema.names()
+        wide = None if format.columns else wide_table(available, str(file.path))
+        if wide is not None:
+            yield from _wide_parts(table, wide, notes, format.symbol)
+            notes = ()
+            continue
+        columns = choose_columns(available, format.columns, str(file.path))
+        notes = (*notes, *table.notes, *columns.notes)
         if columns.symbol is None:
-            symbol = _folder_symbol(file, path)
-            if symbol is not None:
-                notes = (*notes, "there is no symbol column: the folder's name gives the symbol")
-            else:
-                symbol = _stem_symbol(file, path, stems)
-                notes = (*notes, "there is no symbol column: the file's name gives the symbol")
-        yield Part(table, columns, symbol, notes)
+            symbol, said = names.symbol_of(file)
+            yield Part(table, columns, symbol, (*notes, *said))
+        else:
+            yield Part(table, columns, None, notes, format.symbol)
+        notes = ()
 
 
-def _folder_symbol(file: Path, root: Path) -> str | None:
-    for folder in file.relative_to(root).parts[:-1]:
-        key, equals, value = folder.partition("=")
-        if equals and value and names_symbol(key):
-            return value
-    return None
-
-
-def _stem_symbol(file: Path, root: Path, stems: dict[str, Path]) -> str:
-    if file not in (root, root / file.name):
+def _wide_parts(
+    table: Table, wide: WideTable, notes: tuple[str, ...], told: str | None
+) -> Iterator[Part]:
+    symbols = wide.symbols
+    if told is not None and len(symbols) > 1:
         raise BadInput(
-            f"{file} has no symbol column, and its name cannot stand for one in a subfolder",
-            "Name the column with --column symbol=NAME, or put one file per symbol in one folder",
+            f"{table.path} has columns of {len(symbols)} symbols, {', '.join(list(symbols)[:5])},"
+            f" and not of {told} alone",
+            "Leave --symbol out",
         )
-    symbol = stem_of(file)
-    if symbol in stems:
-        raise BadInput(
-            f"{stems[symbol]} and {file} both claim to be {symbol}", "Remove one of the two"
+    if table.is_text and len(symbols) > 1:
+        with reading(table.path):
+            # Read once, and not once for each symbol.
+            table = replace(table, rows=table.rows.collect().lazy())
+    first = next(iter(next(iter(symbols.values())).values()))
+    notes = (
+        *notes,
+        *table.notes,
+        f"columns of {len(symbols)} symbols stand side by side, such as {first!r}"
+        if len(symbols) > 1
+        else f"the symbol is in the names of columns, such as {first!r}",
+    )
+    if wide.incomplete:
+        lacking = f"{', '.join(wide.incomplete[:5])}"
+        more = f" and {len(wide.incomplete) - 5} more" if len(wide.incomplete) > 5 else ""
+        notes = (
+            *notes,
+            f"WARNING: {lacking}{more} have no column for one of open, high, low, close and volume"
+            f" in {table.path.name} and are left out",
         )
-    stems[symbol] = file
-    return symbol
+    others = [name for name in table.schema.names() if name not in wide.columns]
+    for symbol, named in symbols.items():
+        available = [*others, *named.values()]
+        columns = choose_columns(available, named, str(table.path))
+        columns = replace(columns, symbol=None)
+        is_first = symbol == next(iter(symbols))
+        yield Part(
+            table,
+            columns,
+            told or symbol,
+            (*notes, *columns.notes),
+            is_wide=True,
+            is_first_of_table=is_first,
+        )

@@ -63,6 +63,11 @@ def names_price(name: str) -> bool:
     return any(folded(name) in _SYNONYMS[price] for price in PRICES)
 
 
+def number_named(name: str) -> str | None:
+    """Return which of open, high, low, close and volume a name stands for, if any."""
+    return next((number for number in NUMBERS if folded(name) in _SYNONYMS[number]), None)
+
+
 def choose_columns(available: Sequence[str], named: Mapping[str, str], where: str) -> Columns:
     """Return which of the available columns is which; `named` maps our names to theirs.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -10,17 +11,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blocks.bars.chosen_columns import open_parts
+from blocks.bars.chosen_columns import Part, open_parts
 from blocks.bars.file_format import BarFileFormat
+from blocks.bars.names.asked import Asked, asked_for, one_name_each
 from blocks.bars.one_writing import writing_of
 from blocks.bars.rows import KeyPiece, Piece, read_keys, read_piece, read_symbols
 from blocks.bars.stamp_evidence import Keys
 from blocks.bars.stamps import find_shift, unique_stamps
+from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds
 from trading.market.plausibility.checks import judge_bars
 from trading.market.plausibility.look import FileClock, look_at_files
+from trading.market.symbols import symbol_key, written_symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +60,26 @@ def read_bars(
 ) -> BarFile:
     """Return the bars of a Parquet or CSV file, or of a folder of them, as its rows stand.
 
-    `symbols` None means all, sorted. `start` and `end` are UTC dates; rows more than a day
-    outside them are left out. What stamps are is judged from all rows, whatever is asked for, so
-    that the same bars come of any part of a file. Nulls become NaN, and duplicates and disorder
-    stay. Raises BadInput for anything in the files that cannot be read as bars.
+    `symbols` None means all, sorted; a symbol is found in any of its forms (BRK.B, BRK-B) and
+    called as it is asked for. `start` and `end` are UTC dates; rows more than a day outside them
+    are left out. What stamps are is judged from all rows, whatever is asked for, so that the same
+    bars come of any part of a file. Nulls become NaN, and duplicates and disorder stay. Raises
+    BadInput for anything in the files that cannot be read as bars.
     """
-    wanted = None if symbols is None else tuple(dict.fromkeys(symbols))
-    if wanted is not None and not wanted:
-        raise BadInput("no symbol was asked for", "Name at least one symbol, or none for all")
+    asked = asked_for(symbols, format.symbol)
     span_us = _span(start, end)
-    notes: list[str] = []
-    pieces: list[Piece] = []
-    whole: list[KeyPiece] = []
-    is_whole = wanted is None and span_us == (None, None)
-    parts = list(open_parts(path, format))
-    writing = writing_of(path, parts, format, exchange)
-    for part in parts:
-        notes.extend(part.notes)
-        if part.symbol is None or wanted is None or part.symbol in wanted:
-            pieces.append(read_piece(part, wanted, writing, span_us))
-            notes.extend(pieces[-1].notes)
-        whole.append(pieces[-1].keys if is_whole else read_keys(part, writing))
-    present = tuple(sorted({name for piece in whole for name in piece.names}))
-    _refuse_absent(wanted or (), present, path)
+    is_whole = asked is None and span_us == (None, None)
+    parts = list(open_parts(path, format, asked.symbols if asked else ()))
+    writing = writing_of(path, _one_each(parts), format, exchange)
+    whole = [] if is_whole else [read_keys(part, writing) for part in parts]
+    names = {name for piece in whole for name in piece.names}
+    pieces, notes = _pieces(parts, writing, asked, names, span_us)
+    if is_whole:
+        whole = [piece.keys for piece in pieces]
+        names = {name for piece in whole for name in piece.names}
+    if asked is not None and format.symbol is None:
+        asked.refuse_absent(names, path)
+    present = one_name_each(names)
     stamps = [unique_stamps([keys.stamp_us for keys in piece.blocks]) for piece in whole]
     shift, stamp_notes = find_shift(
         stamps[0] if len(stamps) == 1 else unique_stamps(stamps),
@@ -88,7 +89,7 @@ def read_bars(
         format.stamp,
         format.interval_minutes,
     )
-    wanted = present if wanted is None else wanted
+    chosen = present if asked is None else asked.called(names)
     blocks = tuple(
         replace(
             block,
@@ -96,7 +97,7 @@ def read_bars(
             interval_minutes=format.interval_minutes,
         )
         for piece in pieces
-        for block in _coded(wanted, piece)
+        for block in _coded(chosen, piece)
     )
     if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
@@ -105,9 +106,9 @@ def read_bars(
         for piece, once in zip(whole, stamps, strict=True)
     )
     notes.extend(stamp_notes)
-    notes.extend(judge_bars(look_at_files(path.name, exchange, clocks, wanted, blocks)))
+    notes.extend(judge_bars(look_at_files(path.name, exchange, clocks, chosen, blocks)))
     starts_us = shift.starts_us if is_whole else unique_stamps([block.start_us for block in blocks])
-    return BarFile(blocks, starts_us, wanted, tuple(dict.fromkeys(notes)))
+    return BarFile(blocks, starts_us, chosen, tuple(dict.fromkeys(notes)))
 
 
 def _clock(piece: KeyPiece, starts_us: Integers, told: str | None) -> FileClock:
@@ -115,20 +116,32 @@ def _clock(piece: KeyPiece, starts_us: Integers, told: str | None) -> FileClock:
     return FileClock(piece.path.name, starts_us, piece.zone, is_told)
 
 
-def symbols_in(path: Path, format: BarFileFormat = _AS_FOUND) -> tuple[str, ...]:
-    """Return all symbols of a file or folder, sorted. Raises BadInput as read_bars does."""
-    return tuple(sorted({name for part in open_parts(path, format) for name in read_symbols(part)}))
+def symbols_in(
+    path: Path, format: BarFileFormat = _AS_FOUND, *, symbols: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Return all symbols of a file or folder, sorted, each by one of its names.
+
+    `symbols` are those that are asked for, which may settle what a file's name means. Raises
+    BadInput as read_bars does.
+    """
+    parts = open_parts(path, format, symbols or ())
+    return one_name_each(name for part in parts for name in read_symbols(part))
 
 
 def date_range(
-    path: Path, format: BarFileFormat = _AS_FOUND, exchange: str = "NYSE"
+    path: Path,
+    format: BarFileFormat = _AS_FOUND,
+    exchange: str = "NYSE",
+    *,
+    symbols: Sequence[str] | None = None,
 ) -> tuple[date, date]:
     """Return the first and last UTC date of the stamps in a file or folder.
 
-    Raises BadInput as read_bars does.
+    `symbols` are those that are asked for; other files' dates count too. Raises BadInput as
+    read_bars does.
     """
-    parts = list(open_parts(path, format))
-    writing = writing_of(path, parts, format, exchange)
+    parts = list(open_parts(path, format, symbols or ()))
+    writing = writing_of(path, _one_each(parts), format, exchange)
     pieces = [read_keys(part, writing) for part in parts]
     filled = [keys.stamp_us for piece in pieces for keys in piece.blocks if len(keys.stamp_us)]
     if not filled:
@@ -152,15 +165,45 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _refuse_absent(wanted: Iterable[str], there: Sequence[str], path: Path) -> None:
-    known = frozenset(there)
-    absent = [symbol for symbol in wanted if symbol not in known]
-    if not absent:
-        return
-    more = f" and {len(there) - 10} more" if len(there) > 10 else ""
-    # A name with spaces at its end looks like the one asked for.
-    shown = [name if name == name.strip() else repr(name) for name in there[:10]]
-    raise BadInput(f"{path} has no rows of {', '.join(absent)}", f"It has {', '.join(shown)}{more}")
+def _one_each(parts: Iterable[Part]) -> list[Part]:
+    """Return one part of each table: all of a table's have the same times."""
+    return [part for part in parts if part.is_first_of_table]
+
+
+def _pieces(
+    parts: Sequence[Part],
+    writing: TimeWriting,
+    asked: Asked | None,
+    there: AbstractSet[str],
+    span_us: tuple[int | None, int | None],
+) -> tuple[list[Piece], list[str]]:
+    """Return the rows of the symbols asked for, file by file, and notes.
+
+    `there` are all names in the parts, in whatever form.
+    """
+    forms = None if asked is None else tuple(sorted(filter(asked.has, there)))
+    notes: list[str] = []
+    pieces: list[Piece] = []
+    said: set[str] = set()
+    for part in parts:
+        notes.extend(part.notes)
+        if part.symbol is None or asked is None or asked.has(part.symbol):
+            piece = read_piece(part, None if part.told_symbol else forms, writing, span_us)
+            pieces.append(piece if part.told_symbol is None else _told(piece, part.told_symbol))
+            said.update(piece.names if part.told_symbol else ())
+            notes.extend(piece.notes)
+    if asked is not None and len(names := one_name_each(said)) > 1:
+        raise BadInput(
+            f"all rows are of {asked.symbols[0]} as told, and a column says"
+            f" {written_symbols(names[:5])}",
+            "Leave --symbol out, and ask for one of them with --symbols",
+        )
+    return pieces, notes
+
+
+def _told(piece: Piece, symbol: str) -> Piece:
+    """Return rows as those of the symbol that the user says they are of."""
+    return replace(piece, names=(symbol,) * len(piece.names))
 
 
 def _coded(symbols: tuple[str, ...], piece: Piece) -> Iterator[AnyRows]:
@@ -178,5 +221,5 @@ def _numbered(symbols: tuple[str, ...], piece: KeyPiece) -> Iterator[Keys]:
 
 
 def _places(symbols: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.int32]:
-    number = {symbol: index for index, symbol in enumerate(symbols)}
-    return np.array([number.get(name, -1) for name in names], dtype=np.int32)
+    number = {symbol_key(symbol): index for index, symbol in enumerate(symbols)}
+    return np.array([number.get(symbol_key(name), -1) for name in names], dtype=np.int32)

@@ -20,7 +20,7 @@ LATE_FROM_BYTES = 8_000_000
 
 def is_large(table: Table) -> bool:
     """Return whether a table is a Parquet file that is worth reading column by column."""
-    return not table.is_text and table.path.stat().st_size >= LATE_FROM_BYTES
+    return not table.is_text and _path_of(table).stat().st_size >= LATE_FROM_BYTES
 
 
 class LateNumbers:
@@ -29,7 +29,8 @@ class LateNumbers:
     def __init__(self, table: Table, columns: Mapping[str, pl.Expr]) -> None:
         """Take what reads each of our columns; the file must stay as it is now."""
         self._table, self._columns = table, columns
-        self._found = _identity(table.path)
+        self._path = _path_of(table)
+        self._found = _identity(self._path)
         self._lock = Lock()
         self._name = ""
         self._blocks: list[Floats] = []
@@ -61,16 +62,21 @@ class LateNumbers:
             return self._blocks[number]
 
     def _read(self, name: str, edges: Sequence[int], keep: pl.Series | None) -> list[Floats]:
-        with reading(self._table.path):
+        with reading(self._path):
             column = self._table.rows.select(self._columns[name]).collect().to_series()
         if keep is not None and len(keep) == len(column):
             column = column.filter(keep)
-        if _identity(self._table.path) != self._found or len(column) != edges[-1]:
+        if _identity(self._path) != self._found or len(column) != edges[-1]:
             raise BadInput(
-                f"{self._table.path} was changed while it was being read",
+                f"{self._path} was changed while it was being read",
                 "Wait until it is written, and run again",
             )
         return [column[begin:end].to_numpy() for begin, end in itertools.pairwise(edges)]
+
+
+def _path_of(table: Table) -> Path:
+    # What a .zip holds is text, and never read late.
+    return Path(str(table.path))
 
 
 def _identity(path: Path) -> tuple[int, int, int, int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from blocks.bars.chosen_columns import Part
 from blocks.bars.lazy_columns import LateNumbers, is_large
+from blocks.bars.sources.paths import BarPath
 from blocks.bars.stamp_evidence import Keys
 from blocks.bars.tables import reading
 from blocks.bars.times.utc import time_expression, to_utc
@@ -31,7 +31,7 @@ class KeyPiece:
     `zone` is the one that stamps were read in, None where they carry their own.
     """
 
-    path: Path
+    path: BarPath
     names: tuple[str, ...]
     blocks: tuple[Keys, ...]
     zone: str | None
@@ -45,7 +45,7 @@ class Piece:
     are still the file's stamps.
     """
 
-    path: Path
+    path: BarPath
     names: tuple[str, ...]
     blocks: tuple[AnyRows, ...]
     notes: tuple[str, ...]
@@ -80,7 +80,8 @@ def read_piece(
         ours: _number(part, theirs).alias(ours)
         for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True)
     }
-    late = LateNumbers(part.table, numbers) if not conditions and _may_be_late(part) else None
+    is_late = not conditions and _may_be_late(part)
+    late = LateNumbers(part.table, numbers) if is_late else None
     if late is None:
         columns.extend(numbers.values())
     with reading(part.table.path):
@@ -92,9 +93,11 @@ def read_piece(
         return Piece(part.table.path, (), (), ())
     times = to_utc(frame["ts"], source, writing)
     frame = frame.with_columns(times.start_us.alias("ts"))
-    keep = _keep(frame["ts"], span_us)
+    keep = _keep(frame, part, span_us)
     if keep is not None:
         frame = frame.filter(keep)
+    if part.is_wide and frame.is_empty():
+        return Piece(part.table.path, (), (), times.notes, times.zone)
     names, code = _codes(part, frame, categories.to_series().to_list(), chosen)
     frame = frame.with_columns(code.alias("symbol"))
     blocks = _in_blocks(frame)
@@ -119,7 +122,7 @@ def _rows(block: pl.DataFrame) -> BarRows:
 def _may_be_late(part: Part) -> bool:
     """Return whether its numbers need no judging and are best read one column after the other."""
     texts = [name for name in part.columns.numbers if part.table.schema[name] == pl.String]
-    return not texts and is_large(part.table)
+    return not texts and not part.is_wide and is_large(part.table)
 
 
 def read_keys(part: Part, writing: TimeWriting) -> KeyPiece:
@@ -133,12 +136,20 @@ def read_keys(part: Part, writing: TimeWriting) -> KeyPiece:
     columns = [source.expression.alias("ts")]
     if part.columns.symbol is not None:
         columns.append(_symbol(part).cast(pl.Categorical(categories)).alias("symbol"))
+    if part.is_wide:
+        columns.extend(
+            _number(part, theirs).alias(ours)
+            for ours, theirs in zip(NUMBERS, part.columns.numbers, strict=True)
+        )
     with reading(part.table.path):
         frame = part.table.filled.select(columns).collect()
     times = to_utc(frame["ts"], source, writing)
     frame = frame.with_columns(times.start_us.alias("ts"))
-    if times.start_us.null_count():
-        frame = frame.filter(pl.col("ts").is_not_null())
+    keep = _keep(frame, part, (None, None))
+    if keep is not None:
+        frame = frame.filter(keep)
+    if part.is_wide and frame.is_empty():
+        return KeyPiece(part.table.path, (), (), times.zone)
     names, code = _codes(part, frame, categories.to_series().to_list(), everything)
     blocks = _in_blocks(frame.select("ts", code.alias("symbol")))
     keys = tuple(Keys(block["symbol"].to_numpy(), block["ts"].to_numpy()) for block in blocks)
@@ -147,11 +158,23 @@ def read_keys(part: Part, writing: TimeWriting) -> KeyPiece:
 
 def read_symbols(part: Part) -> list[str]:
     """Return the symbols of one file, in no order."""
+    if part.is_wide:
+        numbers = [_number(part, name).alias(name) for name in part.columns.numbers]
+        with reading(part.table.path):
+            there = part.table.filled.select(numbers).select(_has_a_number(pl.all()).any())
+            return [str(part.symbol)] if there.collect().item() else []
     if part.symbol is not None:
         return [part.symbol]
+    if part.told_symbol is not None:
+        return [part.told_symbol]
     with reading(part.table.path):
         names = part.table.filled.select(_symbol(part).alias("symbol").unique()).collect()
     return [name for name in names["symbol"].to_list() if name]
+
+
+def _has_a_number(columns: pl.Expr) -> pl.Expr:
+    """Return whether a row of a wide table is of this symbol too."""
+    return pl.any_horizontal(columns.is_not_null() & columns.is_not_nan())
 
 
 def _symbol(part: Part) -> pl.Expr:
@@ -233,9 +256,15 @@ def _refuse_text(part: Part, name: str, chosen: pl.Expr) -> None:
         )
 
 
-def _keep(stamp_us: pl.Series, span_us: tuple[int | None, int | None]) -> pl.Series | None:
-    first, last = span_us
+def _keep(
+    frame: pl.DataFrame, part: Part, span_us: tuple[int | None, int | None]
+) -> pl.Series | None:
+    """Return which rows count, None for all."""
+    stamp_us, (first, last) = frame["ts"], span_us
     keep = stamp_us.is_not_null() if stamp_us.null_count() else None
+    if part.is_wide:
+        there = frame.select(_has_a_number(pl.col(NUMBERS))).to_series()
+        keep = there if keep is None else keep & there
     if first is not None:
         keep = (stamp_us >= first) if keep is None else keep & (stamp_us >= first)
     if last is not None:

@@ -8,10 +8,11 @@ import io
 import re
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from blocks.bars.columns import names_price
+from blocks.bars.sources.paths import BarPath
+from blocks.bars.wide.levels import MOST_LINES, Levels, levels_of
 from trading.errors import BadInput
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -29,7 +30,7 @@ class TextLayout:
     notes: tuple[str, ...]
 
 
-def text_layout(path: Path) -> TextLayout:
+def text_layout(path: BarPath) -> TextLayout:
     """Return how a text file is laid out. Raises BadInput when it is UTF-16 or has no header."""
     above, told, separator = 0, "", ","
     with opened(path) as file:
@@ -53,7 +54,7 @@ def text_layout(path: Path) -> TextLayout:
     return TextLayout(separator, above, tuple(notes))
 
 
-def first_rows(source: Path | bytes, layout: TextLayout, count: int) -> list[list[str]]:
+def first_rows(source: BarPath | bytes, layout: TextLayout, count: int) -> list[list[str]]:
     """Return the fields of the first lines from where a header should be, all of one width.
 
     Lines that are blank, or of another width than the first, are left out.
@@ -65,7 +66,17 @@ def first_rows(source: Path | bytes, layout: TextLayout, count: int) -> list[lis
     return [fields for fields in rows if fields and len(fields) == len(rows[0])]
 
 
-def refuse_unfinished(path: Path, layout: TextLayout) -> None:
+def header_levels(source: BarPath | bytes, layout: TextLayout) -> Levels | None:
+    """Return the header of a text file where it takes several lines, None where it takes one."""
+    with opened(source) as file:
+        for _ in range(layout.lines_above):
+            file.readline(_LONGEST_LINE)
+        lines = [file.readline(_LONGEST_LINE) for _ in range(MOST_LINES)]
+    texts = [line.decode("utf-8-sig", "replace").strip("\r\n") for line in lines]
+    return levels_of(texts, layout.separator)
+
+
+def refuse_unfinished(path: BarPath, layout: TextLayout) -> None:
     """Raise BadInput when the file stops in the middle of a row, as half-written ones do."""
     with path.open("rb") as file:
         if file.read(2) == _GZIP:
@@ -85,7 +96,7 @@ def refuse_unfinished(path: Path, layout: TextLayout) -> None:
         )
 
 
-def wide_row(path: Path) -> str | None:
+def wide_row(path: BarPath) -> str | None:
     """Return a sentence on the first row with more fields than the header, None without one."""
     layout = text_layout(path)
     width = 0
@@ -106,7 +117,7 @@ def _is_comment(text: str, separator: str) -> bool:
     return text.startswith("#") and not any(map(names_price, text.split(separator)))
 
 
-def opened(source: Path | bytes) -> BinaryIO:
+def opened(source: BarPath | bytes) -> BinaryIO:
     """Open a text file or its content, its lines ending as everywhere."""
     if isinstance(source, bytes):
         return io.BytesIO(source)
@@ -117,7 +128,7 @@ def opened(source: Path | bytes) -> BinaryIO:
         return io.BytesIO(re.sub(rb"\r\n?", b"\n", file.read()))
 
 
-def ends_lines_by_returns(path: Path) -> bool:
+def ends_lines_by_returns(path: BarPath) -> bool:
     """Return whether lines end in carriage returns without line feeds."""
     with _unpacked(path) as file:
         return _has_returns_alone(file)
@@ -129,10 +140,10 @@ def _has_returns_alone(file: BinaryIO) -> bool:
     return b"\r" in begin and b"\n" not in begin
 
 
-def _unpacked(path: Path) -> BinaryIO:
+def _unpacked(path: BarPath) -> BinaryIO:
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
     # A name in .gz promises a compressed file: one that is not is refused as damaged.
     if packed or path.name.lower().endswith(".gz"):
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    return path.open("rb")
+        return cast(BinaryIO, gzip.open(str(path), "rb"))
+    return cast(BinaryIO, path.open("rb"))

@@ -11,9 +11,9 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from blocks.bars.headerless.values import is_date, is_time
+from blocks.bars.sources.paths import BarPath
 from blocks.bars.text_layout import TextLayout, ends_lines_by_returns, opened
 
 _LOOKED_AT_BYTES = 8192
@@ -60,7 +60,7 @@ class Oddities:
         return tuple(note for note, is_so in said.items() if is_so)
 
 
-def find_oddities(path: Path, layout: TextLayout) -> Oddities:
+def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
     """Return what is odd in the first and the last lines of a text file."""
     with opened(path) as file:
         begin = file.read(_LOOKED_AT_BYTES)
@@ -82,7 +82,7 @@ def find_oddities(path: Path, layout: TextLayout) -> Oddities:
     )
 
 
-def mended(path: Path, layout: TextLayout, odd: Oddities) -> bytes:
+def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:
     """Return a file's text without what is odd in it; its lines keep their numbers."""
     with opened(path) as file:
         content = file.read()
@@ -133,7 +133,7 @@ def _have_decimal_commas(values: Sequence[str]) -> bool:
     return decimal and not any(_POINT.fullmatch(value) for value in values)
 
 
-def _last_lines(path: Path, layout: TextLayout) -> tuple[str, ...]:
+def _last_lines(path: BarPath, layout: TextLayout) -> tuple[str, ...]:
     """Return the lines behind the last row that are words about the file, blank ones among them.
 
     Of a compressed file the end is not known before it is read.

@@ -12,12 +12,14 @@ import numpy as np
 from blocks.archive.bar_source import read_bars
 from blocks.bars.file_format import BarFileFormat
 from blocks.process.logs import get_logger
+from trading.errors import BadInput
 from trading.market.bars import BarRows, closes_before
 from trading.market.calendar import (
     MICROSECONDS_PER_MINUTE,
     Session,
     to_microseconds,
 )
+from trading.market.symbols import written_symbols
 from trading.session.ports import MarketData
 
 
@@ -35,6 +37,11 @@ class FileMarket(MarketData):
     ) -> None:
         self.name = f"file {path.name}"
         found = read_bars(path, symbols, exchange, file_format or BarFileFormat())
+        if found.symbols != tuple(symbols):
+            raise BadInput(
+                f"{path} calls its symbols {written_symbols(found.symbols)}",
+                f"Ask for them as --symbols '{written_symbols(found.symbols)}'",
+            )
         self.notes = found.notes
         # Stable: of rows with the same stamp the source's last one stays the last.
         rows = found.rows

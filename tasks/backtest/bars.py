@@ -170,7 +170,9 @@ def _nothing_there(path: Path, request: BacktestRequest) -> BadInput:
         and not sessions_between(request.exchange, request.start, request.end)
     ):
         return _no_session(request)
-    first, last = date_range(path, request.format, request.exchange)
+    first, last = date_range(
+        path, request.format, request.exchange, symbols=request.symbols or None
+    )
     between = f" from {request.start or first} to {request.end or last}"
     of = f" of {', '.join(request.symbols[:5])}" if request.symbols else ""
     return BadInput(

@@ -12,7 +12,7 @@ import trading
 from blocks.archive.bar_source import archive_at
 from blocks.bars.cache_key import FileState, code_digest, key_of, tree_states, zone_digest
 from blocks.bars.panel_cache import LoadedPanel, keep_bars, kept_bars_folder, read_kept
-from blocks.bars.tables import size_of
+from blocks.bars.sources.found import size_of
 from tasks.backtest.bars import load_bars
 from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput

@@ -48,7 +48,7 @@ def import_bars(
     """
     tell = progress or (lambda step, done, total: None)
     tell("reading", 0, 1)
-    first, last = date_range(path, file_format, exchange)
+    first, last = date_range(path, file_format, exchange, symbols=symbols or None)
     sessions = sessions_between(exchange, first, last)
     file = read_bars(path, symbols or None, exchange, file_format)
     tell("checking", 0, 1)

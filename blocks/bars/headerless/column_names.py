@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.headerless.found_order import found_order, hinted_order
 from blocks.bars.headerless.told_order import PASSED_OVER
 from blocks.bars.headerless.values import looks_like_a_time, looks_like_data
+from blocks.bars.sources.paths import BarPath
 from blocks.bars.text_layout import TextLayout, first_rows
 from trading.errors import BadInput
 
@@ -25,7 +25,7 @@ class ColumnNames:
 
 
 def names_of_columns(
-    path: Path, source: Path | bytes, layout: TextLayout, format: BarFileFormat
+    path: BarPath, source: BarPath | bytes, layout: TextLayout, format: BarFileFormat
 ) -> ColumnNames | None:
     """Return names for the columns of a file without a header, None for a file with one.
 
@@ -56,7 +56,7 @@ def names_of_columns(
 
 
 def _told(
-    path: Path, order: tuple[str, ...], rows: list[list[str]], said: str, *, has_header: bool
+    path: BarPath, order: tuple[str, ...], rows: list[list[str]], said: str, *, has_header: bool
 ) -> ColumnNames:
     if has_header:
         raise BadInput(

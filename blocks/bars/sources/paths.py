@@ -1,0 +1,67 @@
+"""The path of a file of bars on disk or in a .zip, and what its name and head say of it."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zipfile
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from blocks.process.disk_errors import words_of
+from trading.errors import BadInput
+
+# A member of a .zip is opened and named as a file is.
+BarPath = Path | zipfile.Path
+
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv")
+SUFFIXES = (".parquet", ".pq", *TEXT_SUFFIXES, ".zip")
+_HEAD_BYTES = 65_536
+_NUMBER = re.compile(r'[\s"]*[-+]?\d[\d.:/T-]*[\s"]*')
+
+
+def suffix_of(path: BarPath) -> str:
+    """Return the suffix that says how the file is written, or an empty text."""
+    name = path.name.lower()
+    return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
+
+
+def stem_of(path: BarPath) -> str:
+    """Return the file's name without its suffix, `.csv.gz` as a whole."""
+    return path.name[: len(path.name) - len(suffix_of(path))]
+
+
+def content_of(path: BarPath) -> Path | bytes:
+    """Return what polars reads a file from: its path, or what a .zip holds of it."""
+    return path if isinstance(path, Path) else path.read_bytes()
+
+
+def unreadable(path: Path, error: OSError) -> BadInput:
+    """Return what to tell of a file or folder that the system does not let be read."""
+    where = error.filename or path
+    return BadInput(
+        f"{where} cannot be read: {words_of(error)}", "Check the path and who may read it"
+    )
+
+
+def holds_numbers(path: BarPath) -> bool:
+    """Return whether a text has a row with a time and prices, and not only words, as a readme."""
+    try:
+        with _opened(path) as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, EOFError, zipfile.BadZipFile):
+        # Whoever opens it to read says what is wrong.
+        return True
+    lines = head.decode("utf-8-sig", "replace").splitlines()[:50]
+    return any(
+        sum(bool(_NUMBER.fullmatch(field)) for field in re.split(r"[,;\t|]|\s+", line)) >= 5
+        for line in lines
+    )
+
+
+def _opened(path: BarPath) -> BinaryIO:
+    if isinstance(path, Path) and path.name.lower().endswith(".gz"):
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    if isinstance(path, Path) and not path.is_file():
+        raise OSError(f"{path} is no regular file")
+    return cast(BinaryIO, path.open("rb"))
