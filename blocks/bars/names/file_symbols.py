@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,12 @@ from trading.errors import BadInput
 from trading.market.symbols import symbol_key
 
 _LEAST_TO_JOIN = 2
+_OTHERWISE = "--symbol NAME calls all rows otherwise"
+_BECAUSE = {
+    "asked": ", the one symbol asked for, as its name tells no other",
+    "word": ", which is a word of its name",
+    "date": ", though its name looks like a date",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,10 @@ class FileSymbols:
                 for file, found in zip(files, named, strict=True)
             ]
         self._named = dict(zip(files, named, strict=True))
-        self._joined = _joined(self._named)
-        self._note_of_parts = _note_of_parts(self._joined)
+        self._common_notes = (
+            *_note_of_parts(joined := _joined(self._named)),
+            *_notes_of_guesses(self._named, joined),
+        )
 
     def symbol_of(self, file: SourceFile) -> tuple[str, tuple[str, ...]]:
         """Return a file's symbol, and notes on what was guessed.
@@ -89,10 +97,10 @@ class FileSymbols:
         source = named.why if named.why == "file's name" else "folder's name"
         if named.why in ("word", "asked"):
             source = "file's name"
-        notes = [f"there is no symbol column: the {source} gives the symbol"]
-        if named.is_guess and named.symbol not in self._joined:
-            notes.append(_guess(file, named))
-        return named.symbol, (*notes, *self._note_of_parts)
+        return named.symbol, (
+            f"there is no symbol column: the {source} gives the symbol",
+            *self._common_notes,
+        )
 
     def _by_name(self, file: SourceFile) -> Named:
         if self._told is not None:
@@ -195,23 +203,31 @@ def _note_of_parts(joined: dict[str, list[SourceFile]]) -> tuple[str, ...]:
     if not joined:
         return ()
     symbol, files = next(iter(joined.items()))
-    more = f", and so {len(joined) - 1} more symbols" if len(joined) > 1 else ""
+    more = f", and so {_more(len(joined) - 1, 'symbol')}" if len(joined) > 1 else ""
     return (
         f"names look like parts of one symbol: {symbol} is read from {len(files)} files, such as"
-        f" {files[0].path.name} and {files[1].path.name}{more}; --symbol NAME calls it otherwise,"
-        " and files asked for by their whole names with --symbols are kept apart",
+        f" {files[0].name} and {files[1].name}{more}; --symbol NAME calls it otherwise, and files"
+        " asked for by their whole names with --symbols are kept apart",
     )
 
 
-def _guess(file: SourceFile, named: Named) -> str:
-    name = file.path.name
-    if named.why == "asked":
-        return (
-            f"{name} is read as {named.symbol}, the one symbol asked for: its name tells no other"
-        )
-    if named.why == "word":
-        return f"{name} is read as {named.symbol}, which is a word of its name"
-    return f"{name} is read as {named.symbol}; --symbol NAME calls it otherwise"
+def _notes_of_guesses(
+    named: dict[SourceFile, Named], joined: dict[str, list[SourceFile]]
+) -> Iterator[str]:
+    """Yield a sentence on each kind of guess, with the first file of which it was made."""
+    guesses: dict[str, list[tuple[SourceFile, Named]]] = defaultdict(list)
+    for file, found in named.items():
+        if found.is_guess and found.symbol and found.symbol not in joined:
+            is_date = found.symbol == file.stem and bool(found.parts)
+            guesses["date" if is_date else found.why].append((file, found))
+    for why, of in guesses.items():
+        file, found = of[0]
+        more = f", and so {_more(len(of) - 1, 'file')}" if len(of) > 1 else ""
+        yield f"{file.name} is read as {found.symbol}{_BECAUSE.get(why, '')}{more}; {_OTHERWISE}"
+
+
+def _more(count: int, what: str) -> str:
+    return f"{count} more {what}{'' if count == 1 else 's'}"
 
 
 def _nameless(file: SourceFile, named: Named) -> BadInput:

@@ -10,6 +10,9 @@ _MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+_LONG_MONTH = (
+    "(?:january|february|march|april|june|july|august|september|october|november|december)"
+)
 _YEAR = r"(?:19|20)\d\d"
 _DATES = (
     rf"{_YEAR}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[T_-]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?",
@@ -20,6 +23,8 @@ _DATES = (
     rf"q[1-4][-_. ]?{_YEAR}",
     rf"(?:\d\d?[-_. ]?)?{_MONTH}[-_. ]?(?:{_YEAR}|\d\d)",
     rf"{_YEAR}[-_. ]?{_MONTH}",
+    # Short names of months alone are tickers too.
+    rf"(?:\d\d?[-_. ]?)?{_LONG_MONTH}",
     # Half a month or a year, 2024-03a, is how some cut long downloads.
     rf"{_YEAR}[-_. ](?:0?[1-9]|1[0-2])[a-z]?",
     rf"{_YEAR}[a-z]?",
@@ -32,6 +37,10 @@ _CERTAIN = re.compile(
 _PROGRAM_PART = re.compile(r"part-\d+-[0-9a-f-]{8,}.*", re.IGNORECASE)
 # Behind a comma stands an interval, as in BATS_QXA, 5.
 _LAST_NUMBER = re.compile(r"(?:^|(?<![-_. ,])[-_. ]+)(?:\((\d{1,4})\)|(\d{1,6}))$")
+_DATE_AT_END = re.compile(
+    rf"(?P<rest>[A-Za-z^.=-]{{1,8}})(?P<date>{_YEAR}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))"
+)
+_IN_DATE = re.compile(rf"\d{{1,2}}|(?:\d\d?[-_. ]?)?{_MONTH}", re.IGNORECASE)
 _KEY = re.compile(r"^(?:date|day|month|year|quarter|week|part|dt|yyyy|mm|dd)=", re.IGNORECASE)
 _EDGES = " -_.,+"
 
@@ -91,6 +100,8 @@ def words_of_name(name: str) -> NameWords:
     name = _KEY.sub("", name)
     if _PROGRAM_PART.fullmatch(name):
         return NameWords("", (name,))
+    if dated := _DATE_AT_END.fullmatch(name):
+        return NameWords(dated["rest"].rstrip(_EDGES), (dated["date"],))
     parts = tuple(_CERTAIN.findall(name))
     rest = _CERTAIN.sub(" ", name).strip(_EDGES) if parts else name
     # What stood around a date in the middle is one gap now.
@@ -110,7 +121,7 @@ def words_of_folders(folders: Sequence[str]) -> tuple[NameWords, ...]:
 
 def part_of_date(name: str) -> NameWords:
     """Return what a name says inside a folder that is called by a date."""
-    return NameWords("", (name,)) if re.fullmatch(r"\d{1,2}", name) else words_of_name(name)
+    return NameWords("", (name,)) if _IN_DATE.fullmatch(name) else words_of_name(name)
 
 
 def has_word(name: str, symbol: str) -> bool:

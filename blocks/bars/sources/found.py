@@ -32,6 +32,11 @@ class SourceFile:
         """Return the file's name without its suffix, `.csv.gz` as a whole."""
         return stem_of(self.path)
 
+    @property
+    def name(self) -> str:
+        """Return the file's name with its folders, for a message."""
+        return "/".join((*self.folders, self.path.name))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -89,16 +89,23 @@ def _names_index(cells: Sequence[str], width: int, named: Sequence[str | None]) 
         return False
     index = [cell for cell, number in zip(cells, named, strict=True) if number is None]
     values = [cell for cell, number in zip(cells, named, strict=True) if number is not None]
-    return any(index) and not any(values) and not any(re.search(r"\d", cell) for cell in index)
+    # A table that was read and written again has its lines numbered.
+    words = [cell for cell in index if cell and not cell.isdecimal()]
+    return bool(words) and not any(values) and not any(re.search(r"\d", word) for word in words)
 
 
 def _names(
     rows: Sequence[Sequence[str]], numbers: int, symbols: Sequence[str], lines_used: int
 ) -> tuple[str, ...]:
     names: list[str] = []
+    held = {
+        symbol
+        for number, symbol in zip(rows[numbers], symbols, strict=True)
+        if number_named(_plain(number)) is not None
+    }
     for column, symbol in enumerate(symbols):
         number = _plain(rows[numbers][column])
-        if number_named(number) is not None or (symbol and number and column):
+        if number_named(number) is not None or (number and symbol in held):
             name = tuple_of(number, symbol)
         else:
             # Names of the levels themselves stand here too: Price, Ticker.

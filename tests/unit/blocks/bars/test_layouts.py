@@ -19,6 +19,7 @@ from blocks.bars import lazy_columns
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile, date_range, read_bars, symbols_in
 from blocks.bars.sources import packed as packed_files
+from blocks.markets.file_market import FileMarket
 from trading.errors import BadInput
 from trading.market.calendar import sessions_between
 
@@ -157,6 +158,13 @@ def read_and_written_again(**how: object) -> Callable[[pd.DataFrame], str]:
     return written
 
 
+def with_lines_numbered(frame: pd.DataFrame) -> str:
+    """Return what pandas writes of a table that it has read as if it had one line of names."""
+    frame.columns.names, frame.index.name = ["Price", "Ticker"], "Datetime"
+    again = pd.read_csv(io.StringIO(frame.to_csv()), dtype=str)
+    return str(again.to_csv())
+
+
 def spreadsheet(frame: pd.DataFrame) -> str:
     """Return a table in which a symbol stands once, above the first of its columns."""
     frame = frame.swaplevel(axis=1).sort_index(axis=1)
@@ -189,6 +197,7 @@ WIDE: dict[str, Callable[[pd.DataFrame], str]] = {
     ),
     "read and written again": read_and_written_again(),
     "read with two levels and written again": read_and_written_again(header=[0, 1]),
+    "read and written again, lines numbered": with_lines_numbered,
     "semicolons": lambda frame: with_levels("Price", "Ticker", index="Date")(frame).replace(
         ",", ";"
     ),
@@ -323,6 +332,7 @@ ONE_SYMBOL: list[tuple[str, Callable[[Path], Path]]] = [
     ("quarters", files(**{"QXA_2024Q2.csv": A, "QXA_2024Q3.csv": B})),
     ("halves of a month", files(**{"QXA_2024-07a.csv": A, "QXA_2024-07b.csv": B})),
     ("dates", files(**{"QXA_20240701.csv": A, "QXA_20240702.csv": B})),
+    ("dates behind the symbol", files(**{"QXA20240701.csv": A, "QXA20240702.csv": B})),
     ("dates first", files(**{"2024-07-01_QXA.csv": A, "2024-07-02_QXA.csv": B})),
     ("from and to", files(**{"QXA_20240101_20240630.csv": A, "QXA_20240701_20241231.csv": B})),
     ("parts", files(**{"QXA_part1.csv": A, "QXA_part2.csv": B})),
@@ -332,6 +342,8 @@ ONE_SYMBOL: list[tuple[str, Callable[[Path], Path]]] = [
     ("the rest of a file", files(**{"QXA.csv": A, "QXA_2024.csv": B})),
     ("dates in a folder", files(**{"QXA__2024-07-01.csv": A, "QXA__2024-07-02.csv": B})),
     ("months in years", files(**{"QXA__2023__12.csv": A, "QXA__2024__01.csv": B})),
+    ("months by name", files(**{"QXA__January.csv": A, "QXA__February.csv": B})),
+    ("short names in years", files(**{"QXA__2024__jan.csv": A, "QXA__2024__feb.csv": B})),
     ("years as folders", files(**{"2023__QXA.csv": A, "2024__QXA.csv": B})),
     ("keys of dates", files(**{"date=2024-07-01__QXA.csv": A, "date=2024-07-02__QXA.csv": B})),
     ("key of a symbol", files(**{"symbol=QXA__a.csv": A, "symbol=QXA__b.csv": B})),
@@ -615,6 +627,30 @@ def test_names_of_a_folder_hold_the_symbols_asked_for_as_words(tmp_path: Path) -
     write(tmp_path / "QXA.csv", csv("BRK.B"))
     # A whole name goes before a word.
     assert_whole(read_bars(tmp_path, ["QXA"]), QXA="BRK.B")
+
+
+def test_guesses_about_many_files_are_told_in_one_sentence(tmp_path: Path) -> None:
+    names = [f"qx{letter}.us" for letter in "abcdefg"]
+    for name in names:
+        write(tmp_path / f"{name}.txt", csv())
+    read = read_bars(tmp_path, [name[:3].upper() for name in names])
+    (note,) = [note for note in read.notes if "is read as" in note]
+    assert "qxa.us.txt is read as QXA, which is a word of its name, and so 6 more files" in note
+
+
+def test_a_single_file_named_by_a_date_says_how_to_call_its_symbol(tmp_path: Path) -> None:
+    read = read_bars(write(tmp_path / "2024-07-01.csv", csv()), None)
+    assert any("looks like a date" in note and "--symbol NAME" in note for note in read.notes)
+    read = read_bars(write(tmp_path / "QXA_2024.csv", csv()), None)
+    assert_whole(read, QXA="QXA")
+    assert any("QXA_2024.csv is read as QXA" in note for note in read.notes)
+
+
+def test_a_session_is_not_fed_by_a_name_that_a_comma_has_parted(tmp_path: Path) -> None:
+    path = write(tmp_path / "BATS_QXA, 5.csv", csv())
+    with pytest.raises(BadInput, match="Ask for them as --symbols '\"BATS_QXA, 5\"'"):
+        FileMarket(path, ["BATS_QXA", "5"], "NYSE")
+    assert FileMarket(path, ["BATS_QXA, 5"], "NYSE").history([], SESSIONS[1]) is not None
 
 
 FORMS = ("BRK.B", "BRK-B", "BRK/B", "BRK B")
