@@ -46,7 +46,7 @@ async def fetch_history(
         start: First session; empty goes by days
         end: Last session; empty is today
         days: So many days before the end, without a start
-        interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
+        interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes, 1440 for daily bars
         exchange: Whose calendar says when sessions are
         provider: Who is asked; chain asks those of PROVIDERS that have what they need, in order
         data_dir: The folder of the accounts and the archive

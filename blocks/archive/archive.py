@@ -19,7 +19,7 @@ from blocks.archive.feeds import PREFERRED
 from blocks.archive.files import not_written
 from blocks.archive.news import Stored, news_by_file
 from blocks.archive.reader import DAY, ArchiveReader
-from blocks.archive.runs import Sizes, run_names
+from blocks.archive.runs import Sizes, folder_name, run_names
 from blocks.providers.fetched_bars import FetchedBars
 from trading.session.ports import Clock
 
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class BarArchive(ArchiveReader):
-    """The bars of one length under `<data_dir>/bars/<minutes>m`, which are read and stored."""
+    """The bars of one length, which are read and stored: `<data_dir>/bars/5m`, or `1d` for days.
+
+    A day's bar begins at its session's open.
+    """
 
     interval_minutes: int
 
@@ -41,7 +44,7 @@ class BarArchive(ArchiveReader):
         preferred: Sequence[str] = PREFERRED,
         sizes: Sizes | None = None,
     ) -> None:
-        folder = data_dir / "bars" / f"{interval_minutes}m"
+        folder = data_dir / "bars" / folder_name(interval_minutes)
         super().__init__(folder, interval_minutes, preferred=preferred)
         self._sizes = sizes or Sizes()
         self._clock = clock
@@ -104,6 +107,10 @@ class BarArchive(ArchiveReader):
             raise not_written(self.folder, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Who is killed while he writes leaves half a file, and nobody else writes now.
+            for half in self.folder.rglob(".*.partial"):
+                with suppress(OSError):
+                    half.unlink()
             yield
         finally:
             os.close(descriptor)

@@ -6,7 +6,6 @@ that nothing of them is guessed. Of them only what is asked for is read.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,14 +21,13 @@ from blocks.archive.files import (
     scan_bars_file,
 )
 from blocks.archive.reader import ArchiveReader
-from blocks.archive.runs import file_name
+from blocks.archive.runs import file_name, folder_minutes
 from blocks.bars import files
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile
 from trading.errors import BadInput
 
 _AS_FOUND = BarFileFormat()
-_LENGTH = re.compile(r"(\d+)m")
 _DAY = timedelta(days=1)
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _MOST_NAMED = 10
@@ -111,7 +109,11 @@ def archive_at(path: Path) -> ArchiveReader | None:
     name = file_name(path)
     if path.is_file():
         mine = name is not None and _is_of_archive(path)
-        return ArchiveReader(path.parent, _minutes_of(path.parent), only=name) if mine else None
+        return (
+            ArchiveReader(path.parent, folder_minutes(path.parent.name), only=name)
+            if mine
+            else None
+        )
     try:
         visible = [file for file in path.iterdir() if not file.name.startswith((".", "_"))]
     except (NotADirectoryError, FileNotFoundError, PermissionError):
@@ -121,22 +123,17 @@ def archive_at(path: Path) -> ArchiveReader | None:
         return None
     if not any(map(_is_of_archive, visible)):
         return None
-    return ArchiveReader(path, _minutes_of(path))
+    return ArchiveReader(path, folder_minutes(path.name))
 
 
 def _refuse_several(path: Path, visible: Sequence[Path]) -> None:
-    lengths = [folder for folder in visible if _LENGTH.fullmatch(folder.name) and folder.is_dir()]
+    lengths = [folder for folder in visible if folder_minutes(folder.name) and folder.is_dir()]
     several = [folder for folder in lengths if archive_at(folder) is not None]
     if several:
         raise BadInput(
             f"{path} holds the archives of bars of several lengths",
             f"Name one of them: --bars {several[0]}",
         )
-
-
-def _minutes_of(folder: Path) -> int | None:
-    minutes = _LENGTH.fullmatch(folder.name)
-    return int(minutes[1]) if minutes else None
 
 
 def _is_of_archive(file: Path) -> bool:

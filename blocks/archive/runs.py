@@ -17,9 +17,13 @@ import polars as pl
 
 from blocks.archive.files import read_bars_file
 from blocks.archive.openings import read_openings
+from blocks.providers.fetched_bars import DAY_MINUTES
 from trading.market.calendar import to_microseconds
 
 _NAME = re.compile(r"(\d{4}-\d{2}(?:-\d{2})?)(?:\.(\d+))?\.parquet")
+
+_LENGTH = re.compile(r"(\d+)m")
+_DAILY = "1d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,19 @@ class Runs:
             if openings is not None:
                 return openings
         return read_bars_file(file, wanted.condition)
+
+
+def folder_name(interval_minutes: int) -> str:
+    """Return what the folder of bars of one length is called."""
+    return _DAILY if interval_minutes == DAY_MINUTES else f"{interval_minutes}m"
+
+
+def folder_minutes(name: str) -> int | None:
+    """Return of what length the bars of a folder are, None for any other name."""
+    if name == _DAILY:
+        return DAY_MINUTES
+    found = _LENGTH.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def run_number(file: Path, name: str) -> int | None:

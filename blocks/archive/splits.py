@@ -8,6 +8,7 @@ is stored stays as it was fetched.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ import polars as pl
 
 from blocks.providers.fetched_bars import Split
 from trading.errors import StoreUnavailable
+
+_DAY_US = 86_400_000_000
 
 
 class SplitFile:
@@ -39,7 +42,10 @@ class SplitFile:
     def add(self, splits: Sequence[Split]) -> None:
         """Store splits that are not there yet."""
         known = self.all() if splits else []
-        news = [split for split in splits if split not in known]
+        news: list[Split] = []
+        for split in splits:
+            if not any(_is_same(split, other) for other in (*known, *news)):
+                news.append(split)
         if not news:
             return
         rows = [[split.symbol, split.us, split.ratio] for split in known + news]
@@ -76,3 +82,9 @@ class SplitFile:
                 .alias("volume"),
             )
         return frame
+
+
+def _is_same(split: Split, other: Split) -> bool:
+    """Return whether two providers, or bars of two lengths, told of the same split."""
+    is_near = abs(split.us - other.us) < _DAY_US
+    return split.symbol == other.symbol and is_near and math.isclose(split.ratio, other.ratio)

@@ -178,6 +178,8 @@ class _Parts:
     def _lack(self, name: str) -> BadInput | None:
         if name == "finnhub" and self._access.finnhub_key is None:
             return BadInput("finnhub needs a key", "Set FINNHUB_API_KEY in the environment")
+        if name == "finnhub" and self._interval_minutes == DAY_MINUTES:
+            return BadInput("finnhub is not asked for daily bars", "Name yahoo or alpaca")
         if name == "alpaca" and self._access.alpaca is None:
             return BadInput(
                 "alpaca needs its keys and a feed",

@@ -50,6 +50,16 @@ def date_argument(text: str) -> date:
         raise BadInput(f"{text!r} is no date", "Write dates as 2025-06-04") from error
 
 
+def interval_argument(text: str) -> int:
+    """Return a bar's length in minutes from `5`, `5m` or `1d`."""
+    if text.strip() == "1d":
+        return 24 * 60
+    minutes = text.strip().removesuffix("m")
+    if not (minutes.isascii() and minutes.isdigit()):
+        raise BadInput(f"--interval {text!r} is no length of a bar", "Write 5 for minutes, or 1d")
+    return int(minutes)
+
+
 def moment_argument(text: str) -> datetime:
     """Return an aware UTC time from ISO text that names its zone."""
     try:

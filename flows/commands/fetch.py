@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
+from pathlib import Path
 
 from blocks.providers.access import PROVIDERS, Feed
 from flows.commands.arguments import (
     date_argument,
     exchange_argument,
+    interval_argument,
     path_argument,
     symbols_argument,
 )
@@ -28,7 +30,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--end", type=date_argument, metavar="YYYY-MM-DD", help="last session; today when left out"
     )
-    parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
+    parser.add_argument(
+        "--interval", type=interval_argument, default=5, metavar="LENGTH",
+        help="of a bar: minutes, or 1d for daily bars",
+    )  # fmt: skip
     parser.add_argument(
         "--provider", choices=(*PROVIDERS, "chain"), default="chain",
         help="chain asks those of PROVIDERS that have what they need, in their order",
@@ -46,6 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Fetch what the archive lacks; return 0, or 1 when a symbol could not be had."""
     from blocks.process.clocks import SystemClock
+    from blocks.providers.fetched_bars import DAY_MINUTES
     from flows.pages.progress import progress_on
     from tasks.history.fetch import HistoryRequest, fetch_history, lines_of
     from tasks.history.findings import notes_on_fetched
@@ -70,9 +76,15 @@ def run(args: Namespace) -> int:
         print("\n".join(lines_of(outcome)))
         for note in notes_on_fetched(request, clock):
             print(f"note: {note}")
-        print(f"bars are in {folder}; try: python -m flows backtest --bars {folder}")
+        print(_where(folder, are_daily=request.interval_minutes == DAY_MINUTES))
     return EXIT_INCOMPLETE if outcome.failures else 0
 
 
 def _tell(line: str) -> None:
     print(line, file=sys.stderr)
+
+
+def _where(folder: Path, *, are_daily: bool) -> str:
+    if are_daily:
+        return f"daily bars are in {folder}"
+    return f"bars are in {folder}; try: python -m flows backtest --bars {folder}"

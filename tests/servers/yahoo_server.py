@@ -24,7 +24,8 @@ HOSTS = (
 )
 CRUMB = "cRumb.8/x"
 SECOND = 1_000_000
-KEPT_DAYS = {1: 30, 5: 60, 15: 60, 30: 60, 60: 730}
+DAY_MINUTES = 1440
+KEPT_DAYS = {1: 30, 5: 60, 15: 60, 30: 60, 60: 730, DAY_MINUTES: 36_500}
 
 NOT_FOUND = as_json(
     {
@@ -108,7 +109,7 @@ class YahooServer:
     def _chart(self, symbol: str, query: dict[str, str]) -> Answer:
         if symbol not in self._symbols:
             return NOT_FOUND
-        step = {f"{n}m": n for n in (1, 5, 15, 30, 60)} | {"1h": 60}
+        step = {f"{n}m": n for n in (1, 5, 15, 30, 60)} | {"1h": 60, "1d": DAY_MINUTES}
         interval = step.get(query.get("interval", ""), 0)
         if interval != self._interval_minutes or "period1" not in query:
             return _unprocessable(f"the test serves {self._interval_minutes}-minute ranges only")
@@ -144,7 +145,9 @@ class YahooServer:
             None if opened is None else int(shares)
             for opened, shares in zip(columns["open"], rows.volume, strict=True)
         ]
-        step = self._interval_minutes * 60 * SECOND
+        # A day's row is over at the close, six and a half hours after the open whose time it has.
+        minutes = 390 if self._interval_minutes == DAY_MINUTES else self._interval_minutes
+        step = minutes * 60 * SECOND
         seen_until = int(rows.start_us[-1]) + step if len(rows) else 0
         if now_us is not None and len(rows) and seen_until > now_us:
             seen_until = now_us
@@ -222,7 +225,7 @@ def _meta(
         "timezone": "EST",
         "exchangeTimezoneName": "America/New_York",
         "priceHint": 2,
-        "dataGranularity": f"{interval_minutes}m",
+        "dataGranularity": "1d" if interval_minutes == DAY_MINUTES else f"{interval_minutes}m",
         "range": "",
         "validRanges": ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"],
     }

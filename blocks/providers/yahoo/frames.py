@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from blocks.providers.errors import EmptyAnswer
-from blocks.providers.fetched_bars import FetchedBars, Split
+from blocks.providers.fetched_bars import DAY_MINUTES, FetchedBars, Spans, Split
 from trading.errors import OpenbellError
 from trading.market.bars import BarRows, Integers
-from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
+from trading.market.calendar import from_microseconds
 
 # A bar pulled live is whole when Yahoo has seen its end, but for so much of a pause in trading.
 LAG_US = 30_000_000
@@ -21,12 +21,12 @@ COLUMNS = ("Open", "High", "Low", "Close", "Volume")
 def bars_of(
     frame: Any,
     symbol: str,
-    wanted: Integers,
+    wanted: Spans,
     interval_minutes: int,
     fetched_us: int,
     seen_until_us: int | None,
 ) -> FetchedBars:
-    """Return the bars of a symbol whose starts are `wanted`, microseconds since 1970 UTC.
+    """Return the bars of a symbol that are wanted.
 
     `frame` is what `Ticker.history` returns with actions and without dropping nulls;
     `seen_until_us` is the time of the last trade in it, if Yahoo said so. Raises EmptyAnswer
@@ -37,16 +37,17 @@ def bars_of(
             f"yahoo answered for {symbol} without any bar",
             "Bars were due by the calendar: try again, or use another provider",
         )
-    starts: Integers = frame.index.tz_convert("UTC").as_unit("us").asi8.astype(np.int64)
+    starts = _starts(frame.index, wanted, interval_minutes)
     split = frame["Stock Splits"].to_numpy(dtype=np.float64)
     splits = tuple(
         Split(symbol, int(starts[row]), float(split[row])) for row in np.flatnonzero(split > 0)
     )
     # On the calendar's grid and over by our clock: neither the live row nor a closing print.
-    kept = np.isin(starts, wanted)
-    lags = kept.any() and _lags(
-        int(starts[kept].max()), interval_minutes, fetched_us, seen_until_us
-    )
+    kept = np.isin(starts, wanted.start_us)
+    lags = False
+    if kept.any():
+        newest = np.searchsorted(wanted.start_us, starts[kept].max())
+        lags = _lags(int(wanted.end_us[newest]), fetched_us, seen_until_us)
     if lags:
         kept &= starts != starts[kept].max()
     starts = starts[kept]
@@ -58,7 +59,7 @@ def bars_of(
     rows = BarRows(nothing, starts, opened, high, low, close, volume, interval_minutes)
     failures: dict[str, OpenbellError] = {}
     if not priced.any():
-        first = f"{from_microseconds(int(wanted[0])):%Y-%m-%d %H:%M} UTC"
+        first = f"{from_microseconds(int(wanted.start_us[0])):%Y-%m-%d %H:%M} UTC"
         what = (
             f"yahoo gave the bars of {symbol} from {first} without prices"
             if len(starts)
@@ -71,9 +72,19 @@ def bars_of(
     return FetchedBars((symbol,), rows, ("yahoo",), nothing, fetched, failures, splits).keep(priced)
 
 
-def _lags(start_us: int, interval_minutes: int, fetched_us: int, seen_until_us: int | None) -> bool:
+def _starts(index: Any, wanted: Spans, interval_minutes: int) -> Integers:
+    """Return the starts of rows; a day, whose row bears midnight there, begins at its open."""
+    starts: Integers = index.tz_convert("UTC").as_unit("us").asi8.astype(np.int64)
+    if interval_minutes != DAY_MINUTES:
+        return starts
+    opens = [from_microseconds(us).astimezone(index.tz).date() for us in wanted.start_us.tolist()]
+    open_us = dict(zip(opens, wanted.start_us.tolist(), strict=True))
+    days = [open_us.get(day, us) for day, us in zip(index.date, starts.tolist(), strict=True)]
+    return np.array(days, dtype=np.int64)
+
+
+def _lags(end_us: int, fetched_us: int, seen_until_us: int | None) -> bool:
     """Return whether a bar is over by our clock, and Yahoo has not seen its end yet."""
     if seen_until_us is None:
         return False
-    end_us = start_us + interval_minutes * MICROSECONDS_PER_MINUTE
     return fetched_us - end_us < LIVE_US and seen_until_us < end_us - LAG_US

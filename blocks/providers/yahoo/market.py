@@ -28,9 +28,11 @@ from blocks.providers.errors import (
     UnknownSymbol,
 )
 from blocks.providers.fetched_bars import (
+    DAY_MINUTES,
     US_EXCHANGES,
     FetchedBars,
-    expected_starts,
+    Spans,
+    expected_bars,
     joined,
     no_bars,
     refuse_no_interval,
@@ -41,12 +43,13 @@ from blocks.providers.yahoo.failures import FAILURES, named_failure
 from blocks.providers.yahoo.frames import bars_of
 from blocks.providers.yahoo.session import YahooSession
 from trading.errors import OpenbellError, SourceUnavailable
-from trading.market.bars import BarRows, Integers
+from trading.market.bars import BarRows
 from trading.market.calendar import Session, from_microseconds, sessions_between, to_microseconds
 from trading.session.ports import Clock
 
-INTERVALS = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "60m"}
-KEPT_DAYS = {1: 7, 5: 60, 15: 60, 30: 60, 60: 730}
+INTERVALS = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "60m", DAY_MINUTES: "1d"}
+# Of days it keeps all.
+KEPT_DAYS = {1: 7, 5: 60, 15: 60, 30: 60, 60: 730, DAY_MINUTES: 100 * 365}
 HISTORY_SESSIONS = 10
 FIRST_PAUSE_SECONDS = 1.0
 
@@ -112,14 +115,17 @@ class YahooMarket:
         """
         self._refuse_range(start)
         now = self._clock.now()
-        wanted = expected_starts(self._exchange, start, end, now, self._interval_minutes)
-        if not len(wanted):
+        wanted = expected_bars(self._exchange, start, end, now, self._interval_minutes)
+        if not len(wanted.start_us):
             return no_bars(symbols, {})
         # From the session's open on, so that an empty answer cannot be mistaken for a quiet bar.
-        first_us = int(wanted[0])
+        first_us = int(wanted.start_us[0])
         day = from_microseconds(first_us).date()
         begin = sessions_between(self._exchange, day, day)[0].open
-        last = from_microseconds(int(wanted[-1])) + timedelta(minutes=self._interval_minutes)
+        last = from_microseconds(int(wanted.end_us[-1]))
+        if self._interval_minutes == DAY_MINUTES:
+            # Their rows bear midnight.
+            begin -= timedelta(days=1)
 
         def one(symbol: str) -> FetchedBars:
             try:
@@ -154,7 +160,7 @@ class YahooMarket:
             )
 
     def _with_retries(
-        self, symbol: str, start: datetime, end: datetime, wanted: Integers
+        self, symbol: str, start: datetime, end: datetime, wanted: Spans
     ) -> FetchedBars:
         for attempt in range(1, self._attempts + 1):
             self.breaker.check()
@@ -173,7 +179,7 @@ class YahooMarket:
                 return found
         raise AssertionError("attempts is at least 1")
 
-    def _ask(self, symbol: str, start: datetime, end: datetime, wanted: Integers) -> FetchedBars:
+    def _ask(self, symbol: str, start: datetime, end: datetime, wanted: Spans) -> FetchedBars:
         self._session.begin(self._budget_s)
         # yfinance keeps answers about the past for the life of the process, failures as well.
         YfData.cache_get.cache_clear()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blocks.archive.archive import BarArchive
@@ -23,7 +24,7 @@ from tests.servers.finnhub_server import FinnhubServer
 from tests.servers.tls import Authority
 from tests.servers.yahoo_server import YahooServer
 from tests.warm_start import Finished, run_module
-from trading.market.calendar import sessions_between
+from trading.market.calendar import sessions_between, to_microseconds
 
 KEY = "planted-key-deadbeef"
 SYMBOLS = ("AAPL", "MSFT")
@@ -93,6 +94,29 @@ def test_bars_are_fetched_once_and_the_summary_says_from_where(world: World) -> 
     assert "0 bars added" in again.stdout
     assert f"{2 * len(PAST)} sessions were there before" in again.stdout
     assert len(world.yahoo.server.requests) == asked
+
+
+def test_daily_bars_have_a_folder_of_their_own_and_are_named_by_their_sessions(
+    tmp_path: Path,
+) -> None:
+    opens = [to_microseconds(session.open) for session in PAST]
+    days = ROWS.take(np.isin(ROWS.start_us, opens))
+    authority = Authority(tmp_path)
+    server = YahooServer(authority, days, SYMBOLS, 1440, lambda: datetime.now(UTC))
+    with server.running(), ConnectTunnel(server.ports).running() as tunnel:
+        environment = tunnel.environment(authority.ca_file)
+        world = World(server, FinnhubServer(authority, days, SYMBOLS, KEY), environment, tmp_path)
+        first = world.fetch("--interval", "1d")
+        assert (first.returncode, first.stderr) == (0, "")
+        assert f"AAPL    {len(PAST)} of {len(PAST)} bars (yahoo {len(PAST)})" in first.stdout
+        assert f"daily bars are in {tmp_path}/bars/1d" in first.stdout
+        again = world.fetch("--interval", "1d")
+    assert f"0 bars added, 0 revised, 0 unchanged; {2 * len(PAST)} sessions" in again.stdout
+    archive = BarArchive(tmp_path, 1440, SystemClock())
+    rows = archive.rows(SYMBOLS, PAST[0].open, PAST[-1].close)
+    order = np.lexsort((days.symbol, days.start_us))
+    assert rows.start_us.tolist() == days.start_us[order].tolist()
+    assert rows.close.tolist() == days.close[order].tolist()
 
 
 def test_a_fetch_goes_on_where_it_was_left(world: World) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from blocks.archive.archive import BarArchive
 from blocks.archive.files import DamagedFile
 from blocks.archive.news import Stored
+from blocks.archive.runs import Sizes
 from blocks.markets.archive_market import ArchiveMarket
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import Split
@@ -196,6 +199,40 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path, archive: BarA
         assert process.exitcode == 0
     rows = archive.rows(symbols, SESSIONS[0].open, LAST.close)
     assert np.bincount(rows.symbol).tolist() == [78 * len(SESSIONS)] * 3
+
+
+def store_and_tell(data_dir: Path, told: Connection) -> None:
+    """Store session after session, over and over, and tell of each that is stored."""
+    archive = BarArchive(data_dir, 5, ReplayClock(EVENING), sizes=Sizes(small=100, at_once=150))
+    for number in itertools.count():
+        at = EVENING + timedelta(seconds=number)
+        archive.upsert(simulated(SYMBOLS, [SESSIONS[number % len(SESSIONS)]], at))
+        told.send(number)
+
+
+def test_what_was_stored_when_a_process_is_killed_is_there_and_was_readable_all_the_time(
+    tmp_path: Path,
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    hears, tells = context.Pipe(duplex=False)
+    process = context.Process(target=store_and_tell, args=(tmp_path, tells), daemon=True)
+    process.start()
+    archive = BarArchive(tmp_path, 5, ReplayClock(EVENING))
+    for _ in range(3 * len(SESSIONS)):
+        stored = min(hears.recv() + 1, len(SESSIONS))
+        bars = archive.frame(None, SESSIONS[0].open, LAST.close)
+        assert len(bars) in range(stored * 156, (stored + 1) * 156 + 1, 156)
+    process.kill()
+    process.join()
+    # Half a file, as the kill may have left.
+    half = archive.folder / ".2025-10.parquet.1.partial"
+    half.write_bytes(b"PAR1")
+    bars = archive.frame(None, SESSIONS[0].open, LAST.close)
+    assert len(bars) == len(SESSIONS) * 156
+    later = simulated(SYMBOLS, SESSIONS, EVENING + timedelta(hours=1))
+    assert archive.upsert(later) == Stored(unchanged=len(later.rows))
+    assert_same(archive.rows(SYMBOLS, SESSIONS[0].open, LAST.close), later.rows)
+    assert not list(tmp_path.rglob("*.partial"))
 
 
 def test_market_data_of_the_archive(archive: BarArchive) -> None:
