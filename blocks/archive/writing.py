@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,11 @@ import pyarrow.parquet as pq
 
 from blocks.archive.files import ROW_GROUP, SCHEMA, damaged, not_written
 
-_ARROW = pl.DataFrame(schema=SCHEMA).to_arrow().schema
+
+@cache
+def _arrow_schema() -> pa.Schema:
+    # Not when this is imported: it starts Polars' threads, with which no process can be forked.
+    return pl.DataFrame(schema=SCHEMA).to_arrow().schema
 
 
 def metadata_of(file: Path) -> pq.FileMetaData:
@@ -34,12 +39,12 @@ class BarsWriter:
     """Row groups for one file, given in the order in which they are to stand."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._writer = pq.ParquetWriter(file, _ARROW, compression="zstd")
+        self._writer = pq.ParquetWriter(file, _arrow_schema(), compression="zstd")
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append bars."""
         if len(frame):
-            table = frame.select(list(SCHEMA)).to_arrow().cast(_ARROW)
+            table = frame.select(list(SCHEMA)).to_arrow().cast(_arrow_schema())
             self._writer.write_table(table, row_group_size=ROW_GROUP)
 
     def close(self, words: Mapping[str, str]) -> None:
