@@ -67,7 +67,7 @@ def without_source(outcome: dict[str, Any]) -> list[Event]:
             # A session's plan names its source too, and the seed of parts that could simulate it.
             name: {n: v for n, v in value.items() if n not in OF_BARS} if name == "plan" else value
             for name, value in event.items()
-            if name != "sources"
+            if name not in ("sources", "feeds", "feed_changed")
         }
         for event in outcome["events"]
     ]

@@ -21,6 +21,7 @@ from blocks.providers.bar_stream import BarStream
 from blocks.providers.chain import ProviderChain
 from blocks.providers.choose import make_live_provider
 from blocks.providers.finnhub.rest import FinnhubMarket
+from blocks.providers.timely_source import TimelySource
 from blocks.providers.yahoo.market import YahooMarket
 from blocks.settings.reader import read_settings
 from flows.session.parts import PlainParts
@@ -71,7 +72,9 @@ class StreamedParts(PlainParts):
             plan.symbols, exchange, minutes, clock, self.data_dir, self.data.access(), keep
         )
         chain.start()
-        stream = chain._sources[0]
+        first = chain._sources[0]
+        assert isinstance(first, TimelySource)
+        stream = first._source
         assert isinstance(stream, BarStream)
         return InStep(chain, clock, lambda now: self.bring(stream, now))
 
@@ -100,6 +103,8 @@ class InStep:
         self, chain: ProviderChain, clock: ReplayClock, bring: Callable[[datetime], None]
     ) -> None:
         self.name = chain.name
+        self.feed_of: dict[str, str] = {}
+        self.late: frozenset[str] = frozenset()
         self.reasons: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
         self._chain = chain
@@ -120,6 +125,7 @@ class InStep:
             return self._chain.rows(symbols, session, start, end)
         finally:
             self.reasons, self.troubles = self._chain.reasons, self._chain.troubles
+            self.feed_of, self.late = self._chain.feed_of, self._chain.late
 
     def close(self) -> None:
         self._chain.close()

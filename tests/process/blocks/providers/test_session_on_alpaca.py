@@ -18,6 +18,7 @@ from tests.process.blocks.providers.fed_session import (
     MINUTES,
     Event,
     FedSession,
+    bars_of,
     fills_of,
     without_source,
 )
@@ -99,6 +100,7 @@ def test_a_stream_that_falls_silent_leaves_the_session_to_the_same_feeds_rest(
     outcome = world.trade()
     assert without_source(outcome) == expected
     # Never another feed: the volumes of one are no measure for those of another.
+    assert not any(flag for bar in bars_of(outcome) for flag in bar["feed_changed"])
     assert world.sources() == {"alpaca:iex": SESSION.bar_count(MINUTES) * len(SYMBOLS)}
     assert len(world.asked_of_today()) == SESSION.bar_count(MINUTES) - 5
     assert world.alpaca.socket.connections >= 2
