@@ -16,7 +16,8 @@ from blocks.archive.feeds import FILE
 from blocks.archive.news import Stored
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile
-from blocks.bars.tables import find_files, suffix_of
+from blocks.bars.sources.found import find_files
+from blocks.bars.sources.paths import TEXT_SUFFIXES, suffix_of
 from blocks.providers.fetched_bars import FetchedBars
 from trading.errors import BadInput
 from trading.market.bars import BarRows, Defects, Panel
@@ -34,6 +35,7 @@ from trading.session.ports import Clock
 ROWS_AT_ONCE = 2_500_000
 # What a row takes in a file, at the least.
 _BYTES_OF_TEXT, _BYTES_PACKED = 45, 10
+_NOT_PACKED = tuple(suffix for suffix in TEXT_SUFFIXES if not suffix.endswith(".gz"))
 # Rows from so long before the open belong to a session's part, and earlier ones to the one before.
 _BEFORE_OPEN = timedelta(hours=6)
 _EARLIEST_US, _LATEST_US = -(2**62), 2**62
@@ -139,7 +141,7 @@ def _panel_of(file: BarFile, stretch: _Stretch, interval_minutes: int) -> Panel:
 def _rows_about(path: Path) -> int:
     """Return how many rows a path's files have, by their sizes: no more than twice as many."""
     return sum(
-        file.stat().st_size // (_BYTES_OF_TEXT if suffix_of(file) == ".csv" else _BYTES_PACKED)
+        file.stat().st_size // (_BYTES_OF_TEXT if suffix_of(file) in _NOT_PACKED else _BYTES_PACKED)
         for file in find_files(path)
     )
 
