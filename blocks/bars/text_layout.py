@@ -108,7 +108,9 @@ def wide_row(path: BarPath) -> str | None:
             width = width or len(fields)
             if len(fields) > width:
                 line = rows.line_num + layout.lines_above
-                return f"line {line} of {path} has {len(fields)} fields, and the header has {width}"
+                return (
+                    f"line {line} of {path} has {len(fields)} fields, and the first row has {width}"
+                )
     return None
 
 

@@ -95,17 +95,38 @@ def date_readings(text: pl.Series) -> tuple[DateReading, ...]:
     may be left.
     """
     texts = text.str.extract(_BEGIN).drop_nulls().unique().to_list()
-    numbers = [tuple(re.split(r"[-/.]", written)) for written in texts]
+    numbers = [_parts(written) for written in texts]
     found = []
-    # Nobody writes the month first and then a point.
-    by_points = any("." in written for written in texts)
-    usual = sorted(DateOrder, key=lambda order: by_points and order is not DateOrder.DAY_FIRST)
-    for order in usual:
+    for order in _usual_orders(texts):
         days = {_day(order, parts) for parts in numbers}
         known = {day for day in days if day is not None}
         if known and len(known) == len(days):
             found.append(DateReading(order, tuple(sorted(known))))
     return tuple(found)
+
+
+def first_odd_date(text: pl.Series) -> tuple[DateOrder, str]:
+    """Return the order that most numeric dates can have, and the first that is none in it.
+
+    At least one text begins with such a date, and no order fits all.
+    """
+    texts = text.str.extract(_BEGIN).drop_nulls().unique(maintain_order=True).to_list()
+    odd = {
+        order: [written for written in texts if _day(order, _parts(written)) is None]
+        for order in DateOrder
+    }
+    order = min(_usual_orders(texts), key=lambda one: len(odd[one]))
+    return order, odd[order][0]
+
+
+def _usual_orders(texts: Sequence[str]) -> list[DateOrder]:
+    # Nobody writes the month first and then a point.
+    by_points = any("." in written for written in texts)
+    return sorted(DateOrder, key=lambda order: by_points and order is not DateOrder.DAY_FIRST)
+
+
+def _parts(written: str) -> tuple[str, ...]:
+    return tuple(re.split(r"[-/.]", written))
 
 
 def _day(order: DateOrder, parts: tuple[str, ...]) -> date | None:

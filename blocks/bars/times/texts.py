@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from blocks.bars.times.dates import DateDecision, agreed, date_readings
+from blocks.bars.times.dates import DateDecision, agreed, date_readings, first_odd_date
 from blocks.bars.times.forms import Form, form_of, matched
 from blocks.bars.times.told_format import parsed
 from blocks.bars.times.values import (
@@ -170,10 +170,12 @@ def _decided(text: pl.Series, source: TimeSource, writing: TimeWriting) -> DateD
     readings = date_readings(text)
     if readings and (dates := agreed([readings])) is not None:
         return dates
+    order, odd = first_odd_date(text)
+    begins = source.expression.cast(pl.String).str.starts_with(odd)
     raise BadInput(
-        f"dates in column {source.name!r} are neither all month/day/year nor all day/month/year,"
-        f" {source.place(source.expression.is_not_null())}",
-        "Write dates as 2024-01-31, or correct them",
+        f"{odd!r} in column {source.name!r} is no date as {order}, as others are,"
+        f" {source.place(begins)}",
+        "Correct the date, or write all in one order, best as 2024-01-31",
     )
 
 

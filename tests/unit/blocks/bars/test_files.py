@@ -826,7 +826,7 @@ BAD_FILES: list[tuple[str, Callable[[Path], Path], str]] = [
     (
         "a field too many below comments",
         written("x.csv", b"# mine\n\n" + csv_bytes(ROW, ROW + ",1")),
-        "line 5 of .*x.csv has 8 fields, and the header has 7",
+        "line 5 of .*x.csv has 8 fields, and the first row has 7",
     ),
     ("one bad file of a folder", folder_with_a_bad_file, "z.parquet is empty"),
     ("symbol in two files", folder_with_a_symbol_twice, "both claim to be AAPL"),

@@ -239,3 +239,18 @@ def test_what_a_date_means_does_not_depend_on_the_symbols_that_are_asked_for(
     path.write_text("\n".join(["symbol,ts,open,high,low,close,volume", *rows, ""]))
     read = read_bars(path, ["A"], format=BarFileFormat(NEW_YORK))
     assert from_microseconds(read.starts_us[0]) == WINTER
+
+
+@pytest.mark.parametrize(
+    ("texts", "odd"),
+    [
+        (("03/06/2024 09:30", "03/13/2024 09:30", "13/03/2024 09:35"), "'13/03/2024'"),
+        (("06.03.24 09:30", "13.03.24 09:30", "03.13.24 09:35"), "'03.13.24'"),
+        (("03-13-2024 09:30", "03-14-2024 09:30", "31-03-2024 09:30"), "'31-03-2024'"),
+    ],
+)
+def test_a_date_in_another_order_than_the_others_is_named(
+    texts: tuple[str, ...], odd: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match=rf"{odd} in column 'when' is no date as .*row 3 \(line 4\)"):
+        read_times(tmp_path, texts)
