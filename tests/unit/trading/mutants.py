@@ -470,8 +470,8 @@ late[id(indicators), s] = (indicators, s, high[s], low[s], close[s])
         "warm-up sessions do not warm",
         "engine.signals",
         "read_sessions",
-        "rules.needs_indicators",
-        "False",
+        "if rules.needs_indicators:\n    warm_session(past, gate, verdicts, prices, begin, end)",
+        "pass",
         "14 true ranges, the decision bar's included, are enough",
     ),
     Mutant(
@@ -926,4 +926,63 @@ if invalid < 0:
     ),
 )
 
-MUTANTS: tuple[Mutant, ...] = (*MATCHING, *ENGINE, *PORTFOLIO, *REST)
+GATE: tuple[Mutant, ...] = (
+    Mutant(
+        "a low may be as low as it likes",
+        "gate.checks",
+        "is_spike",
+        "low < thresholds.spike_down * min(opened, close)",
+        "False",
+        "a spike is missing for the venue: its low meets no stop",
+    ),
+    Mutant(
+        "a jump is rejected however long it holds",
+        "gate.checks",
+        "judge_bar",
+        "not is_near(thresholds.jump, close, before)",
+        "True",
+        "a jump that holds is a new level, and an exit is never forbidden",
+    ),
+    Mutant(
+        "the level of a jump outlives the bar after it",
+        "gate.checks",
+        "judge_bar",
+        "before = gate.jump_close[s]\ngate.jump_close[s] = math.nan",
+        "before = gate.jump_close[s]",
+        "a new level needs the bar before it to have jumped",
+    ),
+    Mutant(
+        "a price is stale one bar too late",
+        "gate.checks",
+        "judge_bar",
+        "gate.stale_run[s] >= thresholds.stale",
+        "gate.stale_run[s] > thresholds.stale",
+        "a price that stands still is stale from the g-th bar on, and until it moves",
+    ),
+    Mutant(
+        "a gap forbids its own bar alone",
+        "gate.checks",
+        "reason_of",
+        "gate.is_gap[s]",
+        "found & 8",
+        "a gap forbids entries to the session's end, its bar and missing ones included",
+    ),
+    Mutant(
+        "the past is the first session's for ever",
+        "gate.state",
+        "end_session",
+        "not math.isnan(last)",
+        "not math.isnan(last) and math.isnan(gate.earlier_close[s])",
+        "the session after a gap is tested against the gap's own last close",
+    ),
+    Mutant(
+        "an entry waits through a rejected bar",
+        "engine.settle",
+        "cancel_rejected",
+        "found[s] & REJECTED != 0",
+        "False",
+        "an entry that waits is cancelled at the close where its symbol's bar is rejected",
+    ),
+)
+
+MUTANTS: tuple[Mutant, ...] = (*MATCHING, *ENGINE, *PORTFOLIO, *REST, *GATE)

@@ -28,7 +28,7 @@ from tests.oracle.shared_data import expected_trades, real_case
 from tests.unit.trading.scenarios.scenario import GATE_OFF
 from trading.engine.trade_tape import TradeRow
 from trading.gate.findings import CHECKS
-from trading.reasons import ExitReason
+from trading.reasons import DATA_GATE, ExitReason
 
 CHUNKS = 20
 CHUNK = 50
@@ -53,7 +53,6 @@ REAL: dict[str, tuple[Any, ...]] = {
 # What a plain backtest may say; the rest belongs to live sessions.
 REASONS_OF_A_BACKTEST = {
     "latched",
-    *(f"data_gate:{check}" for check in CHECKS),
     "position_open",
     "order_pending",
     "bar_missing",
@@ -180,8 +179,10 @@ def test_the_random_markets_reach_every_reason_and_every_kind_of_fill() -> None:
     def seen(name: str) -> Counter[str]:
         return sum((getattr(chunk, name) for chunk in chunks), Counter())
 
-    assert set(seen("reasons")) == REASONS_OF_A_BACKTEST
-    assert min(seen("reasons").values()) >= 5
+    # Those of the gate are for markets full of faults.
+    reasons = {name: n for name, n in seen("reasons").items() if not name.startswith(DATA_GATE)}
+    assert set(reasons) == REASONS_OF_A_BACKTEST
+    assert min(reasons.values()) >= 5
     assert set(seen("legs")) == {"entry", "exit", "stop", "target", "assumed_close"}
     assert set(seen("exits")) == {"stop", "target", "flatten", "latch", "assumed_close"}
     assert set(seen("dropped")) == {"no_volume", "insufficient_funds"}
@@ -191,7 +192,7 @@ def test_the_random_markets_reach_every_reason_and_every_kind_of_fill() -> None:
 
 def test_the_compiled_engine_agrees_with_the_reference_too(engine_cache: Path) -> None:
     for seed in range(5_000, 5_040):
-        case = random_case(seed)
+        case = damaged_case(seed) if seed % 2 else random_case(seed)
         found = differences(case, lambda c: run_openbell(c, compiled=True, cache=engine_cache))
         assert found == [], f"seed {seed}"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
@@ -94,6 +96,29 @@ def test_each_symbol_comes_from_the_first_source_that_has_it() -> None:
     assert set(fetched.fetched_us.tolist()) == {to_microseconds(NOW)}
     alone = simulated(["AAPL"], [SESSION], NOW).within(*BAR).rows
     assert fetched.rows.close[0] == alone.close[0]
+
+
+@pytest.mark.parametrize(
+    ("fetched_after", "late"),
+    [
+        (timedelta(seconds=-1), {"AAPL"}),
+        (timedelta(minutes=-4), {"AAPL"}),
+        (timedelta(0), set()),
+        (timedelta(seconds=5), set()),
+    ],
+)
+def test_a_bar_that_came_before_its_end_is_late_and_each_names_its_feed(
+    fetched_after: timedelta, late: set[str]
+) -> None:
+    start, end = BAR
+    came = FakeSource("stream", ["AAPL"])
+    bars = simulated(["AAPL"], [SESSION], NOW, "stream").within(start, end)
+    moment = np.full(len(bars.rows), to_microseconds(end + fetched_after))
+    came.fetch = lambda *asked: replace(bars, fetched_us=moment)  # type: ignore[method-assign]
+    chain = ProviderChain([came], 5)
+    chain.rows(("AAPL",), SESSION, start, end)
+    assert set(chain.late) == late
+    assert chain.feed_of == {"AAPL": "stream"}
 
 
 def test_a_symbol_that_nobody_has_is_absent_with_every_reason() -> None:
