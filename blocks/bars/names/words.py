@@ -62,6 +62,12 @@ _VENDOR_WORD = re.compile(
 )
 _SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.=^-]{0,9}")
 _TICKER = re.compile(r"[A-Z]{1,5}(?:[.-][A-Z]{1,5})?")
+# Tickers that a name in small letters more likely means as words.
+_ENGLISH = re.compile(
+    "a|all|and|are|back|big|by|close|day|fast|for|from|full|fun|go|good|has|high|in|it|key|last|love"
+    "|low|man|my|new|now|of|old|on|one|open|out|play|post|pre|real|run|save|see|so|test|the|to|true"
+    "|two|vol|wide|with|you"
+)
 _TOKENS = re.compile(r"[_\s,;:()+\[\]]+")
 
 
@@ -133,6 +139,11 @@ def has_word(name: str, symbol: str) -> bool:
     if not any(letter.isalpha() for letter in wanted):
         return False
     tokens = [token.strip("-.") for token in _TOKENS.split(name)]
+    if any(map(_is_ticker, tokens)):
+        # QXA_full_5min is of QXA and not of FULL.
+        tokens = [token for token in tokens if token == token.upper()]
+    else:
+        tokens = [token for token in tokens if not _is_word(token)]
     if any(_plain(token) == wanted for token in tokens):
         return True
     if _plain(name) == wanted:
@@ -150,9 +161,8 @@ def has_word(name: str, symbol: str) -> bool:
 
 
 def holds_ticker(name: str) -> bool:
-    """Return whether any word of a name could be a ticker, or the whole of it is a short word."""
-    tokens = [token for token in _TOKENS.split(name) if not _is_vendor_word(token)]
-    return any(map(_TICKER.fullmatch, tokens)) or bool(re.fullmatch("[A-Za-z]{1,5}", name))
+    """Return whether any word of a name could be a ticker, in capitals or not."""
+    return any(_is_ticker(token.upper()) and not _is_word(token) for token in _TOKENS.split(name))
 
 
 def _plain(name: str) -> str:
@@ -162,6 +172,14 @@ def _plain(name: str) -> str:
 
 def _pieces(name: str) -> list[str]:
     return [piece for token in _TOKENS.split(name) for piece in re.split(r"[-.]", token) if piece]
+
+
+def _is_word(token: str) -> bool:
+    return bool(_ENGLISH.fullmatch(token) or re.fullmatch(_MONTH, token, re.IGNORECASE))
+
+
+def _is_ticker(token: str) -> bool:
+    return bool(_TICKER.fullmatch(token)) and not _is_vendor_word(token)
 
 
 def _is_vendor_word(piece: str) -> bool:

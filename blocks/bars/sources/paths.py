@@ -53,10 +53,14 @@ def holds_numbers(path: BarPath) -> bool:
         # Whoever opens it to read says what is wrong.
         return True
     lines = head.decode("utf-8-sig", "replace").splitlines()[:50]
-    return any(
-        sum(bool(_NUMBER.fullmatch(field)) for field in re.split(r"[,;\t|]|\s+", line)) >= 5
-        for line in lines
-    )
+    return any(map(_is_row, lines))
+
+
+def _is_row(line: str) -> bool:
+    """Return whether a line is five numbers and more, and hardly a word, as no line of a log is."""
+    fields = [field for field in re.split(r"[,;\t|]|\s+", line) if field]
+    numbers = sum(bool(_NUMBER.fullmatch(field)) for field in fields)
+    return numbers >= 5 and numbers >= 0.7 * len(fields)
 
 
 def _opened(path: BarPath) -> BinaryIO:

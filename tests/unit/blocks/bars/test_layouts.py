@@ -500,6 +500,7 @@ def test_what_is_not_read_of_a_folder_is_named_in_one_note(tmp_path: Path) -> No
     write(tmp_path / "QXA.csv", csv())
     write(tmp_path / "readme.txt", "bars of 2024, in order, by me, for you, as is\n")
     write(tmp_path / "sub" / "ZYB.xlsx", "PK")
+    write(tmp_path / "log.txt", "2024-07-01 09:30:00 asked for 5 files and got 3 of 4 in 17 s\n")
     zipped(tmp_path / "more.zip", **{"ZYB.csv": csv("ZYB"), "how.pdf": "%PDF"})
     zipped(tmp_path / "pictures.zip", **{"a.png": "x"})
     for number in range(3):
@@ -507,8 +508,9 @@ def test_what_is_not_read_of_a_folder_is_named_in_one_note(tmp_path: Path) -> No
     write(tmp_path / ".DS_Store", "x")
     write(tmp_path / "_SUCCESS", "")
     (note,) = [note for note in read_bars(tmp_path, None).notes if "left out" in note]
-    assert note.startswith("WARNING: 7 files")
-    assert "more.zip/how.pdf, pictures.zip, readme.txt, sub/ZYB.xlsx, x0.json and 2 more" in note
+    assert note.startswith("WARNING: 8 files")
+    names = "log.txt, more.zip/how.pdf, pictures.zip, readme.txt, sub/ZYB.xlsx and 3 more"
+    assert names in note
 
 
 def test_a_folder_of_nothing_but_other_files_is_refused_with_their_names(tmp_path: Path) -> None:
@@ -608,7 +610,19 @@ def test_the_one_symbol_asked_for_is_found_in_a_file_that_a_vendor_named(
     assert_whole(read_bars(path, None, format=BarFileFormat(symbol="QXA")), QXA="QXA")
 
 
-@pytest.mark.parametrize("name", ["ZYB", "QXA-B", "QXA.PR", "QXA-USD", "zyb", "BATS_ZYB, 5"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ZYB",
+        "QXA-B",
+        "QXA.PR",
+        "QXA-USD",
+        "zyb",
+        "zyb_5m",
+        "zyb_full_5min_adjsplit",
+        "BATS_ZYB, 5",
+    ],
+)
 def test_a_file_that_is_named_by_another_symbol_is_not_taken_for_the_one_asked_for(
     name: str, tmp_path: Path
 ) -> None:
@@ -618,6 +632,13 @@ def test_a_file_that_is_named_by_another_symbol_is_not_taken_for_the_one_asked_f
     assert "--symbol QXA" in said
     told = BarFileFormat(symbol="QXA")
     assert_whole(read_bars(path, ["QXA"], format=told), QXA="QXA")
+
+
+@pytest.mark.parametrize("name", ["QXA_full_5min", "qxa_full_5min", "all_of_qxa", "QXA, all"])
+def test_a_vendors_word_is_no_symbol_though_one_is_called_so(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path / f"{name}.csv", csv())
+    for asked in ("FULL", "ALL"):
+        assert f"no rows of {asked}" in refused(path, [asked])
 
 
 def test_names_of_a_folder_hold_the_symbols_asked_for_as_words(tmp_path: Path) -> None:
