@@ -102,8 +102,8 @@ def read_bars(
     if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
     clocks = tuple(
-        _clock(piece, shift.starts_of(once), format.timezone)
-        for piece, once in zip(whole, stamps, strict=True)
+        _clock(part, piece, shift.starts_of(once), format.timezone)
+        for part, piece, once in zip(parts, whole, stamps, strict=True)
     )
     notes.extend(stamp_notes)
     notes.extend(judge_bars(look_at_files(path.name, exchange, clocks, chosen, blocks)))
@@ -111,9 +111,11 @@ def read_bars(
     return BarFile(blocks, starts_us, chosen, tuple(dict.fromkeys(notes)))
 
 
-def _clock(piece: KeyPiece, starts_us: Integers, told: str | None) -> FileClock:
+def _clock(part: Part, piece: KeyPiece, starts_us: Integers, told: str | None) -> FileClock:
     is_told = piece.zone is not None and piece.zone == told
-    return FileClock(piece.path.name, starts_us, piece.zone, is_told)
+    first = part.table.first[part.columns.times[0]][0] if len(part.columns.times) == 1 else None
+    example = first.strip() if isinstance(first, str) else ""
+    return FileClock(part.table.path.name, starts_us, piece.zone, is_told, example)
 
 
 def symbols_in(

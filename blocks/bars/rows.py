@@ -9,7 +9,6 @@ import polars as pl
 
 from blocks.bars.chosen_columns import Part
 from blocks.bars.lazy_columns import LateNumbers, is_large
-from blocks.bars.sources.paths import BarPath
 from blocks.bars.stamp_evidence import Keys
 from blocks.bars.tables import reading
 from blocks.bars.times.utc import time_expression, to_utc
@@ -31,7 +30,6 @@ class KeyPiece:
     `zone` is the one that stamps were read in, None where they carry their own.
     """
 
-    path: BarPath
     names: tuple[str, ...]
     blocks: tuple[Keys, ...]
     zone: str | None
@@ -45,7 +43,6 @@ class Piece:
     are still the file's stamps.
     """
 
-    path: BarPath
     names: tuple[str, ...]
     blocks: tuple[AnyRows, ...]
     notes: tuple[str, ...]
@@ -55,7 +52,7 @@ class Piece:
     def keys(self) -> KeyPiece:
         """Return the stamps and symbols of the rows."""
         keys = tuple(Keys(block.symbol, block.start_us) for block in self.blocks)
-        return KeyPiece(self.path, self.names, keys, self.zone)
+        return KeyPiece(self.names, keys, self.zone)
 
 
 def read_piece(
@@ -90,19 +87,19 @@ def read_piece(
         frame = rows.select(columns).collect()
     _refuse_texts(part, frame, chosen)
     if frame.is_empty():
-        return Piece(part.table.path, (), (), ())
+        return Piece((), (), ())
     times = to_utc(frame["ts"], source, writing)
     frame = frame.with_columns(times.start_us.alias("ts"))
     keep = _keep(frame, part, span_us)
     if keep is not None:
         frame = frame.filter(keep)
     if part.is_wide and frame.is_empty():
-        return Piece(part.table.path, (), (), times.notes, times.zone)
+        return Piece((), (), times.notes, times.zone)
     names, code = _codes(part, frame, categories.to_series().to_list(), chosen)
     frame = frame.with_columns(code.alias("symbol"))
     blocks = _in_blocks(frame)
     rows_of = late.blocks(blocks, keep) if late is not None else tuple(map(_rows, blocks))
-    return Piece(part.table.path, names, rows_of, times.notes, times.zone)
+    return Piece(names, rows_of, times.notes, times.zone)
 
 
 def _in_blocks(frame: pl.DataFrame) -> list[pl.DataFrame]:
@@ -149,11 +146,11 @@ def read_keys(part: Part, writing: TimeWriting) -> KeyPiece:
     if keep is not None:
         frame = frame.filter(keep)
     if part.is_wide and frame.is_empty():
-        return KeyPiece(part.table.path, (), (), times.zone)
+        return KeyPiece((), (), times.zone)
     names, code = _codes(part, frame, categories.to_series().to_list(), everything)
     blocks = _in_blocks(frame.select("ts", code.alias("symbol")))
     keys = tuple(Keys(block["symbol"].to_numpy(), block["ts"].to_numpy()) for block in blocks)
-    return KeyPiece(part.table.path, names, keys, times.zone)
+    return KeyPiece(names, keys, times.zone)
 
 
 def read_symbols(part: Part) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ _MOST_DAYS = 0.5
 _FEW_DAYS = 0.02
 _RIGHT_DAYS = 0.95
 _FEWEST_DAYS = 2
+_WRITE_AGAIN = "Write the times again without a zone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,9 @@ def _words(look: Look, shift: _Shift) -> Words:
         fits, hint = f"their clock fits {zone}", f"Use --timezone {zone}"
     else:
         fits = f"their clock fits {zone}"
-        hint = f"Write the times again without a zone, and use --timezone {zone}"
+        form = _past_the_zone(shift.clock.example)
+        how = f"Read past the zone with --time-format '{form}'" if form else _WRITE_AGAIN
+        hint = f"{how} and use --timezone {zone}"
     return {
         "name": shift.clock.name,
         "which": which,
@@ -223,6 +227,16 @@ def _words(look: Look, shift: _Shift) -> Words:
         "fits": fits,
         "hint": hint,
     }
+
+
+def _past_the_zone(example: str) -> str | None:
+    """Return a format of times that takes the UTC behind them for letters; None for other times."""
+    found = re.fullmatch(
+        r"\d{4}-\d{2}-\d{2}([T ])\d{2}:\d{2}(:\d{2})?( ?(?:Z|UTC|\+00:?00))", example
+    )
+    if found is None:
+        return None
+    return f"%Y-%m-%d{found[1]}%H:%M{':%S' if found[2] else ''}{found[3]}"
 
 
 def _usual(values: Integers) -> int:

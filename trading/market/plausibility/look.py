@@ -29,13 +29,15 @@ DAY_US = 24 * 60 * MICROSECONDS_PER_MINUTE
 class FileClock:
     """The starts of one file's rows, each once and in order, and the zone they were read in.
 
-    `zone` is None for times that carry their own; `is_told` says whether a user gave it.
+    `zone` is None for times that carry their own; `is_told` says whether a user gave it. `example`
+    is the first time of a file of texts, as it is written.
     """
 
     name: str
     starts_us: Integers
     zone: str | None = None
     is_told: bool = False
+    example: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -144,8 +145,17 @@ def test_a_zone_that_is_written_in_error_is_named_with_the_one_that_fits(
     write: Callable[[pl.DataFrame], pl.DataFrame], tmp_path: Path
 ) -> None:
     path = written(write(bars(MARCH)), tmp_path)
-    with pytest.raises(BadInput, match=r"hours? (early|late).*fits America/New_York.*--timezone"):
+    with pytest.raises(BadInput, match=r"hours? (early|late).*fits America/New_York") as refused:
         read_bars(path, None)
+    *formats, zone = re.search(
+        r"(?:--time-format '(.*)' and )?use --timezone (\S+)$", str(refused.value)
+    ).groups()
+    if formats[0]:
+        told = BarFileFormat(time_format=formats[0], timezone=zone)
+        followed = read_bars(path, None, format=told)
+        assert followed.rows.start_us.tolist() == bars(MARCH)["ts"].to_physical().to_list()
+    else:
+        assert "Write the times again" in str(refused.value)
 
 
 def test_days_that_no_zone_puts_right_are_warned_of(tmp_path: Path) -> None:
