@@ -12,7 +12,7 @@ from flows.process.run_names import SESSION_FLOW, session_day, session_name, tim
 
 LOOK_EVERY_S = 60.0
 # So many at a look: a server that begins has others to listen to.
-MOST_AT_ONCE = 20
+MOST_AT_ONCE = 4
 # By flow, the word for what runs again and again.
 FLOWS = {
     SESSION_FLOW: "",
@@ -26,17 +26,29 @@ FLOWS = {
 
 
 class UpcomingNames:
-    """Renames scheduled runs: Prefect calls them by two words of its own until they begin."""
+    """Renames scheduled runs: Prefect calls them by two words of its own until they begin.
+
+    A few at a look: whoever looks has a halt to hear that may be clicked meanwhile.
+    """
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._next_look = 0.0
+        # By id, what is still to be called by another name.
+        self._left: dict[str, str] = {}
 
     def look(self, api: PrefectApi, now: float) -> None:
         """Rename what has another name, when it is time to look; `now` is monotonic."""
-        if now < self._next_look:
-            return
-        left = MOST_AT_ONCE
+        if not self._left and now >= self._next_look:
+            self._left = self._wanted(api)
+            self._next_look = now + LOOK_EVERY_S
+        for run_id, name in list(self._left.items())[:MOST_AT_ONCE]:
+            # One that cannot be renamed does not stand in the way of the others.
+            del self._left[run_id]
+            api.rename(run_id, name)
+
+    def _wanted(self, api: PrefectApi) -> dict[str, str]:
+        wanted: dict[str, str] = {}
         for flow, word in FLOWS.items():
             account: str | None = None
             for run in api.scheduled_runs(WORK_POOL, flow):
@@ -47,7 +59,6 @@ class UpcomingNames:
                     name = session_name(session_day(due), account) if account else run.name
                 else:
                     name = timed_name(word, due)
-                if name != run.name and left:
-                    api.rename(run.id, name)
-                    left -= 1
-        self._next_look = now + (LOOK_EVERY_S if left else 0.0)
+                if name != run.name:
+                    wanted[run.id] = name
+        return wanted

@@ -13,6 +13,7 @@ from deployments.processes.home import Home
 from deployments.runs.upcoming_names import LOOK_EVERY_S, MOST_AT_ONCE, UpcomingNames
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import ServerRefused
 
 
 class Server:
@@ -65,11 +66,31 @@ def test_a_server_is_asked_once_a_minute_and_told_little_at_once(home: Home) -> 
     names = UpcomingNames(home)
     names.look(cast(PrefectApi, server), 100.0)
     assert server.renamed == MOST_AT_ONCE
-    names.look(cast(PrefectApi, server), 101.0)
-    assert server.renamed == 30
     asked = server.asked
-    names.look(cast(PrefectApi, server), 101.0 + LOOK_EVERY_S / 2)
+    for second in range(1, 30):
+        names.look(cast(PrefectApi, server), 100.0 + second)
+    assert server.renamed == 30
     assert server.asked == asked
+    server.runs["health"] = [upcoming("new", "2025-06-11T13:00:00+00:00")]
+    names.look(cast(PrefectApi, server), 100.0 + LOOK_EVERY_S)
+    assert server.names("health") == ["2025-06-11 13:00Z health"]
+
+
+def test_a_run_that_cannot_be_renamed_does_not_stand_in_the_way_of_the_others(home: Home) -> None:
+    server = Server(health=[upcoming(n, f"2025-06-10T13:0{n}:00+00:00") for n in "123"])
+    rename = server.rename
+
+    def refuse(key: str, name: str) -> None:
+        if key == "1":
+            raise ServerRefused("answered 404", "Read its log", 404)
+        rename(key, name)
+
+    server.rename = refuse  # type: ignore[method-assign]
+    names = UpcomingNames(home)
+    with pytest.raises(ServerRefused):
+        names.look(cast(PrefectApi, server), 100.0)
+    names.look(cast(PrefectApi, server), 101.0)
+    assert server.renamed == 2
 
 
 def test_a_session_of_another_folder_keeps_its_name(home: Home) -> None:
