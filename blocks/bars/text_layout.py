@@ -11,6 +11,7 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from blocks.bars.columns import names_price
+from blocks.bars.headerless.values import looks_like_data
 from blocks.bars.sources.paths import BarPath
 from blocks.bars.wide.levels import MOST_LINES, Levels, levels_of
 from trading.errors import BadInput
@@ -19,6 +20,8 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
 _LONGEST_LINE = 65536
+_MOST_LINES_OF_TITLE = 20
+_FEWEST_PRICES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class TextLayout:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Title:
+    """How many lines of words stand above a header, and what splits its columns."""
+
+    lines: int
+    separator: str
+
+
 def text_layout(path: BarPath) -> TextLayout:
     """Return how a text file is laid out. Raises BadInput when it is UTF-16 or has no header."""
     above, told, separator = 0, "", ","
@@ -37,7 +48,7 @@ def text_layout(path: BarPath) -> TextLayout:
         while line := file.readline(_LONGEST_LINE):
             if line.startswith(_UTF_16) or b"\0" in line:
                 raise BadInput(f"{path} is UTF-16 or no text", "Save it as CSV in UTF-8")
-            text = line.decode("utf-8-sig", "replace").strip("\r\n")
+            text = _text_of(line)
             separator = told or max(_SEPARATORS, key=text.count)
             if spoken := re.fullmatch(r"sep=(.)", text, re.IGNORECASE):
                 told = spoken[1]
@@ -46,12 +57,35 @@ def text_layout(path: BarPath) -> TextLayout:
             above += 1
         else:
             raise BadInput(f"{path} has no header and no rows", "Write it again or leave it out")
+        title = _lines_of_title(text, file, told)
     notes = []
+    if title is not None:
+        notes.append(f"lines above the header are passed over, such as {text[:80]!r}")
+        above, separator = above + title.lines, title.separator
     if separator != ",":
         notes.append(f"columns are split at {_SEPARATORS.get(separator, repr(separator))}")
-    if above:
+    if above and title is None:
         notes.append("lines above the header are passed over: they are blank or comments")
     return TextLayout(separator, above, tuple(notes))
+
+
+def _lines_of_title(text: str, file: BinaryIO, told: str) -> _Title | None:
+    """Return what stands above the header where a line of words does, None where none does.
+
+    Such a line names no price and is no row, and has fewer fields than a header or row below it.
+    """
+    for lines in range(_MOST_LINES_OF_TITLE + 1):
+        below = text if lines == 0 else _text_of(file.readline(_LONGEST_LINE))
+        separator = told or max(_SEPARATORS, key=below.count)
+        fields = next(csv.reader([below], delimiter=separator, skipinitialspace=True), [])
+        if sum(map(names_price, fields)) >= _FEWEST_PRICES or looks_like_data(fields):
+            is_wider = len(fields) > len(text.split(separator))
+            return _Title(lines, separator) if is_wider else None
+    return None
+
+
+def _text_of(line: bytes) -> str:
+    return line.decode("utf-8-sig", "replace").strip("\r\n")
 
 
 def first_rows(source: BarPath | bytes, layout: TextLayout, count: int) -> list[list[str]]:

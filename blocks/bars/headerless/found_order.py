@@ -45,21 +45,17 @@ def found_order(rows: Rows) -> tuple[str, ...] | None:
     window = _place_prices(order, numbers)
     if window is None:
         return None
-    rest = [
-        at
-        for at in range(window + len(PRICES), len(order))
-        if numbers[at] is not None and not are_times(columns[at])
-    ]
-    apart = [at for at in rest if not _near(numbers, [window, at])]
-    if not rest:
+    place = _place_of_volume(order, numbers, columns, window)
+    if place is None:
         return None
-    order[(apart or rest)[0]] = "volume"
-    named = [
-        at for at, values in enumerate(columns) if order[at] == PASSED_OVER and are_names(values)
-    ]
-    if len(named) == 1:
+    order[place] = "volume"
+    named = _named(order, columns)
+    if len(named) > 1:
+        # To take the wrong one, or none, would make one symbol of many.
+        return None
+    if named:
         order[named[0]] = "symbol"
-    return tuple(order) if set(NUMBERS) <= set(order) else None
+    return tuple(order)
 
 
 def hinted_order(rows: Rows) -> tuple[str, ...]:
@@ -72,7 +68,35 @@ def hinted_order(rows: Rows) -> tuple[str, ...]:
     for at, values in enumerate(columns):
         if order[at] == PASSED_OVER and left and numbers_of(values) is not None:
             order[at] = left.pop(0)
+    for at in _named(order, columns)[:1]:
+        order[at] = "symbol"
     return ("ts", *NUMBERS) if left else tuple(order)
+
+
+def _named(order: Sequence[str], columns: Sequence[Sequence[str]]) -> list[int]:
+    free = (at for at, name in enumerate(order) if name == PASSED_OVER)
+    return [at for at in free if are_names(columns[at])]
+
+
+def _place_of_volume(
+    order: Sequence[str],
+    numbers: Sequence[list[float] | None],
+    columns: Sequence[Sequence[str]],
+    window: int,
+) -> int | None:
+    """Return the column behind the prices that is no price, or else the only one before them."""
+    free = [
+        at
+        for at, values in enumerate(columns)
+        if order[at] == PASSED_OVER and numbers[at] is not None and not are_times(values)
+    ]
+    behind = [at for at in free if at > window]
+    apart = [at for at in behind if not _near(numbers, [window, at])]
+    begun = next(at for at, name in enumerate(order) if name in ("ts", "time"))
+    before = [at for at in free if begun < at < window]
+    if behind:
+        return (apart or behind)[0]
+    return before[0] if len(before) == 1 else None
 
 
 def _columns(rows: Rows) -> list[tuple[str, ...]]:

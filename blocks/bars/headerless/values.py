@@ -17,8 +17,12 @@ _FEWEST_NUMBERS = 4
 
 def looks_like_data(fields: Sequence[str]) -> bool:
     """Return whether the fields of a file's first line are values, and no names of columns."""
-    numbers = sum(number_of(field) is not None for field in fields)
-    return numbers >= _FEWEST_NUMBERS and any(is_time(f) or is_date(f) for f in fields)
+    numbers = [number_of(field) for field in fields]
+    if sum(number is not None for number in numbers) < _FEWEST_NUMBERS:
+        return False
+    # Columns without names are numbered by some programs.
+    is_counted = any(numbers == list(range(first, len(fields) + first)) for first in (0, 1))
+    return not is_counted and (None not in numbers or any(is_time(f) or is_date(f) for f in fields))
 
 
 def looks_like_a_time(name: str) -> bool:

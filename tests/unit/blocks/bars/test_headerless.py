@@ -93,6 +93,12 @@ VENDORS: dict[str, Line] = {
     "close first": lambda b: (
         f"{b.at:%Y-%m-%d %H:%M},{b.close},{b.high},{b.low},{b.open},{b.volume}"
     ),
+    "volume before the prices": lambda b: f"QXA,{b.at:%Y-%m-%d %H:%M},{b.volume},{ohlc(b)}",
+    "rows numbered": lambda b: f"{BARS.index(b)},{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume}",
+    "a title above": lambda b: (
+        f"{'QXA, five minutes' + chr(10) if b.at == OPEN else ''}"
+        f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume}"
+    ),
     "spaces behind commas": lambda b: f"{b.at:%Y-%m-%d %H:%M}, {ohlc(b, ', ')}, {b.volume}",
     "a mark of UTF-8": lambda b: (
         f"{chr(0xFEFF) if b.at == OPEN else ''}{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume}"
@@ -115,7 +121,7 @@ def test_bars_of_known_vendors_are_read_whole_and_each_column_is_named(
 
 OPEN_ORDERS: dict[str, Line] = {
     "no volume": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)}",
-    "volume first": lambda b: f"{b.at:%Y-%m-%d %H:%M},{b.volume},{ohlc(b)}",
+    "two columns of words": lambda b: f"QXA,NYSE,{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume}",
     "bid and ask": lambda b: f"{b.at:%Y-%m-%d %H:%M},{b.open},{b.volume},{b.high},{b.volume},77",
 }
 
@@ -125,13 +131,18 @@ def test_an_order_that_is_open_is_refused_with_the_way_to_name_it(
     line: Line, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "QXA.csv", line)
-    with pytest.raises(BadInput, match=r"no header: its first line .*--columns ts,\S+") as caught:
+    with pytest.raises(
+        BadInput, match=r"no header: its first line .*--columns \S*ts,\S+"
+    ) as caught:
         read_bars(path, None, format=BarFileFormat("America/New_York"))
     assert "\n" not in str(caught.value)
 
 
 TOLD: dict[str, tuple[str, Line]] = {
-    "volume first": ("ts,volume,open,high,low,close", OPEN_ORDERS["volume first"]),
+    "volume first": (
+        "ts,volume,open,high,low,close",
+        lambda b: f"{b.at:%Y-%m-%d %H:%M},{b.volume},{ohlc(b)}",
+    ),
     "columns to pass over": (
         "-,ts,-,open,high,low,close,volume",
         lambda b: f"7,{b.at:%Y-%m-%d %H:%M},x,{ohlc(b)},{b.volume}",
@@ -207,6 +218,26 @@ def test_a_bad_row_of_a_file_without_a_header_is_named_by_its_own_line(tmp_path:
     path.write_text(path.read_text().replace("118.88", "oops"))
     with pytest.raises(BadInput, match=r"text 'oops' in column 'close', row 3 \(line 3\)"):
         read_bars(path, None, format=BarFileFormat("America/New_York"))
+
+
+def test_a_first_line_of_numbers_alone_is_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv"
+    path.write_text("34200000,1200000,1200300,1197900,1198900,891604\n" * 2)
+    with pytest.raises(BadInput, match="no header: its first line looks like data, '34200000"):
+        read_bars(path, None, format=BarFileFormat("America/New_York"))
+
+
+@pytest.mark.parametrize("title", ["QXA historical data", "Symbol: QXA\nInterval: 5m\n", "a,b"])
+def test_a_title_above_a_header_is_passed_over_with_a_note(title: str, tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv"
+    path.write_text(f"{title}\nts,open,high,low,close,volume\n2024-03-06 09:30,10,12,9,oops,5\n")
+    line = title.count("\n") + 3
+    with pytest.raises(BadInput, match=rf"text 'oops' in column 'close', row 1 \(line {line}\)"):
+        read_bars(path, None, format=BarFileFormat("America/New_York"))
+    path.write_text(path.read_text().replace("oops", "11"))
+    read = read_bars(path, None, format=BarFileFormat("America/New_York"))
+    assert read.rows.close.tolist() == [11.0]
+    assert any("such as" in note and title.split("\n")[0] in note for note in read.notes)
 
 
 def test_a_header_of_numbers_stays_a_header(tmp_path: Path) -> None:
