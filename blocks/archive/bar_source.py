@@ -25,6 +25,7 @@ from blocks.archive.runs import file_name, folder_minutes
 from blocks.bars import files
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile
+from blocks.bars.tables import suffix_of
 from trading.errors import BadInput
 
 _AS_FOUND = BarFileFormat()
@@ -102,26 +103,23 @@ def date_range(
 
 
 def archive_at(path: Path) -> ArchiveReader | None:
-    """Return the archive of a folder that holds nothing but its files, or of one of its files.
+    """Return the archive of a folder that holds no other bars than its own, or of one file of it.
 
     None for any other path. Raises BadInput for the folder of several archives.
     """
     name = file_name(path)
     if path.is_file():
-        mine = name is not None and _is_of_archive(path)
-        return (
-            ArchiveReader(path.parent, folder_minutes(path.parent.name), only=name)
-            if mine
-            else None
-        )
+        if name is None or not _is_of_archive(path):
+            return None
+        return ArchiveReader(path.parent, folder_minutes(path.parent.name), only=name)
     try:
         visible = [file for file in path.iterdir() if not file.name.startswith((".", "_"))]
     except (NotADirectoryError, FileNotFoundError, PermissionError):
         return None
     _refuse_several(path, visible)
-    if not visible or any(file_name(file) is None for file in visible):
-        return None
-    if not any(map(_is_of_archive, visible)):
+    # What the archive remembers besides bars lies there too.
+    bars = [file for file in visible if suffix_of(file) or file.is_dir()]
+    if any(file_name(file) is None for file in bars) or not any(map(_is_of_archive, bars)):
         return None
     return ArchiveReader(path, folder_minutes(path.name))
 

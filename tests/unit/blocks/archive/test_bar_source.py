@@ -136,6 +136,7 @@ def test_one_month_of_an_archive_is_read_as_the_archive_would(folder: Path) -> N
 
 
 def test_a_folder_of_other_files_is_no_archive(own: Path) -> None:
+    (own / "asked.jsonl").write_text("{}\n")
     assert archive_at(own) is not None
     (own / "2025-10.parquet").rename(own / "AAPL.parquet")
     assert archive_at(own) is None
