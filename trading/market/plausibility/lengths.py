@@ -46,7 +46,7 @@ def off_minute(look: Look) -> Words | None:
 
 
 def _off_grid(look: Look, least_us: int) -> Words | None:
-    sample = look.sample
+    sample = look.sample.whole
     known = np.where(np.isin(sample.usual_us, _LENGTHS_US), sample.usual_us, 0)
     usual = known[sample.symbol]
     rest = np.where(usual > 0, _offsets_us(look) % np.maximum(usual, 1), 0)
@@ -72,7 +72,7 @@ def _off_grid(look: Look, least_us: int) -> Words | None:
 
 def mixed_lengths(look: Look) -> Words | None:
     """Return the words of symbols with longer rows among shorter ones, told by their volumes."""
-    sample = look.sample
+    sample = look.sample.whole
     usual = sample.usual_us[sample.symbol]
     ratio = _to_neighbours(sample.symbol, sample.session, sample.start_us, sample.volume, usual)
     place = _offsets_us(look) // np.maximum(usual, 1)
@@ -137,8 +137,8 @@ class _Marks:
 
 def _offsets_us(look: Look) -> Integers:
     """Return how far after their session's open rows begin."""
-    opens = look.open_us[look.sample.session] if len(look.open_us) else 0
-    return look.sample.start_us - opens
+    opens = look.open_us[look.sample.whole.session] if len(look.open_us) else 0
+    return look.sample.whole.start_us - opens
 
 
 def _to_neighbours(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,12 +43,29 @@ class Sample:
     late: Floats
 
     @cached_property
+    def whole(self) -> Sample:
+        """Return the rows of whole sessions alone."""
+        if self.is_whole.all():
+            return self
+        rows = self.is_whole[self.session]
+        return replace(
+            self,
+            symbol=self.symbol[rows],
+            session=self.session[rows],
+            start_us=self.start_us[rows],
+            close=self.close[rows],
+            volume=self.volume[rows],
+        )
+
+    @cached_property
     def usual_us(self) -> Integers:
-        """Return by symbol how far apart its rows usually begin, 0 where nothing is usual."""
+        """Return by symbol how far apart its rows usually begin, 0 where nothing is usual.
+
+        Of whole sessions only.
+        """
         usual = np.zeros(len(self.early), dtype=np.int64)
         gap = np.diff(self.start_us)
         same = (np.diff(self.symbol) == 0) & (np.diff(self.session) == 0)
-        same &= self.is_whole[self.session[1:]]
         symbol, gap = self.symbol[1:][same], gap[same]
         if not len(gap):
             return usual
