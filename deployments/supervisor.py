@@ -16,7 +16,7 @@ from deployments.processes.api_server import ApiServer
 from deployments.processes.backoff import Backoff
 from deployments.processes.child import Child, rotate
 from deployments.processes.home import REPOSITORY, Home, Say
-from deployments.runs.control_runs import ControlThread
+from deployments.runs.control_thread import ControlThread
 from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs

@@ -14,8 +14,9 @@ import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import Home
-from deployments.runs import control_runs
-from deployments.runs.control_runs import LOOK_ANYWAY_S, ControlRuns, ControlThread
+from deployments.runs import control_thread
+from deployments.runs.control_runs import ControlRuns
+from deployments.runs.control_thread import LOOK_ANYWAY_S, ControlThread
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.prefect_connection import ServerRefused
@@ -234,7 +235,7 @@ def test_a_server_that_refuses_us_is_told_once_and_is_not_mistaken_for_one_witho
             raise ServerRefused("answered 401", "Set the string", 401)
 
     server = SimpleNamespace(connect=Refusing, child=None)
-    monkeypatch.setattr(control_runs, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(control_thread, "LOOK_EVERY_S", 0.0)
     thread = ControlThread(home, said.append, lambda: cast(PrefectServer, server))
     thread._serve()
     assert len(said) == 1
@@ -267,8 +268,8 @@ def test_a_new_server_without_the_pool_is_no_trouble_and_one_that_lost_it_is(
                 raise ServerRefused("answered 404", "Read its log", 404)
 
     server = SimpleNamespace(connect=New, child=None)
-    monkeypatch.setattr(control_runs, "LOOK_EVERY_S", 0.0)
-    monkeypatch.setattr(control_runs, "SAY_SERVED_EVERY_S", 0.0)
+    monkeypatch.setattr(control_thread, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(control_thread, "SAY_SERVED_EVERY_S", 0.0)
     thread = ControlThread(home, said.append, lambda: cast(PrefectServer, server))
     monkeypatch.setattr(thread._names, "look", lambda *_: None)
     thread._serve()
