@@ -39,8 +39,8 @@ from trading.session.ports import MarketData
 
 DAY, ACCOUNT = "2025-06-10", "replay"
 SYMBOLS = ("AAA", "BBB", "CCC")
-MINUTES = 15
-SETTINGS = {"range_minutes": 15, "min_body": 0.0, "max_entries": 3, "max_positions": 3}
+MINUTES = 30
+SETTINGS = {"range_minutes": 30, "min_body": 0.0, "max_entries": 3, "max_positions": 3}
 
 
 def session_on(day: str = DAY) -> Session:
