@@ -87,7 +87,7 @@ class Backfill:
         self._exchange = exchange
         self._clock = clock
         self._piece = piece or PieceSize()
-        self._asked = AskedFile(archive.folder / "asked.jsonl")
+        self._asked = AskedFile(archive.folder / "_asked.jsonl")
 
     def run(
         self,

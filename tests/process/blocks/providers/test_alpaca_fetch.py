@@ -236,7 +236,7 @@ def test_who_refuses_all_is_asked_once_and_the_fetch_says_that_it_goes_on(
 
 def test_a_line_that_a_crash_cut_short_counts_as_not_asked(world: World) -> None:
     world.fetch()
-    file = world.data_dir / "bars" / "5m" / "asked.jsonl"
+    file = world.data_dir / "bars" / "5m" / "_asked.jsonl"
     file.write_bytes(file.read_bytes()[:-20])
     outcome = world.fetch()
     assert 0 < outcome.sessions_before < len(SYMBOLS) * len(SESSIONS)
