@@ -31,13 +31,15 @@ class Market:
     bars: int
 
 
-def make_market(bars: int, symbols: int = SYMBOLS) -> Market:
-    """Return the seeded market of the last sessions that hold at least so many bars.
+def make_market(
+    bars: int = 0, symbols: int = SYMBOLS, sessions: list[Session] | None = None
+) -> Market:
+    """Return the seeded market of some sessions, or the last ones that hold so many bars.
 
     Prices are whole cents from driftless walks with a jump overnight; bars open where the walk
     is, and their extremes are those of a few steps.
     """
-    grid = make_grid(_sessions(bars, symbols), INTERVAL_MINUTES)
+    grid = make_grid(sessions or _sessions(bars, symbols), INTERVAL_MINUTES)
     rng = np.random.default_rng(SEED)
     shape = (grid.rows, symbols)
     first = grid.first_row[:-1]

@@ -71,6 +71,8 @@ async def fetch_history(
         return failed(error)
     async with prefect_permitting("the history"):
         await acreate_table_artifact(
-            rows_of(outcome.coverage), key="history", description=summary_of(outcome)
+            rows_of(outcome.coverage),
+            key="history",
+            description="\n\n".join([*outcome.notes, summary_of(outcome)]),
         )
     return Completed(message=summary_of(outcome))

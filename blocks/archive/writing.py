@@ -40,12 +40,14 @@ class BarsWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._writer = pq.ParquetWriter(file, _arrow_schema(), compression="zstd")
+        self.rows = 0
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append bars."""
         if len(frame):
             table = frame.select(list(SCHEMA)).to_arrow().cast(_arrow_schema())
             self._writer.write_table(table, row_group_size=ROW_GROUP)
+            self.rows += len(frame)
 
     def close(self, words: Mapping[str, str]) -> None:
         """Write the file's end, with these words of ours in it."""
@@ -62,6 +64,7 @@ class BarsWriter:
 def replacing(file: Path, words: Mapping[str, str] | None = None) -> Iterator[BarsWriter]:
     """Give a writer for a file, which replaces it when all is on the disk.
 
+    Where nothing was written no file is begun.
     Raises StoreUnavailable; the file is then as it was.
     """
     # No pattern of ours or the user's takes this name for a file of bars.
@@ -76,8 +79,9 @@ def replacing(file: Path, words: Mapping[str, str] | None = None) -> Iterator[Ba
                 writer.let_go()
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(partial, file)
-        sync_folder(file.parent)
+        if writer.rows or file.exists():
+            os.replace(partial, file)
+            sync_folder(file.parent)
     except (OSError, pa.ArrowException) as error:
         raise not_written(file, error) from error
     finally:

@@ -112,7 +112,7 @@ def archive_in(folder: str, today: datetime) -> BarArchive:
     return BarArchive(Path(folder), 5, ReplayClock(today), sizes=TINY)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(pieces, min_size=1, max_size=8), st.lists(st.integers(0, 3), max_size=8))
 def test_the_archive_holds_what_a_dictionary_would(
     fetches: Sequence[Piece], days_on: Sequence[int]
@@ -157,7 +157,7 @@ def killed_at(edge: int, patch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(pieces, min_size=1, max_size=5), pieces, st.integers(1, 14))
 def test_a_process_that_ends_anywhere_in_an_upsert_leaves_old_or_new_bars_and_can_go_on(
     before: Sequence[Piece], last: Piece, edge: int
@@ -245,3 +245,10 @@ def test_small_pieces_do_not_rewrite_a_large_month(tmp_path: Path) -> None:
         archive.upsert(Piece((0, 1, 2, 3), 2, number * 5, 5, 0, 1, 0).fetched())
     assert base.stat().st_ino != before.st_ino
     assert len(list(archive.folder.glob("2025-11*.parquet"))) <= 2
+
+
+def test_what_is_older_than_what_is_there_begins_no_file(tmp_path: Path) -> None:
+    archive = archive_in(str(tmp_path), END)
+    archive.upsert(whole_day(1, 1, 3))
+    assert archive.upsert(Piece((0,), 1, 0, 5, 0, 2, 1).fetched()) == Stored(unchanged=5)
+    assert [file.name for file in archive.folder.glob("*.parquet")] == ["2025-11.parquet"]
