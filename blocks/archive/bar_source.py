@@ -25,7 +25,7 @@ from blocks.archive.runs import file_name, folder_minutes
 from blocks.bars import files
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile
-from blocks.bars.tables import suffix_of
+from blocks.bars.sources.paths import suffix_of
 from trading.errors import BadInput
 
 _AS_FOUND = BarFileFormat()
