@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS, PRICES
@@ -46,6 +47,8 @@ class Columns:
         return " + ".join(self.times)
 
 
+# A thousand files have the same few names.
+@lru_cache(4096)
 def folded(name: str) -> str:
     """Return a column name without case, punctuation and numbering: '1. Open' is 'open'."""
     # polars renames the second of two equal headers; both must count as candidates.
@@ -65,7 +68,8 @@ def names_price(name: str) -> bool:
 
 def number_named(name: str) -> str | None:
     """Return which of open, high, low, close and volume a name stands for, if any."""
-    return next((number for number in NUMBERS if folded(name) in _SYNONYMS[number]), None)
+    bare = folded(name)
+    return next((number for number in NUMBERS if bare in _SYNONYMS[number]), None)
 
 
 def choose_columns(available: Sequence[str], named: Mapping[str, str], where: str) -> Columns:
