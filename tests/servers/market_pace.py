@@ -17,7 +17,9 @@ from tests.servers.alpaca_server import BarSocket
 from tests.servers.finnhub_server import TradeSocket, trades_of
 from trading.market.bars import BarRows
 
-PARTS = 7
+# Of a bar of 15 minutes one every 50 seconds, so that no stream is taken for mute however slow the
+# machine is.
+PARTS = 19
 
 
 class Pace(ABC):

@@ -69,7 +69,7 @@ class World:
     def stored(self) -> pl.DataFrame:
         """Return what the archive holds of the session."""
         archive = BarArchive(self.fed.folder / "provided", MINUTES, SystemClock())
-        return archive.frame(SYMBOLS, SESSION.open, SESSION.close)
+        return archive.every_feed(SYMBOLS, SESSION.open, SESSION.close)
 
     def bars_from(self, source: str) -> set[int]:
         """Return the bars that came from a source for all symbols."""
