@@ -79,12 +79,14 @@ def test_only_the_months_and_symbols_that_are_asked_for_are_read(
 
     monkeypatch.setattr(reader.Runs, "read_file", noted)
     day = date(2025, 10, 15)
-    found = backtest_of(folder, symbols=("MSFT",), start=day, end=day)
+    read_bars(folder, ("MSFT",), start=day, end=day)
     assert read == ["2025-10 MSFT"]
-    assert found["sessions"] == {
-        "count": 1, "first": "2025-10-15", "last": "2025-10-15", "warm_up": 0,
-    }  # fmt: skip
-    assert found["defects"]["missing"] == 0  # type: ignore[index]
+    read.clear()
+    found = backtest_of(folder, symbols=("MSFT",), start=day, end=day)
+    # What warms up the gate and the indicators is read as well, and nothing of later.
+    assert read == ["2025-09 MSFT", "2025-10 MSFT"]
+    sessions = found["sessions"]
+    assert (sessions["count"], sessions["first"]) == (1, "2025-10-15")  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
