@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import polars as pl
+
 from blocks.bars.columns import Columns, choose_columns
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.names.file_symbols import FileSymbols
@@ -71,10 +73,11 @@ def _wide_parts(
             f" and not of {told} alone",
             "Leave --symbol out",
         )
+    texts: pl.DataFrame | None = None
     if table.is_text and len(symbols) > 1:
         with reading(table.path):
             # Read once, and not once for each symbol.
-            table = replace(table, rows=table.rows.collect().lazy())
+            texts = table.rows.collect()
     first = next(iter(next(iter(symbols.values())).values()))
     notes = (
         *notes,
@@ -91,14 +94,21 @@ def _wide_parts(
             f"WARNING: {lacking}{more} have no column for one of open, high, low, close and volume"
             f" in {table.path.name} and are left out",
         )
-    others = [name for name in table.schema.names() if name not in wide.columns]
+    of_symbols = wide.columns
+    others = [name for name in table.schema.names() if name not in of_symbols]
     for symbol, named in symbols.items():
         available = [*others, *named.values()]
         columns = choose_columns(available, named, str(table.path))
+        # Blank lines are looked for in the columns of a table, and so in these alone.
+        of_symbol = replace(
+            table,
+            rows=table.rows.select(available) if texts is None else texts.select(available).lazy(),
+            schema=pl.Schema({name: table.schema[name] for name in available}),
+        )
         columns = replace(columns, symbol=None)
         is_first = symbol == next(iter(symbols))
         yield Part(
-            table,
+            of_symbol,
             columns,
             told or symbol,
             (*notes, *columns.notes),
