@@ -64,8 +64,8 @@ def _levels(look: Look) -> _Levels:
         valid = closes[np.isfinite(closes) & (closes > 0)]
         if len(valid):
             price[number] = np.median(valid)
-    fractions = sample.by_symbol(np.isfinite(sample.close) & (sample.close % 1 != 0))
     with np.errstate(invalid="ignore", over="ignore"):
+        fractions = sample.by_symbol(np.isfinite(sample.close) & (sample.close % 1 != 0))
         traded = np.nan_to_num(sample.close * sample.volume, posinf=0.0, neginf=0.0)
     sessions = np.count_nonzero(~np.isnan(sample.late), axis=1)
     return _Levels(
