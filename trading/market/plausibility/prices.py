@@ -23,6 +23,8 @@ FEWEST_ROWS = 10
 # What a price may be written in, as so many to the dollar.
 _UNITS = ((1e9, "1e-9"), (1e8, "1e-8"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents (1e-2)"))
 _USUAL_PRICE = 1_000.0
+# One row counts with so many times the usual row's dollars at most: a slip in it is the gate's.
+_MOST_TIMES_THE_USUAL = 1_000.0
 # Elsewhere prices are whole numbers of pence or of other money.
 _DOLLARS_AND_CENTS = "America/"
 
@@ -57,6 +59,9 @@ def doubtful_prices(look: Look) -> Words | None:
 def _levels(look: Look) -> _Levels:
     sample = look.sample
     price = np.full(len(look.symbols), np.nan)
+    dollars = np.zeros(len(look.symbols))
+    with np.errstate(invalid="ignore", over="ignore"):
+        traded = np.nan_to_num(sample.close * sample.volume, posinf=0.0, neginf=0.0)
     rows = sample.by_symbol(np.ones(len(sample.close), dtype=np.bool_))
     bounds = np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
     for number in np.flatnonzero(rows):
@@ -64,14 +69,17 @@ def _levels(look: Look) -> _Levels:
         valid = closes[np.isfinite(closes) & (closes > 0)]
         if len(valid):
             price[number] = np.median(valid)
-    with np.errstate(invalid="ignore", over="ignore"):
+        money = traded[bounds[number] : bounds[number + 1]]
+        if (money > 0).any():
+            most = _MOST_TIMES_THE_USUAL * np.median(money[money > 0])
+            dollars[number] = np.minimum(money, most).sum()
+    with np.errstate(invalid="ignore"):
         fractions = sample.by_symbol(np.isfinite(sample.close) & (sample.close % 1 != 0))
-        traded = np.nan_to_num(sample.close * sample.volume, posinf=0.0, neginf=0.0)
     sessions = np.count_nonzero(~np.isnan(sample.late), axis=1)
     return _Levels(
         np.nan_to_num(price),
         (fractions == 0) & (rows >= FEWEST_ROWS),
-        sample.by_symbol(traded) / np.maximum(1, sessions),
+        dollars / np.maximum(1, sessions),
     )
 
 

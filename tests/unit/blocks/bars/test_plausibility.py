@@ -278,6 +278,16 @@ def test_prices_that_stocks_have_are_left_alone(frame: pl.DataFrame, tmp_path: P
     assert warnings_of(written(frame, tmp_path)) == []
 
 
+@pytest.mark.parametrize(("column", "value"), [("volume", 9.2e18), ("close", 1e11)])
+def test_one_row_that_slipped_is_left_to_the_gate(
+    column: str, value: float, tmp_path: Path
+) -> None:
+    is_slip = pl.int_range(pl.len()) == 20
+    slipped = pl.when(is_slip).then(value).otherwise(pl.col(column)).alias(column)
+    frame = bars(MARCH).with_columns(slipped)
+    assert not any("units of" in found for found in warnings_of(written(frame, tmp_path)))
+
+
 def jumping(ratio: float, *, back: bool = False) -> pl.DataFrame:
     later = pl.col("ts") >= MARCH[4].open
     if back:
