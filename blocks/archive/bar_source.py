@@ -42,6 +42,7 @@ def read_bars(
     *,
     start: date | None = None,
     end: date | None = None,
+    bar_minutes: int | None = None,
 ) -> BarFile:
     """Return the bars of an archive's folder, or of files as `blocks.bars.files` reads them.
 
@@ -51,7 +52,9 @@ def read_bars(
     if archive is None:
         if format.feed is not None:
             raise BadInput(f"{path} is no archive, and its bars are of no feed", "Leave --feed out")
-        return files.read_bars(path, symbols, exchange, format, start=start, end=end)
+        return files.read_bars(
+            path, symbols, exchange, format, start=start, end=end, bar_minutes=bar_minutes
+        )
     first = _EARLIEST if start is None else datetime.combine(start - _DAY, time(), UTC)
     last = _LATEST if end is None else datetime.combine(end + 2 * _DAY, time(), UTC)
     found, damaged = archive.readable(symbols, first, last)

@@ -57,14 +57,16 @@ def read_bars(
     *,
     start: date | None = None,
     end: date | None = None,
+    bar_minutes: int | None = None,
 ) -> BarFile:
     """Return the bars of a Parquet or CSV file, or of a folder of them, as its rows stand.
 
     `symbols` None means all, sorted; a symbol is found in any of its forms (BRK.B, BRK-B) and
     called as it is asked for. `start` and `end` are UTC dates; rows more than a day outside them
     are left out. What stamps are is judged from all rows, whatever is asked for, so that the same
-    bars come of any part of a file. Nulls become NaN, and duplicates and disorder stay. Raises
-    BadInput for anything in the files that cannot be read as bars.
+    bars come of any part of a file. Nulls become NaN, and duplicates and disorder stay.
+    `bar_minutes` is the length of the bars that are to be made of the rows, None where none are.
+    Raises BadInput for anything in the files that cannot be read as such bars.
     """
     asked = asked_for(symbols, format.symbol)
     span_us = _span(start, end)
@@ -106,7 +108,9 @@ def read_bars(
         for part, piece, once in zip(parts, whole, stamps, strict=True)
     )
     notes.extend(stamp_notes)
-    notes.extend(judge_bars(look_at_files(path.name, exchange, clocks, chosen, blocks)))
+    notes.extend(
+        judge_bars(look_at_files(path.name, exchange, clocks, chosen, blocks, bar_minutes))
+    )
     starts_us = shift.starts_us if is_whole else unique_stamps([block.start_us for block in blocks])
     return BarFile(blocks, starts_us, chosen, tuple(dict.fromkeys(notes)))
 

@@ -34,9 +34,12 @@ class FileMarket(MarketData):
         symbols: Sequence[str],
         exchange: str,
         file_format: BarFileFormat | None = None,
+        bar_minutes: int | None = None,
     ) -> None:
         self.name = f"file {path.name}"
-        found = read_bars(path, symbols, exchange, file_format or BarFileFormat())
+        found = read_bars(
+            path, symbols, exchange, file_format or BarFileFormat(), bar_minutes=bar_minutes
+        )
         if found.symbols != tuple(symbols):
             raise BadInput(
                 f"{path} calls its symbols {written_symbols(found.symbols)}",

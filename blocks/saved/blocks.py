@@ -37,9 +37,10 @@ class BarsFile(Block):
     path: str = Field(description="Parquet or CSV file, or a folder of them")
     timezone: str | None = Field(default=None, description="Zone of times that name none")
 
-    def open(self, symbols: Sequence[str], exchange: str) -> FileMarket:
-        """Return the market data of the file."""
-        return FileMarket(Path(self.path), symbols, exchange, BarFileFormat(timezone=self.timezone))
+    def open(self, symbols: Sequence[str], exchange: str, interval_minutes: int) -> FileMarket:
+        """Return the market data of the file, of which bars of a length are made."""
+        written = BarFileFormat(timezone=self.timezone)
+        return FileMarket(Path(self.path), symbols, exchange, written, interval_minutes)
 
 
 class SimulatedMarket(Block):

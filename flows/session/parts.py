@@ -88,7 +88,9 @@ class PlainParts:
             return SimulatedMarketData(
                 plan.symbols, plan.exchange, plan.interval_minutes, self.seed
             )
-        return FileMarket(self.bars, plan.symbols, plan.exchange, self.bars_format)
+        return FileMarket(
+            self.bars, plan.symbols, plan.exchange, self.bars_format, plan.interval_minutes
+        )
 
     def _live_market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the providers, whose bars the archive keeps; a replay reads the archive."""
@@ -175,7 +177,7 @@ class SavedParts(PlainParts):
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the saved bars file, a named file, or the saved simulated market."""
         if self.bars_block is not None:
-            return self.bars_block.open(plan.symbols, plan.exchange)
+            return self.bars_block.open(plan.symbols, plan.exchange, plan.interval_minutes)
         if self.bars is None and not self.is_live and self.market_block is not None:
             return self.market_block.open(plan.symbols, plan.exchange, plan.interval_minutes)
         return super().market(plan, is_replay=is_replay)

@@ -74,6 +74,7 @@ def _from_file(path: Path, request: BacktestRequest, *, warm_up: bool) -> Loaded
         request.format,
         start=None if warm_up else request.start,
         end=request.end,
+        bar_minutes=request.interval_minutes,
     )
     sessions, first_traded = trim_sessions(file.starts_us, request, warm_up=warm_up)
     if not sessions:

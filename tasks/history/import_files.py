@@ -86,6 +86,7 @@ def import_bars(
             file_format,
             start=stretch.first if len(stretches) > 1 else None,
             end=stretch.last if len(stretches) > 1 else None,
+            bar_minutes=interval_minutes,
         )
         panel = _panel_of(file, stretch, interval_minutes)
         there, defects = file.symbols, _sum(defects, panel.defects)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from trading.errors import BadInput
 from trading.market.plausibility.clock import odd_clock, wrong_zone
 from trading.market.plausibility.finding import Check, Severity
-from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute
+from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute, undivided
 from trading.market.plausibility.look import Look
 from trading.market.plausibility.prices import doubtful_prices, impossible_prices
+from trading.market.plausibility.rivals import several_in_one
 from trading.market.plausibility.sessions import other_exchange
 from trading.market.plausibility.splits import split_jump
 from trading.market.plausibility.volumes import fractional_volume, no_volume
@@ -57,12 +58,29 @@ CHECKS = (
         "Write full minutes, and say --stamp end if they are bar ends",
     ),
     Check(
+        "undivided",
+        undivided,
+        REFUSED,
+        "rows of {symbols} last {length}, of which no whole number makes a bar of {bar}: they would"
+        " bring later prices into earlier bars",
+        "{way}",
+    ),
+    Check(
         "mixed_lengths",
         mixed_lengths,
         REFUSED,
         "rows of {symbols} last {short}, and among them are rows of {long} {where}:"
         " volume would be added up {times} times",
         "Keep one of the two exports",
+    ),
+    Check(
+        "several_in_one",
+        several_in_one,
+        REFUSED,
+        "{rivals} of {rows} rows of {symbols} have the time of another row and a price far from"
+        " it: several symbols are read as one",
+        "Name the column that tells them apart with --column symbol=NAME, or keep one symbol's"
+        " files",
     ),
     Check(
         "impossible_prices",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.bars import Floats, Integers
-from trading.market.calendar import MICROSECONDS_PER_MINUTE
+from trading.market.calendar import INTERVALS_MINUTES, MICROSECONDS_PER_MINUTE
 from trading.market.plausibility.finding import Words
 from trading.market.plausibility.look import Look
 
@@ -67,6 +67,24 @@ def _off_grid(look: Look, least_us: int) -> Words | None:
         "rest": _span(int((sample.start_us[row] - opened) % length)),
         "at": f"{at.astimezone(look.zone):%H:%M:%S}".removesuffix(":00"),
         "city": look.zone.key.rpartition("/")[2].replace("_", " "),
+    }
+
+
+def undivided(look: Look) -> Words | None:
+    """Return the words of symbols whose rows are shorter than the bars, and no part of them."""
+    if look.bar_minutes is None:
+        return None
+    usual, bar_us = look.sample.whole.usual_us, look.bar_minutes * MICROSECONDS_PER_MINUTE
+    bad = np.isin(usual, _LENGTHS_US) & (usual < bar_us) & (bar_us % np.maximum(usual, 1) != 0)
+    if not bad.any():
+        return None
+    minutes = int(usual[bad][0]) // MICROSECONDS_PER_MINUTE
+    fitting = [interval for interval in INTERVALS_MINUTES if interval % minutes == 0]
+    return {
+        "symbols": look.listed(np.flatnonzero(bad)),
+        "length": _span(minutes * MICROSECONDS_PER_MINUTE),
+        "bar": _span(bar_us),
+        "way": f"Use --interval {fitting[0]}, or shorter rows" if fitting else "Use shorter rows",
     }
 
 

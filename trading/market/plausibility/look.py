@@ -45,7 +45,8 @@ class Look:
     """Bars of a source under an exchange's calendar.
 
     `clocks` are those of whole files, `sessions` all that they may touch; `rows` index `symbols`
-    and are those that were asked for.
+    and are those that were asked for. `bar_minutes` is the length of the bars that are made of
+    them, None where none are.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Look:
     clocks: tuple[FileClock, ...]
     symbols: tuple[str, ...]
     rows: tuple[AnyRows, ...]
+    bar_minutes: int | None = None
 
     @cached_property
     def open_us(self) -> Integers:
@@ -100,6 +102,7 @@ def look_at_files(
     clocks: tuple[FileClock, ...],
     symbols: tuple[str, ...],
     rows: tuple[AnyRows, ...],
+    bar_minutes: int | None = None,
 ) -> Look:
     """Return what the checks need to look at a source of this name, and at all its files."""
     filled = [clock.starts_us for clock in clocks if len(clock.starts_us)]
@@ -108,4 +111,4 @@ def look_at_files(
         first = from_microseconds(min(int(starts[0]) for starts in filled)).date()
         last = from_microseconds(max(int(starts[-1]) for starts in filled)).date()
         sessions = sessions_between(exchange, first - DAY, last + DAY)
-    return Look(name, exchange, sessions, clocks, symbols, rows)
+    return Look(name, exchange, sessions, clocks, symbols, rows, bar_minutes)

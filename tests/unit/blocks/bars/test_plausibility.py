@@ -436,6 +436,59 @@ def test_a_few_rows_between_the_others_are_no_other_grid(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not there")
+@pytest.mark.parametrize(
+    ("minutes", "bar_minutes", "hint"),
+    [(2, 5, "--interval 30"), (3, 5, "--interval 15"), (10, 15, "--interval 30"), (4, 30, "60")],
+)
+def test_rows_that_make_no_whole_bar_are_refused_with_the_bars_that_they_make(
+    minutes: int, bar_minutes: int, hint: str, tmp_path: Path
+) -> None:
+    path = written(bars(MARCH, minutes), tmp_path)
+    with pytest.raises(BadInput, match=f"later prices into earlier bars.*{hint}"):
+        read_bars(path, None, bar_minutes=bar_minutes)
+    assert not read_bars(path, None, bar_minutes=60 if minutes == 4 else 30).notes
+
+
+@pytest.mark.parametrize(("minutes", "bar_minutes"), [(1, 5), (5, 15), (3, 15), (10, 30), (30, 5)])
+def test_rows_that_make_whole_bars_are_read(minutes: int, bar_minutes: int, tmp_path: Path) -> None:
+    path = written(bars(MARCH, minutes), tmp_path)
+    assert not read_bars(path, None, bar_minutes=bar_minutes).notes
+
+
+def two_stocks(*names: str) -> pl.DataFrame:
+    """Return the bars of two stocks whose prices are not far from each other, as rows in turn."""
+    other = bars(MARCH, symbol=names[1], scale=0.97)
+    return pl.concat([bars(MARCH, symbol=names[0]), other]).sort("ts", maintain_order=True)
+
+
+@pytest.mark.parametrize("column", ["RIC", "stock_code", "permno", "S"])
+def test_a_column_of_symbols_that_is_not_known_as_one_is_asked_for(
+    column: str, tmp_path: Path
+) -> None:
+    frame = two_stocks("QXA", "ZYB").rename({"symbol": column})
+    path = written(frame, tmp_path)
+    with pytest.raises(BadInput, match=r"several symbols are read as one.*--column symbol=NAME"):
+        read_bars(path, None)
+    found = read_bars(path, None, format=BarFileFormat(columns={"symbol": column}))
+    assert found.symbols == ("QXA", "ZYB")
+
+
+def test_files_of_two_stocks_are_no_parts_of_one(tmp_path: Path) -> None:
+    for number, stock in enumerate(two_stocks("QXA", "ZYB").partition_by("symbol"), start=1):
+        stock.drop("symbol").write_parquet(tmp_path / f"QXA {number}.parquet")
+    with pytest.raises(BadInput, match="several symbols are read as one"):
+        read_bars(tmp_path, None)
+    with pytest.raises(BadInput, match="several symbols are read as one"):
+        read_bars(tmp_path, None, format=BarFileFormat(symbol="QXA"))
+
+
+@pytest.mark.parametrize("revised_by", [1.0, 1.001, 0.998])
+def test_rows_that_are_there_twice_are_one_symbol(revised_by: float, tmp_path: Path) -> None:
+    again = bars(MARCH, scale=revised_by)
+    path = written(pl.concat([bars(MARCH), again]), tmp_path)
+    assert not warnings_of(path)
+
+
 @pytest.mark.parametrize("path", SOUND, ids=lambda path: path.stem)
 def test_sound_files_give_no_warning(path: Path) -> None:
     assert warnings_of(path) == []
