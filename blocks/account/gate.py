@@ -12,7 +12,7 @@ import orjson
 
 from blocks.ledger.ledger import GATE_OF, DuckDBLedger
 from blocks.records.signal import Signal
-from blocks.results.folder import SUMMARY
+from blocks.results.run_folder import SUMMARY
 from trading.gate.findings import Finding
 from trading.market.calendar import to_microseconds
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from blocks.process.disk_errors import words_of
+from blocks.results.run_folder import SUMMARY
 from blocks.results.table_parts import write_parts
 from trading.backtest.performance import Json
 from trading.errors import BadInput, NoData, StoreUnavailable
@@ -24,7 +25,6 @@ TRADES = "trades.parquet"
 DECISIONS = "decisions.parquet"
 EQUITY = "equity.parquet"
 TRADES_CSV = "trades.csv"
-SUMMARY = "summary.json"
 # The summary goes last: it carries the hashes of the others.
 FILES = (TRADES, DECISIONS, EQUITY, TRADES_CSV, SUMMARY)
 # Written when the run has one, and removed with the rest of an earlier run when it has none.

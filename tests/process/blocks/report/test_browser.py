@@ -99,7 +99,9 @@ def stopped(run: ReportRun, stops: list[float]) -> None:
     )
     symbol, side, row, price, reason, first = (columns[name] for name in names)
     hit = np.flatnonzero(reason == EXIT_STOP)
-    opened = run.panel.open[row[hit].astype(int), symbol[hit].astype(int)]
+    # The page counts from the first traded bar.
+    traded = int(run.panel.grid.first_row[run.outcome.first_traded])
+    opened = run.panel.open[traded + row[hit].astype(int), symbol[hit].astype(int)]
     level = np.array(stops)[hit]
     worse = np.where(side[hit] > 0, np.minimum(opened, level), np.maximum(opened, level))
     assert len(hit) > 20
