@@ -36,7 +36,7 @@ MOST_SYMBOLS = 200
 # Of one-minute bars Yahoo gives a week at once.
 SESSIONS_AT_ONCE = {1: 4}
 # A fetch of years waits for a page as long as a person would; a bar does not.
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 60.0
 
 
 def make_provider(
