@@ -435,7 +435,6 @@ def test_a_few_rows_between_the_others_are_no_other_grid(tmp_path: Path) -> None
     assert warnings_of(written(pl.concat([bars(MARCH), stray]), tmp_path)) == []
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not there")
 @pytest.mark.parametrize(
     ("minutes", "bar_minutes", "hint"),
     [(2, 5, "--interval 30"), (3, 5, "--interval 15"), (10, 15, "--interval 30"), (4, 30, "60")],
@@ -489,6 +488,7 @@ def test_rows_that_are_there_twice_are_one_symbol(revised_by: float, tmp_path: P
     assert not warnings_of(path)
 
 
+@pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not there")
 @pytest.mark.parametrize("path", SOUND, ids=lambda path: path.stem)
 def test_sound_files_give_no_warning(path: Path) -> None:
     assert warnings_of(path) == []
