@@ -16,6 +16,7 @@ import numpy as np
 
 from blocks.providers.errors import EmptyAnswer, NotConnected
 from blocks.providers.fetched_bars import FetchedBars, no_bars, refuse_no_interval
+from blocks.providers.stream_connection import StreamConnection
 from trading.errors import OpenbellError
 from trading.market.bars import BarRows
 from trading.market.calendar import (
@@ -37,8 +38,10 @@ class BarStream(ABC, Generic[Bars]):
     """Provider of bars made of what is streamed, between `start` and `close`.
 
     `source` is whose bars they are, `silence_s` how long no symbol may trade in session hours
-    before the connection is made anew.
+    before the connection is made anew. Who inherits this makes its `_connection`.
     """
+
+    _connection: StreamConnection
 
     def __init__(
         self,
@@ -68,13 +71,13 @@ class BarStream(ABC, Generic[Bars]):
         self.is_connected = False
         self.trouble: OpenbellError | None = None
 
-    @abstractmethod
     def start(self) -> None:
         """Begin to listen."""
+        self._connection.start()
 
-    @abstractmethod
     def close(self) -> None:
         """Stop listening; returns within some seconds."""
+        self._connection.close()
 
     @abstractmethod
     def _new_bars(self, session: Session) -> Bars:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Callable, Coroutine
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from blocks.providers.errors import NotConnected
@@ -18,6 +19,9 @@ REFUSED_PAUSE_SECONDS = 300.0
 POLL_SECONDS = 0.5
 QUEUED_FRAMES = 1024
 CONNECT_SECONDS = 10.0
+
+# Why a connection ended, and the shortest pause before the next one, seconds.
+End = tuple[OpenbellError, float]
 
 log = logging.getLogger(__name__)
 # Addresses and frames hold keys, and websockets logs both: its lines go nowhere, whatever the
@@ -48,26 +52,23 @@ class Listener(Protocol):
         ...
 
 
-class StreamConnection:
+class StreamConnection(ABC):
     """Keeps one connection for the listener between `start` and `close`.
 
-    `listen_once` connects and reads until the end; it returns why it ended and the shortest pause,
-    seconds. Pauses between attempts double from 2 s to 60 s, with jitter, and only what comes of
-    trades shortens them. `wait` takes seconds and returns early, with True, when it is closed.
+    Pauses between attempts double from 2 s to 60 s, with jitter, and only what comes of trades
+    shortens them. `wait` takes seconds and returns early, with True, when it is closed.
     """
 
     def __init__(
         self,
         name: str,
         listener: Listener,
-        listen_once: Callable[[], Coroutine[Any, Any, tuple[OpenbellError, float]]],
         *,
         wait: Callable[[float], bool] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._name = name
         self._listener = listener
-        self._listen_once = listen_once
         self._stopping = threading.Event()
         self._wait = wait or self._stopping.wait
         self._jitter = jitter
@@ -92,6 +93,10 @@ class StreamConnection:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(CONNECT_SECONDS + POLL_SECONDS)
+
+    @abstractmethod
+    async def _listen_once(self) -> End:
+        """Connect and read until the end; return why it ended and the shortest pause, seconds."""
 
     def _run(self) -> None:
         pauses = 0

@@ -27,15 +27,13 @@ from blocks.providers.stream_connection import (
     POLL_SECONDS,
     QUEUED_FRAMES,
     REFUSED_PAUSE_SECONDS,
+    End,
     Listener,
     StreamConnection,
 )
-from trading.errors import OpenbellError
-
-End = tuple[OpenbellError, float]
 
 
-class AlpacaSocket:
+class AlpacaSocket(StreamConnection):
     """Keeps one connection for the listener between `start` and `close`.
 
     What the keys or the plan forbid waits for 5 minutes. `wait` and `jitter` are the connection's.
@@ -50,26 +48,14 @@ class AlpacaSocket:
         wait: Callable[[float], bool] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__(f"{access.source} stream", listener, wait=wait, jitter=jitter)
         self._access = access
         self._names = tuple(name_of(symbol) for symbol in symbols)
-        self._listener = listener
-        self._connection = StreamConnection(
-            f"{access.source} stream", listener, self._listen_once, wait=wait, jitter=jitter
-        )
-
-    def start(self) -> None:
-        """Begin to connect."""
-        self._connection.start()
-
-    def close(self) -> None:
-        """Stop; returns within some seconds."""
-        self._connection.close()
 
     def __repr__(self) -> str:
         return f"AlpacaSocket({', '.join(self._names)}, keys=**********)"
 
     async def _listen_once(self) -> End:
-        """Connect and read until the end; return why it ended and the shortest pause, seconds."""
         stream = _Stream(self._access, self._listener)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -95,7 +81,7 @@ class AlpacaSocket:
         confirmed_by = now() + CONNECT_SECONDS
         reading = asyncio.ensure_future(stream._consume())
         try:
-            while not self._connection.is_stopping:
+            while not self.is_stopping:
                 await asyncio.wait({reading}, timeout=POLL_SECONDS)
                 if reading.done():
                     reading.result()
@@ -108,7 +94,7 @@ class AlpacaSocket:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-        return self._connection.closed, 0.0
+        return self.closed, 0.0
 
     def _refusal(self, said: str) -> End:
         source, text = self._access.source, said.lower()

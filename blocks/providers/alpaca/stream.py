@@ -44,15 +44,7 @@ class AlpacaStream(BarStream[MinuteBars]):
             silence_s,
         )  # fmt: skip
         self._symbol_of = {name_of(symbol): symbol for symbol in symbols}
-        self._socket = AlpacaSocket(access, symbols, self, wait=wait, jitter=jitter)
-
-    def start(self) -> None:
-        """Begin to listen."""
-        self._socket.start()
-
-    def close(self) -> None:
-        """Stop listening; returns within some seconds."""
-        self._socket.close()
+        self._connection = AlpacaSocket(access, symbols, self, wait=wait, jitter=jitter)
 
     def _new_bars(self, session: Session) -> MinuteBars:
         return MinuteBars(session, self._interval_minutes, self._symbols)

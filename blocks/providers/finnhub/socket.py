@@ -26,6 +26,7 @@ from blocks.providers.stream_connection import (
     POLL_SECONDS,
     QUEUED_FRAMES,
     REFUSED_PAUSE_SECONDS,
+    End,
     Listener,
     StreamConnection,
 )
@@ -36,7 +37,7 @@ ADDRESS = "wss://ws.finnhub.io"
 log = logging.getLogger(__name__)
 
 
-class FinnhubSocket:
+class FinnhubSocket(StreamConnection):
     """Keeps one connection for the listener between `start` and `close`.
 
     A refused key waits for 5 minutes. Frames wait in a queue of bounded length, and Finnhub
@@ -52,26 +53,14 @@ class FinnhubSocket:
         wait: Callable[[float], bool] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__("finnhub stream", listener, wait=wait, jitter=jitter)
         self._key = key
         self._symbols = tuple(symbols)
-        self._listener = listener
-        self._connection = StreamConnection(
-            "finnhub stream", listener, self._listen_once, wait=wait, jitter=jitter
-        )
-
-    def start(self) -> None:
-        """Begin to connect."""
-        self._connection.start()
-
-    def close(self) -> None:
-        """Stop; returns within some seconds."""
-        self._connection.close()
 
     def __repr__(self) -> str:
         return f"FinnhubSocket({', '.join(self._symbols)}, key=**********)"
 
-    async def _listen_once(self) -> tuple[OpenbellError, float]:
-        """Connect and read until the end; return why it ended and the shortest pause, seconds."""
+    async def _listen_once(self) -> End:
         try:
             async with connect(
                 f"{ADDRESS}?token={self._key.get_secret_value()}",
@@ -94,7 +83,7 @@ class FinnhubSocket:
             return NotConnected(what, "It is connected again"), 0.0
 
     async def _read(self, socket: ClientConnection) -> OpenbellError:
-        while not self._connection.is_stopping:
+        while not self.is_stopping:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     message = json.loads(await socket.recv())
@@ -108,10 +97,10 @@ class FinnhubSocket:
             muteness = self._listener.muteness()
             if muteness is not None:
                 return muteness
-        return self._connection.closed
+        return self.closed
 
 
-def _refusal(status: int) -> tuple[OpenbellError, float]:
+def _refusal(status: int) -> End:
     if status in (401, 403):
         what = f"finnhub refuses the key (HTTP {status})"
         return Unauthorized(what, "Check FINNHUB_API_KEY"), REFUSED_PAUSE_SECONDS

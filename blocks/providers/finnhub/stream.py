@@ -38,15 +38,7 @@ class FinnhubStream(BarStream[TickBars]):
     ) -> None:
         name = "finnhub stream"
         super().__init__(name, name, symbols, exchange, interval_minutes, clock, silence_s)
-        self._socket = FinnhubSocket(key, symbols, self, wait=wait, jitter=jitter)
-
-    def start(self) -> None:
-        """Begin to listen."""
-        self._socket.start()
-
-    def close(self) -> None:
-        """Stop listening; returns within some seconds."""
-        self._socket.close()
+        self._connection = FinnhubSocket(key, symbols, self, wait=wait, jitter=jitter)
 
     def _new_bars(self, session: Session) -> TickBars:
         return TickBars(session, self._interval_minutes, self._symbols)

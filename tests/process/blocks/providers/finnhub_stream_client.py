@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import threading
 from datetime import datetime
 from typing import Any
 
@@ -15,32 +14,7 @@ from pydantic import SecretStr
 from blocks.process.clocks import ReplayClock
 from blocks.providers.finnhub.stream import FinnhubStream
 from tests.process.blocks.providers.outcomes import outcome_of
-
-LIMIT_SECONDS = 20
-
-
-class Pauses:
-    """Pauses that end when the test says so, and are written down."""
-
-    def __init__(self) -> None:
-        self.taken: list[float] = []
-        self.closing = False
-        self._go_on = threading.Semaphore(0)
-        self._changed = threading.Condition()
-
-    def __call__(self, seconds: float) -> bool:
-        with self._changed:
-            self.taken.append(seconds)
-            self._changed.notify_all()
-        self._go_on.acquire(timeout=LIMIT_SECONDS)
-        return self.closing
-
-    def wait_for(self, count: int) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.taken) >= count, LIMIT_SECONDS)
-
-    def end_one(self) -> None:
-        self._go_on.release()
+from tests.process.blocks.providers.pauses import LIMIT_SECONDS, Pauses
 
 
 def main() -> None:
@@ -80,8 +54,7 @@ def main() -> None:
             "late": dict(stream._bars.late) if stream._bars else {},
         }
         print(json.dumps(answer), flush=True)
-    pauses.closing = True
-    pauses.end_one()
+    pauses.end_all()
     stream.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -19,6 +18,7 @@ from blocks.providers.alpaca.stream import AlpacaStream
 from blocks.providers.errors import NotInPlan, Unauthorized
 from blocks.providers.fetched_bars import FetchedBars
 from tests.process.blocks.providers.outcomes import rows_as_lists
+from tests.process.blocks.providers.pauses import LIMIT_SECONDS, Pauses
 from tests.servers.alpaca_server import AlpacaServer
 from trading.market.bars import BarRows
 from trading.market.calendar import sessions_between, to_microseconds
@@ -29,35 +29,6 @@ NAMES = ("AAPL", "BRK.B")
 (SESSION,) = sessions_between("NYSE", date(2025, 6, 3), date(2025, 6, 3))
 MINUTES = simulated_rows(SYMBOLS, [SESSION], 1, seed=4)
 BARS = simulated_rows(SYMBOLS, [SESSION], 5, seed=4)
-LIMIT_SECONDS = 20
-
-
-class Pauses:
-    """Pauses that end when the test says so, and are written down."""
-
-    def __init__(self) -> None:
-        self.taken: list[float] = []
-        self._is_over = False
-        self._go_on = threading.Semaphore(0)
-        self._changed = threading.Condition()
-
-    def __call__(self, seconds: float) -> bool:
-        with self._changed:
-            self.taken.append(seconds)
-            self._changed.notify_all()
-        self._go_on.acquire(timeout=LIMIT_SECONDS)
-        return self._is_over
-
-    def wait_for(self, count: int) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.taken) >= count, LIMIT_SECONDS)
-
-    def end_one(self) -> None:
-        self._go_on.release()
-
-    def end_all(self) -> None:
-        self._is_over = True
-        self._go_on.release()
 
 
 @dataclass
