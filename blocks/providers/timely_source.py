@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from blocks.process.question import Question
 from blocks.providers.chain import Source
 from blocks.providers.errors import NotConnected
 from blocks.providers.fetched_bars import FetchedBars
@@ -60,28 +60,12 @@ class TimelySource:
                 f"{self.name} has not answered an earlier question yet",
                 "The next source is asked; start the session anew if that goes on",
             )
-        answers: list[Answer] = []
-        errors: list[BaseException] = []
-
-        def ask() -> None:
-            try:
-                answers.append(question())
-            except BaseException as error:  # noqa: BLE001 raised again by whoever waits
-                errors.append(error)
-
-        # Prefect finds by context which run a line of a log belongs to.
-        context = contextvars.copy_context()
-        # No process stays alive for a source that does not answer.
-        self._thread = threading.Thread(
-            target=context.run, args=(ask,), name=f"ask {self.name}", daemon=True
-        )
-        self._thread.start()
+        asked = Question(question, f"ask {self.name}")
+        self._thread = asked.thread
         self._thread.join(self._silence_s)
         if self._thread.is_alive():
             raise NotConnected(
                 f"{self.name} did not answer within {self._silence_s:.0f} s",
                 "The next source is asked; look whether its service is up",
             )
-        if errors:
-            raise errors[0]
-        return answers[0]
+        return asked.answer()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TypeVar
 
+from blocks.process.question import Question
 from blocks.process.stop_request import Interrupted, StopRequest
 from trading.errors import SourceUnavailable
 
@@ -48,7 +48,7 @@ class LongQuestion:
         if self._thread is not None:
             # Of a session that was opened anew since, or of a bar that was given up.
             tending.until_ended(self._thread)
-        asked = _Asked(question)
+        asked = Question(question, "question")
         self._thread = asked.thread
         tending.until_ended(asked.thread)
         return asked.answer()
@@ -84,30 +84,3 @@ class _Tending:
                 self._looked = now
                 self._tend()
             thread.join(STOP_EVERY_SECONDS)
-
-
-class _Asked(Generic[Answer]):
-    """A question under way, and what came of it."""
-
-    def __init__(self, question: Callable[[], Answer]) -> None:
-        self._question = question
-        self._answers: list[Answer] = []
-        self._error: BaseException | None = None
-        # Prefect finds by context which run a task belongs to.
-        context = contextvars.copy_context()
-        # No process stays alive for a source that does not answer.
-        self.thread = threading.Thread(
-            target=context.run, args=(self._ask,), name="question", daemon=True
-        )
-        self.thread.start()
-
-    def _ask(self) -> None:
-        try:
-            self._answers.append(self._question())
-        except BaseException as error:  # noqa: BLE001 raised again by whoever waits
-            self._error = error
-
-    def answer(self) -> Answer:
-        if self._error is not None:
-            raise self._error
-        return self._answers[0]
