@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blocks.archive.files import ROW_GROUP, SCHEMA, damaged, not_written
+from blocks.stores.whole_file import sync_to_disk
 
 
 @cache
@@ -81,18 +82,9 @@ def replacing(file: Path, words: Mapping[str, str] | None = None) -> Iterator[Ba
             os.fsync(stream.fileno())
         if writer.rows or file.exists():
             os.replace(partial, file)
-            sync_folder(file.parent)
+            sync_to_disk(file.parent)
     except (OSError, pa.ArrowException) as error:
         raise not_written(file, error) from error
     finally:
         # Also when it is interrupted.
         partial.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

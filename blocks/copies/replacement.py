@@ -12,6 +12,7 @@ from blocks.copies.store import EXCHANGE_FILE
 from blocks.ledger import place
 from blocks.process.disk_errors import words_of
 from blocks.stores.file_lock import locked
+from blocks.stores.whole_file import sync_to_disk
 from trading.errors import StoreUnavailable
 
 RESTORED = "restored at"
@@ -40,7 +41,7 @@ def install(
             _prepare(copy, local_epoch, now, begins_anew=begins_anew)
             aside = []
             if exchange_copy is not None:
-                _flush(exchange_copy)
+                sync_to_disk(exchange_copy)
                 aside += _keep(exchange, now)
             aside += _keep(ledger, now)
             # The exchange goes first: killed in between, it is ahead of the ledger, which is usual.
@@ -67,12 +68,7 @@ def _prepare(copy: Path, local_epoch: int, now: datetime, *, begins_anew: bool) 
         place.forget_place(connection)
         if begins_anew:
             connection.execute("UPDATE meta SET value = '0' WHERE name = 'cursor'")
-    _flush(copy)
-
-
-def _flush(file: Path) -> None:
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())
+    sync_to_disk(copy)
 
 
 def _keep(target: Path, now: datetime) -> list[Path]:
@@ -91,7 +87,7 @@ def _replace(target: Path, source: Path, now: datetime) -> None:
         # Only a file that cannot be opened still has one; it must not meet the new file.
         os.replace(log, _aside_name(log, now))
     os.replace(source, target)
-    _sync_folder(target.parent)
+    sync_to_disk(target.parent)
 
 
 def _put_aside(target: Path, now: datetime) -> list[Path]:
@@ -104,11 +100,3 @@ def _put_aside(target: Path, now: datetime) -> list[Path]:
 
 def _aside_name(path: Path, now: datetime) -> Path:
     return path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S%f}")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,6 +18,7 @@ import polars as pl
 from blocks.process.disk_errors import words_of
 from blocks.results.run_folder import SUMMARY
 from blocks.results.table_parts import write_parts
+from blocks.stores.whole_file import sync_to_disk
 from trading.backtest.performance import Json
 from trading.errors import BadInput, NoData, StoreUnavailable
 
@@ -93,7 +94,7 @@ def write_results(folder: Path, results: Results) -> None:
                     _move_into(partial, folder)
             finally:
                 _remove(partial)
-            _sync(home)
+            sync_to_disk(home)
         except BaseException:
             for parent in made:
                 _remove_if_empty(parent)
@@ -144,7 +145,7 @@ def _write_all(partial: Path, results: Results) -> None:
 
     def written(name: str) -> str:
         writers[name](partial / name)
-        _sync(partial / name)
+        sync_to_disk(partial / name)
         return _hash_of(partial / name)
 
     # Packing, hashing and waiting for the disk go on side by side.
@@ -152,8 +153,8 @@ def _write_all(partial: Path, results: Results) -> None:
         hashes: dict[str, Json] = dict(zip(writers, pool.map(written, writers), strict=True))
     text = json.dumps({**results.summary, "files": hashes}, indent=2, allow_nan=False)
     (partial / SUMMARY).write_text(text + "\n", encoding="utf-8")
-    _sync(partial / SUMMARY)
-    _sync(partial)
+    sync_to_disk(partial / SUMMARY)
+    sync_to_disk(partial)
 
 
 def _move_into(partial: Path, folder: Path) -> None:
@@ -173,7 +174,7 @@ def _move_into(partial: Path, folder: Path) -> None:
             if (kept / name).exists():
                 (kept / name).rename(folder / name)
         raise
-    _sync(folder)
+    sync_to_disk(folder)
 
 
 @contextmanager
@@ -222,14 +223,6 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _hash_of(path: Path) -> str:

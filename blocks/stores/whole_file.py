@@ -1,4 +1,4 @@
-"""A small file that is there whole or not at all, whenever its writer dies."""
+"""Files that are there whole or not at all, whenever their writer dies."""
 
 from __future__ import annotations
 
@@ -30,6 +30,15 @@ def write_whole(path: Path, content: bytes) -> None:
             f"{path} cannot be written: {error.strerror}",
             "Check the folder's permissions and free disk space",
         ) from error
+
+
+def sync_to_disk(path: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_whole(path: Path) -> bytes | None:
