@@ -19,6 +19,7 @@ from blocks.process.clocks import SystemClock
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import prefect_permitting
 from flows.pages.parity_page import session_cells, verdict_text
+from flows.process.account_run import NO_ACCOUNT
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
 from flows.process.run_names import timed_name
@@ -53,7 +54,7 @@ async def parity(
         # Who only replays has one that is meant.
         names = [name for name in (live_account(folder),) if name is not None]
     if not names:
-        return skipped("there is no account yet")
+        return skipped(NO_ACCOUNT)
     await name_run(timed_name(f"parity {', '.join(names)}", datetime.now(UTC)))
     providers = final_providers(folder, configured.data.access(), clock)
     told, has_agreed = [], True

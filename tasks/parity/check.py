@@ -130,7 +130,7 @@ def replay_session(
         kept = _decisions(ledger, name)
         consumed = replay_as_consumed(new_state(), ledger.account, events, kept)
         note = ""
-    final = _final_bars(data_dir, plan, record, session, bars, clock, providers)
+    final = _final_bars(data_dir, ledger, plan, record, session, bars, clock, providers)
     note = _joined(note, final.note)
     on_final: OnFinalBars | None = None
     execution: Execution | None = None
@@ -181,6 +181,7 @@ def _price(value: Decimal | None) -> float | None:
 
 def _final_bars(
     data_dir: Path,
+    ledger: DuckDBLedger,
     plan: RunPlan,
     record: dict[str, Any],
     session: Session,
@@ -193,7 +194,8 @@ def _final_bars(
     preferred = tuple(dict.fromkeys((*feeds, *PREFERRED)))
     archive = BarArchive(data_dir, plan.interval_minutes, clock, preferred=preferred)
     with _asked(providers if is_of_providers(record) else None, plan) as provider:
-        source = source_of(record, archive, provider)
+        is_simulated = ledger.has_simulated_bars()
+        source = source_of(record, archive, provider, has_simulated_bars=is_simulated)
         try:
             return source.final_bars(plan, session, bars)
         except StoreUnavailable as error:

@@ -21,7 +21,6 @@ from trading.parity.final_bars import Arrivals, Place
 from trading.plan import RunPlan
 from trading.session.events import BarClosed
 
-SIMULATED = "SIMULATED"
 # A session of which this is noted is replayed again with the next ones.
 NOT_FETCHED = "final bars were not fetched"
 
@@ -101,10 +100,14 @@ def is_of_providers(record: Mapping[str, Any]) -> bool:
 
 
 def source_of(
-    record: Mapping[str, Any], archive: BarArchive, provider: Provider | None
+    record: Mapping[str, Any],
+    archive: BarArchive,
+    provider: Provider | None,
+    *,
+    has_simulated_bars: bool,
 ) -> FinalSource:
     """Return who has the final bars of a session that was begun with a plan's record."""
-    if SIMULATED in str(record.get("source", "")):
+    if has_simulated_bars:
         return SimulatedSource(int(record.get("seed", 1)))
     return ArchiveSource(archive, provider)
 
