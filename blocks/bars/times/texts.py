@@ -15,8 +15,8 @@ from blocks.bars.times.values import (
     TimeSource,
     TimeWriting,
     localised,
-    not_a_time,
     not_used,
+    unreadable_text,
 )
 from blocks.bars.times.zone_letters import clock_of, minutes_of
 from trading.errors import BadInput
@@ -140,7 +140,7 @@ def _read(
         else:
             form = form_of(match, None if dates is None else dates.order)
         if form.text in tried:
-            raise _bad_text(left[0], source)
+            raise unreadable_text(left[0], source)
         tried.add(form.text)
         if form.has_zone:
             times = text.str.to_datetime(form.text, time_unit="us", time_zone="UTC", strict=False)
@@ -154,7 +154,7 @@ def _read(
 def _match(value: str, source: TimeSource) -> re.Match[str]:
     match = matched(value)
     if match is None or match["letters"]:
-        raise _bad_text(value, source)
+        raise unreadable_text(value, source)
     if match["time"] is None:
         raise BadInput(
             f"{value!r} in column {source.name!r} is a date without a time of day,"
@@ -188,11 +188,6 @@ def _date_note(shown: str, dates: DateDecision, form: Form) -> str:
         f"WARNING: dates such as {shown} are read as {dates.order}, and could be {others}: neither"
         f" digits nor the calendar tell. Say --time-format {told!r}, or its other order"
     )
-
-
-def _bad_text(value: str, source: TimeSource) -> BadInput:
-    same = source.expression.cast(pl.String) == value
-    return not_a_time(value, source, source.place(same))
 
 
 def _not_as_told(value: str, form: str, source: TimeSource) -> BadInput:

@@ -16,8 +16,8 @@ from blocks.bars.times.values import (
     TimeSource,
     TimeWriting,
     localised,
-    not_a_time,
     not_used,
+    unreadable_text,
     without_time,
 )
 from trading.errors import BadInput
@@ -106,7 +106,7 @@ def _of_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times
     numbers = text.cast(pl.Float64 if "." in text[0] else pl.Int64, strict=False)
     if numbers.null_count():
         odd = text.filter(numbers.is_null())[0]
-        raise not_a_time(odd, source, source.place(source.expression.cast(pl.String) == odd))
+        raise unreadable_text(odd, source)
     return from_numbers(numbers, source, writing.timezone)
 
 

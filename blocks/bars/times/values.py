@@ -96,6 +96,12 @@ def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
     )
 
 
+def unreadable_text(value: str, source: TimeSource) -> BadInput:
+    """Return the error of a text that cannot be read as a time, with its place."""
+    same = source.expression.cast(pl.String) == value
+    return not_a_time(value, source, source.place(same))
+
+
 def localised(naive: pl.Series, source: TimeSource, timezone: str | None) -> Times:
     """Return times without a zone as times of a zone, which must be given. Raises BadInput."""
     if timezone is None:
