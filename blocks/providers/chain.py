@@ -46,8 +46,8 @@ class Source(Provider, Protocol):
 class ProviderChain:
     """MarketData and provider over several. A symbol that none serves is absent, with a reason.
 
-    `served` says for the last call which provider gave a symbol's bars, `late` of which symbols a
-    bar came before it was over, `reasons` why a symbol has none. `keep` is given everything that
+    `feed_of` says for the last call which feed gave a symbol's bars, `late` of which symbols a bar
+    came before it was over, `reasons` why a symbol has none. `keep` is given everything that
     was fetched, such as `BarArchive.upsert`; what it cannot take now is offered again with the
     next bars. `troubles` says by part what a person has to mend although bars may come all the
     same: a refused key, a damaged archive.
@@ -67,7 +67,7 @@ class ProviderChain:
         self.piece = piece or PieceSize()
         self.feeds = tuple(source.name for source in sources)
         self.name = " > ".join(self.feeds)
-        self.served: dict[str, str] = {}
+        self.feed_of: dict[str, str] = {}
         self.late: frozenset[str] = frozenset()
         self.reasons: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
@@ -109,11 +109,6 @@ class ProviderChain:
         self.late = frozenset(symbols[s] for s in np.unique(fetched.rows.symbol[is_early]))
         return rows_or_raise(fetched, self.name)
 
-    @property
-    def feed_of(self) -> dict[str, str]:
-        """Return by symbol which provider or feed gave its last bars."""
-        return self.served
-
     def newest_prices(
         self, symbols: Sequence[str], session: Session, now: datetime
     ) -> dict[str, float]:
@@ -142,9 +137,10 @@ class ProviderChain:
             pieces.append(found.of([symbol for symbol in left if symbol in present]))
             left = [symbol for symbol in left if symbol not in present]
         fetched = joined(symbols, pieces, self._interval_minutes)
-        self.served = {
-            fetched.symbols[code]: fetched.sources[source]
-            for code, source in zip(fetched.rows.symbol, fetched.source, strict=True)
+        # Of a symbol's rows the last counts.
+        last = dict(zip(fetched.rows.symbol.tolist(), fetched.source.tolist(), strict=True))
+        self.feed_of = {
+            fetched.symbols[code]: fetched.sources[source] for code, source in last.items()
         }
         self.reasons = {symbol: "; ".join(reasons[symbol]) for symbol in left}
         if self._keep is not None and len(fetched.rows):

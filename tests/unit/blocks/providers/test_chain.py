@@ -89,7 +89,7 @@ def test_each_symbol_comes_from_the_first_source_that_has_it() -> None:
     chain = ProviderChain([first, second], 5)
     fetched = chain.fetch(SYMBOLS, *BAR)
     assert chain.name == "stream > yahoo"
-    assert chain.served == {"AAPL": "yahoo", "MSFT": "stream"}
+    assert chain.feed_of == {"AAPL": "yahoo", "MSFT": "stream"}
     assert second.asked == [("AAPL", "SPY")]
     assert fetched.rows.symbol.tolist() == [0, 1]
     assert [fetched.sources[index] for index in fetched.source] == ["yahoo", "stream"]
@@ -153,7 +153,7 @@ def test_a_source_that_refuses_the_range_leaves_it_to_the_next() -> None:
     error = RangeTooLong("too long ago", "Later")
     chain = ProviderChain([FakeSource("yahoo", [], error=error), FakeSource("own", SYMBOLS)], 5)
     assert len(chain.fetch(SYMBOLS, *BAR).rows) == 3
-    assert set(chain.served.values()) == {"own"}
+    assert set(chain.feed_of.values()) == {"own"}
 
 
 def test_history_comes_from_the_first_source_that_has_one() -> None:
@@ -350,7 +350,7 @@ def test_a_silent_source_costs_no_symbol_its_bar_where_another_has_it(silent: Si
     chain = ProviderChain([timely, FakeSource("y", SYMBOLS)], 5)
     for _ in range(2):
         chain.rows(SYMBOLS, SESSION, *BAR)
-        assert chain.served == dict.fromkeys(SYMBOLS, "y")
+        assert chain.feed_of == dict.fromkeys(SYMBOLS, "y")
     # It was not asked a second time beside the first.
     assert silent.asked == [SYMBOLS]
     silent.let_go.set()
@@ -358,7 +358,7 @@ def test_a_silent_source_costs_no_symbol_its_bar_where_another_has_it(silent: Si
     timely._thread.join()
     timely._silence_s = 60
     chain.rows(SYMBOLS, SESSION, *BAR)
-    assert chain.served == dict.fromkeys(SYMBOLS, "silent")
+    assert chain.feed_of == dict.fromkeys(SYMBOLS, "silent")
 
 
 def test_the_past_comes_from_the_next_source_too(silent: SilentSource) -> None:
