@@ -19,7 +19,24 @@ LARGEST = 1e6
 MOST = 1_000_000_000
 # Longer than any session.
 MOST_MINUTES = 100_000
-TRAILING_KINDS = ("none", "breakeven", "stepped")
+TRAILING_KINDS = ("none", "breakeven", "stepped", "atr", "dollars", "percent")
+SIZING_KINDS = ("risk", "fixed_risk", "fixed_shares")
+# Buying power that the rules know, times equity.
+MOST_LEVERAGE = 4.0
+
+
+class Selection(NamedTuple):
+    """What a symbol needs to trade in a session, 0 where nothing is asked (rules, section 11)."""
+
+    opening_bars: int
+    min_price: float
+    min_daily_atr: float
+    min_daily_volume: float
+    min_relative_opening_volume: float
+    select_top: int
+
+
+NO_SELECTION = Selection(0, 0.0, 0.0, 0.0, 0.0, 0)
 
 
 class Rules(NamedTuple):
@@ -38,13 +55,30 @@ class Rules(NamedTuple):
     trail_plus: float
     trail_at_r: NDArray[np.float64]
     trail_stop_r: NDArray[np.float64]
+    trail_atr: float
+    trail_dollars: float
+    trail_pct: float
+    sizing: int
+    risk_usd: float
+    shares: int
+    max_shares: int
+    leverage: float
+    max_drawdown_pct: float
     slippage: float
     volatility_factor: float
     impact_factor: float
     max_participation: float
     commission_per_share: float
     commission_minimum: float
+    sec_fee_per_million: float
+    taf_per_share: float
+    taf_maximum: float
+    selection: Selection
+    validation: bool
+    validation_threshold: float
     needs_indicators: bool
+    has_orders: bool  # entries may rest, or have a target of another kind than USD
+    has_leave: bool  # positions may leave by the strategy's word
 
 
 class _Numbers(BaseModel):
@@ -81,8 +115,10 @@ class StrategyParameters(_Numbers):
     tick: float = Field(
         0.01, ge=0.0001, le=LARGEST, description="Price step of stops and targets, USD"
     )
-    trailing: Literal["none", "breakeven", "stepped"] = Field(
-        "none", description="How the stop follows: to break-even once, by trail_steps, or not"
+    trailing: Literal["none", "breakeven", "stepped", "atr", "dollars", "percent"] = Field(
+        "none",
+        description="How the stop follows: to break-even once, by trail_steps, behind the best"
+        " price by trail_atr, trail_dollars or trail_pct, or not",
     )
     trail_trigger_r: float = Field(
         1.0, ge=0, le=LARGEST, description="Break-even when the move is this, in R"
@@ -92,6 +128,22 @@ class StrategyParameters(_Numbers):
     )
     trail_steps: tuple[TrailingStep, ...] = Field(
         (), description="Of a stepped stop: pairs such as [[2, 1], [3, 2]], both in R"
+    )
+
+    trail_atr: float = Field(
+        2.0, gt=0, le=LARGEST, description="Of trailing=atr: ATR(14) behind the best price"
+    )
+    trail_dollars: float = Field(
+        1.0, gt=0, le=LARGEST, description="Of trailing=dollars: USD behind the best price"
+    )
+    trail_pct: float = Field(
+        0.01, gt=0, lt=1, description="Of trailing=percent: fraction of the best price behind it"
+    )
+    validation: bool = Field(
+        False, description="Whether trends of 15 and 60 minutes and volume must score enough"
+    )
+    validation_threshold: float = Field(
+        60.0, ge=0, le=100, description="Score of 0 to 100 that validation asks for"
     )
 
     @model_validator(mode="before")
@@ -127,19 +179,82 @@ class StrategyParameters(_Numbers):
         """Return whether signals read volumes, which no two feeds count alike."""
         return True
 
+    def selection(self, interval_minutes: int) -> Selection:
+        """Return what a symbol needs to trade in a session; by itself a strategy asks nothing."""
+        return NO_SELECTION
+
+    def has_orders(self) -> bool:
+        """Return whether entries may rest at a level, or have a target that is not in USD."""
+        return False
+
     def check_interval(self, interval_minutes: int) -> None:
         """Raise ValueError when the parameters do not fit bars of this length."""
+        if self.validation and 15 % interval_minutes:
+            raise ValueError(
+                f"validation needs bars that divide 15 minutes, not of {interval_minutes}"
+            )
 
     def numbers(self, interval_minutes: int) -> NamedTuple:
         """Return the parameters as the strategy's own functions read them."""
         raise TypeError(f"{type(self).__name__} must return a NamedTuple of its numbers")
 
 
+class SelectionParameters(StrategyParameters):
+    """Which symbols may trade today: judged once a session, when its opening is over."""
+
+    min_price: float = Field(
+        0.0, ge=0, le=LARGEST, description="Open of the session's first bar, USD; 0 = any"
+    )
+    min_daily_atr: float = Field(
+        0.0, ge=0, le=LARGEST, description="ATR(14) of daily bars, USD; 0 = any"
+    )
+    min_daily_volume: float = Field(
+        0.0, ge=0, le=1e15, description="Mean volume of 14 daily bars, shares; 0 = any"
+    )
+    min_relative_opening_volume: float = Field(
+        0.0, ge=0, le=LARGEST, description="Opening volume over its mean of 14 sessions; 0 = any"
+    )
+    select_top: int = Field(
+        0,
+        ge=0,
+        le=MOST,
+        description="Only so many, the highest by relative opening volume; 0 = all",
+    )
+
+    def opening_bars(self, interval_minutes: int) -> int:
+        """Return how many bars the session's opening has, at the end of which is judged."""
+        raise TypeError(f"{type(self).__name__} must say how long the opening is")
+
+    def selection(self, interval_minutes: int) -> Selection:
+        """Return the thresholds, with no opening where nothing is asked for."""
+        asked = (
+            self.min_price,
+            self.min_daily_atr,
+            self.min_daily_volume,
+            self.min_relative_opening_volume,
+            self.select_top,
+        )
+        return Selection(self.opening_bars(interval_minutes) if any(asked) else 0, *asked)
+
+
 class RiskParameters(_Numbers):
     """How much may be risked, and when it stops for the day (fractions: 0.01 = 1 %)."""
 
     risk_per_trade: float = Field(0.01, gt=0, le=1, description="Equity risked to the stop")
-    max_position_pct: float = Field(0.20, gt=0, le=1, description="Largest position, of equity")
+    max_position_pct: float = Field(
+        0.20, gt=0, le=MOST_LEVERAGE, description="Largest position, of equity; up to leverage"
+    )
+    sizing: Literal["risk", "fixed_risk", "fixed_shares"] = Field(
+        "risk", description="What sets the shares: risk_per_trade, risk_usd, or shares"
+    )
+    risk_usd: float = Field(
+        100.0, gt=0, le=MOST, description="Of sizing=fixed_risk: USD risked to the stop"
+    )
+    shares: int = Field(100, ge=1, le=MOST, description="Of sizing=fixed_shares: shares an entry")
+    max_shares: int = Field(0, ge=0, le=MOST, description="Most shares an entry; 0 = off")
+    leverage: float = Field(
+        1.0, ge=1, le=MOST_LEVERAGE, description="Buying power as a multiple of equity"
+    )
     max_positions: int = Field(
         5, ge=1, le=MOST, description="Symbols with a position or a pending entry"
     )
@@ -149,6 +264,18 @@ class RiskParameters(_Numbers):
     max_daily_loss_pct: float = Field(
         0.03, gt=0, le=1, description="Loss since the session's start that ends the day"
     )
+    max_drawdown_pct: float = Field(
+        0.0, ge=0, lt=1, description="Fall from the highest equity that halts; 0 = off"
+    )
+
+    @model_validator(mode="after")
+    def _check_leverage(self) -> Self:
+        if self.max_position_pct > self.leverage:
+            raise ValueError(
+                f"max_position_pct {self.max_position_pct:g} is above leverage {self.leverage:g}:"
+                " no position can be larger than the buying power"
+            )
+        return self
 
 
 class FillParameters(_Numbers):
@@ -162,6 +289,15 @@ class FillParameters(_Numbers):
     max_participation: float = Field(0.10, ge=0, le=1, description="Of a bar's volume; 0 = off")
     commission_per_share: float = Field(0.0, ge=0, le=LARGEST, description="USD a share")
     commission_minimum: float = Field(0.0, ge=0, le=LARGEST, description="USD a filled part")
+    sec_fee_per_million: float = Field(
+        0.0, ge=0, le=LARGEST, description="SEC fee of what sells, USD a million USD"
+    )
+    taf_per_share: float = Field(
+        0.0, ge=0, le=LARGEST, description="FINRA's activity fee of what sells, USD a share"
+    )
+    taf_maximum: float = Field(
+        8.30, ge=0, le=LARGEST, description="Most of that activity fee, USD a filled part"
+    )
 
 
 class GateParameters(_Numbers):
@@ -212,8 +348,10 @@ def make_rules(
     risk: RiskParameters,
     fills: FillParameters,
     interval_minutes: int,
+    *,
+    has_leave: bool = False,
 ) -> Rules:
-    """Return the numbers of a run for one bar interval.
+    """Return the numbers of a run for one bar interval; `has_leave`: the strategy may leave.
 
     Raises BadInput when the interval is no bar length or the strategy does not fit it.
     """
@@ -240,13 +378,30 @@ def make_rules(
         strategy.trail_plus,
         np.array([step.at_r for step in strategy.trail_steps], dtype=np.float64),
         np.array([step.stop_r for step in strategy.trail_steps], dtype=np.float64),
+        strategy.trail_atr,
+        strategy.trail_dollars,
+        strategy.trail_pct,
+        SIZING_KINDS.index(risk.sizing),
+        risk.risk_usd,
+        risk.shares,
+        risk.max_shares,
+        risk.leverage,
+        risk.max_drawdown_pct,
         fills.slippage_bps / 10000,
         fills.volatility_factor,
         fills.impact_factor,
         fills.max_participation,
         fills.commission_per_share,
         fills.commission_minimum,
+        fills.sec_fee_per_million,
+        fills.taf_per_share,
+        fills.taf_maximum,
+        strategy.selection(interval_minutes),
+        strategy.validation,
+        strategy.validation_threshold,
         strategy.needs_indicators(),
+        strategy.has_orders(),
+        has_leave,
     )
 
 

@@ -93,68 +93,96 @@ class Reason(IntEnum):
         "a bar of the opening range is missing",
     )
     RANGE_FLAT = 19, "the opening range had no height", "the opening range has no height"
-    MAX_ENTRIES = (
+    NOT_ELIGIBLE = (
         20,
+        "it did not meet the thresholds of the day's universe",
+        "not eligible: below a threshold of the day's universe",
+    )
+    NOT_SELECTED = (
+        21,
+        "others had a higher relative opening volume",
+        "not selected: others opened with more relative volume",
+    )
+    MAX_ENTRIES = (
+        22,
         "the symbol had its entries for the session",
         "no entry is left for this session",
     )
     AFTER_CUTOFF = (
-        21,
+        23,
         "it was too late in the session for an entry",
         "too late in the session to enter",
     )
     NO_BREAKOUT = (
-        22,
+        24,
         "the price had not left the opening range",
         "price is inside the opening range",
     )
     SHORT_DISABLED = (
-        23,
+        25,
         "the break was downward, and shorts are off",
         "it broke downwards, and shorts are off",
     )
+    AGAINST_DIRECTION = (
+        26,
+        "the opening range's own direction was another",
+        "against the direction of the opening range",
+    )
     WEAK_BODY = (
-        24,
+        27,
         "the breakout bar's body was too small",
         "the breakout bar's body is too small",
     )
     TOO_EXTENDED = (
-        25,
+        28,
         "the price was too far beyond the range already",
         "price is already too far from the range",
     )
     INDICATOR_WARMING_UP = (
-        26,
+        29,
         "an indicator had too few bars behind it",
         "an indicator has too few bars yet",
     )
     LOW_VOLUME = (
-        27,
+        30,
         "the breakout bar's volume was too low",
         "the breakout's volume is too low",
     )
+    OWN_1 = 31, "of a reason of the strategy's own", "the strategy's own reason 1"
+    OWN_2 = 32, "of a reason of the strategy's own", "the strategy's own reason 2"
+    OWN_3 = 33, "of a reason of the strategy's own", "the strategy's own reason 3"
+    OWN_4 = 34, "of a reason of the strategy's own", "the strategy's own reason 4"
+    OWN_5 = 35, "of a reason of the strategy's own", "the strategy's own reason 5"
+    OWN_6 = 36, "of a reason of the strategy's own", "the strategy's own reason 6"
+    OWN_7 = 37, "of a reason of the strategy's own", "the strategy's own reason 7"
+    OWN_8 = 38, "of a reason of the strategy's own", "the strategy's own reason 8"
+    VALIDATION_FAILED = (
+        39,
+        "trends and volume scored too low",
+        "validation: trends and volume score too low",
+    )
     STOP_NOT_PROTECTIVE = (
-        28,
+        40,
         "the stop would not have been on the protective side",
         "the stop would not protect",
     )
     MAX_POSITIONS = (
-        29,
+        41,
         "as many positions or entries as allowed were open",
         "as many positions are open as allowed",
     )
     ORDER_RATE = (
-        30,
+        42,
         "the session's entry orders were used up",
         "as many orders were created as allowed",
     )
     SIZE_BELOW_ONE = (
-        31,
+        43,
         "risk, cash or position limits allow less than one share",
         "not even one share fits the risk or the cash",
     )
-    ENTER_LONG = 32, "bought", "entry ordered: long"
-    ENTER_SHORT = 33, "sold short", "entry ordered: short"
+    ENTER_LONG = 44, "bought", "entry ordered: long"
+    ENTER_SHORT = 45, "sold short", "entry ordered: short"
 
     @property
     def word(self) -> str:
@@ -193,6 +221,7 @@ class ExitReason(IntEnum):
     LATCH = 4, "loss limit"
     OPERATOR = 5, "operator"
     ASSUMED_CLOSE = 6, "assumed close"
+    SIGNAL = 7, "the strategy's signal"
 
     @property
     def word(self) -> str:

@@ -12,7 +12,7 @@ from trading.engine.book import new_book
 from trading.engine.decision_tape import new_decision_tape
 from trading.engine.indicators import new_past
 from trading.engine.trade_tape import Tape, new_tape
-from trading.engine.workspace import Signals, new_scratch, new_signals
+from trading.engine.workspace import Signals, new_scratch, new_signals, parts_of
 from trading.gate.state import new_gate
 from trading.gate.verdicts import new_extremes, new_verdicts
 from trading.market.bars import Floats, Integers, Panel, Prices
@@ -76,7 +76,7 @@ class PanelRun:
 
     def room(self, bars: int) -> Signals:
         """Return room for what the strategy says of so many bars."""
-        return new_signals(bars, self.symbols, with_atr=self.rules.needs_indicators)
+        return new_signals(bars, self.symbols, parts_of(self.rules))
 
     def to_read(self, room: Signals, first: int, session: int, end: int) -> tuple[Any, ...]:
         """Return the arguments of `read_sessions`; the room begins at the session `first`."""

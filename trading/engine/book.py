@@ -17,6 +17,7 @@ Integers = NDArray[np.int64]
 # Elements of Book.money, USD.
 CASH = 0
 BASELINE = 1
+PEAK = 2
 
 # Elements of Book.flags.
 LATCHED = 0
@@ -24,13 +25,14 @@ ENTRY_ORDERS = 1
 OPEN_POSITIONS = 2
 PENDING_ENTRIES = 3
 WAITING_EXITS = 4
+DRAWDOWN = 5
 
 
 class Book(NamedTuple):
     """Arrays of (symbols) unless noted; prices in USD, quantities in shares, NaN = none."""
 
-    money: Floats  # (2): cash and the session's baseline
-    flags: Integers  # (5): latched, entry orders created, and three counts
+    money: Floats  # (3): cash, the session's baseline, and the peak that a drawdown counts from
+    flags: Integers  # (6): latched, entry orders created, three counts, halted by drawdown
     changes: Integers  # (1): how often quantities, pending entries or their counts changed
     held: Integers  # the symbols with a position, ascending, as many as flags say
     quantity: Integers  # signed: shorts are negative
@@ -42,6 +44,7 @@ class Book(NamedTuple):
     initial_stop: Floats
     stop: Floats
     target: Floats
+    best: Floats  # the highest high (lowest low) since the entry, NaN before there is one
     exit_waiting: NDArray[np.bool_]
     exit_reason: Integers
     exit_quantity: Integers
@@ -53,7 +56,11 @@ class Book(NamedTuple):
     pending: Integers  # signed quantity of the entry order, 0 = none
     pending_reference: Floats
     pending_stop: Floats
-    pending_offset: Floats  # of the target from the entry fill, NaN = no target
+    pending_target: Floats  # from the entry fill, in `pending_target_kind`; NaN = no target
+    pending_target_kind: Integers  # USD, FRACTION or R of `trading.entries`
+    pending_order: Integers  # MARKET, STOP or LIMIT of `trading.entries`
+    pending_level: Floats  # where it rests, NaN for a market order
+    pending_bars: Integers  # how many more closes a resting order stands, -1 = no such end
     previous_range: Floats  # high - low of the previous bar in the session
     previous_close: Floats
     earlier_range: Floats  # the same of the bar before that
@@ -72,8 +79,8 @@ def new_book(symbols: int, cash: float) -> Book:
         return np.zeros(symbols, dtype=np.int64)
 
     return Book(
-        money=np.array([cash, cash], dtype=np.float64),
-        flags=np.zeros(5, dtype=np.int64),
+        money=np.array([cash, cash, cash], dtype=np.float64),
+        flags=np.zeros(6, dtype=np.int64),
         changes=np.zeros(1, dtype=np.int64),
         held=integers(),
         quantity=integers(),
@@ -85,6 +92,7 @@ def new_book(symbols: int, cash: float) -> Book:
         initial_stop=floats(),
         stop=floats(),
         target=floats(),
+        best=floats(),
         exit_waiting=np.zeros(symbols, dtype=np.bool_),
         exit_reason=integers(),
         exit_quantity=integers(),
@@ -96,7 +104,11 @@ def new_book(symbols: int, cash: float) -> Book:
         pending=integers(),
         pending_reference=floats(),
         pending_stop=floats(),
-        pending_offset=floats(),
+        pending_target=floats(),
+        pending_target_kind=integers(),
+        pending_order=integers(),
+        pending_level=floats(),
+        pending_bars=integers(),
         previous_range=floats(),
         previous_close=floats(),
         earlier_range=floats(),

@@ -16,6 +16,7 @@ from trading.engine.book import (
     Floats,
     equity,
 )
+from trading.entries import MARKET, USD
 from trading.prices import r4, round_down, round_up
 
 
@@ -37,16 +38,30 @@ def begin_session(book: Book) -> None:
 
 
 def plan_entry(
-    book: Book, s: int, quantity: int, reference: float, stop: float, offset: float
+    book: Book, s: int, quantity: int, reference: float, stop: float, target: float
 ) -> None:
-    """Record an entry order: signed quantity, reference price, stop, and target offset."""
+    """Record a market entry: signed quantity, reference price, stop, and target in USD from it."""
     book.pending[s] = quantity
     book.pending_reference[s] = reference
     book.pending_stop[s] = stop
-    book.pending_offset[s] = offset
+    book.pending_target[s] = target
+    book.pending_target_kind[s] = USD
+    book.pending_order[s] = MARKET
+    book.pending_level[s] = math.nan
+    book.pending_bars[s] = -1
     book.flags[PENDING_ENTRIES] += 1
     book.flags[ENTRY_ORDERS] += 1
     book.changes[0] += 1
+
+
+def rest_entry(
+    book: Book, s: int, order: int, level: float, lifetime_bars: int, target_kind: int
+) -> None:
+    """Say of the entry that was planned last how it is ordered, and what its target counts."""
+    book.pending_order[s] = order
+    book.pending_level[s] = level
+    book.pending_bars[s] = lifetime_bars if lifetime_bars > 0 else -1
+    book.pending_target_kind[s] = target_kind
 
 
 def cancel_entry(book: Book, s: int) -> None:
@@ -103,7 +118,7 @@ def apply_entry_fill(
     book.mark[s] = price
     book.initial_stop[s] = book.pending_stop[s]
     book.stop[s] = book.pending_stop[s]
-    offset = book.pending_offset[s]
+    offset = book.pending_target[s]
     if math.isnan(offset):
         book.target[s] = math.nan
     elif quantity > 0:

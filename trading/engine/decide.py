@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.engine.book import ENTRY_ORDERS, LATCHED, OPEN_POSITIONS, PENDING_ENTRIES, Book
-from trading.engine.book_changes import plan_entry
+from trading.engine.book_changes import plan_entry, rest_entry
 from trading.engine.risk import entry_quantity
 from trading.engine.workspace import Scratch, Signals
 from trading.market.bars import Floats
@@ -97,4 +97,13 @@ def enter(
         signals.reason[at, s] = SIZE_BELOW_ONE
     else:
         signed = quantity if signals.reason[at, s] == ENTER_LONG else -quantity
-        plan_entry(book, s, signed, price, stop, signals.offset[at, s])
+        plan_entry(book, s, signed, price, stop, signals.target[at, s])
+        if rules.has_orders:
+            rest_entry(
+                book,
+                s,
+                signals.order[at, s],
+                signals.level[at, s],
+                signals.lifetime[at, s],
+                signals.target_kind[at, s],
+            )

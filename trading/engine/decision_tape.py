@@ -86,7 +86,7 @@ def keep_decisions(
     scratch: Scratch, signals: Signals, at: int, tape: DecisionTape, keep: int, row: int
 ) -> None:
     """Write a bar's decisions on the tape, all of them or those that differ from the last."""
-    said, stops, offsets = signals.reason[at], signals.stop[at], signals.offset[at]
+    said, stops, offsets = signals.reason[at], signals.stop[at], signals.target[at]
     symbols = len(said)
     everything = keep == KEEP_ALL
     reasons = tape.reason[row]

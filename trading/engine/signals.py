@@ -111,7 +111,7 @@ def read_signals(
     opened, high, low, close, volume = prices
     symbols = len(close)
     memory = scratch.memory.T
-    reasons, stops, offsets = signals.reason[at], signals.stop[at], signals.offset[at]
+    reasons, stops, offsets = signals.reason[at], signals.stop[at], signals.target[at]
     if rules.needs_indicators:
         for s in range(symbols):
             if not math.isnan(close[s]):

@@ -8,6 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.bars import Floats, Integers
+from trading.parameters import Rules
+
+# Bits of `Signals.leaves`.
+LEAVES_LONG = 1
+LEAVES_SHORT = 2
 
 
 class Scratch(NamedTuple):
@@ -34,16 +39,23 @@ class Scratch(NamedTuple):
 class Signals(NamedTuple):
     """What the strategy says of some bars, arrays of (bars, symbols).
 
-    `stop` and `offset` are valid where the reason is STOP_NOT_PROTECTIVE or a later one, `shares`
+    `stop` and `target` are valid where the reason is STOP_NOT_PROTECTIVE or a later one, `shares`
     where it is SIZE_BELOW_ONE or a later one. Settling a bar puts what the account says in the
-    place of the strategy's reasons. `atr` has no bars when the run needs none.
+    place of the strategy's reasons. Those after `shares` have no bars when the run needs none.
     """
 
     reason: NDArray[np.uint8]
     stop: Floats
-    offset: Floats
+    target: Floats  # from the entry fill, in `target_kind`
     shares: Integers
-    atr: Floats
+    atr: Floats  # ATR(14) at the close
+    order: NDArray[np.uint8]  # MARKET, STOP or LIMIT of `trading.entries`
+    level: Floats  # where a resting entry is put, NaN for a market order
+    lifetime: Integers  # bars that a resting entry stands, 0 = no such end
+    target_kind: NDArray[np.uint8]  # USD, FRACTION or R of `trading.entries`
+    leaves: NDArray[np.uint8]  # LEAVES_LONG and LEAVES_SHORT: who is to leave at this close
+    score: Floats  # of validation, NaN where it was not reached
+    opening_volume: Floats  # relative, NaN where it was not reached
 
 
 def new_scratch(symbols: int, memory: int) -> Scratch:
@@ -63,12 +75,50 @@ def new_scratch(symbols: int, memory: int) -> Scratch:
     )
 
 
-def new_signals(bars: int, symbols: int, *, with_atr: bool = False) -> Signals:
+class Parts(NamedTuple):
+    """Which parts of `Signals` a run needs beside the first ones."""
+
+    atr: bool = False
+    orders: bool = False
+    leaves: bool = False
+    score: bool = False
+    opening_volume: bool = False
+
+
+NO_PARTS = Parts()
+
+
+def parts_of(rules: Rules) -> Parts:
+    """Return the parts that a run of these rules needs."""
+    return Parts(
+        rules.needs_indicators,
+        rules.has_orders,
+        rules.has_leave,
+        rules.validation,
+        rules.selection.opening_bars > 0,
+    )
+
+
+def new_signals(bars: int, symbols: int, parts: Parts = NO_PARTS) -> Signals:
     """Return room for what a strategy says of so many bars."""
+
+    def nothing(is_needed: bool) -> Floats:
+        return np.full((bars if is_needed else 0, symbols), np.nan)
+
+    def zeros(is_needed: bool) -> NDArray[np.uint8]:
+        return np.zeros((bars if is_needed else 0, symbols), dtype=np.uint8)
+
     return Signals(
         np.zeros((bars, symbols), dtype=np.uint8),
         np.full((bars, symbols), np.nan),
         np.full((bars, symbols), np.nan),
         np.zeros((bars, symbols), dtype=np.int64),
-        np.full((bars if with_atr else 0, symbols), np.nan),
+        nothing(parts.atr),
+        zeros(parts.orders),
+        nothing(parts.orders),
+        zeros(parts.orders).astype(np.int64),
+        zeros(parts.orders),
+        zeros(parts.leaves),
+        nothing(parts.score),
+        nothing(parts.opening_volume),
     )

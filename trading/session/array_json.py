@@ -30,9 +30,12 @@ def arrays_to_json(arrays: Any, names: tuple[str, ...]) -> dict[str, list[Any]]:
 
 
 def arrays_from_json(arrays: Any, content: dict[str, Any]) -> None:
-    """Write lists as made by `arrays_to_json` into arrays of the same shapes."""
+    """Write lists as made by `arrays_to_json` into arrays of the same shapes.
+
+    What earlier editions did not write, at the end of an array, stays as it is.
+    """
     for name, values in content.items():
-        target = getattr(arrays, name)
+        target = getattr(arrays, name)[: len(values)]
         if target.dtype.kind == "f":
             target[...] = np.array(_with_nan(values), dtype=np.float64)
         else:

@@ -24,6 +24,7 @@ _INHERITED = (
     "initial_stop",
     "stop",
     "target",
+    "best",
     "exit_waiting",
     "exit_reason",
     "exit_quantity",

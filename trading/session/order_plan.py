@@ -101,7 +101,7 @@ class OrderPlanner:
 
     def _entry(self, book: Book, s: int, symbol: str, known: list[Order]) -> Intent:
         attempt = _next_attempt(known, Leg.ENTRY)
-        offset = float(book.pending_offset[s])
+        offset = float(book.pending_target[s])
         has_target = not math.isnan(offset)
         protection = max(_next_attempt(known, leg) for leg in PROTECTION)
         return Intent(

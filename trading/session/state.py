@@ -25,7 +25,7 @@ from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, 
 from trading.engine.indicators import copied_past, forget_past, new_past, settle_past
 from trading.engine.signals import read_signals
 from trading.engine.trade_tape import DecisionRow, new_tape, record_fill, record_trade
-from trading.engine.workspace import new_scratch, new_signals
+from trading.engine.workspace import new_scratch, new_signals, parts_of
 from trading.errors import OpenbellError
 from trading.gate.verdicts import Bytes
 from trading.market.calendar import Session
@@ -73,7 +73,7 @@ class SessionState:
         self.past = new_past(count)
         self.gate = BarGate(plan.thresholds(), plan.symbols)
         self.scratch = new_scratch(count, plan.strategy_module.MEMORY)
-        self._signals = new_signals(1, count, with_atr=self.rules.needs_indicators)
+        self._signals = new_signals(1, count, parts_of(self.rules))
         most_fills = 40 * count * session.bar_count(plan.interval_minutes) + 100
         self.tape = new_tape(most_fills)
         self.orders: dict[str, Order] = {}

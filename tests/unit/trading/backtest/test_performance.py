@@ -97,7 +97,7 @@ def test_a_small_case_gives_the_figures_that_a_hand_gets() -> None:
     entries, exits = 5 * 200, 200 + 30 + 200 + 10 + 200 - 10 + 200 + 200 - 20
     assert summary.turnover == pytest.approx((entries + exits) / np.mean(equity))
     assert summary.exit_reasons == {
-        "stop": 2, "target": 1, "flatten": 1, "latch": 0, "operator": 0,
+        "stop": 2, "target": 1, "flatten": 1, "latch": 0, "operator": 0, "signal": 0,
     }  # fmt: skip
     assert summary.assumed_closes == 1
     assert (summary.long.trades, summary.long.wins, summary.long.pnl) == (3, 1, 20.0)
