@@ -1,0 +1,163 @@
+"""Sessions and their bars taken into all studies, whichever way the engine runs."""
+
+from __future__ import annotations
+
+import math
+
+from trading.indicators.closes import update_bollinger, update_ema, update_macd, update_sma
+from trading.indicators.coarser import (
+    BAR_CLOSE,
+    BAR_HIGH,
+    BAR_LOW,
+    BAR_VOLUME,
+    clear_bar,
+    merge_bar,
+)
+from trading.indicators.sessions import (
+    DAILY_BAR,
+    begin_opening,
+    end_opening,
+    take_daily_bar,
+    update_opening,
+)
+from trading.indicators.studies import (
+    ATR,
+    BOLLINGER,
+    CLOSE,
+    DAILY,
+    EMA,
+    FROM_DAY,
+    MACD,
+    MEAN_VOLUME,
+    OPENING,
+    RSI,
+    SMA,
+    TODAY,
+    VOLUME_BEFORE,
+    VWAP,
+    Studies,
+)
+from trading.indicators.volumes import (
+    begin_vwap,
+    update_mean_volume,
+    update_volume_before,
+    update_vwap,
+)
+from trading.indicators.wilder import ATR_COUNT, update_atr, update_rsi
+from trading.market.bars import Floats, Prices
+
+
+def begin_studies(studies: Studies, state: Floats, day: int) -> None:
+    """Begin a session; `day` is its date in days since 1970."""
+    if studies.rows == 0:
+        return
+    for s in range(state.shape[1]):
+        state[TODAY, s] = day
+    for i in range(studies.stream_begin[1]):
+        for s in range(state.shape[1]):
+            if studies.kind[i] == VWAP:
+                begin_vwap(state, studies.row[i], s)
+            elif studies.kind[i] == OPENING:
+                begin_opening(state, studies.row[i], s)
+
+
+def update_studies(
+    studies: Studies, state: Floats, bar: int, bars_in_session: int, prices: Prices
+) -> None:
+    """Take one closed bar of every symbol in, (symbols), before the strategy sees it.
+
+    A coarser bar is closed by the bar that has its END, whether or not the symbol has that one.
+    """
+    if studies.rows == 0:
+        return
+    _, high, low, close, volume = prices
+    update_stream(studies, state, 0, bar, high, low, close, volume)
+    for stream in range(1, len(studies.stream_row)):
+        for s in range(len(close)):
+            if not math.isnan(close[s]):
+                row = studies.stream_row[stream]
+                merge_bar(state, row, s, high[s], low[s], close[s], volume[s])
+        if bar + 1 == bars_in_session or (bar + 1) % studies.stream_bars[stream] == 0:
+            close_coarser(studies, state, stream)
+
+
+def end_studies(studies: Studies, state: Floats, daily: Prices, has_daily_file: bool) -> None:
+    """End a session when what its gate restores is restored.
+
+    `daily` (symbols) is the session's row of a user's file of daily bars, where there is one.
+    """
+    if studies.rows == 0:
+        return
+    # What was restored had coarser bars in progress, and they end with the session.
+    for stream in range(1, len(studies.stream_row)):
+        close_coarser(studies, state, stream)
+    for i in range(studies.stream_begin[1]):
+        row = studies.row[i]
+        for s in range(state.shape[1]):
+            if studies.kind[i] == DAILY:
+                bar = row + DAILY_BAR
+                high, low, close = state[bar, s], state[bar + BAR_LOW, s], state[bar + BAR_CLOSE, s]
+                volume = state[bar + BAR_VOLUME, s]
+                if has_daily_file:
+                    high, low, close = daily.high[s], daily.low[s], daily.close[s]
+                    volume = daily.volume[s]
+                    if state[FROM_DAY, s] > state[TODAY, s]:
+                        close = math.nan
+                take_daily_bar(state, row, s, high, low, close, volume)
+                clear_bar(state, bar, s)
+            elif studies.kind[i] == OPENING:
+                end_opening(state, row, s)
+
+
+def close_coarser(studies: Studies, state: Floats, stream: int) -> None:
+    """Take the bars in progress of a stream into its studies, and begin the next ones."""
+    row = studies.stream_row[stream]
+    high, low = state[row + BAR_HIGH], state[row + BAR_LOW]
+    update_stream(
+        studies, state, stream, 0, high, low, state[row + BAR_CLOSE], state[row + BAR_VOLUME]
+    )
+    for s in range(state.shape[1]):
+        clear_bar(state, row, s)
+
+
+def update_stream(
+    studies: Studies,
+    state: Floats,
+    stream: int,
+    bar: int,
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+) -> None:
+    """Take one closed bar of every symbol into the studies of a stream."""
+    for i in range(studies.stream_begin[stream], studies.stream_begin[stream + 1]):
+        kind, row, length = studies.kind[i], studies.row[i], studies.lengths[i, 0]
+        for s in range(len(close)):
+            if math.isnan(close[s]):
+                continue
+            if kind == ATR:
+                update_atr(state, row, row + ATR_COUNT, length, s, high[s], low[s], close[s])
+            elif kind == MEAN_VOLUME:
+                update_mean_volume(state, row, length, s, volume[s])
+            elif kind == EMA:
+                update_ema(state, row, length, s, close[s])
+            elif kind == CLOSE:
+                state[row, s] = close[s]
+            elif kind == VOLUME_BEFORE:
+                update_volume_before(state, row, length, s, volume[s])
+            elif kind == SMA:
+                update_sma(state, row, length, s, close[s])
+            elif kind == RSI:
+                update_rsi(state, row, length, s, close[s])
+            elif kind == MACD:
+                slow, signal = studies.lengths[i, 1], studies.lengths[i, 2]
+                update_macd(state, row, length, slow, signal, s, close[s])
+            elif kind == BOLLINGER:
+                update_bollinger(state, row, length, studies.deviations[i], s, close[s])
+            elif kind == VWAP:
+                update_vwap(state, row, s, high[s], low[s], close[s], volume[s])
+            elif kind == DAILY:
+                merge_bar(state, row + DAILY_BAR, s, high[s], low[s], close[s], volume[s])
+            elif kind == OPENING:
+                update_opening(state, row, length, bar, s, volume[s])
