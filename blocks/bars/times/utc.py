@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from blocks.bars.times.days import to_local
 from blocks.bars.times.numbers import EPOCH, from_numbers, is_written_out, whole_numbers
 from blocks.bars.times.texts import from_text, from_told_format
 from blocks.bars.times.values import (
@@ -76,6 +77,8 @@ def _read(values: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
             f"time missing in column {source.name!r}, {source.place(source.expression.is_null())}",
             "Remove the row or fill in its time",
         )
+    if writing.exchange_zone is not None:
+        return to_local(values, source, writing, _read)
     kind = values.dtype
     if isinstance(kind, pl.Datetime):
         stamps = values.dt.cast_time_unit("us")

@@ -31,12 +31,14 @@ class TimeWriting:
 
     `timezone` is the IANA zone of times without one; `time_format` how all are written, in the
     words of strptime, None when that is to be found out; `dates` in which order the numbers of a
-    date stand, None when only the digits of what is read can tell.
+    date stand, None when only the digits of what is read can tell. With `exchange_zone` what is
+    read are the dates of daily bars, as that zone's clock shows them.
     """
 
     timezone: str | None = None
     time_format: str | None = None
     dates: DateDecision | None = None
+    exchange_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
