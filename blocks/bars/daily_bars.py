@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,13 +41,31 @@ def read_daily_bars(path: Path, symbols: Sequence[str], exchange: str = "NYSE") 
     in any of its forms (BRK.B, BRK-B). A symbol that is not there has no daily bars. Raises
     BadInput for anything that cannot be read as such bars, intraday ones among them.
     """
-    try:
+    with of_daily_bars():
         rows, notes = _rows_of(path, tuple(symbols), exchange)
+        return daily_file(path, rows, tuple(symbols), exchange, notes)
+
+
+@contextmanager
+def of_daily_bars() -> Iterator[None]:
+    """Say of what is wrong with a file that it is that of daily bars."""
+    try:
+        yield
     except BadInput as error:
         # Arguments that say how a file of bars is written are not about this one.
         hint = _COLUMNS if "--" in error.hint else error.hint
         raise BadInput(f"daily bars: {error.what}", hint) from error
-    bars = make_daily_bars(rows, tuple(symbols), exchange)
+
+
+def daily_file(
+    path: Path, rows: BarRows, symbols: tuple[str, ...], exchange: str, notes: Iterable[str]
+) -> DailyFile:
+    """Return rows as the daily bars of a path; their starts are on the exchange's clock.
+
+    Raises BadInput for intraday bars.
+    """
+    _refuse_intraday(path, rows, symbols)
+    bars = make_daily_bars(rows, symbols, exchange)
     return DailyFile(bars, (*notes, *_notes_on(bars)))
 
 
@@ -61,9 +80,7 @@ def _rows_of(
     notes = [note for part in parts for note in part.notes if note.startswith("WARNING")]
     number = {symbol_key(symbol): s for s, symbol in enumerate(symbols)}
     blocks = [block for part in parts for block in _blocks(part, number, writing, notes)]
-    rows = join_rows(blocks, None)
-    _refuse_intraday(path, rows, symbols)
-    return rows, tuple(dict.fromkeys(notes))
+    return join_rows(blocks, None), tuple(dict.fromkeys(notes))
 
 
 def _blocks(

@@ -41,11 +41,17 @@ def to_local(values: pl.Series, source: TimeSource, writing: TimeWriting, read: 
         what = error.what.replace(f"{_MIDNIGHT}'", "'")
         raise BadInput(what, "Write dates as 2024-01-31") from error
     stamps = times.start_us
-    if times.zone is None and bool((stamps % _DAY_US != 0).any()):
-        moments = stamps.cast(pl.Datetime("us", "UTC"))
-        local = moments.dt.convert_time_zone(str(writing.exchange_zone))
-        stamps = local.dt.replace_time_zone(None).to_physical()
+    if times.zone is None:
+        stamps = on_clock_of(str(writing.exchange_zone), stamps)
     return Times(stamps, _notes(source, writing))
+
+
+def on_clock_of(exchange_zone: str, start_us: pl.Series) -> pl.Series:
+    """Return moments of daily bars as a zone's clock shows them, midnights in UTC as they are."""
+    if bool((start_us % _DAY_US == 0).all()):
+        return start_us
+    local = start_us.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(exchange_zone)
+    return local.dt.replace_time_zone(None).to_physical()
 
 
 def _is_date_alone(text: str) -> bool:
