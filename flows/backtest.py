@@ -30,7 +30,7 @@ from tasks.backtest.run import backtest as run_backtest
 from trading.backtest.no_trades import NO_TRADES
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
-from trading.strategies.orb import OrbParameters
+from trading.strategies.orb_parameters import OrbParameters
 
 SIMULATED_DAYS = 60
 

@@ -24,7 +24,7 @@ from tasks.backtest import checks as honesty
 from tasks.backtest.request import BacktestRequest
 from trading.errors import OpenbellError
 from trading.plan import make_plan
-from trading.strategies.orb import OrbParameters
+from trading.strategies.orb_parameters import OrbParameters
 
 null_step = Task(honesty.run_null_test, name="null-test", cache_policy=NO_CACHE)
 look_ahead_step = Task(honesty.run_look_ahead_test, name="look-ahead-test", cache_policy=NO_CACHE)

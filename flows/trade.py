@@ -30,7 +30,7 @@ from flows.session.start_guard import reason_not_to_start
 from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import exchange_named, next_session
 from trading.parameters import FillParameters, GateParameters, RiskParameters
-from trading.strategies.orb import OrbParameters
+from trading.strategies.orb_parameters import OrbParameters
 
 
 @flow(name="trade-session", persist_result=False)

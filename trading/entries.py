@@ -60,7 +60,7 @@ def no_entry(reason: int) -> Entry:
     return Entry(reason, math.nan, math.nan, USD, MARKET, math.nan, 0)
 
 
-def enter(*, is_long: bool, stop: float, target: float, target_kind: int) -> Entry:
+def enter(is_long: bool, stop: float, target: float, target_kind: int) -> Entry:
     """Return an entry at the next bar's open."""
     reason = ENTER_LONG if is_long else ENTER_SHORT
     return Entry(reason, stop, target, target_kind, MARKET, math.nan, 0)
@@ -69,7 +69,6 @@ def enter(*, is_long: bool, stop: float, target: float, target_kind: int) -> Ent
 def enter_at(
     order: int,
     level: float,
-    *,
     is_long: bool,
     stop: float,
     target: float,

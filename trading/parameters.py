@@ -76,7 +76,7 @@ class Rules(NamedTuple):
     selection: Selection
     validation: bool
     validation_threshold: float
-    needs_indicators: bool
+    needs_atr: bool  # ATR(14) at each close: stops trail by it, or decisions show it
     has_orders: bool  # entries may rest, or have a target of another kind than USD
     has_leave: bool  # positions may leave by the strategy's word
 
@@ -349,9 +349,10 @@ def make_rules(
     fills: FillParameters,
     interval_minutes: int,
     *,
+    shows_atr: bool = False,
     has_leave: bool = False,
 ) -> Rules:
-    """Return the numbers of a run for one bar interval; `has_leave`: the strategy may leave.
+    """Return the numbers of a run for one bar interval; see `Rules` for the last two.
 
     Raises BadInput when the interval is no bar length or the strategy does not fit it.
     """
@@ -399,7 +400,7 @@ def make_rules(
         strategy.selection(interval_minutes),
         strategy.validation,
         strategy.validation_threshold,
-        strategy.needs_indicators(),
+        shows_atr or strategy.trailing == "atr",
         strategy.has_orders(),
         has_leave,
     )

@@ -9,8 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from trading.engine.reading import ATR_BARS, Reading, make_reading
+from trading.engine.strategy_functions import declared_by, is_first_version
 from trading.errors import BadInput, together
 from trading.gate.thresholds import GateThresholds
+from trading.indicators import Indicator, atr
 from trading.parameters import (
     FillParameters,
     GateParameters,
@@ -20,10 +23,14 @@ from trading.parameters import (
     bad_input_of,
     make_rules,
 )
+from trading.reasons import OWN_1, Reason
 from trading.strategies import orb
 
 # USD. The ledger has room for ten times that, which is left to what is earned.
 MOST_CAPITAL = 1e11
+# What the words of a strategy's own reasons begin with.
+OWN = "own"
+FIRST_VERSION_LEVELS = ("range high", "range low")
 BUILT_IN: dict[str, ModuleType] = {"orb": orb}
 
 
@@ -50,7 +57,46 @@ class RunPlan:
 
     def rules(self) -> Rules:
         """Return the engine's numbers."""
-        return make_rules(self.strategy, self.risk, self.fills, self.interval_minutes)
+        return make_rules(
+            self.strategy,
+            self.risk,
+            self.fills,
+            self.interval_minutes,
+            shows_atr=atr(ATR_BARS) in self.indicators().values(),
+            has_leave=hasattr(self.strategy_module, "leave"),
+        )
+
+    def indicators(self) -> dict[str, Indicator | None]:
+        """Return the indicators that the strategy reads, by the fields of its record."""
+        return declared_by(self.strategy_module, self.strategy, self.interval_minutes)
+
+    def reading(self) -> Reading:
+        """Return what is computed at each close; raises BadInput for what cannot be."""
+        return make_reading(self.rules(), self.indicators(), self.interval_minutes)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Return the names of the levels that the strategy draws, at most two."""
+        if is_first_version(self.strategy_module):
+            return FIRST_VERSION_LEVELS
+        return tuple(getattr(self.strategy_module, "LEVELS", ()))
+
+    @property
+    def own_reasons(self) -> dict[str, str]:
+        """Return the meanings of the strategy's own reasons by their words."""
+        return dict(getattr(self.strategy_module, "REASONS", {}))
+
+    def word_of(self, reason: int) -> str:
+        """Return a reason's name in files, the ledger and messages."""
+        own = list(self.own_reasons)
+        number = reason - OWN_1
+        return f"{OWN}:{own[number]}" if 0 <= number < len(own) else Reason(reason).word
+
+    def meaning_of(self, reason: int) -> str:
+        """Return what a reason means, as `explain` says it."""
+        own = list(self.own_reasons.values())
+        number = reason - OWN_1
+        return own[number] if 0 <= number < len(own) else Reason(reason).meaning
 
     def thresholds(self) -> GateThresholds:
         """Return what the data gate compares bars with."""
@@ -58,7 +104,7 @@ class RunPlan:
 
     def needs_past(self) -> bool:
         """Return whether sessions before the first traded one tell anything: see the rules."""
-        return self.gate.is_on or self.strategy.needs_indicators()
+        return self.gate.is_on or self.reading().studies.rows > 0
 
     def describe(self) -> dict[str, Any]:
         """Return the plan as JSON-ready values, for summaries and the journal."""
@@ -128,7 +174,7 @@ def make_plan(
         interval_minutes,
         float(capital),
     )
-    plan.rules()
+    plan.reading()
     return plan
 
 

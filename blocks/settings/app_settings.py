@@ -28,7 +28,7 @@ from trading.market.calendar import INTERVALS_MINUTES, exchange_named
 from trading.market.symbols import refuse_no_symbols
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.plan import MOST_CAPITAL
-from trading.strategies.orb import OrbParameters
+from trading.strategies.orb_parameters import OrbParameters
 
 
 class _Group(BaseModel):

@@ -107,7 +107,7 @@ def _without_breakout(pairs: list[str], read: object) -> list[str]:
     """Return pairs without the settings that only the breakout knows, for another strategy."""
     from blocks.settings.reader import ReadSettings
     from trading.parameters import StrategyParameters
-    from trading.strategies.orb import OrbParameters
+    from trading.strategies.orb_parameters import OrbParameters
 
     assert isinstance(read, ReadSettings)
     own = set(OrbParameters.model_fields) - set(StrategyParameters.model_fields)

@@ -16,7 +16,7 @@ from trading.market.calendar import Session, from_microseconds
 from trading.plan import RunPlan
 from trading.plan_record import changes_between, plan_from, record_of
 from trading.session.events import SessionStarted
-from trading.session.inheritance import carried_to, outstanding_in
+from trading.session.inheritance import carried_to, outstanding_in, unknown_in
 from trading.session.state import SessionState
 
 # What an indicator reads; where one of these is another, the bars behind it count no more.
@@ -108,8 +108,9 @@ class PlanBook:
         )
         record = self._record(plan)
         fresh = set(plan.symbols) - set(content["symbols"])
-        reads_anew = plan.rules().needs_indicators and not previous.rules.needs_indicators
-        if reads_anew or any(
+        carried = carried_to(content, plan.symbols, previous.plan.interval_minutes)
+        fresh |= unknown_in(carried, plan.reading().studies)
+        if any(
             previous_record.get(name, record.get(name)) != record.get(name)
             for name in _OF_INDICATORS
         ):
@@ -117,7 +118,7 @@ class PlanBook:
         return Beginning(
             plan,
             record,
-            inheritance=carried_to(content, plan.symbols),
+            inheritance=carried,
             fresh=frozenset(fresh),
             changes=tuple(changes_between(previous_record, record)),
         )

@@ -6,9 +6,9 @@ from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
 from tasks.session.runtime import SessionRuntime
-from trading.engine.indicators import new_past
 from trading.engine.warm_up import warm
 from trading.errors import SourceUnavailable
+from trading.indicators.past import new_past
 from trading.market.calendar import (
     from_microseconds,
     make_grid,
@@ -101,7 +101,9 @@ def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Warmed | None:
         if session.date < runtime.session.date
     ]
     panel = make_panel(rows, make_grid(sessions, plan.interval_minutes), plan.symbols)
-    warmed = Warmed(new_past(len(plan.symbols)), BarGate(plan.thresholds(), plan.symbols))
-    past = warmed.past if runtime.state.rules.needs_indicators else None
-    warmed.gate.report = warm(plan.thresholds(), warmed.gate.state, past, panel)
+    studies = runtime.state.reading.studies
+    warmed = Warmed(
+        studies, new_past(studies, len(plan.symbols)), BarGate(plan.thresholds(), plan.symbols)
+    )
+    warmed.gate.report = warm(plan.thresholds(), warmed.gate.state, studies, warmed.past, panel)
     return warmed

@@ -11,7 +11,7 @@ import numpy as np
 
 from trading.backtest.pipeline import run_in_stages
 from trading.backtest.stage_arguments import PanelRun
-from trading.engine import decision_tape, signals
+from trading.engine import decision_tape, sessions
 from trading.engine import settle as engine
 from trading.engine.book import Book
 from trading.engine.compile import is_compiled, link_compiled, link_interpreted, refusal_of
@@ -23,13 +23,14 @@ from trading.gate.findings import GateReport, report_of_panel
 from trading.market.bars import Defects, Floats, Integers, Panel
 from trading.market.calendar import make_grid
 from trading.plan import RunPlan
+from trading.selection.universe import Universe
 
 KEEP = {"none": KEEP_NONE, "changes": KEEP_CHANGES, "all": KEEP_ALL}
 # Below these many bars the interpreter is done before machine code would have been made, or read.
 COMPILE_ABOVE_BARS = 1_000_000
 READ_COMPILED_ABOVE_BARS = 75_000
 TAPE_ROWS = 400_000
-STAGES = (signals.read_sessions, engine.settle_sessions, decision_tape.keep_sessions)
+STAGES = (sessions.read_sessions, engine.settle_sessions, decision_tape.keep_sessions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Outcome:
 
     `equity` (bars of the traded sessions) is the account's value at each close, USD;
     `equity_us` the START of those bars. `gate` is what the data gate found in all sessions.
-    `refusal` is why numba could not compile the strategy.
+    `universe` has what each session's selection judged, None without one. `refusal` is why numba
+    could not compile the strategy.
     """
 
     fills: Floats
@@ -52,6 +54,7 @@ class Outcome:
     compiled: bool
     refusal: str = ""
     gate: GateReport = field(default_factory=GateReport)
+    universe: Universe | None = None
 
     @property
     def decisions(self) -> Floats:
@@ -99,6 +102,7 @@ def run_backtest(
         bool(compiled),
         refusal,
         report_of_panel(run.verdicts, panel, run.close),
+        run.universe if run.rules.selection.opening_bars > 0 else None,
     )
 
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from trading.engine.book import new_book
 from trading.engine.decision_tape import new_decision_tape
-from trading.engine.indicators import new_past
 from trading.engine.trade_tape import Tape, new_tape
 from trading.engine.workspace import Signals, new_scratch, new_signals, parts_of
 from trading.gate.state import new_gate
 from trading.gate.verdicts import new_extremes, new_verdicts
+from trading.indicators.past import new_past
 from trading.market.bars import Floats, Integers, Panel, Prices
 from trading.plan import RunPlan
+from trading.selection.universe import new_universe
 
 
 class PanelRun:
@@ -37,8 +38,8 @@ class PanelRun:
         self.first_traded = first_traded
         self.book = new_book(symbols, plan.capital)
         self.equity, self.worth = np.full(grid.rows, np.nan), np.full(grid.rows, np.nan)
-        with_atr = self.rules.needs_indicators
-        self.decisions = new_decision_tape(grid.rows, symbols, with_atr=with_atr)
+        self._parts = parts_of(self.rules)
+        self.decisions = new_decision_tape(grid.rows, symbols, is_wide=any(self._parts))
         longest = int(np.max(np.diff(grid.first_row), initial=0))
         self._tape_rows = max(tape_rows, 3 * longest * symbols)
         self.tapes: list[Tape] = [new_tape(self._tape_rows)]
@@ -46,6 +47,10 @@ class PanelRun:
         # The panel's arrays, which others read too, until there is a bar to be cleared in them.
         self._is_own = False
         self.verdicts = new_verdicts(grid.rows, symbols)
+        reading = plan.reading()
+        self.universe = new_universe(
+            len(grid.sessions), symbols, is_selected=self.rules.selection.opening_bars > 0
+        )
         scratch = new_scratch(symbols, plan.strategy_module.MEMORY)
         self._scratch, self._keep = scratch, keep
         flatten_bars = _bars_by(panel, plan.strategy.flatten_minutes)
@@ -53,12 +58,16 @@ class PanelRun:
         self._before_room = (
             self.rules,
             plan.strategy.numbers(plan.interval_minutes),
+            reading,
+            new_past(reading.studies, symbols),
+            self.universe,
+            _days_of(panel),
+            Prices(*(np.zeros((0, symbols)) for _ in Prices._fields)),
             plan.thresholds(),
             new_gate(symbols),
             new_extremes(symbols),
             self.verdicts,
             scratch,
-            new_past(symbols),
         )
         self._after_room = (
             self.decisions,
@@ -76,7 +85,7 @@ class PanelRun:
 
     def room(self, bars: int) -> Signals:
         """Return room for what the strategy says of so many bars."""
-        return new_signals(bars, self.symbols, parts_of(self.rules))
+        return new_signals(bars, self.symbols, self._parts)
 
     def to_read(self, room: Signals, first: int, session: int, end: int) -> tuple[Any, ...]:
         """Return the arguments of `read_sessions`; the room begins at the session `first`."""
@@ -123,6 +132,11 @@ class PanelRun:
         session = first
         while (session := step(*self.to_settle(room, first, session, end))) < end:
             self.tapes.append(new_tape(self._tape_rows))
+
+
+def _days_of(panel: Panel) -> Integers:
+    dates = [session.date for session in panel.grid.sessions]
+    return np.array(dates, dtype="datetime64[D]").astype(np.int64)
 
 
 def _by_row(values: Floats) -> Floats:

@@ -1,8 +1,8 @@
 """Linking: the engine joined to a strategy's functions, interpreted or compiled by numba.
 
 The sources are plain functions. Linking copies every function of the engine that is reached,
-with the strategy's `observe`, `signal` and `screen` in place of the engine's own, so that one
-source runs in both ways. numba's cache on disk does not notice a change in another file, so
+with the strategy's functions in place of those of `strategy_calls`, so that one source runs in
+both ways. numba's cache on disk does not notice a change in another file, so
 machine code is kept under a key of everything that was linked.
 """
 
@@ -20,10 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from trading.engine import signals
+from trading.engine.strategy_functions import functions_of
 
 # Modules whose functions numba knows, or that no compiled function may call.
 _NOT_LINKED = frozenset({*sys.stdlib_module_names, "numpy", "numba", "pydantic"})
+# What stays a function in machine code, and is no part of those that call it.
+_CALLED = ("trading.indicators.", "trading.selection.")
+_CALLED_ONCE = frozenset({"warm_session", "end_past", "forget_pasts"})
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _COMPILED: dict[tuple[str, str, str], Any] = {}
 _REFUSALS: dict[int, str] = {}
@@ -38,12 +41,7 @@ class Linker:
         wrap: Callable[[Any], Any],
         wrap_entry: Callable[[Any], Any] | None = None,
     ) -> None:
-        self._replaced: dict[Any, Any] = {
-            signals.observe: strategy.observe,
-            signals.signal: strategy.signal,
-        }
-        if hasattr(strategy, "screen"):
-            self._replaced[signals.screen] = strategy.screen
+        self._replaced = functions_of(strategy)
         self._wrap = wrap
         self._wrap_entry = wrap_entry or wrap
         self._copies: dict[FunctionType, Any] = {}
@@ -161,6 +159,8 @@ def _compile(strategy: ModuleType, function: Any, folder: Path | None) -> Any:
         "no_cpython_wrapper": True,
         "no_cfunc_wrapper": True,
     }
+    # These do much for each call: copies of them at each place would only take time to compile.
+    outer = {name: value for name, value in inner.items() if name != "forceinline"}
     entry = {**options, "cache": folder is not None}
     kept = config.CACHE_DIR
     if folder is not None:
@@ -170,7 +170,9 @@ def _compile(strategy: ModuleType, function: Any, folder: Path | None) -> Any:
         # A user's function may make arrays of its own, whose references must be counted.
         # It may also reach past its memory, which is to be an error and not a crash.
         is_ours = copy.__module__.startswith("trading.")
-        return numba.njit(**{**inner, "_nrt": not is_ours, "boundscheck": not is_ours})(copy)
+        is_called = copy.__module__.startswith(_CALLED) or copy.__name__ in _CALLED_ONCE
+        chosen = outer if is_called else inner
+        return numba.njit(**{**chosen, "_nrt": not is_ours, "boundscheck": not is_ours})(copy)
 
     try:
         return Linker(strategy, wrap, numba.njit(**entry)).link(function)

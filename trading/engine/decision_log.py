@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.engine.decision_tape import ATR, RANGES, SHARES, STOPS, DecisionTape, new_decision_tape
+from trading.engine.decision_tape import (
+    BESIDE,
+    BESIDE_ATR,
+    BESIDE_LEVEL,
+    BESIDE_OPENING_VOLUME,
+    BESIDE_SCORE,
+    BESIDE_TARGET_KIND,
+    RANGES,
+    SHARES,
+    STOPS,
+    DecisionTape,
+    new_decision_tape,
+)
 from trading.engine.trade_tape import DecisionRow
 from trading.market.bars import Floats, Integers
 from trading.reasons import NO_DECISION, SIZE_BELOW_ONE, STOP_NOT_PROTECTIVE
@@ -71,16 +83,21 @@ class DecisionLog:
             "range_high": lambda: self._seen(self.tape.ranges, self._range),
             "range_low": lambda: self._seen(self.tape.ranges, self._range + symbols),
             "stop": lambda: self._reached(self.tape.stop),
-            "target_offset": lambda: self._reached(self.tape.offset),
+            "target_offset": lambda: self._reached(self.tape.target),
             "quantity": self._quantity,
-            "atr": self._atr,
+            "atr": lambda: self._beside(BESIDE_ATR),
             "equity": lambda: np.repeat(self.worth, self.at_bar),
+            "score": lambda: self._beside(BESIDE_SCORE),
+            "relative_opening_volume": lambda: self._beside(BESIDE_OPENING_VOLUME),
+            "level": lambda: self._beside(BESIDE_LEVEL),
+            "target_kind": lambda: self._beside(BESIDE_TARGET_KIND, 0.0),
         }
         return made[name]()
 
-    def _atr(self) -> Floats:
-        known = len(self.tape.atr) > 0
-        return self.tape.atr[: self.tape.counts[ATR]] if known else np.full(len(self), np.nan)
+    def _beside(self, row: int, missing: float = np.nan) -> Floats:
+        known = self.tape.beside.shape[1] > 0
+        kept = self.tape.beside[row, : self.tape.counts[BESIDE]]
+        return kept if known else np.full(len(self), missing)
 
     def _reached(self, values: Floats) -> Floats:
         column = np.full(len(self), np.nan)
@@ -153,16 +170,17 @@ def log_of_rows(rows: Floats) -> DecisionLog:
     symbols = int(symbol.max(initial=0)) + 1
     bar = np.arange(len(rows))
     with_stop, sized = at.reason >= STOP_NOT_PROTECTIVE, at.reason >= SIZE_BELOW_ONE
-    tape = new_decision_tape(len(rows), symbols, with_atr=True)
+    tape = new_decision_tape(len(rows), symbols, is_wide=True)
     tape.reason[bar, symbol] = at.reason
     tape.at_bar[:] = at.reason != NO_DECISION
     tape.range_row[:] = bar
     tape.ranges[bar, 0, symbol] = at.range_high
     tape.ranges[bar, 1, symbol] = at.range_low
-    tape.atr[: len(rows)] = at.atr
+    beside = (at.atr, at.score, at.relative_opening_volume, at.level, at.target_kind)
+    tape.beside[:, : len(rows)] = np.stack(beside)
     tape.counts[:] = len(rows), len(rows), np.count_nonzero(with_stop), np.count_nonzero(sized)
     tape.stop[: tape.counts[STOPS]] = at.stop[with_stop]
-    tape.offset[: tape.counts[STOPS]] = at.target_offset[with_stop]
+    tape.target[: tape.counts[STOPS]] = at.target_offset[with_stop]
     tape.shares[: tape.counts[SHARES]] = at.quantity[sized]
     return DecisionLog(
         tape,
@@ -204,9 +222,9 @@ def parts_of(log: DecisionLog, decisions: int = DECISIONS_AT_A_TIME) -> Iterator
                 reason=reason,
                 at_bar=tape.at_bar[bars],
                 range_row=tape.range_row[bars],
-                atr=tape.atr[made],
+                beside=tape.beside[:, made],
                 stop=tape.stop[stops],
-                offset=tape.offset[stops],
+                target=tape.target[stops],
                 shares=tape.shares[sizes],
             ),
             log.start_us[bars],

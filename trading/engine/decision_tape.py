@@ -6,6 +6,7 @@ follows from the bar or stays the same over many bars is not repeated in each.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,15 +14,29 @@ from numpy.typing import NDArray
 
 from trading.engine.workspace import Scratch, Signals
 from trading.market.bars import Floats, Integers
-from trading.reasons import NO_DECISION, SIZE_BELOW_ONE, STOP_NOT_PROTECTIVE
+from trading.reasons import (
+    NO_DECISION,
+    NOT_ELIGIBLE,
+    SIZE_BELOW_ONE,
+    STOP_NOT_PROTECTIVE,
+    VALIDATION_FAILED,
+)
 
 KEEP_NONE = 0
 KEEP_CHANGES = 1
 KEEP_ALL = 2
 
+# Rows of DecisionTape.beside: what a decision shows beside its prices.
+BESIDE_ATR = 0
+BESIDE_SCORE = 1
+BESIDE_OPENING_VOLUME = 2
+BESIDE_LEVEL = 3
+BESIDE_TARGET_KIND = 4
+BESIDE_ROWS = 5
+
 # Elements of DecisionTape.counts: how many rows are written.
 RANGES = 0
-ATR = 1
+BESIDE = 1
 STOPS = 2
 SHARES = 3
 
@@ -35,14 +50,14 @@ class DecisionTape(NamedTuple):
     range_row: NDArray[np.int32]  # (bars): which row of `ranges` they saw
     ranges: Floats  # (rows, 2, symbols): elements 0 and 1 of the memory, each time they changed
     range_bits: Integers  # the same numbers, see `Scratch.memory_bits`
-    atr: Floats  # one a decision in their order, none at all when the run needs none
-    stop: Floats  # one a decision that came as far as a stop, as is the offset
-    offset: Floats
+    beside: Floats  # (5, decisions), one column a decision, none at all when the run needs none
+    stop: Floats  # one a decision that came as far as a stop, as is the target
+    target: Floats
     shares: Integers  # one a decision that came as far as a size
 
 
-def new_decision_tape(bars: int, symbols: int, *, with_atr: bool = False) -> DecisionTape:
-    """Return an empty tape for the decisions of so many bars."""
+def new_decision_tape(bars: int, symbols: int, *, is_wide: bool = False) -> DecisionTape:
+    """Return an empty tape for the decisions of so many bars; a wide one keeps all of a row."""
     # Memory that is never written is never taken, so that there may be room for the most.
     ranges = np.empty((bars, 2, symbols), dtype=np.float64)
     return DecisionTape(
@@ -52,7 +67,7 @@ def new_decision_tape(bars: int, symbols: int, *, with_atr: bool = False) -> Dec
         np.zeros(bars, dtype=np.int32),
         ranges,
         ranges.view(np.int64),
-        np.empty(bars * symbols + 1 if with_atr else 0, dtype=np.float64),
+        np.empty((BESIDE_ROWS, bars * symbols + 1 if is_wide else 0), dtype=np.float64),
         np.empty(bars * symbols + 1, dtype=np.float64),
         np.empty(bars * symbols + 1, dtype=np.float64),
         np.empty(bars * symbols, dtype=np.int64),
@@ -86,7 +101,7 @@ def keep_decisions(
     scratch: Scratch, signals: Signals, at: int, tape: DecisionTape, keep: int, row: int
 ) -> None:
     """Write a bar's decisions on the tape, all of them or those that differ from the last."""
-    said, stops, offsets = signals.reason[at], signals.stop[at], signals.target[at]
+    said, stops, targets = signals.reason[at], signals.stop[at], signals.target[at]
     symbols = len(said)
     everything = keep == KEEP_ALL
     reasons = tape.reason[row]
@@ -104,17 +119,13 @@ def keep_decisions(
     tape.at_bar[row] = kept
     # Where many are kept, each is written and the next takes its place unless it is: that is
     # quicker than to ask first.
-    if len(tape.atr) > 0:
-        count = tape.counts[ATR]
-        for s in range(symbols):
-            tape.atr[count] = signals.atr[at, s]
-            count += 1 if reasons[s] != NO_DECISION else 0
-        tape.counts[ATR] = count
+    if tape.beside.shape[1] > 0:
+        keep_beside(signals, at, tape, reasons)
     if highest >= STOP_NOT_PROTECTIVE:
         count = tape.counts[STOPS]
         for s in range(symbols):
             tape.stop[count] = stops[s]
-            tape.offset[count] = offsets[s]
+            tape.target[count] = targets[s]
             count += 1 if reasons[s] >= STOP_NOT_PROTECTIVE else 0
         tape.counts[STOPS] = count
     if highest >= SIZE_BELOW_ONE:
@@ -124,6 +135,30 @@ def keep_decisions(
                 tape.shares[count] = signals.shares[at, s]
                 count += 1
         tape.counts[SHARES] = count
+
+
+def keep_beside(signals: Signals, at: int, tape: DecisionTape, reasons: NDArray[np.uint8]) -> None:
+    """Write what the decisions of a bar show beside their prices, NaN where it was not reached."""
+    beside = tape.beside
+    count = tape.counts[BESIDE]
+    for s in range(len(reasons)):
+        reason = reasons[s]
+        beside[BESIDE_ATR, count] = signals.atr[at, s] if len(signals.atr) > 0 else math.nan
+        beside[BESIDE_SCORE, count] = (
+            signals.score[at, s]
+            if len(signals.score) > 0 and reason >= VALIDATION_FAILED
+            else math.nan
+        )
+        beside[BESIDE_OPENING_VOLUME, count] = (
+            signals.opening_volume[at, s]
+            if len(signals.opening_volume) > 0 and reason >= NOT_ELIGIBLE
+            else math.nan
+        )
+        is_sized = len(signals.order) > 0 and reason >= STOP_NOT_PROTECTIVE
+        beside[BESIDE_LEVEL, count] = signals.level[at, s] if is_sized else math.nan
+        beside[BESIDE_TARGET_KIND, count] = signals.target_kind[at, s] if is_sized else 0.0
+        count += 1 if reason != NO_DECISION else 0
+    tape.counts[BESIDE] = count
 
 
 def keep_ranges(

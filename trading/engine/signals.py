@@ -1,37 +1,18 @@
-"""What a strategy says of a bar of every symbol, before the account is asked (rules, section 3).
-
-`observe` and `signal` are the strategy's own functions, and `screen` if it has one:
-`trading.engine.compile` puts them in the place of those below.
-"""
+"""What a strategy says of a bar of every symbol, before the account is asked (rules, section 3)."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from trading.engine.decision_tape import DecisionTape, keep_ranges
-from trading.engine.indicators import (
-    Indicators,
-    Past,
-    forget_past,
-    mean_volume,
-    settle_past,
-    update_atr,
-    update_volume,
-)
-from trading.engine.workspace import Scratch, Signals
+from trading.engine.reading import Reading
+from trading.engine.strategy_calls import leave, observe, read_of, screen, signal
+from trading.engine.validation import validation_score
+from trading.engine.workspace import LEAVES_LONG, LEAVES_SHORT, Scratch, Signals
+from trading.entries import LIMIT, MARKET, Bar, R
 from trading.errors import BadInput
-from trading.gate.checks import FORGETS
-from trading.gate.state import GateState, end_session
-from trading.gate.thresholds import GateThresholds
-from trading.gate.verdicts import (
-    Extremes,
-    Verdicts,
-    clear_rejected,
-    find_extremes,
-    judge_session,
-)
-from trading.market.bars import Floats, Integers, Prices, bar_of
+from trading.indicators.update import update_studies
+from trading.market.bars import Floats, Prices
 from trading.parameters import Rules
 from trading.reasons import (
     AFTER_CUTOFF,
@@ -39,226 +20,227 @@ from trading.reasons import (
     ENTER_SHORT,
     STOP_NOT_PROTECTIVE,
     UNDECIDED,
+    VALIDATION_FAILED,
 )
+from trading.selection.judge import judge_universe, see_opening
+from trading.selection.universe import Universe
 
 REASON_HINT = "docs/strategies.md lists the reasons that a strategy may give"
-
-
-def observe(
-    numbers: Any,
-    memory: Floats,
-    bar: int,
-    opened: float,
-    high: float,
-    low: float,
-    close: float,
-    volume: float,
-) -> None:
-    """Stand where linking puts the strategy's function."""
-    raise TypeError("link the engine to a strategy first")
-
-
-def screen(
-    numbers: Any,
-    memory: Floats,
-    bar: int,
-    opened: float,
-    high: float,
-    low: float,
-    close: float,
-    volume: float,
-) -> tuple[int, float, float]:
-    """Leave every bar to `signal`; linking puts the strategy's own function here if it has one.
-
-    A strategy's own returns what its `signal` would return, or UNDECIDED as the reason, and
-    changes nothing. Without branches and loops in it the whole market takes a few nanoseconds
-    a symbol.
-    """
-    return UNDECIDED, math.nan, math.nan
-
-
-def signal(
-    numbers: Any,
-    memory: Floats,
-    bar: int,
-    opened: float,
-    high: float,
-    low: float,
-    close: float,
-    volume: float,
-    atr: float,
-    mean_volume: float,
-) -> tuple[int, float, float]:
-    """Stand where linking puts the strategy's function."""
-    raise TypeError("link the engine to a strategy first")
+ORDER_HINT = "Use what trading.entries names"
 
 
 def read_signals(
     rules: Rules,
     numbers: Any,
-    indicators: Indicators,
+    reading: Reading,
+    state: Floats,
+    universe: Universe,
     scratch: Scratch,
     signals: Signals,
     at: int,
+    session: int,
     bar: int,
+    bars_in_session: int,
     after_cutoff: bool,
     prices: Prices,
 ) -> None:
     """Let the strategy see one bar of every symbol, and write what it says to row `at`.
 
-    Arrays are (symbols). Reasons that need the account come later, in `decide`.
+    Arrays are (symbols); `session` is the row of the universe. Reasons that need the account come
+    later, in `decide`.
     """
-    opened, high, low, close, volume = prices
-    symbols = len(close)
-    memory = scratch.memory.T
-    reasons, stops, offsets = signals.reason[at], signals.stop[at], signals.target[at]
-    if rules.needs_indicators:
+    symbols = len(prices.close)
+    reasons = signals.reason[at]
+    update_studies(reading.studies, state, bar, bars_in_session, prices)
+    if len(signals.atr) > 0:
         for s in range(symbols):
-            if not math.isnan(close[s]):
-                update_atr(indicators, s, high[s], low[s], close[s])
-            signals.atr[at, s] = indicators.atr[s]
-    for s in range(symbols):
-        if not math.isnan(close[s]):
-            observe(numbers, memory[s], bar, opened[s], high[s], low[s], close[s], volume[s])
-    # Simple loops, one after the other, are what a compiler turns into vector instructions.
-    for s in range(symbols):
-        reason, stop, offset = screen(
-            numbers, memory[s], bar, opened[s], high[s], low[s], close[s], volume[s]
-        )
-        scratch.verdict[s] = reason
-        stops[s] = stop
-        offsets[s] = offset
-    outside = 0
-    undecided = 0
-    for s in range(symbols):
-        reasons[s] = scratch.verdict[s]
-        outside += 1 if (scratch.verdict[s] < 0) | (scratch.verdict[s] > ENTER_SHORT) else 0
-        undecided += 1 if scratch.verdict[s] == UNDECIDED else 0
-    if outside != undecided:
-        raise BadInput("the strategy's screen returned a number that is no reason", REASON_HINT)
-    if undecided > 0:
-        undecided = 0
-        for s in range(symbols):
-            scratch.undecided[undecided] = s
-            undecided += 1 if reasons[s] == UNDECIDED else 0
+            signals.atr[at, s] = state[reading.rows.atr, s]
+    let_observe(numbers, reading, state, scratch, bar, prices)
+    undecided = let_screen(rules, numbers, scratch, signals, at, bar, prices)
     for i in range(undecided):
         s = scratch.undecided[i]
-        atr = math.nan
-        volume_mean = math.nan
-        if rules.needs_indicators and not math.isnan(close[s]):
-            atr = indicators.atr[s]
-            volume_mean = mean_volume(indicators, s)
-        reason, stop, offset = signal(
-            numbers,
-            memory[s],
-            bar,
-            opened[s],
-            high[s],
-            low[s],
-            close[s],
-            volume[s],
-            atr,
-            volume_mean,
-        )
-        if reason < 0 or reason > ENTER_SHORT:
-            raise BadInput("the strategy's signal returned a number that is no reason", REASON_HINT)
-        risk = close[s] - stop if reason == ENTER_LONG else stop - close[s]
-        # Not so either where the stop is no number.
-        is_protective = reason < ENTER_LONG or risk > 0
-        reasons[s] = reason if is_protective else STOP_NOT_PROTECTIVE
-        stops[s] = stop
-        offsets[s] = offset
-    if rules.needs_indicators:
-        for s in range(symbols):
-            if not math.isnan(close[s]):
-                update_volume(indicators, s, volume[s])
+        ask(rules, numbers, reading, state, scratch, signals, at, bar, s, prices)
+    if rules.has_leave:
+        let_leave(numbers, reading, state, scratch, signals, at, bar, prices)
+    if rules.selection.opening_bars > 0:
+        select(rules, reading, state, universe, signals, at, session, bar, prices)
     if after_cutoff:
         for s in range(symbols):
             reasons[s] = min(reasons[s], AFTER_CUTOFF)
 
 
-def forget_pasts(past: Past, verdicts: Verdicts, row: int) -> None:
-    """Let the symbols begin anew that have a gap or a new level in a row."""
-    for s in range(verdicts.found.shape[1]):
-        if verdicts.found[row, s] & FORGETS != 0:
-            forget_past(past, s)
+def bar_at(prices: Prices, bar: int, s: int) -> Bar:
+    """Return a symbol's bar as a strategy sees it."""
+    opened, high, low, close, volume = prices
+    return Bar(bar, opened[s], high[s], low[s], close[s], volume[s])
 
 
-def read_sessions(
+def let_observe(
+    numbers: Any, reading: Reading, state: Floats, scratch: Scratch, bar: int, prices: Prices
+) -> None:
+    """Let the strategy take the bars that are present into its memory."""
+    memory = scratch.memory.T
+    for s in range(len(prices.close)):
+        if not math.isnan(prices.close[s]):
+            read = read_of(reading.rows.read, state, s)
+            observe(numbers, memory[s], bar_at(prices, bar, s), read)
+
+
+def let_screen(
     rules: Rules,
     numbers: Any,
-    thresholds: GateThresholds,
-    gate: GateState,
-    extremes: Extremes,
-    verdicts: Verdicts,
     scratch: Scratch,
-    past: Past,
     signals: Signals,
-    decisions: DecisionTape,
-    keep: int,
-    first_row: Integers,
-    entry_bars: Integers,
+    at: int,
+    bar: int,
     prices: Prices,
-    is_own: bool,
-    origin: int,
-    session: int,
-    stop_session: int,
-    first_traded: int,
 ) -> int:
-    """Let the gate and the strategy see sessions, and write what they say of each bar.
+    """Let the strategy judge all symbols at once; return how many it leaves to `signal`.
 
-    Those are `[session, stop_session)`. Prices are (bars, symbols); rejected bars are cleared in
-    them, for which they must be the run's own: where `is_own` is False and there is one, the
-    session that it is in is returned, to go on with, else `stop_session`. `entry_bars` is how many
-    bars of each session may decide to enter. The row `origin` is row 0 of `signals`. Sessions
-    before `first_traded` only warm the indicators.
+    Simple loops, one after the other, are what a compiler turns into vector instructions.
     """
-    while session < stop_session:
-        begin, end = first_row[session], first_row[session + 1]
-        find_extremes(extremes, prices, begin, end)
-        if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
-            if not is_own:
-                return session
-            clear_rejected(verdicts, prices, begin, end)
-        end_session(thresholds, gate)
-        if session < first_traded:
-            if rules.needs_indicators:
-                warm_session(past, gate, verdicts, prices, begin, end)
-            session += 1
-            continue
-        scratch.memory[:] = 0.0
-        for row in range(begin, end):
-            bar = row - begin
-            if rules.needs_indicators and verdicts.is_told[row] != 0:
-                forget_pasts(past, verdicts, row)
-            read_signals(
-                rules,
-                numbers,
-                past.present,
-                scratch,
-                signals,
-                row - origin,
-                bar,
-                bar >= entry_bars[session],
-                bar_of(prices, row),
-            )
-            keep_ranges(scratch, signals, row - origin, decisions, keep, row)
-        if rules.needs_indicators:
-            settle_past(past, gate.restores)
-        session += 1
-    return session
+    memory = scratch.memory.T
+    reasons, stops, targets = signals.reason[at], signals.stop[at], signals.target[at]
+    symbols = len(reasons)
+    if rules.validation:
+        # Who enters is to be scored, which `screen` knows nothing of.
+        for s in range(symbols):
+            scratch.undecided[s] = s
+        return symbols
+    for s in range(symbols):
+        reason, stop, target = screen(numbers, memory[s], bar_at(prices, bar, s))
+        scratch.verdict[s] = reason
+        stops[s] = stop
+        targets[s] = target
+    outside = 0
+    undecided = 0
+    for s in range(symbols):
+        risk = prices.close[s] - stops[s]
+        risk = risk if scratch.verdict[s] == ENTER_LONG else -risk
+        is_entry = (scratch.verdict[s] >= ENTER_LONG) & (scratch.verdict[s] <= ENTER_SHORT)
+        # Not so either where the stop is no number.
+        refused = is_entry & (not (risk > 0))
+        reasons[s] = STOP_NOT_PROTECTIVE if refused else scratch.verdict[s]
+        outside += 1 if (scratch.verdict[s] < 0) | (scratch.verdict[s] > ENTER_SHORT) else 0
+        undecided += 1 if scratch.verdict[s] == UNDECIDED else 0
+    if outside != undecided:
+        raise BadInput("the strategy's screen returned a number that is no reason", REASON_HINT)
+    if len(signals.order) > 0:
+        for s in range(symbols):
+            signals.order[at, s] = MARKET
+            signals.level[at, s] = math.nan
+            signals.target_kind[at, s] = 0
+            signals.lifetime[at, s] = 0
+    if undecided > 0:
+        undecided = 0
+        for s in range(symbols):
+            scratch.undecided[undecided] = s
+            undecided += 1 if scratch.verdict[s] == UNDECIDED else 0
+    return undecided
 
 
-def warm_session(
-    past: Past, gate: GateState, verdicts: Verdicts, prices: Prices, begin: int, end: int
+def ask(
+    rules: Rules,
+    numbers: Any,
+    reading: Reading,
+    state: Floats,
+    scratch: Scratch,
+    signals: Signals,
+    at: int,
+    bar: int,
+    s: int,
+    prices: Prices,
 ) -> None:
-    """Take the bars in rows `[begin, end)`, a whole session that was judged, into indicators."""
-    _, high, low, close, volume = prices
-    for row in range(begin, end):
-        if verdicts.is_told[row] != 0:
-            forget_pasts(past, verdicts, row)
-        for s in range(close.shape[1]):
-            if not math.isnan(close[row, s]):
-                update_atr(past.present, s, high[row, s], low[row, s], close[row, s])
-                update_volume(past.present, s, volume[row, s])
-    settle_past(past, gate.restores)
+    """Ask the strategy for what it says of one symbol's bar, and whether that can be."""
+    read = read_of(reading.rows.read, state, s)
+    entry = signal(numbers, scratch.memory.T[s], bar_at(prices, bar, s), read)
+    reason = entry.reason
+    if reason < 0 or reason > ENTER_SHORT:
+        raise BadInput("the strategy's signal returned a number that is no reason", REASON_HINT)
+    signals.stop[at, s] = entry.stop
+    signals.target[at, s] = entry.target
+    reference = prices.close[s]
+    if len(signals.order) > 0:
+        if entry.order < MARKET or entry.order > LIMIT or not 0 <= entry.target_kind <= R:
+            raise BadInput("the strategy's signal named no kind of order or target", ORDER_HINT)
+        signals.order[at, s] = entry.order
+        signals.target_kind[at, s] = entry.target_kind
+        signals.lifetime[at, s] = entry.lifetime_bars
+        signals.level[at, s] = entry.level if entry.order != MARKET else math.nan
+        reference = reference if entry.order == MARKET else entry.level
+    elif entry.order != MARKET or entry.target_kind != 0:
+        raise BadInput(
+            "the strategy's signal named an order or target that its parameters do not announce",
+            "Let has_orders() of its Parameters return True",
+        )
+    if rules.validation:
+        signals.score[at, s] = math.nan
+        if reason >= ENTER_LONG:
+            score = validation_score(
+                reading.rows,
+                state,
+                s,
+                reason == ENTER_LONG,
+                prices.volume[s],
+            )
+            signals.score[at, s] = score
+            if score < rules.validation_threshold:
+                signals.reason[at, s] = VALIDATION_FAILED
+                return
+    risk = reference - entry.stop if reason == ENTER_LONG else entry.stop - reference
+    # Not so either where the stop is no number.
+    is_protective = reason < ENTER_LONG or risk > 0
+    signals.reason[at, s] = reason if is_protective else STOP_NOT_PROTECTIVE
+
+
+def let_leave(
+    numbers: Any,
+    reading: Reading,
+    state: Floats,
+    scratch: Scratch,
+    signals: Signals,
+    at: int,
+    bar: int,
+    prices: Prices,
+) -> None:
+    """Ask the strategy of every bar that is present whether a long or a short is to leave."""
+    memory = scratch.memory.T
+    for s in range(len(prices.close)):
+        signals.leaves[at, s] = 0
+        if not math.isnan(prices.close[s]):
+            read = read_of(reading.rows.read, state, s)
+            long, short = leave(numbers, memory[s], bar_at(prices, bar, s), read)
+            signals.leaves[at, s] = (LEAVES_LONG if long else 0) | (LEAVES_SHORT if short else 0)
+
+
+def select(
+    rules: Rules,
+    reading: Reading,
+    state: Floats,
+    universe: Universe,
+    signals: Signals,
+    at: int,
+    session: int,
+    bar: int,
+    prices: Prices,
+) -> None:
+    """Judge the day's universe at the opening's close, and keep to it from then on."""
+    selection, rows = rules.selection, reading.rows
+    last = selection.opening_bars - 1
+    if bar <= last:
+        see_opening(universe, bar, prices)
+    if bar == last:
+        judge_universe(
+            selection,
+            universe,
+            session,
+            state[rows.daily_atr],
+            state[rows.daily_volume],
+            state[rows.relative_opening_volume],
+        )
+    for s in range(len(prices.close)):
+        signals.opening_volume[at, s] = math.nan
+        if bar >= last:
+            signals.opening_volume[at, s] = universe.relative_opening_volume[session, s]
+            if universe.verdict[s] != 0:
+                signals.reason[at, s] = min(signals.reason[at, s], universe.verdict[s])

@@ -51,7 +51,8 @@ class TradeRow(NamedTuple, Generic[Of]):
 class DecisionRow(NamedTuple, Generic[Of]):
     """A decision as a row of numbers, or the columns of many; NaN for what was not reached.
 
-    The reason is a number of `Reason`.
+    The reason is a number of `Reason`; `target_offset` counts in what `target_kind` says, a number
+    of `trading.entries`.
     """
 
     us: Of
@@ -65,6 +66,10 @@ class DecisionRow(NamedTuple, Generic[Of]):
     quantity: Of
     atr: Of
     equity: Of
+    score: Of
+    relative_opening_volume: Of
+    level: Of
+    target_kind: Of
 
 
 FILLS = 0

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from trading.engine.indicators import Past
-from trading.engine.signals import warm_session
+import numpy as np
+
+from trading.engine.sessions import warm_session
 from trading.gate.findings import GateReport, report_of_panel
 from trading.gate.state import GateState, end_session
 from trading.gate.thresholds import GateThresholds
 from trading.gate.verdicts import clear_rejected, extremes_of, judge_session, new_verdicts
+from trading.indicators.past import Past
+from trading.indicators.studies import Studies
 from trading.market.bars import Panel, Prices
 
 
 def warm(
     thresholds: GateThresholds,
     gate: GateState,
-    past: Past | None,
+    studies: Studies,
+    past: Past,
     panel: Panel,
+    daily: Prices | None = None,
 ) -> GateReport:
-    """Let the gate, and indicators unless None, see sessions; return what the gate found."""
+    """Let the gate and indicators see sessions; return what the gate found.
+
+    `daily` (sessions, symbols) are bars of a user's file, where there is one.
+    """
     grid, symbols = panel.grid, len(panel.symbols)
     prices = Prices(*(values.copy() for values in panel.prices))
     verdicts = new_verdicts(grid.rows, symbols)
+    days = np.array([each.date for each in grid.sessions], "datetime64[D]").astype(np.int64)
+    daily = daily or Prices(*(np.zeros((0, symbols)) for _ in Prices._fields))
     for number in range(len(grid.sessions)):
         begin, end = int(grid.first_row[number]), int(grid.first_row[number + 1])
         extremes = extremes_of(prices, begin, end)
         if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
             clear_rejected(verdicts, prices, begin, end)
         end_session(thresholds, gate)
-        if past is not None:
-            warm_session(past, gate, verdicts, prices, begin, end)
+        warm_session(studies, past, gate, verdicts, prices, begin, end, days, daily, number)
     return report_of_panel(verdicts, panel, prices.close)

@@ -91,7 +91,7 @@ NO_PARTS = Parts()
 def parts_of(rules: Rules) -> Parts:
     """Return the parts that a run of these rules needs."""
     return Parts(
-        rules.needs_indicators,
+        rules.needs_atr,
         rules.has_orders,
         rules.has_leave,
         rules.validation,

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 
 from trading.engine.book import Book, new_book
 from trading.engine.book_changes import relist
-from trading.engine.indicators import Indicators, Past, new_indicators
+from trading.indicators.inheritance import (
+    carried_studies,
+    studies_to_json,
+    take_studies,
+    upgraded,
+)
+from trading.indicators.past import Past, new_past
+from trading.indicators.studies import Studies
+from trading.market.bars import Floats
 from trading.session.array_json import arrays_from_json, arrays_to_json
 from trading.session.bar_gate import BarGate
 from trading.session.orders import Order, order_from_fields, order_to_fields
@@ -34,6 +42,8 @@ _INHERITED = (
     "profit",
     "flags",
 )
+# What earlier editions called a field.
+_RENAMED = {"pending_offset": "pending_target"}
 # Those of them that are not by symbol.
 _OF_THE_ACCOUNT = frozenset({"money", "flags", "changes"})
 
@@ -47,16 +57,17 @@ class Halt(NamedTuple):
 
 def inheritance_of(
     book: Book,
-    indicators: Indicators,
+    studies: Studies,
+    state: Floats,
     gate: BarGate,
     symbols: tuple[str, ...],
     orders: dict[str, Order],
     halt: Halt,
 ) -> dict[str, Any]:
-    """Return what the next session takes over, JSON-ready; indicators are those of then."""
+    """Return what the next session takes over, JSON-ready; `state` is that of an ended session."""
     return {
         "book": arrays_to_json(book, _INHERITED),
-        "indicators": arrays_to_json(indicators, indicators._fields),
+        "indicators": studies_to_json(studies, state),
         "gate": gate.left(),
         "symbols": list(symbols),
         # What rests at the exchange overnight goes on under its own id.
@@ -77,20 +88,25 @@ def outstanding_in(content: dict[str, Any], symbols: Collection[str]) -> tuple[s
     )
 
 
-def carried_to(content: dict[str, Any], symbols: tuple[str, ...]) -> dict[str, Any]:
-    """Return an inheritance for these symbols, in their order; what is new has seen nothing."""
+def carried_to(
+    content: dict[str, Any], symbols: tuple[str, ...], interval_minutes: int
+) -> dict[str, Any]:
+    """Return an inheritance for these symbols, in their order; what is new has seen nothing.
+
+    `interval_minutes` are those of the bars that it was made of.
+    """
     known = content["symbols"]
+    content = {**content, "indicators": upgraded(content["indicators"], interval_minutes)}
     if list(symbols) == known:
         return content
-    book, indicators = new_book(len(symbols), 0.0), new_indicators(len(symbols))
+    book = new_book(len(symbols), 0.0)
     take_book(book, content["book"], known, symbols)
-    _take(indicators, content["indicators"], known, symbols)
     gate = content.get("gate", {})
     closes = dict(zip(known, gate.get("earlier_close", ()), strict=False))
     return {
         **content,
         "book": arrays_to_json(book, _INHERITED),
-        "indicators": arrays_to_json(indicators, indicators._fields),
+        "indicators": carried_studies(content["indicators"], known, symbols),
         "gate": {**gate, "earlier_close": [closes.get(symbol) for symbol in symbols]},
         "symbols": list(symbols),
     }
@@ -101,9 +117,10 @@ def take_book(
 ) -> None:
     """Write the book of some symbols, JSON-ready, into one of others, by symbol."""
     for name in _OF_THE_ACCOUNT & content.keys():
-        getattr(book, name)[:] = content[name]
+        # What earlier editions did not write, at the end of an array, stays as it is.
+        getattr(book, name)[: len(content[name])] = content[name]
     by_symbol = {
-        name: values
+        _RENAMED.get(name, name): values
         for name, values in content.items()
         if name not in _OF_THE_ACCOUNT and name != "held"
     }
@@ -112,7 +129,7 @@ def take_book(
 
 
 def _take(
-    arrays: Book | Indicators,
+    arrays: Book,
     content: dict[str, Any],
     stored: Sequence[str],
     symbols: Sequence[str],
@@ -126,9 +143,18 @@ def _take(
     arrays_from_json(arrays, mine)
 
 
+def unknown_in(content: dict[str, Any], studies: Studies) -> frozenset[str]:
+    """Return the symbols of which an inheritance does not have all that is to be computed."""
+    state = new_past(studies, len(content["symbols"])).state
+    return take_studies(
+        studies, state, content["indicators"], content["symbols"], content["symbols"]
+    )
+
+
 class Warmed(NamedTuple):
     """What sessions before the first one leave: indicators and the gate, as they then are."""
 
+    studies: Studies
     past: Past
     gate: BarGate
 
@@ -140,15 +166,15 @@ def with_warmed(
 
     What the gate found in it counts.
     """
-    own = {name: list(values) for name, values in content["indicators"].items()}
-    found = arrays_to_json(warmed.past.present, Indicators._fields)
+    own = {name: list(columns) for name, columns in content["indicators"].items()}
+    found = studies_to_json(warmed.studies, warmed.past.state)
     gate, left = content["gate"], warmed.gate.left()
     closes = list(gate["earlier_close"])
     for s, symbol in enumerate(content["symbols"]):
         if symbol in symbols:
             closes[s] = left["earlier_close"][s]
-            for name, values in found.items():
-                own[name][s] = values[s]
+            for name, columns in found.items():
+                own.setdefault(name, [None] * len(content["symbols"]))[s] = columns[s]
     counts = {name: gate["counts"].get(name, 0) + n for name, n in left["counts"].items()}
     return dict(content, indicators=own, gate={"earlier_close": closes, "counts": counts})
 
@@ -156,14 +182,16 @@ def with_warmed(
 def take_over(
     content: dict[str, Any],
     book: Book,
-    indicators: Indicators,
+    studies: Studies,
+    state: Floats,
     gate: BarGate,
     orders: dict[str, Order],
 ) -> Halt:
     """Write an inheritance into a new session's book, indicators, gate and orders."""
     arrays_from_json(book, content["book"])
     relist(book)
-    arrays_from_json(indicators, content["indicators"])
+    left = upgraded(content["indicators"], studies.interval_minutes)
+    take_studies(studies, state, left, content["symbols"], content["symbols"])
     gate.take_over(content.get("gate", {}))
     for fields in content.get("orders", ()):
         order = order_from_fields(fields)

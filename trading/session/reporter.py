@@ -30,7 +30,8 @@ from trading.session.messages import (
 )
 from trading.session.order_reporter import OrderReporter, Place
 from trading.session.state import SessionState
-from trading.strategies.orb import RANGE_BARS, RANGE_HIGH, RANGE_LOW, OrbNumbers
+from trading.strategies.orb import RANGE_BARS, RANGE_HIGH, RANGE_LOW
+from trading.strategies.orb_parameters import OrbNumbers
 
 
 class Reporter:

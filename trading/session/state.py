@@ -22,15 +22,21 @@ from trading.engine.book_changes import (
 from trading.engine.compile import link_interpreted
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
-from trading.engine.indicators import copied_past, forget_past, new_past, settle_past
 from trading.engine.signals import read_signals
 from trading.engine.trade_tape import DecisionRow, new_tape, record_fill, record_trade
 from trading.engine.workspace import new_scratch, new_signals, parts_of
 from trading.errors import OpenbellError
+from trading.gate.checks import NEW_LEVEL
 from trading.gate.verdicts import Bytes
+from trading.indicators.daily_bars import days_of
+from trading.indicators.past import copied_past, forget_past, new_past, settle_past
+from trading.indicators.update import begin_studies, end_studies
+from trading.market.bars import Prices
 from trading.market.calendar import Session
 from trading.plan import RunPlan
 from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, FillLeg, Reason
+from trading.selection.judge import begin_opening
+from trading.selection.universe import new_universe
 from trading.session.bar_gate import BarGate
 from trading.session.events import (
     BarClosed,
@@ -70,7 +76,9 @@ class SessionState:
         self.numbers = plan.strategy.numbers(plan.interval_minutes)
         self.index = {symbol: s for s, symbol in enumerate(plan.symbols)}
         self.book: Book = new_book(count, plan.capital)
-        self.past = new_past(count)
+        self.reading = plan.reading()
+        self.past = new_past(self.reading.studies, count)
+        self.universe = new_universe(1, count, is_selected=self.rules.selection.opening_bars > 0)
         self.gate = BarGate(plan.thresholds(), plan.symbols)
         self.scratch = new_scratch(count, plan.strategy_module.MEMORY)
         self._signals = new_signals(1, count, parts_of(self.rules))
@@ -91,6 +99,7 @@ class SessionState:
         self.decisions: list[DecisionRow[float]] = []
         self._executions: set[str] = set()
         interval = plan.interval_minutes
+        self._bars = session.bar_count(interval)
         self.flatten_bar = session.bars_ended_by(plan.strategy.flatten_minutes, interval) - 1
         self._cutoff = min(
             session.bars_ended_by(plan.strategy.entry_cutoff_minutes, interval), self.flatten_bar
@@ -100,9 +109,13 @@ class SessionState:
     def inheritance(self) -> dict[str, Any]:
         """Return what the next session takes over from this state, JSON-ready."""
         past = copied_past(self.past)
+        studies = self.reading.studies
         settle_past(past, self.gate.ended().restores)
+        if studies.rows > 0:
+            row = past.state[0]
+            end_studies(studies, past.state, Prices(row, row, row, row, row), False)
         return inheritance_of(
-            self.book, past.present, self.gate, self.plan.symbols, self.orders, self.halt
+            self.book, studies, past.state, self.gate, self.plan.symbols, self.orders, self.halt
         )
 
     def apply(self, event: Event) -> None:
@@ -155,13 +168,23 @@ class SessionState:
             return
         inherited = event.inheritance
         if inherited:
-            self.halt = take_over(inherited, self.book, self.past.present, self.gate, self.orders)
+            self.halt = take_over(
+                inherited,
+                self.book,
+                self.reading.studies,
+                self.past.state,
+                self.gate,
+                self.orders,
+            )
             for order in self.orders.values():
                 if order.status in (Status.INTENDED, Status.UNKNOWN):
                     # What nobody knows of at a close is looked up in the next session.
                     self.unanswered[order.client_order_id] = intent_of(order)
         begin_session(self.book)
         self.gate.begin()
+        day = int(days_of([self.session])[0])
+        begin_studies(self.reading.studies, self.past.state, day)
+        begin_opening(self.universe)
         self.scratch.memory[:] = 0.0
         self.scratch.previous_reason[:] = 0
         self.is_started = True
@@ -173,16 +196,20 @@ class SessionState:
         self.gate.take(judged)
         bar = judged.prices
         for s in judged.begins_anew:
-            forget_past(self.past, s)
+            forget_past(self.past, s, bool(judged.found[s] & NEW_LEVEL))
         engine.cancel_rejected(self.book, judged.found)
         self._read_signals(
             self.rules,
             self.numbers,
-            self.past.present,
+            self.reading,
+            self.past.state,
+            self.universe,
             self.scratch,
             self._signals,
             0,
+            0,
             event.bar,
+            self._bars,
             event.bar >= self._cutoff,
             bar,
         )
@@ -196,7 +223,7 @@ class SessionState:
             bar,
             event.start_us,
         )
-        made = new_decision_tape(1, len(self.index), with_atr=self.rules.needs_indicators)
+        made = new_decision_tape(1, len(self.index), is_wide=any(parts_of(self.rules)))
         keep_ranges(self.scratch, self._signals, 0, made, KEEP_ALL, 0)
         keep_decisions(self.scratch, self._signals, 0, made, KEEP_ALL, 0)
         log = DecisionLog(

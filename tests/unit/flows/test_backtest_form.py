@@ -14,7 +14,7 @@ from flows.backtest_form import request_of_form
 from tasks.backtest.request import plan_of
 from trading.errors import BadInput
 from trading.parameters import FillParameters, GateParameters, RiskParameters
-from trading.strategies.orb import OrbParameters
+from trading.strategies.orb_parameters import OrbParameters
 
 OUT = Path("results")
 FORM: dict[str, Any] = {

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from blocks.exchange.order_desk import OrderDesk
-from trading.engine.indicators import new_past
 from trading.engine.warm_up import warm
+from trading.indicators.past import new_past
 from trading.market.bars import Panel
 from trading.market.calendar import Grid
 from trading.plan import RunPlan
@@ -162,9 +162,15 @@ def run_live(
         session = grid.sessions[number]
         state = SessionState(plan, session)
         if not inheritance:
-            warmed = Warmed(new_past(len(plan.symbols)), BarGate(plan.thresholds(), plan.symbols))
+            studies = plan.reading().studies
+            past = new_past(studies, len(plan.symbols))
+            warmed = Warmed(studies, past, BarGate(plan.thresholds(), plan.symbols))
             warmed.gate.report = warm(
-                plan.thresholds(), warmed.gate.state, warmed.past, sessions_of(panel, first_traded)
+                plan.thresholds(),
+                warmed.gate.state,
+                studies,
+                past,
+                sessions_of(panel, first_traded),
             )
             inheritance = with_warmed(state.inheritance(), warmed, plan.symbols)
         desk = OrderDesk(state, run.ledger, run.exchange, ACCOUNT, 1)  # type: ignore[arg-type]

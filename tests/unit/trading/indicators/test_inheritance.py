@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 
+from tests.unit.trading.indicators import first_edition
 from tests.unit.trading.indicators.run import Run, made_bars, without
 from tests.unit.trading.indicators.test_forgetting import (
     BARS,
@@ -15,7 +16,6 @@ from tests.unit.trading.indicators.test_forgetting import (
     SESSIONS,
     part,
 )
-from trading.engine import indicators as first_edition
 from trading.indicators import atr, daily_atr, daily_close, ema, mean_volume, sma, vwap
 from trading.indicators.inheritance import (
     carried_studies,
