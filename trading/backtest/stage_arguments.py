@@ -54,7 +54,8 @@ class PanelRun:
         scratch = new_scratch(symbols, plan.strategy_module.MEMORY)
         self._scratch, self._keep = scratch, keep
         flatten_bars = _bars_by(panel, plan.strategy.flatten_minutes)
-        entry_bars = _bars_by(panel, plan.strategy.entry_cutoff_minutes)
+        cutoff_bars = _bars_by(panel, plan.strategy.entry_cutoff_minutes)
+        entry_bars = np.minimum(cutoff_bars, flatten_bars - 1)
         self._before_room = (
             self.rules,
             plan.strategy.numbers(plan.interval_minutes),
@@ -73,10 +74,10 @@ class PanelRun:
             self.decisions,
             keep,
             grid.first_row,
-            np.minimum(entry_bars, flatten_bars - 1),
+            entry_bars,
         )
         self._before_tape = (self.book, self.rules, scratch)
-        self._of_sessions = (grid.first_row, flatten_bars, grid.start_us, self.verdicts)
+        self._of_sessions = (grid.first_row, flatten_bars, entry_bars, grid.start_us, self.verdicts)
 
     @property
     def close(self) -> Floats:

@@ -7,22 +7,27 @@ import math
 from trading.engine.book import (
     BASELINE,
     CASH,
+    DRAWDOWN,
     ENTRY_ORDERS,
     LATCHED,
     OPEN_POSITIONS,
+    PEAK,
     PENDING_ENTRIES,
     WAITING_EXITS,
     Book,
     Floats,
     equity,
 )
+from trading.engine.targets import target_level
 from trading.entries import MARKET, USD
-from trading.prices import r4, round_down, round_up
+from trading.prices import r4
 
 
 def begin_session(book: Book) -> None:
-    """Start a session: baseline from the equity, counters and the latch cleared."""
+    """Start a session: baseline and peak from the equity, counters and the latch cleared."""
     book.money[BASELINE] = equity(book)
+    if book.money[BASELINE] > book.money[PEAK]:
+        book.money[PEAK] = book.money[BASELINE]
     book.flags[LATCHED] = 0
     book.flags[ENTRY_ORDERS] = 0
     book.changes[0] += 1
@@ -106,6 +111,7 @@ def apply_entry_fill(
         book.assumed[s] = False
         book.profit[s] = 0.0
         book.exit_reason[s] = 0
+        book.best[s] = math.nan
     book.changes[0] += 1
     book.quantity[s] += quantity
     book.entry_quantity[s] += abs(quantity)
@@ -118,13 +124,14 @@ def apply_entry_fill(
     book.mark[s] = price
     book.initial_stop[s] = book.pending_stop[s]
     book.stop[s] = book.pending_stop[s]
-    offset = book.pending_target[s]
-    if math.isnan(offset):
-        book.target[s] = math.nan
-    elif quantity > 0:
-        book.target[s] = round_down(entry_price + offset, units)
-    else:
-        book.target[s] = round_up(entry_price - offset, units)
+    book.target[s] = target_level(
+        entry_price,
+        book.initial_stop[s],
+        book.pending_target[s],
+        book.pending_target_kind[s],
+        quantity > 0,
+        units,
+    )
 
 
 def hold(book: Book, s: int) -> None:
@@ -228,3 +235,8 @@ def forget_bars(book: Book, s: int) -> None:
 def latch(book: Book) -> None:
     """Forbid entries until the next session."""
     book.flags[LATCHED] = 1
+
+
+def halt_by_drawdown(book: Book) -> None:
+    """Forbid entries until an operator resumes."""
+    book.flags[DRAWDOWN] = 1

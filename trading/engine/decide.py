@@ -5,15 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.engine.book import ENTRY_ORDERS, LATCHED, OPEN_POSITIONS, PENDING_ENTRIES, Book
+from trading.engine.book import (
+    DRAWDOWN,
+    ENTRY_ORDERS,
+    LATCHED,
+    OPEN_POSITIONS,
+    PENDING_ENTRIES,
+    Book,
+)
 from trading.engine.book_changes import plan_entry, rest_entry
 from trading.engine.risk import entry_quantity
 from trading.engine.workspace import Scratch, Signals
+from trading.entries import MARKET
 from trading.market.bars import Floats
 from trading.parameters import Rules
 from trading.reasons import (
     ENTER_LONG,
     ENTER_SHORT,
+    HALTED,
     MAX_ENTRIES,
     MAX_POSITIONS,
     ORDER_PENDING,
@@ -44,7 +53,8 @@ def decide(
     if scratch.standing_of[0] != book.changes[0]:
         find_standing(book, rules, scratch)
     most = MAX_POSITIONS if is_full else ENTER_SHORT
-    ceiling = np.uint8(REASON_LATCHED if book.flags[LATCHED] != 0 else most)
+    most = REASON_LATCHED if book.flags[LATCHED] != 0 else most
+    ceiling = np.uint8(HALTED if book.flags[DRAWDOWN] != 0 else most)
     highest = np.uint8(0)
     for s in range(symbols):
         reasons[s] = min(min(reasons[s], scratch.standing[s]), ceiling)
@@ -86,10 +96,13 @@ def enter(
     signals: Signals,
     at: int,
     s: int,
-    price: float,
+    close: float,
     worth: float,
 ) -> None:
     """Plan an entry of as many shares as risk and funds allow, if that is one at least."""
+    price = close
+    if rules.has_orders and signals.order[at, s] != MARKET:
+        price = signals.level[at, s]
     stop = signals.stop[at, s]
     quantity = entry_quantity(book, rules, price, abs(price - stop), worth)
     signals.shares[at, s] = quantity

@@ -13,7 +13,9 @@ from trading.engine.book import (
     gross_exposure,
 )
 from trading.engine.book_changes import apply_entry_fill, apply_exit_fill, cancel_entry, plan_exit
+from trading.engine.resting import fills_at_open, fills_inside
 from trading.engine.trade_tape import Tape, record_fill, record_trade
+from trading.entries import LIMIT
 from trading.market.bars import Prices
 from trading.parameters import Rules
 from trading.prices import LOWEST_FILL_PRICE, r4
@@ -66,6 +68,20 @@ def commission_of(rules: Rules, quantity: int) -> float:
     return max(rules.commission_per_share * quantity, rules.commission_minimum)
 
 
+def fees_of(rules: Rules, quantity: int, price: float) -> float:
+    """Return the fees on one filled part that sells, USD (rules, section 14)."""
+    sec = rules.sec_fee_per_million * (quantity * price) / 1_000_000
+    return sec + min(rules.taf_per_share * quantity, rules.taf_maximum)
+
+
+def charges_of(rules: Rules, quantity: int, price: float) -> float:
+    """Return commission and fees of one filled part, signed quantity, USD."""
+    charges = commission_of(rules, abs(quantity))
+    if quantity < 0:
+        charges += fees_of(rules, -quantity, price)
+    return charges
+
+
 def participation_cap(rules: Rules, volume: float) -> int:
     """Return how many shares one side of a symbol's orders may take from a bar."""
     if rules.max_participation == 0:
@@ -78,7 +94,7 @@ def fill_exit(
 ) -> None:
     """Fill part of an exit at a final price and keep the trade when the position is flat."""
     side = -1 if book.quantity[s] > 0 else 1
-    commission = commission_of(rules, quantity)
+    commission = charges_of(rules, side * quantity, price)
     record_fill(tape, us, s, leg, side * quantity, price, commission)
     if apply_exit_fill(book, s, quantity, price, commission, us):
         record_trade(tape, book, s, -side)
@@ -91,7 +107,8 @@ def match_bar(
     bar: Prices,
     us: int,
 ) -> None:
-    """Fill what a bar fills: exits at its open, entries at its open, then stops and targets.
+    """Fill what a bar fills: exits at its open, entries at its open, stops and targets, and then
+    the entries that it comes to later.
 
     The bar is arrays of (symbols).
     """
@@ -110,7 +127,7 @@ def match_bar(
         i += 1 if book.held[i] == s else 0
     if book.flags[PENDING_ENTRIES] > 0:
         for s in range(len(book.quantity)):
-            if book.pending[s] != 0 and not math.isnan(opened[s]):
+            if book.pending[s] != 0 and fills_at_open(book, s, opened[s]):
                 fill_entry(book, rules, tape, s, opened[s], volume[s], us)
     i = 0
     while i < book.flags[OPEN_POSITIONS]:
@@ -121,22 +138,45 @@ def match_bar(
             if leg != LEG_ENTRY:
                 touch(book, rules, tape, s, leg, opened[s], volume[s], us)
         i += 1 if book.held[i] == s else 0
+    if book.flags[PENDING_ENTRIES] > 0:
+        for s in range(len(book.quantity)):
+            if book.pending[s] != 0 and fills_inside(book, s, high[s], low[s]):
+                fill_inside(book, rules, tape, s, high[s], low[s], volume[s], us)
+
+
+def fill_inside(
+    book: Book,
+    rules: Rules,
+    tape: Tape,
+    s: int,
+    high: float,
+    low: float,
+    volume: float,
+    us: int,
+) -> None:
+    """Fill an entry at its level, and test its stop at once as if the worst came after it."""
+    fill_entry(book, rules, tape, s, book.pending_level[s], volume, us)
+    stop = book.stop[s]
+    if touched(book.quantity[s], stop, math.nan, high, low) == LEG_STOP:
+        touch(book, rules, tape, s, LEG_STOP, stop, volume, us)
 
 
 def fill_entry(
-    book: Book, rules: Rules, tape: Tape, s: int, opened: float, volume: float, us: int
+    book: Book, rules: Rules, tape: Tape, s: int, offered: float, volume: float, us: int
 ) -> None:
-    """Fill an entry at the bar's open as far as volume and funds allow, and drop the rest."""
+    """Fill an entry at the price offered as far as volume and funds allow, and drop the rest."""
     ordered = book.pending[s]
     side = 1 if ordered > 0 else -1
     quantity = min(abs(ordered), participation_cap(rules, volume))
     if quantity >= 1:
-        price = venue_price(book, rules, s, opened, side * quantity, volume)
-        affordable = (equity(book) - gross_exposure(book)) / price
+        price = offered
+        if book.pending_order[s] != LIMIT:
+            price = venue_price(book, rules, s, offered, side * quantity, volume)
+        affordable = (rules.leverage * equity(book) - gross_exposure(book)) / price
         # Compared as a float first: an equity that is not finite has no floor.
         if affordable >= 1:
             quantity = min(quantity, math.floor(min(affordable, float(NO_CAP))))
-            commission = commission_of(rules, quantity)
+            commission = charges_of(rules, side * quantity, price)
             record_fill(tape, us, s, LEG_ENTRY, side * quantity, price, commission)
             apply_entry_fill(book, s, side * quantity, price, commission, us, rules.tick_units)
     cancel_entry(book, s)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.engine.book import (
+    DRAWDOWN,
     LATCHED,
     OPEN_POSITIONS,
     PENDING_ENTRIES,
@@ -24,6 +25,7 @@ from trading.engine.book_changes import (
     begin_session,
     cancel_entry,
     forget_bars,
+    halt_by_drawdown,
     latch,
     mark_positions,
     plan_exit,
@@ -32,15 +34,16 @@ from trading.engine.book_changes import (
 )
 from trading.engine.decide import decide
 from trading.engine.matching import assume_close, match_bar
-from trading.engine.risk import loses_too_much
+from trading.engine.resting import cancel_resting, was_filled_inside
+from trading.engine.risk import falls_too_far, loses_too_much
 from trading.engine.trade_tape import FILLS, Tape
-from trading.engine.trailing import trail
-from trading.engine.workspace import Scratch, Signals
+from trading.engine.trailing import BY_ATR, trail
+from trading.engine.workspace import LEAVES_LONG, LEAVES_SHORT, Scratch, Signals
 from trading.gate.checks import FORGETS, REJECTED
 from trading.gate.verdicts import Bytes, Verdicts
 from trading.market.bars import Floats, Integers, Prices, bar_of
 from trading.parameters import Rules
-from trading.reasons import EXIT_FLATTEN, EXIT_LATCH
+from trading.reasons import EXIT_FLATTEN, EXIT_LATCH, EXIT_SIGNAL
 
 
 def close_bar(
@@ -50,10 +53,11 @@ def close_bar(
     signals: Signals,
     gates: NDArray[np.uint8],
     flatten: bool,
+    after_cutoff: bool,
     prices: Prices,
     us: int,
 ) -> float:
-    """Mark, trail, test the latch, flatten, decide; return the equity at the close, USD.
+    """Mark, trail, test latch and drawdown, leave, cancel, decide; return the equity, USD.
 
     `gates` (symbols) holds a reason that forbids entries, of the data gate or of a live session,
     or 0; it is empty where there are none. Fills of the bar have been applied, and `read_signals`
@@ -63,7 +67,7 @@ def close_bar(
     for s in range(len(close)):
         if not math.isnan(close[s]):
             see_bar(book, s, high[s], low[s], close[s], volume[s], us)
-    return settle_bar(book, rules, scratch, signals, 0, gates, flatten, prices)
+    return settle_bar(book, rules, scratch, signals, 0, gates, flatten, after_cutoff, prices, us)
 
 
 def settle_bar(
@@ -74,21 +78,32 @@ def settle_bar(
     at: int,
     gates: NDArray[np.uint8],
     flatten: bool,
+    after_cutoff: bool,
     prices: Prices,
+    us: int,
 ) -> float:
     """Do what `close_bar` does once the positions are marked; the bar has row `at` of signals."""
     if rules.trailing > 0 and book.flags[OPEN_POSITIONS] > book.flags[WAITING_EXITS]:
         for i in range(book.flags[OPEN_POSITIONS]):
             s = book.held[i]
-            if not book.exit_waiting[s] and not math.isnan(prices.close[s]):
-                trail(book, rules, s, prices.high[s], prices.low[s])
+            # A bar of which only what came after the entry counts tells no extreme.
+            is_whole = book.entry_us[s] != us or not was_filled_inside(book, s, prices.open[s])
+            if is_whole and not book.exit_waiting[s] and not math.isnan(prices.close[s]):
+                atr = signals.atr[at, s] if rules.trailing == BY_ATR else math.nan
+                trail(book, rules, s, prices.high[s], prices.low[s], atr)
     worth = equity(book)
     if book.flags[LATCHED] == 0 and loses_too_much(book, rules, worth):
         latch(book)
-    if book.flags[LATCHED] != 0:
+    if book.flags[DRAWDOWN] == 0 and falls_too_far(book, rules, worth):
+        halt_by_drawdown(book)
+    if book.flags[LATCHED] != 0 or book.flags[DRAWDOWN] != 0:
         leave_everything(book, EXIT_LATCH)
     if flatten:
         leave_everything(book, EXIT_FLATTEN)
+    if rules.has_leave:
+        leave_by_signal(book, signals, at, prices.close)
+    if rules.has_orders:
+        cancel_resting(book, gates, after_cutoff)
     decide(book, rules, scratch, signals, at, gates, prices.close, worth)
     return worth
 
@@ -99,6 +114,15 @@ def leave_everything(book: Book, reason: int) -> None:
         for s in range(len(book.quantity)):
             cancel_entry(book, s)
             plan_exit(book, s, reason)
+
+
+def leave_by_signal(book: Book, signals: Signals, at: int, close: Floats) -> None:
+    """Let the positions wait for their exit that the strategy leaves at a bar that is present."""
+    for i in range(book.flags[OPEN_POSITIONS]):
+        s = book.held[i]
+        side = LEAVES_LONG if book.quantity[s] > 0 else LEAVES_SHORT
+        if signals.leaves[at, s] & side != 0 and not math.isnan(close[s]):
+            plan_exit(book, s, EXIT_SIGNAL)
 
 
 def cancel_rejected(book: Book, found: Bytes) -> None:
@@ -142,6 +166,7 @@ def settle_sessions(
     signals: Signals,
     first_row: Integers,
     flatten_bars: Integers,
+    entry_bars: Integers,
     start_us: Integers,
     verdicts: Verdicts,
     prices: Prices,
@@ -155,9 +180,9 @@ def settle_sessions(
     """Settle sessions that were read, until `end_session` or until the tape could overflow.
 
     `prices` are without the bars that `verdicts` reject. `origin` is the row of prices that is
-    row 0 of `signals`; `flatten_bars` is how many bars of
-    each session end by the flatten time. Written are, by bar, `equity_out`, the equity at each
-    close, and `worth_out`, the same as decisions saw it, before assumed closes. Returns the
+    row 0 of `signals`; `flatten_bars` is how many bars of each session end by the flatten time,
+    `entry_bars` how many may decide to enter. Written are, by bar, `equity_out`, the equity at
+    each close, and `worth_out`, the same as decisions saw it, before assumed closes. Returns the
     session to go on with.
     """
     symbols = prices.close.shape[1]
@@ -197,7 +222,9 @@ def settle_sessions(
                 row - origin,
                 verdicts.reason[row] if is_told else scratch.no_gates,
                 0 <= flatten_bar <= bar,
+                bar >= entry_bars[session],
                 seen,
+                start_us[row],
             )
             equity_out[row] = worth_out[row]
         if book.flags[WAITING_EXITS] > 0:

@@ -220,6 +220,7 @@ class SessionState:
             self._signals,
             _first_reasons(event.gates, judged.reasons),
             0 <= self.flatten_bar <= event.bar,
+            event.bar >= self._cutoff,
             bar,
             event.start_us,
         )

@@ -233,8 +233,8 @@ if book.quantity[s] != 0:
         "impact takes the whole order",
         "engine.matching",
         "fill_entry",
-        "venue_price(book, rules, s, opened, side * quantity, volume)",
-        "venue_price(book, rules, s, opened, ordered, volume)",
+        "venue_price(book, rules, s, offered, side * quantity, volume)",
+        "venue_price(book, rules, s, offered, ordered, volume)",
         "impact takes the quantity after the participation cap",
     ),
     Mutant(
@@ -353,7 +353,7 @@ if book.flags[LATCHED] == 0 and loses_too_much(book, rules, worth):
         "engine.settle",
         "settle_bar",
         """\
-if book.flags[LATCHED] != 0:
+if book.flags[LATCHED] != 0 or book.flags[DRAWDOWN] != 0:
     leave_everything(book, EXIT_LATCH)
 if flatten:
     leave_everything(book, EXIT_FLATTEN)
@@ -361,7 +361,7 @@ if flatten:
         """\
 if flatten:
     leave_everything(book, EXIT_FLATTEN)
-if book.flags[LATCHED] != 0:
+if book.flags[LATCHED] != 0 or book.flags[DRAWDOWN] != 0:
     leave_everything(book, EXIT_LATCH)
 """,
         "a latch at the flatten bar leaves with the reason latch",
@@ -370,8 +370,8 @@ if book.flags[LATCHED] != 0:
         "stops trail in the bar before positions are marked",
         "engine.settle",
         "settle_bar",
-        "trail(book, rules, s, prices.high[s], prices.low[s])",
-        "trail(book, rules, s, prices.close[s], prices.close[s])",
+        "trail(book, rules, s, prices.high[s], prices.low[s], atr)",
+        "trail(book, rules, s, prices.close[s], prices.close[s], atr)",
         "a trailing stop moves by the entry bar's extreme and works from the next bar on",
     ),
     Mutant(
@@ -606,8 +606,8 @@ if book.quantity[s] != 0 and not book.exit_waiting[s]:
     ),
     Mutant(
         "a long's target rounds up",
-        "engine.book_changes",
-        "apply_entry_fill",
+        "engine.targets",
+        "target_level",
         "round_down",
         "round_up",
         "a long's target rounds down, towards it",
@@ -616,8 +616,8 @@ if book.quantity[s] != 0 and not book.exit_waiting[s]:
         "the target counts from the reference price",
         "engine.book_changes",
         "apply_entry_fill",
-        "entry_price + offset",
-        "book.pending_reference[s] + offset",
+        "book.pending_target[s]",
+        "book.pending_target[s] + book.pending_reference[s] - entry_price",
         "the target counts from the entry fill, not from the reference price",
     ),
 )
@@ -643,8 +643,8 @@ REST: tuple[Mutant, ...] = (
         "pending entries reserve nothing",
         "engine.risk",
         "entry_quantity",
-        "worth - gross_exposure(book) - reserved_cost(book)",
-        "worth - gross_exposure(book)",
+        "rules.leverage * worth - gross_exposure(book) - reserved_cost(book)",
+        "rules.leverage * worth - gross_exposure(book)",
         "what is reserved can leave nothing",
     ),
     Mutant(
@@ -666,7 +666,7 @@ REST: tuple[Mutant, ...] = (
     Mutant(
         "a trailing stop loosens",
         "engine.trailing",
-        "raise_stop",
+        "move_stop",
         "level > book.stop[s]",
         "level != book.stop[s]",
         "a trailing stop never moves against the position",
@@ -682,9 +682,9 @@ REST: tuple[Mutant, ...] = (
     Mutant(
         "a trailing level rounds towards the price",
         "engine.trailing",
-        "raise_stop",
-        "round_down(entry + beyond, rules.tick_units)",
-        "-round_down(-entry - beyond, rules.tick_units)",
+        "move_stop",
+        "round_down(price, rules.tick_units)",
+        "-round_down(-price, rules.tick_units)",
         "a trailing level is rounded to the tick as a stop",
     ),
     Mutant(
