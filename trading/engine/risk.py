@@ -52,7 +52,7 @@ def loses_too_much(book: Book, rules: Rules, worth: float) -> bool:
 
 
 def falls_too_far(book: Book, rules: Rules, worth: float) -> bool:
-    """Return whether equity fell so far from its peak that the account halts."""
+    """Return whether equity fell so far from its peak that the account halts, where it may."""
     limit = (1 - rules.max_drawdown_pct) * book.money[PEAK]
     # Written so that a NaN trips.
-    return rules.max_drawdown_pct > 0 and not worth > limit
+    return not worth > limit

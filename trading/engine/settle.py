@@ -94,7 +94,7 @@ def settle_bar(
     worth = equity(book)
     if book.flags[LATCHED] == 0 and loses_too_much(book, rules, worth):
         latch(book)
-    if book.flags[DRAWDOWN] == 0 and falls_too_far(book, rules, worth):
+    if rules.max_drawdown_pct > 0 and falls_too_far(book, rules, worth):
         halt_by_drawdown(book)
     if book.flags[LATCHED] != 0 or book.flags[DRAWDOWN] != 0:
         leave_everything(book, EXIT_LATCH)

@@ -139,9 +139,13 @@ def test_equity_at_the_limit_halts_and_above_it_does_not() -> None:
     assert (wider.book.flags[DRAWDOWN], wider.left_by) == (0, ["flatten"])
 
 
-def test_no_drawdown_is_tested_when_it_is_off() -> None:
-    book = new_book(1, 10_000.0)
-    assert not falls_too_far(book, make_plan(["AAA"], {}).rules(), 0.01)
+def test_no_fall_halts_when_it_is_off() -> None:
+    bare = {(0, 0): enter(is_long=True, stop=1, target=math.nan, target_kind=USD)}
+    day = [CALM, CALM, (5, 5, 5, 5), *[(5, 5, 5, 5)] * 3]
+    chosen = {**FREE, "max_daily_loss_pct": 1.0, "risk_per_trade": 1.0}
+    made = play(Play([[day]], bare, settings=chosen))
+    assert made.equity[2] == 500
+    assert (made.book.flags[DRAWDOWN], made.left_by) == (0, ["flatten"])
 
 
 def test_a_halt_cancels_what_rests_and_a_symbol_says_halted() -> None:
