@@ -15,9 +15,9 @@ from blocks.bars.one_writing import writing_of
 from blocks.bars.rows import read_piece, read_symbols
 from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
-from trading.indicators.daily_bars import DailyBars, make_daily_bars
 from trading.market.bars import AnyRows, BarRows, join_rows
 from trading.market.calendar import exchange_timezone, from_microseconds
+from trading.market.daily_bars import DailyBars, make_daily_bars
 from trading.market.symbols import symbol_key, written_symbols
 
 _COLUMNS = "Give it the columns symbol, date, open, high, low, close and volume"

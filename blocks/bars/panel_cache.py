@@ -21,7 +21,7 @@ import numpy as np
 import xxhash
 
 from blocks.process.cache_folder import cache_folder
-from trading.market.bars import NUMBERS, Defects, Panel
+from trading.market.bars import NUMBERS, Defects, Panel, Prices
 from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds
 from trading.market.parallel import for_each
 
@@ -149,15 +149,15 @@ def _parse(content: mmap.mmap) -> LoadedPanel:
     symbols = tuple(header["symbols"])
     count = grid.rows * len(symbols)
     at += length
-    arrays = {}
+    arrays = []
     for name, checksums in zip(NUMBERS, header["checksums"], strict=True):
         begin = _aligned(at)
         at = begin + 8 * count
         if _checksums(view[begin:at]) != checksums:
             raise ValueError(f"{name} is damaged")
         values = np.frombuffer(content, np.float64, count, begin)
-        arrays[name] = values.reshape(grid.rows, len(symbols))
-    panel = Panel(grid, symbols, **arrays, defects=Defects(**header["defects"]))
+        arrays.append(values.reshape(grid.rows, len(symbols)))
+    panel = Panel(grid, symbols, *Prices(*arrays), defects=Defects(**header["defects"]))
     return LoadedPanel(panel, header["first_traded"], header["source"], tuple(header["notes"]))
 
 

@@ -121,6 +121,7 @@ def cut_off(panel: Panel, row: int) -> Panel:
         low=hidden(panel.low),
         close=hidden(panel.close),
         volume=hidden(panel.volume),
+        daily=None if panel.daily is None else panel.daily.before(grid.sessions[session].date),
     )
 
 

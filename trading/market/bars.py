@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.calendar import Grid
+
+if TYPE_CHECKING:
+    from trading.market.daily_bars import DailyBars
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -162,7 +165,10 @@ class Defects:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Bars on the grid, arrays of (bars, symbols), NaN where a bar is missing."""
+    """Bars on the grid, arrays of (bars, symbols), NaN where a bar is missing.
+
+    `daily` are a user's own daily bars, None where they are made of these.
+    """
 
     grid: Grid
     symbols: tuple[str, ...]
@@ -172,6 +178,7 @@ class Panel:
     close: Floats
     volume: Floats
     defects: Defects
+    daily: DailyBars | None = None
 
     @property
     def prices(self) -> Prices:

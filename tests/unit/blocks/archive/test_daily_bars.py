@@ -14,9 +14,9 @@ from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import DAY_MINUTES
 from tests.unit.blocks.providers.fetched import fetched, simulated
 from trading.errors import BadInput
-from trading.indicators.daily_bars import days_of
 from trading.market.bars import BarRows
 from trading.market.calendar import sessions_between, to_microseconds
+from trading.market.daily_bars import days_of
 
 # The clocks go back on November 2.
 SESSIONS = sessions_between("NYSE", date(2025, 10, 20), date(2025, 11, 14))

@@ -12,8 +12,8 @@ import pytest
 
 from blocks.bars.daily_bars import read_daily_bars
 from trading.errors import BadInput
-from trading.indicators.daily_bars import DailyDefects, day_number
 from trading.market.calendar import sessions_between
+from trading.market.daily_bars import DailyDefects, day_number
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAYS = [each.date for each in sessions_between("NYSE", date(2024, 1, 2), date(2024, 7, 31))]

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 import numpy as np
 
-from trading.indicators.indicator import DAYS
-from trading.indicators.rings import FILLED, PLACE, VALUES
-from trading.indicators.sessions import (
-    DAILY_ATR,
-    DAILY_CLOSE,
-    DAILY_COUNT,
-    DAILY_HIGH,
-    DAILY_LOW,
-    DAILY_RING,
-    DAILY_VOLUME,
-)
-from trading.indicators.studies import DAILY, FROM_DAY, Studies, initial_column, rows_by_study
-from trading.market.bars import BarRows, Floats, Integers, Prices
+from trading.market.bars import BarRows, Integers, Prices
 from trading.market.calendar import EPOCH, Session, sessions_between
 from trading.market.grid_cells import are_valid
 from trading.prices import r4_array
@@ -54,6 +43,20 @@ class DailyBars:
     days: Integers
     prices: Prices
     defects: DailyDefects = DailyDefects()
+
+    @property
+    def sha256(self) -> str:
+        """Return a hash of the bars, by which two runs know that theirs are equal."""
+        digest = hashlib.sha256(repr(self.symbols).encode())
+        for values in (self.days, *self.prices):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        return digest.hexdigest()
+
+    def before(self, day: date) -> DailyBars:
+        """Return the bars of earlier dates."""
+        end = int(np.searchsorted(self.days, day_number(day)))
+        earlier = Prices(*(values[:end] for values in self.prices))
+        return DailyBars(self.symbols, self.days[:end], earlier, self.defects)
 
     def of_sessions(self, sessions: Sequence[Session]) -> Prices:
         """Return the bars of some sessions, (sessions, symbols), NaN where there is none."""
@@ -113,51 +116,6 @@ def make_daily_bars(rows: BarRows, symbols: tuple[str, ...], exchange: str) -> D
         invalid=int(np.count_nonzero(~is_valid)),
     )
     return DailyBars(symbols, known, Prices(*tables), defects)
-
-
-def feed_daily(studies: Studies, state: Floats, daily: DailyBars, before: date) -> None:
-    """Write what daily bars before a session say, in place of all that was known of such.
-
-    What of them a gap or a new level made forgotten in an earlier session stays so. It is what
-    `end_studies` would have made of them one by one, for all symbols at once.
-    """
-    initial = initial_column(studies)
-    for kind, rows in zip(studies.kind.tolist(), rows_by_study(studies), strict=True):
-        if kind == DAILY:
-            block = state[rows]
-            block[:] = initial[rows, np.newaxis]
-            first = state[FROM_DAY]
-            for number in range(int(np.searchsorted(daily.days, day_number(before)))):
-                is_there = ~np.isnan(daily.prices.close[number]) & (first <= daily.days[number])
-                bar = (values[number][is_there] for values in daily.prices[1:])
-                block[:, is_there] = _with_bar(block[:, is_there], *bar)
-
-
-def _with_bar(block: Floats, high: Floats, low: Floats, close: Floats, volume: Floats) -> Floats:
-    """Return the daily rows of some symbols, (rows, symbols), with one bar more of each."""
-    if not block.size:
-        return block
-    previous = block[DAILY_CLOSE].copy()
-    ranges = np.maximum(np.maximum(high - low, abs(high - previous)), abs(low - previous))
-    average, count, total = block[DAILY_ATR], block[DAILY_COUNT], block[DAILY_COUNT + 1]
-    is_full, is_counted = count == DAYS, ~np.isnan(previous)
-    begun = (average * (DAYS - 1) + ranges) / DAYS
-    is_new = is_counted & ~is_full
-    total[is_new] += ranges[is_new]
-    count[is_new] += 1.0
-    average[:] = np.where(is_full, begun, np.where(count == DAYS, total / DAYS, average))
-    block[DAILY_CLOSE], block[DAILY_HIGH], block[DAILY_LOW] = close, high, low
-    ring = block[DAILY_RING:]
-    place = ring[PLACE].astype(np.int64)
-    symbols = np.arange(block.shape[1])
-    ring[VALUES + place, symbols] = volume
-    ring[PLACE] = (place + 1) % DAYS
-    ring[FILLED] = np.minimum(ring[FILLED] + 1, DAYS)
-    sums = np.zeros(block.shape[1])
-    for i in range(DAYS):
-        sums += ring[VALUES + (place + 1 + i) % DAYS, symbols]
-    block[DAILY_VOLUME] = np.where(ring[FILLED] == DAYS, sums / DAYS, block[DAILY_VOLUME])
-    return block
 
 
 def _sessions_from(day: Integers, exchange: str) -> Integers:

@@ -1,37 +1,16 @@
-"""A user's daily bars: as they are loaded, and what they say before a session."""
+"""A user's daily bars as they are loaded: the last of each date, valid, of sessions."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
 import numpy as np
-import pytest
 
-from tests.unit.trading.indicators.run import Run, made_bars, without
-from trading.indicators import (
-    daily_atr,
-    daily_close,
-    daily_high,
-    daily_low,
-    daily_volume,
-    ema,
-)
-from trading.indicators.daily_bars import (
-    DailyBars,
-    DailyDefects,
-    day_number,
-    days_of,
-    feed_daily,
-    make_daily_bars,
-)
-from trading.indicators.past import forget_past, new_past
-from trading.indicators.studies import TODAY, names_of, row_of, rows_by_study
-from trading.indicators.update import begin_studies
-from trading.market.bars import BarRows, Prices
+from trading.market.bars import BarRows
 from trading.market.calendar import sessions_between
+from trading.market.daily_bars import DailyDefects, day_number, days_of, make_daily_bars
 
 MONDAY = date(2024, 7, 1)
-DAILY = [daily_atr(), daily_volume(), daily_close(), daily_high(), daily_low()]
 
 
 def rows_of(*bars: tuple[int, date, float, float, float, float, float]) -> BarRows:
@@ -81,39 +60,23 @@ def test_a_sessions_bars_are_found_by_its_date_and_missing_where_the_file_has_no
     assert found.volume[at, 0] == 500
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_all_that_is_before_a_session_says_what_it_says_one_by_one(share: float) -> None:
-    """A backtest takes daily bars in at each session's end, a session all of them at its start."""
-    prices, bars = made_bars(1, 2 * 40, 3), without(made_bars(2, 40, 3), 2, share)
-    daily = DailyBars(("A", "B", "C"), np.arange(40), bars)
-    forgets = {(2 * 17, 0): 1, (2 * 19 + 1, 1): 2, (2 * 30, 1): 1}
-    run = Run([*DAILY, ema(3)], prices, [2] * 40, daily=bars, forgets=forgets, restores=[(30, 1)])
-    past = new_past(run.studies, 3)
-    for (row, s), mark in forgets.items():
-        if row < 2 * 30:
-            begin_studies(run.studies, past.state, row // 2)
-            forget_past(past, s, mark == 2)
-    feed_daily(run.studies, past.state, daily, date(1970, 1, 1) + timedelta(40))
-    past.state[TODAY] = run.past.state[TODAY]
-    for name, rows in zip(names_of(run.studies), rows_by_study(run.studies), strict=True):
-        if name == "daily":
-            np.testing.assert_array_equal(past.state[rows], run.past.state[rows])
+def test_another_number_another_day_and_another_symbol_is_another_file() -> None:
+    bars = make_daily_bars(rows_of((0, MONDAY, 10, 12, 9, 11, 500)), ("A",), "NYSE")
+    same = make_daily_bars(rows_of((0, MONDAY, 10, 12, 9, 11.00001, 500)), ("A",), "NYSE")
+    others = [
+        make_daily_bars(rows_of((0, MONDAY, 10, 12, 9, 11.001, 500)), ("A",), "NYSE"),
+        make_daily_bars(rows_of((0, MONDAY + timedelta(1), 10, 12, 9, 11, 500)), ("A",), "NYSE"),
+        make_daily_bars(rows_of((0, MONDAY, 10, 12, 9, 11, 500)), ("B",), "NYSE"),
+    ]
+    assert same.sha256 == bars.sha256
+    assert len({bars.sha256, *(other.sha256 for other in others)}) == 4
 
 
-def test_what_is_of_the_session_itself_and_later_is_not_read() -> None:
-    bars = made_bars(2, 40)
-    run = Run(DAILY, made_bars(1, 40), [1] * 40, daily=bars)
-    for known in (0, 1, 16, 39):
-        past = new_past(run.studies, 1)
-        later = Prices(*(values * 1.0 for values in bars))
-        for values in later:
-            values[known:] = 1e6
-        feed_daily(
-            run.studies,
-            past.state,
-            DailyBars(("A",), np.arange(40), later),
-            date(1970, 1, 1) + timedelta(known),
-        )
-        for indicator in DAILY:
-            said = past.state[row_of(run.studies, indicator), 0]
-            np.testing.assert_array_equal(said, run.of(indicator)[known])
+def test_what_is_before_a_day_has_nothing_of_it_or_later() -> None:
+    days = [MONDAY + timedelta(n) for n in range(3)]
+    daily = make_daily_bars(
+        rows_of(*((0, day, 10, 12, 9, 11, 500) for day in days)), ("A",), "NYSE"
+    )
+    for number, day in enumerate(days):
+        assert daily.before(day).days.tolist() == [day_number(each) for each in days[:number]]
+    assert daily.before(date(2030, 1, 1)).sha256 == daily.sha256
