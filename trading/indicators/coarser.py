@@ -13,18 +13,23 @@ BAR_CLOSE = 2
 BAR_VOLUME = 3
 
 
-def merge_bar(
-    state: Floats, row: int, s: int, high: float, low: float, close: float, volume: float
+def merge_bars(
+    state: Floats, row: int, high: Floats, low: Floats, close: Floats, volume: Floats
 ) -> None:
-    """Take a bar into the one in progress in a row and the next ones."""
-    # Nothing is higher or lower than NaN.
-    if not high <= state[row + BAR_HIGH, s]:
-        state[row + BAR_HIGH, s] = high
-    if not low >= state[row + BAR_LOW, s]:
-        state[row + BAR_LOW, s] = low
-    before = 0.0 if math.isnan(state[row + BAR_CLOSE, s]) else state[row + BAR_VOLUME, s]
-    state[row + BAR_VOLUME, s] = before + volume
-    state[row + BAR_CLOSE, s] = close
+    """Take one bar of every symbol into those in progress in a row and the next ones.
+
+    Without branches, so that a compiler makes vector instructions of it: no comparison with the
+    NaN of a missing bar is true.
+    """
+    highs, lows = state[row + BAR_HIGH], state[row + BAR_LOW]
+    closes, volumes = state[row + BAR_CLOSE], state[row + BAR_VOLUME]
+    for s in range(len(close)):
+        is_first = math.isnan(closes[s])
+        highs[s] = high[s] if is_first or high[s] > highs[s] else highs[s]
+        lows[s] = low[s] if is_first or low[s] < lows[s] else lows[s]
+        total = volume[s] if is_first else volumes[s] + volume[s]
+        volumes[s] = volumes[s] if math.isnan(close[s]) else total
+        closes[s] = closes[s] if math.isnan(close[s]) else close[s]
 
 
 def clear_bar(state: Floats, row: int, s: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from trading.indicators.indicator import DAYS
 from trading.indicators.rings import push, sum_of_full
 from trading.indicators.wilder import update_atr
 from trading.market.bars import Floats
@@ -31,16 +30,23 @@ OPENING_RING = 5
 
 
 def take_daily_bar(
-    state: Floats, row: int, s: int, high: float, low: float, close: float, volume: float
+    state: Floats,
+    row: int,
+    length: int,
+    s: int,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
 ) -> None:
-    """Take a symbol's daily bar in, unless it is missing."""
+    """Take a symbol's daily bar in, unless it is missing; the last ones count."""
     if math.isnan(close):
         return
-    update_atr(state, row + DAILY_ATR, row + DAILY_COUNT, DAYS, s, high, low, close)
+    update_atr(state, row + DAILY_ATR, row + DAILY_COUNT, length, s, high, low, close)
     state[row + DAILY_HIGH, s] = high
     state[row + DAILY_LOW, s] = low
-    if push(state, row + DAILY_RING, DAYS, s, volume):
-        state[row + DAILY_VOLUME, s] = sum_of_full(state, row + DAILY_RING, DAYS, s) / DAYS
+    if push(state, row + DAILY_RING, length, s, volume):
+        state[row + DAILY_VOLUME, s] = sum_of_full(state, row + DAILY_RING, length, s) / length
 
 
 def begin_opening(state: Floats, row: int, s: int) -> None:
@@ -64,11 +70,11 @@ def update_opening(state: Floats, row: int, bars: int, bar: int, s: int, volume:
         state[row + OPENING_RELATIVE, s] = opening / state[row + OPENING_MEAN, s]
 
 
-def end_opening(state: Floats, row: int, s: int) -> None:
-    """Keep the session's opening volume, where it has one."""
+def end_opening(state: Floats, row: int, length: int, s: int) -> None:
+    """Keep the session's opening volume, where it has one, as one of the last."""
     volume = state[row + OPENING_VOLUME, s]
     if math.isnan(volume):
         return
-    if push(state, row + OPENING_RING, DAYS, s, volume):
-        mean = sum_of_full(state, row + OPENING_RING, DAYS, s) / DAYS
+    if push(state, row + OPENING_RING, length, s, volume):
+        mean = sum_of_full(state, row + OPENING_RING, length, s) / length
         state[row + OPENING_MEAN, s] = mean if mean > 0 else math.nan

@@ -116,7 +116,7 @@ def names_of(studies: Studies) -> list[str]:
     return [
         named_study(
             study.kind,
-            () if study.kind is Kind.OPENING else study.lengths,
+            () if study.kind in (Kind.OPENING, Kind.DAILY) else study.lengths,
             study.deviations,
             int(study.lengths[0]) * studies.interval_minutes
             if study.kind is Kind.OPENING
@@ -161,7 +161,9 @@ def _study_of(indicator: Indicator, interval_minutes: int) -> _Study:
         )
     if indicator.kind is Kind.OPENING:
         bars = indicator.minutes // interval_minutes
-        return _Study(interval_minutes, indicator.kind, (bars,), 0.0)
+        return _Study(interval_minutes, indicator.kind, (bars, DAYS), 0.0)
+    if indicator.kind is Kind.DAILY:
+        return _Study(interval_minutes, indicator.kind, (DAYS,), 0.0)
     minutes = indicator.minutes or interval_minutes
     return _Study(minutes, indicator.kind, indicator.lengths, indicator.deviations)
 
@@ -170,13 +172,14 @@ def _studies_in(studies: Studies) -> Iterator[_Study]:
     for number, code in enumerate(studies.kind.tolist()):
         stream = int(np.searchsorted(studies.stream_begin, number, side="right")) - 1
         kind = KINDS[code]
-        used = 3 if kind is Kind.MACD else 0 if kind in _WITHOUT_LENGTH else 1
+        used = _LENGTHS.get(kind, 1)
         lengths = tuple(studies.lengths[number, :used].tolist())
         minutes = int(studies.stream_minutes[stream])
         yield _Study(minutes, kind, lengths, float(studies.deviations[number]))
 
 
-_WITHOUT_LENGTH = frozenset({Kind.VWAP, Kind.CLOSE, Kind.DAILY})
+# How many lengths each kind has besides those that have one.
+_LENGTHS = {Kind.MACD: 3, Kind.OPENING: 2, Kind.VWAP: 0, Kind.CLOSE: 0}
 # How many rows each kind has beside a ring, and which of them begin as NaN. Each file of updates
 # says what they are.
 _FIXED_ROWS = {

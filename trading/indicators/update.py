@@ -11,7 +11,7 @@ from trading.indicators.coarser import (
     BAR_LOW,
     BAR_VOLUME,
     clear_bar,
-    merge_bar,
+    merge_bars,
 )
 from trading.indicators.sessions import (
     DAILY_BAR,
@@ -71,14 +71,12 @@ def update_studies(
     if studies.rows == 0:
         return
     _, high, low, close, volume = prices
-    update_stream(studies, state, 0, bar, high, low, close, volume)
-    for stream in range(1, len(studies.stream_row)):
-        for s in range(len(close)):
-            if not math.isnan(close[s]):
-                row = studies.stream_row[stream]
-                merge_bar(state, row, s, high[s], low[s], close[s], volume[s])
-        if bar + 1 == bars_in_session or (bar + 1) % studies.stream_bars[stream] == 0:
-            close_coarser(studies, state, stream)
+    for stream in range(len(studies.stream_row)):
+        if stream > 0:
+            merge_bars(state, studies.stream_row[stream], high, low, close, volume)
+            if bar + 1 < bars_in_session and (bar + 1) % studies.stream_bars[stream] != 0:
+                continue
+        update_stream(studies, state, stream, bar, prices)
 
 
 def end_studies(studies: Studies, state: Floats, daily: Prices, has_daily_file: bool) -> None:
@@ -90,9 +88,10 @@ def end_studies(studies: Studies, state: Floats, daily: Prices, has_daily_file: 
         return
     # What was restored had coarser bars in progress, and they end with the session.
     for stream in range(1, len(studies.stream_row)):
-        close_coarser(studies, state, stream)
+        # Their number is of use to no study of a coarser bar.
+        update_stream(studies, state, stream, studies.stream_bars[stream], daily)
     for i in range(studies.stream_begin[1]):
-        row = studies.row[i]
+        row, length = studies.row[i], studies.lengths[i, 0]
         for s in range(state.shape[1]):
             if studies.kind[i] == DAILY:
                 bar = row + DAILY_BAR
@@ -103,36 +102,28 @@ def end_studies(studies: Studies, state: Floats, daily: Prices, has_daily_file: 
                     volume = daily.volume[s]
                     if state[FROM_DAY, s] > state[TODAY, s]:
                         close = math.nan
-                take_daily_bar(state, row, s, high, low, close, volume)
+                take_daily_bar(state, row, length, s, high, low, close, volume)
                 clear_bar(state, bar, s)
             elif studies.kind[i] == OPENING:
-                end_opening(state, row, s)
+                end_opening(state, row, studies.lengths[i, 1], s)
 
 
-def close_coarser(studies: Studies, state: Floats, stream: int) -> None:
-    """Take the bars in progress of a stream into its studies, and begin the next ones."""
-    row = studies.stream_row[stream]
-    high, low = state[row + BAR_HIGH], state[row + BAR_LOW]
-    update_stream(
-        studies, state, stream, 0, high, low, state[row + BAR_CLOSE], state[row + BAR_VOLUME]
-    )
-    for s in range(state.shape[1]):
-        clear_bar(state, row, s)
+def update_stream(studies: Studies, state: Floats, stream: int, bar: int, prices: Prices) -> None:
+    """Take one closed bar of every symbol into the studies of a stream.
 
-
-def update_stream(
-    studies: Studies,
-    state: Floats,
-    stream: int,
-    bar: int,
-    high: Floats,
-    low: Floats,
-    close: Floats,
-    volume: Floats,
-) -> None:
-    """Take one closed bar of every symbol into the studies of a stream."""
+    That is a bar of `prices` for the first stream; of the others it is the bar in progress, which
+    begins anew.
+    """
+    _, high, low, close, volume = prices
+    progress = studies.stream_row[stream]
+    if stream > 0:
+        high, low = state[progress + BAR_HIGH], state[progress + BAR_LOW]
+        close, volume = state[progress + BAR_CLOSE], state[progress + BAR_VOLUME]
     for i in range(studies.stream_begin[stream], studies.stream_begin[stream + 1]):
         kind, row, length = studies.kind[i], studies.row[i], studies.lengths[i, 0]
+        if kind == DAILY:
+            merge_bars(state, row + DAILY_BAR, high, low, close, volume)
+            continue
         for s in range(len(close)):
             if math.isnan(close[s]):
                 continue
@@ -157,7 +148,8 @@ def update_stream(
                 update_bollinger(state, row, length, studies.deviations[i], s, close[s])
             elif kind == VWAP:
                 update_vwap(state, row, s, high[s], low[s], close[s], volume[s])
-            elif kind == DAILY:
-                merge_bar(state, row + DAILY_BAR, s, high[s], low[s], close[s], volume[s])
             elif kind == OPENING:
                 update_opening(state, row, length, bar, s, volume[s])
+    if stream > 0:
+        for s in range(state.shape[1]):
+            clear_bar(state, progress, s)
