@@ -20,7 +20,14 @@ from trading.indicators.sessions import (
     DAILY_RING,
     DAILY_VOLUME,
 )
-from trading.indicators.studies import DAILY, FROM_DAY, Studies, initial_column, rows_by_study
+from trading.indicators.studies import (
+    DAILY,
+    FROM_DAY,
+    STUDY_KIND,
+    Studies,
+    initial_column,
+    rows_by_study,
+)
 from trading.market.bars import Floats
 from trading.market.daily_bars import DailyBars
 
@@ -32,7 +39,7 @@ def feed_daily(studies: Studies, state: Floats, daily: DailyBars, before: date) 
     `end_studies` would have made of them one by one, for all symbols at once.
     """
     initial, earlier = initial_column(studies), daily.before(before)
-    for kind, rows in zip(studies.kind.tolist(), rows_by_study(studies), strict=True):
+    for kind, rows in zip(studies.of[:, STUDY_KIND].tolist(), rows_by_study(studies), strict=True):
         if kind == DAILY:
             block = state[rows]
             block[:] = initial[rows, np.newaxis]

@@ -10,8 +10,8 @@ import numpy as np
 
 from trading.indicators.declared import atr, mean_volume
 from trading.indicators.indicator import Kind
-from trading.indicators.studies import FROM_DAY, Studies, names_of, rows_by_study
-from trading.indicators.volumes import whole_part
+from trading.indicators.studies import FROM_DAY, NO_VOLUME, Studies, names_of, rows_by_study
+from trading.indicators.volumes import is_whole
 from trading.market.bars import Floats
 
 # A study's rows of each symbol, NaN as None; None for a symbol that has seen nothing.
@@ -98,10 +98,9 @@ def upgraded(content: Mapping[str, Any], interval_minutes: int) -> Left:
 
 
 def _mean_of_ring(ring: list[float], seen: int) -> Column:
-    whole = [whole_part(volume) for volume in ring]
-    fractions = sum(part != volume for part, volume in zip(whole, ring, strict=True))
-    filled, place = min(seen, _VOLUME_BARS), seen % _VOLUME_BARS
-    return [None, sum(whole), float(fractions), float(filled), float(place), *ring]
+    total = sum(ring) if all(map(is_whole, ring)) else None
+    known = [volume if place < seen else NO_VOLUME for place, volume in enumerate(ring)]
+    return [None, total, float(seen % _VOLUME_BARS), *known]
 
 
 def _to_json(column: list[float]) -> Column:

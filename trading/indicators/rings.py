@@ -25,9 +25,13 @@ def push(state: Floats, ring: int, length: int, s: int, value: float) -> bool:
 
 def sum_of_full(state: Floats, ring: int, length: int, s: int) -> float:
     """Return the sum from the oldest to the newest value of a ring that is full."""
-    place = int(state[ring + PLACE, s])
+    return sum_from(state, ring + VALUES, length, int(state[ring + PLACE, s]), s)
+
+
+def sum_from(state: Floats, first: int, length: int, place: int, s: int) -> float:
+    """Return the sum of the values in so many rows, beginning with a place and going round."""
     total = 0.0
     for _ in range(length):
-        total += state[ring + VALUES + place, s]
+        total += state[first + place, s]
         place = place + 1 if place + 1 < length else 0
     return total

@@ -20,6 +20,9 @@ _COMMON_ROWS = 2
 # What a bar in progress of a coarser stream has, and the daily one.
 BAR_ROWS = 4
 
+# In the ring of a mean volume, where there is none yet.
+NO_VOLUME = -1.0
+
 KINDS = tuple(Kind)
 SMA = KINDS.index(Kind.SMA)
 EMA = KINDS.index(Kind.EMA)
@@ -35,28 +38,35 @@ DAILY = KINDS.index(Kind.DAILY)
 OPENING = KINDS.index(Kind.OPENING)
 
 
-class Studies(NamedTuple):
-    """What is computed, as loops read it: one element a study, sorted by stream.
+# Columns of Studies.of: what is computed, where it begins in the state, and its lengths.
+STUDY_KIND = 0
+STUDY_ROW = 1
+STUDY_LENGTH = 2
+STUDY_SECOND = 3
+STUDY_THIRD = 4
+# Columns of Studies.streams: how many of the run's bars make one, where the one in progress
+# stands, and the first study.
+STREAM_BARS = 0
+STREAM_ROW = 1
+STREAM_BEGIN = 2
 
-    A stream is bars of one length; the first is of the run's own. `rows` is how many the state
-    has, 0 when nothing is computed. `stream_begin` (streams + 1) says which studies a stream has,
-    `stream_row` where its bar in progress stands, `stream_bars` of how many bars one is made.
+
+class Studies(NamedTuple):
+    """What is computed, as loops read it.
+
+    A stream is bars of one length; the first is of the run's own, and there is one more that has
+    nothing. `rows` is how many rows the state has, 0 when nothing is computed.
     """
 
     interval_minutes: int
     rows: int
-    kind: Integers
-    lengths: Integers  # (studies, 3)
-    deviations: Floats
-    row: Integers
-    stream_minutes: Integers
-    stream_bars: Integers
-    stream_row: Integers
-    stream_begin: Integers
+    of: Integers  # (studies, 5), sorted by stream
+    streams: Integers  # (streams + 1, 3)
+    deviations: Floats  # (studies), of Bollinger's bands
 
 
 class _Study(NamedTuple):
-    """A study, and the minutes of its stream; an opening's are its first length."""
+    """A study, and the minutes of its stream; those of an opening are its first length."""
 
     minutes: int
     kind: Kind
@@ -73,31 +83,23 @@ def make_studies(indicators: Iterable[Indicator], interval_minutes: int) -> Stud
     wanted = sorted({_study_of(indicator, interval_minutes) for indicator in indicators})
     minutes = sorted({interval_minutes, *(study.minutes for study in wanted)})
     rows = _COMMON_ROWS if wanted else 0
-    stream_row = []
-    for each in minutes:
-        stream_row.append(rows)
+    streams = np.zeros((len(minutes) + 1, 3), dtype=np.int64)
+    for stream, each in enumerate(minutes):
+        begin = sum(study.minutes < each for study in wanted)
+        streams[stream] = each // interval_minutes, rows, begin
         rows += BAR_ROWS if each > interval_minutes else 0
-    begins = []
-    for study in wanted:
-        begins.append(rows)
+    streams[-1, STREAM_BEGIN] = len(wanted)
+    of = np.zeros((len(wanted), 5), dtype=np.int64)
+    for number, study in enumerate(wanted):
+        of[number, :STUDY_LENGTH] = KINDS.index(study.kind), rows
+        of[number, STUDY_LENGTH : STUDY_LENGTH + len(study.lengths)] = study.lengths
         rows += _rows_of(study.kind, study.lengths)
-    streams = [study.minutes for study in wanted]
-    lengths = np.zeros((len(wanted), 3), dtype=np.int64)
-    for row, study in zip(lengths, wanted, strict=True):
-        row[: len(study.lengths)] = study.lengths
     return Studies(
         interval_minutes,
         rows,
-        _integers(KINDS.index(study.kind) for study in wanted),
-        lengths,
+        of,
+        streams,
         np.array([study.deviations for study in wanted], dtype=np.float64),
-        _integers(begins),
-        _integers(minutes),
-        _integers(each // interval_minutes for each in minutes),
-        _integers(stream_row),
-        _integers(
-            [*(streams.index(each) if each in streams else 0 for each in minutes), len(wanted)]
-        ),
     )
 
 
@@ -107,7 +109,7 @@ def row_of(studies: Studies, indicator: Indicator) -> int:
     for number, study in enumerate(_studies_in(studies)):
         if study == wanted:
             values = VALUES.get(indicator.kind, ("",))
-            return int(studies.row[number]) + values.index(indicator.value)
+            return int(studies.of[number, STUDY_ROW]) + values.index(indicator.value)
     raise BadInput(f"{indicator} is not among what is computed", "Declare it in `indicators`")
 
 
@@ -128,17 +130,21 @@ def names_of(studies: Studies) -> list[str]:
 
 def rows_by_study(studies: Studies) -> list[slice]:
     """Return the rows that each study has in the state."""
-    return [slice(begin, end) for begin, end in pairwise([*studies.row.tolist(), studies.rows])]
+    return [
+        slice(begin, end)
+        for begin, end in pairwise([*studies.of[:, STUDY_ROW].tolist(), studies.rows])
+    ]
 
 
 def initial_column(studies: Studies) -> Floats:
     """Return the state of a symbol that has seen no bar, (rows)."""
     column = np.zeros(studies.rows)
-    for bars, row in zip(studies.stream_bars.tolist(), studies.stream_row.tolist(), strict=True):
-        if bars > 1:
-            column[row : row + BAR_ROWS] = np.nan
+    for row in studies.streams[1:-1, STREAM_ROW].tolist():
+        column[row : row + BAR_ROWS] = np.nan
     for study, rows in zip(_studies_in(studies), rows_by_study(studies), strict=True):
         column[rows][list(_BLANK[study.kind])] = np.nan
+        if study.kind is Kind.MEAN_VOLUME:
+            column[rows][_FIXED_ROWS[study.kind] :] = NO_VOLUME
     return column
 
 
@@ -169,13 +175,16 @@ def _study_of(indicator: Indicator, interval_minutes: int) -> _Study:
 
 
 def _studies_in(studies: Studies) -> Iterator[_Study]:
-    for number, code in enumerate(studies.kind.tolist()):
-        stream = int(np.searchsorted(studies.stream_begin, number, side="right")) - 1
+    begins, bars = studies.streams[:-1, STREAM_BEGIN], studies.streams[:, STREAM_BARS]
+    for number, (code, _, *lengths) in enumerate(studies.of.tolist()):
+        stream = int(np.searchsorted(begins, number, side="right")) - 1
         kind = KINDS[code]
-        used = _LENGTHS.get(kind, 1)
-        lengths = tuple(studies.lengths[number, :used].tolist())
-        minutes = int(studies.stream_minutes[stream])
-        yield _Study(minutes, kind, lengths, float(studies.deviations[number]))
+        yield _Study(
+            int(bars[stream]) * studies.interval_minutes,
+            kind,
+            tuple(lengths[: _LENGTHS.get(kind, 1)]),
+            float(studies.deviations[number]),
+        )
 
 
 # How many lengths each kind has besides those that have one.
@@ -190,7 +199,7 @@ _FIXED_ROWS = {
     Kind.MACD: 7,
     Kind.BOLLINGER: 8,
     Kind.VWAP: 3,
-    Kind.MEAN_VOLUME: 5,
+    Kind.MEAN_VOLUME: 3,
     Kind.VOLUME_BEFORE: 3,
     Kind.CLOSE: 1,
     Kind.DAILY: 13,
@@ -221,7 +230,3 @@ def _rows_of(kind: Kind, lengths: tuple[int, ...]) -> int:
     elif kind in (Kind.DAILY, Kind.OPENING):
         ring = DAYS
     return _FIXED_ROWS[kind] + ring
-
-
-def _integers(values: Iterable[int]) -> Integers:
-    return np.array(list(values), dtype=np.int64)

@@ -32,6 +32,14 @@ from trading.indicators.studies import (
     OPENING,
     RSI,
     SMA,
+    STREAM_BARS,
+    STREAM_BEGIN,
+    STREAM_ROW,
+    STUDY_KIND,
+    STUDY_LENGTH,
+    STUDY_ROW,
+    STUDY_SECOND,
+    STUDY_THIRD,
     TODAY,
     VOLUME_BEFORE,
     VWAP,
@@ -53,12 +61,13 @@ def begin_studies(studies: Studies, state: Floats, day: int) -> None:
         return
     for s in range(state.shape[1]):
         state[TODAY, s] = day
-    for i in range(studies.stream_begin[1]):
+    for i in range(studies.streams[1, STREAM_BEGIN]):
+        kind, row = studies.of[i, STUDY_KIND], studies.of[i, STUDY_ROW]
         for s in range(state.shape[1]):
-            if studies.kind[i] == VWAP:
-                begin_vwap(state, studies.row[i], s)
-            elif studies.kind[i] == OPENING:
-                begin_opening(state, studies.row[i], s)
+            if kind == VWAP:
+                begin_vwap(state, row, s)
+            elif kind == OPENING:
+                begin_opening(state, row, s)
 
 
 def update_studies(
@@ -71,10 +80,11 @@ def update_studies(
     if studies.rows == 0:
         return
     _, high, low, close, volume = prices
-    for stream in range(len(studies.stream_row)):
+    for stream in range(len(studies.streams) - 1):
         if stream > 0:
-            merge_bars(state, studies.stream_row[stream], high, low, close, volume)
-            if bar + 1 < bars_in_session and (bar + 1) % studies.stream_bars[stream] != 0:
+            merge_bars(state, studies.streams[stream, STREAM_ROW], high, low, close, volume)
+            bars = studies.streams[stream, STREAM_BARS]
+            if bar + 1 < bars_in_session and (bar + 1) % bars != 0:
                 continue
         update_stream(studies, state, stream, bar, prices)
 
@@ -87,13 +97,14 @@ def end_studies(studies: Studies, state: Floats, daily: Prices, has_daily_file: 
     if studies.rows == 0:
         return
     # What was restored had coarser bars in progress, and they end with the session.
-    for stream in range(1, len(studies.stream_row)):
+    for stream in range(1, len(studies.streams) - 1):
         # Their number is of use to no study of a coarser bar.
-        update_stream(studies, state, stream, studies.stream_bars[stream], daily)
-    for i in range(studies.stream_begin[1]):
-        row, length = studies.row[i], studies.lengths[i, 0]
+        update_stream(studies, state, stream, studies.streams[stream, STREAM_BARS], daily)
+    for i in range(studies.streams[1, STREAM_BEGIN]):
+        kind, row = studies.of[i, STUDY_KIND], studies.of[i, STUDY_ROW]
+        length = studies.of[i, STUDY_LENGTH]
         for s in range(state.shape[1]):
-            if studies.kind[i] == DAILY:
+            if kind == DAILY:
                 bar = row + DAILY_BAR
                 high, low, close = state[bar, s], state[bar + BAR_LOW, s], state[bar + BAR_CLOSE, s]
                 volume = state[bar + BAR_VOLUME, s]
@@ -104,8 +115,8 @@ def end_studies(studies: Studies, state: Floats, daily: Prices, has_daily_file: 
                         close = math.nan
                 take_daily_bar(state, row, length, s, high, low, close, volume)
                 clear_bar(state, bar, s)
-            elif studies.kind[i] == OPENING:
-                end_opening(state, row, studies.lengths[i, 1], s)
+            elif kind == OPENING:
+                end_opening(state, row, studies.of[i, STUDY_SECOND], s)
 
 
 def update_stream(studies: Studies, state: Floats, stream: int, bar: int, prices: Prices) -> None:
@@ -115,12 +126,15 @@ def update_stream(studies: Studies, state: Floats, stream: int, bar: int, prices
     begins anew.
     """
     _, high, low, close, volume = prices
-    progress = studies.stream_row[stream]
+    progress = studies.streams[stream, STREAM_ROW]
     if stream > 0:
         high, low = state[progress + BAR_HIGH], state[progress + BAR_LOW]
         close, volume = state[progress + BAR_CLOSE], state[progress + BAR_VOLUME]
-    for i in range(studies.stream_begin[stream], studies.stream_begin[stream + 1]):
-        kind, row, length = studies.kind[i], studies.row[i], studies.lengths[i, 0]
+    for i in range(
+        studies.streams[stream, STREAM_BEGIN], studies.streams[stream + 1, STREAM_BEGIN]
+    ):
+        kind, row = studies.of[i, STUDY_KIND], studies.of[i, STUDY_ROW]
+        length = studies.of[i, STUDY_LENGTH]
         if kind == DAILY:
             merge_bars(state, row + DAILY_BAR, high, low, close, volume)
             continue
@@ -142,7 +156,7 @@ def update_stream(studies: Studies, state: Floats, stream: int, bar: int, prices
             elif kind == RSI:
                 update_rsi(state, row, length, s, close[s])
             elif kind == MACD:
-                slow, signal = studies.lengths[i, 1], studies.lengths[i, 2]
+                slow, signal = studies.of[i, STUDY_SECOND], studies.of[i, STUDY_THIRD]
                 update_macd(state, row, length, slow, signal, s, close[s])
             elif kind == BOLLINGER:
                 update_bollinger(state, row, length, studies.deviations[i], s, close[s])

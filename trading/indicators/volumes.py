@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from trading.indicators.rings import FILLED, PLACE, VALUES, push, sum_of_full
+from trading.indicators.rings import PLACE, VALUES, push, sum_from
 from trading.market.bars import Floats
 
-# A mean has its value, the sum of the whole volumes, how many are not whole, and a ring of all.
+# A mean has its value, the sum of the last volumes, the place of the next one, and the volumes,
+# below 0 where there is none yet. The sum is NaN while not all are whole.
 MEAN_SUM = 1
-MEAN_FRACTIONS = 2
-MEAN_RING = 3
+MEAN_PLACE = 2
+MEAN_VOLUMES = 3
 # One of the bars before has its value and a ring.
 BEFORE_RING = 1
 # A vwap has its value, the sum of price x volume and that of volumes.
@@ -20,33 +21,41 @@ VWAP_VOLUME = 2
 LARGEST_WHOLE = float(1 << 39)
 
 
-def whole_part(volume: float) -> float:
-    """Return a volume whose sums are exact, 0 for any other."""
-    return volume if volume == math.floor(volume) and volume < LARGEST_WHOLE else 0.0
+def is_whole(volume: float) -> bool:
+    """Return whether sums of such volumes are exact, in whatever order."""
+    return bool(volume == math.floor(volume) and volume < LARGEST_WHOLE)
 
 
 def update_mean_volume(state: Floats, row: int, length: int, s: int, volume: float) -> None:
     """Show the mean of the volumes before a bar, then take its own in.
 
-    The mean is that of a sum from the oldest to the newest, which a running one is when all are
-    whole numbers; otherwise it is made anew.
+    The mean is that of a sum from the oldest to the newest. A running one is equal while all are
+    whole numbers; with another among them it is none, and the sum is made anew at each bar.
     """
-    ring = row + MEAN_RING
-    total, fractions = state[row + MEAN_SUM, s], state[row + MEAN_FRACTIONS, s]
-    if state[ring + FILLED, s] == length:
-        if fractions > 0:
-            state[row, s] = sum_of_full(state, ring, length, s) / length
+    place = int(state[row + MEAN_PLACE, s])
+    slot = row + MEAN_VOLUMES + place
+    old, total = state[slot, s], state[row + MEAN_SUM, s]
+    if old >= 0:
+        if math.isnan(total):
+            total = sum_from(state, row + MEAN_VOLUMES, length, place, s)
+            mean = total / length
+            if not are_whole(state, row + MEAN_VOLUMES, length, s):
+                total = math.nan
         else:
-            state[row, s] = total / length
-    old = state[ring + VALUES + int(state[ring + PLACE, s]), s]
-    left, come = whole_part(old), whole_part(volume)
-    state[row + MEAN_SUM, s] = total + (come - left)
-    if left != old:
-        fractions -= 1.0
-    if come != volume:
-        fractions += 1.0
-    state[row + MEAN_FRACTIONS, s] = fractions
-    push(state, ring, length, s, volume)
+            mean = total / length
+        state[row, s] = mean
+        total -= old
+    state[row + MEAN_SUM, s] = total + volume if is_whole(volume) else math.nan
+    state[slot, s] = volume
+    state[row + MEAN_PLACE, s] = place + 1 if place + 1 < length else 0
+
+
+def are_whole(state: Floats, first: int, length: int, s: int) -> bool:
+    """Return whether all volumes of a full ring are whole."""
+    whole = True
+    for i in range(length):
+        whole = whole and is_whole(state[first + i, s])
+    return whole
 
 
 def update_volume_before(state: Floats, row: int, bars: int, s: int, volume: float) -> None:
