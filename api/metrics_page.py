@@ -97,7 +97,7 @@ def _account(facts: AccountFacts) -> Iterator[Metric]:
     yield orders
     yield _one("openbell_trades", "Closed trades of the account", facts.trades)
     yield _one("openbell_realized_pnl_usd", "What closed trades earned", facts.realized)
-    yield _one("openbell_halted", "1 when an operator has halted", float(facts.halt is not None))
+    yield _one("openbell_halted", "1 while the account is halted", float(facts.halt is not None))
 
 
 def _copies(report: HealthReport) -> Iterator[Metric]:

@@ -35,7 +35,7 @@ class Reason(IntEnum):
         "another process held the right to trade this account",
         "another process holds the right to trade",
     )
-    HALTED = 2, "an operator had halted trading", "an operator has halted trading"
+    HALTED = 2, "trading was halted", "trading is halted, by an operator or by a drawdown"
     LATCHED = 3, "the day's loss limit had ended entries", "the day's loss limit was reached"
     RECONCILIATION = (
         4,

@@ -12,6 +12,7 @@ import duckdb
 import orjson
 
 from blocks.ledger import lease
+from blocks.ledger.halts import Halt, read_halts
 from blocks.ledger.ledger import DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
 from blocks.ledger.parity_tables import ParityRow, read_parity
@@ -26,15 +27,6 @@ WAIT_SECONDS = 5.0
 # So many of the newest replays of sessions say how well journals come again.
 REPLAYS = 5
 LIVE_ORDERS = "status NOT IN ('filled', 'cancelled', 'rejected', 'expired')"
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """A halt that holds: since when, by which command, why."""
-
-    since: datetime
-    command: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +161,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         f" WHERE leg = 'entry' AND {LIVE_ORDERS}"
     )[0]
     differences = rows("SELECT value FROM meta WHERE name = 'differences'")
-    halts = rows(
-        "SELECT ts, command, reason FROM commands"
-        " WHERE number > (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
-        " ORDER BY number LIMIT 1"
-    )
+    halts = read_halts(connection)
     outbox = waiting(connection)
     counts = {str(row["status"]): int(row["count"]) for row in orders}
     return AccountFacts(
@@ -188,7 +176,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         realized=float(trades["pnl"]),
         blocked=orjson.loads(differences[0]["value"]) if differences else {},
         unknown_orders=counts.get("unknown", 0),
-        halt=Halt(halts[0]["ts"], halts[0]["command"], halts[0]["reason"]) if halts else None,
+        halt=halts[0] if halts else None,
         outbox_open=outbox.count,
         outbox_oldest=outbox.oldest,
         outbox_refused=outbox.refused,

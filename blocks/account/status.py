@@ -13,6 +13,7 @@ import duckdb
 from blocks.account.gate import newest_gate
 from blocks.account.names import PAPER, SIMULATED, is_there
 from blocks.account.plan_changes import plan_changes
+from blocks.ledger.halts import read_halts
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
 from blocks.ledger.tables import read_orders, read_positions, read_trades
 from blocks.messages.outbox_rows import delivery_counts
@@ -88,20 +89,14 @@ def account_status(data_dir: Path, account: str) -> AccountStatus:
 def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatus:
     equity = connection.execute("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1").fetchone()
     # Read at once: the next question takes the place of this one's answer.
-    halts = rows_of(
-        connection.execute(
-            "SELECT ts, command, reason FROM commands WHERE number >"
-            " (SELECT coalesce(max(number), 0) FROM commands WHERE command = 'resume')"
-            " ORDER BY number"
-        )
-    )
+    halts = [halt.as_dict() for halt in read_halts(connection)]
     return AccountStatus(
         account=account,
         equity=float(equity[1]) if equity else None,
         positions=read_positions(connection),
         orders=read_orders(connection, live=True),
         trades=read_trades(connection),
-        halts=plain(halts),
+        halts=halts,
         plan_changes=plan_changes(connection),
         transfers=plain(
             rows_of(connection.execute("SELECT * EXCLUDE (number) FROM transfers ORDER BY number"))

@@ -89,7 +89,7 @@ def check_exchange(facts: AccountFacts, place: Place) -> Component:
 
 
 def check_halt(facts: AccountFacts, place: Place) -> Component:
-    """Say whether an operator has halted the account."""
+    """Say whether the account is halted, by an operator or by its drawdown."""
     if facts.halt is None:
         return Component("trading", Level.HEALTHY, "not halted")
     why = f" ({facts.halt.reason})" if facts.halt.reason else ""

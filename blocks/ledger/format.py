@@ -9,7 +9,7 @@ import duckdb
 from trading.errors import BadInput
 
 # To be raised when an earlier version would misread what is written, or lose it.
-FORMAT = 4
+FORMAT = 5
 FORMAT_NAME = "format"
 
 

@@ -14,6 +14,7 @@ import orjson
 from blocks.ledger import lease, place
 from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
 from blocks.ledger.format import check_format, write_format
+from blocks.ledger.halts import DRAWDOWN_SINCE
 from blocks.ledger.parity_tables import PARITY_SCHEMA
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
 from blocks.stores.duckdb_file import DuckDBFile
@@ -160,6 +161,8 @@ class DuckDBLedger:
                 if projection.differences is not None:
                     text = orjson.dumps(projection.differences).decode()
                     _set_meta(connection, "differences", text)
+                if projection.drawdown is not None:
+                    _set_meta(connection, DRAWDOWN_SINCE, projection.drawdown)
                 if projection.gate is not None:
                     name = f"{GATE_OF}{projection.session}"
                     _set_meta(connection, name, projection.gate.to_json())

@@ -9,6 +9,7 @@ from blocks.ledger.rows import (
     Projection,
     decision_row,
     message_row,
+    moment,
     position_rows,
     trade_row,
 )
@@ -31,6 +32,7 @@ class Projector:
         self._orders: dict[str, Order] = {}
         # How many findings of the gate are told, those of earlier sessions too.
         self._gate = 0
+        self._drawdown: str | None = None
 
     def changes(self) -> Projection:
         """Return what changed since `done` was called last."""
@@ -56,6 +58,7 @@ class Projector:
                 for message in self._reporter.messages[self._messages :]
             ],
             gate=self._gate_row() if self._found() != self._gate else None,
+            drawdown=self._drawdown_since() if self._drawdown_since() != self._drawdown else None,
         )
 
     def done(self) -> None:
@@ -67,6 +70,11 @@ class Projector:
         self._messages = len(self._reporter.messages)
         self._orders = dict(state.orders)
         self._gate = self._found()
+        self._drawdown = self._drawdown_since()
+
+    def _drawdown_since(self) -> str:
+        state = self._state
+        return moment(state.halt.since_us).isoformat() if state.is_in_drawdown else ""
 
     def _found(self) -> int:
         return sum(self._state.gate.totals.values())

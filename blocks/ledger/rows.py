@@ -46,7 +46,10 @@ class GateRow:
 
 @dataclass
 class Projection:
-    """What changed since the last projection, ready to be written; writing twice is once."""
+    """What changed since the last projection, ready to be written; writing twice is once.
+
+    `drawdown` is since when the account is halted by its drawdown, "" where it is not.
+    """
 
     session: str
     orders: list[Order] = field(default_factory=list)
@@ -57,6 +60,7 @@ class Projection:
     messages: list[tuple[Any, ...]] = field(default_factory=list)
     differences: dict[str, str] | None = None
     gate: GateRow | None = None
+    drawdown: str | None = None
     transfers: list[tuple[Any, ...]] = field(default_factory=list)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from blocks.ledger.halts import SEEN_COMMAND
 from blocks.ledger.ledger import DuckDBLedger
 from trading.session.events import Command
-
-_SEEN = "seen_command"
 
 
 class Inbox:
@@ -13,7 +12,7 @@ class Inbox:
 
     def __init__(self, ledger: DuckDBLedger) -> None:
         self._ledger = ledger
-        self._seen = self._read = int(ledger.meta(_SEEN) or 0)
+        self._seen = self._read = int(ledger.meta(SEEN_COMMAND) or 0)
 
     def words(self) -> list[Command]:
         """Return the commands since those that were returned last."""
@@ -27,5 +26,5 @@ class Inbox:
         Not before: a process that dies in between would lose the operator's word.
         """
         if self._read != self._seen:
-            self._ledger.remember(_SEEN, str(self._read))
+            self._ledger.remember(SEEN_COMMAND, str(self._read))
             self._seen = self._read

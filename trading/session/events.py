@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trading.session.orders import Leg, Order, Status
+from trading.session.orders import Leg, Order, OrderType, Status, TargetKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Intent:
     came too late for the bar that has begun fills in none that starts before `fills_from_us`. An
     `exit` with `is_immediate` is to be filled at the newest price known, which is its reference
     price. One with `is_adopted` was found at the exchange under an id of ours, and is not asked
-    again.
+    again. What an entry's other fields say, its order has: see `Order`.
     """
 
     action: str
@@ -126,6 +126,10 @@ class Intent:
     fills_from_us: int = 0
     is_immediate: bool = False
     is_adopted: bool = False
+    order_type: str = OrderType.MARKET
+    level: float | None = None
+    target_kind: str = TargetKind.USD
+    is_reached: bool = False
 
 
 # Whose a discrepancy is that names no symbol.
@@ -222,6 +226,10 @@ def order_of(intent: Intent) -> Order:
         target_id=intent.target_id,
         attempt=intent.attempt,
         is_immediate=intent.is_immediate,
+        order_type=OrderType(intent.order_type),
+        level=intent.level,
+        target_kind=TargetKind(intent.target_kind),
+        is_reached=intent.is_reached,
     )
 
 
@@ -243,6 +251,10 @@ def intent_of(order: Order) -> Intent:
         order.stop_id,
         order.target_id,
         is_immediate=order.is_immediate,
+        order_type=order.order_type,
+        level=order.level,
+        target_kind=order.target_kind,
+        is_reached=order.is_reached,
     )
 
 

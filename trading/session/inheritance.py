@@ -49,10 +49,16 @@ _OF_THE_ACCOUNT = frozenset({"money", "flags", "changes"})
 
 
 class Halt(NamedTuple):
-    """Whether an operator has halted the account, and why."""
+    """Whether the account is halted, and why; `since_us` is known of a drawdown's halt."""
 
     is_halted: bool
     reason: str
+    since_us: int = 0
+
+
+NO_HALT = Halt(is_halted=False, reason="")
+# The reason of a halt that no operator asked for.
+DRAWDOWN_REASON = "drawdown"
 
 
 def inheritance_of(
@@ -74,6 +80,7 @@ def inheritance_of(
         "orders": [order_to_fields(order) for order in orders.values() if order.is_live],
         "halted": halt.is_halted,
         "halt_reason": halt.reason,
+        "halt_us": halt.since_us,
     }
 
 
@@ -105,7 +112,7 @@ def carried_to(
     closes = dict(zip(known, gate.get("earlier_close", ()), strict=False))
     return {
         **content,
-        "book": arrays_to_json(book, _INHERITED),
+        "book": {**arrays_to_json(book, _INHERITED), "money": content["book"]["money"]},
         "indicators": carried_studies(content["indicators"], known, symbols),
         "gate": {**gate, "earlier_close": [closes.get(symbol) for symbol in symbols]},
         "symbols": list(symbols),
@@ -196,4 +203,8 @@ def take_over(
     for fields in content.get("orders", ()):
         order = order_from_fields(fields)
         orders[order.client_order_id] = order
-    return Halt(bool(content.get("halted", False)), str(content.get("halt_reason", "")))
+    return Halt(
+        bool(content.get("halted", False)),
+        str(content.get("halt_reason", "")),
+        int(content.get("halt_us", 0)),
+    )

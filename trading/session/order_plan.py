@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from trading.engine.book import Book
 from trading.reasons import EXIT_OPERATOR, ExitReason
+from trading.session.entry_terms import EntryTerms, awaited_terms, terms_of
 from trading.session.events import Intent
-from trading.session.orders import Leg, Order, Status, client_order_id
+from trading.session.orders import Leg, Order, OrderType, Status, client_order_id
 from trading.session.state import SessionState
 
 PROTECTION = (Leg.STOP, Leg.TARGET)
@@ -78,11 +79,13 @@ class OrderPlanner:
                 leaving += self._exit(book, s, symbol, held, known, live)
             elif ours != 0:
                 leaving += self._hold(book, s, symbol, held, known, live)
-            elif book.pending[s] != 0:
-                if not any(order.leg == Leg.ENTRY for order in live):
-                    entering.append(self._entry(book, s, symbol, known))
             else:
-                leaving += [self._cancel(order) for order in live if not _is_done_by_itself(order)]
+                wanted = awaited_terms(book, s)
+                others = [order for order in live if not _is_of(order, wanted)]
+                leaving += [self._cancel(order) for order in others]
+                # One that is replaced is first known to be gone: it may be filled at this moment.
+                if wanted is not None and not any(order.leg == Leg.ENTRY for order in live):
+                    entering.append(self._entry(book, s, symbol, known, wanted))
         return leaving + entering
 
     def _id(self, symbol: str, leg: Leg, attempt: int) -> str:
@@ -99,24 +102,29 @@ class OrderPlanner:
             order.attempt,
         )
 
-    def _entry(self, book: Book, s: int, symbol: str, known: list[Order]) -> Intent:
+    def _entry(
+        self, book: Book, s: int, symbol: str, known: list[Order], wanted: EntryTerms
+    ) -> Intent:
         attempt = _next_attempt(known, Leg.ENTRY)
-        offset = float(book.pending_target[s])
-        has_target = not math.isnan(offset)
+        has_target = wanted.target_offset is not None
         protection = max(_next_attempt(known, leg) for leg in PROTECTION)
         return Intent(
             "submit",
             self._id(symbol, Leg.ENTRY, attempt),
             symbol,
             Leg.ENTRY,
-            int(book.pending[s]),
+            wanted.quantity,
             self._epoch,
             attempt,
-            reference_price=float(book.pending_reference[s]),
-            stop_price=float(book.pending_stop[s]),
-            target_offset=offset if has_target else None,
+            reference_price=wanted.reference_price,
+            stop_price=wanted.stop_price,
+            target_offset=wanted.target_offset,
             stop_id=self._id(symbol, Leg.STOP, protection),
             target_id=self._id(symbol, Leg.TARGET, protection) if has_target else None,
+            order_type=wanted.order_type,
+            level=wanted.level,
+            target_kind=wanted.target_kind,
+            is_reached=_is_reached(wanted, float(book.previous_close[s])),
         )
 
     def _exit(
@@ -203,3 +211,17 @@ def _common(ours: int, theirs: int) -> int:
 
 def _is_done_by_itself(order: Order) -> bool:
     return order.status == Status.TRIGGERED
+
+
+def _is_of(order: Order, wanted: EntryTerms | None) -> bool:
+    """Return whether an order is to be left as it is where nothing is held."""
+    if order.leg != Leg.ENTRY:
+        return _is_done_by_itself(order)
+    return terms_of(order) == wanted
+
+
+def _is_reached(wanted: EntryTerms, close: float) -> bool:
+    """Return whether price is beyond the level of a stop entry already; `close` may be NaN."""
+    if wanted.order_type != OrderType.STOP or wanted.level is None:
+        return False
+    return close >= wanted.level if wanted.quantity > 0 else close <= wanted.level

@@ -11,7 +11,7 @@ from trading.market.calendar import from_microseconds
 from trading.reasons import ExitReason, Reason
 from trading.session.events import Fill, Intent, OrderUpdate
 from trading.session.messages import Kind, OrderMessage, TradeMessage
-from trading.session.orders import TERMINAL, Leg, Order, Status
+from trading.session.orders import TERMINAL, Leg, Order, OrderType, Status
 from trading.session.state import SessionState
 
 ORDER_TYPES = {Leg.STOP: "stop", Leg.TARGET: "limit"}
@@ -141,7 +141,7 @@ class OrderReporter:
             order.client_order_id,
             order.symbol,
             "buy" if order.quantity > 0 else "sell",
-            ORDER_TYPES.get(order.leg, "market"),
+            _type_of(order),
             abs(order.quantity),
             self._state.plan.strategy_name,
             reason or asked_for or str(order.leg),
@@ -153,3 +153,9 @@ class OrderReporter:
             None if kind == Kind.ORDER_SENT else order.remaining,
             cancel_reason,
         )
+
+
+def _type_of(order: Order) -> str:
+    if order.leg == Leg.ENTRY:
+        return OrderType.MARKET if order.is_reached else order.order_type
+    return ORDER_TYPES.get(order.leg, OrderType.MARKET)

@@ -20,6 +20,22 @@ class Leg(StrEnum):
     EXIT = "exit"
 
 
+class OrderType(StrEnum):
+    """How an entry is ordered: `stop` and `limit` rest at a level."""
+
+    MARKET = "market"
+    STOP = "stop"
+    LIMIT = "limit"
+
+
+class TargetKind(StrEnum):
+    """What an entry's target is counted in, from its fill: USD, a fraction of the fill, or R."""
+
+    USD = "usd"
+    FRACTION = "fraction"
+    R = "r"
+
+
 class Status(StrEnum):
     """Where an order is; `unknown` means that a request got no answer."""
 
@@ -50,8 +66,10 @@ class IllegalTransition(OpenbellError):
 class Order:
     """One order. Quantities in shares: `quantity` is signed (buys positive), `filled` is not.
 
-    An entry carries its protection: the exchange rests `stop_id` at `stop_price` and
-    `target_id` at the entry fill plus `target_offset` as soon as the entry fills.
+    An entry carries its protection: the exchange rests `stop_id` at `stop_price` and `target_id`
+    at the entry fill plus `target_offset`, in `target_kind`, as soon as the entry fills. One that
+    rests at a `level` goes out as a market order where price is beyond that already
+    (`is_reached`): an exchange would refuse it as a stop.
     """
 
     client_order_id: str
@@ -69,6 +87,10 @@ class Order:
     filled: int = 0
     attempt: int = 1
     is_immediate: bool = False
+    order_type: OrderType = OrderType.MARKET
+    level: float | None = None
+    target_kind: TargetKind = TargetKind.USD
+    is_reached: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -134,5 +156,12 @@ def order_to_fields(order: Order) -> dict[str, Any]:
 
 
 def order_from_fields(content: dict[str, Any]) -> Order:
-    """Return the order that fields by name describe."""
-    return Order(**{**content, "leg": Leg(content["leg"]), "status": Status(content["status"])})
+    """Return the order that fields by name describe, those of earlier versions too."""
+    words: dict[str, type[StrEnum]] = {
+        "leg": Leg,
+        "status": Status,
+        "order_type": OrderType,
+        "target_kind": TargetKind,
+    }
+    named = {name: words[name](value) for name, value in content.items() if name in words}
+    return Order(**{**content, **named})

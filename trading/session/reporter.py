@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from trading.engine.book import BASELINE
+from trading.engine.book import BASELINE, PEAK
 from trading.engine.trade_tape import FILLS, TRADES
 from trading.reasons import Reason
 from trading.session.events import (
@@ -71,10 +71,11 @@ class Reporter:
                 if ended is not None:
                     self.add(ended)
             case BarClosed():
-                last, was_latched = state.last_bar, state.is_latched
+                last, limits = state.last_bar, (state.is_latched, state.is_in_drawdown)
                 state.apply(event)
                 if state.last_bar > last:
-                    self._bar_closed(event, was_latched)
+                    self._bar_closed(event)
+                    self._tell_limits(*limits)
             case SessionClosed():
                 was_closed = state.is_closed
                 state.apply(event)
@@ -108,7 +109,7 @@ class Reporter:
         status = "degraded" if blocked or state.halt.is_halted else "healthy"
         self.add(self._market(Kind.MARKET_START, state.session.open, status, details))
 
-    def _bar_closed(self, bar: BarClosed, was_latched: bool) -> None:
+    def _bar_closed(self, bar: BarClosed) -> None:
         numbers = self._state.numbers
         if isinstance(numbers, OrbNumbers) and bar.bar < numbers.range_bars:
             for s, (opened, closed) in enumerate(zip(bar.open, bar.close, strict=True)):
@@ -125,10 +126,21 @@ class Reporter:
                         self._place.account,
                     )
                 )
-        if self._state.is_latched and not was_latched:
+
+    def _tell_limits(self, was_latched: bool, was_in_drawdown: bool) -> None:
+        state = self._state
+        if state.is_latched and not was_latched:
             self._warn(
                 "the day's loss limit is reached",
                 "everything is left, and nothing is entered until the next session",
+            )
+        if state.is_in_drawdown and not was_in_drawdown:
+            peak, worth = float(state.book.money[PEAK]), state.equity_points[-1][1]
+            self._warn(
+                f"equity {worth:,.2f} USD is {100 * state.rules.max_drawdown_pct:g} % or more below"
+                f" its highest, {peak:,.2f} USD",
+                "the account is halted (drawdown): everything is left, and nothing is entered until"
+                " it is resumed",
             )
 
     def _levels(self) -> tuple[RangeLevel, ...]:

@@ -15,7 +15,6 @@ from trading.engine.book_changes import (
     cancel_entry,
     cancel_exit,
     forget_bars,
-    plan_entry,
     plan_exit,
     see_bar,
 )
@@ -29,6 +28,7 @@ from trading.engine.trade_tape import new_tape
 from trading.parameters import Rules
 from trading.reasons import LEG_NEWEST_PRICE, ExitReason
 from trading.session.array_json import prices_of
+from trading.session.entry_terms import await_entry, terms_of
 from trading.session.events import BarClosed, Intent, order_of
 from trading.session.orders import Leg, Order, Status
 from trading.session.venue_orders import VenueEvent, VenueOrders, VenueState
@@ -196,9 +196,7 @@ class SimulatedVenue:
     def _enforce(self, order: Order) -> None:
         book, s = self.state.book, self.index[order.symbol]
         if order.leg == Leg.ENTRY:
-            offset = math.nan if order.target_offset is None else order.target_offset
-            reference, stop = order.reference_price or 0.0, order.stop_price or 0.0
-            plan_entry(book, s, order.quantity, reference, stop, offset)
+            await_entry(book, s, terms_of(order))
         elif order.leg == Leg.EXIT:
             plan_exit(book, s, ExitReason.of(order.reason).value)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from itertools import starmap
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from trading.engine import settle as engine
-from trading.engine.book import CASH, LATCHED, Book, equity, new_book
+from trading.engine.book import CASH, DRAWDOWN, LATCHED, PEAK, Book, equity, new_book
 from trading.engine.book_changes import (
     apply_entry_fill,
     apply_exit_fill,
     begin_session,
     cancel_entry,
-    plan_entry,
     plan_exit,
 )
 from trading.engine.compile import link_interpreted
@@ -38,6 +36,7 @@ from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, F
 from trading.selection.judge import begin_opening
 from trading.selection.universe import new_universe
 from trading.session.bar_gate import BarGate
+from trading.session.entry_terms import await_entry, awaited_terms, fill_by, terms_of
 from trading.session.events import (
     BarClosed,
     BarPassed,
@@ -54,7 +53,13 @@ from trading.session.events import (
     intent_of,
     order_of,
 )
-from trading.session.inheritance import Halt, inheritance_of, take_over
+from trading.session.inheritance import (
+    DRAWDOWN_REASON,
+    NO_HALT,
+    Halt,
+    inheritance_of,
+    take_over,
+)
 from trading.session.orders import (
     TERMINAL,
     Leg,
@@ -94,7 +99,7 @@ class SessionState:
         self.view = ExchangeView()
         self.is_started = False
         self.is_closed = False
-        self.halt = Halt(is_halted=False, reason="")
+        self.halt = NO_HALT
         self.equity_points: list[tuple[int, float]] = []
         self.decisions: list[DecisionRow[float]] = []
         self._executions: set[str] = set()
@@ -140,7 +145,7 @@ class SessionState:
             case Command():
                 self._command(event)
             case Transfer():
-                self.book.money[CASH] += float(event.amount)
+                self._transfer(float(event.amount))
             case SessionClosed():
                 self.is_closed = True
                 if self.equity_points:
@@ -162,6 +167,11 @@ class SessionState:
     def is_latched(self) -> bool:
         """Return whether the day's loss limit has ended trading for the session."""
         return bool(self.book.flags[LATCHED])
+
+    @property
+    def is_in_drawdown(self) -> bool:
+        """Return whether the account fell so far from its peak that it is halted."""
+        return bool(self.book.flags[DRAWDOWN])
 
     def _start(self, event: SessionStarted) -> None:
         if self.is_started:
@@ -192,6 +202,7 @@ class SessionState:
     def _close_bar(self, event: BarClosed) -> None:
         if event.bar <= self.last_bar:
             return
+        was_in_drawdown = self.is_in_drawdown
         judged = self.gate.judge(event)
         self.gate.take(judged)
         bar = judged.prices
@@ -233,6 +244,8 @@ class SessionState:
         self.decisions += starmap(DecisionRow, log.rows.tolist())
         self.equity_points.append((event.start_us, float(worth)))
         self.last_bar = event.bar
+        if self.is_in_drawdown and not was_in_drawdown:
+            self.halt = Halt(is_halted=True, reason=DRAWDOWN_REASON, since_us=event.start_us)
 
     def _fill(self, event: Fill) -> None:
         if event.exec_id in self._executions:
@@ -255,6 +268,8 @@ class SessionState:
                 order, filled=order.filled + abs(event.quantity)
             )
         if event.leg == Leg.ENTRY:
+            if order is not None and order.stop_price is not None:
+                self._fill_by(s, order)
             apply_entry_fill(
                 self.book,
                 s,
@@ -281,6 +296,17 @@ class SessionState:
         if apply_exit_fill(self.book, s, quantity, event.price, event.commission, event.us):
             record_trade(self.tape, self.book, s, 1 if held > 0 else -1)
 
+    def _fill_by(self, s: int, entry: Order) -> None:
+        """Let a fill find level and protection of its own order, whatever was decided since.
+
+        An order may fill while its cancellation is on its way; what was to take its place is then
+        not entered.
+        """
+        terms = terms_of(entry)
+        if awaited_terms(self.book, s) not in (None, terms):
+            cancel_entry(self.book, s)
+        fill_by(self.book, s, terms)
+
     def _update(self, event: OrderUpdate) -> None:
         order = self.orders.get(event.client_order_id)
         if order is None:
@@ -294,14 +320,17 @@ class SessionState:
                 attempt=attempt_of(event.client_order_id),
             )
         order = transition(order, event.status, price=event.price)
-        if event.quantity and event.status == Status.WORKING:
+        # Of an entry it is what was asked for: another one is a difference to be told.
+        if event.quantity and event.status == Status.WORKING and order.leg != Leg.ENTRY:
             order = replace(order, quantity=event.quantity)
         self.orders[order.client_order_id] = order
         if event.status != Status.UNKNOWN:
             # Unknown is no answer: the request stays to be looked up, after a restart too.
             self.unanswered.pop(order.client_order_id, None)
         s = self.index[event.symbol]
-        if order.leg == Leg.ENTRY and order.status in TERMINAL:
+        is_over = order.leg == Leg.ENTRY and order.status in TERMINAL
+        # One that was replaced ends, and the one in its place is still waited for.
+        if is_over and awaited_terms(self.book, s) == terms_of(order):
             cancel_entry(self.book, s)
         if event.status == Status.TRIGGERED:
             plan_exit(self.book, s, EXIT_STOP if order.leg == Leg.STOP else EXIT_TARGET)
@@ -314,20 +343,30 @@ class SessionState:
         if event.is_adopted and event.leg == Leg.ENTRY and self.book.quantity[s] == 0:
             # Its decision is in no journal of ours, but its fills are to find stop and target.
             cancel_entry(self.book, s)
-            offset = math.nan if event.target_offset is None else event.target_offset
-            reference, stop = event.reference_price or 0.0, event.stop_price or 0.0
-            plan_entry(self.book, s, event.quantity, reference, stop, offset)
+            await_entry(self.book, s, terms_of(event))
 
     def _command(self, event: Command) -> None:
         if event.command == "resume":
-            self.halt = Halt(is_halted=False, reason="")
+            self._resume()
             return
         if event.command != "leave":
-            self.halt = Halt(is_halted=True, reason=event.reason)
+            self.halt = Halt(True, event.reason, self.halt.since_us)
         for s in range(len(self.index)):
             cancel_entry(self.book, s)
         if event.command in ("flatten", "leave"):
             engine.leave_everything(self.book, EXIT_OPERATOR)
+
+    def _resume(self) -> None:
+        self.halt = NO_HALT
+        if self.is_in_drawdown:
+            self.book.flags[DRAWDOWN] = 0
+            self.book.money[PEAK] = self.equity()
+
+    def _transfer(self, amount: float) -> None:
+        """Move money, which is neither profit nor loss: the peak moves with it."""
+        money = self.book.money
+        money[PEAK] = max(float(money[PEAK]), self.equity()) + amount
+        money[CASH] += amount
 
     def exit_reason(self, symbol: str) -> str:
         """Return why a symbol's waiting exit began, or an empty text."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from trading.engine.book import Book
 from trading.engine.matching import participation_cap
+from trading.engine.targets import target_level
 from trading.engine.trade_tape import FILLS, FillRow, Tape
 from trading.parameters import Rules
-from trading.prices import round_down, round_up
 from trading.reasons import ExitReason, FillLeg
+from trading.session.entry_terms import TARGET_KINDS, terms_of
 from trading.session.events import Fill, OrderUpdate, update_of
 from trading.session.orders import Leg, Order, Status, attempt_of, transition
 
@@ -101,10 +103,15 @@ class VenueOrders:
         return legs
 
     def _target_level(self, entry: Order, s: int) -> float:
-        price, offset = float(self._state.book.entry_price[s]), entry.target_offset or 0.0
-        if entry.quantity > 0:
-            return round_down(price + offset, self._rules.tick_units)
-        return round_up(price - offset, self._rules.tick_units)
+        terms = terms_of(entry)
+        return target_level(
+            float(self._state.book.entry_price[s]),
+            terms.stop_price,
+            math.nan if terms.target_offset is None else terms.target_offset,
+            TARGET_KINDS.index(terms.target_kind),
+            terms.quantity > 0,
+            self._rules.tick_units,
+        )
 
     def settle(self, s: int, opened: float, volume: float, was_waiting: bool) -> list[VenueEvent]:
         """Bring a symbol's orders in line with the book after a bar."""

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
+from trading.engine.book import PEAK
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import make_plan
-from trading.session.events import BarClosed, Fill, SessionStarted
+from trading.session.events import BarClosed, Fill, SessionStarted, Transfer
 from trading.session.state import SessionState
 
 PLAN = make_plan(("AAA", "BBB", "CCC"), {})
@@ -58,3 +59,23 @@ def test_the_last_symbols_position_is_marked_counted_and_left_the_next_day(writt
     assert (tuesday.equity(), tuesday.cash()) == (10_100.0, 10_100.0)
     close_bar(tuesday, 1, 200.0)
     assert tuesday.equity() == 10_100.0
+
+
+@pytest.mark.parametrize(("amount", "peak"), [("-4000", 6_050.0), ("500", 10_550.0)])
+def test_money_that_is_moved_is_no_fall_from_the_highest_equity(amount: str, peak: float) -> None:
+    monday = started(MONDAY, SessionState(PLAN, MONDAY).inheritance())
+    close_bar(monday, 0, 100.0)
+    monday.book.pending_stop[2] = 95.0
+    fill(monday, "1", "entry", 50, 100.0)
+    close_bar(monday, 1, 101.0)
+    monday.apply(Transfer(amount, "", 1))
+    tuesday = started(TUESDAY, orjson.loads(orjson.dumps(monday.inheritance())))
+    assert (tuesday.book.money[PEAK], tuesday.equity()) == (peak, peak)
+
+
+def test_what_a_version_without_a_peak_left_counts_from_the_capital_or_the_equity_of_now() -> None:
+    for cash, peak in ((9_000.0, 10_000.0), (12_000.0, 12_000.0)):
+        left = SessionState(PLAN, MONDAY).inheritance()
+        left["book"]["money"] = [cash, cash]
+        left["book"]["flags"] = left["book"]["flags"][:5]
+        assert started(TUESDAY, left).book.money[PEAK] == peak
