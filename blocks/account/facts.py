@@ -113,8 +113,15 @@ class AccountFacts:
 
     @property
     def buying_power(self) -> float | None:
-        """Return what entries may still cost (rules, section 5)."""
-        return None if self.value is None else max(0.0, self.value - self.gross - self.reserved)
+        """Return what entries may still cost (rules, sections 5 and 14)."""
+        if self.value is None:
+            return None
+        return max(0.0, self.leverage * self.value - self.gross - self.reserved)
+
+    @property
+    def leverage(self) -> float:
+        """Return what the plan makes of a dollar of equity."""
+        return float(self.plan.get("risk", {}).get("leverage", 1.0))
 
 
 def read_facts(data_dir: Path, account: str, wait_seconds: float = WAIT_SECONDS) -> AccountFacts:
@@ -155,7 +162,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
     equity = rows("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
     orders = rows("SELECT status, count(*) AS count FROM orders GROUP BY status")
     trades = rows("SELECT count(*) AS count, coalesce(sum(pnl), 0) AS pnl FROM trades")[0]
-    # A pending entry's price is the reference it was sized by.
+    # What rests was sized by its level; a market entry is filled before anybody looks.
     reserved = rows(
         "SELECT coalesce(sum(abs(quantity - filled) * price), 0) AS usd FROM orders"
         f" WHERE leg = 'entry' AND {LIVE_ORDERS}"

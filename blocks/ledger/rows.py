@@ -169,7 +169,7 @@ def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projecti
             str(order.leg),
             order.quantity,
             order.filled,
-            money(order.price),
+            money(order.level if order.price is None else order.price),
             str(order.status),
             order.reason,
         )

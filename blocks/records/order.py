@@ -17,8 +17,7 @@ ENDED = tuple(sorted(str(status) for status in TERMINAL))
 class Order(Record):
     """One order: `quantity` is signed (buys positive), `filled` is not.
 
-    `price` is where it rests, of an entry the reference that it was sized by; `reason` is why it
-    was sent.
+    `price` is where it rests, None of a market order; `reason` is why it was sent.
     """
 
     client_order_id: Annotated[str, Field(min_length=1)]

@@ -15,9 +15,10 @@ from trading.session.events import Command
 def shut_down(runtime: SessionRuntime) -> None:
     """Leave everything, or hold what there is; the session stays open and may go on that day.
 
-    `hold` leaves positions to their resting stops. `flatten` leaves everything now: the simulated
-    exchange fills it at the newest prices known, and says so. Called once, outside Prefect's
-    tasks: a run that is cancelled has none.
+    `hold` leaves positions to their resting stops, and withdraws the entries that rest: what one
+    buys nobody would sell at the close. `flatten` leaves everything now: the simulated exchange
+    fills it at the newest prices known, and says so. Called once, outside Prefect's tasks: a run
+    that is cancelled has none.
     """
     if not runtime.state.is_started:
         # Stopped while it waited for its past: there is nothing yet to leave or to hold.
@@ -25,6 +26,9 @@ def shut_down(runtime: SessionRuntime) -> None:
         return
     if runtime.on_shutdown == "flatten":
         runtime.desk.leave(Command("leave", "shutdown"), newest_prices(runtime))
+    elif runtime.state.resting():
+        runtime.desk.record(Command("withdraw", "shutdown"))
+        runtime.desk.execute()
     runtime.desk.project()
     note_late_trades(runtime)
     tell_what_is_held(runtime)

@@ -151,7 +151,11 @@ class Discrepancy:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An operator's word: `halt`, `flatten` or `resume`; `leave` is a flatten without a halt."""
+    """An operator's word: `halt`, `flatten` or `resume`.
+
+    A session that is stopped says two others: `leave` is a flatten without a halt, `withdraw`
+    cancels the entries that rest.
+    """
 
     command: str
     reason: str = ""

@@ -83,7 +83,11 @@ class Reporter:
                     self._session_closed(event)
             case Command():
                 state.apply(event)
-                self._warn(f"{event.command} was asked for", event.reason)
+                is_withdrawn = event.command == "withdraw"
+                said = f"{event.command} was asked for"
+                self._warn(
+                    "entries that rest are withdrawn" if is_withdrawn else said, event.reason
+                )
             case _:
                 state.apply(event)
 

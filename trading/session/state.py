@@ -349,12 +349,21 @@ class SessionState:
         if event.command == "resume":
             self._resume()
             return
+        if event.command == "withdraw":
+            for s in self.resting():
+                cancel_entry(self.book, s)
+            return
         if event.command != "leave":
             self.halt = Halt(True, event.reason, self.halt.since_us)
         for s in range(len(self.index)):
             cancel_entry(self.book, s)
         if event.command in ("flatten", "leave"):
             engine.leave_everything(self.book, EXIT_OPERATOR)
+
+    def resting(self) -> list[int]:
+        """Return the numbers of the symbols that wait for an entry at a level."""
+        terms = ((s, awaited_terms(self.book, s)) for s in range(len(self.index)))
+        return [s for s, each in terms if each is not None and each.level is not None]
 
     def _resume(self) -> None:
         self.halt = NO_HALT

@@ -12,7 +12,7 @@ from tests.unit.replay.in_memory import MemoryExchange
 from trading.engine.book_changes import cancel_entry
 from trading.errors import OutcomeUnknown
 from trading.session.entry_terms import EntryTerms, await_entry, awaited_terms
-from trading.session.events import Fill, Intent
+from trading.session.events import Command, Fill, Intent
 from trading.session.orders import Leg, OrderType, Status, TargetKind
 
 # Long at 12, where the price of `CALM` is not yet; 0.5 USD of risk, a target 2 R away.
@@ -192,3 +192,13 @@ def test_the_close_ends_it() -> None:
     statuses = [order.status for order in desk.state.orders.values() if order.leg == Leg.ENTRY]
     assert statuses == [Status.EXPIRED]
     assert awaited_terms(desk.state.book, 0) is None
+
+
+def test_a_session_that_is_stopped_withdraws_it_and_nothing_else() -> None:
+    desk = resting()
+    await_entry(desk.state.book, 1, TERMS._replace(order_type=OrderType.MARKET, level=None))
+    desk.execute()
+    desk.record(Command("withdraw", "shutdown"))
+    desk.execute()
+    assert [order.symbol for order in venue_of(desk).open_orders()] == ["BBB"]
+    assert not desk.state.halt.is_halted

@@ -371,3 +371,5 @@ def test_the_facts_of_an_account_are_its_ledgers(data_dir: Path) -> None:
     assert held.gross == 900.0
     assert held.cash == facts.value - 100.0
     assert held.buying_power == facts.value - 1900.0
+    doubled = replace(held, plan={**facts.plan, "risk": {"leverage": 2.0}})
+    assert doubled.buying_power == 2 * facts.value - 1900.0
