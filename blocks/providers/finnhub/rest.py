@@ -48,7 +48,8 @@ INTERVALS = (1, 5, 15, 30, 60)
 COLUMNS = ("o", "h", "l", "c", "v")
 SECOND = 1_000_000
 PROBE_SYMBOL = "AAPL"
-HISTORY_SESSIONS = 5
+# The ATR of daily bars needs fifteen.
+HISTORY_SESSIONS = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ from trading.session.ports import Clock
 INTERVALS = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "60m", DAY_MINUTES: "1d"}
 # Of days it keeps all.
 KEPT_DAYS = {1: 7, 5: 60, 15: 60, 30: 60, 60: 730, DAY_MINUTES: 100 * 365}
-HISTORY_SESSIONS = 10
+# The ATR of daily bars needs fifteen.
+HISTORY_SESSIONS = 20
 FIRST_PAUSE_SECONDS = 1.0
 
 # Its complaints come back as errors of ours; its pandas warnings are not the user's to mend.

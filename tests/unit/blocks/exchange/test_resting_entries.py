@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from blocks.exchange.mock_exchange import MockExchange
 from blocks.exchange.order_desk import OrderDesk
 from tests.unit.blocks.exchange.test_order_desk import CALM, RANGE, bar, desk_of, plan
 from tests.unit.replay.in_memory import MemoryExchange
@@ -202,3 +204,23 @@ def test_a_session_that_is_stopped_withdraws_it_and_nothing_else() -> None:
     desk.execute()
     assert [order.symbol for order in venue_of(desk).open_orders()] == ["BBB"]
     assert not desk.state.halt.is_halted
+
+
+def test_an_exchange_that_is_opened_anew_fills_what_rested_and_protects_it(tmp_path: Path) -> None:
+    run_plan = plan(max_entries=0)
+    sent = venue_of(resting()).requests[-1]
+    exchange = MockExchange(tmp_path, "paper", run_plan)
+    exchange.observe(bar(1, CALM, CALM))
+    exchange.submit(sent)
+    exchange.close()
+
+    again = MockExchange(tmp_path, "paper", run_plan)
+    assert [order.level for order in again.open_orders()] == [12.0]
+    again.observe(bar(2, REACHED, CALM))
+    again.close()
+
+    after = MockExchange(tmp_path, "paper", run_plan)
+    assert after.positions() == {"AAA": 100}
+    prices = {str(order.leg): order.price for order in after.open_orders()}
+    assert prices == {"stop": 11.5, "target": 13.01}
+    after.close()
