@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_engine import Refused, Result, load, run_reference
+from tests.oracle.reference_account import Result
+from tests.oracle.reference_bars import Refused, load
+from tests.oracle.reference_engine import run_reference
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
@@ -76,6 +78,8 @@ def run_the_reference(case: Case) -> Result:
         interval=case.interval,
         capital=case.capital,
         first_traded=case.first_traded,
+        daily=case.daily,
+        exchange=case.exchange,
         **case.settings,
     )
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from tests.oracle.reference_engine import MINUTE, Row, SessionTimes, calendar_sessions
+from tests.oracle.reference_bars import MINUTE, DailyRow, Row, SessionTimes, calendar_sessions
 
 WINDOWS = (
     ("NYSE", date(2025, 6, 4), date(2025, 6, 6)),
@@ -40,18 +39,15 @@ class Case:
     first_traded: int
     settings: dict[str, Any]
     rows: tuple[Row, ...]
-
-
-@cache
-def _window(number: int) -> tuple[SessionTimes, ...]:
-    return tuple(calendar_sessions(*WINDOWS[number]))
+    # Days of a user's file; None where there is no file.
+    daily: tuple[DailyRow, ...] | None = None
 
 
 def random_case(seed: int) -> Case:
     """Return the market and configuration of a seed."""
     rng = np.random.default_rng(seed)
     number = int(rng.integers(len(WINDOWS)))
-    sessions = _window(number)
+    sessions = calendar_sessions(*WINDOWS[number])
     interval = int(rng.choice([1, 5, 5, 5, 15, 15, 30, 60]))
     # Fine bars are many: fewer sessions and symbols keep a case in milliseconds.
     sessions = sessions[: 2 if interval == 1 else 4]

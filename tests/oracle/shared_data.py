@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_engine import calendar_sessions
+from tests.oracle.reference_bars import calendar_sessions
 from tests.shared_data import REAL_BARS, SHARED
 
 
@@ -23,7 +23,9 @@ def shared_file(name: str) -> Path:
     return path
 
 
-def real_case(settings: dict[str, Any], capital: float, name: str = REAL_BARS.name) -> Case:
+def real_case(
+    settings: dict[str, Any], capital: float, name: str = REAL_BARS.name, interval: int = 5
+) -> Case:
     """Return a whole file of real 5-minute bars as a case; `name` is that of the file."""
     frame = pl.read_parquet(shared_file(f"data/{name}")).with_columns(
         pl.col("ts").dt.epoch("us"), pl.col("volume").cast(pl.Float64)
@@ -31,8 +33,8 @@ def real_case(settings: dict[str, Any], capital: float, name: str = REAL_BARS.na
     return Case(
         0,
         "NYSE",
-        tuple(calendar_sessions("NYSE", date(2025, 6, 4), date(2025, 8, 28))),
-        5,
+        calendar_sessions("NYSE", date(2025, 6, 4), date(2025, 8, 28)),
+        interval,
         tuple(sorted(frame["symbol"].unique())),
         capital,
         0,

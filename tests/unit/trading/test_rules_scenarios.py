@@ -16,7 +16,7 @@ from tests.oracle.comparison import (
     run_openbell,
     run_the_reference,
 )
-from tests.oracle.reference_engine import load
+from tests.oracle.reference_bars import load
 from tests.unit.trading.scenarios import LOADING, SCENARIOS, LoadingScenario, Scenario
 from tests.unit.trading.scenarios.check import (
     complaints,

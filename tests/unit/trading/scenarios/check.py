@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import starmap
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_engine import MINUTE, Result
+from tests.oracle.reference_account import Result
+from tests.oracle.reference_bars import MINUTE
 from tests.unit.trading.scenarios.scenario import INTERVAL_MINUTES, LoadingScenario, Scenario
 from trading.backtest.run import Outcome
 from trading.engine.trade_tape import TradeRow

@@ -18,11 +18,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_engine import MINUTE, Row, SessionTimes, calendar_sessions
+from tests.oracle.reference_bars import MINUTE, Row, SessionTimes, calendar_sessions
 
 Bar = tuple[float, ...]
 Day = dict[str, list[Bar | None]]
@@ -139,13 +138,11 @@ def whole_day(bars: list[Bar | None]) -> list[Bar | None]:
     return [*bars, *[(last, last, last, last)] * (BARS_OF_A_DAY - len(bars))]
 
 
-@lru_cache(maxsize=1)
 def june_sessions() -> tuple[SessionTimes, ...]:
     """Return four plain sessions of New York."""
-    return tuple(calendar_sessions("NYSE", date(2025, 6, 4), date(2025, 6, 9)))
+    return calendar_sessions("NYSE", date(2025, 6, 4), date(2025, 6, 9))
 
 
-@lru_cache(maxsize=1)
 def half_day_session() -> SessionTimes:
     """Return a session that closes 210 minutes after its open."""
     return calendar_sessions("NYSE", date(2025, 7, 3), date(2025, 7, 3))[0]
