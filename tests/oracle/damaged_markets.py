@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.oracle.random_markets import Case, random_case
-from tests.oracle.reference_bars import Row
+from tests.oracle.reference_bars import Row, SessionTimes
 
 # What a fault does to the prices of a row, at times to all that follow it.
 SPLITS = (0.1, 0.25, 0.5, 0.75, 1.35, 2.0, 10.0, 1000.0)
@@ -18,15 +18,15 @@ def damaged_case(seed: int) -> Case:
     """Return the random market of a seed with faults, and with a gate of its own."""
     case = random_case(seed)
     rng = np.random.default_rng([seed, 9])
-    rows = _damaged(rng, list(case.rows), case)
-    settings = {**case.settings, **_random_gate(rng)}
+    rows = faulty_rows(rng, list(case.rows), case.sessions)
+    settings = {**case.settings, **random_gate(rng)}
     if rng.random() < 0.5:
         # What the gate forgets is seen by what reads the past.
         settings |= {"stop": "atr", "volatility_factor": 0.3}
     return replace(case, rows=tuple(rows), settings=settings)
 
 
-def _random_gate(rng: np.random.Generator) -> dict[str, Any]:
+def random_gate(rng: np.random.Generator) -> dict[str, Any]:
     def pick(*values: Any) -> Any:
         return values[int(rng.integers(len(values)))]
 
@@ -40,7 +40,9 @@ def _random_gate(rng: np.random.Generator) -> dict[str, Any]:
     return {} if rng.random() < 0.3 else gate
 
 
-def _damaged(rng: np.random.Generator, rows: list[Row], case: Case) -> list[Row]:
+def faulty_rows(
+    rng: np.random.Generator, rows: list[Row], sessions: tuple[SessionTimes, ...]
+) -> list[Row]:
     if not rows:
         return rows
     for _ in range(int(rng.integers(1, 7))):
@@ -50,7 +52,7 @@ def _damaged(rng: np.random.Generator, rows: list[Row], case: Case) -> list[Row]
         kind = str(rng.choice(["spike", "jump", "held", "split", "first", "stale", "zero"]))
         length = int(rng.integers(1, 12))
         if kind == "first":
-            starts = [opened for _, opened, _ in case.sessions]
+            starts = [opened for _, opened, _ in sessions]
             chosen = set(mine[:1] if rng.random() < 0.3 else starts)
         elif kind in ("spike", "jump"):
             chosen = set(mine[: int(rng.integers(1, 3))])

@@ -64,11 +64,11 @@ def random_case(seed: int) -> Case:
     grid = float(rng.choice([0.0001, 0.01, 0.01, 0.05, 0.25]))
     if level < 100 * grid:
         grid = 0.0001 if level < 1 else 0.01
-    settings = _random_settings(rng, interval, level, grid)
+    settings = random_settings(rng, interval, level, grid)
     rows: list[Row] = []
     for symbol in symbols:
-        rows += _random_rows(rng, symbol, sessions, source, level * rng.uniform(0.7, 1.4), grid)
-    rows = _damaged(rng, rows, sessions)
+        rows += random_rows(rng, symbol, sessions, source, level * rng.uniform(0.7, 1.4), grid)
+    rows = damaged_rows(rng, rows, sessions)
     capital = float(rng.choice([1_000.0, 10_000.0, 10_000.0, 100_000.0, 3_000_000.0]))
     if rng.random() < 0.15:  # a few shares at most, so that funds run out at the fill
         capital = float(np.round(level * rng.uniform(1.0, 5.0), 2))
@@ -86,7 +86,7 @@ def random_case(seed: int) -> Case:
     )
 
 
-def _random_settings(
+def random_settings(
     rng: np.random.Generator, interval: int, level: float, grid: float
 ) -> dict[str, Any]:
     def pick(*values: Any) -> Any:
@@ -137,7 +137,7 @@ def _random_settings(
     }
 
 
-def _random_rows(
+def random_rows(
     rng: np.random.Generator,
     symbol: str,
     sessions: tuple[SessionTimes, ...],
@@ -178,7 +178,7 @@ def _random_rows(
     return rows
 
 
-def _damaged(
+def damaged_rows(
     rng: np.random.Generator, rows: list[Row], sessions: tuple[SessionTimes, ...]
 ) -> list[Row]:
     if rng.random() < 0.3:

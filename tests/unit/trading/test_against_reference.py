@@ -1,6 +1,6 @@
 """Openbell's engine beside an independent one: same bars, same trades, fills and decisions.
 
-More seeds than these run with `python -m tests.oracle.hunt 1000 9000`.
+More seeds than these run with `python -m tests.oracle.hunt random 1000 9000`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from tests.oracle.comparison import (
     run_the_reference,
 )
 from tests.oracle.reference_bars import load
+from tests.oracle.rules_examples import skip_what_is_not_built
 from tests.unit.trading.scenarios import LOADING, SCENARIOS, LoadingScenario, Scenario
 from tests.unit.trading.scenarios.check import (
     complaints,
@@ -71,6 +72,7 @@ def test_every_scenario_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=named)
 def test_openbell_follows_the_rule(scenario: Scenario) -> None:
     case = scenario.case()
+    skip_what_is_not_built(case)
     assert complaints(scenario, observed(case, run_openbell(case))) == []
 
 

@@ -9,7 +9,7 @@ from itertools import starmap
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_account import Result
 from tests.oracle.reference_bars import MINUTE
-from tests.unit.trading.scenarios.scenario import INTERVAL_MINUTES, LoadingScenario, Scenario
+from tests.unit.trading.scenarios.scenario import LoadingScenario, Scenario
 from trading.backtest.run import Outcome
 from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Panel
@@ -21,11 +21,12 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Observed:
-    """Fills, trades, decisions and equity by day and bar."""
+    """Fills, trades, decisions, their numbers and equity by day and bar."""
 
     fills: list[tuple[Where, str, str, int, float]]
     trades: list[tuple[str, str, int, float, float, str, float, Where, Where]]
     decisions: dict[tuple[Where, str], str]
+    numbers: dict[tuple[Where, str], dict[str, float]]
     equity: dict[Where, float]
 
 
@@ -33,7 +34,7 @@ def where(case: Case, us: float) -> Where:
     """Return the day and bar of a bar's START."""
     for day, (_, opened, closed) in enumerate(case.sessions):
         if opened <= us < closed:
-            return day, int(us - opened) // (INTERVAL_MINUTES * MINUTE)
+            return day, int(us - opened) // (case.interval * MINUTE)
     raise AssertionError(f"{us} lies in no session")
 
 
@@ -63,6 +64,7 @@ def observed(case: Case, outcome: Outcome) -> Observed:
             (where(case, us), names[int(s)]): Reason(int(reason)).word
             for us, s, reason in outcome.decisions[:, :3]
         },
+        {},
         {
             where(case, us): float(value)
             for us, value in zip(outcome.equity_us, outcome.equity, strict=True)
@@ -77,7 +79,7 @@ def observed_of_reference(case: Case, result: Result) -> Observed:
         (day, k)
         for day, (_, opened, closed) in enumerate(case.sessions)
         if day >= case.first_traded
-        for k in range(-((opened - closed) // (INTERVAL_MINUTES * MINUTE)))
+        for k in range(-((opened - closed) // (case.interval * MINUTE)))
     ]
     return Observed(
         [
@@ -107,6 +109,10 @@ def observed_of_reference(case: Case, result: Result) -> Observed:
         {
             ((days[name], k), symbol): reason
             for (name, k, symbol), reason in result.decisions.items()
+        },
+        {
+            ((days[name], k), symbol): numbers
+            for (name, k, symbol), numbers in result.numbers.items()
         },
         dict(zip(bars, result.equity, strict=True)),
     )
@@ -142,6 +148,12 @@ def complaints(scenario: Scenario, seen: Observed) -> list[str]:
         found = seen.decisions.get((at, symbol), "none")
         if found != reason:
             wrong.append(f"decision {text!r}: found {found}")
+    for text in scenario.numbers:
+        at, symbol, (name, value) = _head(text)
+        number = seen.numbers[at, symbol].get(name)
+        wanted = None if value == "none" else float(value)
+        if not _same(wanted, number):
+            wrong.append(f"number {text!r}: found {number}")
     for text in scenario.equity:
         at, _, (value,) = _head(text)
         if not _same(float(value), seen.equity[at]):

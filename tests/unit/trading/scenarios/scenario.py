@@ -6,12 +6,13 @@ goes on flat at its last close; None is a missing bar. A bar is (open, high, low
 a volume as its fifth element; volume is a million where none is written.
 
 Expected values are short texts. A bar is written `2`, or `1/2` for bar 2 of the day after the
-first; the symbol is AAA where none is written.
+first; the symbol is AAA where none is written. A scenario may have shorter bars than an hour.
     fill      `2 entry +19 102`          bar, leg, signed quantity, price
     trade     `long 19 102 > 99 stop -57`  side, quantity, entry, exit, reason, pnl
     decision  `1 enter_long`             bar, reason
+    number    `0 level 101`              bar, name, value; `none` where there must be none
     equity    `2 9943`                   bar, equity at its close
-Fills and trades are complete lists; decisions and equity are the ones that matter.
+Fills and trades are complete lists; decisions, numbers and equity are the ones that matter.
 """
 
 from __future__ import annotations
@@ -21,12 +22,11 @@ from datetime import date
 from typing import Any
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_bars import MINUTE, Row, SessionTimes, calendar_sessions
+from tests.oracle.reference_bars import MINUTE, DailyRow, Row, SessionTimes, calendar_sessions
 
 Bar = tuple[float, ...]
 Day = dict[str, list[Bar | None]]
 
-BARS_OF_A_DAY = 7
 INTERVAL_MINUTES = 60
 VOLUME = 1_000_000.0
 GATE_OFF: dict[str, float | bool] = {
@@ -63,9 +63,12 @@ class Scenario:
     fills: tuple[str, ...] | None = None
     trades: tuple[str, ...] | None = None
     why: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     equity: tuple[str, ...] = ()
     capital: float = 10_000.0
     first_traded: int = 0
+    interval: int = INTERVAL_MINUTES
+    daily: tuple[DailyRow, ...] | None = None
 
     def case(self) -> Case:
         """Return the scenario as the engines take it."""
@@ -75,24 +78,26 @@ class Scenario:
         sessions = june_sessions()[: len(days)]
         symbols = tuple(days[-1])  # type: ignore[arg-type]
         rows: list[Row] = []
-        for day, (_, opened, _) in zip(days, sessions, strict=True):
+        step = self.interval * MINUTE
+        for day, (_, opened, closed) in zip(days, sessions, strict=True):
             for symbol, bars in day.items():  # type: ignore[union-attr]
-                for k, bar in enumerate(whole_day(bars)):
+                for k, bar in enumerate(whole_day(bars, -((opened - closed) // step))):
                     if bar is not None:
                         volume = bar[4] if len(bar) > 4 else VOLUME
-                        start = opened + k * INTERVAL_MINUTES * MINUTE
+                        start = opened + k * step
                         o, h, low, c = (float(price) for price in bar[:4])
                         rows.append((symbol, start, o, h, low, c, float(volume)))
         return Case(
             0,
             "NYSE",
             sessions,
-            INTERVAL_MINUTES,
+            self.interval,
             symbols,
             self.capital,
             self.first_traded,
-            {**PLAIN, **self.settings},
+            {**PLAIN, "range_minutes": self.interval, **self.settings},
             tuple(rows),
+            self.daily,
         )
 
 
@@ -132,15 +137,15 @@ class LoadingScenario:
         )
 
 
-def whole_day(bars: list[Bar | None]) -> list[Bar | None]:
+def whole_day(bars: list[Bar | None], count: int) -> list[Bar | None]:
     """Return the bars of a day, going on flat at the last close where they end early."""
     last = [bar for bar in bars if bar is not None][-1][3] if any(bars) else 100.0
-    return [*bars, *[(last, last, last, last)] * (BARS_OF_A_DAY - len(bars))]
+    return [*bars, *[(last, last, last, last)] * (count - len(bars))]
 
 
 def june_sessions() -> tuple[SessionTimes, ...]:
-    """Return four plain sessions of New York."""
-    return calendar_sessions("NYSE", date(2025, 6, 4), date(2025, 6, 9))
+    """Return twenty plain sessions of New York."""
+    return calendar_sessions("NYSE", date(2025, 6, 4), date(2025, 7, 2))
 
 
 def half_day_session() -> SessionTimes:
