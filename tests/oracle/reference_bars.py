@@ -37,6 +37,10 @@ class Bar:
     close: float
     volume: float
 
+    def values(self) -> tuple[float, float, float, float, float]:
+        """Return prices and volume."""
+        return self.open, self.high, self.low, self.close, self.volume
+
     def take_in(self, later: Bar) -> None:
         """Become the bar of what was there and of a later bar."""
         self.high = max(self.high, later.high)

@@ -84,18 +84,19 @@ class ReferenceEngine:
     def run(self) -> Result:
         """Return what happens over all sessions."""
         for index, session in enumerate(self.sessions):
-            self._begin(session)
+            self.begin(session)
             for k in range(self.bar_count):
                 if index < self.first_traded:
-                    self._remember(k)
+                    self.remember(k)
                 else:
                     self._trade_bar(k)
             if index >= self.first_traded:
                 self._close_the_books()
-            self._end_session()
+            self.end_session()
         return self.result
 
-    def _begin(self, session: SessionTimes) -> None:
+    def begin(self, session: SessionTimes) -> None:
+        """Begin a session; the account stays as it is."""
         self.name, self.opened, self.closed = session
         step = self.interval * MINUTE
         self.bar_count = -((self.opened - self.closed) // step)
@@ -120,7 +121,7 @@ class ReferenceEngine:
         self._step2_stops_and_targets(k)
         self._step2a_entries_inside(k)
         self._step3_marks(k)
-        self._remember(k)
+        self.remember(k)
         self._step4_trailing(k)
         self._step5_latch_and_drawdown()
         self._step6_decide(k)
@@ -137,7 +138,7 @@ class ReferenceEngine:
 
     # what is remembered of the bars
 
-    def _remember(self, k: int) -> None:
+    def remember(self, k: int) -> None:
         """Take bar k into every symbol's past, begun anew where the gate says so."""
         end = self._end(k)
         for symbol in self.symbols:
@@ -158,7 +159,8 @@ class ReferenceEngine:
             self.range_bars, daily_from=max(counts_from, self.past[symbol].daily_from)
         )
 
-    def _end_session(self) -> None:
+    def end_session(self) -> None:
+        """Restore what the gate says was no error, and end the day of every past."""
         for symbol, kept in self.kept.items():
             if self.gate[symbol].restores:
                 self.past[symbol] = kept
@@ -167,7 +169,7 @@ class ReferenceEngine:
             self.past[symbol].pass_time(0, is_session_end=True)
             self.past[symbol].end_session()
 
-    def _days(self, symbol: str) -> list[Bar]:
+    def days(self, symbol: str) -> list[Bar]:
         """Return the daily bars that count in this session, oldest first."""
         past = self.past[symbol]
         if self.file_days is None:
@@ -466,8 +468,8 @@ class ReferenceEngine:
                 Candidate(
                     symbol,
                     first.open if first is not None else None,
-                    daily_atr(self._days(symbol)),
-                    daily_volume(self._days(symbol)),
+                    daily_atr(self.days(symbol)),
+                    daily_volume(self.days(symbol)),
                     relative,
                     opening is not None and not is_flat,
                 )
@@ -546,12 +548,12 @@ class ReferenceEngine:
     def _place(self, symbol: str, bar: Bar, sign: int, high: float, low: float) -> str:
         """Return the reason of an entry on this side, its order created where nothing forbids."""
         p, past, account = self.p, self.past[symbol], self.account
-        atr, by_day = past.atr.value, daily_atr(self._days(symbol))
+        atr, by_day = past.atr.value, daily_atr(self.days(symbol))
         if "atr" in (p["stop"], p["target"]) and atr is None:
             return "indicator_warming_up"
         if "daily_atr" in (p["stop"], p["target"]) and by_day is None:
             return "indicator_warming_up"
-        before = past.volumes[-21:-1]
+        before = past.volumes_before()
         if p["volume_filter"]:
             if len(before) < 20:
                 return "indicator_warming_up"
@@ -631,12 +633,20 @@ def run_reference(
 ) -> Result:
     """Return what the rules make of these rows, and of a file's days where there is one."""
     bars, _ = load(rows, sessions, symbols, interval)
-    file_days = None
-    if daily is not None:
-        dates = sorted(row[1] for row in daily) or ["2000-01-01"]
-        first, last = date.fromisoformat(dates[0]), date.fromisoformat(dates[-1])
-        known = {name for name, _, _ in calendar_sessions(exchange, first, last)}
-        file_days, _ = load_days(daily, known, symbols)
+    file_days = days_of_file(daily, exchange, symbols)
     return ReferenceEngine(
         symbols, sessions, bars, interval, parameters, capital, first_traded, file_days
     ).run()
+
+
+def days_of_file(
+    daily: Sequence[DailyRow] | None, exchange: str, symbols: Sequence[str]
+) -> dict[str, dict[str, Bar]] | None:
+    """Return the days of a file's rows by symbol and date, None where there is no file."""
+    if not daily:
+        return None if daily is None else {symbol: {} for symbol in symbols}
+    dates = sorted(row[1] for row in daily)
+    first, last = date.fromisoformat(dates[0]), date.fromisoformat(dates[-1])
+    known = {name for name, _, _ in calendar_sessions(exchange, first, last)}
+    days, _ = load_days(daily, known, symbols)
+    return days

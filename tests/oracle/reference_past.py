@@ -61,31 +61,29 @@ class CoarserBars:
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes
         self.average = ExponentialAverage(20)
-        self.closed = 0
-        self.last_close = 0.0
-        self.open_bar: Bar | None = None
+        self.closed: list[Bar] = []
+        self.in_progress: Bar | None = None
 
     def add(self, bar: Bar) -> None:
         """Take one fine bar into the coarser bar in progress."""
-        if self.open_bar is None:
-            self.open_bar = Bar(bar.start, bar.open, bar.high, bar.low, bar.close, bar.volume)
+        if self.in_progress is None:
+            self.in_progress = Bar(bar.start, bar.open, bar.high, bar.low, bar.close, bar.volume)
         else:
-            self.open_bar.take_in(bar)
+            self.in_progress.take_in(bar)
 
     def close(self) -> None:
         """Count the coarser bar in progress, where there is one, as closed."""
-        if self.open_bar is not None:
-            self.closed += 1
-            self.last_close = self.open_bar.close
-            self.average.add(self.last_close)
-            self.open_bar = None
+        if self.in_progress is not None:
+            self.closed.append(self.in_progress)
+            self.average.add(self.in_progress.close)
+            self.in_progress = None
 
     def is_aligned(self, sign: int) -> bool:
         """Return whether the last closed bar is on the side of an entry, seen from the average."""
         average = self.average.value
-        if self.closed < 20 or average is None:
+        if len(self.closed) < 20 or average is None:
             return False
-        return self.last_close > average if sign > 0 else self.last_close < average
+        return self.closed[-1].close > average if sign > 0 else self.closed[-1].close < average
 
 
 class Past:
@@ -96,7 +94,7 @@ class Past:
         # The first date of a user's file that still counts.
         self.daily_from = daily_from
         self.atr = AverageTrueRange()
-        self.volumes: list[float] = []
+        self.bars: list[Bar] = []
         self.coarser = [CoarserBars(15), CoarserBars(60)]
         self.days: list[Bar] = []
         self.opening_volumes: list[float] = []
@@ -105,7 +103,7 @@ class Past:
     def add(self, number: int, bar: Bar) -> None:
         """Take in one accepted bar of the session in progress."""
         self.atr.add(bar)
-        self.volumes.append(bar.volume)
+        self.bars.append(bar)
         for coarser in self.coarser:
             coarser.add(bar)
         self.today[number] = bar
@@ -143,9 +141,13 @@ class Past:
         mean = sum(earlier) / DAYS
         return today / mean if mean != 0 else None
 
+    def volumes_before(self) -> list[float]:
+        """Return the volumes of the twenty bars before the newest, or of as many as there are."""
+        return [bar.volume for bar in self.bars[-21:-1]]
+
     def volume_score(self) -> float:
         """Return what section 13 makes of the newest bar's volume."""
-        newest, before = self.volumes[-1], self.volumes[-21:-1]
+        newest, before = self.bars[-1].volume, self.volumes_before()
         if len(before) < 20 or sum(before) == 0:
             return 0.0
         ratio = newest / (sum(before) / 20)

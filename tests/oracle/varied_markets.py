@@ -51,7 +51,7 @@ def varied_case(seed: int) -> Case:
     first_traded = max(len(sessions) - traded, 0)
     symbols = SYMBOLS[: int(rng.integers(1, {1: 2, 5: 4}.get(interval, 6)))]
     level = float(rng.choice([0.4, 20.0, 20.0, 100.0, 480.0]))
-    grid = float(rng.choice([0.01, 0.01, 0.05])) if level > 10 else 0.0001
+    grid = {0.4: 0.0001, 20.0: 0.01}.get(level) or float(rng.choice([0.01, 0.05]))
     settings = {**TRADES_OFTEN, **random_settings(rng, interval, level, grid)}
     settings |= _later_settings(rng, interval, level)
     # Days of warming up that end soon after the opening range are quicker to go over.
@@ -144,7 +144,7 @@ def _later_settings(rng: np.random.Generator, interval: int, level: float) -> di
         "max_shares": pick(0, 1, 60, 1000),
         "leverage": pick(1.0, 1.0, 2.0, 4.0, 1.7),
         "max_position_pct": pick(0.2, 0.5, 1.0),
-        "max_drawdown_pct": pick(0.0, 0.0, 0.002, 0.01, 0.05),
+        "max_drawdown_pct": pick(0.0, 0.0, 0.0, 0.002, 0.01, 0.05),
         "sec_fee_per_million": pick(0.0, 27.8, 5000.0),
         "taf_per_share": pick(0.0, 0.000166, 0.02),
         "taf_maximum": pick(8.3, 0.5, 0.0),
@@ -160,7 +160,7 @@ def _later_settings(rng: np.random.Generator, interval: int, level: float) -> di
         name: value
         for name, value in settings.items()
         # Of days without a trade a few are enough.
-        if rng.random() < (0.5 * share if name.startswith(("min_", "select")) else share)
+        if rng.random() < (0.35 * share if name.startswith(("min_", "select")) else share)
     }
     if rng.random() < 0.5:
         settings |= {"entry": "stop", "direction": "first_bar"}
