@@ -12,13 +12,22 @@ import pytest
 from tests.oracle.random_markets import Case
 from tests.oracle.reference_bars import calendar_sessions
 from tests.shared_data import SHARED
-from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
-from trading.plan import make_plan
 
 FILE = SHARED / "data" / "rules_examples.json"
 # What of a trade is compared to a part in a billion; the rest is equal.
 COMPUTED = ("pnl", "r_multiple")
+
+NOT_BUILT = {
+    *("direction", "entry", "validation", "sizing", "shares", "max_shares", "leverage"),
+    *("min_price", "min_daily_atr", "min_daily_volume", "min_relative_opening_volume"),
+    *("select_top", "max_drawdown_pct", "sec_fee_per_million", "taf_per_share"),
+}
+NOT_BUILT_KINDS = {
+    "stop": ("daily_atr", "percent"),
+    "target": ("daily_atr", "percent", "r"),
+    "trailing": ("atr", "dollars", "percent"),
+}
 
 
 @dataclass(frozen=True)
@@ -82,14 +91,11 @@ def rules_examples() -> dict[str, Example]:
 
 
 def skip_what_is_not_built(case: Case) -> None:
-    """Skip a test of parameters, or of a file, that Openbell does not know yet."""
-    if case.daily is not None:
-        pytest.skip("it needs a file of daily bars")
-    try:
-        make_plan(case.symbols, case.settings, interval_minutes=case.interval)
-    except BadInput as error:
-        if "no such parameter" in str(error) or "Input should be" in str(error):
-            pytest.skip(f"its parameters are not built yet: {error.what}")
+    """Skip a test of parameters, or of a file, whose part of Openbell is on its way."""
+    later = NOT_BUILT & case.settings.keys()
+    later |= {name for name, kinds in NOT_BUILT_KINDS.items() if case.settings.get(name) in kinds}
+    if case.daily is not None or later:
+        pytest.skip(f"not built yet: {', '.join(sorted(later)) or 'a file of daily bars'}")
 
 
 def microseconds(text: str) -> int:
