@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import date
 from itertools import starmap
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_account import Result
-from tests.oracle.reference_bars import Refused, load
-from tests.oracle.reference_engine import run_reference
+from tests.oracle.reference.account import Result
+from tests.oracle.reference.bars import MINUTE, Refused, load
+from tests.oracle.reference.engine import run_reference
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
+from trading.indicators.daily_bars import DailyBars, day_number, make_daily_bars
 from trading.market.bars import BarRows, Panel
 from trading.market.calendar import Session, from_microseconds, make_grid
 from trading.market.panel_loading import make_panel
@@ -54,6 +56,25 @@ def plan_of(case: Case) -> RunPlan:
         exchange=case.exchange,
         interval_minutes=case.interval,
         capital=case.capital,
+    )
+
+
+def daily_bars_of(case: Case) -> DailyBars | None:
+    """Return the case's file of days as Openbell takes it, None where it has none."""
+    if case.daily is None:
+        return None
+    rows = [row for row in case.daily if row[0] in case.symbols]
+    numbers = {symbol: number for number, symbol in enumerate(case.symbols)}
+    columns = list(zip(*rows, strict=True)) or [()] * 7
+    midnights = [day_number(date.fromisoformat(day)) * 24 * 60 * MINUTE for day in columns[1]]
+    return make_daily_bars(
+        BarRows(
+            np.array([numbers[symbol] for symbol in columns[0]], dtype=np.int64),
+            np.array(midnights, dtype=np.int64),
+            *(np.array(column, dtype=np.float64) for column in columns[2:]),
+        ),
+        case.symbols,
+        case.exchange,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.oracle.random_markets import Case, random_case
-from tests.oracle.reference_bars import Row, SessionTimes
+from tests.oracle.reference.bars import Row, SessionTimes
 
 # What a fault does to the prices of a row, at times to all that follow it.
 SPLITS = (0.1, 0.25, 0.5, 0.75, 1.35, 2.0, 10.0, 1000.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.oracle.reference_bars import MINUTE, DailyRow, Row, SessionTimes, calendar_sessions
+from tests.oracle.reference.bars import MINUTE, DailyRow, Row, SessionTimes, calendar_sessions
 
 WINDOWS = (
     ("NYSE", date(2025, 6, 4), date(2025, 6, 6)),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_bars import calendar_sessions
+from tests.oracle.reference.bars import calendar_sessions
 from tests.shared_data import SHARED
 from trading.market.calendar import from_microseconds
 
@@ -64,7 +64,7 @@ class Example:
             ),
         ]
         for ts, symbol, name, value in numbers:
-            found = said.numbers[microseconds(ts), symbol].get(name)
+            found = said.numbers.get((microseconds(ts), symbol), {}).get(name)
             if not _same(found, value, is_computed=True):
                 wrong.append(f"{name} {ts} {symbol}: {found} should be {value}")
         if "gate" in self.expected and said.gate != self.expected["gate"]:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_bars import calendar_sessions
+from tests.oracle.reference.bars import calendar_sessions
 from tests.shared_data import REAL_BARS, SHARED
 
 

@@ -18,7 +18,7 @@ from tests.oracle.random_markets import (
     damaged_rows,
     random_settings,
 )
-from tests.oracle.reference_bars import (
+from tests.oracle.reference.bars import (
     MINUTE,
     DailyRow,
     Row,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.oracle.comparison import panel_of
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_bars import MINUTE, Row
+from tests.oracle.reference.bars import MINUTE, Row
 from tests.unit.trading.scenarios.scenario import INTERVAL_MINUTES, june_sessions
 from trading.errors import BadInput
 

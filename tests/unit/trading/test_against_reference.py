@@ -23,7 +23,7 @@ from tests.oracle.comparison import (
 )
 from tests.oracle.damaged_markets import damaged_case
 from tests.oracle.random_markets import random_case
-from tests.oracle.reference_bars import Refused
+from tests.oracle.reference.bars import Refused
 from tests.oracle.rules_examples import skip_what_is_not_built
 from tests.oracle.shared_data import expected_trades, real_case
 from tests.shared_data import REAL_BARS

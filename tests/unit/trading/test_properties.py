@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.oracle.comparison import bar_rows, panel_of, plan_of, run_openbell
 from tests.oracle.ledger import fills_of_bars, fold
 from tests.oracle.random_markets import Case, random_case
-from tests.oracle.reference_bars import MINUTE
+from tests.oracle.reference.bars import MINUTE
 from tests.oracle.shared_data import real_case
 from tests.unit.trading import coin_side
 from tests.unit.trading.small_markets import small_cases

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import talib
 
-from tests.oracle.reference_bars import Bar
-from tests.oracle.reference_indicators import atr, bollinger, ema, macd, rsi, sma
+from tests.oracle.reference.bars import Bar
+from tests.oracle.reference.indicators import atr, bollinger, ema, macd, rsi, sma
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.oracle.comparison import run_openbell, run_the_reference
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_bars import MINUTE, Refused
+from tests.oracle.reference.bars import MINUTE, Refused
 from tests.oracle.rules_examples import FILE, Said, rules_examples, skip_what_is_not_built
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput

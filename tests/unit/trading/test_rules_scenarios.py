@@ -16,7 +16,7 @@ from tests.oracle.comparison import (
     run_openbell,
     run_the_reference,
 )
-from tests.oracle.reference_bars import load
+from tests.oracle.reference.bars import load
 from tests.oracle.rules_examples import skip_what_is_not_built
 from tests.unit.trading.scenarios import LOADING, SCENARIOS, LoadingScenario, Scenario
 from tests.unit.trading.scenarios.check import (

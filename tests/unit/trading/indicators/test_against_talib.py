@@ -11,7 +11,7 @@ import talib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.oracle.reference_engine import calendar_sessions
+from tests.oracle.reference.engine import calendar_sessions
 from tests.oracle.shared_data import REAL_BARS, shared_file
 from tests.unit.trading.indicators.run import Floats, Run, made_bars, present, without
 from trading.indicators import Indicator, atr, bollinger, ema, macd, rsi, sma

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import starmap
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_account import Result
-from tests.oracle.reference_bars import MINUTE
+from tests.oracle.reference.account import Result
+from tests.oracle.reference.bars import MINUTE
 from tests.unit.trading.scenarios.scenario import LoadingScenario, Scenario
 from trading.backtest.run import Outcome
 from trading.engine.trade_tape import TradeRow
@@ -150,7 +150,7 @@ def complaints(scenario: Scenario, seen: Observed) -> list[str]:
             wrong.append(f"decision {text!r}: found {found}")
     for text in scenario.numbers:
         at, symbol, (name, value) = _head(text)
-        number = seen.numbers[at, symbol].get(name)
+        number = seen.numbers.get((at, symbol), {}).get(name)
         wanted = None if value == "none" else float(value)
         if not _same(wanted, number):
             wrong.append(f"number {text!r}: found {number}")

@@ -22,7 +22,7 @@ from datetime import date
 from typing import Any
 
 from tests.oracle.random_markets import Case
-from tests.oracle.reference_bars import MINUTE, DailyRow, Row, SessionTimes, calendar_sessions
+from tests.oracle.reference.bars import MINUTE, DailyRow, Row, SessionTimes, calendar_sessions
 
 Bar = tuple[float, ...]
 Day = dict[str, list[Bar | None]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.reference_bars import DailyRow
+from tests.oracle.reference.bars import DailyRow
 from tests.unit.trading.scenarios.gate import CALM, GATE, times
 from tests.unit.trading.scenarios.scenario import RANGE, UP, Bar, Day, Scenario, june_sessions
 

@@ -1,7 +1,7 @@
 """A slow and plain implementation of the trading rules, written from their page alone.
 
 Nothing here is imported from `trading`, and nothing is shared with it but the page. Rows, bars and
-times are those of `reference_bars`.
+times are those of `bars`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from tests.oracle.reference_account import Account, Order, Position, Result, trade_of
-from tests.oracle.reference_bars import (
+from tests.oracle.reference.account import Account, Order, Position, Result, trade_of
+from tests.oracle.reference.bars import (
     MINUTE,
     Bar,
     DailyRow,
@@ -23,13 +23,13 @@ from tests.oracle.reference_bars import (
     load,
     load_days,
     r4,
-    tick_down,
-    tick_up,
 )
-from tests.oracle.reference_gate import Judged, judge_symbol
-from tests.oracle.reference_parameters import checked_parameters
-from tests.oracle.reference_past import Past, daily_atr, daily_volume
-from tests.oracle.reference_selection import Candidate, judged
+from tests.oracle.reference.gate import Judged, judge_symbol
+from tests.oracle.reference.orb import OpeningRangeBreakout
+from tests.oracle.reference.parameters import checked_parameters
+from tests.oracle.reference.past import Past, daily_atr, daily_volume
+from tests.oracle.reference.selection import Candidate, judged
+from tests.oracle.reference.strategy import Strategy, Wanted
 
 # What forbids entries at a bar and leaves an order that rests.
 LEAVES_A_RESTING_ORDER = ("data_gate:stale", "data_gate:zero_volume")
@@ -48,8 +48,10 @@ class ReferenceEngine:
         capital: float,
         first_traded: int,
         file_days: dict[str, dict[str, Bar]] | None = None,
+        strategy: Strategy | None = None,
     ) -> None:
         self.p = checked_parameters(parameters, interval)
+        self.strategy: Strategy = strategy or OpeningRangeBreakout()
         self.symbols = list(symbols)
         self.sessions = list(sessions)
         self.bars = bars
@@ -248,44 +250,34 @@ class ReferenceEngine:
     def _fill_entry(self, symbol: str, k: int, at: float, is_inside: bool) -> None:
         """Fill a symbol's entry order at a price, or drop it."""
         order = self.account.pending.pop(symbol)
+        sign = order.wanted.sign
         quantity = int(min(order.quantity, self._cap(symbol, k)))
         if quantity < 1:
             self.result.dropped.append((self.name, k, symbol, "no_volume"))
             return
-        price = max(self._slipped(symbol, k, at, quantity, order.sign > 0), 0.0001)
+        price = at
+        if order.wanted.order != "limit":
+            price = max(self._slipped(symbol, k, at, quantity, sign > 0), 0.0001)
         account = self.account
         room = self.p["leverage"] * account.equity() - account.gross()
         quantity = min(quantity, math.floor(room / price))
         if quantity < 1:
             self.result.dropped.append((self.name, k, symbol, "insufficient_funds"))
             return
-        start, paid = self._book(symbol, k, order.sign, quantity, price, "entry")
+        start, paid = self._book(symbol, k, sign, quantity, price, "entry")
         self.entries[symbol] += 1
         account.positions[symbol] = Position(
-            sign=order.sign,
+            sign=sign,
             quantity=quantity,
             left=quantity,
             entry=price,
             entry_time=start,
-            initial_stop=order.stop,
-            stop=order.stop,
-            target=self._target(order, price),
+            initial_stop=order.wanted.stop,
+            stop=order.wanted.stop,
+            target=order.wanted.target_of(price, self.p["tick"]),
             fees=paid,
             is_filled_inside=is_inside,
         )
-
-    def _target(self, order: Order, fill: float) -> float | None:
-        kind, sign = self.p["target"], order.sign
-        if kind == "none":
-            return None
-        if kind == "percent":
-            level = fill * (1 + sign * self.p["target_pct"])
-        elif kind == "r":
-            level = fill + sign * (self.p["target_multiple"] * abs(fill - order.stop))
-        else:
-            assert order.target_distance is not None
-            level = fill + sign * order.target_distance
-        return tick_down(level, self.p["tick"]) if sign > 0 else tick_up(level, self.p["tick"])
 
     def _assume_close(self, symbol: str) -> None:
         held = self.account.positions[symbol]
@@ -311,12 +303,8 @@ class ReferenceEngine:
             if order is None or k not in self.today[symbol]:
                 continue
             opened = self.today[symbol][k].open
-            if order.level is None or self._is_reached(order, opened):
+            if order.wanted.level is None or order.wanted.is_reached(opened):
                 self._fill_entry(symbol, k, opened, is_inside=False)
-
-    def _is_reached(self, order: Order, price: float) -> bool:
-        assert order.level is not None
-        return price >= order.level if order.sign > 0 else price <= order.level
 
     def _step2_stops_and_targets(self, k: int) -> None:
         for symbol in self.symbols:
@@ -355,12 +343,12 @@ class ReferenceEngine:
     def _step2a_entries_inside(self, k: int) -> None:
         for symbol in self.symbols:
             order = self.account.pending.get(symbol)
-            if order is None or order.level is None or k not in self.today[symbol]:
+            if order is None or order.wanted.level is None or k not in self.today[symbol]:
                 continue
             bar = self.today[symbol][k]
-            if not self._is_reached(order, bar.high if order.sign > 0 else bar.low):
+            if not order.wanted.is_reached(bar.high if order.wanted.waits_above() else bar.low):
                 continue
-            self._fill_entry(symbol, k, order.level, is_inside=True)
+            self._fill_entry(symbol, k, order.wanted.level, is_inside=True)
             held = self.account.positions.get(symbol)
             if held is None:
                 continue
@@ -424,13 +412,18 @@ class ReferenceEngine:
     def _step6_decide(self, k: int) -> None:
         if k == self.flatten_bar:
             self.account.leave_everything("flatten")
+        for symbol, held in self.account.positions.items():
+            bar = self.today[symbol].get(k)
+            if bar is None or held.exit_reason is not None:
+                continue
+            if self.strategy.leaves(self, symbol, bar, held.sign):
+                held.exit_reason = "signal"
         for symbol in list(self.account.pending):
             if self._is_cancelled(symbol, k):
                 del self.account.pending[symbol]
         if k == self.range_bars - 1:
             self._select(k)
-        decides_from = self.range_bars - 1 if self.p["entry"] == "stop" else self.range_bars
-        if k >= decides_from:
+        if k >= self.strategy.first_decision(self):
             for symbol in self.symbols:
                 self._numbers: dict[str, float] = {}
                 self.result.decisions[self.name, k, symbol] = self._decide(symbol, k)
@@ -438,8 +431,12 @@ class ReferenceEngine:
 
     def _is_cancelled(self, symbol: str, k: int) -> bool:
         """Return whether an entry may no longer wait after this close."""
-        if self.account.pending[symbol].level is None:
+        order = self.account.pending[symbol]
+        if order.wanted.level is None:
             return self.gate[symbol].met.get(k) in (["spike"], ["jump"])
+        order.closes_left -= 1
+        if order.closes_left == 0:
+            return True
         early = self._early_reason(symbol, k)
         if early is not None and early not in LEAVES_A_RESTING_ORDER:
             return True
@@ -449,7 +446,7 @@ class ReferenceEngine:
         after_cutoff = self._end(k) > self.closed - self.p["entry_cutoff_minutes"] * MINUTE
         return after_cutoff or self.flatten_bar is None or k >= self.flatten_bar
 
-    def _opening(self, symbol: str) -> list[Bar] | None:
+    def opening(self, symbol: str) -> list[Bar] | None:
         """Return the bars of a symbol's opening range, None where one is missing."""
         bars = [self.today[symbol].get(number) for number in range(self.range_bars)]
         present = [bar for bar in bars if bar is not None]
@@ -458,7 +455,7 @@ class ReferenceEngine:
     def _select(self, k: int) -> None:
         candidates = []
         for symbol in self.symbols:
-            first, opening = self.today[symbol].get(0), self._opening(symbol)
+            first, opening = self.today[symbol].get(0), self.opening(symbol)
             relative = self.past[symbol].relative_opening_volume()
             self.relative_volumes[symbol] = relative
             is_flat = opening is not None and (
@@ -487,90 +484,43 @@ class ReferenceEngine:
         return self.gate[symbol].reasons.get(k)
 
     def _decide(self, symbol: str, k: int) -> str:
-        p, account = self.p, self.account
         early = self._early_reason(symbol, k)
         if early is not None:
             return early
-        if symbol in account.positions:
+        if symbol in self.account.positions:
             return "position_open"
-        if symbol in account.pending:
+        if symbol in self.account.pending:
             return "order_pending"
         bar = self.today[symbol].get(k)
         if bar is None:
             return "bar_missing"
-        opening = self._opening(symbol)
-        if opening is None:
-            return "range_incomplete"
-        high = max(each.high for each in opening)
-        low = min(each.low for each in opening)
-        if high == low:
-            return "range_flat"
-        relative = self.relative_volumes[symbol]
-        if relative is not None:
-            self._numbers["relative_opening_volume"] = relative
-        if symbol in self.unselected:
-            return self.unselected[symbol]
-        if self.entries[symbol] >= p["max_entries"]:
+        wanted = self.strategy.wanted(self, symbol, k, bar)
+        return wanted if isinstance(wanted, str) else self._place(symbol, bar, wanted)
+
+    def spent(self, symbol: str, k: int) -> str | None:
+        """Return why a symbol enters no more today, if it does not."""
+        if self.entries[symbol] >= self.p["max_entries"]:
             return "max_entries"
-        if self._is_too_late(k):
-            return "after_cutoff"
-        first_bar = (opening[-1].close > opening[0].open) - (opening[-1].close < opening[0].open)
-        rests = p["entry"] == "stop"
-        sign = first_bar if rests else self._side(bar, high, low)
-        if sign == 0:
-            return "against_direction" if rests else "no_breakout"
-        if sign < 0 and not p["allow_short"]:
-            return "short_disabled"
-        if p["direction"] == "first_bar" and sign != first_bar:
-            return "against_direction"
-        if not rests:
-            body = 0.0
-            if bar.high != bar.low:
-                body = sign * (bar.close - bar.open) / (bar.high - bar.low)
-            if body < p["min_body"]:
-                return "weak_body"
-        if p["max_extension"] > 0:
-            beyond = bar.close - high if sign > 0 else low - bar.close
-            if beyond > p["max_extension"] * (high - low):
-                return "too_extended"
-        return self._place(symbol, bar, sign, high, low)
+        return "after_cutoff" if self._is_too_late(k) else None
 
-    def _side(self, bar: Bar, range_high: float, range_low: float) -> int:
-        up, down = bar.close, bar.close
-        if self.p["breakout_on"] == "wick":
-            up, down = bar.high, bar.low
-        above = up > range_high + self.p["breakout_buffer"]
-        below = down < range_low - self.p["breakout_buffer"]
-        if above and below:
-            return 1 if r4(bar.high - bar.open) >= r4(bar.open - bar.low) else -1
-        return 1 if above else -1 if below else 0
+    def show(self, name: str, number: float) -> None:
+        """Let the decision in hand show a number."""
+        self._numbers[name] = number
 
-    def _place(self, symbol: str, bar: Bar, sign: int, high: float, low: float) -> str:
+    def _place(self, symbol: str, bar: Bar, wanted: Wanted) -> str:
         """Return the reason of an entry on this side, its order created where nothing forbids."""
-        p, past, account = self.p, self.past[symbol], self.account
-        atr, by_day = past.atr.value, daily_atr(self.days(symbol))
-        if "atr" in (p["stop"], p["target"]) and atr is None:
-            return "indicator_warming_up"
-        if "daily_atr" in (p["stop"], p["target"]) and by_day is None:
-            return "indicator_warming_up"
-        before = past.volumes_before()
-        if p["volume_filter"]:
-            if len(before) < 20:
-                return "indicator_warming_up"
-            if not bar.volume >= p["volume_threshold"] * (sum(before) / 20):
-                return "low_volume"
+        p, account, sign = self.p, self.account, wanted.sign
         if p["validation"]:
-            self._numbers["score"] = past.score(sign)
-            if self._numbers["score"] < p["validation_threshold"]:
+            score = self.past[symbol].score(sign)
+            self.show("score", score)
+            if score < p["validation_threshold"]:
                 return "validation_failed"
-        reference, level = bar.close, None
-        if p["entry"] == "stop":
-            edge = high + p["breakout_buffer"] if sign > 0 else low - p["breakout_buffer"]
-            level = tick_up(edge, p["tick"]) if sign > 0 else tick_down(edge, p["tick"])
-            reference = self._numbers["level"] = level
-        stop = self._stop(reference, sign, low if sign > 0 else high, atr, by_day)
-        risk = reference - stop if sign > 0 else stop - reference
-        if risk <= 0:
+        reference = bar.close
+        if wanted.level is not None:
+            reference = wanted.level
+            self.show("level", wanted.level)
+        risk = reference - wanted.stop if sign > 0 else wanted.stop - reference
+        if not risk > 0:
             return "stop_not_protective"
         if len(account.positions) + len(account.pending) >= p["max_positions"]:
             return "max_positions"
@@ -579,27 +529,10 @@ class ReferenceEngine:
         quantity = self._quantity(reference, risk) if reference > 0 else 0
         if quantity < 1:
             return "size_below_one"
-        distances = {"range": high - low, "atr": atr, "daily_atr": by_day}
-        distance = distances.get(p["target"])
-        if distance is not None:
-            distance = p["target_multiple"] * distance
-        account.pending[symbol] = Order(sign, quantity, reference, stop, distance, level)
+        closes_left = wanted.lifetime_bars or math.inf
+        account.pending[symbol] = Order(quantity, reference, wanted, closes_left)
         self.orders_created += 1
         return "enter_long" if sign > 0 else "enter_short"
-
-    def _stop(
-        self, reference: float, sign: int, edge: float, atr: float | None, by_day: float | None
-    ) -> float:
-        p, level = self.p, edge
-        if p["stop"] == "atr":
-            assert atr is not None
-            level = reference - sign * (p["stop_atr"] * atr)
-        elif p["stop"] == "daily_atr":
-            assert by_day is not None
-            level = reference - sign * (p["stop_daily_atr"] * by_day)
-        elif p["stop"] == "percent":
-            level = reference * (1 - sign * p["stop_pct"])
-        return tick_down(level, p["tick"]) if sign > 0 else tick_up(level, p["tick"])
 
     def _quantity(self, reference: float, risk: float) -> int:
         p, equity = self.p, self.account.equity()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tests.oracle.reference_bars import Refused
+from tests.oracle.reference.bars import Refused
 
 DEFAULTS: dict[str, Any] = {
     "range_minutes": 5,

@@ -9,7 +9,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from tests.oracle.reference_bars import Bar
+from tests.oracle.reference.bars import Bar
 
 
 def sma(values: Sequence[float], length: int) -> float | None:

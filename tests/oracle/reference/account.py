@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.oracle.reference_bars import r4, tick_down, tick_up
+from tests.oracle.reference.bars import r4, tick_down, tick_up
+from tests.oracle.reference.strategy import Wanted
 
 
 @dataclass
 class Order:
-    """An entry that waits for the next open, or with a `level` rests there."""
+    """An entry that waits for the next open, or rests at its level until its closes are over."""
 
-    sign: int
     quantity: int
     reference: float
-    stop: float
-    # What `range`, `atr` and `daily_atr` add to the entry fill.
-    target_distance: float | None
-    level: float | None = None
+    wanted: Wanted
+    closes_left: float
 
 
 @dataclass

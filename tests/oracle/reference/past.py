@@ -6,7 +6,7 @@ one back.
 
 from __future__ import annotations
 
-from tests.oracle.reference_bars import Bar
+from tests.oracle.reference.bars import Bar
 
 ATR_LENGTH = 14
 DAYS = 14

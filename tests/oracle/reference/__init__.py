@@ -1,0 +1,1 @@
+"""A slow and plain implementation of the trading rules, written from their page alone."""
