@@ -34,7 +34,7 @@ DIRECTIONS: tuple[S, ...] = (
     ),
     S(
         "the direction is from the open of bar 0 to the close of the range's last bar",
-        [(100, 101, 99, 100.5), (100, 101, 99, 99.5), UP, DOWN],
+        [(100, 101, 99, 100.5), (99, 101, 99, 99.5), UP, DOWN],
         {**FIRST_BAR, "range_minutes": 120},
         why=("2 against_direction", "3 enter_short"),
     ),
@@ -212,6 +212,37 @@ TRAILING: tuple[S, ...] = (
         {"trailing": "atr", "trail_atr": 1.5},
         # Every true range is 2 but that of the entry bar, 16, which makes the ATR 3.
         fills=("2/2 entry +19 104", "2/3 stop -19 113.5"),
+        first_traded=2,
+    ),
+    S(
+        "best is the highest high of all bars since the entry, of whatever size the ATR is since",
+        [
+            {"AAA": CALM},
+            {"AAA": CALM},
+            {
+                "AAA": [
+                    RANGE,
+                    UP,
+                    (104, 118, 102, 115),
+                    (115, 115.5, 114.6, 115),
+                    (115, 115, 113.6, 114),
+                ]
+            },
+        ],
+        {"trailing": "atr", "trail_atr": 1.5},
+        # The ATR is 3, then 2.85: 118 less 4.275, rounded down.
+        fills=("2/2 entry +19 104", "2/4 stop -19 113.72"),
+        first_traded=2,
+    ),
+    S(
+        "a short's best is the lowest low of all bars since the entry",
+        [
+            {"AAA": CALM},
+            {"AAA": CALM},
+            {"AAA": [RANGE, DOWN, (96, 98, 82, 85), (85, 85.4, 84.5, 85), (85, 86.4, 85, 86)]},
+        ],
+        {"trailing": "atr", "trail_atr": 1.5},
+        fills=("2/2 entry -20 96", "2/4 stop +20 86.28"),
         first_traded=2,
     ),
     S(

@@ -100,6 +100,13 @@ PLACED: tuple[S, ...] = (
         why=("0 size_below_one", "1 size_below_one"),
     ),
     S(
+        "a level of nothing at all gives size_below_one",
+        [(0.06, 0.08, 0.03, 0.05), (0.05, 0.06, 0.04, 0.05)],
+        resting(breakout_buffer=0.03),
+        fills=(),
+        why=("0 size_below_one", "1 size_below_one"),
+    ),
+    S(
         "the level and not the close is what the size divides by",
         [RISING, THROUGH],
         resting(),

@@ -57,6 +57,13 @@ DAYS: tuple[S, ...] = (
         first_traded=15,
     ),
     S(
+        "a session without a bar leaves no hole among the days",
+        [*PAST[:7], {"AAA": [None] * 7}, *PAST[7:], {"AAA": [RANGE, UP]}],
+        BY_DAY,
+        why=("16/1 enter_long",),
+        first_traded=16,
+    ),
+    S(
         "a daily bar has the highest high and the lowest low of its session",
         [
             *[{"AAA": [(100, 103, 100, 101), (101, 101, 99, 100), (100, 100.5, 99.5, 100)]}] * 15,
@@ -223,6 +230,20 @@ RELATIVE: tuple[S, ...] = (
         first_traded=14,
     ),
     S(
+        "a range of which a bar is missing has no opening volume, whatever came after it",
+        [*PAST[:13], {"AAA": [None, *CALM[1:]]}, {"AAA": [RANGE, RANGE, UP]}],
+        {"min_relative_opening_volume": 0.1, "range_minutes": 120},
+        why=("14/2 not_eligible",),
+        first_traded=14,
+    ),
+    S(
+        "a session without an opening volume leaves no hole among them",
+        [*PAST[:7], {"AAA": [None, *CALM[1:]]}, *PAST[7:14], {"AAA": [RANGE, UP]}],
+        {"min_relative_opening_volume": 1.0},
+        why=("15/1 enter_long",),
+        first_traded=15,
+    ),
+    S(
         "an opening volume is that of all bars of the range",
         [*PAST[:14], {"AAA": [(*RANGE, 3_000_000), RANGE, UP]}],
         {"min_relative_opening_volume": 2.0, "range_minutes": 120},
@@ -276,6 +297,13 @@ ELIGIBLE: tuple[S, ...] = (
         {"min_price": 100.01},
         fills=(),
         why=("1 not_eligible", "2 not_eligible", "6 not_eligible"),
+    ),
+    S(
+        "an entry that would rest is judged at the close that places it",
+        [(100, 101, 99, 100.5), UP],
+        {"min_price": 100.01, "entry": "stop", "direction": "first_bar"},
+        fills=(),
+        why=("0 not_eligible", "1 not_eligible"),
     ),
     S(
         "min_price is judged by the open and not by the close",

@@ -186,6 +186,17 @@ DRAWDOWN: tuple[S, ...] = (
         why=("0/2 position_open", "1/2 halted"),
     ),
     S(
+        "the peak is the highest end of all earlier sessions, not of the last",
+        [
+            {"AAA": [RANGE, UP, (102, 106, 102, 106)]},
+            {"AAA": [RANGE, UP, LOST]},
+            {"AAA": [RANGE, UP, LOST]},
+        ],
+        # 10,076, then 10,038: 0.6 % below the first is 10,015.5, below the second 9,977.8.
+        {**NO_LATCH, "max_drawdown_pct": 0.006},
+        why=("1/2 position_open", "2/2 halted"),
+    ),
+    S(
         "what was highest within a session is no peak",
         [RANGE, UP, (102, 106, 102, 106), (106, 106, 104, 104), (104, 104, 104, 104)],
         {**NO_LATCH, "max_drawdown_pct": 0.0037},
