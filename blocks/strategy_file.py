@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import grp
 import hashlib
 import importlib.util
+import linecache
 import os
+import pwd
+import shlex
+import stat
 import sys
-import traceback
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, ModuleType
 
+from blocks.strategy_source.checks import HINT, check_strategy
+from blocks.strategy_source.loop_limit import with_loop_limit
+from blocks.strategy_source.source_checks import refuse_beyond_memory, refuse_recursion
+from trading.engine.strategy_errors import mistakes_explained
 from trading.errors import BadInput
-from trading.parameters import StrategyParameters
-
-_HINT = "docs/strategies.md shows what a strategy file holds"
 
 
 class _LoadedOnce(SourceFileLoader):
@@ -23,20 +29,62 @@ class _LoadedOnce(SourceFileLoader):
     def __init__(self, name: str, path: Path) -> None:
         super().__init__(name, str(path))
         self.content = path.read_bytes()
+        self.tree = ast.Module([], [])
 
     def get_code(self, fullname: str) -> CodeType:
-        """Return the code of what was read, and of no cache."""
-        code: CodeType = self.source_to_code(self.content, self.path)
+        """Return the code of what was read, and of no cache; its loops end."""
+        self.tree = ast.parse(self.content, self.path)
+        code: CodeType = compile(
+            with_loop_limit(ast.parse(self.content, self.path)), self.path, "exec"
+        )
+        text = importlib.util.decode_source(self.content)
+        # Whoever speaks of a line means that of what runs; without a time it is not read again.
+        linecache.cache[self.path] = (len(text), None, text.splitlines(keepends=True), self.path)
         return code
 
 
 def load_strategy(path: Path) -> ModuleType:
     """Return the module of a strategy file, checked to hold what a strategy needs.
 
-    Raises BadInput, naming the line where it can, when it cannot be read, run or used.
+    Raises BadInput, naming the line where it can, when it cannot be read, run or used, and when
+    others may write it: what it says is run, with this user's rights.
     """
     if not path.is_file():
         raise BadInput(f"strategy file {path} is not there", "Give the path of a .py file")
+    refuse_written_by_others(path)
+    return _load(path)
+
+
+def refuse_written_by_others(path: Path) -> None:
+    """Raise BadInput when others than its owner may change a file of code or its folder.
+
+    A folder in which everybody owns what he puts there, as /tmp is, is left alone, and so is what
+    only a group may write that has no other member.
+    """
+    for place in (path, path.resolve().parent) if path.is_file() else (path,):
+        found = place.stat()
+        by_group = found.st_mode & stat.S_IWGRP and not _is_alone_in(found.st_gid)
+        is_folder = stat.S_ISDIR(found.st_mode)
+        if not (by_group or found.st_mode & stat.S_IWOTH):
+            continue
+        if not (is_folder and found.st_mode & stat.S_ISVTX):
+            raise BadInput(
+                f"{'folder of strategies' if is_folder else 'strategy file'} {place} may be written"
+                " by others than you, and what it holds is run with your rights",
+                f"Run: chmod go-w {shlex.quote(str(place))}",
+            )
+
+
+def _is_alone_in(group: int) -> bool:
+    """Return whether a group is that which many systems give a user for himself."""
+    try:
+        me, entry = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(group)
+    except KeyError:
+        return False
+    return entry.gr_name == me and set(entry.gr_mem) <= {me}
+
+
+def _load(path: Path) -> ModuleType:
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     name = f"openbell_strategy_{path.stem}_{digest}"
     if path.suffix != ".py":
@@ -52,15 +100,13 @@ def load_strategy(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        loader.exec_module(module)
+        with mistakes_explained(module):
+            loader.exec_module(module)
     except SyntaxError as error:
-        raise BadInput(f"strategy file {path}, line {error.lineno}: {error.msg}", _HINT) from error
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1].lineno
-        raise BadInput(
-            f"strategy file {path} fails near line {line}: {type(error).__name__}: {error}", _HINT
-        ) from error
-    _check(module, path)
+        raise BadInput(f"strategy file {path}, line {error.lineno}: {error.msg}", HINT) from error
+    check_strategy(module, str(path), _lines_of(loader.tree))
+    refuse_beyond_memory(loader.tree, vars(module), str(path))
+    refuse_recursion(loader.tree, str(path))
     return module
 
 
@@ -91,25 +137,18 @@ def kept_strategy(folder: Path, digest: str) -> ModuleType:
             f"the strategy of an earlier session is not in {kept}",
             f"Put the strategy file with the sha256 {digest} there",
         )
-    return load_strategy(kept)
+    # What it is was just seen, whoever may write there.
+    return _load(kept)
 
 
-def _check(module: ModuleType, path: Path) -> None:
-    parameters = getattr(module, "Parameters", None)
-    if not (isinstance(parameters, type) and issubclass(parameters, StrategyParameters)):
-        raise BadInput(f"strategy file {path} has no class Parameters(StrategyParameters)", _HINT)
-    memory = getattr(module, "MEMORY", None)
-    if not isinstance(memory, int) or memory < 0:
-        raise BadInput(f"strategy file {path} has no whole number MEMORY", _HINT)
-    for name, arguments in (("observe", 8), ("signal", 10), ("screen", 8)):
-        function = getattr(module, name, None)
-        if name == "screen" and not hasattr(module, name):
-            continue
-        if not isinstance(function, FunctionType):
-            raise BadInput(f"strategy file {path} has no function {name}", _HINT)
-        if function.__code__.co_argcount != arguments:
-            raise BadInput(
-                f"strategy file {path}: {name} takes {function.__code__.co_argcount} arguments"
-                f" and not {arguments}",
-                _HINT,
-            )
+def _lines_of(tree: ast.Module) -> dict[str, int]:
+    """Return at which line a file gives each of its names."""
+    lines: dict[str, int] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            lines[statement.name] = statement.lineno
+        else:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    lines[node.id] = node.lineno
+    return lines

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from trading.engine.reading import ATR_BARS, Reading, make_reading
+from trading.engine.strategy_errors import mistakes_explained
 from trading.engine.strategy_functions import declared_by, is_first_version
 from trading.errors import BadInput, together
 from trading.gate.thresholds import GateThresholds
@@ -159,7 +160,8 @@ def make_plan(
     and parameters that do not fit together.
     """
     module = strategy_module or strategy_named(str(settings.get("strategy", "orb")))
-    wrong = wrong_settings(settings, module) + _wrong_run(symbols, capital)
+    with mistakes_explained(module):
+        wrong = wrong_settings(settings, module) + _wrong_run(symbols, capital)
     if wrong:
         raise together(wrong)
     built: list[Any] = [model.model_validate(_of(model, settings)) for model in _models(module)]
@@ -174,7 +176,15 @@ def make_plan(
         interval_minutes,
         float(capital),
     )
-    plan.reading()
+    with mistakes_explained(module):
+        plan.reading()
+        numbers = plan.strategy.numbers(interval_minutes)
+    if not hasattr(numbers, "_fields"):
+        raise BadInput(
+            f"strategy {plan.strategy_name}: numbers of its Parameters returned"
+            f" {type(numbers).__name__}",
+            "It has to return a NamedTuple of numbers",
+        )
     return plan
 
 

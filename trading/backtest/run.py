@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from trading.engine.book import Book
 from trading.engine.compile import is_compiled, link_compiled, link_interpreted, refusal_of
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
+from trading.engine.strategy_errors import Place, mistakes_explained, user_file
 from trading.engine.trade_tape import FILLS, TRADES, FillRow, TradeRow
 from trading.errors import BadInput
 from trading.gate.findings import GateReport, report_of_panel
-from trading.market.bars import Defects, Floats, Integers, Panel
+from trading.market.bars import NUMBERS, Defects, Floats, Integers, Panel
 from trading.market.calendar import make_grid
 from trading.plan import RunPlan
 from trading.selection.universe import Universe
@@ -30,6 +32,8 @@ KEEP = {"none": KEEP_NONE, "changes": KEEP_CHANGES, "all": KEEP_ALL}
 COMPILE_ABOVE_BARS = 1_000_000
 READ_COMPILED_ABOVE_BARS = 75_000
 TAPE_ROWS = 400_000
+# Symbols on which a strategy that fails is interpreted, to find the line.
+MOST_FAILING = 20
 STAGES = (sessions.read_sessions, engine.settle_sessions, decision_tape.keep_sessions)
 
 
@@ -88,7 +92,14 @@ def run_backtest(
         compiled = not refusal
         if compiled:
             stages = fast
-    run_in_stages(run, *stages, progress=progress, two_threads=bool(compiled))
+    place = Place(panel.symbols, [session.date for session in panel.grid.sessions])
+    with mistakes_explained(plan.strategy_module, place):
+        try:
+            run_in_stages(run, *stages, progress=progress, two_threads=bool(compiled))
+        except Exception:  # whatever the strategy raises
+            if compiled and user_file(plan.strategy_module) is not None:
+                _fail_again(panel, plan, first_traded, stages)
+            raise
     grid = panel.grid
     begin = int(grid.first_row[min(first_traded, len(grid.sessions))])
     return Outcome(
@@ -103,6 +114,46 @@ def run_backtest(
         refusal,
         report_of_panel(run.verdicts, panel, run.close),
         run.universe if run.rules.selection.opening_bars > 0 else None,
+    )
+
+
+def _fail_again(panel: Panel, plan: RunPlan, first_traded: int, fast: Sequence[Any]) -> None:
+    """Raise what the interpreter says where machine code failed: only it knows the line.
+
+    A strategy sees each symbol by itself, so that only those are interpreted that fail alone.
+    """
+    failing: list[int] = []
+    for s in range(len(panel.symbols)):
+        one = only(panel, [s])
+        run = PanelRun(one, replace(plan, symbols=one.symbols), KEEP_NONE, first_traded, TAPE_ROWS)
+        if _fails(run, fast):
+            failing.append(s)
+        if len(failing) == MOST_FAILING:
+            break
+    some = only(panel, failing or range(len(panel.symbols)))
+    run_backtest(
+        some,
+        replace(plan, symbols=some.symbols),
+        first_traded=first_traded,
+        keep="none",
+        compiled=False,
+    )
+
+
+def _fails(run: PanelRun, stages: Sequence[Any]) -> bool:
+    # Whatever it is that a strategy raises.
+    with suppress(Exception):
+        run_in_stages(run, *stages)
+        return False
+    return True
+
+
+def only(panel: Panel, chosen: Sequence[int]) -> Panel:
+    """Return the panel of some of its symbols."""
+    return replace(
+        panel,
+        symbols=tuple(panel.symbols[s] for s in chosen),
+        **{name: getattr(panel, name)[:, list(chosen)] for name in NUMBERS},
     )
 
 

@@ -161,14 +161,34 @@ def test_an_entry_whose_stop_does_not_protect_is_none(
     assert STOP_NOT_PROTECTIVE in outcome.log.reason
 
 
-def test_machine_code_of_a_users_strategy_does_not_reach_past_its_memory(
+def test_a_mistake_is_the_same_line_from_machine_code_as_from_the_interpreter(
     panel: Panel, tmp_path: Path, engine_cache: Path
 ) -> None:
-    path = tmp_path / "beyond.py"
-    write_strategy(path, body="memory[70] = 1.0")
-    for compiled in (False, True):
-        with pytest.raises(IndexError):
-            run_backtest(panel, plan_with(path), compiled=compiled, cache_folder=engine_cache)
+    # Machine code knows no lines, reaches past an array unless told not to, and is not interrupted.
+    path = tmp_path / "mistaken.py"
+    body = (
+        "if bar == 20 and numbers.stop_usd == 1.0: memory[bar] = 1.0\n"
+        "    if bar == 50 and numbers.stop_usd == 2.0: raise ValueError('no such day')\n"
+        "    while bar == 40 and numbers.stop_usd == 3.0: memory[0] += 1.0"
+    )
+    write_strategy(path, body=body)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("Numbers(1.0)", "Numbers(float(self.max_entries))"), encoding="utf-8"
+    )
+    module = load_strategy(path)
+    first_line = text[: text.index("if bar == 20")].count("\n") + 1
+    for mistake, said in enumerate(("memory[bar] is beyond", "no such day", "LOOP_LIMIT")):
+        plan = make_plan(SYMBOLS, {"max_entries": mistake + 1}, strategy_module=module)
+        lines = set()
+        for compiled in (False, True):
+            with pytest.raises(BadInput) as caught:
+                run_backtest(panel, plan, compiled=compiled, cache_folder=engine_cache)
+            lines.add(str(caught.value))
+        assert len(lines) == 1
+        assert said in min(lines)
+        assert f"{path}, line {first_line + mistake}: " in min(lines)
+        assert f"({SYMBOLS[0]} bar " in min(lines)
 
 
 def test_the_key_follows_the_code_in_memory_not_a_newer_file(tmp_path: Path) -> None:
