@@ -19,8 +19,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Run the test and print its line; exit code 1 when the past depends on the future."""
-    from tasks.backtest.checks import future_line, run_look_ahead_test
+    from tasks.backtest.checks import NOT_COVERED, future_line, run_look_ahead_test
 
-    result = run_look_ahead_test(backtest.request_of(args), args.cuts, args.seed)
-    print(json.dumps(asdict(result), default=str) if args.json else future_line(result))
+    request = backtest.request_of(args)
+    has_own_file = request.strategy_module is not None
+    result = run_look_ahead_test(request, args.cuts, args.seed)
+    if args.json:
+        note = {"not_covered": NOT_COVERED} if has_own_file else {}
+        print(json.dumps(asdict(result) | note, default=str))
+    else:
+        print(future_line(result, has_own_file=has_own_file))
     return 0 if result.passed else EXIT_LOOKS_AHEAD

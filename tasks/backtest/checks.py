@@ -13,6 +13,10 @@ from trading.plan import RunPlan
 
 # Of 10,000 honest engines five fail; a biased one is far beyond.
 LARGEST_Z = 3.5
+NOT_COVERED = (
+    "Only the bars were cut off: what the strategy's file reads elsewhere, such as another file,"
+    " this test cannot see"
+)
 
 
 def run_null_test(plan: RunPlan, trades: int, seed: int) -> NullResult:
@@ -50,11 +54,12 @@ def noise_line(result: NullResult) -> str:
     )
 
 
-def future_line(result: LookAheadResult) -> str:
-    """Return the result without the future as one line."""
+def future_line(result: LookAheadResult, *, has_own_file: bool = False) -> str:
+    """Return the result without the future as one line; `has_own_file`: of a user's strategy."""
     start = f"{result.cuts} cuts, {result.rows_compared:,} decisions and fills compared"
     if result.passed:
-        return f"{start}: the future changes nothing before it"
+        found = f"{start}: the future changes nothing before it"
+        return f"{found}. {NOT_COVERED}" if has_own_file else found
     if not result.rows_compared:
         return f"{start}: NOTHING WAS TESTED, give more sessions"
     first = result.differences[0]
