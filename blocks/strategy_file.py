@@ -19,6 +19,7 @@ from types import CodeType, ModuleType
 from blocks.strategy_source.checks import HINT, check_strategy
 from blocks.strategy_source.loop_limit import with_loop_limit
 from blocks.strategy_source.source_checks import refuse_beyond_memory, refuse_recursion
+from blocks.strategy_source.time_limit import TIME_LIMIT_SECONDS, watch_calls
 from trading.engine.strategy_errors import mistakes_explained
 from trading.errors import BadInput
 
@@ -99,12 +100,14 @@ def _load(path: Path) -> ModuleType:
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    watch_calls(str(path), TIME_LIMIT_SECONDS)
     try:
         with mistakes_explained(module):
             loader.exec_module(module)
     except SyntaxError as error:
         raise BadInput(f"strategy file {path}, line {error.lineno}: {error.msg}", HINT) from error
     check_strategy(module, str(path), _lines_of(loader.tree))
+    watch_calls(str(path), getattr(module, "TIME_LIMIT_SECONDS", TIME_LIMIT_SECONDS))
     refuse_beyond_memory(loader.tree, vars(module), str(path))
     refuse_recursion(loader.tree, str(path))
     return module

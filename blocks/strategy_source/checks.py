@@ -15,6 +15,8 @@ HINT = "docs/strategies.md shows what a strategy file holds"
 MOST_MEMORY = 10_000
 MOST_LEVELS = 2
 MOST_REASONS = 8
+MOST_ROUNDS = 1_000_000_000
+MOST_SECONDS = 3600
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LONGEST_MEANING = 200
 
@@ -46,6 +48,7 @@ def check_strategy(module: ModuleType, file: str, lines: dict[str, int]) -> None
     check.read(version)
     check.levels()
     check.reasons()
+    check.limits()
 
 
 class _Check:
@@ -150,6 +153,17 @@ class _Check:
                 raise self._wrong(
                     "REASONS", f"the meaning of {word} in REASONS is not one short line"
                 )
+
+    def limits(self) -> None:
+        """Check how long its calls may take."""
+        rounds = self._names.get("LOOP_LIMIT", 1)
+        if not isinstance(rounds, int) or not 1 <= rounds <= MOST_ROUNDS:
+            raise self._wrong("LOOP_LIMIT", f"LOOP_LIMIT is no whole number up to {MOST_ROUNDS:,}")
+        seconds = self._names.get("TIME_LIMIT_SECONDS", 1)
+        if not isinstance(seconds, int | float) or not 0 < seconds <= MOST_SECONDS:
+            raise self._wrong(
+                "TIME_LIMIT_SECONDS", f"TIME_LIMIT_SECONDS is no number up to {MOST_SECONDS}"
+            )
 
     def _function(self, name: str) -> FunctionType:
         found = self._names.get(name)

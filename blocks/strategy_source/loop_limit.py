@@ -15,14 +15,29 @@ _ROUNDS = "_rounds_of_all_loops"
 
 
 def with_loop_limit(tree: ast.Module) -> ast.Module:
-    """Return a file whose loops end: after LOOP_LIMIT rounds in one call of a function."""
+    """Return a file whose loops end: after LOOP_LIMIT rounds in one call of a function.
+
+    A file may say `LOOP_LIMIT = 5_000_000` for itself.
+    """
     functions = [
         node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
+    most = _own_limit(tree) or LOOP_LIMIT
     for function in functions:
-        _limit(function, LOOP_LIMIT, "in one call, which is LOOP_LIMIT")
+        _limit(function, most, "in one call, which is LOOP_LIMIT")
     _limit(tree, LOOP_LIMIT_AT_LOADING, "while the file was loaded")
     return ast.fix_missing_locations(tree)
+
+
+def _own_limit(tree: ast.Module) -> int:
+    """Return the limit that a file says, 0 for none."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
+            most = statement.value.value
+            if "LOOP_LIMIT" in names and isinstance(most, int) and most > 0:
+                return most
+    return 0
 
 
 def _limit(

@@ -18,6 +18,20 @@ from trading.errors import BadInput, OpenbellError
 
 HINT = "docs/strategies.md shows what a strategy file holds"
 _MOST_VALUES = 4
+_ENGINE = Path(__file__).parent
+# Functions of the engine that look at answers, and of the strategy that gave them.
+_ASKED = {
+    "checked_signal": "signal",
+    "checked_screen": "screen",
+    "checked_leave": "leave",
+    # Of the first version.
+    "signal": "signal",
+    "screen": "screen",
+    "ask": "signal",
+    "let_screen": "screen",
+}
+# What those call the answer.
+_ANSWERS = ("said", "entry")
 
 
 class Place(NamedTuple):
@@ -54,19 +68,29 @@ def mistake_of(error: Exception, module: ModuleType, place: Place = NOWHERE) -> 
     frames = [frame for frame, _ in calls]
     at = _where(frames, place)
     own = [i for i, frame in enumerate(frames) if frame.f_code.co_filename == file]
-    if own and not isinstance(error, OpenbellError):
+    if own:
         summary = traceback.extract_tb(error.__traceback__)[own[-1]]
         text = _expression(summary)
         return _line(file, summary.lineno or 0, error, text, frames[own[-1]], module, at)
-    answer = next((f for f in reversed(frames) if "said" in f.f_locals), None)
-    if answer is None:
+    return _wrong_answer(file, error, frames, module, at)
+
+
+def _wrong_answer(
+    file: str, error: Exception, frames: Sequence[FrameType], module: ModuleType, at: str
+) -> BadInput | None:
+    """Return what the engine could not do with an answer; None where it was with none."""
+    for frame in reversed(frames):
+        name = frame.f_code.co_name
+        function = getattr(module, _ASKED.get(name, ""), None)
+        if function is not None and Path(frame.f_code.co_filename).parent == _ENGINE:
+            break
+    else:
         return None
-    name = answer.f_code.co_name.removeprefix("checked_")
-    function = getattr(module, name, None)
-    line = function.__code__.co_firstlineno if function is not None else 0
+    answers = [frame.f_locals[one] for one in _ANSWERS if one in frame.f_locals]
+    shown = f" {_shown(answers[0])}" if answers else ""
     what = error.what if isinstance(error, OpenbellError) else f"{type(error).__name__}: {error}"
-    said = _shown(answer.f_locals["said"]) or type(answer.f_locals["said"]).__name__
-    return BadInput(f"strategy file {file}, line {line}: {name} returned {said}{at}: {what}", HINT)
+    start = f"strategy file {file}, line {function.__code__.co_firstlineno}"
+    return BadInput(f"{start}: {function.__name__} returned{shown}{at}: {what}", HINT)
 
 
 def user_file(module: ModuleType) -> str | None:
@@ -99,6 +123,8 @@ def _line(
             f"Use elements up to {room - 1}, or set MEMORY higher" if room else "Set MEMORY higher",
         )
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, OpenbellError):
+        return BadInput(f"{start}: {error.what}{at}", error.hint)
     # Of a loop that has no end, its line says enough.
     of = f" in {text}" if text and not isinstance(error, TimeoutError) else ""
     return BadInput(f"{start}: {said}{of}{with_values}{at}", HINT)
@@ -152,14 +178,14 @@ def _shown(said: object) -> str:
         if names:
             parts = [f"{name}={part}" for name, part in zip(names, parts, strict=True)]
         return f"({', '.join(parts)})"
-    return "None" if said is None else _number(said)
+    return "None" if said is None else _number(said) or type(said).__name__
 
 
 def _where(frames: Sequence[FrameType], place: Place) -> str:
     """Return the symbol, bar and session that the engine was at."""
     found: dict[str, int] = {}
     for frame in frames:
-        if Path(frame.f_code.co_filename).parent == Path(__file__).parent:
+        if Path(frame.f_code.co_filename).parent == _ENGINE:
             for name in ("s", "bar", "session"):
                 value = frame.f_locals.get(name)
                 if isinstance(value, SupportsIndex):

@@ -108,6 +108,8 @@ def test_a_strategy_of_the_second_version_is_loaded(tmp_path: Path) -> None:
             "def f(n): return g(n)\ndef g(n): return f(n)\nLEVELS",
             "line 18: f calls itself",
         ),
+        ("LEVELS", "LOOP_LIMIT = 0\nLEVELS", "line 18: LOOP_LIMIT is no whole number up to"),
+        ("LEVELS", "TIME_LIMIT_SECONDS = '5'\nLEVELS", "line 18: TIME_LIMIT_SECONDS is no number"),
         ("class Numbers(NamedTuple):", "class Numbers(NamedTuple)", "line 6: expected ':'"),
         ("import nan", "import emma", "line 3: ImportError: cannot import name 'emma'"),
         ("MEMORY = 2", "while True:\n    MEMORY = 2", "line 5: TimeoutError.*5,000,000 times"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from pathlib import Path
 from textwrap import indent
@@ -107,6 +108,49 @@ def test_the_symbol_and_the_session_are_those_at_which_it_failed(
     plan = make_plan(SYMBOLS, {}, strategy_module=load_strategy(path))
     with pytest.raises(BadInput, match=r"\(BBB bar 22 of 2025-06-03\)"):
         run_backtest(panel, plan, compiled=False)
+
+
+@pytest.mark.parametrize("is_main", [True, False])
+@pytest.mark.parametrize("waits", ["time.sleep(3600)", "while True: time.sleep(0.001)"])
+def test_a_call_that_does_not_come_back_is_ended_in_whatever_thread_it_runs(
+    panel: Panel, tmp_path: Path, waits: str, is_main: bool
+) -> None:
+    if waits.startswith("time") and not is_main:
+        waits = waits.replace("3600", "1.0")  # what only a signal ends, and it ends by itself
+    path = write(tmp_path / f"waits_{is_main}.py", f"if bar == 40:\n    {waits}")
+    path.write_text(f"TIME_LIMIT_SECONDS = 0.2\nimport time\n{path.read_text()}")
+    plan = make_plan(SYMBOLS, {}, strategy_module=load_strategy(path))
+    caught: list[BadInput] = []
+
+    def run() -> None:
+        try:
+            run_backtest(panel, plan, compiled=False)
+        except BadInput as error:
+            caught.append(error)
+
+    if is_main:
+        run()
+    else:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    assert "longer than 0.2 s, which is TIME_LIMIT_SECONDS (AAA bar 40" in str(caught[0])
+    assert f"{path}, line {FIRST_LINE + 3}: " in str(caught[0])
+
+
+def test_a_file_may_say_for_itself_how_often_its_loops_go_round(
+    panel: Panel, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "loops.py", "for i in range(1_000 + bar):\n    pass")
+    text = path.read_text()
+    for limit, is_enough in (("1_050", False), ("1_078", True)):
+        path.write_text(f"LOOP_LIMIT = {limit}\n{text}")
+        plan = make_plan(SYMBOLS, {}, strategy_module=load_strategy(path))
+        if is_enough:
+            run_backtest(panel, plan, compiled=False)
+        else:
+            with pytest.raises(BadInput, match=r"1,050 times in one call.* bar 51 of"):
+                run_backtest(panel, plan, compiled=False)
 
 
 @pytest.mark.parametrize(
