@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from trading.indicators.daily_bars import DailyBars, day_number, make_daily_bars
 
 from tests.oracle.random_markets import Case
 from tests.oracle.reference.account import Result
@@ -18,7 +19,6 @@ from tests.oracle.reference.engine import run_reference
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
-from trading.indicators.daily_bars import DailyBars, day_number, make_daily_bars
 from trading.market.bars import BarRows, Panel
 from trading.market.calendar import Session, from_microseconds, make_grid
 from trading.market.panel_loading import make_panel

@@ -14,8 +14,10 @@ from trading.engine.trade_tape import Tape, new_tape
 from trading.engine.workspace import Signals, new_scratch, new_signals, parts_of
 from trading.gate.state import new_gate
 from trading.gate.verdicts import new_extremes, new_verdicts
+from trading.indicators.daily_feed import feed_daily
 from trading.indicators.past import new_past
 from trading.market.bars import Floats, Integers, Panel, Prices
+from trading.market.daily_bars import days_of, no_daily
 from trading.plan import RunPlan
 from trading.selection.universe import new_universe
 
@@ -56,14 +58,17 @@ class PanelRun:
         flatten_bars = _bars_by(panel, plan.strategy.flatten_minutes)
         cutoff_bars = _bars_by(panel, plan.strategy.entry_cutoff_minutes)
         entry_bars = np.minimum(cutoff_bars, flatten_bars - 1)
+        past = new_past(reading.studies, symbols)
+        if panel.daily is not None and grid.sessions:
+            feed_daily(reading.studies, past.state, panel.daily, grid.sessions[0].date)
         self._before_room = (
             self.rules,
             plan.strategy.numbers(plan.interval_minutes),
             reading,
-            new_past(reading.studies, symbols),
+            past,
             self.universe,
-            _days_of(panel),
-            Prices(*(np.zeros((0, symbols)) for _ in Prices._fields)),
+            days_of(grid.sessions),
+            no_daily(symbols) if panel.daily is None else panel.daily.of_sessions(grid.sessions),
             plan.thresholds(),
             new_gate(symbols),
             new_extremes(symbols),
@@ -133,11 +138,6 @@ class PanelRun:
         session = first
         while (session := step(*self.to_settle(room, first, session, end))) < end:
             self.tapes.append(new_tape(self._tape_rows))
-
-
-def _days_of(panel: Panel) -> Integers:
-    dates = [session.date for session in panel.grid.sessions]
-    return np.array(dates, dtype="datetime64[D]").astype(np.int64)
 
 
 def _by_row(values: Floats) -> Floats:

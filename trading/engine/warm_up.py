@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trading.engine.sessions import warm_session
 from trading.gate.findings import GateReport, report_of_panel
 from trading.gate.state import GateState, end_session
@@ -12,6 +10,7 @@ from trading.gate.verdicts import clear_rejected, extremes_of, judge_session, ne
 from trading.indicators.past import Past
 from trading.indicators.studies import Studies
 from trading.market.bars import Panel, Prices
+from trading.market.daily_bars import days_of, no_daily
 
 
 def warm(
@@ -20,17 +19,13 @@ def warm(
     studies: Studies,
     past: Past,
     panel: Panel,
-    daily: Prices | None = None,
 ) -> GateReport:
-    """Let the gate and indicators see sessions; return what the gate found.
-
-    `daily` (sessions, symbols) are bars of a user's file, where there is one.
-    """
+    """Let the gate and indicators see sessions; return what the gate found."""
     grid, symbols = panel.grid, len(panel.symbols)
     prices = Prices(*(values.copy() for values in panel.prices))
     verdicts = new_verdicts(grid.rows, symbols)
-    days = np.array([each.date for each in grid.sessions], "datetime64[D]").astype(np.int64)
-    daily = daily or Prices(*(np.zeros((0, symbols)) for _ in Prices._fields))
+    days = days_of(grid.sessions)
+    daily = no_daily(symbols) if panel.daily is None else panel.daily.of_sessions(grid.sessions)
     for number in range(len(grid.sessions)):
         begin, end = int(grid.first_row[number]), int(grid.first_row[number + 1])
         extremes = extremes_of(prices, begin, end)

@@ -79,6 +79,11 @@ def days_of(sessions: Sequence[Session]) -> Integers:
     return np.array([day_number(session.date) for session in sessions], dtype=np.int64)
 
 
+def no_daily(symbols: int) -> Prices:
+    """Return the daily bars of no session, for so many symbols that have no file of them."""
+    return Prices(*(np.zeros((0, symbols)) for _ in Prices._fields))
+
+
 def day_number(day: date) -> int:
     """Return a date in days since 1970."""
     return (day - EPOCH.date()).days

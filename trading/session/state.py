@@ -26,11 +26,11 @@ from trading.engine.workspace import new_scratch, new_signals, parts_of
 from trading.errors import OpenbellError
 from trading.gate.checks import NEW_LEVEL
 from trading.gate.verdicts import Bytes
-from trading.indicators.daily_bars import days_of
 from trading.indicators.past import copied_past, forget_past, new_past, settle_past
 from trading.indicators.update import begin_studies, end_studies
 from trading.market.bars import Prices
 from trading.market.calendar import Session
+from trading.market.daily_bars import days_of
 from trading.plan import RunPlan
 from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, FillLeg, Reason
 from trading.selection.judge import begin_opening

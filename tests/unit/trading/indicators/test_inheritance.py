@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import talib
 
-from tests.unit.trading.indicators import first_edition
 from tests.unit.trading.indicators.run import Run, made_bars, without
 from tests.unit.trading.indicators.test_forgetting import (
     BARS,
