@@ -10,6 +10,8 @@ from pathlib import Path
 OTHERS = 0o077
 # What we make in a data folder, beside the accounts.
 OURS = frozenset({"backtests", "bars", "copies", "limits", "logs", "prefect"})
+# What the user puts there; who may read it is for him to say.
+THEIRS = frozenset({"rulesets", "strategies"})
 ACCOUNT_FILES = ("ledger.duckdb", "exchange-mock.duckdb", "telemetry.duckdb")
 
 
@@ -30,7 +32,7 @@ def close_to_others(data_dir: Path) -> list[Path]:
     except OSError:
         return left
     ours = [entry for entry in entries if _is_ours(entry)]
-    if len(ours) == len(entries):
+    if len(ours) == sum(entry.name not in THEIRS for entry in entries):
         _close(data_dir, left)
     for entry in ours:
         for path in _below(entry):

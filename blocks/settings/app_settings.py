@@ -26,9 +26,19 @@ from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.errors import BadInput
 from trading.market.calendar import INTERVALS_MINUTES, exchange_named
 from trading.market.symbols import refuse_no_symbols
-from trading.parameters import FillParameters, GateParameters, RiskParameters
-from trading.plan import MOST_CAPITAL
+from trading.parameters import (
+    FillParameters,
+    GateParameters,
+    RiskParameters,
+    SelectionParameters,
+    StrategyParameters,
+)
+from trading.plan import BUILT_IN, MOST_CAPITAL
 from trading.strategies.orb_parameters import OrbParameters
+from trading.strategy_choice import DEFAULT, AnyStrategy, OwnStrategy, choice_of
+
+# Which strategy is chosen, as `group.name`.
+CHOSEN = "strategy.strategy"
 
 
 class _Group(BaseModel):
@@ -63,6 +73,10 @@ class TradingSettings(_Group):
     )
     initial_capital: float = Field(
         default=10_000.0, gt=0, le=MOST_CAPITAL, description="Money of a new account, USD"
+    )
+    active_ruleset: str | None = Field(
+        default=None,
+        description="Name of a ruleset (docs/rulesets.md), whose values take the place of defaults",
     )
 
     @field_validator("exchange")
@@ -259,26 +273,37 @@ class OperationsSettings(_Group):
         le=600,
         description="A session waits so long for a store that another process has open, s",
     )
+    strategies_dir: Path | None = Field(
+        default=None,
+        description="Folder of strategies of your own; strategies in the data folder when left out",
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: Any) -> Any:
         return value.strip().upper() if isinstance(value, str) else value
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "strategies_dir")
     @classmethod
-    def _expand(cls, folder: Path) -> Path:
-        return folder.expanduser()
+    def _expand(cls, folder: Path | None) -> Path | None:
+        return None if folder is None else folder.expanduser()
+
+    def strategies_folder(self, data_dir: Path) -> Path:
+        """Return where strategies of the user's own are."""
+        return self.strategies_dir or data_dir / "strategies"
 
 
 class AppSettings(_Group):
-    """Everything that may be set; the environment wins over `.env`, which wins over defaults."""
+    """Everything that may be set.
+
+    The environment wins over `.env`, that over a ruleset, and that over the defaults.
+    """
 
     trading: TradingSettings = TradingSettings()
     data: DataSettings = DataSettings()
     cloud: CloudSettings = CloudSettings()
     broker: BrokerSettings = BrokerSettings()
-    strategy: OrbParameters = OrbParameters.model_validate({})
+    strategy: AnyStrategy = OrbParameters.model_validate({})
     risk: RiskParameters = RiskParameters.model_validate({})
     fills: FillParameters = FillParameters.model_validate({})
     gate: GateParameters = GateParameters.model_validate({})
@@ -287,20 +312,55 @@ class AppSettings(_Group):
     operations: OperationsSettings = OperationsSettings()
 
     @classmethod
-    def read(cls, environment: Mapping[str, str], file: Mapping[str, str]) -> AppSettings:
-        """Return the settings of an environment and a `.env`; raises pydantic's error."""
+    def read(
+        cls,
+        environment: Mapping[str, str],
+        file: Mapping[str, str],
+        ruleset: Mapping[str, Any] | None = None,
+    ) -> AppSettings:
+        """Return the settings of an environment, a `.env` and a ruleset's values by `group.name`.
 
-        groups: dict[str, dict[str, Any]] = {}
+        Parameters of strategies that are not chosen are left out. Raises pydantic's error.
+        """
+        said = dict(ruleset or {})
         for variable, text in {**file, **environment}.items():
-            group, _, name = FIELD_OF.get(variable, "").partition(".")
-            if group:
-                groups.setdefault(group, {})[name] = _from_json(text)
+            if variable in FIELD_OF:
+                said[FIELD_OF[variable]] = _from_json(text)
+        chosen = str(said.pop(CHOSEN, DEFAULT))
+        groups: dict[str, dict[str, Any]] = {}
+        for field, value in said.items():
+            group, _, name = field.partition(".")
+            if group not in cls.model_fields or group == "strategy":
+                if group not in ("strategy", chosen) or not _is_of(
+                    chosen, name, is_of_ruleset=field in (ruleset or {})
+                ):
+                    continue
+                group = "strategy"
+            groups.setdefault(group, {})[name] = value
+        groups["strategy"] = choice_of(chosen, groups.get("strategy", {}))
         return cls.model_validate(groups)
 
     def value(self, field: str) -> Any:
-        """Return the value of `group.name`."""
+        """Return the value of `group.name`; of a strategy that is not chosen, the default."""
         group, _, name = field.partition(".")
-        return getattr(getattr(self, group), name)
+        if field == CHOSEN:
+            return self.chosen
+        if group in self.__class__.model_fields and group != "strategy":
+            return getattr(getattr(self, group), name)
+        if group in ("strategy", self.chosen):
+            shared = self.strategy
+            if isinstance(shared, OwnStrategy):
+                shared = shared_parameters(shared.parameters)
+            if name in type(shared).model_fields:
+                return getattr(shared, name)
+        return field_info(field).get_default(call_default_factory=True)
+
+    @property
+    def chosen(self) -> str:
+        """Return the name of the strategy: a built-in one, or a file of the user's own."""
+        if isinstance(self.strategy, OwnStrategy):
+            return self.strategy.file
+        return str(getattr(self.strategy, "strategy", DEFAULT))
 
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the mask alone."""
@@ -314,9 +374,33 @@ VARIABLE_OF = {tuple(field.split(".")): name for name, field in FIELD_OF.items()
 def field_info(field: str) -> FieldInfo:
     """Return what is known of `group.name`."""
     group, _, name = field.partition(".")
-    model = AppSettings.model_fields[group].annotation
+    if field == CHOSEN:
+        return OrbParameters.model_fields["strategy"]
+    if group == "strategy":
+        return SelectionParameters.model_fields[name]
+    if group in BUILT_IN:
+        return _model_of(BUILT_IN[group].Parameters).model_fields[name]
+    return _model_of(AppSettings.model_fields[group].annotation).model_fields[name]
+
+
+def _model_of(model: object) -> type[BaseModel]:
     assert isinstance(model, type) and issubclass(model, BaseModel)
-    return model.model_fields[name]
+    return model
+
+
+def _is_of(strategy: str, parameter: str, *, is_of_ruleset: bool) -> bool:
+    """Return whether a strategy has a parameter; what a file has of its own a ruleset may name."""
+    if strategy in BUILT_IN:
+        return parameter in _model_of(BUILT_IN[strategy].Parameters).model_fields
+    return is_of_ruleset or parameter in StrategyParameters.model_fields
+
+
+def shared_parameters(parameters: Mapping[str, Any]) -> StrategyParameters:
+    """Return what all strategies have of the parameters of a file."""
+    shared = StrategyParameters.model_fields
+    return StrategyParameters.model_validate(
+        {name: value for name, value in parameters.items() if name in shared}
+    )
 
 
 def is_secret(field: str) -> bool:
@@ -332,6 +416,8 @@ def shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return json.dumps(value)
     if isinstance(value, tuple):
         if all(isinstance(item, str) for item in value):
             return ",".join(value)

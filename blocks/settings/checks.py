@@ -15,6 +15,7 @@ from blocks.storage.settings import CloudProvider
 from trading.errors import OpenbellError
 from trading.market.calendar import refuse_untradable_exchange
 from trading.parameters import make_rules
+from trading.strategy_choice import DEFAULT, OwnStrategy
 
 # What each service takes at all; whether the name is there is known when it is asked.
 BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
@@ -96,10 +97,13 @@ def _trading(settings: AppSettings) -> Iterator[Complaint]:
         )
     except OpenbellError as error:
         yield "EXCHANGE", str(error)
+    if isinstance(settings.strategy, OwnStrategy):
+        # What its file says of an interval is known where the file is read.
+        return
     try:
         make_rules(settings.strategy, settings.risk, settings.fills, settings.data.bar_interval)
     except OpenbellError as error:
-        yield "ORB_DURATION_MINUTES", str(error)
+        yield ("ORB_DURATION_MINUTES" if settings.chosen == DEFAULT else "STRATEGY"), str(error)
 
 
 def _keys(settings: AppSettings) -> Iterator[Complaint]:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from blocks.settings.app_settings import AppSettings, field_info, is_secret, shown
 from blocks.settings.variables import VARIABLES, Fate, Variable
+from trading.plan import BUILT_IN
 
 GROUP_TITLES = {
     "trading": "Trading",
     "data": "Data",
     "cloud": "Copies elsewhere",
     "broker": "Broker",
-    "strategy": "Strategy",
+    "strategy": "Any strategy",
+    **{name: f"Strategy {name}" for name in BUILT_IN},
     "risk": "Risk",
     "fills": "Fills of the simulated venue",
     "gate": "The data gate",
@@ -23,6 +25,7 @@ GROUP_TITLES = {
 }
 # Where the field itself has no more to say than its choices.
 TEXTS = {
+    "STRATEGY": "A built-in strategy, or the name of a file in STRATEGIES_DIR",
     "USE_VOLUME_FILTER": "Entries need the volume that VOLUME_THRESHOLD says",
     "ORB_ALLOW_SHORT": "Breaks below the range are sold short",
     "ORB_BREAKOUT_ON": "What must break the range: the bar's close, or its wick",
@@ -41,17 +44,19 @@ def settings_page() -> str:
         "",
         "Made from the table in `blocks/settings/variables.py`; a test holds the two equal.",
         "",
-        "A command's argument wins over the environment, the environment over `.env`, `.env` over"
-        " the default. `.env` is read from the working directory, or from where `--env-file` or"
-        " `OPENBELL_ENV_FILE` says. Flows in Prefect use the saved blocks and the deployment's"
-        " parameters, which registration (`make up`) fills from the settings. What it wrote there"
-        " itself follows the settings at the next start, and the session after that takes it. What"
-        " was changed by hand in Prefect's page stays and is listed, what is saved and what the"
-        " settings say, until `python -m deployments register --overwrite --data-dir data` takes"
-        " the settings' values, or `--keep` in its place those that are saved. A block of the type"
-        " `Openbell S3 copies` or `Openbell Azure copies` that you save as `openbell` says where"
-        " the flows' copies go, whatever CLOUD_PROVIDER says. `python -m flows"
-        " validate-config` shows every value and where it comes from.",
+        "A command's argument wins over the environment, the environment over `.env`, `.env` "
+        "over the ruleset (docs/rulesets.md), that over the default. Parameters of a strategy"
+        " that is not chosen are not used. `.env` is read from the working directory, or from"
+        " where `--env-file` or `OPENBELL_ENV_FILE` says. Flows in Prefect use the saved "
+        "blocks and the deployment's parameters, which registration (`make up`) fills from "
+        "the settings. What it wrote there itself follows the settings at the next start, and"
+        " the session after that takes it. What was changed by hand in Prefect's page stays "
+        "and is listed, what is saved and what the settings say, until `python -m deployments"
+        " register --overwrite --data-dir data` takes the settings' values, or `--keep` in "
+        "its place those that are saved. A block of the type `Openbell S3 copies` or "
+        "`Openbell Azure copies` that you save as `openbell` says where the flows' copies go,"
+        " whatever CLOUD_PROVIDER says. `python -m flows validate-config` shows every value "
+        "and where it comes from.",
         "",
         "An unknown name in `.env` is refused. In the environment, which others use too, a name"
         " that looks like one of ours is warned about. An empty value counts as not set; an empty"

@@ -10,15 +10,22 @@ from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
-from blocks.settings.app_settings import VARIABLE_OF, AppSettings, is_secret
+from blocks.settings.app_settings import CHOSEN, VARIABLE_OF, AppSettings, is_secret
 from blocks.settings.checks import complaints_of, is_address
 from blocks.settings.variables import FIELD_OF, Fate, find_variable, is_near_miss, nearest_name
 from blocks.storage.settings import UnreadableCloud
 from trading.errors import BadInput
+from trading.parameters import StrategyParameters
+from trading.plan import BUILT_IN
+from trading.strategy_choice import FILE, OwnStrategy
+
+if TYPE_CHECKING:
+    from blocks.rulesets.ruleset import Ruleset
 
 ENV_FILE = "OPENBELL_ENV_FILE"
 PREFECT = "PREFECT_"
@@ -27,14 +34,16 @@ DEFAULT_ENV_FILE = Path(".env")
 CLOUD_ASKED = "ENABLE_CLOUD_SYNC"
 # As pydantic reads them; any other word may mean that a cloud is asked for.
 SAYS_NO = frozenset({"false", "f", "no", "n", "off", "0"})
-# What a strategy of the user's own has as well; the other parameters are the breakout's.
-GROUPS_OF_PARAMETERS = ("strategy", "risk", "fills", "gate")
+ACTIVE_RULESET = "ACTIVE_RULESET"
+STRATEGY = "STRATEGY"
+GROUPS_OF_PARAMETERS = ("risk", "fills", "gate")
 
 
 class Origin(StrEnum):
     """Where a value comes from."""
 
     DEFAULT = "default"
+    RULESET = "ruleset"
     FILE = ".env"
     ENVIRONMENT = "environment"
     BLOCK = "block"
@@ -44,7 +53,7 @@ class Origin(StrEnum):
 class ReadSettings:
     """What was read; `settings` is None exactly when there are problems.
 
-    `blamed` are the known variables whose values are wrong.
+    `blamed` are the known variables whose values are wrong, `ruleset` is the one that is active.
     """
 
     settings: AppSettings | None
@@ -54,15 +63,18 @@ class ReadSettings:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     blamed: frozenset[str] = frozenset()
+    ruleset: Ruleset | None = None
 
     def origin(self, name: str) -> Origin:
         """Return where the value of a variable comes from."""
         if name in self.environment:
             return Origin.ENVIRONMENT
-        return Origin.FILE if name in self.file else Origin.DEFAULT
+        if name in self.file:
+            return Origin.FILE
+        return Origin.RULESET if FIELD_OF[name] in _values_of(self.ruleset) else Origin.DEFAULT
 
     def is_given(self, field_path: str) -> bool:
-        """Return whether the user has set `group.name` himself."""
+        """Return whether the user has set `group.name` himself, in a ruleset too."""
         group, _, name = field_path.partition(".")
         return self.origin(VARIABLE_OF[group, name]) != Origin.DEFAULT
 
@@ -80,21 +92,57 @@ class ReadSettings:
         So does the group that does not fit together without it, which is one more warning. A cloud
         that was asked for is not taken for one that was not: it is an UnreadableCloud.
         """
-        settings, blamed, told = _read_usable(self.blamed, self.environment, self.file)
+        ruleset = None if ACTIVE_RULESET in self.blamed else self.ruleset
+        settings, blamed, told = _read_usable(self.blamed, self.environment, self.file, ruleset)
+        if ACTIVE_RULESET in blamed:
+            ruleset = None
         asked = self.environment.get(CLOUD_ASKED, self.file.get(CLOUD_ASKED, "false"))
         if asked.lower() not in SAYS_NO and any(_group_of(name) == "cloud" for name in blamed):
             settings = settings.model_copy(update={"cloud": UnreadableCloud()})
         file, environment = (_without(blamed, v) for v in (self.file, self.environment))
         warnings = (*self.warnings, *told)
-        return ReadSettings(settings, self.env_file, file, environment, (), warnings)
+        return ReadSettings(
+            settings, self.env_file, file, environment, (), warnings, ruleset=ruleset
+        )
 
     def parameters(self) -> dict[str, object]:
-        """Return the strategy, risk, fill and gate parameters that the user has set himself."""
-        settings = self.required()
+        """Return the parameters that the user has set, of the chosen strategy, risk, fills, gate.
+
+        A built-in strategy that is chosen is among them by its name, a file of the user's own
+        is not.
+        """
+        strategy = self.required().strategy
+        if isinstance(strategy, OwnStrategy):
+            return {**strategy.parameters, **self._of_the_account()}
+        chosen = self.required().chosen
+        name: dict[str, object] = {"strategy": chosen} if self.is_given(CHOSEN) else {}
+        values = strategy.model_dump(mode="json")
+        return name | self._given(("strategy", chosen), values) | self._of_the_account()
+
+    def parameters_of_any_strategy(self) -> dict[str, object]:
+        """Return those of them that a strategy file takes, whichever strategy is chosen."""
+        strategy = self.required().strategy
+        values = (
+            strategy.parameters
+            if isinstance(strategy, OwnStrategy)
+            else self._given(("strategy",), strategy.model_dump(mode="json"))
+        )
+        shared = StrategyParameters.model_fields
+        found = {name: value for name, value in values.items() if name in shared}
+        return found | self._of_the_account()
+
+    def _of_the_account(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for group in GROUPS_OF_PARAMETERS:
+            values = getattr(self.required(), group).model_dump(mode="json")
+            found |= self._given((group,), values)
+        return found
+
+    def _given(self, groups: Collection[str], values: Mapping[str, object]) -> dict[str, object]:
         return {
-            name: getattr(settings, group).model_dump(mode="json")[name]
+            name: values[name]
             for (group, name), variable in VARIABLE_OF.items()
-            if group in GROUPS_OF_PARAMETERS and self.origin(variable) != Origin.DEFAULT
+            if group in groups and name in values and self.origin(variable) != Origin.DEFAULT
         }
 
     def secrets(self) -> list[str]:
@@ -120,10 +168,17 @@ class ReadSettings:
 
 
 def read_settings(
-    env_file: Path | None = None, environment: Mapping[str, str] | None = None
+    env_file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    said: Mapping[str, str] | None = None,
+    data_dir: Path | None = None,
 ) -> ReadSettings:
-    """Read `.env` and the environment; never raises for what they say."""
-    variables = os.environ if environment is None else environment
+    """Read `.env` and the environment; never raises for what they say.
+
+    `said` takes the place of variables: what a command's arguments say. A ruleset is looked for in
+    `data_dir` too, that of the settings when left out.
+    """
+    variables = {**(os.environ if environment is None else environment), **(said or {})}
     problems: list[str] = []
     warnings: list[str] = []
     blamed: set[str] = set()
@@ -135,13 +190,16 @@ def read_settings(
     # `NAME=` before a command is how a part is switched off that `.env` switches on.
     emptied = {name for name in FIELD_OF if name in variables and name not in ours}
     file = _without(emptied, _checked_file(texts, path, problems))
+    ruleset, wrong = _active_ruleset({**file, **ours}, data_dir)
+    problems += [f"{ACTIVE_RULESET}: {each}" for each in wrong]
+    blamed |= {ACTIVE_RULESET} if wrong else set()
     try:
-        settings = AppSettings.read(ours, file)
+        settings = AppSettings.read(ours, file, _values_of(ruleset))
     except ValidationError as error:
         problems += _complaints(error, ours, file)
         blamed |= _blamed(error)
         # The others are looked at all the same, so that everything wrong is said at once.
-        settings, _, _ = _read_usable(blamed, ours, file)
+        settings, _, _ = _read_usable(blamed, ours, file, ruleset)
     for name, complaint in complaints_of(settings):
         problems.append(f"{name}: {complaint}")
         blamed.add(name)
@@ -151,7 +209,7 @@ def read_settings(
         blamed.add(SERVER)
     return ReadSettings(
         None if problems else settings, path, file, ours, tuple(problems), tuple(warnings),
-        frozenset(blamed),
+        frozenset(blamed), ruleset,
     )  # fmt: skip
 
 
@@ -159,18 +217,54 @@ def _without(names: Collection[str], variables: Mapping[str, str]) -> dict[str, 
     return {name: text for name, text in variables.items() if name not in names}
 
 
+def _active_ruleset(
+    said: Mapping[str, str], data_dir: Path | None
+) -> tuple[Ruleset | None, list[BadInput]]:
+    """Return the ruleset that is named, and what is wrong with it; then none is active."""
+    name = said.get(ACTIVE_RULESET)
+    if name is None:
+        return None, []
+    # Imported here: few have one, and it brings a reader of YAML.
+    from blocks.rulesets.reader import look_at_ruleset
+
+    ruleset, wrong = look_at_ruleset(
+        name, data_dir or Path(said.get("DATA_DIR", "data")).expanduser()
+    )
+    chosen = said.get(STRATEGY)
+    if ruleset is not None and chosen not in (None, ruleset.strategy):
+        wrong.append(
+            BadInput(
+                f"ruleset {ruleset.name} is of strategy {ruleset.strategy}, and {STRATEGY} is"
+                f" {chosen}",
+                "Leave one of them out",
+            )
+        )
+    return None if wrong else ruleset, wrong
+
+
+def _values_of(ruleset: Ruleset | None) -> dict[str, Any]:
+    return {} if ruleset is None else ruleset.values()
+
+
 def _group_of(name: str) -> str:
     return FIELD_OF.get(name, "").partition(".")[0]
 
 
 def _read_usable(
-    names: Collection[str], environment: Mapping[str, str], file: Mapping[str, str]
+    names: Collection[str],
+    environment: Mapping[str, str],
+    file: Mapping[str, str],
+    ruleset: Ruleset | None,
 ) -> tuple[AppSettings, frozenset[str], list[str]]:
     """Return what fits together without these names, all that is left out, and why more is."""
     blamed, told = frozenset(names), list[str]()
     while True:
         try:
-            settings = AppSettings.read(_without(blamed, environment), _without(blamed, file))
+            settings = AppSettings.read(
+                _without(blamed, environment),
+                _without(blamed, file),
+                {} if ACTIVE_RULESET in blamed else _values_of(ruleset),
+            )
         except ValidationError as error:
             told += _complaints(error, environment, file)
             # Where an error blames nothing more, nothing counts.
@@ -180,13 +274,25 @@ def _read_usable(
             return settings, blamed, told
 
 
+def _place(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Return group and name of a pydantic place; a strategy's are found under its own name."""
+    place = tuple(str(part) for part in location)
+    if place[:1] != ("strategy",):
+        return place[:2]
+    if place[1:2] == (FILE,):
+        return tuple(CHOSEN.split(".")) if place[2:3] == ("file",) else ("strategy",)
+    own, shared = place[1:3], ("strategy", *place[2:3])
+    return own if own in VARIABLE_OF else shared
+
+
 def _blamed(error: ValidationError) -> set[str]:
     blamed = set()
     for problem in error.errors():
-        place = tuple(str(part) for part in problem["loc"][:2])
+        place = _place(problem["loc"])
         name = VARIABLE_OF.get(place)
-        # Where a group does not fit together, none of it counts.
-        group = {v for (g, _), v in VARIABLE_OF.items() if place and g == place[0]}
+        groups = {"strategy", *BUILT_IN} if place[:1] == ("strategy",) else set(place[:1])
+        # Where a group does not fit together, none of it counts, and no ruleset that says it.
+        group = {v for (g, _), v in VARIABLE_OF.items() if g in groups} | {ACTIVE_RULESET}
         blamed |= {name} if name is not None else group
     return blamed
 
@@ -282,7 +388,7 @@ def _complaints(
     lines = []
     for problem in error.errors():
         message = problem["msg"].removeprefix("Value error, ")
-        place = tuple(str(part) for part in problem["loc"][:2])
+        place = _place(problem["loc"])
         name = VARIABLE_OF.get(place)
         if name is None:
             lines.append(f"{place[0] if place else 'settings'}: {message}. Correct these values")

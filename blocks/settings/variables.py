@@ -5,9 +5,14 @@ docs/settings.md and .env.example are made from it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from trading.near_names import edit_distance, nearest_of
+from trading.parameters import SelectionParameters
+from trading.plan import BUILT_IN
 
 
 class Fate(StrEnum):
@@ -24,7 +29,8 @@ class Fate(StrEnum):
 class Variable:
     """A variable; `field` is `group.name` where it is read, `hint` what to do where it is not.
 
-    A name with a star stands for all that match it.
+    A name with a star stands for all that match it. The group of a parameter that all strategies
+    have is `strategy`, of any other the name of its strategy.
     """
 
     name: str
@@ -53,8 +59,31 @@ def _refused(hint: str, *names: str) -> tuple[Variable, ...]:
     return tuple(Variable(name, Fate.REFUSED, hint=hint) for name in names)
 
 
+# What the reference calls parameters of the opening range; all others are called by their strategy.
+_OF_THE_REFERENCE = {
+    "range_minutes": "ORB_DURATION_MINUTES",
+    "min_body": "ORB_BODY_PCT_FILTER",
+    "target_multiple": "TAKE_PROFIT_MULTIPLIER",
+    "volume_filter": "USE_VOLUME_FILTER",
+    "volume_threshold": "VOLUME_THRESHOLD",
+}
+
+
+def _of_strategies() -> Iterator[Variable]:
+    """Yield a variable for each parameter of a strategy, so that a new one needs no line here."""
+    shared = SelectionParameters.model_fields
+    yield from (Variable(field.upper(), Fate.NEW, f"strategy.{field}") for field in shared)
+    for strategy, module in BUILT_IN.items():
+        for field in module.Parameters.model_fields:
+            if field in shared or field == "strategy":
+                continue
+            known = _OF_THE_REFERENCE.get(field) if strategy == "orb" else None
+            name = known or f"{strategy}_{field}".upper()
+            yield Variable(name, Fate.KEPT if known else Fate.NEW, f"{strategy}.{field}")
+
+
 VARIABLES: tuple[Variable, ...] = (
-    *_kept("trading", "MARKET_TYPE", "EXCHANGE", "SYMBOLS", "INITIAL_CAPITAL"),
+    *_kept("trading", "MARKET_TYPE", "EXCHANGE", "SYMBOLS", "INITIAL_CAPITAL", "ACTIVE_RULESET"),
     *_kept("data", "PRIMARY_PROVIDER", "FINNHUB_API_KEY"),
     *_new("data", "PROVIDERS", "ALPACA_API_KEY", "ALPACA_SECRET_KEY", "ALPACA_FEED"),
     *_new("data", "ALPACA_ADJUSTMENT", "ALPACA_RATE_LIMIT", "ALPACA_DATA_URL"),
@@ -66,39 +95,16 @@ VARIABLES: tuple[Variable, ...] = (
     *_new("cloud", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"),
     *_kept("broker", "BROKER_TYPE"),
     *_new("broker", "TRADING_MODE"),
-    *_parameters(
-        "strategy",
-        Fate.KEPT,
-        ORB_DURATION_MINUTES="range_minutes",
-        ORB_BODY_PCT_FILTER="min_body",
-        TAKE_PROFIT_MULTIPLIER="target_multiple",
-        USE_VOLUME_FILTER="volume_filter",
-        VOLUME_THRESHOLD="volume_threshold",
-    ),
-    *_parameters(
-        "strategy",
-        Fate.NEW,
-        ORB_BREAKOUT_ON="breakout_on",
-        ORB_BREAKOUT_BUFFER="breakout_buffer",
-        ORB_MAX_EXTENSION="max_extension",
-        ORB_ALLOW_SHORT="allow_short",
-        ORB_STOP="stop",
-        ORB_STOP_ATR="stop_atr",
-        ORB_TARGET="target",
-        ENTRY_CUTOFF_MINUTES="entry_cutoff_minutes",
-        FLATTEN_MINUTES="flatten_minutes",
-        MAX_ENTRIES="max_entries",
-        TICK="tick",
-        TRAILING="trailing",
-        TRAIL_TRIGGER_R="trail_trigger_r",
-        TRAIL_PLUS="trail_plus",
-        TRAIL_STEPS="trail_steps",
-    ),
+    Variable("STRATEGY", Fate.NEW, "strategy.strategy"),
+    *_of_strategies(),
     *_parameters("risk", Fate.KEPT, MAX_POSITION_SIZE="max_position_pct"),
     *_new("risk", "RISK_PER_TRADE", "MAX_POSITIONS", "MAX_ORDERS_PER_SESSION"),
-    *_new("risk", "MAX_DAILY_LOSS_PCT"),
+    *_new("risk", "MAX_DAILY_LOSS_PCT", "SIZING", "RISK_USD", "MAX_SHARES", "LEVERAGE"),
+    *_new("risk", "MAX_DRAWDOWN_PCT"),
+    *_parameters("risk", Fate.NEW, SHARES_PER_ENTRY="shares"),
     *_new("fills", "SLIPPAGE_BPS", "VOLATILITY_FACTOR", "IMPACT_FACTOR", "MAX_PARTICIPATION"),
-    *_new("fills", "COMMISSION_PER_SHARE", "COMMISSION_MINIMUM"),
+    *_new("fills", "COMMISSION_PER_SHARE", "COMMISSION_MINIMUM", "SEC_FEE_PER_MILLION"),
+    *_new("fills", "TAF_PER_SHARE", "TAF_MAXIMUM"),
     *_new("gate", "GATE_SPIKE", "GATE_JUMP", "GATE_GAP", "GATE_STALE", "GATE_ZERO_VOLUME"),
     *_kept("notifications", "DISCORD_WEBHOOK_URL", "NOTIFY_ROUTINE", "NOTIFY_ON_TRADE"),
     *_kept("notifications", "NOTIFY_ON_ERROR"),
@@ -107,7 +113,7 @@ VARIABLES: tuple[Variable, ...] = (
     *_new("api", "API_HOST", "API_CORS_ORIGINS", "API_TOKEN", "ALLOWED_HOSTS"),
     *_kept("operations", "ENVIRONMENT", "LOG_LEVEL", "SHUTDOWN_TIMEOUT_SECONDS"),
     *_new("operations", "ON_SHUTDOWN", "DATA_DIR", "LOG_RETENTION_DAYS"),
-    *_new("operations", "DATABASE_TIMEOUT_SECONDS"),
+    *_new("operations", "DATABASE_TIMEOUT_SECONDS", "STRATEGIES_DIR"),
     Variable("PREFECT_*", Fate.PASSED_ON, hint="Prefect reads it itself"),
     *_renamed(
         DATABASE_PATH="Write DATA_DIR, the folder: each account has files of its own in it",
@@ -125,8 +131,6 @@ VARIABLES: tuple[Variable, ...] = (
     *_refused("Every position has a stop; ORB_STOP says where", "USE_STOP_LOSS"),
     *_refused("Sessions open and close as the calendar of EXCHANGE says",
               "ORB_START_TIME", "MARKET_CLOSE_TIME"),
-    *_refused("Give the parameters by their own variables; there are no rulesets",
-              "ACTIVE_RULESET"),
     *_refused("Positions are left FLATTEN_MINUTES before the close; what an outage leaves open is"
               " taken up by the next session", "CARRYOVER_POSITION_POLICY"),
     *_refused("Bars are taken at their end plus SETTLE_SECONDS, orders every TEND_SECONDS",
@@ -166,8 +170,7 @@ def nearest_name(name: str) -> str | None:
     """Return the name of the table that somebody probably meant, if one is near."""
     # The reference's nested form: DATA__FINNHUB_API_KEY.
     wanted = name.upper().rpartition("__")[2]
-    found = min((edit_distance(wanted, known), known) for known in _PLAIN if "*" not in known)
-    return found[1] if found[0] <= max(2, len(wanted) // 4) else None
+    return nearest_of(wanted, (known for known in _PLAIN if "*" not in known))
 
 
 def is_near_miss(name: str) -> bool:
@@ -176,20 +179,3 @@ def is_near_miss(name: str) -> bool:
     return any(
         len(known) >= 6 and 0 < edit_distance(name, known, slips) <= slips for known in FIELD_OF
     )
-
-
-def edit_distance(one: str, other: str, most: int = 99) -> int:
-    """Return how many letters are to be added, removed, changed or swapped with the next."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        above, row, older = row, [i], before
-        before = above
-        for j, b in enumerate(other, 1):
-            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-    return row[-1]

@@ -6,10 +6,13 @@ from argparse import ArgumentParser, Namespace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from blocks.process.disk_errors import refuse_odd_name
 from trading.errors import BadInput
 from trading.market.symbols import parse_symbols
+
+RULESET_OPTION = "--ruleset"
 
 
 def path_argument(text: str) -> Path:
@@ -73,8 +76,21 @@ def moment_argument(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def add_strategy_argument(parser: ArgumentParser) -> None:
-    """Add the argument that names a strategy file of the user's own."""
+def add_strategy_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that say what is traded how: a ruleset, single values, a strategy file."""
+    parser.add_argument(
+        RULESET_OPTION,
+        metavar="NAME",
+        help="a ruleset (docs/rulesets.md); what is set singly goes before it",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any parameter of strategy, risk, fills or gate, such as range_minutes=15;"
+        " strategy=NAME is a built-in one or a file of STRATEGIES_DIR",
+    )
     parser.add_argument(
         "--strategy-file",
         type=path_argument,
@@ -83,10 +99,27 @@ def add_strategy_argument(parser: ArgumentParser) -> None:
     )
 
 
-def strategy_of(args: Namespace) -> ModuleType | None:
-    """Return the user's strategy module, or None when he names none."""
-    if args.strategy_file is None:
-        return None
-    from blocks.strategy_file import load_strategy
+def asked_strategy(args: Namespace) -> tuple[dict[str, Any], ModuleType | None]:
+    """Return the parameters that are asked for, and the user's strategy, None for a built-in one.
 
-    return load_strategy(args.strategy_file)
+    Raises BadInput for a strategy that is not there or cannot be used.
+    """
+    from trading.plan import parse_settings
+
+    parameters = parse_settings(args.set)
+    if args.strategy_file is not None:
+        from blocks.strategy_file import load_strategy
+
+        return parameters, load_strategy(args.strategy_file)
+    from trading.strategy_choice import file_of
+
+    name = file_of(args.settings.strategy)
+    if name is None:
+        return parameters, None
+    from blocks.own_strategies import own_strategy
+
+    operations = args.settings.operations
+    folder = operations.strategies_folder(getattr(args, "data_dir", operations.data_dir))
+    # It is the file's name, of which the file need not know.
+    parameters.pop("strategy", None)
+    return parameters, own_strategy(name, folder)

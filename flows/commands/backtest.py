@@ -8,11 +8,11 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import (
-    add_strategy_argument,
+    add_strategy_arguments,
+    asked_strategy,
     date_argument,
     exchange_argument,
     path_argument,
-    strategy_of,
     symbols_argument,
 )
 from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
@@ -36,10 +36,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--interval", type=int, default=5, metavar="MINUTES", help="bar length")
     parser.add_argument("--capital", type=float, default=10_000.0, metavar="USD")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE",
-        help="any parameter of strategy, risk, fills or gate, such as range_minutes=15",
-    )  # fmt: skip
-    parser.add_argument(
         "--decisions", choices=("all", "changes", "none"), default="changes",
         help="which decisions are kept",
     )  # fmt: skip
@@ -47,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-report", action="store_true", help="write no report.html beside the results"
     )
-    add_strategy_argument(parser)
+    add_strategy_arguments(parser)
     parser.add_argument(
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
@@ -81,8 +77,8 @@ def run(args: Namespace) -> int:
 def request_of(args: Namespace) -> BacktestRequest:
     """Return what the arguments ask for."""
     from tasks.backtest.request import BacktestRequest
-    from trading.plan import parse_settings
 
+    settings, module = asked_strategy(args)
     return BacktestRequest(
         bars=args.bars,
         symbols=args.symbols,
@@ -91,12 +87,12 @@ def request_of(args: Namespace) -> BacktestRequest:
         interval_minutes=args.interval,
         capital=args.capital,
         exchange=args.exchange,
-        settings=parse_settings(args.set),
+        settings=settings,
         decisions=args.decisions,
         out=args.out,
         format=bar_format_of(args),
         seed=args.seed,
         report=not args.no_report,
         read_again=args.read_again,
-        strategy_module=strategy_of(args),
+        strategy_module=module,
     )

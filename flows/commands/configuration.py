@@ -9,9 +9,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from blocks.process.private_files import close_to_others, keep_private
+from flows.commands.arguments import RULESET_OPTION, path_argument
 from trading.errors import BadInput
 
 ENV_FILE_OPTION = "--env-file"
+DATA_DIR_OPTION = "--data-dir"
 # An argument of a command -> the setting that is its default where the user has given one.
 SETTING_OF = {
     "symbols": "trading.symbols",
@@ -39,7 +41,12 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
     from blocks.process.secret_mask import MASK
     from blocks.settings.reader import ReadSettings, read_settings
 
-    read: ReadSettings = read_settings(_env_file(arguments))
+    folders = _values_of(DATA_DIR_OPTION, arguments)
+    read: ReadSettings = read_settings(
+        _env_file(arguments),
+        said=_said_of_strategy(arguments),
+        data_dir=path_argument(folders[-1]) if folders else None,
+    )
     for line in read.warnings:
         print(f"warning: {line}", file=sys.stderr)
     if read.settings is None and name in ALWAYS_RUN:
@@ -55,7 +62,9 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
     _set_defaults(parser, read)
     parsed = parser.parse_args(arguments)
     if getattr(parsed, "strategy_file", None) is not None:
-        parsed.set = _without_breakout(parsed.set, read)
+        # Settings of the strategy that is chosen otherwise are none of the file's.
+        own = parsed.set[len(settings_pairs(read.parameters())) :]
+        parsed.set = settings_pairs(read.parameters_of_any_strategy()) + own
     parsed.settings = settings
     if name != WRITES_ELSEWHERE:
         keep_private()
@@ -73,14 +82,36 @@ def _add_env_file(parser: ArgumentParser) -> None:
 
 def _env_file(arguments: list[str]) -> Path | None:
     """Return the file that is named, before the arguments can be parsed."""
+    files = _values_of(ENV_FILE_OPTION, arguments)
+    return Path(files[0]) if files else None
+
+
+def _said_of_strategy(arguments: list[str]) -> dict[str, str]:
+    """Return what the arguments say in the place of variables that the others depend on.
+
+    They are looked for before the arguments can be parsed, whose defaults the settings are.
+    """
+    said = {}
+    for ruleset in _values_of(RULESET_OPTION, arguments):
+        said["ACTIVE_RULESET"] = ruleset
+    has_file = any(each.startswith("--strategy-file") for each in arguments)
+    for pair in [] if has_file else _values_of("--set", arguments):
+        name, equals, value = pair.partition("=")
+        if name.strip() == "strategy" and equals:
+            said["STRATEGY"] = value.strip()
+    return said
+
+
+def _values_of(option: str, arguments: list[str]) -> list[str]:
+    found = []
     for number, argument in enumerate(arguments):
-        if argument.startswith(f"{ENV_FILE_OPTION}="):
-            return Path(argument.partition("=")[2])
-        if argument == ENV_FILE_OPTION:
+        if argument.startswith(f"{option}="):
+            found.append(argument.partition("=")[2])
+        if argument == option:
             if number + 1 == len(arguments):
-                raise BadInput(f"{ENV_FILE_OPTION} names no file", "Write --env-file FILE")
-            return Path(arguments[number + 1])
-    return None
+                raise BadInput(f"{option} names nothing", f"Write a value after {option}")
+            found.append(arguments[number + 1])
+    return found
 
 
 def _set_defaults(parser: ArgumentParser, read: object) -> None:
@@ -101,18 +132,6 @@ def _set_defaults(parser: ArgumentParser, read: object) -> None:
 def settings_pairs(parameters: dict[str, object]) -> list[str]:
     """Return parameters as `--set` takes them; those of the command line come after and win."""
     return [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
-
-
-def _without_breakout(pairs: list[str], read: object) -> list[str]:
-    """Return pairs without the settings that only the breakout knows, for another strategy."""
-    from blocks.settings.reader import ReadSettings
-    from trading.parameters import StrategyParameters
-    from trading.strategies.orb_parameters import OrbParameters
-
-    assert isinstance(read, ReadSettings)
-    own = set(OrbParameters.model_fields) - set(StrategyParameters.model_fields)
-    given = settings_pairs(read.parameters())
-    return [p for p in pairs[: len(given)] if p.partition("=")[0] not in own] + pairs[len(given) :]
 
 
 def _install_logs(name: str, parsed: Namespace) -> None:

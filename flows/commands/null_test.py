@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from flows.commands.arguments import add_strategy_argument, exchange_argument, strategy_of
+from flows.commands.arguments import add_strategy_arguments, asked_strategy, exchange_argument
 
 EXIT_DISHONEST = 1
 
@@ -19,21 +19,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--json", action="store_true")
-    add_strategy_argument(parser)
+    add_strategy_arguments(parser)
 
 
 def run(args: Namespace) -> int:
     """Run the test and print its line; exit code 1 when the engine earns on noise."""
     from tasks.backtest.checks import is_honest, noise_line, run_null_test
-    from trading.plan import make_plan, parse_settings
-    from trading.strategies import orb
+    from trading.plan import make_plan, strategy_named
 
-    module = strategy_of(args)
-    settings = parse_settings(args.set)
-    fields = (module or orb).Parameters
-    if "target" in fields.model_fields:
+    settings, module = asked_strategy(args)
+    strategy = module or strategy_named(str(settings.get("strategy", "orb")))
+    if "target" in strategy.Parameters.model_fields:
         # With a target the mean is below zero by its very rules: the stop wins a shared bar.
         settings = {"target": "none", **settings}
     plan = make_plan(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import (
-    add_strategy_argument,
+    add_strategy_arguments,
+    asked_strategy,
     exchange_argument,
     path_argument,
-    strategy_of,
     symbols_argument,
 )
 from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
@@ -48,8 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    add_strategy_argument(parser)
+    add_strategy_arguments(parser)
     parser.add_argument("--data-dir", type=path_argument, default=DEFAULT_DATA_DIR, metavar="DIR")
     parser.add_argument("--speed", type=float, help="replayed seconds per second; at once if left")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated market")
@@ -97,11 +96,11 @@ def request_of(args: Namespace) -> SessionRequest:
     """Return what the arguments and the settings ask for."""
     from flows.session.parts import PlainParts
     from flows.session.request import SessionRequest
-    from trading.plan import parse_settings
 
     if args.speed is not None and not args.speed > 0:
         raise BadInput(f"--speed {args.speed:g} is not positive", "Use 60 for a minute a second")
     on_shutdown = args.settings.operations.on_shutdown if args.replay is None else "hold"
+    settings, module = asked_strategy(args)
     return SessionRequest(
         parts=PlainParts(
             args.data_dir,
@@ -119,9 +118,9 @@ def request_of(args: Namespace) -> SessionRequest:
         interval_minutes=args.interval,
         capital=args.capital,
         exchange=args.exchange,
-        settings=parse_settings(args.set),
+        settings=settings,
         speed=args.speed,
         dry_run=args.dry_run,
         on_shutdown=args.on_shutdown or on_shutdown,
-        strategy_module=strategy_of(args),
+        strategy_module=module,
     )

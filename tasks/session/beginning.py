@@ -13,7 +13,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.strategy_file import keep_strategy, kept_strategy
 from trading.errors import BadInput
 from trading.market.calendar import Session, from_microseconds
-from trading.plan import RunPlan
+from trading.plan import BUILT_IN, RunPlan
 from trading.plan_record import changes_between, plan_from, record_of
 from trading.session.events import SessionStarted
 from trading.session.inheritance import carried_to, outstanding_in, unknown_in
@@ -127,7 +127,7 @@ class PlanBook:
         digest = str(record.get("strategy_sha256", ""))
         if not digest:
             # Rows of earlier versions do not say whose the strategy was.
-            is_own = record["strategy"].get("strategy") != "orb"
+            is_own = record["strategy"].get("strategy") not in BUILT_IN
             return plan_from(record, self.strategy_module if is_own else None)
         if digest not in self._loaded:
             if self.strategy_module is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -110,6 +110,13 @@ def refuse_untradable_exchange(exchange: str, first: date, last: date) -> None:
 def exchange_timezone(exchange: str) -> ZoneInfo:
     """Return the time zone of the exchange's own clock, for showing times to people."""
     return ZoneInfo(str(_calendar(exchange).tz))
+
+
+def regular_hours(exchange: str) -> tuple[time, time]:
+    """Return when a session that is no half-day opens and closes, by the exchange's own clock."""
+    calendar = _calendar(exchange)
+    opens, closes = calendar.open_time, calendar.close_time
+    return time(opens.hour, opens.minute), time(closes.hour, closes.minute)
 
 
 def sessions_between(exchange: str, start: date, end: date) -> list[Session]:

@@ -8,13 +8,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from blocks.process.logs import install_logs
 from blocks.providers.access import Feed
-from blocks.settings.app_settings import field_info
+from blocks.settings.app_settings import AppSettings, field_info
 from blocks.settings.reader import read_settings
 from blocks.settings.variables import FIELD_OF
 from blocks.stores.file_lock import locked
@@ -25,8 +25,9 @@ from flows.session.parts import saved_parts
 from flows.session.request import SessionRequest
 from tests.repository import REPOSITORY
 from tests.terminal import flows
-from trading.errors import StoreUnavailable
-from trading.plan import make_plan
+from tests.unit.trading import coin_side
+from trading.errors import BadInput, StoreUnavailable
+from trading.plan import BUILT_IN, make_plan
 
 HOOK = "https://discord.com/api/webhooks/1/t0ken"
 SECRET = "planted-secret-1234"
@@ -70,6 +71,40 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "GATE_STALE": {"GATE_STALE": "12"},
     "GATE_ZERO_VOLUME": {"GATE_ZERO_VOLUME": "false"},
 }
+
+
+def another_value(field: str) -> str:
+    """Return a value for `.env` that is not the default and may be set alone."""
+    info = field_info(field)
+    default = info.get_default(call_default_factory=True)
+    if isinstance(default, bool):
+        return str(not default).lower()
+    if isinstance(default, str):
+        choices = [choice for choice in get_args(info.annotation) if choice != default]
+        return str(choices[0])
+    bounds = {type(each).__name__: each for each in info.metadata}
+    most = bounds["Le"].le if "Le" in bounds else bounds["Lt"].lt
+    beyond = default * 2 if default else most / 2
+    return str(type(default)(beyond if beyond < most else default / 2))
+
+
+def strategy_with(field: str) -> str | None:
+    """Return a built-in strategy that has a parameter of the settings, None where none has it."""
+    group, _, name = field.partition(".")
+    if group in BUILT_IN:
+        return group
+    having = (each for each, module in BUILT_IN.items() if name in module.Parameters.model_fields)
+    return next(having, None) if group == "strategy" else "orb"
+
+
+# The others need no more than another value, and their strategy.
+PARAMETERS |= {
+    name: {name: another_value(field), "STRATEGY": strategy_with(field) or ""}
+    for name, field in FIELD_OF.items()
+    if name not in PARAMETERS
+    and name != "STRATEGY"
+    and field.partition(".")[0] in ("strategy", "risk", "fills", "gate", *BUILT_IN)
+}
 See = Callable[[SessionRequest], Any]
 # What a run looks like after a variable is set: the variable, its value, where it is seen, what.
 SEEN_IN_A_RUN: list[tuple[str, str, See, Any]] = [
@@ -82,6 +117,7 @@ SEEN_IN_A_RUN: list[tuple[str, str, See, Any]] = [
     ("WARM_UP_MINUTES", "20", lambda r: r.parts.warm_up_minutes, 20.0),
     ("TEND_SECONDS", "0.5", lambda r: r.parts.tend_seconds, 0.5),
     ("ON_SHUTDOWN", "hold", lambda r: r.on_shutdown, "hold"),
+    ("ACTIVE_RULESET", "production", lambda r: r.symbols, ("QQQ",)),
     ("DATA_DIR", "/tmp/elsewhere", lambda r: str(r.data_dir), "/tmp/elsewhere"),
     ("CLOUD_CONTAINER", "/tmp/backup", lambda r: str(r.parts.storage()), "folder /tmp/backup"),
     ("NOTIFY_ON_TRADE", "false", lambda r: "ORDER_SENT" in r.parts.wanted_messages(), False),
@@ -92,6 +128,8 @@ SEEN_IN_A_RUN: list[tuple[str, str, See, Any]] = [
 ]
 # These take effect elsewhere; the test that sees it is named, and found below.
 SEEN_ELSEWHERE = {
+    "STRATEGY": "test_a_strategy_of_ones_own_is_found_by_its_name",
+    "STRATEGIES_DIR": "test_a_strategy_of_ones_own_is_found_by_its_name",
     "MARKET_TYPE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
     "TRADING_MODE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
     "BROKER_TYPE": "test_another_broker_is_refused",
@@ -170,6 +208,11 @@ def test_a_parameter_changes_the_plan_of_sessions_backtests_and_deployments(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group, _, field = FIELD_OF[name].partition(".")
+    strategy = strategy_with(FIELD_OF[name])
+    if strategy is None:
+        pytest.skip(f"no built-in strategy has {field}")
+    group = "strategy" if group in BUILT_IN else group
+    monkeypatch.setenv("STRATEGY", strategy)
     before, deployed = plan_of(request()), steps.settings()
     for variable, value in PARAMETERS[name].items():
         monkeypatch.setenv(variable, value)
@@ -254,6 +297,25 @@ def test_the_breakouts_own_settings_do_not_reach_another_strategy(
     monkeypatch.setenv("MAX_ENTRIES", "2")
     parsed = arguments_of("run", "--strategy-file", str(file), "--set", "own=1")
     assert parsed.set == ["max_entries=2", "own=1"]
+
+
+def test_a_strategy_of_ones_own_is_found_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "side.py").write_text(Path(coin_side.__file__).read_text())
+    monkeypatch.setenv("STRATEGIES_DIR", str(tmp_path / "mine"))
+    monkeypatch.setenv("STRATEGY", "side")
+    monkeypatch.setenv("MAX_ENTRIES", "2")
+    asked = request("--set", "distance=0.5")
+    assert asked.strategy_module is not None
+    assert asked.settings == {"max_entries": 2, "distance": 0.5}
+    backtest = importlib.import_module("flows.commands.backtest")
+    monkeypatch.delenv("STRATEGY")
+    named = backtest.request_of(arguments_of("backtest", "--set", "strategy=side"))
+    assert named.strategy_module.MEMORY == coin_side.MEMORY
+    with pytest.raises(BadInput, match=r"no .*/mine/sde\.py\. Did you mean side\?"):
+        request("--set", "strategy=sde")
 
 
 def test_a_backtest_takes_the_symbols_only_when_they_are_set(
@@ -460,7 +522,11 @@ def test_validate_config_shows_every_value_its_origin_and_no_secret(tmp_path: Pa
     done = flows("validate-config", cwd=tmp_path, INITIAL_CAPITAL="777")
     assert done.returncode == 0, done.stderr
     rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
-    assert set(rows) == set(FIELD_OF)
+    others = set(BUILT_IN) - {"orb"}
+    groups = set(AppSettings.model_fields) - {"strategy"}
+    assert set(rows) >= {n for n, f in FIELD_OF.items() if f.partition(".")[0] in groups}
+    assert {n for n, f in FIELD_OF.items() if f.startswith("orb.")} <= set(rows)
+    assert not {n for n, f in FIELD_OF.items() if f.partition(".")[0] in others} & set(rows)
     assert rows["SYMBOLS"] == [".env", "NVDA,AMD"]
     assert rows["INITIAL_CAPITAL"] == ["environment", "777.0"]
     assert rows["EXCHANGE"] == ["default", "NYSE"]
@@ -470,6 +536,68 @@ def test_validate_config_shows_every_value_its_origin_and_no_secret(tmp_path: Pa
     assert shown["valid"] is True
     assert shown["values"]["SYMBOLS"]["origin"] == ".env"
     assert SECRET not in json.dumps(shown)
+
+
+def test_validate_config_shows_what_a_ruleset_says_and_what_goes_before_it(tmp_path: Path) -> None:
+    (tmp_path / "data" / "rulesets").mkdir(parents=True)
+    (tmp_path / "data" / "rulesets" / "mine.yaml").write_text(
+        "strategy: {range_minutes: 15}\nrisk: {risk_per_trade: 0.02}\nsymbols: [KO]\n"
+    )
+    (tmp_path / ".env").write_text("RISK_PER_TRADE=0.005\n")
+    done = flows("validate-config", "--ruleset", "mine", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in done.stdout.splitlines()}
+    assert rows["ORB_DURATION_MINUTES"] == ["ruleset", "15"]
+    assert rows["SYMBOLS"] == ["ruleset", "KO"]
+    assert rows["RISK_PER_TRADE"] == [".env", "0.005   (the ruleset says 0.02)"]
+    assert "the ruleset is data/rulesets/mine.yaml" in done.stderr
+    slip = flows("validate-config", cwd=tmp_path, ACTIVE_RULESET="mne")
+    assert slip.returncode == 2
+    assert "Did you mean mine?" in slip.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"STRATEGY": "mine"}, "STRATEGY: strategy mine is not built in, and there is no"),
+        (
+            {"STRATEGY": "mine", "ACTIVE_RULESET": "production"},
+            "ACTIVE_RULESET: ruleset production is of strategy orb, and STRATEGY is mine",
+        ),
+        ({"STRATEGY": "a b"}, "STRATEGY: name a file of STRATEGIES_DIR by letters, digits and _"),
+        ({"STRATEGY": "mine", "TICK": "0"}, "strategy: parameters: tick: Input should be greater"),
+    ],
+)
+def test_validate_config_says_what_is_wrong_with_the_choice_of_a_strategy(
+    variables: dict[str, str], complaint: str, tmp_path: Path
+) -> None:
+    done = flows("validate-config", cwd=tmp_path, **variables)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+def test_parameters_of_another_strategy_in_the_file_are_shown_as_not_used(tmp_path: Path) -> None:
+    (tmp_path / "data" / "strategies").mkdir(parents=True)
+    text = Path(coin_side.__file__).read_text()
+    (tmp_path / "data" / "strategies" / "side.py").write_text(text)
+    (tmp_path / ".env").write_text("ORB_DURATION_MINUTES=15\nSTRATEGY=side\n")
+    done = flows("validate-config", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert rows["ORB_DURATION_MINUTES"][:2] == ["not", "used"]
+    assert rows["STRATEGY"] == [".env", "side"]
+
+
+def test_a_ruleset_is_the_same_for_a_command_as_for_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = request("--ruleset", "conservative", "--set", "min_body=0.3")
+    monkeypatch.setenv("ACTIVE_RULESET", "conservative")
+    assert request("--set", "min_body=0.3").settings == named.settings
+    assert (named.symbols, named.settings["min_body"]) == (("QQQ", "SPY"), 0.3)
+    assert named.settings["max_shares"] == 500
+    other = request("--ruleset", "production", "--symbols", "KO")
+    assert (other.symbols, other.settings["target"]) == (("KO",), "none")
 
 
 def test_validate_config_says_all_that_is_wrong_a_line_each(tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ from blocks.settings.app_settings import AppSettings, field_info, is_secret
 from blocks.settings.checks import complaint_of_folder
 from blocks.settings.pages import env_example, settings_page
 from blocks.settings.reader import Origin, read_settings
-from blocks.settings.variables import FIELD_OF, VARIABLES, Fate, edit_distance, find_variable
+from blocks.settings.variables import FIELD_OF, VARIABLES, Fate, find_variable
 from blocks.storage.choose import storage_from
 from tests.repository import REPOSITORY
 from trading.errors import BadInput
+from trading.near_names import edit_distance
+from trading.parameters import SelectionParameters
+from trading.plan import BUILT_IN
 
 SECRET = "planted-secret-4711"
 # Names of the reference system's settings.py and .env.example.
@@ -67,10 +70,15 @@ def test_each_field_has_one_variable_and_each_variable_one_field() -> None:
     fields = {
         f"{group}.{name}"
         for group in AppSettings.model_fields
+        if group != "strategy"
         for name in type(getattr(AppSettings.read({}, {}), group)).model_fields
     }
-    # A user's strategy file has a name of its own, given on the command line.
-    assert sorted(FIELD_OF.values()) == sorted(fields - {"strategy.strategy"})
+    shared = SelectionParameters.model_fields
+    fields |= {f"strategy.{name}" for name in shared} | {"strategy.strategy"}
+    for strategy, module in BUILT_IN.items():
+        own = set(module.Parameters.model_fields) - set(shared) - {"strategy"}
+        fields |= {f"{strategy}.{name}" for name in own}
+    assert sorted(FIELD_OF.values()) == sorted(fields)
     assert len({variable.name for variable in VARIABLES}) == len(VARIABLES)
 
 

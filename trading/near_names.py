@@ -1,0 +1,28 @@
+"""Which known name somebody probably meant by one that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest_of(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is few slips of the pen away, None where none is near."""
+    found = min(((edit_distance(word, name), name) for name in known), default=None)
+    return found[1] if found is not None and found[0] <= max(2, len(word) // 4) else None
+
+
+def edit_distance(one: str, other: str, most: int = 99) -> int:
+    """Return how many letters are to be added, removed, changed or swapped with the next."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        above, row, older = row, [i], before
+        before = above
+        for j, b in enumerate(other, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
