@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from blocks.settings.reader import read_settings
@@ -26,9 +27,18 @@ def closes(minutes_after: float, exchange: str | None = None) -> dict[str, str]:
 
 
 def settings() -> dict[str, Any]:
-    """Return what the settings say of sessions and backtests, as their flows take it."""
-    configured = read_settings().required()
+    """Return what the settings say of sessions and backtests, as their flows take it.
+
+    A ruleset goes along by its name: a run reads it anew, and form and single variables go before
+    it. What the archive keeps is what its symbols need.
+    """
+    folder = Path(os.environ[DATA_DIR]) if os.environ.get(DATA_DIR) else None
+    resolved = read_settings(data_dir=folder).required()
+    # A strategy that the ruleset chooses has its own fields, whose variables count.
+    singly = {"ACTIVE_RULESET": "", "STRATEGY": resolved.chosen}
+    configured = read_settings(said=singly, data_dir=folder).required()
     return {
+        "ruleset": resolved.trading.active_ruleset,
         "symbols": list(configured.trading.symbols),
         "capital": configured.trading.initial_capital,
         "exchange": configured.trading.exchange,
@@ -40,6 +50,8 @@ def settings() -> dict[str, Any]:
         # Paper money, real bars, unless somebody wants it otherwise.
         "market": configured.data.primary_provider or "live",
         "on_shutdown": configured.operations.on_shutdown,
+        "kept_symbols": list(resolved.trading.symbols),
+        "kept_interval_minutes": resolved.data.bar_interval,
     }
 
 

@@ -15,6 +15,7 @@ from prefect.states import Completed, Failed
 
 from blocks.process.clocks import SystemClock
 from blocks.results.run_folder import give_back, run_folder
+from blocks.settings.app_settings import AppSettings
 from flows.backtest_form import request_of_form
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
@@ -31,6 +32,7 @@ from trading.backtest.no_trades import NO_TRADES
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
+from trading.strategy_choice import AnyStrategy
 
 SIMULATED_DAYS = 60
 
@@ -48,13 +50,14 @@ def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
 @flow(name="backtest", persist_result=False, validate_parameters=False)
 async def backtest(
     bars: str | None = None,
+    ruleset: str | None = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
     start: date | None = None,
     end: date | None = None,
     interval_minutes: int = 5,
     capital: float = 10_000.0,
     exchange: str = "NYSE",
-    strategy: OrbParameters = OrbParameters(),  # noqa: B008
+    strategy: AnyStrategy = OrbParameters(),  # noqa: B008
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
     gate: GateParameters = GateParameters(),  # noqa: B008
@@ -73,13 +76,14 @@ async def backtest(
 
     Args:
         bars: File or folder of bars; empty simulates them
+        ruleset: Name of a ruleset, such as conservative; what stands at its default below gives way
         symbols: In order of precedence: earlier ones have the first claim on cash and places
         start: First session, such as 2025-06-02; empty is the file's first
         end: Last session; empty is the file's last
         interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
         capital: What it begins with, USD
         exchange: Whose calendar says when sessions are, such as NYSE, NASDAQ, LSE or TSX
-        strategy: When a position is entered, and how it is left
+        strategy: When a position is entered, and how it is left; file is one of your own
         risk: How much may be risked, and when it stops for the day
         fills: What the simulated exchange charges, and how much of a bar it gives
         gate: Which bars are not believed, and at which nothing is entered; 0 turns a check off
@@ -95,20 +99,22 @@ async def backtest(
         data_dir: The folder of the accounts; results are kept in its backtests
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}
-    begin_process(data_dir)
+    configured = begin_process(data_dir)
     try:
         out = run_folder(Path(data_dir) / "backtests", str(flow_run.get_name() or "terminal"))
     except OpenbellError as error:
         return failed(error)
     try:
-        return await _backtest_into(out, form)
+        return await _backtest_into(out, form, configured, Path(data_dir))
     finally:
         give_back(out)
 
 
-async def _backtest_into(out: Path, form: dict[str, Any]) -> State[None]:
+async def _backtest_into(
+    out: Path, form: dict[str, Any], configured: AppSettings, data_dir: Path
+) -> State[None]:
     try:
-        request = request_of_form(form, out)
+        request = request_of_form(form, out, configured, data_dir)
     except OpenbellError as error:
         return failed(error)
     if request.bars is None:

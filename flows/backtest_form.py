@@ -10,19 +10,22 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from blocks.bars.file_format import BarFileFormat
+from blocks.settings.app_settings import AppSettings
 from flows.commands.arguments import date_argument, path_argument
+from flows.session.asked_in_form import FormValues, asked_in_form
 from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput, together
 from trading.market.calendar import exchange_named
 from trading.parameters import bad_input_of
 from trading.plan import strategy_named, wrong_settings
+from trading.strategy_choice import FILE
 
 Given = TypeVar("Given")
 Checked = TypeVar("Checked")
 
 
 def _as_settings(value: Any) -> Any:
-    return value.model_dump() if isinstance(value, BaseModel) else value
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 def _or_none(value: Any) -> Any:
@@ -40,6 +43,7 @@ class BacktestForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     bars: Word
+    ruleset: Word
     symbols: tuple[str, ...]
     start: Day
     end: Day
@@ -61,10 +65,13 @@ class BacktestForm(BaseModel):
     feed: Word
 
 
-def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
-    """Return what a form asks for. Raises BadInput, naming every wrong field, for what cannot be.
+def request_of_form(
+    values: Mapping[str, Any], out: Path, configured: AppSettings, data_dir: Path
+) -> BacktestRequest:
+    """Return what a form asks for, of an account's folder.
 
-    Where nothing is wrong here, the plan says what its settings are.
+    Raises BadInput, naming every wrong field, for what cannot be. Where nothing is wrong
+    here, the plan says what its settings are.
     """
     wrong: list[BadInput] = []
     given = dict(values)
@@ -81,15 +88,21 @@ def request_of_form(values: Mapping[str, Any], out: Path) -> BacktestRequest:
     format = None if form is None else _checked(wrong, _format_of, form)
     if form is None or format is None or wrong:
         raise together(wrong + _wrong_settings(given))
+    groups = {"risk": form.risk, "fills": form.fills, "gate": form.gate}
+    values_of_form = FormValues(
+        form.strategy, groups, form.ruleset, form.symbols, form.interval_minutes
+    )
+    asked = asked_in_form(values_of_form, configured, data_dir).required()
     return BacktestRequest(
         bars=path,
-        symbols=form.symbols,
+        symbols=asked.symbols,
         start=form.start,
         end=form.end,
-        interval_minutes=form.interval_minutes,
+        interval_minutes=asked.interval_minutes,
         capital=form.capital,
         exchange=exchange_named(form.exchange),
-        settings=form.strategy | form.risk | form.fills | form.gate,
+        settings=asked.settings,
+        strategy_module=asked.strategy_module,
         decisions=form.decisions,
         out=out,
         format=format,
@@ -125,6 +138,9 @@ def _wrong_settings(given: Mapping[str, Any]) -> list[BadInput]:
     for name in ("strategy", "risk", "fills", "gate"):
         part = _as_settings(given.get(name))
         settings |= part if isinstance(part, dict) else {}
+    if settings.get("strategy") == FILE:
+        # What a file of the user's own takes is known where it is read.
+        return []
     try:
         return wrong_settings(settings, strategy_named(str(settings.get("strategy", "orb"))))
     except BadInput as error:

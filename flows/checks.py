@@ -13,27 +13,30 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from blocks.strategy_file import load_strategy
 from flows.pages.goodwill import prefect_permitting
 from flows.process.name_run import name_run
 from flows.process.outcome import failed
 from flows.process.run_names import span_name
 from flows.process.settings import begin_process
+from flows.session.asked_in_form import FormValues, asked_in_form
 from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest import checks as honesty
 from tasks.backtest.request import BacktestRequest
 from trading.errors import OpenbellError
 from trading.plan import make_plan
 from trading.strategies.orb_parameters import OrbParameters
+from trading.strategy_choice import AnyStrategy
 
+# Money and fills of a ruleset count here too, and have no field of their own.
+_ALL_ELSE: dict[str, dict[str, object]] = {"risk": {}, "fills": {}, "gate": {}}
 null_step = Task(honesty.run_null_test, name="null-test", cache_policy=NO_CACHE)
 look_ahead_step = Task(honesty.run_look_ahead_test, name="look-ahead-test", cache_policy=NO_CACHE)
 
 
 @flow(name="null-test", persist_result=False)
 async def null_test(
-    strategy: OrbParameters = OrbParameters(target="none"),  # noqa: B008
-    strategy_file: str | None = None,
+    ruleset: str | None = None,
+    strategy: AnyStrategy = OrbParameters(target="none"),  # noqa: B008
     trades: Annotated[int, Field(ge=2)] = 20_000,
     interval_minutes: int = 5,
     seed: int = 1,
@@ -42,19 +45,24 @@ async def null_test(
     """Run a strategy on driftless random walks without costs, where it must earn nothing.
 
     Args:
-        strategy: When a position is entered, and how it is left
-        strategy_file: A strategy file of your own, instead
+        ruleset: Name of a ruleset, such as conservative; what stands at its default gives way
+        strategy: When a position is entered, and how it is left; file is one of your own
         trades: How many trades it is to make, at least two
         interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
         seed: Another number makes other walks
         data_dir: The folder of the accounts
     """
-    begin_process(data_dir)
+    configured = begin_process(data_dir)
     try:
-        module = load_strategy(Path(strategy_file)) if strategy_file else None
-        settings = {} if module else strategy.model_dump()
+        form = FormValues(
+            strategy.model_dump(mode="json"), _ALL_ELSE, ruleset, interval_minutes=interval_minutes
+        )
+        asked = asked_in_form(form, configured, Path(data_dir)).required()
         plan = make_plan(
-            ("WALK",), settings, interval_minutes=interval_minutes, strategy_module=module
+            ("WALK",),
+            asked.settings,
+            interval_minutes=asked.interval_minutes,
+            strategy_module=asked.strategy_module,
         )
         await name_run(f"null-test {plan.strategy_name}")
         result = null_step(plan, trades, seed)
@@ -69,12 +77,12 @@ async def null_test(
 @flow(name="look-ahead-test", persist_result=False)
 async def look_ahead_test(
     bars: str | None = None,
+    ruleset: str | None = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
     start: date = date(2025, 6, 2),
     end: date = date(2025, 6, 13),
     interval_minutes: int = 5,
-    strategy: OrbParameters = OrbParameters(),  # noqa: B008
-    strategy_file: str | None = None,
+    strategy: AnyStrategy = OrbParameters(),  # noqa: B008
     cuts: Annotated[int, Field(ge=1)] = 20,
     seed: int = 1,
     data_dir: str = "data",
@@ -83,27 +91,30 @@ async def look_ahead_test(
 
     Args:
         bars: File of bars; empty simulates them
+        ruleset: Name of a ruleset, such as conservative; what stands at its default below gives way
         symbols: In order of precedence
         start: First session
         end: Last session
         interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
-        strategy: When a position is entered, and how it is left
-        strategy_file: A strategy file of your own, instead
+        strategy: When a position is entered, and how it is left; file is one of your own
         cuts: At how many bars the future is cut off
         seed: Another number cuts at other bars
         data_dir: The folder of the accounts
     """
-    begin_process(data_dir)
+    configured = begin_process(data_dir)
     try:
-        module = load_strategy(Path(strategy_file)) if strategy_file else None
+        form = FormValues(
+            strategy.model_dump(mode="json"), _ALL_ELSE, ruleset, tuple(symbols), interval_minutes
+        )
+        asked = asked_in_form(form, configured, Path(data_dir)).required()
         request = BacktestRequest(
             bars=Path(bars) if bars else None,
-            symbols=tuple(symbols),
+            symbols=asked.symbols,
             start=start,
             end=end,
-            interval_minutes=interval_minutes,
-            settings={} if module else strategy.model_dump(),
-            strategy_module=module,
+            interval_minutes=asked.interval_minutes,
+            settings=asked.settings,
+            strategy_module=asked.strategy_module,
         )
         await name_run(span_name("look-ahead-test", request.symbols, start, end))
         result = look_ahead_step(request, cuts, seed)

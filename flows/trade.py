@@ -21,6 +21,7 @@ from flows.process.outcome import failed, skipped
 from flows.process.run_names import session_name
 from flows.process.settings import begin_process
 from flows.process.words import REPLAY_TAG
+from flows.session.asked_in_form import FormValues, asked_in_form
 from flows.session.other_holder import TradedByAnother
 from flows.session.parts import saved_parts
 from flows.session.prefect_bar import PrefectRunner
@@ -31,18 +32,20 @@ from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import exchange_named, next_session
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
+from trading.strategy_choice import AnyStrategy
 
 
 @flow(name="trade-session", persist_result=False)
 async def trade_session(
     replay: str | None = None,
+    ruleset: str | None = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
     bars: str | None = None,
     market: Literal["simulated", "live"] = "simulated",
     interval_minutes: int = 5,
     capital: float = 10_000.0,
     exchange: str = "NYSE",
-    strategy: OrbParameters = OrbParameters(),  # noqa: B008
+    strategy: AnyStrategy = OrbParameters(),  # noqa: B008
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
     gate: GateParameters = GateParameters(),  # noqa: B008
@@ -55,13 +58,14 @@ async def trade_session(
 
     Args:
         replay: DATE or DATE:DATE, such as 2025-06-10; empty trades now
+        ruleset: Name of a ruleset, such as conservative; what stands at its default below gives way
         symbols: In order of precedence: earlier ones have the first claim on cash and places
         bars: File of bars; empty takes those of market
         market: Without a file: live has bars of the providers, simulated those of no real market
         interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
         capital: Of a new account, USD; one that is there keeps its money
         exchange: Whose calendar says when sessions are, such as NYSE, NASDAQ, LSE or TSX
-        strategy: When a position is entered, and how it is left
+        strategy: When a position is entered, and how it is left; file is one of your own
         risk: How much may be risked, and when it stops for the day
         fills: What the simulated exchange charges, and how much of a bar it gives
         gate: Which bars are not believed, and at which nothing is entered; 0 turns a check off
@@ -73,16 +77,29 @@ async def trade_session(
     should_stop = StopRequest()
     with should_stop.listening(signal.SIGTERM, signal.SIGINT):
         configured = begin_process(data_dir)
-        request = SessionRequest(
-            parts=await saved_parts(data_dir, bars, configured, is_live=market == "live"),
-            replay=replay,
+        parts = await saved_parts(data_dir, bars, configured, is_live=market == "live")
+        form = FormValues(
+            strategy=strategy.model_dump(mode="json"),
+            groups={
+                "risk": risk.model_dump(mode="json"),
+                "fills": fills.model_dump(mode="json"),
+                "gate": gate.model_dump(mode="json"),
+            },
+            ruleset=ruleset,
             symbols=tuple(symbols),
             interval_minutes=interval_minutes,
+        )
+        asked = asked_in_form(form, configured, parts.data_dir)
+        request = SessionRequest(
+            parts=parts,
+            replay=replay,
+            symbols=asked.symbols,
+            interval_minutes=asked.interval_minutes,
             capital=capital,
             exchange=exchange_named(exchange),
-            settings=(
-                strategy.model_dump() | risk.model_dump() | fills.model_dump() | gate.model_dump()
-            ),
+            settings=asked.settings,
+            strategy_module=asked.strategy_module,
+            unfit=asked.unfit,
             speed=speed,
             dry_run=dry_run,
             on_shutdown=on_shutdown,

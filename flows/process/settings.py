@@ -21,7 +21,7 @@ def begin_process(data_dir: str | None) -> AppSettings:
     """
     if data_dir and "\0" in data_dir:
         raise BadInput("data_dir holds a NUL, which no folder's name does", "Write it anew")
-    read = read_settings()
+    read = read_settings(data_dir=Path(data_dir) if data_dir else None)
     usable = read.without_blamed()
     settings = usable.required()
     MASK.learn(read.secrets())

@@ -15,16 +15,20 @@ from trading.errors import BadInput
 from trading.market.calendar import Session, next_session, sessions_between
 
 DEFAULT_SYMBOLS = ("AAPL", "MSFT", "QQQ", "SPY")
+DEFAULT_INTERVAL_MINUTES = 5
 
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What a user asks of a trading run; `replay` is a date or a range, None means now."""
+    """What a user asks of a trading run; `replay` is a date or a range, None means now.
+
+    `unfit` is what is wrong with the ruleset or the strategy file that was asked for.
+    """
 
     parts: PlainParts
     replay: str | None = None
     symbols: tuple[str, ...] = ()
-    interval_minutes: int = 5
+    interval_minutes: int = DEFAULT_INTERVAL_MINUTES
     capital: float = 10_000.0
     exchange: str = "NYSE"
     settings: dict[str, Any] = field(default_factory=dict)
@@ -32,6 +36,7 @@ class SessionRequest:
     dry_run: bool = False
     on_shutdown: str = "hold"
     strategy_module: ModuleType | None = None
+    unfit: BadInput | None = None
 
     @property
     def data_dir(self) -> Path:

@@ -16,6 +16,8 @@ def wanted_plan(request: SessionRequest) -> tuple[RunPlan, BadInput | None]:
     is open.
     """
     try:
+        if request.unfit is not None:
+            raise request.unfit
         plan = make_plan(
             request.symbols or request.parts.symbols() or DEFAULT_SYMBOLS,
             request.settings,

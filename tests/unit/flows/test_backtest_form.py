@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 
 from blocks.bars.file_format import BarFileFormat
+from blocks.settings.app_settings import AppSettings
+from flows import backtest_form
 from flows.__main__ import main
-from flows.backtest_form import request_of_form
-from tasks.backtest.request import plan_of
+from tasks.backtest.request import BacktestRequest, plan_of
 from trading.errors import BadInput
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
 
 OUT = Path("results")
 FORM: dict[str, Any] = {
-    "bars": "bars.csv", "symbols": ["AAPL"], "start": "2025-06-04", "end": None,
+    "bars": "bars.csv", "ruleset": None, "symbols": ["AAPL"], "start": "2025-06-04", "end": None,
     "interval_minutes": 5, "capital": 10_000.0, "exchange": "NYSE", "strategy": OrbParameters(),
     "risk": RiskParameters(), "fills": FillParameters(), "gate": GateParameters(),
     "decisions": "changes", "timezone": None, "stamp": None, "columns": {},
@@ -28,6 +29,12 @@ FORM: dict[str, Any] = {
 
 
 GROUPS = ("strategy", "risk", "fills", "gate")
+
+
+def request_of_form(
+    form: dict[str, Any], out: Path, data_dir: Path = Path("data")
+) -> BacktestRequest:
+    return backtest_form.request_of_form(form, out, AppSettings(), data_dir)
 
 
 def test_how_a_file_is_written_can_be_said_in_the_form() -> None:
