@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from blocks.report.markup import NOTHING, element, number, percent, table, tone, wrap
-from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS, SideFigures, Summary
+from trading.backtest.performance import SideFigures, Summary
+from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 
 
 def headline(summary: Summary) -> str:

@@ -9,7 +9,8 @@ from rich.markup import escape
 
 from blocks.results.folder import REPORT
 from tasks.backtest.run import BacktestReport
-from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS, SideFigures, Summary
+from trading.backtest.performance import SideFigures, Summary
+from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 
 
 def print_report(report: BacktestReport, folder: Path | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from trading.backtest.ratios import ratios_of
 from trading.backtest.run import Outcome
 from trading.engine.trade_tape import FillRow, TradeRow
 from trading.market.bars import Floats
@@ -14,7 +15,6 @@ from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
 from trading.reasons import ExitReason
 
 DEFAULT_SEED = 1
-FEWEST_SESSIONS_FOR_RATIOS = 20
 
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -27,17 +27,6 @@ class SideFigures:
     trades: int
     wins: int
     pnl: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ratios:
-    """Figures that empyrical defines, fractions a year; None where it has none."""
-
-    annual_return: float | None
-    annual_volatility: float | None
-    sharpe: float | None
-    sortino: float | None
-    max_drawdown: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +78,7 @@ def summarise(outcome: Outcome, grid: Grid, capital: float, *, seed: int = DEFAU
     multiples = trades.r_multiple[np.isfinite(trades.r_multiple)]
     interval = bootstrap_interval(multiples, seed=seed)
     returns = session_returns(outcome, grid, capital)
-    ratios = empyrical_ratios(returns, _returns(equity, capital))
+    ratios = ratios_of(returns, _returns(equity, capital))
     final = float(equity[-1]) if len(equity) else capital
     held_us = trades.exit_us - trades.entry_us
     return Summary(
@@ -134,26 +123,6 @@ def session_returns(outcome: Outcome, grid: Grid, capital: float) -> Floats:
     """Return one return a traded session, between the equities at the sessions' last bars."""
     ends = grid.first_row[outcome.first_traded + 1 :] - grid.first_row[outcome.first_traded]
     return _returns(outcome.equity[ends - 1], capital)
-
-
-def empyrical_ratios(per_session: Floats, per_bar: Floats) -> Ratios:
-    """Return what empyrical says of returns per session, and of the drawdown per bar.
-
-    Sharpe and Sortino are None under 20 sessions.
-    """
-    # Imported late: it brings scipy along and takes longer than a small backtest.
-    import empyrical
-
-    enough = len(per_session) >= FEWEST_SESSIONS_FOR_RATIOS
-    # An account below zero has no growth rate; empyrical says NaN and numpy would warn.
-    with np.errstate(all="ignore"):
-        return Ratios(
-            _defined(empyrical.annual_return(per_session)),
-            _defined(empyrical.annual_volatility(per_session)),
-            _defined(empyrical.sharpe_ratio(per_session)) if enough else None,
-            _defined(empyrical.sortino_ratio(per_session)) if enough else None,
-            _defined(empyrical.max_drawdown(per_bar)),
-        )
 
 
 def profit_factor(pnl: Floats) -> float | None:
@@ -202,10 +171,6 @@ def _side_figures(pnl: Floats) -> SideFigures:
 
 def _mean(values: Floats) -> float | None:
     return float(values.mean()) if len(values) else None
-
-
-def _defined(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
 
 
 def _json(value: object) -> Json:

@@ -22,7 +22,7 @@ from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from tests.process.api.conftest import REPOSITORY, Start, free_port
 from tests.terminal import flows
-from trading.backtest.performance import FEWEST_SESSIONS_FOR_RATIOS
+from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 
 TOKEN = "letters-and-digits-4711"
 SECRET = "planted-secret-0815"
