@@ -28,6 +28,8 @@ RUN PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --no-build-is
  && /opt/venv/bin/pip uninstall --yes pip setuptools \
  && rm -rf build openbell.egg-info requirements.lock \
  && python -m compileall -q /app
+# Machine code of the built-in strategies, for processors like this one; others make their own.
+RUN /opt/venv/bin/python -m deployments.machine_code
 
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="openbell" \

@@ -15,10 +15,14 @@ SHARED_OUT := --dist loadscope --no-loadscope-reorder
 env:
 	@PYTHON="$(PYTHON)" ./make_env.sh
 
-demo: env
+# What make env made when it installed, made anew where sources have changed since.
+.venv/.machine_code: $(wildcard trading/*.py trading/*/*.py) | env
+	-$(BIN)/python -m deployments.machine_code && touch $@
+
+demo: env .venv/.machine_code
 	$(BIN)/python -m deployments demo --data-dir $(DATA_DIR)/demo
 
-up: env
+up: env .venv/.machine_code
 	exec $(BIN)/python -m deployments up --data-dir $(DATA_DIR)
 
 test: env

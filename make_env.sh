@@ -83,8 +83,14 @@ if [[ ! -e $stamp || requirements.lock -nt $stamp || pyproject.toml -nt $stamp ]
     # Setuptools warns about every editable install, at length.
     PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
     touch $stamp
+    is_new=yes
 fi
 # All bytecode is written now, so that none is written half where a disk fills up later.
 if ! .venv/bin/python -m compileall -qq "${PACKAGES[@]}"; then
     echo "make env: bytecode cannot be written here; all works without, and starts more slowly" >&2
+fi
+# The first long backtest would wait for it. Makefile's `up` and `demo` make it anew after an update.
+if [[ -n ${is_new:-} ]]; then
+    .venv/bin/python -m deployments.machine_code 2>/dev/null && touch .venv/.machine_code ||
+        echo "make env: no machine code is made beforehand; the first long backtest makes it" >&2
 fi

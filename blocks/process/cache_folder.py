@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -28,8 +30,27 @@ def cache_folder(name: str, least_free_bytes: int) -> Path | None:
 
 # Several times what one engine takes.
 LEAST_FREE_BYTES = 20_000_000
+# Beside Python itself, perhaps read-only: what an installation made of the built-in strategies.
+INSTALLED_ENGINES = Path(sys.prefix) / "share" / "openbell" / "engine"
 
 
 def engine_cache_folder() -> Path | None:
-    """Return the folder `engine` of the user's cache; None where machine code cannot be kept."""
-    return cache_folder("engine", LEAST_FREE_BYTES)
+    """Return the folder `engine` of the user's cache; None where machine code cannot be kept.
+
+    What the installation brought is put into it, for who reads machine code may add to it.
+    """
+    folder = cache_folder("engine", LEAST_FREE_BYTES)
+    if folder is not None:
+        with suppress(OSError):
+            _take_installed(folder)
+    return folder
+
+
+def _take_installed(folder: Path) -> None:
+    for engine in INSTALLED_ENGINES.iterdir():
+        if (folder / engine.name).exists():
+            continue
+        # Whole or not at all, whoever else does the same now.
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as room:
+            copy = shutil.copytree(engine, Path(room) / engine.name)
+            copy.rename(folder / engine.name)

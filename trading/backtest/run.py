@@ -86,7 +86,7 @@ def run_backtest(
     refusal = ""
     if compiled or (compiled is None and is_worth_compiling(panel, plan, cache_folder)):
         fast = [link_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES]
-        refusal = _refusal(run, *fast)
+        refusal = _refusal(run, fast)
         if compiled and refusal:
             raise BadInput(f"numba cannot compile the strategy: {refusal}", "Run it interpreted")
         compiled = not refusal
@@ -160,11 +160,17 @@ def only(panel: Panel, chosen: Sequence[int]) -> Panel:
 def read_compiled(plan: RunPlan, cache_folder: Path | None) -> None:
     """Take machine code that the folder has for a plan into memory, where a run finds it."""
     if _is_compiled(plan, cache_folder):
-        nothing = np.empty((0, len(plan.symbols)))
-        panel = Panel(
-            make_grid((), plan.interval_minutes), plan.symbols, *(nothing,) * 5, defects=Defects()
-        )
-        run_backtest(panel, plan, keep="none", compiled=True, cache_folder=cache_folder)
+        for number in range(len(STAGES)):
+            compile_stage(plan, number, cache_folder)
+
+
+def compile_stage(plan: RunPlan, number: int, cache_folder: Path | None) -> str:
+    """Compile one of STAGES for a plan, or read it from the folder; return what numba refuses."""
+    nothing = np.empty((0, len(plan.symbols)))
+    grid = make_grid((), plan.interval_minutes)
+    panel = Panel(grid, plan.symbols, *(nothing,) * 5, defects=Defects())
+    linked = link_compiled(plan.strategy_module, STAGES[number], cache_folder)
+    return refusal_of(linked, _arguments(PanelRun(panel, plan, KEEP_NONE, 0, 0))[number])
 
 
 def is_worth_compiling(panel: Panel, plan: RunPlan, cache_folder: Path | None) -> bool:
@@ -183,11 +189,13 @@ def _rows(parts: list[Floats], width: int) -> Floats:
     return np.concatenate(parts) if parts else np.zeros((0, width))
 
 
-def _refusal(run: PanelRun, read: Any, settle: Any, keep: Any) -> str:
+def _refusal(run: PanelRun, stages: Sequence[Any]) -> str:
     """Compile the stages; return why numba cannot, "" where it can."""
+    refused = map(refusal_of, stages, _arguments(run))
+    return next(filter(None, refused), "")
+
+
+def _arguments(run: PanelRun) -> tuple[tuple[Any, ...], ...]:
+    """Return what each of STAGES is called with, to do nothing."""
     room = run.room(0)
-    return (
-        refusal_of(read, run.to_read(room, 0, 0, 0))
-        or refusal_of(settle, run.to_settle(room, 0, 0, 0))
-        or refusal_of(keep, run.to_keep(room, 0, 0))
-    )
+    return run.to_read(room, 0, 0, 0), run.to_settle(room, 0, 0, 0), run.to_keep(room, 0, 0)

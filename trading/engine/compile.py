@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -73,11 +74,12 @@ class Linker:
         return self._copies[function]
 
     def key(self) -> str:
-        """Return a hash of numba's version and of all that was linked, as it is in memory.
+        """Return a hash of the processor, numba's version and all that was linked, as in memory.
 
         Sources on the disk may be newer than what this process has imported, and are not read.
         """
-        digest = hashlib.sha256(f"{metadata.version('numba')} {sys.version}".encode())
+        made_by = f"{metadata.version('numba')} {sys.version} {_processor()}"
+        digest = hashlib.sha256(made_by.encode())
         for function in self._originals:
             for part in _content(function):
                 digest.update(part.encode())
@@ -87,6 +89,15 @@ class Linker:
         for part in sorted({part for names in modules.values() for part in _classes_of(names)}):
             digest.update(part.encode())
         return digest.hexdigest()[:24]
+
+
+@cache
+def _processor() -> str:
+    """Return what machine code on this machine is made for; numba runs no other here."""
+    from llvmlite import binding
+
+    features: str = binding.get_host_cpu_features().flatten()
+    return f"{binding.get_host_cpu_name()} {features}"
 
 
 def link_interpreted(strategy: ModuleType, function: Any) -> Any:

@@ -10,6 +10,14 @@ from blocks.process import cache_folder
 from blocks.process.cache_folder import engine_cache_folder
 
 
+@pytest.fixture(autouse=True)
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the installation would have machine code; there is none."""
+    folder = tmp_path / "installed"
+    monkeypatch.setattr(cache_folder, "INSTALLED_ENGINES", folder)
+    return folder
+
+
 def test_it_follows_the_users_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
@@ -45,3 +53,22 @@ def test_there_is_none_on_a_disk_with_too_little_room(
     monkeypatch.setattr(cache_folder, "LEAST_FREE_BYTES", 10**18)
 
     assert engine_cache_folder() is None
+
+
+def test_a_new_cache_has_what_the_installation_brought(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for key in ("one", "other"):
+        (installed / key / "engine").mkdir(parents=True)
+        (installed / key / "engine" / "stage.nbc").write_text(f"machine code of {key}")
+    folder = engine_cache_folder()
+    assert folder is not None
+    assert (folder / "one" / "engine" / "stage.nbc").read_text() == "machine code of one"
+
+    # What a run has added for its own signatures stays.
+    (folder / "one" / "engine" / "stage.nbc").write_text("of a run")
+
+    assert engine_cache_folder() == folder
+    assert (folder / "one" / "engine" / "stage.nbc").read_text() == "of a run"
+    assert sorted(found.name for found in folder.iterdir()) == ["one", "other"]
