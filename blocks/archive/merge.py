@@ -6,13 +6,23 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from blocks.archive.files import newest_of_each, read_bars_file
 from blocks.archive.news import News, Stored, compared
-from blocks.archive.openings_copy import OpeningsCopy
 from blocks.archive.writing import BarsWriter, metadata_of
+
+
+class MonthCopy(Protocol):
+    """Something of a month's bars that is kept once more, collected while they are written."""
+
+    def take(self, bars: pl.DataFrame) -> None:
+        """Take a part of the month, by symbol and time."""
+
+    def write(self, month: Path) -> None:
+        """Write the copy of a month whose file is in its place. Raises StoreUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class Merge:
         return [*parted, None]
 
     def write(
-        self, bounds: Sequence[str | None], writer: BarsWriter, openings: OpeningsCopy | None
+        self, bounds: Sequence[str | None], writer: BarsWriter, copies: Sequence[MonthCopy]
     ) -> Stored:
         """Write all bars, a stretch of symbols at a time; return what the news were."""
         stored = Stored()
@@ -66,8 +76,8 @@ class Merge:
                     frames.append(news)
             whole = newest_of_each(frames)
             writer.write(whole)
-            if openings is not None:
-                openings.take(whole)
+            for copy in copies:
+                copy.take(whole)
         return stored
 
 

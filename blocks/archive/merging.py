@@ -7,15 +7,18 @@ a time.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 
+from blocks.archive.days_copy import DaysCopy
 from blocks.archive.files import TIME, scan_bars_file
-from blocks.archive.merge import Merge
+from blocks.archive.merge import Merge, MonthCopy
 from blocks.archive.news import News, Stored
+from blocks.archive.openings import STATE
 from blocks.archive.openings_copy import OpeningsCopy
 from blocks.archive.runs import Runs, Sizes, run_number
 from blocks.archive.writing import replacing, rows_in
@@ -58,18 +61,19 @@ class RunsWriter:
         target = merged[-1] if merged else self._next_file(mine)
         merge = Merge((*merged, *others), tuple(left), news)
         is_large = rows > self._sizes.at_once
-        openings = None
+        copies: list[MonthCopy] = []
+        state = uuid.uuid4().hex
         if is_large and target == self._runs.base:
-            openings = OpeningsCopy(_first_bars(merge.sources, news))
-        with replacing(target, openings.words if openings else None) as writer:
+            copies = [OpeningsCopy(state, _first_bars(merge.sources, news)), DaysCopy(state)]
+        with replacing(target, {STATE: state} if copies else None) as writer:
             bounds = merge.bounds(self._sizes.at_once) if is_large else [None, None]
-            stored = merge.write(bounds, writer, openings)
+            stored = merge.write(bounds, writer, copies)
         for file in merged[:-1]:
             file.unlink(missing_ok=True)
-        if openings is not None:
+        for copy in copies:
             # Readers that find no copy read the month, and so do those that find an old one.
             with suppress(StoreUnavailable, OSError):
-                openings.write(target)
+                copy.write(target)
         return stored
 
     def _next_file(self, mine: Sequence[Path]) -> Path:

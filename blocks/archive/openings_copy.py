@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,22 +19,18 @@ OPENING_US = 60 * MICROSECONDS_PER_MINUTE
 class OpeningsCopy:
     """Collects the copy of a month while the month is written.
 
-    `first_us` is by UTC day the start of its first bar, microseconds since 1970.
+    `state` names the month as it is then; `first_us` is by UTC day the start of its first bar,
+    microseconds since 1970.
     """
 
-    def __init__(self, first_us: Mapping[int, int]) -> None:
-        self.state = uuid.uuid4().hex
+    def __init__(self, state: str, first_us: Mapping[int, int]) -> None:
+        self._state = state
         self._spans = sorted((first, first + OPENING_US) for first in first_us.values())
         self._first = pl.DataFrame(
             {"day": list(first_us), "first_us": list(first_us.values())},
             schema={"day": pl.Int32, "first_us": pl.Int64},
         )
         self._parts: list[pl.DataFrame] = []
-
-    @property
-    def words(self) -> dict[str, str]:
-        """Return what the month's file has to carry."""
-        return {STATE: self.state}
 
     def take(self, bars: pl.DataFrame) -> None:
         """Keep those bars of a part of the month that belong into the copy."""
@@ -50,5 +45,5 @@ class OpeningsCopy:
         frame = frame.sort("ts", "symbol", "feed")
         file = copy_of(month)
         file.parent.mkdir(exist_ok=True)
-        with replacing(file, {STATE: self.state, SPANS: json.dumps(self._spans)}) as writer:
+        with replacing(file, {STATE: self._state, SPANS: json.dumps(self._spans)}) as writer:
             writer.write(frame)

@@ -12,6 +12,7 @@ from blocks.archive.feeds import PREFERRED, FeedChoice, one_feed_each
 from blocks.archive.files import DamagedFile, newest_of_each, rows_of
 from blocks.archive.runs import Runs, Wanted, run_names
 from blocks.archive.splits import SplitFile
+from blocks.providers.fetched_bars import Split
 from trading.market.bars import BarRows
 
 DAY = len("YYYY-MM-DD")
@@ -34,14 +35,24 @@ class ArchiveReader:
     ) -> None:
         self.folder = folder
         self.interval_minutes = interval_minutes
-        self._preferred = tuple(preferred)
+        self.preferred = tuple(preferred)
         self._only = only
         self._splits = SplitFile(folder.parent / "splits.json")
 
     @property
+    def names(self) -> list[str]:
+        """Return the months and days that are read, in order."""
+        return run_names(self.folder) if self._only is None else [self._only]
+
+    @property
+    def splits(self) -> list[Split]:
+        """Return the splits that bars are adjusted for. Raises StoreUnavailable."""
+        return self._splits.all()
+
+    @property
     def files(self) -> list[Path]:
         """Return all files of the archive, in order."""
-        return [file for name in self._names() for file in self._runs(name).files]
+        return [file for name in self.names for file in self._runs(name).files]
 
     def frame(self, symbols: Sequence[str] | None, start: datetime, end: datetime) -> pl.DataFrame:
         """Return the bars that start in [start, end), adjusted for splits, by symbol and time.
@@ -49,7 +60,7 @@ class ArchiveReader:
         Columns are those of `archive.files.SCHEMA`, of each symbol one feed. Raises DamagedFile
         when a file that covers the range cannot be read; files outside are not touched.
         """
-        return one_feed_each(self.every_feed(symbols, start, end), self._preferred)[0]
+        return one_feed_each(self.every_feed(symbols, start, end), self.preferred)[0]
 
     def every_feed(
         self, symbols: Sequence[str] | None, start: datetime, end: datetime
@@ -75,7 +86,7 @@ class ArchiveReader:
 
     def chosen(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[FeedChoice, ...]]:
         """Return one feed of each symbol out of the bars of all feeds, and which that is."""
-        return one_feed_each(frame, self._preferred)
+        return one_feed_each(frame, self.preferred)
 
     def rows(self, symbols: Sequence[str], start: datetime, end: datetime) -> BarRows:
         """Return the bars that start in [start, end), by time and symbol. Raises as `frame`."""
@@ -84,14 +95,11 @@ class ArchiveReader:
     def _runs(self, name: str) -> Runs:
         return Runs(self.folder, name)
 
-    def _names(self) -> list[str]:
-        return run_names(self.folder) if self._only is None else [self._only]
-
     def _inside(self, wanted: Wanted) -> Iterator[Runs]:
         first, last = wanted.start.astimezone(UTC), wanted.end.astimezone(UTC)
         # Days before months, whose files are looked for when their turn comes: a day that is
         # folded meanwhile is not lost.
-        names = self._names()
+        names = self.names
         days = [name for name in names if len(name) == DAY]
         months = names if self._only else sorted({name[:7] for name in names})
         for name in dict.fromkeys([*days, *months]):
