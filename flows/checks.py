@@ -120,7 +120,7 @@ async def look_ahead_test(
         result = look_ahead_step(request, cuts, seed)
     except OpenbellError as error:
         return failed(error)
-    line = honesty.future_line(result, has_own_file=module is not None)
+    line = honesty.future_line(result, has_own_file=asked.strategy_module is not None)
     async with prefect_permitting("the look-ahead test"):
         await acreate_markdown_artifact(f"# Look-ahead test\n\n{line}", key="look-ahead-test")
     return Completed(message=line) if result.passed else Failed(message=line)
