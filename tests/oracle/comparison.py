@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from trading.indicators.daily_bars import DailyBars, day_number, make_daily_bars
 
 from tests.oracle.random_markets import Case
 from tests.oracle.reference.account import Result
@@ -21,6 +20,7 @@ from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
 from trading.market.bars import BarRows, Panel
 from trading.market.calendar import Session, from_microseconds, make_grid
+from trading.market.daily_bars import DailyBars, day_number, make_daily_bars
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ExitReason, FillLeg, Reason

@@ -274,7 +274,7 @@ def test_decisions_show_the_numbers_behind_them() -> None:
         first_traded=2,
     )
     entered = DecisionRow(*run_openbell(scenario.case()).decisions[0])
-    price, high, low, stop, offset, quantity, atr, equity = entered[3:]
+    price, high, low, stop, offset, quantity, atr, equity = entered[3:11]
     assert (price, high, low, stop, offset) == (102, 101, 99, 98, 4)
     assert (quantity, atr, equity) == (19, 2, 10_000)
 

@@ -12,7 +12,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from trading.indicators.daily_bars import day_number, feed_daily
 
 import trading.indicators as declared
 from tests.oracle.comparison import daily_bars_of
@@ -23,11 +22,13 @@ from tests.oracle.reference.engine import ReferenceEngine, days_of_file
 from tests.oracle.reference.past import Past, daily_atr, daily_volume
 from tests.oracle.varied_markets import varied_case
 from trading.indicators import Indicator
+from trading.indicators.daily_feed import feed_daily
 from trading.indicators.past import forget_past, new_past, settle_past
 from trading.indicators.studies import make_studies, row_of
 from trading.indicators.update import begin_studies, end_studies, update_studies
 from trading.market.bars import Prices
 from trading.market.calendar import Session, from_microseconds
+from trading.market.daily_bars import day_number
 
 MISSING = (math.nan,) * 5
 
