@@ -46,7 +46,7 @@ class Play:
     says: Says = field(default_factory=dict)
     leaves: Mapping[tuple[int, int], int] = field(default_factory=dict)
     gates: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    atr: float = math.nan
+    atr: float | Sequence[float] = math.nan  # at every close, or bar by bar
     cutoff: int = 2
     settings: Mapping[str, Any] = field(default_factory=dict)
     capital: float = 10_000.0
@@ -83,7 +83,7 @@ class Play:
         """Return what the strategy says of every bar."""
         signals = new_signals(int(self.first_row[-1]), self.symbols, Parts(True, True, True))
         signals.reason[:] = NO_BREAKOUT
-        signals.atr[:] = self.atr
+        signals.atr[:] = np.broadcast_to(self.atr, signals.atr.shape[:1])[:, np.newaxis]
         for at, said in self.says.items():
             signals.reason[at], signals.stop[at] = said.reason, said.stop
             signals.target[at], signals.target_kind[at] = said.target, said.target_kind

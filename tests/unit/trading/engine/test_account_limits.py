@@ -66,6 +66,17 @@ def test_buying_power_is_what_leverage_leaves_beside_positions_and_what_waits() 
     assert third.reasons(2)[1] == "size_below_one"
 
 
+def test_buying_power_that_is_overdrawn_is_none() -> None:
+    # A short of 10,000 USD that rose by a tenth is more than the account has.
+    says = {(0, 0): SELL, (2, 1): BUY}
+    day: list[Bar | None] = [CALM, CALM, *[(101.5, 101.5, 101.5, 101.5)] * 3]
+    chosen = {**FREE, "max_daily_loss_pct": 1.0, "risk_per_trade": 1.0}
+    made = play(Play([[day, [CALM] * 5]], says, settings=chosen))
+    assert made.equity[2] == 10_000 - 150
+    assert made.reasons(1)[2] == "size_below_one"
+    assert made.signals.shares[2, 1] == 0
+
+
 def test_at_the_fill_leverage_counts_too() -> None:
     # 400 shares were ordered at 100; 40,000 USD are 266 shares at 150.
     made = play(Play([[[CALM, *[(150, 150, 150, 150)] * 4]]], {(0, 0): BUY}, settings=BORROWED))

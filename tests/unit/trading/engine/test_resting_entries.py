@@ -217,18 +217,6 @@ FILLS: tuple[Case, ...] = (
         ("2 entry +19 101", "4 exit -19 101"),
     ),
     Case(
-        "a level that is no price buys nothing",
-        short_at(STOP, -0.01, 1),
-        [CALM, (100, 101, 0.01, 1)],
-        (),
-    ),
-    Case(
-        "a level of nothing buys nothing",
-        short_at(STOP, 0.0, 1),
-        [CALM, (100, 101, 0.01, 1)],
-        (),
-    ),
-    Case(
         "at the fill the quantity is cut to what equity affords",
         long_at(STOP, 101, 100.9),
         [(150, 150, 149, 149)],
@@ -360,6 +348,16 @@ def test_a_position_keeps_its_place_and_its_pending_entry_none() -> None:
     says = {(0, 0): BUY, (1, 1): BUY}
     made = play(Play([[day, day]], says, settings={"max_positions": 2}))
     assert made.reasons(1)[1] == "enter_long"
+
+
+@pytest.mark.parametrize("level", [-0.01, 0.0, math.nan])
+def test_a_level_that_is_no_price_places_nothing(level: float) -> None:
+    made = play(
+        Play([[[CALM, (100, 101, 0.01, 1), CALM, CALM]]], {(0, 0): short_at(STOP, level, 1)})
+    )
+    assert made.reasons()[:2] == ["size_below_one", "no_breakout"]
+    assert made.signals.shares[0, 0] == 0
+    assert made.fills == []
 
 
 def test_every_entry_that_rests_counts_among_the_orders_of_a_session() -> None:

@@ -43,7 +43,7 @@ class Case(NamedTuple):
     bars: Sequence[Bar | None]
     left: str
     settings: dict[str, Any]
-    atr: float = math.nan
+    atr: float | Sequence[float] = math.nan
 
 
 TRAILS: tuple[Case, ...] = (
@@ -96,8 +96,59 @@ TRAILS: tuple[Case, ...] = (
         long(),
         [(100, 103, 102, 102.5), (102.5, 102.5, 101, 101)],
         "2 stop -20 101",
+        {"trailing": "atr", "trail_atr": 2.5},
+        0.8,
+    ),
+    Case(
+        "an ATR that shrinks brings the stop nearer to the best of before",
+        long(),
+        [(100, 103, 99, 102.5), (102.5, 102.6, 101, 102), (102, 102.2, 101, 102)],
+        "3 stop -20 102",
         ATR,
-        1.0,
+        [2, 2, 0.5, 0.5, 0.5, 0.5],
+    ),
+    Case(
+        "an ATR that shrinks brings a short's stop nearer to the best of before",
+        short(),
+        [(100, 101, 97, 97.5), (97.5, 99, 97.4, 98), (98, 99, 97.8, 98)],
+        "3 stop +20 98",
+        ATR,
+        [2, 2, 0.5, 0.5, 0.5, 0.5],
+    ),
+    Case(
+        "steps that were left in the settings move no other kind of stop",
+        long(),
+        [(100, 103, 99, 102), (102, 102, 101.01, 102)],
+        "4 exit -20 102",
+        {**DOLLARS, "trail_steps": [[0.1, 0.5]]},
+    ),
+    Case(
+        "a short's break-even stop lies below its entry",
+        short(stop=102),
+        [(100, 100, 97.99, 98.5), (98.5, 99.5, 98, 99)],
+        "2 stop +20 99.5",
+        {"trailing": "breakeven", "trail_plus": 0.5},
+    ),
+    Case(
+        "a move that reaches the trigger moves the stop",
+        long(stop=98),
+        [(100, 103, 100, 102), (102, 102, 100, 101)],
+        "2 stop -20 100",
+        {"trailing": "breakeven", "trail_trigger_r": 1.5},
+    ),
+    Case(
+        "a move short of the trigger moves nothing",
+        long(stop=98),
+        [(100, 102.99, 100, 102), (102, 102, 98.5, 101)],
+        "4 exit -20 101",
+        {"trailing": "breakeven", "trail_trigger_r": 1.5},
+    ),
+    Case(
+        "a step that is reached moves the stop, and the next does not",
+        long(stop=98),
+        [(100, 104, 100, 103), (103, 103, 102, 102)],
+        "2 stop -20 102",
+        {"trailing": "stepped", "trail_steps": [[2, 1], [2.01, 1.2]]},
     ),
     Case(
         "an ATR without a value moves nothing",
