@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tasks.session.runtime import SessionRuntime
-from trading.reasons import Reason
 from trading.session.events import BarClosed
 
 
@@ -16,6 +15,6 @@ def signal(runtime: SessionRuntime, closed: BarClosed) -> dict[str, str]:
     runtime.desk.take_bar(closed)
     runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
     return {
-        runtime.plan.symbols[int(row.symbol)]: Reason(int(row.reason)).word
+        runtime.plan.symbols[int(row.symbol)]: runtime.plan.word_of(int(row.reason))
         for row in runtime.state.decisions[begin:]
     }

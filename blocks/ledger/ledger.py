@@ -69,6 +69,10 @@ CREATE TABLE IF NOT EXISTS decisions (
     target_offset DOUBLE, quantity BIGINT, atr DOUBLE, equity DECIMAL(18,6),
     PRIMARY KEY (bar, symbol)
 );
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS level DECIMAL(18,6);
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS score DOUBLE;
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS relative_opening_volume DOUBLE;
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS target_kind VARCHAR DEFAULT 'usd';
 CREATE TABLE IF NOT EXISTS outbox (
     number BIGINT, id VARCHAR PRIMARY KEY, session DATE, kind VARCHAR, ts TIMESTAMPTZ,
     payload VARCHAR

@@ -51,7 +51,7 @@ class Projector:
             positions=position_rows(state.book, symbols),
             equity=points,
             decisions=[
-                decision_row(session, row, symbols) for row in state.decisions[self._decisions :]
+                decision_row(session, row, state.plan) for row in state.decisions[self._decisions :]
             ],
             messages=[
                 message_row(session, message)

@@ -18,7 +18,9 @@ from trading.engine.book import Book
 from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.gate.findings import GateReport
 from trading.market.calendar import from_microseconds
-from trading.reasons import ExitReason, Reason
+from trading.plan import RunPlan
+from trading.reasons import ExitReason
+from trading.session.entry_terms import TARGET_KINDS
 from trading.session.messages import Kind, Message, system_message
 from trading.session.orders import Order
 
@@ -71,6 +73,11 @@ def money(value: float | None) -> Decimal | None:
     return Decimal(repr(float(value))).quantize(MICRO)
 
 
+def known(value: float) -> float | None:
+    """Return a number that is no money, None for what is not there."""
+    return None if math.isnan(value) else value
+
+
 def moment(us: float) -> datetime:
     """Return microseconds since 1970 as an aware UTC time."""
     return from_microseconds(int(us))
@@ -93,28 +100,30 @@ def trade_row(
         ExitReason(int(trade.exit_reason)).word,
         money(trade.pnl),
         trade.pnl_pct,
-        None if math.isnan(trade.r_multiple) else trade.r_multiple,
+        known(trade.r_multiple),
         strategy,
     )
 
 
-def decision_row(
-    session: str, row: DecisionRow[float], symbols: tuple[str, ...]
-) -> tuple[Any, ...]:
+def decision_row(session: str, row: DecisionRow[float], plan: RunPlan) -> tuple[Any, ...]:
     """Return a decision of the tape as a row of the decisions table."""
     return (
         session,
         moment(row.us),
-        symbols[int(row.symbol)],
-        Reason(int(row.reason)).word,
+        plan.symbols[int(row.symbol)],
+        plan.word_of(int(row.reason)),
         money(row.price),
         money(row.range_high or math.nan),
         money(row.range_low or math.nan),
         money(row.stop),
-        None if math.isnan(row.target_offset) else row.target_offset,
+        known(row.target_offset),
         int(row.quantity),
-        None if math.isnan(row.atr) else row.atr,
+        known(row.atr),
         money(row.equity),
+        money(row.level),
+        known(row.score),
+        known(row.relative_opening_volume),
+        str(TARGET_KINDS[int(row.target_kind)]),
     )
 
 

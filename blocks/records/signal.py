@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from blocks.records.fields import Moment, Money, Price, Ratio, Record, Side, Symbol
 from trading.reasons import Reason
+from trading.session.orders import TargetKind
 
 ENTRIES = {Reason.ENTER_LONG.word: Side.LONG, Reason.ENTER_SHORT.word: Side.SHORT}
 
@@ -16,8 +17,9 @@ ENTRIES = {Reason.ENTER_LONG.word: Side.LONG, Reason.ENTER_SHORT.word: Side.SHOR
 class Signal(Record):
     """What a strategy and the account's limits made of a bar, which is named by its START.
 
-    `price` is the bar's close; `target_offset` is counted from the entry's fill. What was not
-    reached is None. One to enter has a size, and a stop on the side that protects.
+    `price` is the bar's close, `level` where an entry is to rest. `target_offset` is counted from
+    the entry's fill, in what `target_kind` says. What was not reached is None. One to enter has a
+    size, and a stop on the side that protects.
     """
 
     session: date
@@ -32,6 +34,10 @@ class Signal(Record):
     quantity: Annotated[int, Field(ge=0)] = 0
     atr: Ratio | None = None
     equity: Money | None = None
+    level: Money | None = None
+    score: Ratio | None = None
+    relative_opening_volume: Ratio | None = None
+    target_kind: TargetKind = TargetKind.USD
 
     @property
     def side(self) -> Side | None:
@@ -44,7 +50,8 @@ class Signal(Record):
             return self
         if self.price is None or self.stop is None or not self.quantity:
             raise ValueError(f"{self.reason} needs a price, a stop and a quantity")
-        risk = self.price - self.stop if self.side is Side.LONG else self.stop - self.price
+        reference = self.price if self.level is None else self.level
+        risk = reference - self.stop if self.side is Side.LONG else self.stop - reference
         if risk <= 0:
-            raise ValueError(f"a stop at {self.stop} does not protect {self.reason} {self.price}")
+            raise ValueError(f"a stop at {self.stop} does not protect {self.reason} {reference}")
         return self

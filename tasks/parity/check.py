@@ -37,6 +37,7 @@ from trading.parity.findings import Execution, OnFinalBars, SessionParity, Verdi
 from trading.plan import RunPlan
 from trading.plan_record import plan_from
 from trading.session.events import BarClosed, Command, Event, SessionStarted
+from trading.session.orders import TargetKind
 from trading.session.ports import Clock
 from trading.session.state import SessionState
 
@@ -157,8 +158,7 @@ def _plan_of(ledger: DuckDBLedger, record: dict[str, Any]) -> RunPlan:
 
 def _decisions(ledger: DuckDBLedger, name: str) -> list[KeptDecision]:
     rows = ledger.query(
-        "SELECT bar, symbol, reason, price, quantity, stop, target_offset FROM decisions"
-        " WHERE session = ? ORDER BY bar, symbol",
+        "SELECT * FROM decisions WHERE session = ? ORDER BY bar, symbol",
         [name],
     )
     return [
@@ -170,6 +170,9 @@ def _decisions(ledger: DuckDBLedger, name: str) -> list[KeptDecision]:
             int(row["quantity"]),
             _price(row["stop"]),
             row["target_offset"],
+            # A ledger that an earlier version wrote last has no such columns.
+            _price(row.get("level")),
+            row.get("target_kind") or TargetKind.USD,
         )
         for row in rows
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from trading.errors import OpenbellError
 from trading.parity.findings import AsConsumed, Cause, Difference, Kind
-from trading.reasons import Reason
+from trading.session.entry_terms import TARGET_KINDS
 from trading.session.events import (
     BarClosed,
     BarPassed,
@@ -20,7 +20,7 @@ from trading.session.events import (
     SessionClosed,
 )
 from trading.session.order_plan import OrderPlanner
-from trading.session.orders import is_ours
+from trading.session.orders import TargetKind, is_ours
 from trading.session.state import SessionState
 
 # After these words an operator's prices may be those that an exit is asked with.
@@ -36,7 +36,7 @@ _EQUAL_USD = 1e-6
 class KeptDecision:
     """A decision as the ledger's table has it: bar's START, symbol, reason, shares and levels.
 
-    `price` is the bar's close, None without one.
+    `price` is the bar's close, `level` where an entry is to rest; None without one.
     """
 
     us: int
@@ -46,6 +46,8 @@ class KeptDecision:
     quantity: int
     stop: float | None
     target_offset: float | None
+    level: float | None = None
+    target_kind: str = TargetKind.USD
 
 
 def replay_as_consumed(
@@ -247,11 +249,13 @@ def decisions_of(state: SessionState) -> Iterator[KeptDecision]:
         yield KeptDecision(
             int(row.us),
             state.plan.symbols[int(row.symbol)],
-            Reason(int(row.reason)).word,
+            state.plan.word_of(int(row.reason)),
             _level(row.price),
             int(row.quantity),
             _level(row.stop),
             _level(row.target_offset),
+            _level(row.level),
+            TARGET_KINDS[int(row.target_kind)],
         )
 
 
@@ -265,5 +269,6 @@ def decision_text(one: KeptDecision | None, other: KeptDecision | None) -> str:
         return "no decision"
     if other is None or one.reason != other.reason:
         return one.reason
-    levels = f"stop {one.stop}, target {one.target_offset}"
-    return f"{one.reason} at {one.price}, {one.quantity:+d} shares, {levels}"
+    at = one.price if one.level is None else one.level
+    levels = f"stop {one.stop}, target {one.target_offset} {one.target_kind}"
+    return f"{one.reason} at {at}, {one.quantity:+d} shares, {levels}"

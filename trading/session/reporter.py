@@ -189,7 +189,7 @@ class Reporter:
                 sum(count for reason, count in reasons.items() if reason > Reason.NO_BREAKOUT),
                 tuple(sorted(signals.items())),
                 tuple(
-                    (reason.word, count)
+                    (state.plan.word_of(reason), count)
                     for reason, count in sorted(reasons.items())
                     if Reason.SHORT_DISABLED <= reason <= Reason.SIZE_BELOW_ONE
                 ),

@@ -17,12 +17,13 @@ from trading.session.venue_orders import VenueEvent
 class FaultyExchange(MemoryExchange):
     """Draws what goes wrong from a seed; the venue behind it is always right.
 
-    Of each request: no fault, lost on its way, the answer lost, or refused. Now and then there is
-    an event of somebody else.
+    Of each request: no fault, lost on its way, the answer lost, or refused. At so many of a
+    session's looks (`foreign_share`) there is an event of somebody else.
     """
 
-    def __init__(self, plan: RunPlan, seed: int) -> None:
+    def __init__(self, plan: RunPlan, seed: int, foreign_share: float = 0.02) -> None:
         super().__init__(plan)
+        self._foreign_share = foreign_share
         self._random = random.Random(seed)
         self._symbols = plan.symbols
         self.foreign = self.lost = self.refused = 0
@@ -42,7 +43,7 @@ class FaultyExchange(MemoryExchange):
         self._ask(super().cancel, intent)
 
     def stream(self) -> StreamPosition:
-        if self._random.random() < 0.02:
+        if self._random.random() < self._foreign_share:
             self.foreign += 1
             symbol = self._random.choice(self._symbols)
             name = f"manual-{self.foreign}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from blocks.exchange.order_desk import OrderDesk
 from trading.engine.warm_up import warm
 from trading.indicators.past import new_past
@@ -183,7 +185,8 @@ def run_live(
             run.differences |= desk.reconcile()
         desk.close_session()
         run.differences |= desk.blocked
-        inheritance = state.inheritance()
+        # As the journal keeps it.
+        inheritance = orjson.loads(orjson.dumps(state.inheritance()))
         run.states.append(state)
     return run
 

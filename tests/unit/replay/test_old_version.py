@@ -19,6 +19,8 @@ OPTIONS = (
     "--symbols", "AAA,BBB,CCC", "--interval", "30", "--seed", "11",
     "--set", "range_minutes=30", "--set", "min_body=0", "--set", "max_entries=2",
 )  # fmt: skip
+# Columns that version 0.1.0 did not have.
+ADDED = {"level", "score", "relative_opening_volume", "target_kind"}
 DAY, NEXT_DAY = "2025-06-10", "2025-06-11"
 
 
@@ -44,7 +46,10 @@ def tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Return what an account did, without its lease, its messages and when rows were written."""
     ledger = DuckDBLedger(folder, "replay")
     return {
-        name: ledger.query(f"SELECT * FROM {name} ORDER BY ALL")
+        name: [
+            {column: value for column, value in row.items() if column not in ADDED}
+            for row in ledger.query(f"SELECT * FROM {name} ORDER BY ALL")
+        ]
         for name in ("trades", "orders", "positions", "equity", "decisions")
     }
 

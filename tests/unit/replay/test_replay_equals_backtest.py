@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from blocks.ledger.ledger import DuckDBLedger
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
 from tests.unit.replay.runs import (
     Case,
@@ -212,6 +213,41 @@ def test_indicators_of_simulated_bars_are_warm_live_as_in_the_backtest(tmp_path:
     run = compare(case, tmp_path)
     assert_equal(run)
     assert run.ledger
+
+
+STOCKS_IN_PLAY = {
+    "range_minutes": 15,
+    "direction": "first_bar",
+    "entry": "stop",
+    "stop": "daily_atr",
+    "target": "r",
+    "select_top": 3,
+    "min_daily_atr": 0.01,
+    "leverage": 4.0,
+    "max_position_pct": 1.0,
+    "trailing": "percent",
+    "sec_fee_per_million": 27.8,
+    "taf_per_share": 0.000166,
+}
+
+
+def test_entries_that_rest_in_selected_symbols_trade_live_as_in_the_backtest(
+    tmp_path: Path,
+) -> None:
+    days, symbols = (date(2025, 11, 26), date(2025, 12, 1)), ("AAA", "BBB", "CCC", "DDD")
+    case = Case("in play", *days, None, symbols, STOCKS_IN_PLAY, interval_minutes=15)
+    run = compare(case, tmp_path)
+    assert_equal(run)
+    assert run.ledger
+    ledger = DuckDBLedger(tmp_path, "replay")
+    decided = ledger.query("SELECT * FROM decisions")
+    entered = [row for row in decided if row["reason"] in ("enter_long", "enter_short")]
+    assert {row["target_kind"] for row in entered} == {"r"}
+    assert all(row["level"] > 0 and row["relative_opening_volume"] > 0 for row in entered)
+    assert "not_selected" in {row["reason"] for row in decided}
+    # Each rested where it was decided, and people see where.
+    asked = ledger.query("SELECT price FROM orders WHERE leg = 'entry'")
+    assert sorted(row["price"] for row in asked) == sorted(row["level"] for row in entered)
 
 
 @needs_real_bars
