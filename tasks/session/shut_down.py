@@ -9,6 +9,7 @@ from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
 from tasks.sync import sync
 from trading.errors import OpenbellError
+from trading.session.book_events import resting
 from trading.session.events import Command
 
 
@@ -26,7 +27,7 @@ def shut_down(runtime: SessionRuntime) -> None:
         return
     if runtime.on_shutdown == "flatten":
         runtime.desk.leave(Command("leave", "shutdown"), newest_prices(runtime))
-    elif runtime.state.resting():
+    elif resting(runtime.state.book):
         runtime.desk.record(Command("withdraw", "shutdown"))
         runtime.desk.execute()
     runtime.desk.project()

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from trading.engine import settle as engine
-from trading.engine.book import CASH, DRAWDOWN, LATCHED, PEAK, Book, equity, new_book
+from trading.engine.book import CASH, DRAWDOWN, LATCHED, Book, equity, new_book
 from trading.engine.book_changes import (
-    apply_entry_fill,
-    apply_exit_fill,
     begin_session,
     cancel_entry,
     plan_exit,
@@ -21,9 +19,8 @@ from trading.engine.compile import link_interpreted
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
 from trading.engine.signals import read_signals
-from trading.engine.trade_tape import DecisionRow, new_tape, record_fill, record_trade
+from trading.engine.trade_tape import DecisionRow, new_tape
 from trading.engine.workspace import new_scratch, new_signals, parts_of
-from trading.errors import OpenbellError
 from trading.gate.checks import NEW_LEVEL
 from trading.gate.verdicts import Bytes
 from trading.indicators.past import copied_past, forget_past, new_past, settle_past
@@ -32,11 +29,12 @@ from trading.market.bars import Prices
 from trading.market.calendar import Session
 from trading.market.daily_bars import days_of
 from trading.plan import RunPlan
-from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, ExitReason, FillLeg, Reason
+from trading.reasons import EXIT_STOP, EXIT_TARGET, ExitReason, Reason
 from trading.selection.judge import begin_opening
 from trading.selection.universe import new_universe
 from trading.session.bar_gate import BarGate
-from trading.session.entry_terms import await_entry, awaited_terms, fill_by, terms_of
+from trading.session.book_events import book_fill, end_entry, follow, move_money, resume
+from trading.session.entry_terms import await_entry, terms_of
 from trading.session.events import (
     BarClosed,
     BarPassed,
@@ -145,7 +143,7 @@ class SessionState:
             case Command():
                 self._command(event)
             case Transfer():
-                self._transfer(float(event.amount))
+                move_money(self.book, float(event.amount))
             case SessionClosed():
                 self.is_closed = True
                 if self.equity_points:
@@ -251,61 +249,12 @@ class SessionState:
         if event.exec_id in self._executions:
             return
         self._executions.add(event.exec_id)
-        s = self.index[event.symbol]
-        held = int(self.book.quantity[s])
-        record_fill(
-            self.tape,
-            event.us,
-            s,
-            FillLeg.of(event.leg).value,
-            event.quantity,
-            event.price,
-            event.commission,
-        )
         order = self.orders.get(event.client_order_id)
         if order is not None:
-            self.orders[order.client_order_id] = replace(
-                order, filled=order.filled + abs(event.quantity)
-            )
-        if event.leg == Leg.ENTRY:
-            if order is not None and order.stop_price is not None:
-                self._fill_by(s, order)
-            apply_entry_fill(
-                self.book,
-                s,
-                event.quantity,
-                event.price,
-                event.commission,
-                event.us,
-                self.rules.tick_units,
-            )
-            return
-        if held == 0 or abs(event.quantity) > abs(held) or (event.quantity > 0) == (held > 0):
-            raise OpenbellError(
-                f"fill {event.exec_id} of {event.quantity} {event.symbol} does not fit the"
-                f" position of {held}",
-                "Halt, and compare the ledger with the exchange by hand",
-            )
-        if event.leg == "stop":
-            plan_exit(self.book, s, EXIT_STOP)
-        elif event.leg == "target":
-            plan_exit(self.book, s, EXIT_TARGET)
-        elif event.leg == "assumed_close":
-            self.book.assumed[s] = True
-        quantity = abs(event.quantity)
-        if apply_exit_fill(self.book, s, quantity, event.price, event.commission, event.us):
-            record_trade(self.tape, self.book, s, 1 if held > 0 else -1)
-
-    def _fill_by(self, s: int, entry: Order) -> None:
-        """Let a fill find level and protection of its own order, whatever was decided since.
-
-        An order may fill while its cancellation is on its way; what was to take its place is then
-        not entered.
-        """
-        terms = terms_of(entry)
-        if awaited_terms(self.book, s) not in (None, terms):
-            cancel_entry(self.book, s)
-        fill_by(self.book, s, terms)
+            order = replace(order, filled=order.filled + abs(event.quantity))
+            self.orders[order.client_order_id] = order
+        s = self.index[event.symbol]
+        book_fill(self.book, self.tape, self.rules, s, event, order)
 
     def _update(self, event: OrderUpdate) -> None:
         order = self.orders.get(event.client_order_id)
@@ -328,10 +277,8 @@ class SessionState:
             # Unknown is no answer: the request stays to be looked up, after a restart too.
             self.unanswered.pop(order.client_order_id, None)
         s = self.index[event.symbol]
-        is_over = order.leg == Leg.ENTRY and order.status in TERMINAL
-        # One that was replaced ends, and the one in its place is still waited for.
-        if is_over and awaited_terms(self.book, s) == terms_of(order):
-            cancel_entry(self.book, s)
+        if order.leg == Leg.ENTRY and order.status in TERMINAL:
+            end_entry(self.book, s, order)
         if event.status == Status.TRIGGERED:
             plan_exit(self.book, s, EXIT_STOP if order.leg == Leg.STOP else EXIT_TARGET)
 
@@ -347,35 +294,12 @@ class SessionState:
 
     def _command(self, event: Command) -> None:
         if event.command == "resume":
-            self._resume()
+            self.halt = NO_HALT
+            resume(self.book)
             return
-        if event.command == "withdraw":
-            for s in self.resting():
-                cancel_entry(self.book, s)
-            return
-        if event.command != "leave":
+        if event.command in ("halt", "flatten"):
             self.halt = Halt(True, event.reason, self.halt.since_us)
-        for s in range(len(self.index)):
-            cancel_entry(self.book, s)
-        if event.command in ("flatten", "leave"):
-            engine.leave_everything(self.book, EXIT_OPERATOR)
-
-    def resting(self) -> list[int]:
-        """Return the numbers of the symbols that wait for an entry at a level."""
-        terms = ((s, awaited_terms(self.book, s)) for s in range(len(self.index)))
-        return [s for s, each in terms if each is not None and each.level is not None]
-
-    def _resume(self) -> None:
-        self.halt = NO_HALT
-        if self.is_in_drawdown:
-            self.book.flags[DRAWDOWN] = 0
-            self.book.money[PEAK] = self.equity()
-
-    def _transfer(self, amount: float) -> None:
-        """Move money, which is neither profit nor loss: the peak moves with it."""
-        money = self.book.money
-        money[PEAK] = max(float(money[PEAK]), self.equity()) + amount
-        money[CASH] += amount
+        follow(self.book, event.command)
 
     def exit_reason(self, symbol: str) -> str:
         """Return why a symbol's waiting exit began, or an empty text."""
