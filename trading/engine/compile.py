@@ -8,10 +8,11 @@ machine code is kept under a key of everything that was linked.
 
 from __future__ import annotations
 
+import dis
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import cache
 from importlib import metadata
@@ -57,7 +58,7 @@ class Linker:
         if function not in self._copies:
             self._originals.append(function)
             names: dict[str, Any] = dict(function.__globals__)
-            for name in function.__code__.co_names:
+            for name in _names_read(function):
                 value = names.get(name)
                 if isinstance(value, FunctionType) and _is_linked(value):
                     names[name] = self._link(value, self._wrap)
@@ -189,6 +190,18 @@ def _compile(strategy: ModuleType, function: Any, folder: Path | None) -> Any:
         return Linker(strategy, wrap, numba.njit(**entry)).link(function)
     finally:
         config.CACHE_DIR = kept
+
+
+def _names_read(function: FunctionType) -> Iterable[str]:
+    """Return the names outside of a function that it may read.
+
+    Among a code's names are those of attributes. Of a user's function one may be called as the
+    function itself is: `def stop(numbers): return numbers.stop`.
+    """
+    if function.__module__.startswith("trading."):
+        return function.__code__.co_names
+    steps = dis.get_instructions(function.__code__)
+    return {str(step.argval) for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
 
 
 def _is_linked(function: FunctionType) -> bool:

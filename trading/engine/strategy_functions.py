@@ -5,14 +5,21 @@ from __future__ import annotations
 from types import FunctionType, ModuleType
 from typing import Any
 
-from trading.engine import first_version, strategy_calls
+from trading.engine import answers, first_version, strategy_calls
 from trading.engine.strategy_calls import value_at
+from trading.engine.strategy_errors import user_file
 from trading.errors import BadInput
 from trading.indicators import Indicator, atr, mean_volume
 from trading.parameters import StrategyParameters
 
 # What `signal` of the first version takes.
 FIRST_VERSION_ARGUMENTS = 10
+# What is asked, what looks at the answer, and where a user's own function stands then.
+_CHECKED = (
+    (strategy_calls.signal, answers.checked_signal, answers.own_signal),
+    (strategy_calls.screen, answers.checked_screen, answers.own_screen),
+    (strategy_calls.leave, answers.checked_leave, answers.own_leave),
+)
 _RECORDS: dict[type, FunctionType] = {}
 
 
@@ -23,6 +30,16 @@ def is_first_version(strategy: ModuleType) -> bool:
 
 def functions_of(strategy: ModuleType) -> dict[Any, Any]:
     """Return the strategy's functions by those of the engine in whose places they stand."""
+    functions = _functions_of(strategy)
+    if user_file(strategy) is None:
+        return functions
+    for asked, checked, own in _CHECKED:
+        if asked in functions:
+            functions |= {own: functions[asked], asked: checked}
+    return functions
+
+
+def _functions_of(strategy: ModuleType) -> dict[Any, Any]:
     if is_first_version(strategy):
         functions = {
             strategy_calls.observe: first_version.observe,

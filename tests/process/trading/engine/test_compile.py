@@ -15,7 +15,7 @@ from blocks.strategy_file import load_strategy
 from tests.unit.trading.strategy_files import import_strategy, write_strategy
 from trading.backtest import run as backtest
 from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
-from trading.engine import signals
+from trading.engine import sessions
 from trading.engine.compile import engine_key, is_compiled, link_compiled
 from trading.engine.trade_tape import DecisionRow
 from trading.errors import BadInput
@@ -45,7 +45,7 @@ def plan_with(path: Path) -> RunPlan:
 
 def key_of(path: Path) -> str:
     """Return the key of the engine with the strategy of a file."""
-    return engine_key(import_strategy(path), signals.read_sessions)
+    return engine_key(import_strategy(path), sessions.read_sessions)
 
 
 def stops(outcome: Outcome) -> list[float]:
@@ -82,7 +82,7 @@ def test_a_copy_of_a_strategy_file_in_another_folder_has_machine_code_of_its_own
     for folder in (tmp_path / "mine", tmp_path / "copy"):
         folder.mkdir()
         write_strategy(folder / "same.py")
-        keys.append(engine_key(load_strategy(folder / "same.py"), signals.read_sessions))
+        keys.append(engine_key(load_strategy(folder / "same.py"), sessions.read_sessions))
     assert keys[0] != keys[1]
 
 
@@ -141,7 +141,7 @@ def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
 ) -> None:
     path = tmp_path / f"odd_{reason % 1000}_{compiled}.py"
     write_strategy(path, body=f"if bar == 3: return {reason}, close + 1.0, 2.0")
-    with pytest.raises(BadInput, match="signal returned a number that is no reason"):
+    with pytest.raises(BadInput, match="signal returned .* a number that is no reason"):
         run_backtest(panel, plan_with(path), compiled=compiled, cache_folder=engine_cache)
 
 
@@ -194,9 +194,9 @@ def test_a_mistake_is_the_same_line_from_machine_code_as_from_the_interpreter(
 def test_the_key_follows_the_code_in_memory_not_a_newer_file(tmp_path: Path) -> None:
     path = tmp_path / "reloaded.py"
     module = write_strategy(path)
-    key = engine_key(module, signals.read_sessions)
+    key = engine_key(module, sessions.read_sessions)
     write_strategy(path, stop="close - 3.0")
-    assert engine_key(module, signals.read_sessions) == key
+    assert engine_key(module, sessions.read_sessions) == key
 
 
 def test_machine_code_is_made_once_for_any_number_of_symbols_and_of_bars(

@@ -1,0 +1,1 @@
+"""Built-in strategies beside orb, each against a plain second implementation of its rules."""
