@@ -84,105 +84,110 @@ class Reason(IntEnum):
         "it is of an earlier plan, and is only held until it is flat",
         "an earlier plan's, held until it is flat",
     )
-    POSITION_OPEN = 15, "a position was open already", "a position is open"
-    ORDER_PENDING = 16, "an entry order was waiting for its next bar", "an entry order is waiting"
-    BAR_MISSING = 17, "there was no bar", "the bar is missing"
+    STRATEGY_FAILED = (
+        15,
+        "the strategy's file had a mistake, and is not asked for the rest of the session",
+        "the strategy's file has a mistake",
+    )
+    POSITION_OPEN = 16, "a position was open already", "a position is open"
+    ORDER_PENDING = 17, "an entry order was waiting for its next bar", "an entry order is waiting"
+    BAR_MISSING = 18, "there was no bar", "the bar is missing"
     RANGE_INCOMPLETE = (
-        18,
+        19,
         "a bar of the opening range was missing",
         "a bar of the opening range is missing",
     )
-    RANGE_FLAT = 19, "the opening range had no height", "the opening range has no height"
+    RANGE_FLAT = 20, "the opening range had no height", "the opening range has no height"
     NOT_ELIGIBLE = (
-        20,
+        21,
         "it did not meet the thresholds of the day's universe",
         "not eligible: below a threshold of the day's universe",
     )
     NOT_SELECTED = (
-        21,
+        22,
         "others had a higher relative opening volume",
         "not selected: others opened with more relative volume",
     )
     MAX_ENTRIES = (
-        22,
+        23,
         "the symbol had its entries for the session",
         "no entry is left for this session",
     )
     AFTER_CUTOFF = (
-        23,
+        24,
         "it was too late in the session for an entry",
         "too late in the session to enter",
     )
     NO_BREAKOUT = (
-        24,
+        25,
         "the price had not left the opening range",
         "price is inside the opening range",
     )
     SHORT_DISABLED = (
-        25,
+        26,
         "the break was downward, and shorts are off",
         "it broke downwards, and shorts are off",
     )
     AGAINST_DIRECTION = (
-        26,
+        27,
         "the opening range's own direction was another",
         "against the direction of the opening range",
     )
     WEAK_BODY = (
-        27,
+        28,
         "the breakout bar's body was too small",
         "the breakout bar's body is too small",
     )
     TOO_EXTENDED = (
-        28,
+        29,
         "the price was too far beyond the range already",
         "price is already too far from the range",
     )
     INDICATOR_WARMING_UP = (
-        29,
+        30,
         "an indicator had too few bars behind it",
         "an indicator has too few bars yet",
     )
     LOW_VOLUME = (
-        30,
+        31,
         "the breakout bar's volume was too low",
         "the breakout's volume is too low",
     )
-    OWN_1 = 31, "of a reason of the strategy's own", "the strategy's own reason 1"
-    OWN_2 = 32, "of a reason of the strategy's own", "the strategy's own reason 2"
-    OWN_3 = 33, "of a reason of the strategy's own", "the strategy's own reason 3"
-    OWN_4 = 34, "of a reason of the strategy's own", "the strategy's own reason 4"
-    OWN_5 = 35, "of a reason of the strategy's own", "the strategy's own reason 5"
-    OWN_6 = 36, "of a reason of the strategy's own", "the strategy's own reason 6"
-    OWN_7 = 37, "of a reason of the strategy's own", "the strategy's own reason 7"
-    OWN_8 = 38, "of a reason of the strategy's own", "the strategy's own reason 8"
+    OWN_1 = 32, "of a reason of the strategy's own", "the strategy's own reason 1"
+    OWN_2 = 33, "of a reason of the strategy's own", "the strategy's own reason 2"
+    OWN_3 = 34, "of a reason of the strategy's own", "the strategy's own reason 3"
+    OWN_4 = 35, "of a reason of the strategy's own", "the strategy's own reason 4"
+    OWN_5 = 36, "of a reason of the strategy's own", "the strategy's own reason 5"
+    OWN_6 = 37, "of a reason of the strategy's own", "the strategy's own reason 6"
+    OWN_7 = 38, "of a reason of the strategy's own", "the strategy's own reason 7"
+    OWN_8 = 39, "of a reason of the strategy's own", "the strategy's own reason 8"
     VALIDATION_FAILED = (
-        39,
+        40,
         "trends and volume scored too low",
         "validation: trends and volume score too low",
     )
     STOP_NOT_PROTECTIVE = (
-        40,
+        41,
         "the stop would not have been on the protective side",
         "the stop would not protect",
     )
     MAX_POSITIONS = (
-        41,
+        42,
         "as many positions or entries as allowed were open",
         "as many positions are open as allowed",
     )
     ORDER_RATE = (
-        42,
+        43,
         "the session's entry orders were used up",
         "as many orders were created as allowed",
     )
     SIZE_BELOW_ONE = (
-        43,
+        44,
         "risk, cash or position limits allow less than one share",
         "not even one share fits the risk or the cash",
     )
-    ENTER_LONG = 44, "bought", "entry ordered: long"
-    ENTER_SHORT = 45, "sold short", "entry ordered: short"
+    ENTER_LONG = 45, "bought", "entry ordered: long"
+    ENTER_SHORT = 46, "sold short", "entry ordered: short"
 
     @property
     def word(self) -> str:

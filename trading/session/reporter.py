@@ -9,6 +9,7 @@ from datetime import datetime
 
 from trading.engine.book import BASELINE, PEAK
 from trading.engine.trade_tape import FILLS, TRADES
+from trading.errors import BadInput
 from trading.reasons import Reason
 from trading.session.events import (
     BarClosed,
@@ -72,10 +73,13 @@ class Reporter:
                     self.add(ended)
             case BarClosed():
                 last, limits = state.last_bar, (state.is_latched, state.is_in_drawdown)
+                had_failed = state.mistake is not None
                 state.apply(event)
                 if state.last_bar > last:
                     self._bar_closed(event)
                     self._tell_limits(*limits)
+                if state.mistake is not None and not had_failed:
+                    self._strategy_failed(state.mistake)
             case SessionClosed():
                 was_closed = state.is_closed
                 state.apply(event)
@@ -146,6 +150,21 @@ class Reporter:
                 "the account is halted (drawdown): everything is left, and nothing is entered until"
                 " it is resumed",
             )
+
+    def _strategy_failed(self, mistake: BadInput) -> None:
+        self.add(
+            system_message(
+                Kind.SYSTEM_ERROR,
+                mistake.what,
+                self._session,
+                self._place.account,
+                self._orders.now(),
+                {
+                    "title": "The strategy failed: nothing is entered until the next session",
+                    "action_required": f"{mistake.hint}; the next session takes the mended file",
+                },
+            )
+        )
 
     def _levels(self) -> tuple[RangeLevel, ...]:
         numbers = self._state.numbers

@@ -19,12 +19,14 @@ from trading.engine.compile import link_interpreted
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
 from trading.engine.signals import read_signals
+from trading.engine.strategy_errors import Place, mistakes_explained
 from trading.engine.trade_tape import DecisionRow, new_tape
 from trading.engine.workspace import new_scratch, new_signals, parts_of
+from trading.errors import BadInput
 from trading.gate.checks import NEW_LEVEL
 from trading.gate.verdicts import Bytes
 from trading.indicators.past import copied_past, forget_past, new_past, settle_past
-from trading.indicators.update import begin_studies, end_studies
+from trading.indicators.update import begin_studies, end_studies, update_studies
 from trading.market.bars import Prices
 from trading.market.calendar import Session
 from trading.market.daily_bars import days_of
@@ -100,6 +102,8 @@ class SessionState:
         self.halt = NO_HALT
         self.equity_points: list[tuple[int, float]] = []
         self.decisions: list[DecisionRow[float]] = []
+        # Of a user's strategy: it is asked for nothing more once it has failed.
+        self.mistake: BadInput | None = None
         self._executions: set[str] = set()
         interval = plan.interval_minutes
         self._bars = session.bar_count(interval)
@@ -207,21 +211,7 @@ class SessionState:
         for s in judged.begins_anew:
             forget_past(self.past, s, bool(judged.found[s] & NEW_LEVEL))
         engine.cancel_rejected(self.book, judged.found)
-        self._read_signals(
-            self.rules,
-            self.numbers,
-            self.reading,
-            self.past.state,
-            self.universe,
-            self.scratch,
-            self._signals,
-            0,
-            0,
-            event.bar,
-            self._bars,
-            event.bar >= self._cutoff,
-            bar,
-        )
+        self._ask_strategy(event.bar, bar)
         worth = engine.close_bar(
             self.book,
             self.rules,
@@ -244,6 +234,42 @@ class SessionState:
         self.last_bar = event.bar
         if self.is_in_drawdown and not was_in_drawdown:
             self.halt = Halt(is_halted=True, reason=DRAWDOWN_REASON, since_us=event.start_us)
+
+    def _ask_strategy(self, number: int, bar: Prices) -> None:
+        """Let the strategy see a bar; after a mistake in a user's file nothing enters any more.
+
+        The mistake comes again whenever the journal is folded, and so does what follows from it:
+        what is held is looked after to the session's end.
+        """
+        if self.mistake is None:
+            place = Place(self.plan.symbols, (self.session.date,))
+            try:
+                with mistakes_explained(self.plan.strategy_module, place):
+                    self._read_signals(
+                        self.rules,
+                        self.numbers,
+                        self.reading,
+                        self.past.state,
+                        self.universe,
+                        self.scratch,
+                        self._signals,
+                        0,
+                        0,
+                        number,
+                        self._bars,
+                        number >= self._cutoff,
+                        bar,
+                    )
+                return
+            except BadInput as mistake:
+                self.mistake = mistake
+        else:
+            update_studies(self.reading.studies, self.past.state, number, self._bars, bar)
+        signals = self._signals
+        signals.reason[0] = Reason.STRATEGY_FAILED
+        signals.leaves[:] = 0
+        if len(signals.atr) > 0:
+            signals.atr[0] = self.past.state[self.reading.rows.atr]
 
     def _fill(self, event: Fill) -> None:
         if event.exec_id in self._executions:

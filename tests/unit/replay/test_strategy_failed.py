@@ -17,7 +17,10 @@ from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ExitReason, Reason
-from trading.session.events import BarClosed
+from trading.session.events import BarClosed, SessionStarted
+from trading.session.messages import SystemMessage
+from trading.session.order_reporter import Place
+from trading.session.reporter import Reporter
 from trading.session.state import SessionState
 
 SYMBOLS = ("AAA", "BBB")
@@ -107,3 +110,19 @@ def test_the_journal_of_such_a_session_folds_and_the_next_inherits_what_it_would
         )
         # Indicators go on: the next session begins with the same ones.
         assert differing(state.past.state, other.past.state) == []
+
+
+def test_people_are_told_once_what_is_wrong_and_where(panel: Panel, tmp_path: Path) -> None:
+    plan = plan_of(tmp_path / "failing.py", "raise ValueError('odd')", FAILS_AT)
+    run = run_live(panel, plan)
+    reporter = Reporter(SessionState(plan, panel.grid.sessions[0]), Place("a", "memory"))
+    first = panel.grid.sessions[0].date.isoformat()
+    for event in run.ledger.events:
+        if isinstance(event, SessionStarted) and event.session != first:
+            break
+        reporter.take(event)
+    errors = [one for one in reporter.messages if isinstance(one, SystemMessage)]
+    assert len(errors) == 1
+    assert "failing.py, line" in errors[0].message
+    assert errors[0].severity == "error"
+    assert "next session" in errors[0].action_required

@@ -141,7 +141,7 @@ def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
 ) -> None:
     path = tmp_path / f"odd_{reason % 1000}_{compiled}.py"
     write_strategy(path, body=f"if bar == 3: return {reason}, close + 1.0, 2.0")
-    with pytest.raises(BadInput, match="signal returned .* a number that is no reason"):
+    with pytest.raises(BadInput, match=r"signal returned .* a number that is no reason"):
         run_backtest(panel, plan_with(path), compiled=compiled, cache_folder=engine_cache)
 
 
