@@ -17,6 +17,7 @@ OURS = (
     "production",
     "production_no_tp",
     "production_optimized",
+    "stocks_in_play",
 )
 
 
