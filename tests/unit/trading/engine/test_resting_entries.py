@@ -305,10 +305,11 @@ def test_what_rests_ends_at_the_flatten_bar() -> None:
 
 
 def test_what_rests_ends_with_its_session() -> None:
-    # A session without a flatten bar cancels nothing at its end but by being over.
+    # It is placed at the last close, where a backtest never decides to enter.
     first, second = [CALM, CALM], [(102, 103, 102, 103)] * 4
-    made = Play([[first], [second]], {(0, 0): BUY}, cutoff=0)
-    assert play(made).fills == []
+    made = play(Play([[first], [second]], {(1, 0): BUY}, cutoff=0))
+    assert made.reasons()[1:3] == ["enter_long", "no_breakout"]
+    assert made.fills == []
 
 
 def test_what_is_cancelled_frees_its_place_and_its_money_for_the_same_close() -> None:
