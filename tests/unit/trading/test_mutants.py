@@ -19,6 +19,7 @@ import pytest
 from tests.oracle.comparison import bar_rows, differences, plan_of
 from tests.oracle.ledger import fold
 from tests.oracle.random_markets import Case, random_case
+from tests.unit.trading.account_mutants import ACCOUNT_MUTANTS
 from tests.unit.trading.mutants import (
     FOLD,
     LOOK_AHEAD,
@@ -46,6 +47,7 @@ from trading.plan import RunPlan, make_plan
 from trading.strategies import orb
 
 BY_NAME = {scenario.name: scenario for scenario in (*SCENARIOS, *LOADING)}
+ALL = (*MUTANTS, *ACCOUNT_MUTANTS)
 # Bars at random, damaged and not: between them they show what a single scenario may not.
 SEEDS = range(40)
 
@@ -219,7 +221,7 @@ def named(mutant: Mutant) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("mutant", MUTANTS, ids=named)
+@pytest.mark.parametrize("mutant", ALL, ids=named)
 def test_a_mutant_is_killed_by_its_check(mutant: Mutant) -> None:
     killed = kills(mutant.killed_by, Core(rewritten(mutant)))
     print(f"{mutant.name}: {'killed by' if killed else 'SURVIVES'} {mutant.killed_by!r}")
@@ -228,7 +230,7 @@ def test_a_mutant_is_killed_by_its_check(mutant: Mutant) -> None:
 
 def test_the_core_itself_survives_every_check_that_kills() -> None:
     core = Core(None)
-    for check in sorted({mutant.killed_by for mutant in MUTANTS}):
+    for check in sorted({mutant.killed_by for mutant in ALL}):
         assert not kills(check, core), check
 
 
@@ -241,7 +243,7 @@ def test_the_core_executed_again_from_its_source_is_the_core() -> None:
 
 
 def test_mutants_have_names_of_their_own_and_leave_the_core_alone() -> None:
-    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 60
+    assert len({mutant.name for mutant in ALL}) == len(ALL) >= 60
     rewritten(MUTANTS[0])
     assert importlib.import_module("trading.engine.matching").__dict__["touch"].__module__
     assert backtest.link_interpreted.__module__ == "trading.engine.compile"
