@@ -180,6 +180,14 @@ MONEY: tuple[Mutant, ...] = (
         "at the fill the leverage counts too",
     ),
     Mutant(
+        "at the fill what is held is forgotten",
+        "engine.matching",
+        "fill_entry",
+        "rules.leverage * equity(book) - gross_exposure(book)",
+        "rules.leverage * equity(book)",
+        "at the fill what is held is subtracted",
+    ),
+    Mutant(
         "max_shares limits nothing",
         "engine.risk",
         "entry_quantity",

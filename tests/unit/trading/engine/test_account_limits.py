@@ -161,7 +161,8 @@ def test_no_fall_halts_when_it_is_off() -> None:
 
 def test_a_halt_cancels_what_rests_and_a_symbol_says_halted() -> None:
     says = {(0, 0): BUY, (0, 1): REST}
-    made = play(Play([[FALL, [CALM] * 6]], says, settings=HALTS))
+    there: list[Bar | None] = [CALM] * 3 + [(100, 102, 100, 101)] * 3
+    made = play(Play([[FALL, there]], says, settings=HALTS))
     assert made.reasons(1)[1:3] == ["order_pending", "halted"]
     assert not any(fill.startswith("S1") for fill in made.fills)
 
