@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
 from tests.oracle.comparison import panel_of, plan_of, run_openbell
 from tests.oracle.damaged_markets import damaged_case
 from tests.oracle.random_markets import Case, random_case
+from tests.oracle.varied_markets import varied_case
 from tests.unit.replay.in_memory import LiveRun, run_live
 from tests.unit.trading.small_markets import small_cases
 from trading.engine.trade_tape import FILLS, TRADES
 from trading.errors import BadInput
+from trading.reasons import Reason
+from trading.session.orders import Leg
 from trading.session.state import SessionState
 
 quick = settings(
@@ -32,6 +38,8 @@ def assert_live_is_backtest(case: Case) -> LiveRun:
     run = run_live(panel_of(case), plan_of(case), case.first_traded)
     assert rows(run, "fills", FILLS).tobytes() == outcome.fills.tobytes()
     assert rows(run, "trades", TRADES).tobytes() == outcome.trades.tobytes()
+    decided = np.array([row for state in run.states for row in state.decisions])
+    assert decided.tobytes() == np.ascontiguousarray(outcome.decisions).tobytes()
     if run.states:
         gate = run.states[-1].gate
         assert gate.left()["counts"] == outcome.gate.counts
@@ -68,6 +76,24 @@ def test_random_markets_trade_live_as_in_the_backtest() -> None:
         traded += len(rows(assert_live_is_backtest(case), "trades", TRADES))
     assert traded > 100
     assert refused < 10
+
+
+def test_markets_of_all_that_came_later_trade_live_as_in_the_backtest() -> None:
+    asked: Counter[str] = Counter()
+    for seed in range(26, 44):
+        case = replace(varied_case(seed), daily=None)
+        try:
+            panel_of(case)
+            plan_of(case)
+        except BadInput:
+            continue
+        run = assert_live_is_backtest(case)
+        assert run.unplanned == 0, seed
+        orders = [order for state in run.states for order in state.orders.values()]
+        asked.update(str(order.order_type) for order in orders if order.leg == Leg.ENTRY)
+        reasons = [row.reason for state in run.states for row in state.decisions]
+        asked["left out"] += sum(r in (Reason.NOT_ELIGIBLE, Reason.NOT_SELECTED) for r in reasons)
+    assert min(asked[kind] for kind in ("market", "stop", "left out")) > 3, asked
 
 
 @quick
