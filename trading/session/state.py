@@ -266,6 +266,8 @@ class SessionState:
         else:
             update_studies(self.reading.studies, self.past.state, number, self._bars, bar)
         signals = self._signals
+        # Nobody would move or end what rests.
+        follow(self.book, "withdraw")
         signals.reason[0] = Reason.STRATEGY_FAILED
         signals.leaves[:] = 0
         if len(signals.atr) > 0:

@@ -28,7 +28,7 @@ FAILS_AT = 14
 FILE = """
 import math
 from typing import NamedTuple
-from trading.entries import USD, enter, no_entry
+from trading.entries import STOP, USD, enter, enter_at, no_entry
 from trading.indicators import atr
 from trading.parameters import StrategyParameters
 from trading.reasons import NO_BREAKOUT
@@ -51,6 +51,12 @@ def signal(numbers, memory, bar, read):
     return enter(True, math.floor(bar.close) - 3.0, math.nan, USD)
 def leave(numbers, memory, bar, read): return False, False
 """
+# An entry that rests where price does not come.
+RESTS = (
+    "return enter(True, math.floor(bar.close) - 3.0, math.nan, USD)",
+    "at = math.floor(bar.close) + 50.0\n"
+    "    return enter_at(STOP, at, True, at - 3.0, math.nan, USD, 0)",
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +94,24 @@ def test_nothing_enters_any_more_and_what_is_held_leaves_at_the_end_of_the_day(
         assert {trade.exit_reason for trade in trades} <= {ExitReason.FLATTEN, ExitReason.STOP}
         assert "failing.py, line" in str(state.mistake)
         assert f"(AAA bar {FAILS_AT} of {state.session.date})" in str(state.mistake)
+
+
+def test_what_rests_is_withdrawn_for_nobody_would_end_it(panel: Panel, tmp_path: Path) -> None:
+    path = tmp_path / "failing.py"
+    settings = {"fails_at": FAILS_AT, "max_entries": 5}
+    plan_of(path, "raise ValueError('odd')", FAILS_AT)
+    text = path.read_text().replace(*RESTS)
+    path.write_text(
+        text.replace('"failing"\n', '"failing"\n    def has_orders(self): return True\n')
+    )
+    plan = make_plan(SYMBOLS, settings, interval_minutes=15, strategy_module=load_strategy(path))
+    run = run_live(panel, plan)
+    for state in run.states:
+        assert {str(order.status) for order in state.orders.values()} == {"cancelled"}
+        decided = [Reason(int(row.reason)) for row in state.decisions[: FAILS_AT * len(SYMBOLS)]]
+        assert decided[-1] == Reason.ORDER_PENDING
+    cancels = [one for one in run.exchange.requests if one.action == "cancel"]
+    assert len(cancels) == len(SYMBOLS) * len(run.states)
 
 
 def test_the_journal_of_such_a_session_folds_and_the_next_inherits_what_it_would_have(
