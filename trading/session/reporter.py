@@ -11,6 +11,7 @@ from trading.engine.book import BASELINE, PEAK
 from trading.engine.trade_tape import FILLS, TRADES
 from trading.errors import BadInput
 from trading.reasons import Reason
+from trading.session.cold_values import cold_values
 from trading.session.events import (
     BarClosed,
     Command,
@@ -114,7 +115,9 @@ class Reporter:
         details += [f"{symbol} is blocked: {difference}" for symbol, difference in blocked.items()]
         if state.halt.is_halted:
             details.append(f"halted: {state.halt.reason}")
-        status = "degraded" if blocked or state.halt.is_halted else "healthy"
+        cold = cold_values(state)
+        details += cold
+        status = "degraded" if blocked or cold or state.halt.is_halted else "healthy"
         self.add(self._market(Kind.MARKET_START, state.session.open, status, details))
 
     def _bar_closed(self, bar: BarClosed) -> None:

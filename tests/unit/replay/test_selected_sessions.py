@@ -22,6 +22,8 @@ from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
 from trading.reasons import Reason
+from trading.session.cold_values import cold_values
+from trading.session.state import SessionState
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE")
 # Fifteen days make the first daily ATR, and six are traded.
@@ -79,5 +81,20 @@ def test_days_before_are_known_live_as_in_the_backtest(name: str) -> None:
     assert rows.tobytes() == np.ascontiguousarray(outcome.decisions).tobytes()
     assert run.differences == {}
     seen = Counter(Reason(int(reason)) for reason in DecisionRow(*rows.T).reason)
+    assert cold_values(run.states[0]) == []
     for reason in reasons:
         assert seen[reason], f"{reason.word} is not among {seen}"
+
+
+def test_a_session_with_too_few_days_before_it_says_which_value_is_missing_of_whom() -> None:
+    plan = make_plan(SYMBOLS, STOCKS_IN_PLAY, interval_minutes=15)
+    everyone = ", ".join(SYMBOLS)
+    assert cold_values(SessionState(plan, panel().grid.sessions[0])) == [
+        f"too few earlier sessions for daily_atr of {everyone}",
+        f"too few earlier sessions for relative_opening_volume(15) of {everyone}",
+    ]
+    # Fourteen are enough for volumes, and make thirteen true ranges.
+    warm = run_live(panel(), plan, 14).states[0]
+    assert cold_values(warm) == [f"too few earlier sessions for daily_atr of {everyone}"]
+    asks_nothing = make_plan(SYMBOLS, {"range_minutes": 15}, interval_minutes=15)
+    assert cold_values(SessionState(asks_nothing, panel().grid.sessions[0])) == []
