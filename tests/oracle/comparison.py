@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from itertools import starmap
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.oracle.reference.account import Result
 from tests.oracle.reference.bars import MINUTE, Refused, load
 from tests.oracle.reference.engine import run_reference
 from trading.backtest.run import Outcome, run_backtest
-from trading.engine.trade_tape import TradeRow
+from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import BarRows, Panel
 from trading.market.calendar import Session, from_microseconds, make_grid
@@ -26,6 +27,8 @@ from trading.plan import RunPlan, make_plan
 from trading.reasons import ExitReason, FillLeg, Reason
 
 CENT_FRACTION = 1e-6
+# What decisions show beside their reasons.
+NUMBERS = ("score", "relative_opening_volume", "level")
 
 
 def bar_rows(case: Case) -> BarRows:
@@ -45,7 +48,8 @@ def panel_of(case: Case) -> Panel:
         Session(from_microseconds(opened).date(), from_microseconds(opened), from_microseconds(end))
         for _, opened, end in case.sessions
     ]
-    return make_panel(bar_rows(case), make_grid(sessions, case.interval), case.symbols)
+    panel = make_panel(bar_rows(case), make_grid(sessions, case.interval), case.symbols)
+    return replace(panel, daily=daily_bars_of(case))
 
 
 def plan_of(case: Case) -> RunPlan:
@@ -107,19 +111,26 @@ def run_the_reference(case: Case) -> Result:
 
 def differences(case: Case, run: Callable[[Case], Outcome] = run_openbell) -> list[str]:
     """Return what differs between an engine's run of a case and the reference's, in words."""
+    return beside_the_reference(case, run)[0]
+
+
+def beside_the_reference(
+    case: Case, run: Callable[[Case], Outcome] = run_openbell
+) -> tuple[list[str], Result | None]:
+    """Return what differs, and what the reference says, None where it refuses the case."""
     try:
         expected = run_the_reference(case)
     except Refused:
         try:
             run(case)
         except BadInput:
-            return []
-        return ["the reference refuses the case, Openbell runs it"]
+            return [], None
+        return ["the reference refuses the case, Openbell runs it"], None
     try:
         outcome = run(case)
     except BadInput as error:
-        return [f"Openbell refuses the case: {error}"]
-    return compare(case, outcome, expected)
+        return [f"Openbell refuses the case: {error}"], expected
+    return compare(case, outcome, expected), expected
 
 
 def compare(case: Case, outcome: Outcome, expected: Result) -> list[str]:
@@ -127,6 +138,9 @@ def compare(case: Case, outcome: Outcome, expected: Result) -> list[str]:
     found: list[str] = []
     found += _first_difference(
         "decision", _decisions(case, outcome), _expected_decisions(case, expected)
+    )
+    found += _first_difference(
+        "numbers", numbers_of(case, outcome), _expected_numbers(case, expected)
     )
     found += _first_difference("fill", _fills(case, outcome), _expected_fills(expected))
     found += _first_difference("trade", _trades(case, outcome), _expected_trades(expected))
@@ -189,6 +203,33 @@ def _decisions(case: Case, outcome: Outcome) -> list[Any]:
     return sorted(
         (int(us), case.symbols[int(symbol)], Reason(int(reason)).word)
         for us, symbol, reason in outcome.decisions[:, :3]
+    )
+
+
+def numbers_of(case: Case, outcome: Outcome) -> list[Any]:
+    """Return (START, symbol, numbers by name) of each decision that shows any."""
+    rows = (DecisionRow(*row) for row in outcome.decisions.tolist())
+    shown = (
+        (
+            int(row.us),
+            case.symbols[int(row.symbol)],
+            [(name, number) for name in NUMBERS if not math.isnan(number := getattr(row, name))],
+        )
+        for row in rows
+    )
+    return sorted(row for row in shown if row[2])
+
+
+def _expected_numbers(case: Case, expected: Result) -> list[Any]:
+    opens = {name: opened for name, opened, _ in case.sessions}
+    return sorted(
+        (
+            opens[name] + k * case.interval * 60_000_000,
+            symbol,
+            [(name, numbers[name]) for name in NUMBERS if name in numbers],
+        )
+        for (name, k, symbol), numbers in expected.numbers.items()
+        if numbers
     )
 
 

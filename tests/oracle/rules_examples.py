@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import pytest
-
 from tests.oracle.random_markets import Case
 from tests.oracle.reference.bars import calendar_sessions
 from tests.shared_data import SHARED
@@ -17,17 +15,6 @@ from trading.market.calendar import from_microseconds
 FILE = SHARED / "data" / "rules_examples.json"
 # What of a trade is compared to a part in a billion; the rest is equal.
 COMPUTED = ("pnl", "r_multiple")
-
-NOT_BUILT = {
-    *("direction", "entry", "validation", "sizing", "shares", "max_shares", "leverage"),
-    *("min_price", "min_daily_atr", "min_daily_volume", "min_relative_opening_volume"),
-    *("select_top", "max_drawdown_pct", "sec_fee_per_million", "taf_per_share"),
-}
-NOT_BUILT_KINDS = {
-    "stop": ("daily_atr", "percent"),
-    "target": ("daily_atr", "percent", "r"),
-    "trailing": ("atr", "dollars", "percent"),
-}
 
 
 @dataclass(frozen=True)
@@ -88,14 +75,6 @@ def rules_examples() -> dict[str, Example]:
         return {}
     found = json.loads(FILE.read_text())
     return {each["name"]: Example(_case_of(each), each["expect"]) for each in found}
-
-
-def skip_what_is_not_built(case: Case) -> None:
-    """Skip a test of parameters, or of a file, whose part of Openbell is on its way."""
-    later = NOT_BUILT & case.settings.keys()
-    later |= {name for name, kinds in NOT_BUILT_KINDS.items() if case.settings.get(name) in kinds}
-    if case.daily is not None or later:
-        pytest.skip(f"not built yet: {', '.join(sorted(later)) or 'a file of daily bars'}")
 
 
 def microseconds(text: str) -> int:

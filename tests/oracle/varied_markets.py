@@ -59,6 +59,8 @@ def varied_case(seed: int) -> Case:
     if interval == 60 or rng.random() < 0.2:
         length = 1000
     short = set(sessions[: max(first_traded - int(rng.integers(0, 3)), 0)])
+    # Some feeds count parts of shares.
+    parts = 3 if rng.random() < 0.15 else 1
     rows: list[Row] = []
     for symbol in symbols:
         wildness = float(rng.choice([0.001, 0.003, 0.008])) * np.sqrt(interval / 15)
@@ -68,7 +70,7 @@ def varied_case(seed: int) -> Case:
             bars = _bars(rng, session, interval, wildness, price, grid)
             if session in short:
                 bars = bars[:length]
-            volumes = np.floor(volume * rng.exponential(1.0, len(bars)))
+            volumes = np.floor(volume * rng.exponential(1.0, len(bars))) / parts
             rows += [
                 (symbol, *bar, float(v)) for bar, v in zip(bars, volumes.tolist(), strict=True)
             ]

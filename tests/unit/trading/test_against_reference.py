@@ -6,9 +6,8 @@ More seeds than these run with `python -m tests.oracle.hunt random 1000 9000`.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import starmap
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,21 @@ from typing import Any
 import pytest
 
 from tests.oracle.comparison import (
+    beside_the_reference,
+    compare,
     differences,
     loading_differences,
     run_openbell,
     run_the_reference,
 )
 from tests.oracle.damaged_markets import damaged_case
-from tests.oracle.random_markets import random_case
-from tests.oracle.reference.bars import Refused
-from tests.oracle.rules_examples import skip_what_is_not_built
+from tests.oracle.random_markets import Case, random_case
+from tests.oracle.reference.account import Result
 from tests.oracle.shared_data import expected_trades, real_case
+from tests.oracle.varied_markets import varied_case
 from tests.shared_data import REAL_BARS
 from tests.unit.trading.scenarios.scenario import GATE_OFF
+from trading.backtest.run import Outcome
 from trading.engine.trade_tape import TradeRow
 from trading.gate.findings import CHECKS
 from trading.reasons import DATA_GATE, ExitReason
@@ -169,12 +171,11 @@ def compared(number: int) -> Chunk:
     refused = 0
     for seed in range(number * CHUNK, (number + 1) * CHUNK):
         case = random_case(seed)
-        found = loading_differences(case) + differences(case)
+        found, result = beside_the_reference(case)
+        found += loading_differences(case)
         if found:
             chunk.differences[seed] = found
-        try:
-            result = run_the_reference(case)
-        except Refused:
+        if result is None:
             refused += 1
             continue
         chunk.reasons.update(result.decisions.values())
@@ -182,6 +183,22 @@ def compared(number: int) -> Chunk:
         chunk.exits.update(trade["exit_reason"] for trade in result.trades)
         chunk.dropped.update(drop[3] for drop in result.dropped)
     return Chunk(chunk.differences, chunk.reasons, chunk.legs, chunk.exits, chunk.dropped, refused)
+
+
+@dataclass(frozen=True)
+class Real:
+    """Both engines' runs of real bars."""
+
+    case: Case
+    reference: Result
+    openbell: Outcome
+
+
+@cache
+def real(name: str) -> Real:
+    """Return the runs for a file of trades, made once."""
+    case = real_case(*REAL[name])
+    return Real(case, run_the_reference(case), run_openbell(case))
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -199,7 +216,7 @@ def test_the_reference_agrees_with_a_third_implementation_on_real_bars(name: str
             trade["exit_reason"],
             round(trade["pnl"], 4),
         )
-        for trade in run_the_reference(real_case(*REAL[name])).trades
+        for trade in real(name).reference.trades
     ]
     _assert_same_trades(trades, expected)
 
@@ -207,11 +224,9 @@ def test_the_reference_agrees_with_a_third_implementation_on_real_bars(name: str
 @pytest.mark.parametrize("name", REAL)
 def test_openbell_agrees_with_a_third_implementation_on_real_bars(name: str) -> None:
     expected = expected_trades(name)
-    case = real_case(*REAL[name])
-    skip_what_is_not_built(case)
     trades = [
         (
-            case.symbols[int(row.symbol)],
+            real(name).case.symbols[int(row.symbol)],
             "long" if row.side > 0 else "short",
             int(row.quantity),
             int(row.entry_us),
@@ -221,16 +236,15 @@ def test_openbell_agrees_with_a_third_implementation_on_real_bars(name: str) -> 
             ExitReason(int(row.exit_reason)).word,
             row.pnl,
         )
-        for row in starmap(TradeRow, run_openbell(case).trades.tolist())
+        for row in starmap(TradeRow, real(name).openbell.trades.tolist())
     ]
     _assert_same_trades(trades, expected)
 
 
 @pytest.mark.parametrize("name", REAL)
 def test_openbell_agrees_with_the_reference_on_real_bars_in_every_decision(name: str) -> None:
-    case = real_case(*REAL[name])
-    skip_what_is_not_built(case)
-    assert differences(case) == []
+    runs = real(name)
+    assert compare(runs.case, runs.openbell, runs.reference) == []
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -244,10 +258,9 @@ def test_openbell_agrees_with_the_reference_on_random_damaged_markets(number: in
 def test_openbell_agrees_with_the_reference_on_markets_full_of_faults(seeds: int) -> None:
     met: Counter[str] = Counter()
     for seed in range(seeds):
-        case = damaged_case(seed)
-        assert differences(case) == [], f"seed {seed}"
-        with suppress(Refused):
-            met.update(run_the_reference(case).gate)
+        found, result = beside_the_reference(damaged_case(seed))
+        assert found == [], f"seed {seed}"
+        met.update(result.gate if result else {})
     assert set(met) == set(CHECKS), "what the gate is for was not there"
 
 
@@ -269,8 +282,8 @@ def test_the_random_markets_reach_every_reason_and_every_kind_of_fill() -> None:
 
 
 def test_the_compiled_engine_agrees_with_the_reference_too(engine_cache: Path) -> None:
-    for seed in range(5_000, 5_040):
-        case = damaged_case(seed) if seed % 2 else random_case(seed)
+    for seed in range(5_000, 5_042):
+        case = (damaged_case, random_case, varied_case)[seed % 3](seed)
         found = differences(case, lambda c: run_openbell(c, compiled=True, cache=engine_cache))
         assert found == [], f"seed {seed}"
 

@@ -6,10 +6,10 @@ from itertools import starmap
 
 import pytest
 
-from tests.oracle.comparison import run_openbell, run_the_reference
+from tests.oracle.comparison import numbers_of, run_openbell, run_the_reference
 from tests.oracle.random_markets import Case
 from tests.oracle.reference.bars import MINUTE, Refused
-from tests.oracle.rules_examples import FILE, Said, rules_examples, skip_what_is_not_built
+from tests.oracle.rules_examples import FILE, Said, rules_examples
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
 from trading.reasons import ExitReason, Reason
@@ -63,7 +63,7 @@ def said_by_openbell(case: Case) -> Said:
             (int(us), case.symbols[int(symbol)]): Reason(int(reason)).word
             for us, symbol, reason in outcome.decisions[:, :3]
         },
-        {},
+        {(us, symbol): dict(numbers) for us, symbol, numbers in numbers_of(case, outcome)},
         {check: n for check, n in outcome.gate.counts.items() if n},
     )
 
@@ -83,7 +83,6 @@ def test_the_reference_makes_of_an_example_what_the_page_does(name: str) -> None
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_openbell_makes_of_an_example_what_the_page_does(name: str) -> None:
     example = EXAMPLES[name]
-    skip_what_is_not_built(example.case)
     if example.is_refused:
         with pytest.raises(BadInput):
             run_openbell(example.case)

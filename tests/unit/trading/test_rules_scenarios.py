@@ -16,8 +16,8 @@ from tests.oracle.comparison import (
     run_openbell,
     run_the_reference,
 )
-from tests.oracle.reference.bars import load
-from tests.oracle.rules_examples import skip_what_is_not_built
+from tests.oracle.reference.bars import Refused, load
+from tests.oracle.reference.parameters import checked_parameters
 from tests.unit.trading.scenarios import LOADING, SCENARIOS, LoadingScenario, Scenario
 from tests.unit.trading.scenarios.check import (
     complaints,
@@ -72,7 +72,6 @@ def test_every_scenario_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=named)
 def test_openbell_follows_the_rule(scenario: Scenario) -> None:
     case = scenario.case()
-    skip_what_is_not_built(case)
     assert complaints(scenario, observed(case, run_openbell(case))) == []
 
 
@@ -138,15 +137,71 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"breakout_on": "body"}, "breakout_on"),
     ({"trailing": "stepped"}, "trail_steps"),
     ({"no_such_parameter": 1}, "no_such_parameter"),
+    ({"gate_stale": -1}, "gate_stale"),
+    ({"gate_stale": 1.5}, "gate_stale"),
+    ({"gate_spike": 1.0}, "gate_spike"),
+    ({"gate_jump": -0.1}, "gate_jump"),
+    ({"gate_gap": 1.0}, "gate_gap"),
+    ({"select_top": -1}, "select_top"),
+    ({"select_top": 1.5}, "select_top"),
+    ({"min_price": -0.01}, "min_price"),
+    ({"min_daily_atr": -0.01}, "min_daily_atr"),
+    ({"min_daily_volume": -1}, "min_daily_volume"),
+    ({"min_relative_opening_volume": -0.1}, "min_relative_opening_volume"),
+    ({"direction": "second_bar"}, "direction"),
+    ({"entry": "limit"}, "entry"),
+    ({"entry": "stop"}, "direction"),
+    ({"entry": "stop", "direction": "first_bar", "breakout_on": "wick"}, "breakout_on"),
+    ({"entry": "stop", "direction": "first_bar", "volume_filter": True}, "volume_filter"),
+    ({"stop_daily_atr": 0.0}, "stop_daily_atr"),
+    ({"stop_pct": 0.0}, "stop_pct"),
+    ({"stop_pct": 1.0}, "stop_pct"),
+    ({"target_pct": 0.0}, "target_pct"),
+    ({"target_pct": 1.0}, "target_pct"),
+    ({"trail_atr": 0.0}, "trail_atr"),
+    ({"trail_dollars": 0.0}, "trail_dollars"),
+    ({"trail_pct": 0.0}, "trail_pct"),
+    ({"trail_pct": 1.0}, "trail_pct"),
+    ({"trailing": "stepped", "trail_steps": [[0.0, 0.0]]}, "at_r"),
+    ({"validation_threshold": -0.1}, "validation_threshold"),
+    ({"validation_threshold": 100.1}, "validation_threshold"),
+    ({"sizing": "all"}, "sizing"),
+    ({"risk_usd": 0.0}, "risk_usd"),
+    ({"shares": 0}, "shares"),
+    ({"shares": 1.5}, "shares"),
+    ({"max_shares": -1}, "max_shares"),
+    ({"max_shares": 0.5}, "max_shares"),
+    ({"leverage": 0.99}, "leverage"),
+    ({"leverage": 4.01}, "leverage"),
+    ({"leverage": 2.0, "max_position_pct": 2.01}, "max_position_pct"),
+    ({"sec_fee_per_million": -1.0}, "sec_fee_per_million"),
+    ({"taf_per_share": -0.1}, "taf_per_share"),
+    ({"taf_maximum": -0.1}, "taf_maximum"),
+    ({"max_drawdown_pct": -0.1}, "max_drawdown_pct"),
+    ({"max_drawdown_pct": 1.0}, "max_drawdown_pct"),
 )
 
 
-@pytest.mark.parametrize(
-    ("settings", "name"), REFUSED, ids=[f"{k}={v}" for s, _ in REFUSED for k, v in s.items()]
-)
+def told(settings: dict[str, Any]) -> str:
+    """Return settings in a word."""
+    return " ".join(f"{name}={value}" for name, value in settings.items())
+
+
+@pytest.mark.parametrize(("settings", "name"), REFUSED, ids=[told(s) for s, _ in REFUSED])
 def test_a_parameter_out_of_range_is_refused_by_name(settings: dict[str, Any], name: str) -> None:
     with pytest.raises(BadInput, match=name):
         make_plan(["AAA"], settings)
+    with pytest.raises(Refused):
+        checked_parameters(settings, 5)
+
+
+@pytest.mark.parametrize("interval", [30, 60])
+def test_validation_is_refused_where_bars_do_not_divide_its_quarters(interval: int) -> None:
+    settings = {"range_minutes": interval, "validation": True}
+    with pytest.raises(BadInput, match="validation"):
+        make_plan(["AAA"], settings, interval_minutes=interval)
+    with pytest.raises(Refused):
+        checked_parameters(settings, interval)
 
 
 AT_THE_EDGE: tuple[dict[str, Any], ...] = (
@@ -162,11 +217,23 @@ AT_THE_EDGE: tuple[dict[str, Any], ...] = (
     {"max_participation": 1.0},
     {"risk_per_trade": 1.0, "max_position_pct": 1.0, "max_daily_loss_pct": 1.0},
     {"max_positions": 1, "flatten_minutes": 1},
+    {"gate_stale": 0, "gate_spike": 0.999, "gate_jump": 0.0, "gate_gap": 0.0},
+    {"select_top": 0, "min_price": 0.0, "min_daily_atr": 0.0, "min_daily_volume": 0.0},
+    {"stop_pct": 0.999, "target_pct": 0.999, "trail_pct": 0.999},
+    {"validation_threshold": 0.0},
+    {"validation": True, "validation_threshold": 100.0},
+    {"shares": 1, "max_shares": 0},
+    {"leverage": 1.0, "max_position_pct": 1.0},
+    {"leverage": 4.0, "max_position_pct": 4.0},
+    {"sec_fee_per_million": 0.0, "taf_per_share": 0.0, "taf_maximum": 0.0},
+    {"max_drawdown_pct": 0.0},
+    {"max_drawdown_pct": 0.999},
 )
 
 
-@pytest.mark.parametrize("settings", AT_THE_EDGE, ids=str)
+@pytest.mark.parametrize("settings", AT_THE_EDGE, ids=told)
 def test_a_parameter_at_the_edge_of_its_range_is_taken(settings: dict[str, Any]) -> None:
+    checked_parameters(settings, 5)
     plan = make_plan(["AAA"], settings)
     for name, value in settings.items():
         holder = next(

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracle.reference.engine import calendar_sessions
@@ -61,6 +61,7 @@ def test_values_are_talibs_and_missing_where_it_has_none(level: float) -> None:
             assert_equal_to_talib(prices, run, s, indicator, expected)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(CASES), st.integers(1, 90), st.floats(0, 0.6))
 def test_any_series_however_short_gives_talibs_values(
     seed: int, case: tuple[Indicator, Expected], bars: int, share: float

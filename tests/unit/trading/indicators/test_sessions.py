@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trading.indicators.run import Floats, Run, made_bars, present, without
@@ -42,6 +42,7 @@ def in_order(values: Floats) -> float:
     return total
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     length=st.integers(1, 25),

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import starmap
 
+from tests.oracle.comparison import numbers_of
 from tests.oracle.random_markets import Case
 from tests.oracle.reference.account import Result
 from tests.oracle.reference.bars import MINUTE
@@ -64,7 +65,10 @@ def observed(case: Case, outcome: Outcome) -> Observed:
             (where(case, us), names[int(s)]): Reason(int(reason)).word
             for us, s, reason in outcome.decisions[:, :3]
         },
-        {},
+        {
+            (where(case, us), symbol): dict(numbers)
+            for us, symbol, numbers in numbers_of(case, outcome)
+        },
         {
             where(case, us): float(value)
             for us, value in zip(outcome.equity_us, outcome.equity, strict=True)
