@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import starmap
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -52,18 +53,21 @@ def panel_of(case: Case) -> Panel:
     return replace(panel, daily=daily_bars_of(case))
 
 
-def plan_of(case: Case) -> RunPlan:
-    """Return the case's configuration as Openbell's plan."""
+def plan_of(case: Case, strategy: ModuleType | None = None) -> RunPlan:
+    """Return the case's configuration as Openbell's plan, of orb or of another strategy."""
     return make_plan(
         case.symbols,
         case.settings,
         exchange=case.exchange,
         interval_minutes=case.interval,
         capital=case.capital,
+        strategy_module=strategy,
     )
 
 
-def daily_bars_of(case: Case) -> DailyBars | None:
+def daily_bars_of(
+    case: Case, make: Callable[[BarRows, tuple[str, ...], str], DailyBars] = make_daily_bars
+) -> DailyBars | None:
     """Return the case's file of days as Openbell takes it, None where it has none."""
     if case.daily is None:
         return None
@@ -71,7 +75,7 @@ def daily_bars_of(case: Case) -> DailyBars | None:
     numbers = {symbol: number for number, symbol in enumerate(case.symbols)}
     columns = list(zip(*rows, strict=True)) or [()] * 7
     midnights = [day_number(date.fromisoformat(day)) * 24 * 60 * MINUTE for day in columns[1]]
-    return make_daily_bars(
+    return make(
         BarRows(
             np.array([numbers[symbol] for symbol in columns[0]], dtype=np.int64),
             np.array(midnights, dtype=np.int64),

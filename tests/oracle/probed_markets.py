@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.oracle import probe_strategy
-from tests.oracle.comparison import compare, panel_of
+from tests.oracle.comparison import compare, panel_of, plan_of
 from tests.oracle.random_markets import Case
 from tests.oracle.reference.account import Result
 from tests.oracle.reference.bars import Refused, load
@@ -16,7 +16,6 @@ from tests.oracle.reference.probe import Probe
 from tests.oracle.varied_markets import varied_case
 from trading.backtest.run import run_backtest
 from trading.errors import BadInput
-from trading.plan import make_plan
 
 OF_THE_PROBE = ("distance", "lifetime_bars", "overbought")
 # Of settings those that are of no strategy, or of all.
@@ -66,14 +65,7 @@ def probe_beside_its_double(case: Case) -> tuple[list[str], Result | None]:
     except Refused:
         expected = None
     try:
-        plan = make_plan(
-            case.symbols,
-            {"strategy": "probe", **case.settings},
-            exchange=case.exchange,
-            interval_minutes=case.interval,
-            capital=case.capital,
-            strategy_module=probe_strategy,
-        )
+        plan = plan_of(case, probe_strategy)
     except BadInput as error:
         return [f"Openbell refuses the case: {error}"] if expected else [], expected
     if expected is None:

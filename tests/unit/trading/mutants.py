@@ -291,7 +291,7 @@ if book.quantity[s] != 0:
 ENGINE: tuple[Mutant, ...] = (
     Mutant(
         "the next bar is peeked at",
-        "engine.signals",
+        "engine.sessions",
         "read_sessions",
         "bar_of(prices, row)",
         "bar_of(prices, row)._replace(close=prices.close[min(row + 1, end - 1)])",
@@ -299,7 +299,7 @@ ENGINE: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the next bar's volume is peeked at",
-        "engine.signals",
+        "engine.sessions",
         "read_sessions",
         "bar_of(prices, row)",
         "bar_of(prices, row)._replace(volume=prices.volume[min(row + 1, end - 1)])",
@@ -307,7 +307,7 @@ ENGINE: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the cut-off is off by one bar",
-        "engine.signals",
+        "engine.sessions",
         "read_sessions",
         "bar >= entry_bars[session]",
         "bar > entry_bars[session]",
@@ -448,30 +448,45 @@ else:
         "the ATR leaves the decision bar out",
         "engine.signals",
         "read_signals",
-        "update_atr(indicators, s, high[s], low[s], close[s])",
-        # Each bar's true range is taken in at the next bar.
         """\
-late = globals().setdefault('late', {})
-if (id(indicators), s) in late:
-    update_atr(*late[id(indicators), s])
-late[id(indicators), s] = (indicators, s, high[s], low[s], close[s])
+update_studies(reading.studies, state, bar, bars_in_session, prices)
+if len(signals.atr) > 0:
+    for s in range(symbols):
+        signals.atr[at, s] = state[reading.rows.atr, s]
+let_observe(numbers, reading, state, scratch, bar, prices)
+undecided = let_screen(rules, numbers, scratch, signals, at, bar, prices)
+for i in range(undecided):
+    s = scratch.undecided[i]
+    ask(rules, numbers, reading, state, scratch, signals, at, bar, s, prices)
+""",
+        """\
+if len(signals.atr) > 0:
+    for s in range(symbols):
+        signals.atr[at, s] = state[reading.rows.atr, s]
+let_observe(numbers, reading, state, scratch, bar, prices)
+undecided = let_screen(rules, numbers, scratch, signals, at, bar, prices)
+for i in range(undecided):
+    s = scratch.undecided[i]
+    ask(rules, numbers, reading, state, scratch, signals, at, bar, s, prices)
+update_studies(reading.studies, state, bar, bars_in_session, prices)
 """,
         "the ATR includes the decision bar and its gap from the previous close",
     ),
     Mutant(
         "the mean volume takes the current bar in",
-        "engine.signals",
-        "read_signals",
-        "mean_volume(indicators, s)",
-        "(mean_volume(indicators, s) * 19 + volume[s]) / 20",
+        "indicators.volumes",
+        "update_mean_volume",
+        "state[row, s] = mean",
+        "state[row, s] = (mean * (length - 1) + volume) / length",
         "a volume at the threshold passes",
     ),
     Mutant(
         "warm-up sessions do not warm",
-        "engine.signals",
+        "engine.sessions",
         "read_sessions",
-        "if rules.needs_indicators:\n    warm_session(past, gate, verdicts, prices, begin, end)",
-        "pass",
+        "warm_session("
+        "reading.studies, past, gate, verdicts, prices, begin, end, days, daily, session)",
+        "None",
         "14 true ranges, the decision bar's included, are enough",
     ),
     Mutant(
@@ -707,8 +722,8 @@ REST: tuple[Mutant, ...] = (
         "the true range forgets the gap",
         "indicators.wilder",
         "update_atr",
-        "max(high[s] - low[s], abs(high[s] - previous), abs(low[s] - previous))",
-        "high[s] - low[s]",
+        "max(high - low, abs(high - previous), abs(low - previous))",
+        "high - low",
         "the ATR includes the decision bar and its gap from the previous close",
     ),
     Mutant(

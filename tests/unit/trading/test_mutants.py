@@ -10,13 +10,14 @@ import ast
 import importlib
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 
-from tests.oracle.comparison import bar_rows, differences, plan_of
+from tests.oracle.comparison import bar_rows, daily_bars_of, differences, plan_of
 from tests.oracle.ledger import fold
 from tests.oracle.random_markets import Case, random_case
 from tests.unit.trading.account_mutants import ACCOUNT_MUTANTS
@@ -40,7 +41,7 @@ from trading.engine import settle as engine
 from trading.engine.book import new_book
 from trading.engine.compile import Linker
 from trading.errors import BadInput
-from trading.market import calendar
+from trading.market import calendar, daily_bars
 from trading.market import panel_loading as loading
 from trading.market.bars import Panel
 from trading.plan import RunPlan, make_plan
@@ -84,6 +85,7 @@ class Core:
 
     def __init__(self, changed: ModuleType | None) -> None:
         self.make_panel = loading.make_panel
+        self.make_daily_bars = daily_bars.make_daily_bars
         self.loses_too_much: Any = importlib.import_module("trading.engine.risk").loses_too_much
         self._strategy: ModuleType = orb
         self._exchanged: dict[Any, Any] = {}
@@ -108,6 +110,8 @@ class Core:
             for key in ("place", "are_valid", "clear_invalid"):
                 copy.__dict__[key] = getattr(changed, key)
             self.make_panel = copy.make_panel
+        elif name == "market.daily_bars":
+            self.make_daily_bars = changed.make_daily_bars
         elif name == "backtest.run":
             self._backtest = changed
         elif name == "backtest.stage_arguments":
@@ -115,12 +119,8 @@ class Core:
         else:
             original = importlib.import_module(changed.__name__)
             for key, value in vars(original).items():
-                ours = isinstance(value, FunctionType) and value.__module__ == changed.__name__
-                if ours and key not in ("observe", "signal", "screen"):
+                if isinstance(value, FunctionType) and value.__module__ == changed.__name__:
                     self._exchanged[value] = getattr(changed, key)
-            if name == "engine.signals":
-                self._exchanged[changed.observe] = self._strategy.observe
-                self._exchanged[changed.signal] = self._strategy.signal
             if name == "engine.risk":
                 self.loses_too_much = changed.loses_too_much
 
@@ -131,7 +131,8 @@ class Core:
 
     def run(self, case: Case) -> Outcome:
         """Return what this core makes of a case, every decision kept."""
-        return self.run_panel(self.panel(case), plan_of(case), case.first_traded)
+        plan = plan_of(case, self._strategy)
+        return self.run_panel(self.panel(case), plan, case.first_traded)
 
     def panel(self, case: Case) -> Panel:
         """Return the case's rows as this core loads them."""
@@ -144,7 +145,8 @@ class Core:
             for _, opened, closed in case.sessions
         ]
         grid = calendar.make_grid(sessions, case.interval)
-        return self.make_panel(bar_rows(case), grid, case.symbols)
+        panel = self.make_panel(bar_rows(case), grid, case.symbols)
+        return replace(panel, daily=daily_bars_of(case, self.make_daily_bars))
 
     def run_panel(self, panel: Panel, plan: RunPlan, first_traded: int = 0) -> Outcome:
         """Return what this core makes of a panel."""
