@@ -106,6 +106,11 @@ def settle(
     return settled
 
 
+def is_ours(saved: Mapping[str, Any], notes: Notes) -> bool:
+    """Return whether we have written every one of these values."""
+    return all(notes.get(name) == _mark(value) for name, value in saved.items())
+
+
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values of groups under `group.name`, the others as they are."""
     found: dict[str, Any] = {}

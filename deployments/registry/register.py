@@ -38,12 +38,12 @@ from blocks.saved.drift import (
     WrittenValues,
     flat,
     how_to_decide,
-    nested,
     settle,
 )
 from blocks.settings.app_settings import AppSettings
 from deployments.registry.answers import in_one_line, unless_busy
 from deployments.registry.automations import TELL, register_automations
+from deployments.registry.parameters import settled_parameters
 from deployments.registry.schedule import is_good_enough
 from deployments.registry.spec import DeploymentSpec, ScheduleSpec
 from deployments.server.worker import CONTROL_POOL, WORK_QUEUES
@@ -163,17 +163,13 @@ async def _register_one(
         settle({}, flat(spec.parameters), written.of(full_name))
         return f"{full_name}: created"
     changes = {name: value for name, value in wanted.items() if getattr(present, name) != value}
-    settled = settle(
-        flat(present.parameters),
-        flat(spec.parameters),
-        written.of(full_name),
-        choice,
-        is_named,
+    parameters, settled = settled_parameters(
+        present.parameters, spec.parameters, written.of(full_name), choice, is_named
     )
     if choice == Choice.OVERWRITE:
-        settled.values = flat(spec.parameters)
-    if settled.values != flat(present.parameters):
-        changes["parameters"] = nested(settled.values)
+        parameters = dict(spec.parameters)
+    if flat(parameters) != flat(present.parameters):
+        changes["parameters"] = parameters
     drift = ": ".join(["", *filter(None, ["; ".join(settled.followed)])])
     if settled.undecided:
         undecided = "; ".join(settled.undecided)

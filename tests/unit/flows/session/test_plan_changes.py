@@ -57,6 +57,7 @@ class Books:
             strategy_module=changed.pop("strategy_module", None),
             capital=changed.pop("capital", 10_000.0),
             exchange=changed.pop("exchange", "NYSE"),
+            unfit=changed.pop("unfit", None),
             settings={**HOLDING, **changed},
         )
         return asyncio.run(run_account(asked, should_stop=should_stop, progress=count))
@@ -300,6 +301,30 @@ def test_a_session_that_is_restored_goes_on_with_the_strategy_file_that_is_still
     for kept in (books.folder / "replay" / "strategies").iterdir():
         kept.unlink()
     assert books.trade(MONDAY, strategy_module=load_strategy(file)) == 1
+
+
+def test_a_session_left_open_goes_on_while_its_ruleset_or_strategy_file_cannot_be_read(
+    books: Books, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.py"
+    file.write_text((REPOSITORY / "trading/strategies/orb.py").read_text())
+    assert books.trade(MONDAY, stop_after=4, strategy_module=load_strategy(file)) == 0
+    unfit = BadInput("ruleset mine is gone", "Put it back")
+    assert books.trade(MONDAY, unfit=unfit) == 1
+    # No other is begun of what nobody can read.
+    with pytest.raises(BadInput, match="ruleset mine is gone"):
+        books.trade(TUESDAY, unfit=unfit)
+
+
+def test_after_a_built_in_strategy_one_of_ones_own_begins_and_the_first_is_still_known(
+    books: Books, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.py"
+    file.write_text((REPOSITORY / "trading/strategies/orb.py").read_text())
+    assert books.trade(MONDAY) == 1
+    assert books.trade(TUESDAY, strategy_module=load_strategy(file)) == 1
+    first, second = (books.plan(day)["strategy_sha256"] for day in (MONDAY, TUESDAY))
+    assert (first, bool(second)) == ("", True)
 
 
 def test_what_of_an_account_never_changes_is_refused_with_a_way_out(books: Books) -> None:
