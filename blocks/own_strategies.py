@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from blocks.strategy_file import load_strategy
+from blocks.strategy_file import load_strategy, refuse_written_by_others
 from trading.errors import BadInput
 from trading.near_names import nearest_of
 from trading.plan import BUILT_IN
@@ -18,6 +18,8 @@ def own_strategy(name: str, folder: Path) -> ModuleType:
     """
     path = folder / f"{name}.py"
     if path.is_file():
+        # The file may be a link to another place: who may change what it leads to is asked too.
+        refuse_written_by_others(folder)
         return load_strategy(path)
     names = sorted(each.stem for each in folder.glob("*.py")) if folder.is_dir() else []
     near = nearest_of(name, (*BUILT_IN, *names))

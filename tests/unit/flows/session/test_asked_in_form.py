@@ -131,5 +131,5 @@ def test_parameters_without_a_strategy_are_the_breakouts_as_they_always_were() -
     "file", ["", "a b", "../secrets", "orb", "file", "mine/other", ".hidden", "9lives"]
 )
 def test_a_file_is_named_by_a_plain_word_that_is_none_of_ours(file: str) -> None:
-    with pytest.raises(ValidationError, match="name a file of STRATEGIES_DIR|is a name of ours"):
+    with pytest.raises(ValidationError, match=r"name a file of STRATEGIES_DIR|is a name of ours"):
         OwnStrategy(file=file)
