@@ -25,14 +25,19 @@ from trading.parameters import (
     make_rules,
 )
 from trading.reasons import OWN_1, Reason
-from trading.strategies import orb
+from trading.strategies import ema_trend, gap_fade, orb, vwap_reversion
 
 # USD. The ledger has room for ten times that, which is left to what is earned.
 MOST_CAPITAL = 1e11
 # What the words of a strategy's own reasons begin with.
 OWN = "own"
 FIRST_VERSION_LEVELS = ("range high", "range low")
-BUILT_IN: dict[str, ModuleType] = {"orb": orb}
+BUILT_IN: dict[str, ModuleType] = {
+    "orb": orb,
+    "vwap_reversion": vwap_reversion,
+    "ema_trend": ema_trend,
+    "gap_fade": gap_fade,
+}
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "ORB_BREAKOUT_BUFFER": {"ORB_BREAKOUT_BUFFER": "0.05"},
     "ORB_MAX_EXTENSION": {"ORB_MAX_EXTENSION": "1"},
     "ORB_ALLOW_SHORT": {"ORB_ALLOW_SHORT": "false"},
+    "ORB_ENTRY": {"ORB_ENTRY": "stop", "ORB_DIRECTION": "first_bar"},
     "ORB_STOP": {"ORB_STOP": "atr"},
     "ORB_STOP_ATR": {"ORB_STOP_ATR": "2"},
     "ORB_TARGET": {"ORB_TARGET": "none"},
