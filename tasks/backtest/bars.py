@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -83,7 +84,16 @@ def _from_file(path: Path, request: BacktestRequest, *, warm_up: bool) -> Loaded
         # Only the whole file tells whether these sessions lie outside it or are a gap in it.
         whole = read_bars(path, request.symbols or None, request.exchange, request.format)
         sessions, first_traded = trim_sessions(whole.starts_us, request, warm_up=warm_up)
-    notes = list(file.notes)
+    notes = (*file.notes, *notes_of_sessions(sessions, first_traded, request))
+    blocks = tuple(_rows_near(block, sessions) for block in file.blocks)
+    return LoadedBars(blocks, file.symbols, tuple(sessions), first_traded, str(path), notes)
+
+
+def notes_of_sessions(
+    sessions: Sequence[Session], first_traded: int, request: BacktestRequest
+) -> tuple[str, ...]:
+    """Return what must be known of the sessions that were found, one sentence each."""
+    notes = []
     later, earlier = _left_out(sessions[first_traded:], request)
     if later:
         notes.append(f"bars begin on {sessions[first_traded].date}, after start {request.start}")
@@ -93,8 +103,7 @@ def _from_file(path: Path, request: BacktestRequest, *, warm_up: bool) -> Loaded
         notes.append(
             f"{first_traded} sessions before {sessions[first_traded].date} warm the indicators"
         )
-    blocks = tuple(_rows_near(block, sessions) for block in file.blocks)
-    return LoadedBars(blocks, file.symbols, tuple(sessions), first_traded, str(path), tuple(notes))
+    return tuple(notes)
 
 
 def trim_sessions(
@@ -138,7 +147,7 @@ def _sessions_with_rows(start_us: Integers, calendar: list[Session]) -> Integers
     return np.flatnonzero(np.bincount(number[inside], minlength=len(calendar))).astype(np.int64)
 
 
-def _left_out(traded: list[Session], request: BacktestRequest) -> tuple[bool, bool]:
+def _left_out(traded: Sequence[Session], request: BacktestRequest) -> tuple[bool, bool]:
     """Return whether sessions that were asked for lie before the traded ones, and after them."""
     first, last = traded[0].date, traded[-1].date
     before = request.start is not None and request.start < first

@@ -21,6 +21,7 @@ from blocks.report.page import report_page
 from blocks.results.folder import Results, check_folder, write_results
 from tasks.backtest.panel import is_large, load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
+from tasks.backtest.scan import ScannedRun, scan_of
 from trading.backtest.no_trades import why_no_trades
 from trading.backtest.performance import Json, Summary, summarise
 from trading.backtest.run import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
@@ -110,6 +111,10 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
         check_folder(request.out)
     tell = progress or _tell_nobody
     tell("loading bars", 0, 1)
+    if is_large(request):
+        found = scan_of(request, plan, lambda done, of: tell("running", done, of))
+        if found is not None:
+            return _report_of_scan(request, found, tell)
     with ThreadPoolExecutor(1) as aside:
         ready = [aside.submit(_get_ready, plan)] if is_large(request) else []
         bars = load_panel(request, aside.submit, warm_up=plan.needs_past())
@@ -157,6 +162,31 @@ def _report_of(
     return report
 
 
+def _report_of_scan(request: BacktestRequest, found: ScannedRun, tell: Progress) -> BacktestReport:
+    tell("summarising", 0, 1)
+    outcome, grid = found.scanned.outcome, found.panel.grid
+    no_page = "a scan has no bars to draw, and writes no report.html"
+    report = BacktestReport(
+        found.plan,
+        found.panel,
+        grid.sessions[found.first_traded :],
+        outcome,
+        summarise(outcome, grid, found.plan.capital),
+        str(request.bars),
+        (
+            *found.notes,
+            *outcome.gate.notes(),
+            *_how_it_ran(outcome, is_kept=True),
+            *([no_page] if request.out is not None and request.report else ()),
+        ),
+        request.is_simulated,
+    )
+    if request.out is not None:
+        tell("writing results", 0, 1)
+        write_results(request.out, report.results())
+    return report
+
+
 def refuse_no_bars(bars: LoadedPanel) -> None:
     """Raise BadInput when not one valid bar is left to trade on."""
     panel = bars.panel
@@ -198,11 +228,15 @@ def run(
             raise
         cache_folder = None
         outcome = engine(cache_folder=None)
+    return outcome, _how_it_ran(outcome, is_kept=cache_folder is not None)
+
+
+def _how_it_ran(outcome: Outcome, *, is_kept: bool) -> tuple[str, ...]:
     if outcome.refusal:
-        return outcome, (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}",)
-    if outcome.compiled and cache_folder is None:
-        return outcome, ("the compiled engine is not kept: no cache folder can be written",)
-    return outcome, ()
+        return (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}",)
+    if outcome.compiled and not is_kept:
+        return ("the compiled engine is not kept: no cache folder can be written",)
+    return ()
 
 
 def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:

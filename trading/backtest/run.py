@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from trading.engine.trade_tape import FILLS, TRADES, FillRow, TradeRow
 from trading.errors import BadInput
 from trading.gate.findings import GateReport, report_of_panel
 from trading.market.bars import NUMBERS, Defects, Floats, Integers, Panel
-from trading.market.calendar import make_grid
+from trading.market.calendar import Grid, make_grid
 from trading.plan import RunPlan
 from trading.selection.universe import Universe
 
@@ -82,37 +82,59 @@ def run_backtest(
     numba refuses; results are the same. `progress(done, total)` is told the sessions that are done.
     """
     run = PanelRun(panel, plan, KEEP[keep], first_traded, TAPE_ROWS)
-    stages = [link_interpreted(plan.strategy_module, stage) for stage in STAGES]
+    linked = linked_stages(run, panel, plan, compiled, cache_folder)
+    place = Place(panel.symbols, [session.date for session in panel.grid.sessions])
+    with mistakes_explained(plan.strategy_module, place):
+        try:
+            run_in_stages(run, *linked.stages, progress=progress, two_threads=linked.compiled)
+        except Exception:  # whatever the strategy raises
+            if linked.compiled and user_file(plan.strategy_module) is not None:
+                _fail_again(panel, plan, first_traded, linked.stages)
+            raise
+    gate = report_of_panel(run.verdicts, panel, run.close)
+    return outcome_of(run, panel.grid, linked, run.close, gate)
+
+
+class Linked(NamedTuple):
+    """STAGES joined to a strategy, and why numba could not compile them."""
+
+    stages: tuple[Any, ...]
+    compiled: bool
+    refusal: str
+
+
+def linked_stages(
+    run: PanelRun, panel: Panel, plan: RunPlan, compiled: bool | None, cache_folder: Path | None
+) -> Linked:
+    """Return the stages of a run over a panel, as `run_backtest` chooses them. Raises BadInput."""
     refusal = ""
     if compiled or (compiled is None and is_worth_compiling(panel, plan, cache_folder)):
         fast = [link_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES]
         refusal = _refusal(run, fast)
         if compiled and refusal:
             raise BadInput(f"numba cannot compile the strategy: {refusal}", "Run it interpreted")
-        compiled = not refusal
-        if compiled:
-            stages = fast
-    place = Place(panel.symbols, [session.date for session in panel.grid.sessions])
-    with mistakes_explained(plan.strategy_module, place):
-        try:
-            run_in_stages(run, *stages, progress=progress, two_threads=bool(compiled))
-        except Exception:  # whatever the strategy raises
-            if compiled and user_file(plan.strategy_module) is not None:
-                _fail_again(panel, plan, first_traded, stages)
-            raise
-    grid = panel.grid
-    begin = int(grid.first_row[min(first_traded, len(grid.sessions))])
+        if not refusal:
+            return Linked(tuple(fast), True, "")
+    slow = tuple(link_interpreted(plan.strategy_module, stage) for stage in STAGES)
+    return Linked(slow, False, refusal)
+
+
+def outcome_of(
+    run: PanelRun, grid: Grid, linked: Linked, close: Floats, gate: GateReport
+) -> Outcome:
+    """Return what a run did that is over; `close` (bars, symbols) are what its decisions saw."""
+    begin = int(grid.first_row[min(run.first_traded, len(grid.sessions))])
     return Outcome(
         _rows([tape.fills[: tape.counts[FILLS]] for tape in run.tapes], len(FillRow._fields)),
         _rows([tape.trades[: tape.counts[TRADES]] for tape in run.tapes], len(TradeRow._fields)),
-        DecisionLog(run.decisions, grid.start_us, run.close, run.worth),
+        DecisionLog(run.decisions, grid.start_us, close, run.worth),
         run.equity[begin:],
         grid.start_us[begin:],
-        first_traded,
+        run.first_traded,
         run.book,
-        bool(compiled),
-        refusal,
-        report_of_panel(run.verdicts, panel, run.close),
+        linked.compiled,
+        linked.refusal,
+        gate,
         run.universe if run.rules.selection.opening_bars > 0 else None,
     )
 

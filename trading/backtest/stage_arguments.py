@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,25 +12,41 @@ from trading.engine.book import new_book
 from trading.engine.decision_tape import new_decision_tape
 from trading.engine.trade_tape import Tape, new_tape
 from trading.engine.workspace import Signals, new_scratch, new_signals, parts_of
-from trading.gate.state import new_gate
+from trading.gate.state import GateState, copied, new_gate
 from trading.gate.verdicts import new_extremes, new_verdicts
 from trading.indicators.daily_feed import feed_daily
-from trading.indicators.past import new_past
+from trading.indicators.past import Past, copied_past, new_past
 from trading.market.bars import Floats, Integers, Panel, Prices
 from trading.market.daily_bars import days_of, no_daily
 from trading.plan import RunPlan
 from trading.selection.universe import new_universe
 
 
+class Remembered(NamedTuple):
+    """Copies of what reading leaves to later sessions."""
+
+    past: Past
+    gate: GateState
+    counts: Integers
+
+
 class PanelRun:
     """The arguments of `read_sessions`, `settle_sessions` and `keep_sessions`.
 
     `keep` is one of KEEP_*; sessions before `first_traded` only warm the indicators. `tape_rows`
-    is how many fills a tape has room for at least.
+    is how many fills a tape has room for at least. With `is_own` the panel's arrays are nobody
+    else's.
     """
 
     def __init__(
-        self, panel: Panel, plan: RunPlan, keep: int, first_traded: int, tape_rows: int
+        self,
+        panel: Panel,
+        plan: RunPlan,
+        keep: int,
+        first_traded: int,
+        tape_rows: int,
+        *,
+        is_own: bool = False,
     ) -> None:
         grid = panel.grid
         symbols = len(panel.symbols)
@@ -47,7 +63,7 @@ class PanelRun:
         self.tapes: list[Tape] = [new_tape(self._tape_rows)]
         self.prices = Prices(*map(_by_row, panel.prices))
         # The panel's arrays, which others read too, until there is a bar to be cleared in them.
-        self._is_own = False
+        self._is_own = is_own
         self.verdicts = new_verdicts(grid.rows, symbols)
         reading = plan.reading()
         self.universe = new_universe(
@@ -58,19 +74,20 @@ class PanelRun:
         flatten_bars = _bars_by(panel, plan.strategy.flatten_minutes)
         cutoff_bars = _bars_by(panel, plan.strategy.entry_cutoff_minutes)
         entry_bars = np.minimum(cutoff_bars, flatten_bars - 1)
-        past = new_past(reading.studies, symbols)
+        self._past = new_past(reading.studies, symbols)
+        self._gate = new_gate(symbols)
         if panel.daily is not None and grid.sessions:
-            feed_daily(reading.studies, past.state, panel.daily, grid.sessions[0].date)
+            feed_daily(reading.studies, self._past.state, panel.daily, grid.sessions[0].date)
         self._before_room = (
             self.rules,
             plan.strategy.numbers(plan.interval_minutes),
             reading,
-            past,
+            self._past,
             self.universe,
             days_of(grid.sessions),
             no_daily(symbols) if panel.daily is None else panel.daily.of_sessions(grid.sessions),
             plan.thresholds(),
-            new_gate(symbols),
+            self._gate,
             new_extremes(symbols),
             self.verdicts,
             scratch,
@@ -113,6 +130,21 @@ class PanelRun:
             self.prices = Prices(*(values.copy() for values in self.prices))
             self._is_own = True
             step(*self.to_read(room, first, session, end))
+
+    def remembered(self) -> Remembered:
+        """Return what reading leaves to later sessions, to go back to."""
+        return Remembered(copied_past(self._past), copied(self._gate), self.decisions.counts.copy())
+
+    def go_back(self, remembered: Remembered, rows: slice) -> None:
+        """Make as if the sessions in these rows had not been read."""
+        for one, other in zip(self._past, remembered.past, strict=True):
+            one[:] = other
+        for values, others in zip(self._gate, remembered.gate, strict=True):
+            values[:] = others
+        self.decisions.counts[:] = remembered.counts
+        told = rows.start + np.flatnonzero(self.verdicts.is_told[rows])
+        for each in self.verdicts:
+            each[told] = 0
 
     def to_keep(self, room: Signals, session: int, end: int) -> tuple[Any, ...]:
         """Return the arguments of `keep_sessions` for sessions `[session, end)`."""
