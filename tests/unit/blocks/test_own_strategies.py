@@ -35,9 +35,7 @@ def test_a_file_is_found_by_its_name(folder: Path) -> None:
         ("something_else", "Put its file there, or correct STRATEGIES_DIR"),
     ],
 )
-def test_a_name_of_no_file_is_one_line_with_the_nearest(
-    name: str, hint: str, folder: Path
-) -> None:
+def test_a_name_of_no_file_is_one_line_with_the_nearest(name: str, hint: str, folder: Path) -> None:
     with pytest.raises(BadInput) as caught:
         own_strategy(name, folder)
     assert f"there is no {folder / name}.py. {hint}" in str(caught.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +30,7 @@ IN_PLAY = {
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of an archive whose months have copies, with all that the gate knows of."""
     panel = market(4, SYMBOLS)
     row, symbol = np.nonzero(~np.isnan(panel.close))
@@ -46,7 +45,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("archive")
     made = BarArchive(folder, INTERVAL, ReplayClock(end), sizes=sizes)
     made.upsert(FetchedBars(panel.symbols, rows, ("alpaca:sip",), nothing, fetched_us))
-    yield made.folder
+    return made.folder
 
 
 @pytest.fixture
