@@ -21,6 +21,8 @@ from tests.oracle.comparison import bar_rows, daily_bars_of, differences, plan_o
 from tests.oracle.ledger import fold
 from tests.oracle.random_markets import Case, random_case
 from tests.unit.trading.account_mutants import ACCOUNT_MUTANTS
+from tests.unit.trading.day_mutants import DAYS, FILES, SELECTION, VALIDATION
+from tests.unit.trading.exit_mutants import EXITS
 from tests.unit.trading.mutants import (
     FOLD,
     LOOK_AHEAD,
@@ -29,10 +31,12 @@ from tests.unit.trading.mutants import (
     REFERENCE,
     Mutant,
 )
+from tests.unit.trading.resting_mutants import RESTING_ENTRIES
 from tests.unit.trading.scenarios import LOADING, SCENARIOS
 from tests.unit.trading.scenarios.check import complaints, loading_complaints, observed
 from tests.unit.trading.scenarios.decisions import CALM, of
 from tests.unit.trading.scenarios.scenario import RANGE, UP, LoadingScenario, Scenario
+from tests.unit.trading.size_mutants import SIZES
 from tests.unit.trading.syntax_tree import exchanged
 from trading.backtest import run as backtest
 from trading.backtest.look_ahead_check import look_ahead_test
@@ -48,7 +52,17 @@ from trading.plan import RunPlan, make_plan
 from trading.strategies import orb
 
 BY_NAME = {scenario.name: scenario for scenario in (*SCENARIOS, *LOADING)}
-ALL = (*MUTANTS, *ACCOUNT_MUTANTS)
+ALL = (
+    *MUTANTS,
+    *ACCOUNT_MUTANTS,
+    *RESTING_ENTRIES,
+    *EXITS,
+    *SIZES,
+    *DAYS,
+    *FILES,
+    *SELECTION,
+    *VALIDATION,
+)
 # Bars at random, damaged and not: between them they show what a single scenario may not.
 SEEDS = range(40)
 
@@ -241,11 +255,11 @@ def test_the_core_executed_again_from_its_source_is_the_core() -> None:
     core = Core(changed)
     assert changed.settle_sessions is not engine.settle_sessions
     assert not reference_differs(core)
-    assert all(not scenario_fails(core, scenario) for scenario in SCENARIOS[::4])
+    assert all(not scenario_fails(core, scenario) for scenario in SCENARIOS[::8])
 
 
 def test_mutants_have_names_of_their_own_and_leave_the_core_alone() -> None:
-    assert len({mutant.name for mutant in ALL}) == len(ALL) >= 60
+    assert len({mutant.name for mutant in ALL}) == len(ALL) >= 200
     rewritten(MUTANTS[0])
     assert importlib.import_module("trading.engine.matching").__dict__["touch"].__module__
     assert backtest.link_interpreted.__module__ == "trading.engine.compile"

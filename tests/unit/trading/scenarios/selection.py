@@ -32,7 +32,8 @@ def file_of(days: dict[int, tuple[float, ...]], symbol: str = "AAA") -> tuple[Da
 
 PLAIN_DAY = (100, 101, 99, 100, 1_000_000)
 FIFTEEN = dict.fromkeys(range(15), PLAIN_DAY)
-AFTER_FIFTEEN: list[Day] = [*[{"AAA": [None] * 7}] * 15, {"AAA": [RANGE, UP, HOLDS]}]
+NO_BARS: list[Day] = [{"AAA": [None] * 7}] * 15
+AFTER_FIFTEEN: list[Day] = [*NO_BARS, {"AAA": [RANGE, UP, HOLDS]}]
 
 DAYS: tuple[S, ...] = (
     S(
@@ -165,8 +166,9 @@ FILES: tuple[S, ...] = (
         "a date of a file that is no session is dropped",
         AFTER_FIFTEEN,
         BY_DAY,
+        # Of the Monday after that Saturday the file has nothing.
         daily=(
-            *file_of(dict.fromkeys(range(1, 15), PLAIN_DAY)),
+            *file_of({n: day for n, day in FIFTEEN.items() if n != 8}),
             ("AAA", "2025-06-14", 100.0, 101.0, 99.0, 100.0, 1e6),
         ),
         why=("15/1 indicator_warming_up",),
@@ -185,6 +187,30 @@ FILES: tuple[S, ...] = (
         AFTER_FIFTEEN,
         {"min_daily_volume": 1_000_000},
         daily=(*file_of({14: (100, 101, 99, 100, 5)}), *file_of(FIFTEEN)),
+        why=("15/1 enter_long",),
+        first_traded=15,
+    ),
+    S(
+        "prices of a file pass r4",
+        AFTER_FIFTEEN,
+        {"min_daily_atr": 2.0},
+        daily=file_of(dict.fromkeys(range(15), (100, 100.99996, 99, 100, 1e6))),
+        why=("15/1 enter_long",),
+        first_traded=15,
+    ),
+    S(
+        "of a file a new level forgets the rows up to its session's own",
+        [{"AAA": [RANGE, *times(2, *[RANGE] * 6)]}, *NO_BARS[1:14], {"AAA": [RANGE, UP]}],
+        {**GATE, "gate_gap": 0.0, "gate_stale": 0, "min_daily_volume": 1},
+        daily=file_of(dict.fromkeys(range(14), PLAIN_DAY)),
+        why=("14/1 not_eligible",),
+        first_traded=14,
+    ),
+    S(
+        "of a file a gap forgets the rows before its session, and not its own",
+        [DAY, {"AAA": times(2, *CALM)}, *NO_BARS[2:15], {"AAA": times(2, RANGE, UP)}],
+        {**GATE, "gate_stale": 0, "min_daily_volume": 1},
+        daily=file_of(FIFTEEN),
         why=("15/1 enter_long",),
         first_traded=15,
     ),
