@@ -51,6 +51,7 @@ def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
 async def backtest(
     bars: str | None = None,
     ruleset: str | None = None,
+    daily_bars: str | None = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
     start: date | None = None,
     end: date | None = None,
@@ -77,6 +78,7 @@ async def backtest(
     Args:
         bars: File or folder of bars; empty simulates them
         ruleset: Name of a ruleset, such as conservative; what stands at its default below gives way
+        daily_bars: File of daily bars, such as data/bars/1d; empty makes them of the bars
         symbols: In order of precedence: earlier ones have the first claim on cash and places
         start: First session, such as 2025-06-02; empty is the file's first
         end: Last session; empty is the file's last

@@ -44,6 +44,7 @@ class BacktestForm(BaseModel):
 
     bars: Word
     ruleset: Word
+    daily_bars: Word
     symbols: tuple[str, ...]
     start: Day
     end: Day
@@ -85,6 +86,8 @@ def request_of_form(
         wrong.append(bad_input_of(error, "parameters"))
     bars = given.get("bars")
     path = _checked(wrong, path_argument, bars) if isinstance(bars, str) and bars else None
+    daily = given.get("daily_bars")
+    daily_path = _checked(wrong, path_argument, daily) if isinstance(daily, str) and daily else None
     format = None if form is None else _checked(wrong, _format_of, form)
     if form is None or format is None or wrong:
         raise together(wrong + _wrong_settings(given))
@@ -106,6 +109,7 @@ def request_of_form(
         decisions=form.decisions,
         out=out,
         format=format,
+        daily_bars=daily_path,
     )
 
 

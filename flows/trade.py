@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from prefect import flow
@@ -41,6 +43,7 @@ async def trade_session(
     ruleset: str | None = None,
     symbols: list[str] = list(DEFAULT_SYMBOLS),  # noqa: B006
     bars: str | None = None,
+    daily_bars: str | None = None,
     market: Literal["simulated", "live"] = "simulated",
     interval_minutes: int = 5,
     capital: float = 10_000.0,
@@ -61,6 +64,7 @@ async def trade_session(
         ruleset: Name of a ruleset, such as conservative; what stands at its default below gives way
         symbols: In order of precedence: earlier ones have the first claim on cash and places
         bars: File of bars; empty takes those of market
+        daily_bars: File of daily bars, such as data/bars/1d; empty makes them of the bars
         market: Without a file: live has bars of the providers, simulated those of no real market
         interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
         capital: Of a new account, USD; one that is there keeps its money
@@ -77,7 +81,10 @@ async def trade_session(
     should_stop = StopRequest()
     with should_stop.listening(signal.SIGTERM, signal.SIGINT):
         configured = begin_process(data_dir)
-        parts = await saved_parts(data_dir, bars, configured, is_live=market == "live")
+        parts = replace(
+            await saved_parts(data_dir, bars, configured, is_live=market == "live"),
+            daily_bars=Path(daily_bars) if daily_bars else None,
+        )
         form = FormValues(
             strategy=strategy.model_dump(mode="json"),
             groups={

@@ -46,7 +46,8 @@ class RunPlan:
 
     `held` are those of `symbols`, its last ones, that an earlier plan left in the book: they are
     looked after until they are flat, and not entered. `given_name` is what the strategy is called
-    where a copy of its file is run.
+    where a copy of its file is run. `daily_bars_sha256` is of the user's daily bars, empty where
+    a run makes its own of its bars.
     """
 
     strategy_module: ModuleType
@@ -60,6 +61,7 @@ class RunPlan:
     capital: float = 10_000.0
     held: tuple[str, ...] = ()
     given_name: str = ""
+    daily_bars_sha256: str = ""
 
     def rules(self) -> Rules:
         """Return the engine's numbers."""
@@ -114,6 +116,7 @@ class RunPlan:
 
     def describe(self) -> dict[str, Any]:
         """Return the plan as JSON-ready values, for summaries and the journal."""
+        daily = {"daily_bars_sha256": self.daily_bars_sha256} if self.daily_bars_sha256 else {}
         return {
             "strategy": self.strategy.model_dump(mode="json"),
             "risk": self.risk.model_dump(mode="json"),
@@ -123,6 +126,7 @@ class RunPlan:
             "exchange": self.exchange,
             "interval_minutes": self.interval_minutes,
             "capital": self.capital,
+            **daily,
         }
 
     @property

@@ -25,6 +25,7 @@ def record_of(plan: RunPlan, source: str, strategy_sha256: str = "") -> dict[str
         "held": list(plan.held),
         "strategy_name": plan.strategy_name,
         "strategy_sha256": strategy_sha256,
+        "daily_bars_sha256": plan.daily_bars_sha256,
         "source": source,
     }
 
@@ -50,7 +51,13 @@ def plan_from(record: Mapping[str, Any], strategy_module: ModuleType | None = No
         strategy_module=strategy_module,
     )
     name = str(record.get("strategy_name", ""))
-    return replace(plan, symbols=(*plan.symbols, *held), held=held, given_name=name)
+    return replace(
+        plan,
+        symbols=(*plan.symbols, *held),
+        held=held,
+        given_name=name,
+        daily_bars_sha256=str(record.get("daily_bars_sha256", "")),
+    )
 
 
 def refuse_another_market(

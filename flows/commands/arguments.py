@@ -76,6 +76,16 @@ def moment_argument(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+def add_daily_bars_argument(parser: ArgumentParser) -> None:
+    """Add the argument that names daily bars, wherever intraday ones are."""
+    parser.add_argument(
+        "--daily-bars",
+        type=path_argument,
+        metavar="PATH",
+        help="daily bars, such as data/bars/1d; without it they are made of the bars",
+    )
+
+
 def add_strategy_arguments(parser: ArgumentParser) -> None:
     """Add the arguments that say what is traded how: a ruleset, single values, a strategy file."""
     parser.add_argument(

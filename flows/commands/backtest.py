@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import (
+    add_daily_bars_argument,
     add_strategy_arguments,
     asked_strategy,
     date_argument,
@@ -27,6 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--bars", type=path_argument, metavar="PATH",
         help="Parquet or CSV file of bars, or a folder of them; without it they are simulated",
     )  # fmt: skip
+    add_daily_bars_argument(parser)
     parser.add_argument(
         "--symbols", type=symbols_argument, default=(), metavar="A,B",
         help="in order of precedence; all of the file when left out",
@@ -94,5 +96,6 @@ def request_of(args: Namespace) -> BacktestRequest:
         seed=args.seed,
         report=not args.no_report,
         read_again=args.read_again,
+        daily_bars=args.daily_bars,
         strategy_module=module,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import (
+    add_daily_bars_argument,
     add_strategy_arguments,
     asked_strategy,
     exchange_argument,
@@ -36,6 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="PATH",
         help="file of bars; without it they are simulated",
     )
+    add_daily_bars_argument(parser)
     add_bar_format_arguments(parser)
     parser.add_argument(
         "--live",
@@ -112,6 +114,7 @@ def request_of(args: Namespace) -> SessionRequest:
             notifications=args.settings.notifications,
             database_timeout_seconds=args.settings.operations.database_timeout_seconds,
             bars_format=bar_format_of(args),
+            daily_bars=args.daily_bars,
         ),
         replay=args.replay,
         symbols=tuple(args.symbols),

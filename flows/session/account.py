@@ -87,7 +87,13 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
             )
         ledger.mark_simulated(market.is_simulated)
         plans = PlanBook(
-            ledger, plan, market.family, request.strategy_module, parts.seed_of_bars, unfit
+            ledger,
+            plan,
+            market.family,
+            request.strategy_module,
+            parts.seed_of_bars,
+            unfit,
+            parts.daily,
         )
         if not ledger.newest_plan():
             # For those who look before the first session begins.

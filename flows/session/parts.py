@@ -27,6 +27,7 @@ from trading.plan import RunPlan
 from trading.session.ports import MarketData, Notifier, Storage
 
 if TYPE_CHECKING:
+    from blocks.bars.daily_bars import DailyFile
     from blocks.messages.channel import Channel
     from blocks.saved.blocks import BarsFile, LogMessages, SimulatedMarket
     from blocks.saved.storage import AzureCopies, LocalCopies, S3Copies
@@ -46,6 +47,7 @@ class PlainParts:
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     database_timeout_seconds: float = LOCK_DEADLINE_SECONDS
     bars_format: BarFileFormat = field(default_factory=BarFileFormat)
+    daily_bars: Path | None = None
 
     @property
     def settle_seconds(self) -> float:
@@ -79,6 +81,14 @@ class PlainParts:
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols of the bars file, none when bars are simulated."""
         return () if self.bars is None else symbols_in(self.bars, self.bars_format)
+
+    def daily(self, plan: RunPlan) -> DailyFile | None:
+        """Return the daily bars of a plan's symbols, None where they are made of the others."""
+        if self.daily_bars is None:
+            return None
+        from blocks.archive.daily_bars import read_daily_bars
+
+        return read_daily_bars(self.daily_bars, plan.symbols, plan.exchange)
 
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return where bars come from: the user's file, the providers, or the simulated market."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flows.session.copies import has_ledger
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from tasks.session.beginning import PlanBook
@@ -26,12 +28,13 @@ def wanted_plan(request: SessionRequest) -> tuple[RunPlan, BadInput | None]:
             capital=request.capital,
             strategy_module=request.strategy_module,
         )
+        daily = request.parts.daily(plan)
     except BadInput as error:
         own = _plan_of_open_session(request) if has_ledger(request) else None
         if own is None:
             raise
         return own, error
-    return plan, None
+    return plan if daily is None else replace(plan, daily_bars_sha256=daily.bars.sha256), None
 
 
 def _plan_of_open_session(request: SessionRequest) -> RunPlan | None:

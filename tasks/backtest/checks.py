@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blocks.process.cache_folder import engine_cache_folder
+from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from trading.backtest.look_ahead_check import LookAheadResult, look_ahead_test
@@ -34,9 +35,10 @@ def run_look_ahead_test(request: BacktestRequest, cuts: int, seed: int) -> LookA
     check_request(request)
     plan = plan_of(request)
     bars = load_panel(request, lambda work: work(), warm_up=plan.needs_past())
+    daily = daily_bars_of(request, bars.panel.symbols)
     return look_ahead_test(
-        bars.panel,
-        replace(plan, symbols=bars.panel.symbols),
+        replace(bars.panel, daily=None if daily is None else daily.bars),
+        with_daily_bars(replace(plan, symbols=bars.panel.symbols), daily),
         cuts,
         seed,
         first_traded=bars.first_traded,

@@ -23,6 +23,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 class BacktestRequest:
     """A backtest as asked for; `bars` None means the simulated market.
 
+    `daily_bars` is a file of daily bars, None where they are made of the others.
     `symbols` in the configured order, none for all of the file; `start` and `end` are session
     dates, both included, None for the file's first and last; `settings` any parameter that the
     rules name; `decisions` all, changes or none; `out` None writes nothing; `report` whether a
@@ -45,6 +46,7 @@ class BacktestRequest:
     strategy_module: ModuleType | None = None
     report: bool = True
     read_again: bool = False
+    daily_bars: Path | None = None
 
     @property
     def is_simulated(self) -> bool:

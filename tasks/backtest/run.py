@@ -19,6 +19,7 @@ from blocks.process.cache_folder import engine_cache_folder
 from blocks.report.data import ReportRun
 from blocks.report.page import report_page
 from blocks.results.folder import Results, check_folder, write_results
+from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.panel import is_large, load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from tasks.backtest.scan import ScannedRun, scan_of
@@ -89,7 +90,11 @@ class BacktestReport:
                 "last": self.sessions[-1].date.isoformat(),
                 "warm_up": self.outcome.first_traded,
             },
-            "defects": {**self.panel.defects.as_dict(), **self.outcome.gate.as_defects()},
+            "defects": {
+                **self.panel.defects.as_dict(),
+                **self.outcome.gate.as_defects(),
+                **(self.panel.daily.defects.as_defects() if self.panel.daily else {}),
+            },
             "gate": {
                 "findings": [{**finding.as_dict()} for finding in self.outcome.gate.findings],
                 "others": self.outcome.gate.others,
@@ -131,8 +136,9 @@ def _report_of(
     request: BacktestRequest, plan: RunPlan, bars: LoadedPanel, progress: Progress | None
 ) -> BacktestReport:
     tell = progress or _tell_nobody
-    panel = bars.panel
-    plan = replace(plan, symbols=panel.symbols)
+    daily = daily_bars_of(request, bars.panel.symbols)
+    panel = replace(bars.panel, daily=None if daily is None else daily.bars)
+    plan = with_daily_bars(replace(plan, symbols=panel.symbols), daily)
     refuse_no_bars(bars)
     sessions = panel.grid.sessions
     tell("running", 0, len(sessions))
@@ -142,6 +148,7 @@ def _report_of(
     notes = (
         *(() if why is None else (why,)),
         *bars.notes,
+        *(() if daily is None else daily.notes),
         *panel_notes(panel, bars.first_traded),
         *outcome.gate.notes(),
         *run_notes,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.strategy_file import keep_strategy, kept_strategy
@@ -19,6 +19,9 @@ from trading.session.events import SessionStarted
 from trading.session.inheritance import carried_to, outstanding_in, unknown_in
 from trading.session.state import SessionState
 
+if TYPE_CHECKING:
+    from blocks.bars.daily_bars import DailyFile
+
 # What an indicator reads; where one of these is another, the bars behind it count no more.
 _OF_INDICATORS = ("interval_minutes", "source", "seed")
 
@@ -27,7 +30,8 @@ _OF_INDICATORS = ("interval_minutes", "source", "seed")
 class Beginning:
     """A session's plan, and what it takes over; `record` is the plan as its first row keeps it.
 
-    `inheritance` is None for a session that was begun before, and for an account's first one.
+    `inheritance` is None for a session that was begun before, and for an account's first one, and
+    `daily` for a session that was begun before, and where daily bars are made of the others.
     `fresh` are the symbols whose indicators begin from history, `changes` what is another than in
     the session before.
     """
@@ -38,6 +42,7 @@ class Beginning:
     inheritance: dict[str, Any] | None = None
     fresh: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
+    daily: DailyFile | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class PlanBook:
 
     `wanted` is what the settings ask for now, of bars of `source`; `strategy_module` is the user's
     own strategy, None for a built-in one. `seed` is that of simulated bars. `unfit` is
-    what is wrong with the settings, of which no session is begun then.
+    what is wrong with the settings, of which no session is begun then. `read_daily` reads a
+    user's daily bars of a plan's symbols, anew for each session: such a file grows by a day.
     """
 
     ledger: DuckDBLedger
@@ -55,6 +61,7 @@ class PlanBook:
     strategy_module: ModuleType | None = None
     seed: int | None = None
     unfit: BadInput | None = None
+    read_daily: Callable[[RunPlan], DailyFile | None] = lambda _: None
     _loaded: dict[str, ModuleType] = field(default_factory=dict)
 
     def beginning_of(self, session: str) -> Beginning:
@@ -70,7 +77,8 @@ class PlanBook:
             raise self.unfit
         before = [name for name, _ in self.ledger.sessions() if name < session]
         if not before:
-            return Beginning(self.wanted, self._record(self.wanted))
+            plan, daily = self._with_daily(self.wanted)
+            return Beginning(plan, self._record(plan), daily=daily)
         return self._after(before[-1])
 
     def changes_since(self, session: str) -> list[str]:
@@ -106,11 +114,14 @@ class PlanBook:
             # Money of a beginning: what has been made or lost since is in the books.
             capital=previous.plan.capital,
         )
+        plan, daily = self._with_daily(plan)
         record = self._record(plan)
         fresh = set(plan.symbols) - set(content["symbols"])
         carried = carried_to(content, plan.symbols, previous.plan.interval_minutes)
         fresh |= unknown_in(carried, plan.reading().studies)
-        if any(
+        # Without its file an account makes daily bars of its past.
+        had_file = bool(previous_record.get("daily_bars_sha256"))
+        if (had_file and daily is None) or any(
             previous_record.get(name, record.get(name)) != record.get(name)
             for name in _OF_INDICATORS
         ):
@@ -121,7 +132,14 @@ class PlanBook:
             inheritance=carried,
             fresh=frozenset(fresh),
             changes=tuple(changes_between(previous_record, record)),
+            daily=daily,
         )
+
+    def _with_daily(self, plan: RunPlan) -> tuple[RunPlan, DailyFile | None]:
+        """Return a plan that says which daily bars it has, and these."""
+        daily = self.read_daily(plan)
+        digest = "" if daily is None else daily.bars.sha256
+        return replace(plan, daily_bars_sha256=digest), daily
 
     def _plan(self, record: Mapping[str, Any]) -> RunPlan:
         digest = str(record.get("strategy_sha256", ""))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
 from tasks.session.runtime import SessionRuntime
 from trading.engine.warm_up import warm
 from trading.errors import SourceUnavailable
+from trading.indicators.daily_feed import with_daily
 from trading.indicators.past import new_past
 from trading.market.calendar import (
     from_microseconds,
@@ -63,7 +66,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
     return True
 
 
-def inherited(runtime: SessionRuntime) -> dict[str, object]:
+def inherited(runtime: SessionRuntime) -> dict[str, Any]:
     """Return what the last closed session leaves to this one, what is new begins warm."""
     content = runtime.beginning.inheritance
     if content is None:
@@ -73,7 +76,20 @@ def inherited(runtime: SessionRuntime) -> dict[str, object]:
     else:
         fresh = runtime.beginning.fresh
         warmed = _warmed(runtime, tuple(fresh)) if fresh else None
-    return content if warmed is None else with_warmed(content, warmed, fresh)
+    return _with_daily(runtime, content if warmed is None else with_warmed(content, warmed, fresh))
+
+
+def _with_daily(runtime: SessionRuntime, content: dict[str, Any]) -> dict[str, Any]:
+    """Return an inheritance in which a user's daily bars count, where he has some."""
+    daily = runtime.beginning.daily
+    if daily is None:
+        return content
+    for note in daily.notes:
+        if note.startswith("WARNING: "):
+            runtime.notifier.send("SYSTEM_WARNING", note.removeprefix("WARNING: "))
+    studies, symbols = runtime.state.reading.studies, runtime.plan.symbols
+    left = with_daily(content["indicators"], studies, symbols, daily.bars, runtime.session.date)
+    return {**content, "indicators": left}
 
 
 def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Warmed | None:

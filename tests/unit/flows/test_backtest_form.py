@@ -19,7 +19,8 @@ from trading.strategies.orb_parameters import OrbParameters
 
 OUT = Path("results")
 FORM: dict[str, Any] = {
-    "bars": "bars.csv", "ruleset": None, "symbols": ["AAPL"], "start": "2025-06-04", "end": None,
+    "bars": "bars.csv", "daily_bars": None, "ruleset": None, "symbols": ["AAPL"],
+    "start": "2025-06-04", "end": None,
     "interval_minutes": 5, "capital": 10_000.0, "exchange": "NYSE", "strategy": OrbParameters(),
     "risk": RiskParameters(), "fills": FillParameters(), "gate": GateParameters(),
     "decisions": "changes", "timezone": None, "stamp": None, "columns": {},
@@ -47,6 +48,14 @@ def test_how_a_file_is_written_can_be_said_in_the_form() -> None:
         "America/New_York", "end", columns, 5, "%d.%m.%Y %H:%M", symbol="QXA", feed="alpaca:sip"
     )
     assert request.start == date(2025, 6, 4)
+
+
+def test_daily_bars_are_named_in_the_form_as_at_the_terminal() -> None:
+    request = request_of_form({**FORM, "daily_bars": "~/daily.csv"}, OUT)
+    assert request.daily_bars == Path.home() / "daily.csv"
+    assert request_of_form({**FORM, "daily_bars": ""}, OUT).daily_bars is None
+    with pytest.raises(BadInput):
+        request_of_form({**FORM, "daily_bars": "~nobody-there/daily.csv"}, OUT)
 
 
 def test_fields_that_are_left_empty_count_as_not_given() -> None:
