@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
+from trading.indicators.indicator import Kind
 from trading.market.bars import Defects, Floats, Panel
 from trading.market.calendar import Grid, make_grid, sessions_between
 from trading.parameters import FillParameters, RiskParameters
@@ -31,6 +32,8 @@ Steps = NDArray[np.int32]
 FEWEST_STEPS_INSIDE_BAR = 300
 STEP_USD = 0.01
 START_STEPS = 100_000  # 1,000 USD, far from zero for any number of steps that a run takes
+# Of a gap over night, its deviation: 2 %.
+NIGHT_STEPS = 2_000
 VOLUME = 1_000_000.0
 # Any two weeks do: what is random is the walk.
 FIRST_DATE, LAST_DATE = date(2025, 6, 2), date(2025, 6, 13)
@@ -121,8 +124,13 @@ def null_runs(
     sessions = sessions_between(plan.exchange, FIRST_DATE, LAST_DATE)
     grid = make_grid(sessions, plan.interval_minutes)
     rng = np.random.default_rng(seed)
+    # What reads the last session may wait for a gap, of which a walk by itself has none.
+    read = plan.indicators().values()
+    reads_days = any(one is not None and one.kind is Kind.DAILY for one in read)
     while True:
         walk = random_walk(rng, grid.rows, len(plan.symbols), steps_inside_bar)
+        if reads_days:
+            move_over_night(walk, grid, rng)
         panel = walk_panel(walk, grid, plan.symbols)
         outcome = run_backtest(panel, plan, compiled=compiled, cache_folder=cache_folder)
         yield NullRun(walk, panel, outcome)
@@ -163,6 +171,13 @@ def random_walk(rng: np.random.Generator, bars: int, symbols: int, steps_inside_
     walk[1:, :, 0] = closes[:-1]
     np.add(inside.transpose(1, 0, 2), walk[:, :, :1], out=walk[:, :, 1:])
     return walk
+
+
+def move_over_night(walk: Steps, grid: Grid, rng: np.random.Generator) -> None:
+    """Let each session open elsewhere than the last one closed, with no drift either."""
+    for begin in grid.first_row[1:-1]:
+        steps: Floats = rng.normal(0.0, NIGHT_STEPS, (walk.shape[1], 1))
+        walk[begin:] += steps.astype(np.int32)
 
 
 def walk_panel(walk: Steps, grid: Grid, symbols: tuple[str, ...]) -> Panel:

@@ -67,10 +67,6 @@ class Parameters(StrategyParameters):
                 f" {interval_minutes}-minute bar"
             )
 
-    def needs_indicators(self) -> bool:
-        """Return that `Read` has all that is read."""
-        return False
-
     def reads_volume(self) -> bool:
         """Return that no volume decides."""
         return self.validation

@@ -72,10 +72,6 @@ class Parameters(StrategyParameters):
             )
         return self
 
-    def needs_indicators(self) -> bool:
-        """Return that `Read` has all that is read."""
-        return False
-
     def reads_volume(self) -> bool:
         """Return that no volume decides."""
         return self.validation

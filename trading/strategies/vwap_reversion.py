@@ -63,10 +63,6 @@ class Parameters(StrategyParameters):
             )
         return self
 
-    def needs_indicators(self) -> bool:
-        """Return that `Read` has all that is read."""
-        return False
-
     def has_orders(self) -> bool:
         """Return that entries rest at a level."""
         return True

@@ -77,7 +77,7 @@ def test_only_pyproject_names_our_version() -> None:
 @pytest.fixture
 def strategy_file(tmp_path: Path) -> Path:
     code = re.findall(r"```python\n(.*?)```", (DOCS / "strategies.md").read_text(), re.S)
-    target = tmp_path / "first_bar.py"
+    target = tmp_path / "rsi_dip.py"
     target.write_text(code[0])
     return target
 
@@ -88,11 +88,11 @@ SIMULATED = ("--symbols", "AAA,BBB,CCC", "--start", "2025-06-02", "--end", "2025
 def test_the_example_strategy_of_the_docs_trades(strategy_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     own = ("--strategy-file", str(strategy_file))
-    done = flows("backtest", *SIMULATED, *own, "--set", "min_move=0.05", "--out", str(out))
+    done = flows("backtest", *SIMULATED, *own, "--set", "dip=40", "--out", str(out))
     assert done.returncode == 0, done.stderr
     trades = (out / "trades.csv").read_text().splitlines()
     assert len(trades) > 5
-    assert "first_bar" in trades[1]
+    assert "rsi_dip" in trades[1]
 
 
 def test_the_example_strategy_is_honest(strategy_file: Path) -> None:

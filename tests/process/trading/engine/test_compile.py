@@ -22,7 +22,7 @@ from trading.errors import BadInput
 from trading.market.bars import NUMBERS, Panel
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel_loading import make_panel
-from trading.plan import RunPlan, make_plan
+from trading.plan import BUILT_IN, RunPlan, make_plan
 from trading.reasons import ENTER_LONG, STOP_NOT_PROTECTIVE, Reason
 from trading.strategies import orb
 
@@ -260,3 +260,15 @@ def test_a_run_is_compiled_when_it_is_long_or_the_machine_code_is_there(
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", 0)
     monkeypatch.setattr(backtest, "COMPILE_ABOVE_BARS", bars - 1)
     assert is_worth_compiling(panel, plan, None)
+
+
+@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"orb"}))
+def test_machine_code_of_a_built_in_strategy_does_what_the_interpreter_does(
+    panel: Panel, engine_cache: Path, name: str
+) -> None:
+    plan = make_plan(SYMBOLS, {"strategy": name, "max_entries": 5})
+    fast = run_backtest(panel, plan, compiled=True, keep="all", cache_folder=engine_cache)
+    slow = run_backtest(panel, plan, compiled=False, keep="all")
+    for table in ("fills", "trades", "decisions", "equity"):
+        # Levels may be no numbers yet, and of those there are several.
+        np.testing.assert_array_equal(getattr(fast, table), getattr(slow, table), table)

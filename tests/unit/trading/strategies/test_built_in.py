@@ -12,12 +12,16 @@ import numpy as np
 import pytest
 
 from blocks.markets.random_walk import simulated_rows
+from tests.unit.replay.in_memory import run_live
 from tests.unit.trading.strategies import plain_rules
 from tests.unit.trading.strategies.plain_rules import Said, Seen
-from trading.backtest.run import STAGES
+from trading.backtest import noise_check
+from trading.backtest.look_ahead_check import look_ahead_test
+from trading.backtest.run import STAGES, run_backtest
 from trading.backtest.stage_arguments import PanelRun
 from trading.engine.compile import link_interpreted
 from trading.engine.decision_tape import KEEP_NONE
+from trading.engine.trade_tape import FILLS
 from trading.market.bars import NUMBERS, Panel
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel_loading import make_panel
@@ -29,6 +33,7 @@ SYMBOLS = ("AAA", "BBB", "CCC")
 # Late enough that no decision is `after_cutoff` in its place.
 WHOLE_DAY = {"entry_cutoff_minutes": 0, "flatten_minutes": 1, **GATE_OFF.model_dump()}
 INTERVAL = 15
+OTHERS = sorted(set(BUILT_IN) - {"orb"})
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +130,7 @@ def test_gap_fade_trades_back_towards_the_last_close(panel: Panel) -> None:
     assert_same(panel, plan, again, words | {"range_incomplete", "indicator_warming_up"})
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"orb"}))
+@pytest.mark.parametrize("name", OTHERS)
 def test_shorts_are_off_where_they_are_not_allowed(panel: Panel, name: str) -> None:
     with_shorts = said_by(panel, plan_of(name, **{"min_gap_pct": 0.0} if "gap" in name else {}))
     without = said_by(
@@ -135,3 +140,33 @@ def test_shorts_are_off_where_they_are_not_allowed(panel: Panel, name: str) -> N
     for one, other in zip(with_shorts, without, strict=True):
         shorts = {at for at, said in one.items() if said.word == "enter_short"}
         assert {at for at, said in other.items() if said.word == "short_disabled"} == shorts
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_cutting_the_future_off_changes_nothing_before(panel: Panel, name: str) -> None:
+    plan = make_plan(SYMBOLS, {"strategy": name}, interval_minutes=INTERVAL)
+    result = look_ahead_test(panel, plan, cuts=5, seed=3)
+    assert result.rows_compared > 1000
+    assert result.differences == ()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_is_earned_on_noise(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    # Fewer walks than the command takes, of longer bars: an engine that leaks shows within these.
+    monkeypatch.setattr(noise_check, "SYMBOLS", 20)
+    plan = make_plan(("WALK",), {"strategy": name}, interval_minutes=INTERVAL)
+    result = noise_check.null_test(plan, 300, seed=2, compiled=False)
+    assert result.trades >= 300
+    assert abs(result.z) < 3.5
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_session_bar_by_bar_is_the_backtest(panel: Panel, name: str) -> None:
+    settings = {"strategy": name, **({"min_gap_pct": 0.004} if name == "gap_fade" else {})}
+    plan = make_plan(SYMBOLS, settings, interval_minutes=INTERVAL, capital=100_000.0)
+    outcome = run_backtest(panel, plan, first_traded=8, compiled=False)
+    run = run_live(panel, plan, first_traded=8)
+    fills = [state.tape.fills[: state.tape.counts[FILLS]] for state in run.states]
+    assert len(outcome.fills) >= 4
+    assert np.concatenate(fills).tobytes() == outcome.fills.tobytes()
+    assert run.differences == {}
