@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
@@ -13,6 +12,7 @@ from trading.errors import BadInput
 from trading.gate.thresholds import GateThresholds, make_thresholds
 from trading.market.calendar import INTERVALS_MINUTES
 from trading.prices import tick_units
+from trading.rules import NO_SELECTION, Rules, Selection
 
 # Beyond these a price no longer fits the integers that round it.
 LARGEST = 1e6
@@ -23,62 +23,6 @@ TRAILING_KINDS = ("none", "breakeven", "stepped", "atr", "dollars", "percent")
 SIZING_KINDS = ("risk", "fixed_risk", "fixed_shares")
 # Buying power that the rules know, times equity.
 MOST_LEVERAGE = 4.0
-
-
-class Selection(NamedTuple):
-    """What a symbol needs to trade in a session, 0 where nothing is asked (rules, section 11)."""
-
-    opening_bars: int
-    min_price: float
-    min_daily_atr: float
-    min_daily_volume: float
-    min_relative_opening_volume: float
-    select_top: int
-
-
-NO_SELECTION = Selection(0, 0.0, 0.0, 0.0, 0.0, 0)
-
-
-class Rules(NamedTuple):
-    """Numbers of the engine as the loop reads them, for one bar interval."""
-
-    first_decision_bar: int
-    risk_per_trade: float
-    max_position_pct: float
-    max_positions: int
-    max_orders_per_session: int
-    max_daily_loss_pct: float
-    max_entries: int
-    tick_units: int
-    trailing: int
-    trail_trigger_r: float
-    trail_plus: float
-    trail_at_r: NDArray[np.float64]
-    trail_stop_r: NDArray[np.float64]
-    trail_atr: float
-    trail_dollars: float
-    trail_pct: float
-    sizing: int
-    risk_usd: float
-    shares: int
-    max_shares: int
-    leverage: float
-    max_drawdown_pct: float
-    slippage: float
-    volatility_factor: float
-    impact_factor: float
-    max_participation: float
-    commission_per_share: float
-    commission_minimum: float
-    sec_fee_per_million: float
-    taf_per_share: float
-    taf_maximum: float
-    selection: Selection
-    validation: bool
-    validation_threshold: float
-    needs_atr: bool  # ATR(14) at each close: stops trail by it, or decisions show it
-    has_orders: bool  # entries may rest, or have a target of another kind than USD
-    has_leave: bool  # positions may leave by the strategy's word
 
 
 class _Numbers(BaseModel):

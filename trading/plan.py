@@ -19,12 +19,12 @@ from trading.parameters import (
     FillParameters,
     GateParameters,
     RiskParameters,
-    Rules,
     StrategyParameters,
     bad_input_of,
     make_rules,
 )
 from trading.reasons import OWN_1, Reason
+from trading.rules import Rules
 from trading.strategies import ema_trend, gap_fade, orb, vwap_reversion
 
 # USD. The ledger has room for ten times that, which is left to what is earned.

@@ -18,7 +18,6 @@ from trading.engine.risk import entry_quantity
 from trading.engine.workspace import Scratch, Signals
 from trading.entries import MARKET
 from trading.market.bars import Floats
-from trading.parameters import Rules
 from trading.reasons import (
     ENTER_LONG,
     ENTER_SHORT,
@@ -31,6 +30,7 @@ from trading.reasons import (
     SIZE_BELOW_ONE,
 )
 from trading.reasons import LATCHED as REASON_LATCHED
+from trading.rules import Rules
 
 
 def decide(

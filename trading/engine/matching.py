@@ -17,7 +17,6 @@ from trading.engine.resting import fills_at_open, fills_inside
 from trading.engine.trade_tape import Tape, record_fill, record_trade
 from trading.entries import LIMIT
 from trading.market.bars import Prices
-from trading.parameters import Rules
 from trading.prices import LOWEST_FILL_PRICE, r4
 from trading.reasons import (
     EXIT_STOP,
@@ -28,6 +27,7 @@ from trading.reasons import (
     LEG_STOP,
     LEG_TARGET,
 )
+from trading.rules import Rules
 
 # More shares than any bar has, and still whole as a float and as 64 bits.
 NO_CAP = 9_000_000_000_000_000

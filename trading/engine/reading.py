@@ -20,7 +20,7 @@ from trading.indicators import (
 )
 from trading.indicators.studies import Studies, make_studies, row_of
 from trading.market.bars import Integers
-from trading.parameters import Rules
+from trading.rules import Rules
 
 # Of trailing stops, and of what a decision's row shows.
 ATR_BARS = 14

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from trading.engine.book import BASELINE, PEAK, Book, gross_exposure, reserved_cost
-from trading.parameters import Rules
+from trading.rules import Rules
 
 FIXED_RISK = 1
 FIXED_SHARES = 2

@@ -22,7 +22,7 @@ from trading.indicators.past import Past, forget_past, settle_past
 from trading.indicators.studies import Studies
 from trading.indicators.update import begin_studies, end_studies, update_studies
 from trading.market.bars import Integers, Prices, bar_of
-from trading.parameters import Rules
+from trading.rules import Rules
 from trading.selection.judge import begin_opening
 from trading.selection.universe import Universe
 

@@ -42,8 +42,8 @@ from trading.engine.workspace import LEAVES_LONG, LEAVES_SHORT, Scratch, Signals
 from trading.gate.checks import FORGETS, REJECTED
 from trading.gate.verdicts import Bytes, Verdicts
 from trading.market.bars import Floats, Integers, Prices, bar_of
-from trading.parameters import Rules
 from trading.reasons import EXIT_FLATTEN, EXIT_LATCH, EXIT_SIGNAL
+from trading.rules import Rules
 
 
 def close_bar(

@@ -13,7 +13,6 @@ from trading.entries import LIMIT, MARKET, Bar, R
 from trading.errors import BadInput
 from trading.indicators.update import update_studies
 from trading.market.bars import Floats, Prices
-from trading.parameters import Rules
 from trading.reasons import (
     AFTER_CUTOFF,
     ENTER_LONG,
@@ -22,6 +21,7 @@ from trading.reasons import (
     UNDECIDED,
     VALIDATION_FAILED,
 )
+from trading.rules import Rules
 from trading.selection.judge import judge_universe, see_opening
 from trading.selection.universe import Universe
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from trading.engine.book import Book
-from trading.parameters import Rules
 from trading.prices import round_down, round_up
+from trading.rules import Rules
 
 # Numbers of `Rules.trailing`; 0 is a stop that stays.
 BREAKEVEN = 1

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.bars import Floats, Integers
-from trading.parameters import Rules
+from trading.rules import Rules
 
 # Bits of `Signals.leaves`.
 LEAVES_LONG = 1

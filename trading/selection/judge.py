@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from trading.market.bars import Floats, Prices
-from trading.parameters import Selection
 from trading.reasons import NOT_ELIGIBLE, NOT_SELECTED
+from trading.rules import Selection
 from trading.selection.ranking import rank_all
 from trading.selection.universe import BARS, HIGH, LOW, OPEN, Universe
 

@@ -12,8 +12,8 @@ from trading.engine.book_changes import (
 from trading.engine.settle import leave_everything
 from trading.engine.trade_tape import Tape, record_fill, record_trade
 from trading.errors import OpenbellError
-from trading.parameters import Rules
 from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, FillLeg
+from trading.rules import Rules
 from trading.session.entry_terms import awaited_terms, fill_by, terms_of
 from trading.session.events import Fill
 from trading.session.orders import Leg, Order

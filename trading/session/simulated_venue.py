@@ -25,8 +25,8 @@ from trading.engine.matching import (
     venue_price,
 )
 from trading.engine.trade_tape import new_tape
-from trading.parameters import Rules
 from trading.reasons import LEG_NEWEST_PRICE, ExitReason
+from trading.rules import Rules
 from trading.session.array_json import prices_of
 from trading.session.entry_terms import await_entry, terms_of
 from trading.session.events import BarClosed, Intent, order_of

@@ -9,8 +9,8 @@ from trading.engine.book import Book
 from trading.engine.matching import participation_cap
 from trading.engine.targets import target_level
 from trading.engine.trade_tape import FILLS, FillRow, Tape
-from trading.parameters import Rules
 from trading.reasons import ExitReason, FillLeg
+from trading.rules import Rules
 from trading.session.entry_terms import TARGET_KINDS, terms_of
 from trading.session.events import Fill, OrderUpdate, update_of
 from trading.session.orders import Leg, Order, Status, attempt_of, transition

@@ -25,9 +25,9 @@ from trading.engine.workspace import Parts, Signals, new_scratch, new_signals
 from trading.entries import Entry
 from trading.gate.verdicts import Verdicts, new_verdicts
 from trading.market.bars import Floats, Prices, bar_of
-from trading.parameters import Rules
 from trading.plan import make_plan
 from trading.reasons import NO_BREAKOUT, ExitReason, FillLeg, Reason
+from trading.rules import Rules
 
 Bar = tuple[float, ...]
 Says = Mapping[tuple[int, int], Entry]

@@ -32,7 +32,6 @@ from trading.engine.book import (
 from trading.engine.compile import link_compiled
 from trading.engine.trade_tape import FILLS, FillRow
 from trading.entries import FRACTION, LIMIT, MARKET, STOP, USD, Entry, R
-from trading.parameters import Rules
 from trading.reasons import (
     DATA_GATE_GAP,
     DATA_GATE_STALE,
@@ -41,6 +40,7 @@ from trading.reasons import (
     LEG_ASSUMED_CLOSE,
     LEG_ENTRY,
 )
+from trading.rules import Rules
 from trading.strategies import orb
 
 SEEDS = range(150)
