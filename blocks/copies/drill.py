@@ -186,7 +186,8 @@ def _compare(
     with _store(ledger.path) as connection:
         quoted = str(other).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS other (READ_ONLY)")
-        for table, columns in tables.items():
+        for table, asked in tables.items():
+            columns = _shared_columns(connection, table) if asked == "*" else asked
             here, there = (
                 f"SELECT {columns} FROM {source}{table} WHERE session IN ({marks})"
                 f" AND {conditions.get(table, 'TRUE')}"
@@ -201,6 +202,17 @@ def _compare(
             rows, differing = connection.execute(question, sessions * 5).fetchall()[0]
             checks.append(TableCheck(table, compared_with, int(rows), int(differing)))
     return checks
+
+
+def _shared_columns(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Return the columns that a table has on both sides: one of an earlier version has fewer."""
+    rows = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name IN"
+        " (current_database(), 'other') GROUP BY column_name HAVING count(*) = 2"
+        " ORDER BY min(column_index)",
+        [table],
+    ).fetchall()
+    return ", ".join(name for (name,) in rows)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import duckdb
 import orjson
 
 from blocks.ledger.event_rows import event_from_row, read_event
-from blocks.ledger.format import check_format
+from blocks.ledger.format import ADDED_COLUMNS, check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.ledger.parity_tables import PARITY_TABLES
 from blocks.ledger.rows import trade_row
@@ -104,7 +104,11 @@ def _check_schema(ledger: duckdb.DuckDBPyConnection) -> None:
         wanted.execute(SCHEMA)
         there = set(ledger.execute(question).fetchall())
         added = ADDED_LATER - {table for table, _, _ in there}
-        missing = {each for each in wanted.execute(question).fetchall() if each[0] not in added}
+        missing = {
+            (table, column, kind)
+            for table, column, kind in wanted.execute(question).fetchall()
+            if table not in added and not (table == "decisions" and column in ADDED_COLUMNS)
+        }
         missing -= there
     if missing:
         table, column, kind = min(missing)

@@ -11,6 +11,13 @@ from trading.errors import BadInput
 # To be raised when an earlier version would misread what is written, or lose it.
 FORMAT = 5
 FORMAT_NAME = "format"
+# What the decisions of an earlier format have not, until somebody trades with them.
+ADDED_COLUMNS = {
+    "level": "DECIMAL(18,6)",
+    "score": "DOUBLE",
+    "relative_opening_volume": "DOUBLE",
+    "target_kind": "VARCHAR DEFAULT 'usd'",
+}
 
 
 def check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -25,8 +32,10 @@ def check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def write_format(connection: duckdb.DuckDBPyConnection) -> None:
-    """Say inside a transaction that the ledger is of this version's format."""
+    """Bring a ledger to this version's format inside a transaction, and say so in it."""
     if _number_of(connection) < FORMAT:
+        for name, kind in ADDED_COLUMNS.items():
+            connection.execute(f"ALTER TABLE decisions ADD COLUMN IF NOT EXISTS {name} {kind}")
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [FORMAT_NAME, str(FORMAT)])
 
 

@@ -67,12 +67,9 @@ CREATE TABLE IF NOT EXISTS decisions (
     session DATE, bar TIMESTAMPTZ, symbol VARCHAR, reason VARCHAR, price DECIMAL(18,6),
     range_high DECIMAL(18,6), range_low DECIMAL(18,6), stop DECIMAL(18,6),
     target_offset DOUBLE, quantity BIGINT, atr DOUBLE, equity DECIMAL(18,6),
-    PRIMARY KEY (bar, symbol)
+    level DECIMAL(18,6), score DOUBLE, relative_opening_volume DOUBLE,
+    target_kind VARCHAR DEFAULT 'usd', PRIMARY KEY (bar, symbol)
 );
-ALTER TABLE decisions ADD COLUMN IF NOT EXISTS level DECIMAL(18,6);
-ALTER TABLE decisions ADD COLUMN IF NOT EXISTS score DOUBLE;
-ALTER TABLE decisions ADD COLUMN IF NOT EXISTS relative_opening_volume DOUBLE;
-ALTER TABLE decisions ADD COLUMN IF NOT EXISTS target_kind VARCHAR DEFAULT 'usd';
 CREATE TABLE IF NOT EXISTS outbox (
     number BIGINT, id VARCHAR PRIMARY KEY, session DATE, kind VARCHAR, ts TIMESTAMPTZ,
     payload VARCHAR
