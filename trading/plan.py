@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import PurePath
 from types import ModuleType
 from typing import Any
 
@@ -131,10 +132,10 @@ class RunPlan:
 
     @property
     def strategy_name(self) -> str:
-        """Return the strategy's name as trades carry it."""
-        return self.given_name or str(
-            getattr(self.strategy, "strategy", self.strategy_module.__name__)
-        )
+        """Return the strategy's name as trades carry it: its own word, else that of its file."""
+        module = self.strategy_module
+        of_file = PurePath(module.__file__ or module.__name__).stem
+        return self.given_name or str(getattr(self.strategy, "strategy", of_file))
 
 
 def parse_settings(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:

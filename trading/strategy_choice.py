@@ -26,7 +26,7 @@ class OwnStrategy(BaseModel):
 
     strategy: Literal["file"] = Field("file", description="That it is a file of your own")
     file: str = Field(
-        "", description="Its name in STRATEGIES_DIR without the ending, such as first_bar"
+        description="Its name in STRATEGIES_DIR without the ending, such as first_bar"
     )
     parameters: dict[str, Any] = Field(
         {}, description='Its parameters by name, such as {"min_move": 0.2}'

@@ -12,6 +12,7 @@ import pytest
 from blocks.own_strategies import own_strategy
 from tests.unit.trading import coin_side
 from trading.errors import BadInput
+from trading.plan import make_plan
 
 
 @pytest.fixture
@@ -25,6 +26,15 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_file_is_found_by_its_name(folder: Path) -> None:
     assert own_strategy("side", folder).MEMORY == coin_side.MEMORY
+
+
+def test_a_strategy_without_a_word_of_its_own_is_called_as_its_file(folder: Path) -> None:
+    text = (folder / "side.py").read_text()
+    word = '    strategy: Literal["coin_side"] = "coin_side"\n'
+    assert word in text
+    (folder / "side.py").write_text(text.replace(word, ""))
+    module = own_strategy("side", folder)
+    assert make_plan(("A",), {}, strategy_module=module).strategy_name == "side"
 
 
 @pytest.mark.parametrize(
