@@ -23,7 +23,7 @@ from blocks.archive.runs import Runs
 from trading.market.bars import NUMBERS, BarRows
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Session, to_microseconds
 
-_BARS_AT_ONCE = 2_000_000
+_BARS_AT_ONCE = 500_000
 _PAIR = ("symbol", "day")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from blocks.archive.feeds import notes_of_feeds
 from blocks.archive.universe import ArchiveUniverse, Look
 from blocks.process.cache_folder import engine_cache_folder
 from tasks.backtest.bars import notes_of_sessions, trim_sessions
+from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.request import BacktestRequest
 from trading.backtest.scan import Scanned, is_covered, scan
 from trading.market.bars import BarRows, Defects, Integers, Panel
@@ -61,13 +63,29 @@ def scan_of(
         return None
     sessions = tuple(found)
     grid = make_grid(sessions, request.interval_minutes)
-    plan = replace(plan, symbols=universe.symbols)
-    source = ArchiveBars(universe, grid, plan)
-    scanned = _scan(source, grid, plan, first_traded, request.decisions, progress)
+    daily = daily_bars_of(request, universe.symbols)
+    plan = with_daily_bars(replace(plan, symbols=universe.symbols), daily)
+    run = partial(
+        scan,
+        ArchiveBars(universe, grid, plan),
+        grid,
+        plan,
+        daily=None if daily is None else daily.bars,
+        first_traded=first_traded,
+        keep=request.decisions,
+        progress=progress,
+    )
+    scanned = _on_cache(run)
     nothing = np.empty((0, len(plan.symbols)))
     return ScannedRun(
         plan,
-        Panel(grid, plan.symbols, *(nothing,) * 5, defects=scanned.defects),
+        Panel(
+            grid,
+            plan.symbols,
+            *(nothing,) * 5,
+            defects=scanned.defects,
+            daily=None if daily is None else daily.bars,
+        ),
         first_traded,
         scanned,
         (
@@ -75,31 +93,22 @@ def scan_of(
             f" days came to, and the whole sessions of {scanned.days:,} days of symbols that were"
             " selected. Of the others one decision a session is kept, and defects and the data"
             " gate's findings are those of bars that were read",
+            *(() if daily is None else daily.notes),
             *notes_of_sessions(sessions, first_traded, request),
             *notes_of_feeds(universe.choices),
         ),
     )
 
 
-def _scan(
-    source: ArchiveBars,
-    grid: Grid,
-    plan: RunPlan,
-    first_traded: int,
-    keep: str,
-    progress: Callable[[int, int], None] | None,
-) -> Scanned:
+def _on_cache(run: Callable[..., Scanned]) -> Scanned:
     cache_folder = engine_cache_folder()
     try:
-        return scan(
-            source, grid, plan, first_traded=first_traded, keep=keep, cache_folder=cache_folder,
-            progress=progress,
-        )  # fmt: skip
+        return run(cache_folder=cache_folder)
     except OSError:
         # The stages are linked before anything is read, and run as well without a cache.
         if cache_folder is None:
             raise
-        return scan(source, grid, plan, first_traded=first_traded, keep=keep, progress=progress)
+        return run(cache_folder=None)
 
 
 class ArchiveBars:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.backtest.passing_prices import PassingPrices
+from trading.backtest.passing_prices import PassingPrices, PassingTable
 from trading.backtest.run import KEEP, TAPE_ROWS, Outcome, linked_stages, outcome_of
 from trading.backtest.stage_arguments import PanelRun
 from trading.engine.strategy_errors import Place, mistakes_explained
@@ -27,6 +27,7 @@ from trading.gate.verdicts import Verdicts
 from trading.indicators.studies import DAILY, OPENING, STUDY_KIND, VWAP
 from trading.market.bars import Defects, Floats, Integers, Panel, Prices
 from trading.market.calendar import Grid
+from trading.market.daily_bars import DailyBars
 from trading.plan import RunPlan
 from trading.reasons import NO_DECISION
 
@@ -87,21 +88,23 @@ def scan(
     grid: Grid,
     plan: RunPlan,
     *,
+    daily: DailyBars | None = None,
     first_traded: int = 0,
     keep: str = "changes",
     compiled: bool | None = None,
     cache_folder: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Scanned:
-    """Run a plan that `is_covered` over a universe; arguments are those of `run_backtest`.
+    """Run a plan that `is_covered` over a universe, with a user's daily bars where there are some.
 
+    Other arguments are those of `run_backtest`.
     Decisions are kept of who was selected, and of every other symbol the first of each session.
     """
     passing = PassingPrices(grid.rows, len(plan.symbols))
-    panel = Panel(grid, plan.symbols, *passing.prices, defects=Defects())
+    panel = Panel(grid, plan.symbols, *passing.prices, defects=Defects(), daily=daily)
     run = PanelRun(panel, plan, KEEP[keep], first_traded, TAPE_ROWS, is_own=True)
     stages = linked_stages(run, panel, plan, compiled, cache_folder)
-    closes = np.zeros((grid.rows, run.symbols))
+    closes = PassingTable(grid.rows, run.symbols).values
     counts = _Counts([], [], [])
     parts = list(_parts(grid, run.symbols))
     place = Place(plan.symbols, [session.date for session in grid.sessions])

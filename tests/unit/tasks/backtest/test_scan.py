@@ -72,8 +72,37 @@ def test_two_hundred_symbols_trade_the_same_whether_scanned_or_loaded(
     monkeypatch.setattr(scanning, "SCAN_ABOVE_BARS", 10**9)
     loaded = backtest(request_of)
 
-    assert (is_scanned(scanned), is_scanned(loaded)) == (True, False)
     assert loaded.summary.trades > 20
+    assert_same(scanned, loaded)
+
+
+def test_daily_bars_of_a_users_file_are_what_a_scan_judges_by(
+    request_of: BacktestRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "daily.csv"
+    lines = ["symbol,date,open,high,low,close,volume"]
+    lines += [
+        f"S{number:03d},{session.date},20,{21 + number / 50},19,20,{90_000 + number}"
+        for session in SESSIONS
+        for number in range(60)
+    ]
+    file.write_text("\n".join(lines))
+    some = tuple(f"S{number:03d}" for number in range(80))
+    asked = replace(request_of, daily_bars=file, symbols=some)
+    scanned = backtest(asked)
+    monkeypatch.setattr(scanning, "SCAN_ABOVE_BARS", 10**9)
+    loaded = backtest(asked)
+
+    assert_same(scanned, loaded)
+    # The file lacks some symbols, and those have no daily values.
+    assert loaded.outcome.universe is not None
+    assert np.isnan(loaded.outcome.universe.daily_atr[-1, 60:]).all()
+    assert not np.isnan(loaded.outcome.universe.daily_atr[-1, :60]).all()
+
+
+def assert_same(scanned: BacktestReport, loaded: BacktestReport) -> None:
+    """A scan traded and judged what a backtest of all bars did."""
+    assert (is_scanned(scanned), is_scanned(loaded)) == (True, False)
     assert scanned.summary == loaded.summary
     for name in ("fills", "trades", "equity", "equity_us"):
         ours, theirs = getattr(scanned.outcome, name), getattr(loaded.outcome, name)
@@ -87,7 +116,7 @@ def test_two_hundred_symbols_trade_the_same_whether_scanned_or_loaded(
         theirs = getattr(loaded.outcome.universe, name)
         assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"), name
     for note in loaded.notes:
-        if "warm the indicators" in note or "of the feed" in note:
+        if any(words in note for words in ("warm the indicators", "of the feed", "daily values")):
             assert note in scanned.notes
 
 
