@@ -44,6 +44,7 @@ LONGEST_FIRST = (
 SLOW = (
     "tests/unit/replay/",
     "tests/unit/flows/session/test_plan_changes.py",
+    "tests/unit/tasks/backtest/test_scan.py",
     "tests/unit/trading/backtest/test_noise_check.py",
     "tests/unit/trading/test_against_reference.py",
     "tests/unit/trading/test_mutants.py",
