@@ -14,9 +14,10 @@ import numpy as np
 
 from benchmarks.command_bench import drop_page_cache, measure_command
 from benchmarks.cycle_bench import measure_cycle
-from benchmarks.engine_bench import measure_engine
+from benchmarks.engine_bench import measure_engine, measure_indicators
 from benchmarks.idle_bench import measure_idle
 from benchmarks.market import make_market, write_market
+from benchmarks.scan_bench import measure_scan
 from benchmarks.vectorbt_bench import measure_vectorbt
 
 ENGINE_BARS = (1_000_000, 10_000_000)
@@ -76,6 +77,8 @@ def main() -> None:
                 c=panel.close,
                 bars_a_session=78,
             )
+    figures["indicators"] = measure_indicators(market, cache / "engine")
+    print(figures["indicators"], flush=True)
     path = cache / "bars.parquet"
     write_market(market, path)
     del market
@@ -83,6 +86,9 @@ def main() -> None:
     print("the command on 10,000,000 bars on disk ...", flush=True)
     figures["command"] = measure_command(path)
     print(figures["command"], flush=True)
+    print("a universe of an archive, scanned and loaded ...", flush=True)
+    figures["scan"] = measure_scan(cache)
+    print(figures["scan"], flush=True)
     for symbols in CYCLE_SYMBOLS:
         figures["cycle"].append(measure_cycle(symbols))
         print(figures["cycle"][-1], flush=True)
@@ -120,6 +126,12 @@ def page(figures: dict[str, Any]) -> str:
                 f"Machine: {machine_line}.",
                 "## Engine in memory, portfolio rules on, decisions `changes`",
                 table(figures["engine"]),
+                "## What indicators cost, on the same bars, decisions `none`",
+                table(figures["indicators"]),
+                "## A universe of which 20 symbols are selected a day, scanned and with all bars loaded",
+                table(figures["scan"]),
+                "`python -m benchmarks.archive_bench --bars 136500000 --only scan_of_all` scans 7,000"
+                " symbols over 250 sessions (docs/adr/0013-scan.md).",
                 "## The `backtest` command on 10 million bars in one Parquet file",
                 table(steps),
                 f"A plain polars read of the same file takes {command['plain polars read, s']} s. The"

@@ -3,7 +3,7 @@
 Makes an archive of 100 million bars, a month at a time, in the folder of the benchmarks' cache
 (2 GB; one that is there is taken again, whatever was stored in it since), and measures in a
 process each: the opening range of all symbols on one day, all bars of 40 symbols, a backtest of 10
-symbols, and a symbol's month, a day and a month stored again. Nothing here is asserted.
+symbols, a scan of all, and a symbol's month, a day and a month stored again. Nothing here is asserted.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ BARS = 100_000_000
 FEED = "alpaca:sip"
 FIRST = date(2024, 1, 2)
 MINUTES = 5
+IN_PLAY = {
+    "direction": "first_bar", "stop": "daily_atr", "target": "none", "select_top": 20,
+    "min_price": 5, "min_daily_atr": 0.5, "min_daily_volume": 1_000_000,
+    "leverage": 4, "max_position_pct": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,13 @@ def backtest_of_ten(archive: Archive) -> int:
     return int(backtest(request).panel.close.size)
 
 
+def scan_of_all(archive: Archive) -> int:
+    """Trade the 20 most active of all symbols each day, over the whole span."""
+    request = BacktestRequest(bars=archive.opened().folder, settings=IN_PLAY)
+    report = backtest(request)
+    return len(report.plan.symbols) * report.panel.grid.rows
+
+
 def one_day_again(archive: Archive) -> int:
     """Store one day of all symbols once more, fetched later."""
     fetched = bars_of([archive.months[1][5]])
@@ -161,7 +173,7 @@ def one_symbol_again(archive: Archive) -> int:
 
 
 WORKS: tuple[Callable[[Archive], int], ...] = (
-    opening_range, whole_day, forty_symbols, backtest_of_ten,
+    opening_range, whole_day, forty_symbols, backtest_of_ten, scan_of_all,
     one_symbol_again, one_day_again, one_month_again,
 )  # fmt: skip
 

@@ -13,6 +13,36 @@ from trading.plan import make_plan
 REPEATS = 5
 
 
+# What each reads besides prices; the machine code is the same.
+INDICATORS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "ATR(14)": {"stop": "atr"},
+    "ATR(14), mean volume of 20": {"stop": "atr", "volume_filter": True},
+    "daily ATR": {"stop": "daily_atr"},
+    "the day's 20 most active": {"select_top": 20},
+    "trends of 15 and 60 minutes": {"validation": True},
+}
+
+
+def measure_indicators(market: Market, cache_folder: Path) -> list[dict[str, Any]]:
+    """Return nanoseconds a bar by what the strategy reads, best of five by turns."""
+    best: dict[str, float] = {}
+    for _ in range(REPEATS):
+        for name, settings in INDICATORS.items():
+            plan = make_plan(market.panel.symbols, settings, capital=1_000_000.0)
+            began = time.perf_counter()
+            run_backtest(market.panel, plan, keep="none", compiled=True, cache_folder=cache_folder)
+            best[name] = min(best.get(name, 1e9), time.perf_counter() - began)
+    return [
+        {
+            "reads": name,
+            "ns a bar": round(seconds / market.bars * 1e9, 1),
+            "to none": round(seconds / best["none"], 2),
+        }
+        for name, seconds in best.items()
+    ]
+
+
 def measure_engine(market: Market, cache_folder: Path) -> dict[str, Any]:
     """Return seconds and bars a second of the compiled engine, decisions `changes`.
 
