@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
+from typing import get_args
 
 from flows.commands.arguments import add_strategy_arguments, asked_strategy, exchange_argument
 
@@ -25,13 +25,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Run the test and print its line; exit code 1 when the engine earns on noise."""
-    from tasks.backtest.checks import is_honest, noise_line, run_null_test
+    from tasks.backtest.checks import is_honest, noise_facts, noise_line, run_null_test
     from trading.plan import make_plan, strategy_named
 
     settings, module = asked_strategy(args)
     strategy = module or strategy_named(str(settings.get("strategy", "orb")))
-    if "target" in strategy.Parameters.model_fields:
-        # With a target the mean is below zero by its very rules: the stop wins a shared bar.
+    target = strategy.Parameters.model_fields.get("target")
+    if target is not None and "none" in get_args(target.annotation):
+        # Then no bar touches both stop and target, and less is left to what the walk must tell.
         settings = {"target": "none", **settings}
     plan = make_plan(
         ("WALK",),
@@ -41,5 +42,6 @@ def run(args: Namespace) -> int:
         strategy_module=module,
     )
     result = run_null_test(plan, args.trades, args.seed)
-    print(json.dumps(asdict(result)) if args.json else noise_line(result))
+    facts = json.dumps(noise_facts(result), allow_nan=False)
+    print(facts if args.json else noise_line(result))
     return 0 if is_honest(result) else EXIT_DISHONEST

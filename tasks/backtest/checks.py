@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import asdict, replace
 
 from blocks.process.cache_folder import engine_cache_folder
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
@@ -26,7 +27,10 @@ def run_null_test(plan: RunPlan, trades: int, seed: int) -> NullResult:
 
 
 def is_honest(result: NullResult) -> bool:
-    """Return whether a strategy's mean R on noise is zero within its error, or below."""
+    """Return whether a strategy earns on noise no more than the rules must show; else it is wrong.
+
+    Where R has no spread nothing is shown, which is no pass either.
+    """
     return result.z < LARGEST_Z
 
 
@@ -48,17 +52,43 @@ def run_look_ahead_test(request: BacktestRequest, cuts: int, seed: int) -> LookA
 
 def noise_line(result: NullResult) -> str:
     """Return the result on noise as one line."""
-    verdict = "as an honest engine should" if is_honest(result) else "THE ENGINE EARNS ON NOISE"
     return (
         f"{result.trades:,} trades on driftless random walks without costs: mean"
-        f" {result.mean_r:+.4f} R, standard error {result.standard_error:.4f}, z {result.z:+.2f}:"
-        f" {verdict}"
+        f" {result.mean_r:+.4f} R where noise must show {_expected(result)}, standard error"
+        f" {result.standard_error:.4f}, {_verdict(result)}"
     )
+
+
+def noise_facts(result: NullResult) -> dict[str, float | str | None]:
+    """Return the result on noise for JSON, with null for a z that is no number."""
+    facts = asdict(result) | {"verdict": _verdict(result)}
+    return facts | {"z": None if math.isnan(result.z) else result.z}
+
+
+def _expected(result: NullResult) -> str:
+    if result.expected_r == 0:
+        return "0"
+    return (
+        f"{result.expected_r:+.4f} R (bars that the rules take for the worse: a stop before the"
+        " entry inside the bar, a target before the stop)"
+    )
+
+
+def _verdict(result: NullResult) -> str:
+    if math.isnan(result.z):
+        return "no z: NOTHING IS SHOWN, every trade came to the same R"
+    z = f"z {result.z:+.2f}"
+    if result.z >= LARGEST_Z:
+        return f"{z}: THE ENGINE EARNS ON NOISE"
+    if result.z > -LARGEST_Z:
+        return f"{z}: what noise must show, within its error"
+    return f"{z}: below what noise must show; the strategy gives away more than the rules do"
 
 
 def future_line(result: LookAheadResult, *, has_own_file: bool = False) -> str:
     """Return the result without the future as one line; `has_own_file`: of a user's strategy."""
-    start = f"{result.cuts} cuts, {result.rows_compared:,} decisions and fills compared"
+    compared = f"{result.rows_compared:,} decisions, fills and places in universes compared"
+    start = f"{result.cuts} cuts, {compared}"
     if result.passed:
         found = f"{start}: the future changes nothing before it"
         return f"{found}. {NOT_COVERED}" if has_own_file else found

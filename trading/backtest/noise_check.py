@@ -2,7 +2,9 @@
 
 A step of a walk is one cent up or down, so that every level of a strategy that rounds to cents
 is met exactly: a walk that jumps over its levels would let the engine fill stops at prices that
-were never there, and that alone shows as a profit.
+were never there, and that alone shows as a profit. Where the rules take the worse of what a bar
+may have been, they lose what the walk says that they gave away (`noise_pessimism`), and nothing
+else: that is what noise must show.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trading.backtest.noise_pessimism import given_away
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
@@ -38,16 +41,26 @@ VOLUME = 1_000_000.0
 # Any two weeks do: what is random is the walk.
 FIRST_DATE, LAST_DATE = date(2025, 6, 2), date(2025, 6, 13)
 SYMBOLS = 60
+# Daily values and opening volumes ask for three weeks before; as many bars in all.
+FIRST_DATE_OF_DAYS, SYMBOLS_OF_DAYS = date(2025, 5, 12), 25
 # After so many chunks in a row without a trade the strategy is taken to never trade.
 MOST_IDLE_CHUNKS = 5
+# R that is the same in all trades still differs by what floats lose.
+_LEAST_ERROR = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class NullResult:
-    """Mean R of so many trades on noise, its standard error, and how many of those it is from 0."""
+    """Mean R of so many trades on noise, and the mean that the rules must show there.
+
+    `expected_r` is 0 less what their pessimism gave away. `standard_error` is that of what a trade
+    earned and gave away together, and `z` how many of those the mean is from the expected one: NaN
+    where R has no spread.
+    """
 
     trades: int
     mean_r: float
+    expected_r: float
     standard_error: float
     z: float
 
@@ -76,15 +89,20 @@ def null_test(
     """Return the mean R of a plan's strategy over at least so many trades on noise.
 
     The plan's costs, caps and capital are replaced by none and plenty; its strategy and interval
-    stay. A target makes the mean negative, because the stop wins a bar that touches both.
+    stay. The mean is held against what the rules' own pessimism must show.
     `compiled` is as in `run_backtest`, and changes nothing but the time that it takes.
     Raises BadInput when the strategy does not trade, or for walks too coarse to be believed.
     """
     multiples: list[Floats] = []
+    given: list[Floats] = []
+    units = plan.rules().tick_units
     found = idle = 0
     for run in null_runs(plan, seed, steps_inside_bar, cache_folder, compiled):
         r = TradeRow(*run.outcome.trades.T).r_multiple
-        multiples.append(r[np.isfinite(r)])
+        known = np.isfinite(r)
+        multiples.append(r[known])
+        lost = given_away(run.outcome, run.panel.grid, run.walk, STEP_USD, units)
+        given.append(lost[known])
         idle = 0 if len(multiples[-1]) else idle + 1
         found += len(multiples[-1])
         if found >= trades_wanted:
@@ -94,17 +112,19 @@ def null_test(
                 f"strategy {plan.strategy_name} makes no trades on random walks",
                 "Loosen its filters for the null test",
             )
-    return statistic(np.concatenate(multiples))
+    return statistic(np.concatenate(multiples), np.concatenate(given))
 
 
-def statistic(r_multiples: Floats) -> NullResult:
-    """Return the mean of R multiples and how many standard errors it lies from zero."""
+def statistic(r_multiples: Floats, given: Floats) -> NullResult:
+    """Return the mean of R multiples and how far it lies from what was given away of each."""
     trades = len(r_multiples)
     if trades < 2:
         raise BadInput(f"{trades} trades have no standard error", "Ask for at least 2 trades")
-    mean = float(np.mean(r_multiples))
-    error = float(np.std(r_multiples, ddof=1)) / math.sqrt(trades)
-    return NullResult(trades, mean, error, mean / error if error > 0 else math.nan)
+    fair = r_multiples + given
+    mean, expected = float(np.mean(r_multiples)), 0.0 - float(np.mean(given))
+    error = float(np.std(fair, ddof=1)) / math.sqrt(trades)
+    z = float(np.mean(fair)) / error if error > _LEAST_ERROR else math.nan
+    return NullResult(trades, mean, expected, error, z)
 
 
 def null_runs(
@@ -120,8 +140,9 @@ def null_runs(
             f"{steps_inside_bar} steps inside a bar fail an honest engine",
             f"Use at least {FEWEST_STEPS_INSIDE_BAR}",
         )
+    first_date = FIRST_DATE_OF_DAYS if reads_days(plan) else FIRST_DATE
     plan = without_costs(plan)
-    sessions = sessions_between(plan.exchange, FIRST_DATE, LAST_DATE)
+    sessions = sessions_between(plan.exchange, first_date, LAST_DATE)
     grid = make_grid(sessions, plan.interval_minutes)
     rng = np.random.default_rng(seed)
     # What reads the last session may wait for a gap, of which a walk by itself has none.
@@ -132,15 +153,24 @@ def null_runs(
         if reads_days:
             move_over_night(walk, grid, rng)
         panel = walk_panel(walk, grid, plan.symbols)
-        outcome = run_backtest(panel, plan, compiled=compiled, cache_folder=cache_folder)
+        outcome = run_backtest(
+            panel, plan, keep="all", compiled=compiled, cache_folder=cache_folder
+        )
         yield NullRun(walk, panel, outcome)
+
+
+def reads_days(plan: RunPlan) -> bool:
+    """Return whether a plan's entries wait for values of earlier days."""
+    kinds = {each.kind for each in plan.indicators().values() if each is not None}
+    return plan.rules().selection.opening_bars > 0 or bool(kinds & {Kind.DAILY, Kind.OPENING})
 
 
 def without_costs(plan: RunPlan) -> RunPlan:
     """Return the plan with neither costs nor caps, and so much capital that none binds."""
+    symbols = SYMBOLS_OF_DAYS if reads_days(plan) else SYMBOLS
     return replace(
         plan,
-        symbols=tuple(f"WALK{number:02d}" for number in range(SYMBOLS)),
+        symbols=tuple(f"WALK{number:02d}" for number in range(symbols)),
         capital=1e12,
         risk=RiskParameters(
             risk_per_trade=1e-6,

@@ -11,17 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.trading import coin_side
+from tests.unit.trading import coin_side, limit_side
 from trading.backtest.noise_check import (
     FEWEST_STEPS_INSIDE_BAR,
     START_STEPS,
     STEP_USD,
+    NullResult,
     NullRun,
     null_runs,
     null_test,
     random_walk,
     statistic,
 )
+from trading.backtest.noise_pessimism import given_away
 from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import Floats
@@ -32,6 +34,7 @@ SEED = 7
 TRADES = 20_000
 MOST_Z = 3.5
 INTERVAL_US = 5 * 60_000_000
+CENT = 100  # as the engine counts a tick
 
 
 def runs_of(plan_settings: dict[str, object], trades: int, seed: int, cache: Path) -> list[NullRun]:
@@ -43,6 +46,16 @@ def runs_of(plan_settings: dict[str, object], trades: int, seed: int, cache: Pat
         if sum(len(each.outcome.trades) for each in kept) >= trades:
             return kept
     raise AssertionError("null_runs is endless")
+
+
+def unexplained(r_multiples: Floats) -> NullResult:
+    """Return the statistic of R multiples of which nothing was given away."""
+    return statistic(r_multiples, np.zeros(len(r_multiples)))
+
+
+def given_of(run: NullRun) -> Floats:
+    """Return what the rules gave away of each trade of a run."""
+    return given_away(run.outcome, run.panel.grid, run.walk, STEP_USD, CENT)
 
 
 def trades_of(run: NullRun) -> Iterator[TradeRow[float]]:
@@ -76,13 +89,15 @@ def test_without_a_target_the_mean_r_of_noise_is_zero_and_a_back_dated_entry_sho
 ) -> None:
     runs = runs_of({"target": "none", "min_body": 0.5}, TRADES, SEED, engine_cache)
 
-    honest = statistic(np.concatenate([TradeRow(*run.outcome.trades.T).r_multiple for run in runs]))
+    honest = unexplained(
+        np.concatenate([TradeRow(*run.outcome.trades.T).r_multiple for run in runs])
+    )
     assert honest.trades >= TRADES
     assert abs(honest.z) < MOST_Z
     # The error is small enough that a bias of a tenth of R would be six of it.
     assert honest.standard_error < 0.1 / 6
 
-    control = statistic(np.concatenate([back_dated_r(run) for run in runs]))
+    control = unexplained(np.concatenate([back_dated_r(run) for run in runs]))
     assert control.trades == honest.trades
     assert control.z > 5
 
@@ -138,9 +153,55 @@ def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels(engine_cach
                 assert trade.exit_reason == EXIT_STOP
                 if np.argmax(touched_target) < np.argmax(touched_stop):
                     true[-1] = side * (target - entry) / abs(entry - decision.stop)
+        mine = slice(len(true) - len(run.outcome.trades), None)
+        np.testing.assert_allclose(np.array(booked[mine]) + given_of(run), true[mine], atol=1e-9)
     assert counted > 500
-    assert statistic(np.array(booked)).z < -5
-    assert abs(statistic(np.array(true)).z) < MOST_Z
+    assert unexplained(np.array(booked)).z < -5
+    assert abs(unexplained(np.array(true)).z) < MOST_Z
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"stop": "atr", "stop_atr": 0.5, "max_entries": 5, "target": "none"},
+        {"stop": "daily_atr", "target": "r", "target_multiple": 1.0},
+    ],
+    ids=["stops by the bars' ATR and re-entries", "stops by the daily ATR, and a target"],
+)
+def test_a_stop_entry_loses_on_noise_what_its_bar_hid_and_nothing_else(
+    settings: dict[str, object], engine_cache: Path
+) -> None:
+    plan = make_plan(["ANY"], {"entry": "stop", "direction": "first_bar", **settings})
+    runs = null_runs(plan, SEED, FEWEST_STEPS_INSIDE_BAR, engine_cache, compiled=True)
+    booked: list[Floats] = []
+    given: list[Floats] = []
+    back_dated: list[Floats] = []
+    while sum(map(len, booked)) < 8_000:
+        run = next(runs)
+        trade: TradeRow[Floats] = TradeRow(*run.outcome.trades.T)
+        booked.append(trade.r_multiple)
+        given.append(given_of(run))
+        row = np.searchsorted(run.panel.grid.start_us, trade.entry_us)
+        opened = run.panel.open[row, trade.symbol.astype(int)]
+        early = trade.side * (trade.entry_price - opened)
+        back_dated.append(trade.r_multiple + early / abs(trade.entry_price - trade.initial_stop))
+    r, hidden = np.concatenate(booked), np.concatenate(given)
+
+    result = statistic(r, hidden)
+    assert abs(result.z) < MOST_Z
+    assert result.expected_r < -0.05
+    assert unexplained(r).z < -MOST_Z
+    # Both are seen: entries at the open of the bar that reaches the level later, and an engine that
+    # gives less away than the rules say.
+    assert statistic(np.concatenate(back_dated), hidden).z > 5
+    assert statistic(r + hidden, hidden).z > MOST_Z
+
+
+def test_a_limit_entry_gives_nothing_away_in_its_own_bar(engine_cache: Path) -> None:
+    plan = make_plan(["ANY"], {"max_entries": 100}, strategy_module=limit_side)
+    result = null_test(plan, 10_000, SEED, cache_folder=engine_cache, compiled=True)
+    assert result.expected_r == 0
+    assert abs(result.z) < MOST_Z
 
 
 def test_a_seed_gives_the_same_result_again_and_another_seed_another(engine_cache: Path) -> None:
@@ -174,7 +235,7 @@ def test_a_strategy_that_never_trades_is_refused_instead_of_run_for_ever() -> No
 
 
 def test_the_statistic_is_the_mean_over_its_standard_error() -> None:
-    result = statistic(np.array([1.0, -1.0, 2.0, 0.0]))
+    result = unexplained(np.array([1.0, -1.0, 2.0, 0.0]))
     assert result.trades == 4
     assert result.mean_r == 0.5
     assert result.standard_error == pytest.approx(math.sqrt(5 / 3) / 2)
@@ -183,4 +244,10 @@ def test_the_statistic_is_the_mean_over_its_standard_error() -> None:
 
 def test_one_trade_has_no_statistic() -> None:
     with pytest.raises(BadInput, match="1 trades"):
-        statistic(np.array([1.0]))
+        unexplained(np.array([1.0]))
+
+
+def test_what_was_given_away_is_what_noise_must_show() -> None:
+    result = statistic(np.array([-1.0, -1.0, 2.0, -1.0]), np.array([0.5, 0.0, 0.0, 0.5]))
+    assert (result.mean_r, result.expected_r) == (-0.25, -0.25)
+    assert result.z == 0
