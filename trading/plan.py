@@ -107,6 +107,12 @@ class RunPlan:
         number = reason - OWN_1
         return own[number] if 0 <= number < len(own) else Reason(reason).meaning
 
+    def label_of(self, reason: int) -> str:
+        """Return what a reason says of a symbol now, as reports and pages have it."""
+        own = list(self.own_reasons.values())
+        number = reason - OWN_1
+        return own[number] if 0 <= number < len(own) else Reason(reason).label
+
     def thresholds(self) -> GateThresholds:
         """Return what the data gate compares bars with."""
         return self.gate.thresholds()

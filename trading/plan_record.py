@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Any, TypedDict
 
 from trading.errors import BadInput
 from trading.parameters import GATE_OFF
@@ -13,6 +13,8 @@ from trading.plan import RunPlan, make_plan
 
 # Of a plan only these may not be another in the next session: hours, and so all that was compared.
 _UNCHANGED = ("exchange",)
+# Words are the strategy file's, whose hash says that it changed.
+_TOLD_ELSEWHERE = ("symbols", "held", "levels", "own_reasons")
 
 
 def record_of(plan: RunPlan, source: str, strategy_sha256: str = "") -> dict[str, object]:
@@ -27,7 +29,20 @@ def record_of(plan: RunPlan, source: str, strategy_sha256: str = "") -> dict[str
         "strategy_sha256": strategy_sha256,
         "daily_bars_sha256": plan.daily_bars_sha256,
         "source": source,
+        **words_of(plan),
     }
+
+
+class Words(TypedDict):
+    """What the strategy's file calls its levels, and the meanings of its own reasons."""
+
+    levels: list[str]
+    own_reasons: dict[str, str]
+
+
+def words_of(plan: RunPlan) -> Words:
+    """Return the names of a plan's levels and its own reasons, for who reads without its file."""
+    return {"levels": list(plan.levels), "own_reasons": plan.own_reasons}
 
 
 def plan_from(record: Mapping[str, Any], strategy_module: ModuleType | None = None) -> RunPlan:
@@ -115,9 +130,11 @@ def _traded(record: Mapping[str, Any]) -> tuple[str, ...]:
 def _flat(record: Mapping[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in record.items():
+        if name in _TOLD_ELSEWHERE:
+            continue
         if isinstance(value, Mapping):
             found |= {f"{name}.{inner}": each for inner, each in value.items()}
-        elif name not in ("symbols", "held"):
+        else:
             found[name] = value
     return found
 

@@ -70,6 +70,11 @@ CREATE TABLE IF NOT EXISTS decisions (
     level DECIMAL(18,6), score DOUBLE, relative_opening_volume DOUBLE,
     target_kind VARCHAR DEFAULT 'usd', PRIMARY KEY (bar, symbol)
 );
+CREATE TABLE IF NOT EXISTS universe (
+    session DATE, symbol VARCHAR, verdict VARCHAR, rank BIGINT, open DECIMAL(18,6),
+    daily_atr DOUBLE, daily_volume DOUBLE, relative_opening_volume DOUBLE,
+    PRIMARY KEY (session, symbol)
+);
 CREATE TABLE IF NOT EXISTS outbox (
     number BIGINT, id VARCHAR PRIMARY KEY, session DATE, kind VARCHAR, ts TIMESTAMPTZ,
     payload VARCHAR

@@ -111,7 +111,7 @@ class SummaryPayload(_Payload):
     equity: Amount
     pnl: Amount
     trades: int = Field(ge=0)
-    breakouts: int = Field(ge=0)
+    breakouts: Annotated[int, Field(ge=0)] | None = None
     signals: tuple[tuple[str, int], ...]
     rejections: tuple[tuple[str, int], ...]
     levels: tuple[RangeLevelPayload, ...]

@@ -12,6 +12,7 @@ from blocks.ledger.rows import (
     moment,
     position_rows,
     trade_row,
+    universe_rows,
 )
 from trading.engine.trade_tape import TRADES, TradeRow
 from trading.session.orders import Order
@@ -29,6 +30,7 @@ class Projector:
         self._decisions = 0
         self._equity = 0
         self._messages = 0
+        self._is_universe_told = False
         self._orders: dict[str, Order] = {}
         # How many findings of the gate are told, those of earlier sessions too.
         self._gate = 0
@@ -53,6 +55,7 @@ class Projector:
             decisions=[
                 decision_row(session, row, state.plan) for row in state.decisions[self._decisions :]
             ],
+            universe=self._universe(),
             messages=[
                 message_row(session, message)
                 for message in self._reporter.messages[self._messages :]
@@ -68,9 +71,20 @@ class Projector:
         self._decisions = len(state.decisions)
         self._equity = len(state.equity_points)
         self._messages = len(self._reporter.messages)
+        self._is_universe_told = self._is_universe_told or self._is_judged()
         self._orders = dict(state.orders)
         self._gate = self._found()
         self._drawdown = self._drawdown_since()
+
+    def _is_judged(self) -> bool:
+        opening_bars = self._state.rules.selection.opening_bars
+        return 0 < opening_bars <= self._state.last_bar + 1
+
+    def _universe(self) -> list[tuple[object, ...]]:
+        state = self._state
+        if self._is_universe_told or not self._is_judged():
+            return []
+        return universe_rows(state.session.date.isoformat(), state.universe, state.plan)
 
     def _drawdown_since(self) -> str:
         state = self._state

@@ -20,6 +20,7 @@ from trading.gate.findings import GateReport
 from trading.market.calendar import from_microseconds
 from trading.plan import RunPlan
 from trading.reasons import ExitReason
+from trading.selection.universe import ELIGIBLE, Universe
 from trading.session.entry_terms import TARGET_KINDS
 from trading.session.messages import Kind, Message, system_message
 from trading.session.orders import Order
@@ -59,6 +60,7 @@ class Projection:
     positions: list[tuple[Any, ...]] | None = None
     equity: list[tuple[int, float]] = field(default_factory=list)
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    universe: list[tuple[Any, ...]] = field(default_factory=list)
     messages: list[tuple[Any, ...]] = field(default_factory=list)
     differences: dict[str, str] | None = None
     gate: GateRow | None = None
@@ -125,6 +127,23 @@ def decision_row(session: str, row: DecisionRow[float], plan: RunPlan) -> tuple[
         known(row.relative_opening_volume),
         str(TARGET_KINDS[int(row.target_kind)]),
     )
+
+
+def universe_rows(session: str, universe: Universe, plan: RunPlan) -> list[tuple[Any, ...]]:
+    """Return what a session's selection judged, a row a symbol of the universe table."""
+    return [
+        (
+            session,
+            symbol,
+            plan.word_of(int(universe.reason[0, s])) if universe.reason[0, s] else ELIGIBLE,
+            int(universe.rank[0, s]) or None,
+            money(float(universe.price[0, s])),
+            known(float(universe.daily_atr[0, s])),
+            known(float(universe.daily_volume[0, s])),
+            known(float(universe.relative_opening_volume[0, s])),
+        )
+        for s, symbol in enumerate(plan.symbols)
+    ]
 
 
 def message_row(session: str, message: Message) -> tuple[Any, ...]:
@@ -204,6 +223,7 @@ def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projecti
     )
     insert(connection, "transfers", projection.transfers, "")
     insert(connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING")
+    insert(connection, "universe", projection.universe, "ON CONFLICT DO NOTHING")
     write_messages(connection, projection.messages)
 
 

@@ -126,13 +126,14 @@ def _summary(payload: SummaryPayload) -> tuple[str, int, str, Fields]:
         ("Equity", f"${payload.equity:,.2f}"),
         ("P&L", _signed(payload.pnl)),
         ("Trades", str(payload.trades)),
-        ("Bars with a breakout", str(payload.breakouts)),
         ("Signals", str(sum(count for _, count in payload.signals))),
         ("Signals by symbol", _counts(payload.signals)),
         ("Rejections by reason", _counts(payload.rejections)),
         ("Levels", "\n".join(f"{level.symbol} {_level(level)}" for level in payload.levels)),
         ("Data", payload.provider),
     ]
+    if payload.breakouts is not None:
+        fields.insert(4, ("Bars with a breakout", str(payload.breakouts)))
     title = f"Daily summary {payload.date}: {_signed(payload.pnl)}"
     return title, _colour_of(payload.pnl), "", fields
 

@@ -5,52 +5,25 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from blocks.report.candles import CANDLE_BUDGET, PackedDays, pack_days
+from blocks.report.levels import drawn_levels, levels_of_days, range_minutes
 from blocks.report.packed_numbers import floats_text, packed_text, text_of
+from blocks.report.run import ReportRun
 from blocks.report.trades import trade_columns
-from trading.backtest.performance import Summary
-from trading.backtest.run import Outcome
+from blocks.report.universe import universe_columns
 from trading.engine.decision_log import DecisionLog, parts_of
 from trading.engine.trade_tape import TradeRow
-from trading.market.bars import Floats, Integers, Panel
-from trading.market.calendar import Grid, Session, exchange_timezone, to_microseconds
-from trading.plan import RunPlan
+from trading.market.bars import Floats, Integers
+from trading.market.calendar import Grid, to_microseconds
+from trading.prices import UNITS_PER_DOLLAR
 from trading.reasons import ExitReason, Reason
 
 MOST_TRADES = 40_000
 MOST_POINTS = 20_000
 _BUCKETS = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRun:
-    """A finished run, as the report needs it; `notes` what a reader of the figures must know.
-
-    `is_simulated` says that its bars are of no market.
-    """
-
-    plan: RunPlan
-    panel: Panel
-    outcome: Outcome
-    summary: Summary
-    source: str
-    notes: tuple[str, ...]
-    engine_version: str
-    is_simulated: bool
-
-    @property
-    def sessions(self) -> tuple[Session, ...]:
-        """Return the traded sessions."""
-        return self.panel.grid.sessions[self.outcome.first_traded :]
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """Return the exchange's time zone."""
-        return exchange_timezone(self.plan.exchange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +49,8 @@ def page_data(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> PageData:
         "days": packed_text(table),
         "candles": text_of(days.data),
         "decisions": packed_text(changes(run, days)),
+        "universe": floats_text(*universe_columns(run, days.days)),
+        "levels": packed_text(levels_of_days(run, days.days)),
     }
     return PageData(elements, _left_out(run, days, len(points)))
 
@@ -121,9 +96,11 @@ def equity_points(equity: Floats, capital: float) -> Integers:
 
 
 def changes(run: ReportRun, days: PackedDays) -> Integers:
-    """Return (day, bar, reason) where a decision of the packed days differs from the one before.
+    """Return a row for each decision of the packed days that differs from the one before.
 
-    `day` is the row in `days`, `bar` counts from the session's open.
+    (day, bar, reason, level, score): `day` is the row in `days`, `bar` counts from the session's
+    open; the level at which an entry rests is in 0.0001 USD, 0 for none, and the score is 1 more
+    than hundredths of a point, 0 for none.
     """
     grid, log = run.panel.grid, run.outcome.log
     number = np.full((len(grid.sessions), len(run.plan.symbols)), -1, dtype=np.int64)
@@ -136,14 +113,18 @@ def changes(run: ReportRun, days: PackedDays) -> Integers:
 
 
 def _of_days(log: DecisionLog, grid: Grid, number: Integers) -> Integers:
-    """Return (day, bar, reason) of the decisions of the days that have a number, by it."""
+    """Return the rows of `changes` for all decisions of the days that have a number."""
     # Many decisions share a bar, so the bars are looked up and not each decision.
     row = np.searchsorted(grid.start_us, log.start_us)
     session = np.searchsorted(grid.first_row, row, side="right") - 1
     day = number[np.repeat(session, log.at_bar), log.symbol]
     kept = np.flatnonzero(day >= 0)
     bar = np.repeat(row - grid.first_row[session], log.at_bar)
-    found: Integers = np.column_stack((day[kept], bar[kept], log.reason[kept])).astype(np.int64)
+    level = np.floor(np.nan_to_num(log.column("level")[kept]) * UNITS_PER_DOLLAR + 0.5)
+    score = np.nan_to_num(np.floor(log.column("score")[kept] * 100 + 1.5))
+    found: Integers = np.column_stack(
+        (day[kept], bar[kept], log.reason[kept], level, score)
+    ).astype(np.int64)
     return found
 
 
@@ -168,9 +149,10 @@ def _facts(run: ReportRun) -> dict[str, object]:
         # Minutes that the exchange's clock is ahead of UTC.
         "offsets": [(at.utcoffset() or timedelta()) // timedelta(minutes=1) for at in local],
         "firstRows": (grid.first_row[first:] - grid.first_row[first]).tolist(),
-        "reasons": [[reason.word, reason.label] for reason in Reason],
+        "reasons": [[plan.word_of(reason), plan.label_of(reason)] for reason in Reason],
         "exits": [[reason.word, reason.label] for reason in ExitReason],
-        "rangeMinutes": getattr(plan.strategy, "range_minutes", 0),
+        "rangeMinutes": range_minutes(plan),
+        "levels": drawn_levels(plan),
         "tick": plan.rules().tick_units,
         "trailing": plan.strategy.model_dump(mode="json", include=_TRAILING),
         "decisionsKept": len(run.outcome.log) > 0,
@@ -178,7 +160,14 @@ def _facts(run: ReportRun) -> dict[str, object]:
     }
 
 
-_TRAILING = {"trailing", "trail_trigger_r", "trail_plus", "trail_steps"}
+_TRAILING = {
+    "trailing",
+    "trail_trigger_r",
+    "trail_plus",
+    "trail_steps",
+    "trail_dollars",
+    "trail_pct",
+}
 
 
 def _drawdown(run: ReportRun) -> Floats:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blocks.report.data import ReportRun
 from blocks.report.markup import element, number, percent, table, tone, wrap
+from blocks.report.run import ReportRun
 from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, to_microseconds

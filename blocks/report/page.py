@@ -9,11 +9,13 @@ from importlib.resources import files
 from string import Template
 
 from blocks.report.candles import CANDLE_BUDGET
-from blocks.report.data import PageData, ReportRun, page_data
+from blocks.report.data import PageData, page_data
 from blocks.report.figures import all_figures, headline, verdict
 from blocks.report.groups import all_groups, group_table, r_histogram
 from blocks.report.markup import element, items, number, table, wrap
 from blocks.report.returns import returns_table
+from blocks.report.run import ReportRun
+from blocks.report.universe import universe_section
 from blocks.report.words import DEFECT_WORDS, assumptions
 from trading.engine.trade_tape import TradeRow
 
@@ -89,6 +91,7 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         "by_symbol": by_symbol,
         "groups": "\n".join(wrap("div", each, class_="panel") for each in side_by_side),
         "histogram": r_histogram(TradeRow(*run.outcome.trades.T).r_multiple),
+        "universe": universe_section(run),
         "returns": wrap("section", element("h2", "Returns") + wrap("div", returns, class_="wide"),
                         id="returns") if returns else "",
         "figures": all_figures(summary),

@@ -7,6 +7,7 @@ import numpy as np
 from trading.backtest.run import Outcome
 from trading.engine.decision_log import parts_of
 from trading.engine.trade_tape import TradeRow
+from trading.entries import FRACTION, R
 from trading.market.bars import Floats, Integers
 from trading.plan import RunPlan
 from trading.prices import UNITS_PER_DOLLAR
@@ -25,13 +26,14 @@ PAGE_COLUMNS = (
     "pnl",
     "initial_stop",
     "target",
+    "level",
 )
 
 
 def trade_columns(outcome: Outcome, plan: RunPlan, most: int) -> tuple[Floats, ...]:
     """Return the newest trades, at most so many, as PAGE_COLUMNS in the order of trades.csv."""
     at = TradeRow(*outcome.trades.T)._asdict()
-    at["target"] = targets(outcome, plan)
+    at["target"], at["level"] = targets_and_levels(outcome, plan)
     order = np.lexsort((at["symbol"], at["entry_us"], at["exit_us"]))[-most:]
     for end in ("entry", "exit"):
         row = np.searchsorted(outcome.equity_us, at[f"{end}_us"].astype(np.int64))
@@ -39,28 +41,35 @@ def trade_columns(outcome: Outcome, plan: RunPlan, most: int) -> tuple[Floats, .
     return tuple(at[name][order] for name in PAGE_COLUMNS)
 
 
-def targets(outcome: Outcome, plan: RunPlan) -> Floats:
-    """Return each trade's target, rounded to the tick, NaN where it had none or none was kept."""
+def targets_and_levels(outcome: Outcome, plan: RunPlan) -> tuple[Floats, Floats]:
+    """Return each trade's target, rounded to the tick, and the level at which its entry rested.
+
+    NaN where it had none or none was kept.
+    """
     trade: TradeRow[Floats] = TradeRow(*outcome.trades.T)
     decision = _to_enter(outcome)
     # A target by the range is the same all session, so a later trade may share a decision.
     shared = getattr(plan.strategy, "target", "") == "range"
     found = _decision_of_trades(trade, decision, shared)
-    level = np.full(len(found), np.nan)
+    target, level = np.full((2, len(found)), np.nan)
     rows = np.flatnonzero(found >= 0)
     rows = rows[decision["stop"][found[rows]] == trade.initial_stop[rows]]
-    offset = decision["target_offset"][found[rows]]
+    made = found[rows]
+    level[rows] = decision["level"][made]
+    offset, kind = decision["target_offset"][made], decision["target_kind"][made]
     side, entry = trade.side[rows], trade.entry_price[rows]
     units = plan.rules().tick_units
-    price = np.floor((entry + side * offset) * UNITS_PER_DOLLAR + 0.5)
+    usd = np.where(kind == R, offset * abs(entry - trade.initial_stop[rows]), offset)
+    exact = np.where(kind == FRACTION, entry * (1 + side * offset), entry + side * usd)
+    price = np.floor(exact * UNITS_PER_DOLLAR + 0.5)
     # Towards the position: down for a long, up for a short.
-    level[rows] = side * np.floor_divide(side * price, units) * units / UNITS_PER_DOLLAR
-    return level
+    target[rows] = side * np.floor_divide(side * price, units) * units / UNITS_PER_DOLLAR
+    return target, level
 
 
 def _to_enter(outcome: Outcome) -> dict[str, Floats]:
     """Return the columns of the decisions to enter that say where a trade began."""
-    names = ("us", "symbol", "stop", "target_offset")
+    names = ("us", "symbol", "stop", "target_offset", "target_kind", "level")
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     for log in parts_of(outcome.log):
         entered = np.flatnonzero(log.reason >= ENTER_LONG)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from trading.indicators.indicator import Kind
 from trading.parameters import GateParameters
 from trading.plan import RunPlan
+from trading.strategies.orb_parameters import OrbParameters
 
 DEFECT_WORDS = {
     "rows": ("Rows read", "of these symbols and sessions, before anything was dropped"),
@@ -63,16 +65,71 @@ def assumptions(plan: RunPlan, assumed_closes: int) -> tuple[str, ...]:
         " leaves one open later, so a day can lose more than the limit.",
         "Symbols decide in the configured order, so earlier ones have the first claim on cash and"
         " on places.",
-        "Buying power is the equity, once; the proceeds of shorts are not used again.",
-        "Borrowing, locates, short-sale restrictions, and SEC and TAF fees cost nothing here.",
+        *_entries(plan),
+        *_money(plan),
         "Splits and dividends are not adjusted: prices are taken as they come.",
         *_gate(plan.gate),
     ]
-    if plan.strategy_name == "orb":
+    if isinstance(plan.strategy, OrbParameters) and plan.strategy.entry == "market":
         said.insert(
             1,
             "A breakout is a state and not a crossing: a later close beyond the range still"
             " enters, unless max_extension forbids it.",
+        )
+    return tuple(said)
+
+
+def _entries(plan: RunPlan) -> tuple[str, ...]:
+    """Return what entries that rest, selection and daily values take for granted."""
+    rules = plan.rules()
+    said = []
+    if rules.has_orders:
+        said.append(
+            "A stop entry that a bar reaches after its open fills at its level, and any price of"
+            " that bar beyond its stop stops it there at once, also one of before the entry; its"
+            " target is not tested in that bar. A limit entry fills at its level on a touch, does"
+            " not slip, and in a real queue may not fill."
+        )
+    selection = rules.selection
+    if selection.opening_bars > 0:
+        said.append(
+            "Which symbols may trade is judged once a session, at the close of its opening, by"
+            " that opening and by earlier days; the symbols themselves are those that were named,"
+            " and a list of today's leaves out what was delisted."
+        )
+    if selection.select_top > rules.max_positions:
+        said.append(
+            f"With {selection.select_top:,} selected symbols and at most {rules.max_positions:,}"
+            " positions the configured order decides who enters, not the rank."
+        )
+    kinds = {each.kind for each in plan.indicators().values() if each is not None}
+    if selection.opening_bars > 0 or kinds & {Kind.DAILY, Kind.OPENING}:
+        said.append(
+            "Daily values are of the sessions before that were loaded, or of the user's file of"
+            " daily bars; a daily ATR needs 15 of them."
+        )
+    return tuple(said)
+
+
+def _money(plan: RunPlan) -> tuple[str, ...]:
+    """Return what leverage, fees and the drawdown halt take for granted."""
+    risk, fills = plan.risk, plan.fills
+    times = "once" if risk.leverage == 1 else f"{risk.leverage:g} times"
+    costs = "without interest or margin calls" if risk.leverage > 1 else "without margin"
+    said = [f"Buying power is the equity {times}, {costs}; proceeds of shorts are not used again."]
+    free = "Borrowing, locates and short-sale restrictions"
+    if fills.sec_fee_per_million or fills.taf_per_share:
+        said += [
+            f"What sells pays {fills.sec_fee_per_million:g} USD a million USD and"
+            f" {fills.taf_per_share:g} USD a share (at most {fills.taf_maximum:g}) in fees.",
+            f"{free} cost nothing here.",
+        ]
+    else:
+        said.append(f"{free}, and SEC and TAF fees, cost nothing here.")
+    if risk.max_drawdown_pct:
+        said.append(
+            f"A fall of {risk.max_drawdown_pct * 100:g} % from the highest end of a session halts"
+            " the account until it is resumed: nobody resumes a backtest, which stays halted."
         )
     return tuple(said)
 

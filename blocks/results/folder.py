@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from blocks.process.disk_errors import words_of
-from blocks.results.run_folder import SUMMARY
+from blocks.results.run_folder import SUMMARY, UNIVERSE
 from blocks.results.table_parts import write_parts
 from blocks.stores.whole_file import sync_to_disk
 from trading.backtest.performance import Json
@@ -30,7 +30,8 @@ TRADES_CSV = "trades.csv"
 FILES = (TRADES, DECISIONS, EQUITY, TRADES_CSV, SUMMARY)
 # Written when the run has one, and removed with the rest of an earlier run when it has none.
 REPORT = "report.html"
-_POSSIBLE = (REPORT, *FILES)
+_OPTIONAL = (REPORT, UNIVERSE)
+_POSSIBLE = (*_OPTIONAL, *FILES)
 
 # Packing harder takes longer and saves little.
 _LEVEL = 1
@@ -44,7 +45,7 @@ class Results:
 
     `decisions` are parts of one table, at least one, that may be made while they are written.
     `report` is a page of HTML, or draws one while the tables are being packed; None when none
-    was wanted.
+    was wanted. `universe` is what was judged of each symbol where sessions select theirs.
     """
 
     trades: pl.DataFrame
@@ -52,6 +53,7 @@ class Results:
     equity: pl.DataFrame
     summary: dict[str, Json]
     report: bytes | Callable[[], bytes] | None = None
+    universe: pl.DataFrame | None = None
 
 
 def check_folder(folder: Path) -> None:
@@ -113,7 +115,7 @@ def read_results(folder: Path) -> Results:
         found = {
             name: _hash_of(folder / name)
             for name in _POSSIBLE
-            if name not in (SUMMARY, REPORT) or (name == REPORT and (folder / name).exists())
+            if name != SUMMARY and (name not in _OPTIONAL or (folder / name).exists())
         }
         if not isinstance(summary, dict) or summary.pop("files", None) != found:
             raise StoreUnavailable(
@@ -124,12 +126,13 @@ def read_results(folder: Path) -> Results:
             pl.read_parquet(folder / name) for name in (TRADES, DECISIONS, EQUITY)
         )
         report = (folder / REPORT).read_bytes() if REPORT in found else None
+        universe = pl.read_parquet(folder / UNIVERSE) if UNIVERSE in found else None
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise StoreUnavailable(
             f"results in {folder} cannot be read: {words_of(error)}",
             "Run the backtest again into this folder",
         ) from error
-    return Results(trades, (decisions,), equity, summary, report)
+    return Results(trades, (decisions,), equity, summary, report, universe)
 
 
 def _write_all(partial: Path, results: Results) -> None:
@@ -139,7 +142,9 @@ def _write_all(partial: Path, results: Results) -> None:
         EQUITY: lambda path: results.equity.write_parquet(path, compression_level=_LEVEL),
         TRADES_CSV: lambda path: results.trades.write_csv(path, datetime_format=_CSV_TIME),
     }
-    report = results.report
+    report, universe = results.report, results.universe
+    if universe is not None:
+        writers[UNIVERSE] = lambda path: universe.write_parquet(path, compression_level=_LEVEL)
     if report is not None:
         writers[REPORT] = lambda path: path.write_bytes(report() if callable(report) else report)
 
@@ -166,7 +171,7 @@ def _move_into(partial: Path, folder: Path) -> None:
             if (folder / name).exists():
                 (folder / name).rename(kept / name)
             moved.append(name)
-            if name != REPORT or (partial / name).exists():
+            if name not in _OPTIONAL or (partial / name).exists():
                 (partial / name).rename(folder / name)
     except BaseException:
         for name in moved:

@@ -9,6 +9,7 @@ from pathlib import Path
 from blocks.process.disk_errors import words_of
 from trading.errors import StoreUnavailable
 
+UNIVERSE = "universe.parquet"
 SUMMARY = "summary.json"
 # A file's name may have 255 bytes, and the number behind it and the name while it is written
 # take some of them.

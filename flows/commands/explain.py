@@ -26,6 +26,8 @@ def run(args: Namespace) -> int:
     from blocks.account.gate import found_in_ledger, found_in_results
     from blocks.account.signals import signal_in_ledger, signal_in_results
     from blocks.account.status import newest_account
+    from blocks.account.strategy_words import words_in_ledger, words_in_results
+    from blocks.account.universe import judged_in_ledger, judged_in_results
     from trading.reasons import DATA_GATE
 
     if (args.data_dir is None) == (args.out is None):
@@ -36,11 +38,16 @@ def run(args: Namespace) -> int:
     if args.out is not None:
         signal = signal_in_results(args.out, args.symbol, args.at)
         found = found_in_results(args.out, signal)
+        words, judged = words_in_results(args.out), judged_in_results(args.out, signal)
     else:
         account = args.account or newest_account(args.data_dir)
         signal = signal_in_ledger(args.data_dir, account, args.symbol, args.at)
         found = found_in_ledger(args.data_dir, account, signal)
-    print(explain(signal, args.at))
-    if signal.reason.startswith(DATA_GATE):
-        print("\n".join(f"  {line}" for line in found))
+        words = words_in_ledger(args.data_dir, account, signal)
+        judged = judged_in_ledger(args.data_dir, account, signal)
+    print(explain(signal, args.at, words))
+    if not signal.reason.startswith(DATA_GATE):
+        found = []
+    for line in (*judged, *found):
+        print(f"  {line}")
     return 0

@@ -9,7 +9,9 @@ from flows.pages.cells import cell, clock_time
 from tasks.session.runtime import SessionRuntime
 from trading.engine.trade_tape import TRADES, DecisionRow, TradeRow
 from trading.market.calendar import exchange_timezone, from_microseconds
-from trading.reasons import ExitReason, Reason
+from trading.plan import FIRST_VERSION_LEVELS, RunPlan
+from trading.reasons import ExitReason
+from trading.session.book_events import resting
 from trading.session.state import SessionState
 
 Table = list[dict[str, str]]
@@ -23,7 +25,8 @@ def decisions_table(runtime: SessionRuntime) -> Table:
         {
             "symbol": symbol,
             "did": "; ".join(_deeds(state, s, zone)) or "nothing",
-            **_decision(last.get(s), zone),
+            **_decision(last.get(s), zone, runtime.plan),
+            **_universe(state, s),
         }
         for symbol, s in state.index.items()
     ]
@@ -63,6 +66,12 @@ def _deeds(state: SessionState, s: int, zone: ZoneInfo) -> list[str]:
                 f" {cell('pnl', trade.pnl)} USD"
             )
     held = int(state.book.quantity[s])
+    if s in resting(state.book):
+        is_long = state.book.pending[s] > 0
+        deeds.append(
+            f"{'buys' if is_long else 'sells short'} {abs(int(state.book.pending[s]))} at"
+            f" {_price(state.book.pending_level[s])}, resting"
+        )
     if held:
         deeds.append(
             f"{'bought' if held > 0 else 'sold short'} {abs(held)} at"
@@ -71,16 +80,39 @@ def _deeds(state: SessionState, s: int, zone: ZoneInfo) -> list[str]:
     return deeds
 
 
-def _decision(row: DecisionRow[float] | None, zone: ZoneInfo) -> dict[str, str]:
+def _decision(row: DecisionRow[float] | None, zone: ZoneInfo, plan: RunPlan) -> dict[str, str]:
+    shown = {"at": "", "why": "no bar yet", "close": ""} | dict.fromkeys(_headings(plan.levels), "")
     if row is None:
-        return {"at": "", "why": "no bar yet", "close": "", "range": ""}
-    reason = Reason(int(row.reason))
-    low, high = _price(row.range_low), _price(row.range_high)
-    return {
+        return shown
+    return shown | {
         "at": _time(row.us, zone),
-        "why": reason.label,
+        "why": plan.label_of(int(row.reason)),
         "close": _price(row.price),
-        "range": f"{low} to {high}" if low and high else "",
+        **_levels(plan.levels, _price(row.range_high), _price(row.range_low)),
+    }
+
+
+def _headings(levels: tuple[str, ...]) -> tuple[str, ...]:
+    return ("range",) if levels == FIRST_VERSION_LEVELS else levels
+
+
+def _levels(levels: tuple[str, ...], first: str, second: str) -> dict[str, str]:
+    """Return a strategy's levels under their names; a range is one column."""
+    if levels == FIRST_VERSION_LEVELS:
+        return {"range": f"{second} to {first}" if first and second else ""}
+    return dict(zip(levels, (first, second), strict=False))
+
+
+def _universe(state: SessionState, s: int) -> dict[str, str]:
+    """Return a symbol's place in the day's universe, where symbols are selected."""
+    universe = state.universe
+    if not universe.reason.size:
+        return {}
+    rank, volume = int(universe.rank[0, s]), float(universe.relative_opening_volume[0, s])
+    return {
+        "rank": str(rank) if rank else "",
+        "relative opening volume": "" if math.isnan(volume) else f"{volume:.2f}",
+        "daily ATR": _price(universe.daily_atr[0, s]),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.session.runtime import SessionRuntime
-from trading.reasons import Reason
 from trading.session.messages import Kind
 
 _SAID_OF = {
@@ -31,7 +30,7 @@ class BarWords:
     def since(self, runtime: SessionRuntime) -> list[str]:
         """Return what came since, a line each."""
         decided = [
-            f"{runtime.plan.symbols[int(row.symbol)]}: {Reason(int(row.reason)).label}"
+            f"{runtime.plan.symbols[int(row.symbol)]}: {runtime.plan.label_of(int(row.reason))}"
             for row in runtime.state.decisions[self.decisions :]
         ]
         lines = [f"decided: {'; '.join(decided) or 'nothing yet'}"]

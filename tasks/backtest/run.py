@@ -16,8 +16,8 @@ import numpy as np
 import trading
 from blocks.bars.panel_cache import LoadedPanel
 from blocks.process.cache_folder import engine_cache_folder
-from blocks.report.data import ReportRun
 from blocks.report.page import report_page
+from blocks.report.run import ReportRun
 from blocks.results.folder import Results, check_folder, write_results
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.panel import is_large, load_panel
@@ -26,7 +26,7 @@ from tasks.backtest.scan import ScannedRun, scan_of
 from trading.backtest.no_trades import why_no_trades
 from trading.backtest.performance import Json, Summary, summarise
 from trading.backtest.run import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
-from trading.backtest.tables import DecisionTables, equity_table, trades_table
+from trading.backtest.tables import DecisionTables, equity_table, trades_table, universe_table
 from trading.errors import BadInput
 from trading.market.bars import Panel
 from trading.market.calendar import Session
@@ -63,6 +63,7 @@ class BacktestReport:
             equity_table(self.outcome),
             self.as_dict(),
             partial(report_page, self.run()) if page else None,
+            universe_table(self.outcome, grid, self.plan),
         )
 
     def run(self) -> ReportRun:
@@ -84,6 +85,10 @@ class BacktestReport:
             "engine_version": engine_version(self.plan),
             "source": self.source,
             "plan": self.plan.describe(),
+            "words": {
+                "levels": list(self.plan.levels),
+                "own_reasons": dict(self.plan.own_reasons),
+            },
             "sessions": {
                 "count": len(self.sessions),
                 "first": self.sessions[0].date.isoformat(),

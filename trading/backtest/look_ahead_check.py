@@ -1,8 +1,8 @@
 """The look-ahead test: cutting the future off changes nothing that came before the cut.
 
-It compares decisions and fills before the cut, and nothing else: with the rest of its session cut
-off, a position is booked at its last price, which is an assumption about the end of a session
-and not something that happened before the cut.
+It compares decisions, fills and the days' universes before the cut, and nothing else: with the
+rest of its session cut off, a position is booked at its last price, which is an assumption about
+the end of a session and not something that happened before the cut.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Difference:
 class LookAheadResult:
     """How many cuts were tried, how much they had to compare, and those that changed the past.
 
-    `rows_compared` counts decisions and fills before the cuts: with none, nothing was tested.
+    `rows_compared` counts decisions, fills and symbols judged before the cuts: with none, nothing
+    was tested.
     """
 
     cuts: int
@@ -77,7 +78,7 @@ def look_ahead_test(
     first_row = int(grid.first_row[min(first_traded, len(grid.sessions))])
     if cuts < 1 or grid.rows - first_row < 2:
         raise BadInput("there is no bar to cut the future off at", "Give at least 2 traded bars")
-    whole = run(panel, plan)
+    whole, opening_bars = run(panel, plan), plan.rules().selection.opening_bars
     rng = np.random.default_rng(seed)
     compared = 0
     found: list[Difference] = []
@@ -87,6 +88,11 @@ def look_ahead_test(
         for table, whole_rows, part_rows in (
             ("decision", decisions_before(whole, grid, row), decisions_before(part, grid, row)),
             ("fill", fills_before(whole, grid, row), fills_before(part, grid, row)),
+            (
+                "symbol's place in the universe",
+                universe_before(whole, grid, row, opening_bars),
+                universe_before(part, grid, row, opening_bars),
+            ),
         ):
             compared += len(whole_rows)
             at = _first_difference(whole_rows, part_rows)
@@ -145,6 +151,31 @@ def fills_before(outcome: Outcome, grid: Grid, row: int) -> Floats:
     assumed = (at.leg == LEG_ASSUMED_CLOSE) & (at.us >= session_us)
     before: Floats = fills[(at.us < grid.start_us[row]) & ~assumed]
     return before
+
+
+def universe_before(outcome: Outcome, grid: Grid, row: int, opening_bars: int) -> Floats:
+    """Return what selection judged before a row of the grid: a row a session and symbol.
+
+    Columns: START of the opening's last bar, verdict, rank, and the values behind them.
+    """
+    universe = outcome.universe
+    if universe is None:
+        return np.zeros((0, 1))
+    judged = grid.first_row[:-1] + opening_bars - 1
+    sessions = np.flatnonzero((judged < row) & (judged < grid.first_row[1:]))
+    values = (
+        universe.reason,
+        universe.rank,
+        universe.price,
+        universe.daily_atr,
+        universe.daily_volume,
+        universe.relative_opening_volume,
+    )
+    us = np.repeat(grid.start_us[judged[sessions]], universe.reason.shape[1])
+    rows: Floats = np.column_stack(
+        (us, *(column[sessions].reshape(-1) for column in values))
+    ).astype(np.float64)
+    return rows
 
 
 def _first_difference(whole: Floats, part: Floats) -> int | None:

@@ -147,10 +147,10 @@ def null_runs(
     rng = np.random.default_rng(seed)
     # What reads the last session may wait for a gap, of which a walk by itself has none.
     read = plan.indicators().values()
-    waits_for_gaps = any(one is not None and one.kind is Kind.DAILY for one in read)
+    needs_gaps = any(one is not None and one.kind is Kind.DAILY for one in read)
     while True:
         walk = random_walk(rng, grid.rows, len(plan.symbols), steps_inside_bar)
-        if waits_for_gaps:
+        if needs_gaps:
             move_over_night(walk, grid, rng)
         panel = walk_panel(walk, grid, plan.symbols)
         outcome = run_backtest(

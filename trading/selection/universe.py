@@ -15,6 +15,8 @@ HIGH = 1
 LOW = 2
 BARS = 3
 _OPENING_ROWS = 4
+# What files and the ledger say of a symbol that is neither of the verdicts.
+ELIGIBLE = "eligible"
 
 
 class Universe(NamedTuple):

@@ -146,7 +146,10 @@ class MarketMessage:
 
 @dataclass(frozen=True, slots=True)
 class SummaryMessage:
-    """What a session came to; `pnl` is the change of the equity, USD."""
+    """What a session came to; `pnl` is the change of the equity, USD.
+
+    `breakouts` and `levels` are of opening ranges, None and empty for other strategies.
+    """
 
     id: str
     event_type: Kind
@@ -155,7 +158,7 @@ class SummaryMessage:
     equity: float
     pnl: float
     trades: int
-    breakouts: int
+    breakouts: int | None
     signals: tuple[tuple[str, int], ...]
     rejections: tuple[tuple[str, int], ...]
     levels: tuple[RangeLevel, ...]

@@ -208,7 +208,7 @@ class Reporter:
                 event.equity,
                 pnl,
                 trades,
-                sum(count for reason, count in reasons.items() if reason > Reason.NO_BREAKOUT),
+                self._breakouts(reasons),
                 tuple(sorted(signals.items())),
                 tuple(
                     (state.plan.word_of(reason), count)
@@ -220,6 +220,12 @@ class Reporter:
                 self._place.account,
             )
         )
+
+    def _breakouts(self, reasons: Counter[Reason]) -> int | None:
+        """Return at how many closes the range was broken, None where there is no opening range."""
+        if not isinstance(self._state.numbers, OrbNumbers):
+            return None
+        return sum(count for reason, count in reasons.items() if reason > Reason.NO_BREAKOUT)
 
     def _market(self, kind: Kind, when: datetime, status: str, details: list[str]) -> MarketMessage:
         return MarketMessage(

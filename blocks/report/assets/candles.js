@@ -1,4 +1,4 @@
-// The candles of one day: opening range, entry, stop, target, exit, and changes of mind.
+// The candles of one day: the strategy's levels, entry, stop, target, exit, and changes of mind.
 
 const candleChart = {
   canvas: byId('candles'),
@@ -32,8 +32,9 @@ const candleChart = {
       colour('quiet'), 'center');
       return;
     }
-    const levels = this.trades.flatMap((t) => [trades.stop[t], trades.target[t],
-      trades.entryPrice[t], trades.exitPrice[t]]).filter((level) => Number.isFinite(level));
+    const levels = [...this.changes.map((change) => change.level),
+      ...this.trades.flatMap((t) => [trades.stop[t], trades.target[t], trades.entryPrice[t],
+        trades.exitPrice[t]])].filter((level) => Number.isFinite(level));
     let low = Math.min(...present.map((bar) => bar.low), ...levels);
     let high = Math.max(...present.map((bar) => bar.high), ...levels);
     const margin = (high - low) * 0.05 || high * 0.01;
@@ -48,8 +49,10 @@ const candleChart = {
     write(pen, 'USD', box.left - 8, 20, colour('quiet'), 'right');
     this.clockAxis(pen, volume, x, bars.length);
     this.openingRange(pen, box, y, step);
+    this.levels(pen, box, x, y);
     this.volumes(pen, volume, x, step, bars);
     bars.forEach((bar, i) => bar && this.candle(pen, bar, x(i), y, step));
+    this.resting(pen, box, x, y);
     this.trades.forEach((t) => this.trade(pen, t, x, y, box, bars));
     this.marks(pen, volume.bottom + 27, x);
     if (this.hover !== null) {
@@ -86,6 +89,46 @@ const candleChart = {
     pen.font = font(11.5);
     pen.textBaseline = 'middle';
     write(pen, 'opening range', box.right - 6, (y(high) + y(low)) / 2, colour('accent'), 'right');
+  },
+
+  // What the strategy's file draws, under its names: a line through the closes of the bars.
+  levels(pen, box, x, y) {
+    pen.save();
+    pen.beginPath();
+    pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
+    pen.clip();
+    pen.font = font(11.5);
+    pen.textBaseline = 'alphabetic';
+    levelsOf(this.session, this.symbol).forEach((values, i) => {
+      let last = null;
+      pen.lineWidth = 1.5;
+      values.forEach((value, bar) => {
+        if (!Number.isFinite(value)) return;
+        if (last !== null) {
+          line(pen, x(last), y(values[last]), x(bar), y(value), colour('accent'), i ? [6, 3] : []);
+        }
+        last = bar;
+      });
+      pen.lineWidth = 1;
+      if (last === null) return;
+      write(pen, run.levels[i], box.right - 6, y(values[last]) - 5, colour('accent'), 'right');
+    });
+    pen.restore();
+  },
+
+  // Where an entry rests: from the close at which it is decided until it fills or is withdrawn.
+  resting(pen, box, x, y) {
+    this.changes.forEach((change, i) => {
+      if (!Number.isFinite(change.level)) return;
+      const after = this.changes.slice(i + 1)
+        .find((each) => run.reasons[each.reason][0] !== 'order_pending');
+      const end = after ? x(after.bar) : box.right;
+      line(pen, x(change.bar), y(change.level), end, y(change.level), colour('ink'), [1, 3]);
+      pen.font = font(11.5);
+      pen.textBaseline = 'alphabetic';
+      write(pen, `entry rests at ${price(change.level)}`, x(change.bar) + 4, y(change.level) - 5,
+        colour('ink'));
+    });
   },
 
   volumes(pen, box, x, step, bars) {
@@ -181,7 +224,9 @@ const candleChart = {
   said(at) {
     const bar = this.bars[at];
     const change = this.changes.filter((each) => each.bar === at)
-      .map((each) => `\n${run.reasons[each.reason][1]}`).join('');
+      .map((each) => `\n${changeWords(each)}`).join('')
+      + levelsOf(this.session, this.symbol).map((values, i) => (Number.isFinite(values[at])
+        ? `\n${run.levels[i]} ${price(values[at])}` : '')).join('');
     if (!bar) return `${barClock(this.session, at)}  no bar${change}`;
     return `${barClock(this.session, at)} to ${clock(Math.min(run.opens[this.session]
       + (at + 1) * run.interval, run.closes[this.session]) + run.offsets[this.session])}\n`
@@ -204,17 +249,27 @@ const candleChart = {
 
 // The stop in force from a bar on: the first one, then as trailing moves it at each close.
 function stopPath(t, bars, entry, exit) {
-  const { trailing, trail_trigger_r: trigger, trail_plus: plus, trail_steps: levels } = run.trailing;
+  const { trailing, trail_trigger_r: trigger, trail_plus: plus, trail_steps: levels,
+    trail_dollars: dollars, trail_pct: share } = run.trailing;
   const side = trades.side[t];
   const from = trades.entryPrice[t];
   const risk = Math.abs(from - trades.stop[t]);
   const path = [{ bar: entry, stop: trades.stop[t] }];
   const tests = trailing === 'breakeven' ? [[trigger * risk, plus]]
     : trailing === 'stepped' ? levels.map((each) => [each.at_r * risk, each.stop_r * risk]) : [];
-  for (let bar = entry; bar < exit; bar += 1) {
+  // A bar that was entered inside trails nothing: what of it came after the entry is unknown.
+  const inside = Number.isFinite(trades.level[t]) && bars[entry]
+    && bars[entry].low < trades.level[t] && trades.level[t] < bars[entry].high
+    && bars[entry].open !== trades.level[t] && side * (bars[entry].open - trades.level[t]) < 0;
+  let best = -Infinity;
+  for (let bar = entry + (inside ? 1 : 0); bar < exit; bar += 1) {
     if (!bars[bar]) continue;
+    best = Math.max(best, side > 0 ? bars[bar].high : -bars[bar].low);
+    const behind = trailing === 'dollars' ? best - dollars
+      : trailing === 'percent' ? best * (1 - side * share) : null;
+    const tested = behind === null ? tests : [[-Infinity, behind - side * from]];
     const move = side > 0 ? bars[bar].high - from : from - bars[bar].low;
-    for (const [at, beyond] of tests) {
+    for (const [at, beyond] of tested) {
       if (move < at) continue;
       const units = Math.floor((from + side * beyond) * 1e4 + 0.5);
       const stop = (side * Math.floor((side * units) / run.tick) * run.tick) / 1e4;

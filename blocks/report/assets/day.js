@@ -27,16 +27,28 @@ const day = {
     const packed = packedDays.get(dayKey(session, symbol));
     const changes = (packed && decisionsOfDay.get(packed.number)) ?? [];
     candleChart.show(session, symbol, mine, changes);
-    byId('day-trades').replaceChildren(...(mine.length ? mine.flatMap((t) => this.told(t))
+    const judged = packed && universe.rows ? [make('p', this.judged(packed.number), 'quiet')] : [];
+    byId('day-trades').replaceChildren(...judged, ...(mine.length ? mine.flatMap((t) => this.told(t))
       : [make('p', this.listed(session) ? 'No trade on this day.'
         : 'The trades of this day are not in this file.', 'quiet')]));
     byId('day-decisions').replaceChildren(...(changes.length ? changes.map((change) => {
-      const [name, words] = run.reasons[change.reason];
-      const said = make('span', words, name.startsWith('enter_') ? 'enter' : '');
+      const [name] = run.reasons[change.reason];
+      const said = make('span', changeWords(change), name.startsWith('enter_') ? 'enter' : '');
       said.title = name;
       return make('li', [make('time', barClock(session, change.bar)), said]);
     }) : [make('li', [make('span'), make('span', run.decisionsKept ? 'None in this file.'
       : 'This run kept no decisions.')])]));
+  },
+
+  judged(number) {
+    const verdict = universe.verdict[number];
+    const rank = universe.rank[number];
+    const known = [['open', universe.open[number], 2], ['daily ATR', universe.dailyAtr[number], 2],
+      ['daily volume', universe.dailyVolume[number], 0],
+      ['relative opening volume', universe.relativeVolume[number], 2]]
+      .map(([name, value, digits]) => `${name} ${figure(value, digits)}`).join(', ');
+    return `Universe: ${verdict ? run.reasons[verdict][1] : 'may trade'}${
+      rank ? `, rank ${figure(rank, 0)}` : ''} (${known})`;
   },
 
   // The table begins with the oldest trade that the file holds.
@@ -53,6 +65,8 @@ const day = {
         price(trades.entryPrice[t])}`),
       make('p', `Out at ${rowClock(trades.exitRow[t])} for ${price(trades.exitPrice[t])}: ${
         run.exits[trades.exitReason[t]][1]}`),
+      ...(Number.isFinite(trades.level[t]) ? [make('p', `The entry rested at ${
+        price(trades.level[t])}`, 'quiet')] : []),
       make('p', `First stop ${price(trades.stop[t])}${Number.isFinite(trades.target[t])
         ? `, target ${price(trades.target[t])}` : ''}`, 'quiet'),
     ];

@@ -41,7 +41,7 @@ class Reader {
 
 const equity = columns('equity', ['row', 'equity', 'drawdown']);
 const trades = columns('trades', ['symbol', 'side', 'quantity', 'entryRow', 'entryPrice', 'exitRow',
-  'exitPrice', 'exitReason', 'pnl', 'stop', 'target']);
+  'exitPrice', 'exitReason', 'pnl', 'stop', 'target', 'level']);
 
 // Derived as in the tables of the run: profit over value, and over the risk to the first stop.
 trades.share = trades.pnl.map((pnl, i) => pnl / (trades.entryPrice[i] * trades.quantity[i]));
@@ -81,9 +81,41 @@ const decisionsOfDay = new Map();
   while (!reader.done) {
     const day = reader.next();
     if (!decisionsOfDay.has(day)) decisionsOfDay.set(day, []);
-    decisionsOfDay.get(day).push({ bar: reader.next(), reason: reader.next() });
+    decisionsOfDay.get(day).push({ bar: reader.next(), reason: reader.next(),
+      level: (reader.next() || NaN) / 1e4, score: (reader.next() || NaN) / 100 - 0.01 });
   }
 }
+
+// The strategy's own levels of a packed day by its number: for each name a value a bar, or NaN.
+let levelsOfDay = null;
+
+function readLevels() {
+  const reader = new Reader(bytes('levels'));
+  const found = [];
+  for (const key of reader.done ? [] : packedDays.keys()) {
+    const session = Math.floor(key / run.symbols.length);
+    const count = run.firstRows[session + 1] - run.firstRows[session];
+    found.push(run.levels.map(() => {
+      let units = 0;
+      return Array.from({ length: count }, () => {
+        const first = reader.next();
+        if (first === 0) return NaN;
+        units += (first - 1) % 2 ? -first / 2 : (first - 1) / 2;
+        return units / 1e4;
+      });
+    }));
+  }
+  return found;
+}
+
+function levelsOf(session, symbol) {
+  levelsOfDay ??= readLevels();
+  return levelsOfDay[packedDays.get(dayKey(session, symbol))?.number] ?? [];
+}
+
+// What a day's selection judged, by the day's number; none where nothing is selected.
+const universe = columns('universe', ['verdict', 'rank', 'open', 'dailyAtr', 'dailyVolume',
+  'relativeVolume']);
 
 let candleBytes = null;
 

@@ -32,6 +32,11 @@ const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const dayName = (session) => `${weekdays[new Date(`${run.dates[session]}T00:00Z`).getUTCDay()]} ${
   run.dates[session]}`;
 
+// A decision in words, with what is known of it.
+const changeWords = ({ reason, level, score }) => run.reasons[reason][1]
+  + (Number.isFinite(level) ? `, to rest at ${price(level)}` : '')
+  + (Number.isFinite(score) ? `, score ${figure(score, 1)}` : '');
+
 const byId = (id) => document.getElementById(id);
 
 function make(name, inside = '', className = '') {

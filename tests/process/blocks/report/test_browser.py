@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.report.data import ReportRun
 from blocks.report.page import report_page
+from blocks.report.run import ReportRun
 from blocks.report.trades import PAGE_COLUMNS
 from tests.process.blocks.report.browser import browser_page, needs_chromium
 from tests.unit.blocks.report.reader import floats, panel_bars, simulated

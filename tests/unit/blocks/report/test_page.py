@@ -15,7 +15,6 @@ import pytest
 from blocks.report.candles import pack_days
 from blocks.report.data import (
     MOST_POINTS,
-    ReportRun,
     changes,
     days_by_interest,
     drawdown_of,
@@ -24,6 +23,7 @@ from blocks.report.data import (
 from blocks.report.packed_numbers import LARGEST, pack, zigzag
 from blocks.report.page import report_page
 from blocks.report.returns import compounded, returns_table
+from blocks.report.run import ReportRun
 from blocks.report.trades import PAGE_COLUMNS
 from blocks.report.words import DEFECT_WORDS
 from blocks.results.folder import REPORT, read_results, write_results
@@ -252,7 +252,8 @@ def test_names_and_notes_stay_text(run: ReportRun) -> None:
     elements = Elements(page)
     scripts = [own for tag, own in elements.found if tag == "script"]
     assert [own.get("id", "") for own in scripts] == [
-        "data-run", "data-equity", "data-trades", "data-days", "data-candles", "data-decisions", "",
+        "data-run", "data-equity", "data-trades", "data-days", "data-candles", "data-decisions",
+        "data-universe", "data-levels", "",
     ]  # fmt: skip
     assert "img" not in {tag for tag, _ in elements.found}
     assert not [name for _, own in elements.found for name in own if name.startswith("on")]
@@ -334,7 +335,8 @@ def test_without_decisions_the_page_says_what_is_missing() -> None:
     page = report_page(backtest(request).run())
 
     assert "No decisions were kept" in Elements(page).text["#left-out"]
-    assert not np.isfinite(floats(page, "trades", len(PAGE_COLUMNS))[-1]).any()
+    columns = dict(zip(PAGE_COLUMNS, floats(page, "trades", len(PAGE_COLUMNS)), strict=True))
+    assert not np.isfinite(columns["target"]).any()
 
 
 def test_a_run_without_trades_has_a_page() -> None:

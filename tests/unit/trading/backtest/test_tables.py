@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import ModuleType
 
 import numpy as np
 import polars as pl
 
 from trading.backtest.run import Outcome
-from trading.backtest.tables import DecisionTables, equity_table, fills_table, trades_table
+from trading.backtest.tables import (
+    DecisionTables,
+    equity_table,
+    fills_table,
+    trades_table,
+    universe_table,
+)
 from trading.engine.book import new_book
 from trading.engine.decision_log import log_of_rows
 from trading.engine.trade_tape import DecisionRow, FillRow, TradeRow
@@ -20,10 +28,14 @@ from trading.reasons import (
     EXIT_TARGET,
     LEG_ENTRY,
     LEG_STOP,
-    NO_BREAKOUT,
+    NOT_ELIGIBLE,
+    NOT_SELECTED,
+    OWN_2,
     RANGE_INCOMPLETE,
     Reason,
 )
+from trading.selection.universe import Universe, new_universe
+from trading.session.entry_terms import TARGET_KINDS
 
 # In configured order, which is not that of the alphabet.
 PLAN = make_plan(("ZZZ", "AAA"), {})
@@ -97,15 +109,18 @@ def test_a_trade_is_named_and_its_times_are_aware() -> None:
 
 def test_what_a_decision_did_not_reach_is_null() -> None:
     rows = [
-        [at(1), 0, RANGE_INCOMPLETE, NAN, 0.0, 0.0, NAN, NAN, 0, NAN, 1000.0],
-        [at(8), 1, NO_BREAKOUT, 10.5, 11.0, 10.0, NAN, NAN, 0, 0.25, 1001.0],
+        [at(1), 0, RANGE_INCOMPLETE, NAN, 0.0, 0.0, NAN, NAN, 0, NAN, 1000.0, NAN, NAN, NAN, 0],
+        [at(8), 1, OWN_2, 10.5, 11.0, 10.0, NAN, NAN, 0, 0.25, 1001.0, 62.5, 1.75, NAN, 0],
     ]
 
     (decisions,) = DecisionTables(outcome_of(decisions=rows), grid(), PLAN)
 
     first, second = decisions.to_dicts()
-    nothing = ("price", "range_high", "range_low", "stop", "target_offset", "atr")
-    assert [first[name] for name in nothing] == [None] * 6
+    nothing = ("price", "range_high", "range_low", "stop", "target_offset", "atr", "level", "score",
+               "relative_opening_volume")  # fmt: skip
+    assert [first[name] for name in nothing] == [None] * 9
+    assert (second["score"], second["relative_opening_volume"]) == (62.5, 1.75)
+    assert (second["level"], second["target_kind"]) == (None, "usd")
     assert (first["reason"], first["quantity"], first["equity"]) == ("range_incomplete", 0, 1000.0)
     assert (second["range_high"], second["range_low"], second["atr"]) == (11.0, 10.0, 0.25)
     assert (second["session"], second["symbol"]) == (date(2025, 6, 9), "AAA")
@@ -151,6 +166,56 @@ def test_tables_without_rows_have_the_types_of_those_with() -> None:
         "quantity": pl.Int64,
         "atr": pl.Float64,
         "equity": pl.Float64,
+        "level": pl.Float64,
+        "score": pl.Float64,
+        "relative_opening_volume": pl.Float64,
+        "target_kind": pl.Enum([str(kind) for kind in TARGET_KINDS]),
     }
     assert equity_table(nothing).schema == {"ts": time, "equity": pl.Float64}
     assert equity_table(nothing)["ts"][0] == datetime(2025, 6, 6, 13, 30, tzinfo=UTC)
+
+
+def judged(symbols: int = 2) -> Universe:
+    """Return what two sessions judged: the second symbol first, then nobody but the first."""
+    universe = new_universe(2, symbols, is_selected=True)
+    universe.reason[:] = [[NOT_SELECTED, 0], [0, NOT_ELIGIBLE]]
+    universe.rank[:] = [[2, 1], [1, 0]]
+    universe.price[:] = [[10.0, 20.0], [11.0, NAN]]
+    universe.relative_opening_volume[:] = [[1.5, 3.0], [2.0, NAN]]
+    return universe
+
+
+def test_the_universe_says_of_each_symbol_its_verdict_rank_and_values() -> None:
+    table = universe_table(replace(outcome_of(), universe=judged()), grid(), PLAN)
+
+    assert table is not None
+    assert table["verdict"].to_list() == ["not_selected", "eligible", "eligible", "not_eligible"]
+    assert table["rank"].to_list() == [2, 1, 1, None]
+    assert table["open"].to_list() == [10.0, 20.0, 11.0, None]
+    assert table["symbol"].to_list() == [*PLAN.symbols, *PLAN.symbols]
+    assert table["session"].n_unique() == 2
+
+
+def test_sessions_that_only_warm_up_are_no_part_of_the_universe() -> None:
+    outcome = replace(outcome_of(), universe=judged(), first_traded=1)
+
+    table = universe_table(outcome, grid(), PLAN)
+
+    assert table is not None
+    assert table["rank"].to_list() == [1, None]
+
+
+def test_a_run_that_selects_nothing_has_no_universe() -> None:
+    assert universe_table(outcome_of(), grid(), PLAN) is None
+
+
+def test_a_strategys_own_reasons_are_words_in_the_table() -> None:
+    module = ModuleType("own_words")
+    module.REASONS = {"far": "it is too far", "late": "it is too late"}  # type: ignore[attr-defined]
+    plan = replace(PLAN, strategy_module=module)
+    rows = [[at(8), 1, OWN_2, 10.5, 11.0, 10.0, NAN, NAN, 0, NAN, 1001.0, NAN, NAN, NAN, 0]]
+
+    (decisions,) = DecisionTables(outcome_of(decisions=rows), grid(), plan)
+
+    assert decisions["reason"].to_list() == ["own:late"]
+    assert plan.label_of(OWN_2) == plan.meaning_of(OWN_2) == "it is too late"

@@ -1,0 +1,39 @@
+"""A finished run, as its report is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from trading.backtest.performance import Summary
+from trading.backtest.run import Outcome
+from trading.market.bars import Panel
+from trading.market.calendar import Session, exchange_timezone
+from trading.plan import RunPlan
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRun:
+    """A finished run, as the report needs it; `notes` what a reader of the figures must know.
+
+    `is_simulated` says that its bars are of no market.
+    """
+
+    plan: RunPlan
+    panel: Panel
+    outcome: Outcome
+    summary: Summary
+    source: str
+    notes: tuple[str, ...]
+    engine_version: str
+    is_simulated: bool
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Return the traded sessions."""
+        return self.panel.grid.sessions[self.outcome.first_traded :]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the exchange's time zone."""
+        return exchange_timezone(self.plan.exchange)
