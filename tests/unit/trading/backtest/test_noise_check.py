@@ -164,7 +164,7 @@ def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels(engine_cach
     "settings",
     [
         {"stop": "atr", "stop_atr": 0.5, "max_entries": 5, "target": "none"},
-        {"stop": "daily_atr", "target": "r", "target_multiple": 1.0},
+        {"stop": "daily_atr", "stop_daily_atr": 0.01, "target": "r", "target_multiple": 1.0},
     ],
     ids=["stops by the bars' ATR and re-entries", "stops by the daily ATR, and a target"],
 )
