@@ -352,11 +352,12 @@ def make_rules(
 
 def bad_input_of(error: ValidationError, where: str) -> BadInput:
     """Return pydantic's complaints as one line of ours, each with the name of its value."""
-    complaints = [_complaint(details, where) for details in error.errors()]
+    complaints = [_complaint(details) for details in error.errors()]
     return BadInput(f"{where}: {'; '.join(complaints)}", "Correct what is named")
 
 
-def _complaint(details: ErrorDetails, where: str) -> str:
-    name = ".".join(str(part) for part in details["loc"]) or where
+def _complaint(details: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in details["loc"])
     given = f" (given {repr(details.get('input'))[:60]})" if details["loc"] else ""
-    return f"{name}: {details['msg'].removeprefix('Value error, ')}{given}"
+    said = f"{details['msg'].removeprefix('Value error, ')}{given}"
+    return f"{name}: {said}" if name else said

@@ -16,6 +16,7 @@ from trading.engine.strategy_functions import declared_by, is_first_version
 from trading.errors import BadInput, together
 from trading.gate.thresholds import GateThresholds
 from trading.indicators import Indicator, atr
+from trading.near_names import nearest_of
 from trading.parameters import (
     FillParameters,
     GateParameters,
@@ -208,16 +209,21 @@ def wrong_settings(settings: dict[str, Any], module: ModuleType) -> list[BadInpu
     """Return all that is wrong with settings, each naming its parameters."""
     known = [name for model in _models(module) for name in model.model_fields]
     unknown = [name for name in settings if name not in known]
-    wrong = [
-        BadInput(f"--set {name}: there is no such parameter", f"Known are: {', '.join(known)}")
-        for name in unknown
-    ]
+    wrong = [_unknown(name, known) for name in unknown]
     for model in _models(module):
         try:
             model.model_validate(_of(model, settings))
         except ValidationError as error:
             wrong.append(bad_input_of(error, "parameters"))
     return wrong
+
+
+def _unknown(name: str, known: list[str]) -> BadInput:
+    near = nearest_of(name, known)
+    meant = f"Did you mean {near}? " if near else ""
+    return BadInput(
+        f"--set {name}: there is no such parameter", f"{meant}Known are: {', '.join(known)}"
+    )
 
 
 def _models(module: ModuleType) -> tuple[type[BaseModel], ...]:
