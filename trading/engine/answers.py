@@ -13,9 +13,12 @@ from typing import Any
 from trading.entries import FRACTION, LIMIT, MARKET, STOP, USD, Bar, Entry, R
 from trading.errors import BadInput
 from trading.market.bars import Floats
+from trading.prices import r4
 from trading.reasons import ENTER_LONG, ENTER_SHORT, UNDECIDED
 
 _HINT = "docs/strategies.md says what an entry may hold"
+# Beyond it a price no longer fits the integers that round it.
+LARGEST_PRICE = 1e9
 _KIND_HINT = "Use what trading.entries names"
 
 
@@ -50,7 +53,13 @@ def checked_signal(numbers: Any, memory: Floats, bar: Bar, read: Any) -> Entry:
             raise BadInput("it names no kind of order or of target", _KIND_HINT)
         if lifetime_bars < 0:
             raise BadInput("its lifetime is below 0 bars", _HINT)
-    return Entry(reason, stop, target, target_kind, order, level, lifetime_bars)
+    # Every price of the engine is a multiple of 0.0001, a fill at a level too.
+    return Entry(reason, whole(stop), target, target_kind, order, whole(level), lifetime_bars)
+
+
+def whole(price: float) -> float:
+    """Return a price by r4; what is no number, or too large for one, as it is."""
+    return r4(price) if abs(price) < LARGEST_PRICE else price
 
 
 def checked_screen(numbers: Any, memory: Floats, bar: Bar) -> tuple[int, float, float]:

@@ -98,9 +98,10 @@ def declared_by(
     declared = strategy.indicators(parameters, interval_minutes)
     fields = strategy.Read._fields
     if set(declared) != set(fields):
+        code = strategy.indicators.__code__
         raise BadInput(
-            f"strategy {strategy.__name__}: indicators() names {', '.join(declared) or 'nothing'},"
-            f" and Read has {', '.join(fields)}",
+            f"{code.co_filename}:{code.co_firstlineno}: indicators() names"
+            f" {', '.join(declared) or 'nothing'}, and Read has {', '.join(fields)}",
             "Give both the same names",
         )
     return {name: declared[name] for name in fields}

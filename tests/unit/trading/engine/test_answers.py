@@ -159,3 +159,12 @@ def test_a_function_may_have_the_name_of_what_it_reads(panel: Panel, tmp_path: P
     )
     plan = make_plan(SYMBOLS, {}, interval_minutes=15, strategy_module=load_strategy(path))
     assert len(run_backtest(panel, plan, compiled=False).trades) > 0
+
+
+def test_levels_and_stops_off_the_grid_of_prices_come_to_it(panel: Panel, tmp_path: Path) -> None:
+    answer = "enter_at(LIMIT, bar.close - 0.0123456, True, stop - 0.0567891, math.nan, USD, 0)"
+    outcome = run(panel, tmp_path / "between.py", answer)
+    price, stop = outcome.fills[:, 4], outcome.trades[:, 11]
+    assert len(price) > 1
+    np.testing.assert_array_equal(price, np.floor(price * 10000 + 0.5) / 10000)
+    np.testing.assert_array_equal(stop, np.floor(stop * 10000 + 0.5) / 10000)
