@@ -258,9 +258,9 @@ def test_a_strategy_file_that_was_edited_changes_the_next_session_alone(
     file.write_text(source)
     assert books.trade(MONDAY, stop_after=4, strategy_module=load_strategy(file)) == 0
     # Nothing is entered any more by the file's new word, and it is not even there for a restart.
-    judged = "    if reason != UNDECIDED:\n        return reason, stop, offset\n"
+    judged = "    reason = ENTER_LONG if is_long else ENTER_SHORT\n"
     assert source.count(judged) == 1
-    file.write_text(source.replace(judged, f"{judged}    return NO_BREAKOUT, stop, offset\n"))
+    file.write_text(source.replace(judged, "    reason = NO_BREAKOUT\n"))
     edited = load_strategy(file)
     assert books.trade(MONDAY, strategy_module=edited) == 1
     assert "enter_long" in {r["reason"] for r in books.rows("SELECT reason FROM decisions")}
