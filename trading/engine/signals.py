@@ -109,18 +109,16 @@ def let_screen(
         return symbols
     for s in range(symbols):
         reason, stop, target = screen(numbers, memory[s], bar_at(prices, bar, s))
-        scratch.verdict[s] = reason
+        risk = prices.close[s] - stop if reason == ENTER_LONG else stop - prices.close[s]
+        is_entry = (reason == ENTER_LONG) | (reason == ENTER_SHORT)
+        # Not so either where the stop is no number.
+        scratch.verdict[s] = STOP_NOT_PROTECTIVE if is_entry & (not (risk > 0)) else reason
         stops[s] = stop
         targets[s] = target
     outside = 0
     undecided = 0
     for s in range(symbols):
-        risk = prices.close[s] - stops[s]
-        risk = risk if scratch.verdict[s] == ENTER_LONG else -risk
-        is_entry = (scratch.verdict[s] >= ENTER_LONG) & (scratch.verdict[s] <= ENTER_SHORT)
-        # Not so either where the stop is no number.
-        refused = is_entry & (not (risk > 0))
-        reasons[s] = STOP_NOT_PROTECTIVE if refused else scratch.verdict[s]
+        reasons[s] = scratch.verdict[s]
         outside += 1 if (scratch.verdict[s] < 0) | (scratch.verdict[s] > ENTER_SHORT) else 0
         undecided += 1 if scratch.verdict[s] == UNDECIDED else 0
     if outside != undecided:

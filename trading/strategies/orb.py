@@ -123,10 +123,7 @@ def screen(numbers: OrbNumbers, memory: Floats, bar: Bar) -> tuple[int, float, f
     reason = SHORT_DISABLED if is_short & (not numbers.allow_short) else reason
     reason = reason if is_long | is_short else NO_BREAKOUT
     # Whatever else is asked comes before some of these reasons, or in the place of them.
-    reason = UNDECIDED if numbers.needs_signal & (reason >= ENTER_LONG) else reason
-    goes_on = (reason == WEAK_BODY) | (reason == TOO_EXTENDED)
-    reason = UNDECIDED if numbers.first_bar_only & goes_on else reason
-    reason = UNDECIDED if numbers.stop_entry else reason
+    reason = UNDECIDED if reason >= numbers.undecided_from else reason
     reason = RANGE_FLAT if range_high == range_low else reason
     reason = RANGE_INCOMPLETE if memory[RANGE_BARS] < numbers.range_bars else reason
     reason = BAR_MISSING if math.isnan(close) else reason

@@ -8,10 +8,13 @@ from pydantic import Field, model_validator
 
 from trading.parameters import LARGEST, SelectionParameters
 from trading.prices import tick_units
+from trading.reasons import ENTER_LONG, NO_DECISION, WEAK_BODY
 
 STOP_KINDS = ("range", "atr", "daily_atr", "percent")
 STOP_RANGE, STOP_ATR, STOP_DAILY_ATR, STOP_PERCENT = range(4)
 TARGET_KINDS = ("none", "range", "atr", "daily_atr", "percent", "r")
+# Above every reason, and above UNDECIDED.
+NEVER = 1000
 TARGET_NONE, TARGET_RANGE, TARGET_ATR, TARGET_DAILY_ATR, TARGET_PERCENT, TARGET_R = range(6)
 
 
@@ -33,7 +36,7 @@ class OrbNumbers(NamedTuple):
     volume_filter: bool
     volume_threshold: float
     tick_units: int
-    needs_signal: bool
+    undecided_from: int  # reasons from this on are left to `signal` by `screen`
 
 
 class OrbParameters(SelectionParameters):
@@ -149,9 +152,14 @@ class OrbParameters(SelectionParameters):
             self.volume_filter,
             self.volume_threshold,
             tick_units(self.tick),
-            self.entry == "stop"
-            or stop != STOP_RANGE
-            or target > TARGET_RANGE
-            or self.direction == "first_bar"
-            or self.volume_filter,
+            self._undecided_from(),
         )
+
+    def _undecided_from(self) -> int:
+        """Return the first reason that more than the range decides about, or what comes first."""
+        if self.entry == "stop":
+            return NO_DECISION
+        if self.direction == "first_bar":
+            return WEAK_BODY
+        is_simple = self.stop == "range" and self.target in ("range", "none")
+        return NEVER if is_simple and not self.volume_filter else ENTER_LONG

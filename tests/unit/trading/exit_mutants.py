@@ -54,8 +54,8 @@ memory[FIRST_OPEN] = bar.open
         "the screen judges a body before the direction",
         "strategies.orb",
         "screen",
-        "numbers.first_bar_only & goes_on",
-        "False",
+        "reason >= numbers.undecided_from",
+        "reason >= max(numbers.undecided_from, ENTER_LONG)",
         "a side against the direction comes before a weak body",
     ),
     Mutant(
