@@ -91,7 +91,7 @@ if ! .venv/bin/python -m compileall -qq "${PACKAGES[@]}"; then
 fi
 # The first long backtest would wait for it. Makefile's `up` and `demo` make it anew after an update.
 if [[ -n ${is_new:-} ]]; then
-    echo "make env: machine code of the built-in strategies is made once, a minute or two"
+    echo "make env: machine code of the built-in strategies is made once, a minute or two" >&2
     .venv/bin/python -m deployments.machine_code 2>/dev/null && touch .venv/.machine_code ||
         echo "make env: no machine code is made beforehand; the first long backtest makes it" >&2
 fi
