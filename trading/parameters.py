@@ -287,6 +287,14 @@ GATE_OFF = GateParameters(
 )
 
 
+# What is set beside the strategy, by the names of the groups in settings, forms and rulesets.
+ACCOUNT_GROUPS: dict[str, type[BaseModel]] = {
+    "risk": RiskParameters,
+    "fills": FillParameters,
+    "gate": GateParameters,
+}
+
+
 def make_rules(
     strategy: StrategyParameters,
     risk: RiskParameters,
@@ -358,6 +366,10 @@ def bad_input_of(error: ValidationError, where: str) -> BadInput:
 
 def _complaint(details: ErrorDetails) -> str:
     name = ".".join(str(part) for part in details["loc"])
+    return f"{name}: {said_of(details)}" if name else said_of(details)
+
+
+def said_of(details: ErrorDetails) -> str:
+    """Return what pydantic says of one value, and the value, without the value's name."""
     given = f" (given {repr(details.get('input'))[:60]})" if details["loc"] else ""
-    said = f"{details['msg'].removeprefix('Value error, ')}{given}"
-    return f"{name}: {said}" if name else said
+    return f"{details['msg'].removeprefix('Value error, ')}{given}"

@@ -18,6 +18,7 @@ from trading.gate.thresholds import GateThresholds
 from trading.indicators import Indicator, atr
 from trading.near_names import nearest_of
 from trading.parameters import (
+    ACCOUNT_GROUPS,
     FillParameters,
     GateParameters,
     RiskParameters,
@@ -227,7 +228,7 @@ def _unknown(name: str, known: list[str]) -> BadInput:
 
 
 def _models(module: ModuleType) -> tuple[type[BaseModel], ...]:
-    return module.Parameters, RiskParameters, FillParameters, GateParameters
+    return module.Parameters, *ACCOUNT_GROUPS.values()
 
 
 def _of(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:

@@ -11,19 +11,13 @@ from trading.reasons import NOT_ELIGIBLE, NOT_SELECTED
 
 MOST_SESSIONS = 60
 MOST_NAMES = 20
-# The order in which the page's scripts read them, a value a packed day.
-UNIVERSE_COLUMNS = (
-    "verdict",
-    "rank",
-    "price",
-    "daily_atr",
-    "daily_volume",
-    "relative_opening_volume",
-)
 
 
 def universe_columns(run: ReportRun, days: Integers) -> tuple[Floats, ...]:
-    """Return UNIVERSE_COLUMNS of days, (session, symbol) a row; none where nothing is selected."""
+    """Return what was judged of days, (session, symbol) a row; none where nothing is selected.
+
+    The columns are in the order in which the page's scripts read them, a value a packed day.
+    """
     universe = run.outcome.universe
     if universe is None:
         return ()

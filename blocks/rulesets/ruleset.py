@@ -13,15 +13,9 @@ from trading.errors import BadInput
 from trading.market.calendar import INTERVALS_MINUTES
 from trading.market.symbols import refuse_no_symbols
 from trading.near_names import nearest_of
-from trading.parameters import FillParameters, GateParameters, RiskParameters, SelectionParameters
+from trading.parameters import ACCOUNT_GROUPS, SelectionParameters, said_of
 from trading.plan import BUILT_IN
 from trading.strategy_choice import DEFAULT, OwnStrategy
-
-_GROUPS: dict[str, type[BaseModel]] = {
-    "risk": RiskParameters,
-    "fills": FillParameters,
-    "gate": GateParameters,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +108,8 @@ def ruleset_of(name: str, path: Path, content: Mapping[str, Any]) -> tuple[Rules
             OwnStrategy(file=strategy)
         except ValidationError as error:
             wrong += _complaints(error, "strategy.")
-    groups = {group: dict(getattr(file, group)) for group in _GROUPS}
-    for group, model in _GROUPS.items():
+    groups = {group: dict(getattr(file, group)) for group in ACCOUNT_GROUPS}
+    for group, model in ACCOUNT_GROUPS.items():
         wrong += _wrong_values(group, model, groups[group])
     ruleset = Ruleset(
         name, path, file.description, strategy, parameters, groups, file.symbols,
@@ -149,6 +143,4 @@ def _names(model: type[BaseModel]) -> str:
 def _complaints(error: ValidationError, place: str) -> Iterator[BadInput]:
     for problem in error.errors():
         where = place + ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        given = f" (given {repr(problem['input'])[:60]})" if problem["loc"] else ""
-        yield BadInput(f"{where.rstrip('.')}: {message}{given}", "Correct this value")
+        yield BadInput(f"{where.rstrip('.')}: {said_of(problem)}", "Correct this value")

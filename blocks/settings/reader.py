@@ -20,7 +20,7 @@ from blocks.settings.checks import complaints_of, is_address
 from blocks.settings.variables import FIELD_OF, Fate, find_variable, is_near_miss, nearest_name
 from blocks.storage.settings import UnreadableCloud
 from trading.errors import BadInput
-from trading.parameters import StrategyParameters
+from trading.parameters import ACCOUNT_GROUPS, StrategyParameters
 from trading.plan import BUILT_IN
 from trading.strategy_choice import FILE, OwnStrategy
 
@@ -36,7 +36,6 @@ CLOUD_ASKED = "ENABLE_CLOUD_SYNC"
 SAYS_NO = frozenset({"false", "f", "no", "n", "off", "0"})
 ACTIVE_RULESET = "ACTIVE_RULESET"
 STRATEGY = "STRATEGY"
-GROUPS_OF_PARAMETERS = ("risk", "fills", "gate")
 
 
 class Origin(StrEnum):
@@ -133,7 +132,7 @@ class ReadSettings:
 
     def _of_the_account(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        for group in GROUPS_OF_PARAMETERS:
+        for group in ACCOUNT_GROUPS:
             values = getattr(self.required(), group).model_dump(mode="json")
             found |= self._given((group,), values)
         return found

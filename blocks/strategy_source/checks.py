@@ -7,11 +7,11 @@ import re
 from types import FunctionType, ModuleType
 from typing import NamedTuple, get_type_hints
 
+from trading.engine.strategy_errors import HINT
 from trading.errors import BadInput
 from trading.parameters import StrategyParameters
 from trading.reasons import Reason
 
-HINT = "docs/strategies.md shows what a strategy file holds"
 MOST_MEMORY = 10_000
 MOST_LEVELS = 2
 MOST_REASONS = 8

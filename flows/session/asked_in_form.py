@@ -16,21 +16,16 @@ from blocks.rulesets.ruleset import Ruleset
 from blocks.settings.app_settings import AppSettings
 from flows.session.request import DEFAULT_INTERVAL_MINUTES, DEFAULT_SYMBOLS
 from trading.errors import BadInput
-from trading.parameters import FillParameters, GateParameters, RiskParameters
+from trading.parameters import ACCOUNT_GROUPS
 from trading.plan import BUILT_IN
 from trading.strategy_choice import DEFAULT, FILE
 
 Values = Mapping[str, Any]
-MODELS: dict[str, type[BaseModel]] = {
-    "risk": RiskParameters,
-    "fills": FillParameters,
-    "gate": GateParameters,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class FormValues:
-    """The fields that a ruleset may fill, as JSON has them; `groups` are those of MODELS."""
+    """The fields that a ruleset may fill, as JSON has them; `groups` as in ACCOUNT_GROUPS."""
 
     strategy: Values
     groups: Mapping[str, Values] = field(default_factory=dict)
@@ -76,7 +71,7 @@ def _asked(form: FormValues, configured: AppSettings, data_dir: Path) -> Asked:
         ruleset = read_ruleset(form.ruleset, data_dir)
         name, parameters = _filled(name, parameters, ruleset)
         groups = {
-            group: {**ruleset.groups[group], **_said(values, MODELS[group])}
+            group: {**ruleset.groups[group], **_said(values, ACCOUNT_GROUPS[group])}
             for group, values in groups.items()
         }
         if symbols == DEFAULT_SYMBOLS and ruleset.symbols:

@@ -66,11 +66,14 @@ def run_in_stages(
 
 
 def parts_of_sessions(
-    first_row: Integers, symbols: int, most_sessions: int
+    first_row: Integers, symbols: int, most_sessions: int, bars: int | None = None
 ) -> Iterator[tuple[int, int]]:
-    """Yield sessions as `[first, end)`, each time as many as are read at a time, at least one."""
+    """Yield sessions as `[first, end)`, each time as many as are read at a time, at least one.
+
+    Those are as many as have `bars` bars of all symbols, BARS_AT_A_TIME when left out.
+    """
     last = len(first_row) - 1
-    rows = max(1, BARS_AT_A_TIME // max(1, symbols))
+    rows = max(1, (bars or BARS_AT_A_TIME) // max(1, symbols))
     first = 0
     while first < last:
         fitting = int(first_row.searchsorted(first_row[first] + rows, side="right")) - 1

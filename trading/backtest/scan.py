@@ -8,7 +8,7 @@ symbol leaves to later sessions is the same either way, and so is what is traded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.backtest.passing_prices import PassingPrices, PassingTable
+from trading.backtest.pipeline import parts_of_sessions
 from trading.backtest.run import KEEP, TAPE_ROWS, Outcome, linked_stages, outcome_of
 from trading.backtest.stage_arguments import PanelRun
 from trading.engine.strategy_errors import Place, mistakes_explained
@@ -106,7 +107,7 @@ def scan(
     stages = linked_stages(run, panel, plan, compiled, cache_folder)
     closes = PassingTable(grid.rows, run.symbols).values
     counts = _Counts([], [], [])
-    parts = list(_parts(grid, run.symbols))
+    parts = list(parts_of_sessions(grid.first_row, run.symbols, len(grid.sessions), BARS_AT_A_TIME))
     place = Place(plan.symbols, [session.date for session in grid.sessions])
     with ThreadPoolExecutor(1) as ahead, mistakes_explained(plan.strategy_module, place):
         coming = [ahead.submit(bars.at_rest, *part) for part in parts[:1]]
@@ -119,16 +120,6 @@ def scan(
                 progress(end, len(grid.sessions))
     outcome = outcome_of(run, grid, stages, closes, _gate_of(counts.gates))
     return Scanned(outcome, sum(counts.days), _sum_of(counts.defects))
-
-
-def _parts(grid: Grid, symbols: int) -> Iterator[tuple[int, int]]:
-    rows = max(1, BARS_AT_A_TIME // max(1, symbols))
-    first, last = 0, len(grid.sessions)
-    while first < last:
-        fitting = int(grid.first_row.searchsorted(grid.first_row[first] + rows, side="right")) - 1
-        end = min(max(fitting, first + 1), last)
-        yield first, end
-        first = end
 
 
 def _scan_part(

@@ -22,12 +22,12 @@ from trading.indicators.studies import Studies, make_studies, row_of
 from trading.market.bars import Integers
 from trading.rules import Rules
 
-# Of trailing stops, and of what a decision's row shows.
+# Of trailing stops, of what a decision's row shows, and of a strategy of the first version.
 ATR_BARS = 14
 # Of validation: bars of the coarser streams' mean, and of the mean volume.
 TREND_BARS = 20
 TREND_MINUTES = (15, 60)
-# Of a strategy of the first version.
+# Of validation, and of a strategy of the first version.
 VOLUME_BARS = 20
 
 

@@ -6,6 +6,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from trading.engine import answers, first_version, strategy_calls
+from trading.engine.reading import ATR_BARS, VOLUME_BARS
 from trading.engine.strategy_calls import value_at
 from trading.engine.strategy_errors import user_file
 from trading.errors import BadInput
@@ -90,8 +91,8 @@ def declared_by(
     if is_first_version(strategy):
         is_read = parameters.needs_indicators()
         return {
-            "atr": atr(14) if is_read else None,
-            "mean_volume": mean_volume(20) if is_read else None,
+            "atr": atr(ATR_BARS) if is_read else None,
+            "mean_volume": mean_volume(VOLUME_BARS) if is_read else None,
         }
     if not hasattr(strategy, "Read"):
         return {}

@@ -18,6 +18,7 @@ from trading.engine.book_changes import (
 from trading.engine.compile import link_interpreted
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
+from trading.engine.sessions import end_past
 from trading.engine.signals import read_signals
 from trading.engine.strategy_errors import Place, mistakes_explained
 from trading.engine.trade_tape import DecisionRow, new_tape
@@ -25,11 +26,11 @@ from trading.engine.workspace import new_scratch, new_signals, parts_of
 from trading.errors import BadInput
 from trading.gate.checks import NEW_LEVEL
 from trading.gate.verdicts import Bytes
-from trading.indicators.past import copied_past, forget_past, new_past, settle_past
-from trading.indicators.update import begin_studies, end_studies, update_studies
+from trading.indicators.past import copied_past, forget_past, new_past
+from trading.indicators.update import begin_studies, update_studies
 from trading.market.bars import Prices
 from trading.market.calendar import Session
-from trading.market.daily_bars import days_of
+from trading.market.daily_bars import days_of, no_daily
 from trading.plan import RunPlan
 from trading.reasons import EXIT_STOP, EXIT_TARGET, ExitReason, Reason
 from trading.selection.judge import begin_opening
@@ -117,10 +118,7 @@ class SessionState:
         """Return what the next session takes over from this state, JSON-ready."""
         past = copied_past(self.past)
         studies = self.reading.studies
-        settle_past(past, self.gate.ended().restores)
-        if studies.rows > 0:
-            row = past.state[0]
-            end_studies(studies, past.state, Prices(row, row, row, row, row), False)
+        end_past(studies, past, self.gate.ended(), no_daily(len(self.index)), 0)
         return inheritance_of(
             self.book, studies, past.state, self.gate, self.plan.symbols, self.orders, self.halt
         )
