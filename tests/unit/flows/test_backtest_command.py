@@ -125,6 +125,8 @@ def test_files_and_columns_are_those_that_are_promised(default: Path) -> None:
         "session": pl.Date, "bar": time, "symbol": pl.String, "reason": pl.String,
         "price": number, "range_high": number, "range_low": number, "stop": number,
         "target_offset": number, "quantity": pl.Int64, "atr": number, "equity": number,
+        "level": number, "score": number, "relative_opening_volume": number,
+        "target_kind": pl.String,
     }  # fmt: skip
     assert pl.read_parquet_schema(default / "equity.parquet") == {"ts": time, "equity": number}
 
