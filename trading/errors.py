@@ -24,7 +24,7 @@ class OpenbellError(Exception):
         said, hint = (_printable(" ".join(text.split())) for text in (self.what, self.hint))
         if len(said) > LONGEST:
             said = f"{said[: LONGEST // 2]} ... {said[-LONGEST // 2 :]}"
-        return f"{said}. {hint}"
+        return f"{said}{'' if said.endswith('?') else '.'} {hint}"
 
 
 def _printable(text: str) -> str:

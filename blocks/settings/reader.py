@@ -190,7 +190,9 @@ def read_settings(
     emptied = {name for name in FIELD_OF if name in variables and name not in ours}
     file = _without(emptied, _checked_file(texts, path, problems))
     ruleset, wrong = _active_ruleset({**file, **ours}, data_dir)
-    problems += [f"{ACTIVE_RULESET}: {each}" for each in wrong]
+    # Who named it on the command line has no variable to look for.
+    named_by = "--ruleset" if ACTIVE_RULESET in (said or {}) else ACTIVE_RULESET
+    problems += [f"{named_by}: {each}" for each in wrong]
     blamed |= {ACTIVE_RULESET} if wrong else set()
     try:
         settings = AppSettings.read(ours, file, _values_of(ruleset))
