@@ -119,9 +119,8 @@ def keep_strategy(folder: Path, module: ModuleType) -> str:
     A session that is taken up again runs what it began with, whatever the file holds by then; so
     it is what was loaded that is kept. `module` is one of `load_strategy`.
     """
-    loader = module.__loader__
-    assert isinstance(loader, _LoadedOnce)
-    content = loader.content
+    content = content_of(module)
+    assert content is not None
     digest = hashlib.sha256(content).hexdigest()
     kept = folder / f"{digest}.py"
     if not kept.exists():
@@ -130,6 +129,12 @@ def keep_strategy(folder: Path, module: ModuleType) -> str:
         written.write_bytes(content)
         written.replace(kept)
     return digest
+
+
+def content_of(module: ModuleType) -> bytes | None:
+    """Return what the file of a strategy held when it was loaded, None for one that is no file."""
+    loader = module.__loader__
+    return loader.content if isinstance(loader, _LoadedOnce) else None
 
 
 def kept_strategy(folder: Path, digest: str) -> ModuleType:

@@ -22,6 +22,7 @@ from trading.errors import BadInput, OpenbellError
 # imported only when it is called, so that no command waits for another's packages.
 COMMANDS = {
     "backtest": "run a strategy over past bars and write its trades and figures",
+    "sweep": "run a strategy with many sets of parameters, and say how much of the best is luck",
     "import-bars": "take the user's own files into the archive",
     "fetch": "fill the archive with a provider's bars",
     "run": "trade sessions on paper, now or replayed",

@@ -182,7 +182,9 @@ def make_plan(
         wrong = wrong_settings(settings, module) + _wrong_run(symbols, capital)
     if wrong:
         raise together(wrong)
-    built: list[Any] = [model.model_validate(_of(model, settings)) for model in _models(module)]
+    built: list[Any] = [
+        model.model_validate(_of(model, settings)) for model in parameter_models(module)
+    ]
     plan = RunPlan(
         module,
         built[0],
@@ -208,10 +210,10 @@ def make_plan(
 
 def wrong_settings(settings: dict[str, Any], module: ModuleType) -> list[BadInput]:
     """Return all that is wrong with settings, each naming its parameters."""
-    known = [name for model in _models(module) for name in model.model_fields]
+    known = [name for model in parameter_models(module) for name in model.model_fields]
     unknown = [name for name in settings if name not in known]
     wrong = [_unknown(name, known) for name in unknown]
-    for model in _models(module):
+    for model in parameter_models(module):
         try:
             model.model_validate(_of(model, settings))
         except ValidationError as error:
@@ -227,7 +229,8 @@ def _unknown(name: str, known: list[str]) -> BadInput:
     )
 
 
-def _models(module: ModuleType) -> tuple[type[BaseModel], ...]:
+def parameter_models(module: ModuleType) -> tuple[type[BaseModel], ...]:
+    """Return what is set about a strategy, its risk, its fills and its gate."""
     return module.Parameters, *ACCOUNT_GROUPS.values()
 
 

@@ -28,8 +28,8 @@ KEEP_LOGS = frozenset(
 )
 # Somebody who wants to stop trading is not to be kept from it by a slip in `.env`.
 ALWAYS_RUN = frozenset({"halt", "flatten", "resume", "show-status"})
-# Its results are for whomever the user's own mask lets read them.
-WRITES_ELSEWHERE = "backtest"
+# Their results are for whomever the user's own mask lets read them.
+WRITES_ELSEWHERE = frozenset({"backtest", "sweep"})
 READS_ITSELF = frozenset({"validate-config"})
 
 
@@ -66,7 +66,7 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
         own = parsed.set[len(settings_pairs(read.parameters())) :]
         parsed.set = settings_pairs(read.parameters_of_any_strategy()) + own
     parsed.settings = settings
-    if name != WRITES_ELSEWHERE:
+    if name not in WRITES_ELSEWHERE:
         keep_private()
     if name == "run":
         close_to_others(parsed.data_dir)

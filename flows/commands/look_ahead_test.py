@@ -23,7 +23,7 @@ def run(args: Namespace) -> int:
 
     request = backtest.request_of(args)
     has_own_file = request.strategy_module is not None
-    result = run_look_ahead_test(request, args.cuts, args.seed)
+    result = run_look_ahead_test(request, args.cuts, args.market_seed)
     if args.json:
         note = {"not_covered": NOT_COVERED} if has_own_file else {}
         print(json.dumps(asdict(result) | note, default=str))

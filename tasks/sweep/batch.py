@@ -1,0 +1,108 @@
+"""The sets of a sweep by the bars that they need, and as chunks of a size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tasks.backtest.request import BacktestRequest
+from tasks.sweep.chunk import Chunk, PlanBase, Strategy, chunk_hash, plan_of_set
+from tasks.sweep.market import Market, MarketKey
+from trading.errors import BadInput
+from trading.sweep.parameter_set import SYMBOLS, ParameterSet, set_hash_of
+
+# Whatever the number of sets, so that a server has few tasks to keep.
+MOST_CHUNKS = 200
+# Of sets times bars: what one processor does in seconds, which is what a kill may cost.
+_BARS_OF_A_CHUNK = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A set that has no figures, and why, in one line."""
+
+    number: int
+    values: Mapping[str, Any]
+    why: str
+
+
+def by_market(
+    sets: Iterable[ParameterSet], base: PlanBase, module: ModuleType
+) -> tuple[dict[MarketKey, list[ParameterSet]], list[Refused]]:
+    """Return the sets by the bars that they need, in their order, and those that cannot be."""
+    groups: dict[MarketKey, list[ParameterSet]] = {}
+    refused = []
+    for each in sets:
+        asked = replace(base, symbols=()) if SYMBOLS in each.values else base
+        try:
+            plan = plan_of_set(asked, each.values, module)
+        except BadInput as error:
+            refused.append(Refused(each.number, each.values, str(error)))
+            continue
+        key = MarketKey(plan.symbols, plan.interval_minutes, plan.needs_past())
+        groups.setdefault(key, []).append(each)
+    return groups, refused
+
+
+def plan_base(request: BacktestRequest) -> PlanBase:
+    """Return what the plans of all sets of a request have in common."""
+    return PlanBase(
+        dict(request.settings),
+        request.exchange,
+        request.interval_minutes,
+        request.capital,
+        request.symbols,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """With what a sweep's chunks are run: the same for all of them."""
+
+    module: ModuleType
+    strategy: Strategy
+    engine: str
+    bars_folder: Path
+    threads: int
+
+
+def chunks_of(
+    sets: list[ParameterSet], market: Market, base: PlanBase, runs: Runs, size: int
+) -> list[Chunk]:
+    """Return sets over the same bars as chunks of a size."""
+    daily = market.panel.daily
+    base = replace(
+        base,
+        symbols=market.panel.symbols,
+        daily_bars_sha256="" if daily is None else daily.sha256,
+    )
+    return [
+        _chunk_of(tuple(sets[begin : begin + size]), market, base, runs)
+        for begin in range(0, len(sets), size)
+    ]
+
+
+def _chunk_of(sets: tuple[ParameterSet, ...], market: Market, base: PlanBase, runs: Runs) -> Chunk:
+    hashes = tuple(
+        set_hash_of(plan_of_set(base, each.values, runs.module), runs.strategy.digest)
+        for each in sets
+    )
+    return Chunk(
+        chunk_hash(market.hash, runs.engine, hashes),
+        market.hash,
+        runs.bars_folder / market.hash,
+        base,
+        runs.strategy,
+        sets,
+        hashes,
+        runs.threads,
+    )
+
+
+def chunk_size(sets: int, markets: int, bars: int) -> int:
+    """Return how many sets a chunk has: the same for any number of workers."""
+    least = -(-sets // max(1, MOST_CHUNKS - markets))
+    return max(1, least, _BARS_OF_A_CHUNK // max(1, bars))

@@ -1,0 +1,177 @@
+"""A chunk of a sweep: sets over the same bars, as plain data that any process can run."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from blocks.process.cache_folder import engine_cache_folder
+from blocks.strategy_file import content_of, kept_strategy
+from tasks.sweep.market import Market, kept_market
+from trading.backtest.performance import Summary
+from trading.errors import BadInput
+from trading.plan import RunPlan, make_plan, strategy_named
+from trading.sweep.parameter_set import INTERVAL_MINUTES, SYMBOLS, ParameterSet
+from trading.sweep.run_sets import run_sets
+
+Tell = Callable[[int, int], None]
+_HASH_LETTERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A strategy as plain data: `source` is of a user's file, None for one that is built in."""
+
+    name: str
+    digest: str
+    source: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBase:
+    """What the plans of a sweep's sets have in common; `symbols` are those of the bars."""
+
+    settings: Mapping[str, Any]
+    exchange: str
+    interval_minutes: int
+    capital: float
+    symbols: tuple[str, ...] = ()
+    daily_bars_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Sets to run over bars by their hash, kept in `bars_folder` for other processes.
+
+    `hash` is of everything that decides what comes out: bars, engine, strategy, plans.
+    """
+
+    hash: str
+    bars_hash: str
+    bars_folder: Path
+    base: PlanBase
+    strategy: Strategy
+    sets: tuple[ParameterSet, ...]
+    set_hashes: tuple[str, ...]
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What a chunk came to: for each of its sets, in their order, figures or why there are none."""
+
+    hash: str
+    outcomes: tuple[Summary | str, ...]
+
+
+# What this process has open: bars by their hash, and the strategy by its digest.
+_markets: dict[str, Market] = {}
+_strategies: dict[str, ModuleType] = {}
+
+
+def run_chunk(chunk: Chunk, progress: Tell | None = None) -> ChunkResult:
+    """Run the sets of a chunk in this process; the bars stay mapped for the next one."""
+    market, module = _market_of(chunk), _module_of(chunk.strategy)
+    outcomes: list[Summary | str] = [""] * len(chunk.sets)
+    plans: list[RunPlan] = []
+    places: list[int] = []
+    for place, each in enumerate(chunk.sets):
+        try:
+            plans.append(plan_of_set(chunk.base, each.values, module))
+            places.append(place)
+        except BadInput as error:
+            outcomes[place] = str(error)
+    for number, outcome in _run(market, plans, chunk.threads, progress):
+        outcomes[places[number]] = outcome if isinstance(outcome, Summary) else str(outcome)
+    return ChunkResult(chunk.hash, tuple(outcomes))
+
+
+def _run(
+    market: Market, plans: list[RunPlan], threads: int, progress: Tell | None
+) -> list[tuple[int, Summary | BadInput]]:
+    def run(cache_folder: Path | None) -> list[tuple[int, Summary | BadInput]]:
+        return list(
+            run_sets(
+                market.panel,
+                plans,
+                first_traded=market.first_traded,
+                threads=threads,
+                cache_folder=cache_folder,
+                progress=progress,
+            )
+        )
+
+    cache_folder = engine_cache_folder()
+    try:
+        return run(cache_folder)
+    except OSError:
+        # An engine touches no file but those of its cache, and runs as well without.
+        if cache_folder is None:
+            raise
+        return run(None)
+
+
+def plan_of_set(base: PlanBase, values: Mapping[str, Any], module: ModuleType) -> RunPlan:
+    """Return a set's checked plan; raises BadInput for one that contradicts itself."""
+    own = {name: value for name, value in values.items() if name not in (SYMBOLS, INTERVAL_MINUTES)}
+    symbols = base.symbols or values.get(SYMBOLS, ())
+    plan = make_plan(
+        symbols or ("all",),
+        {**base.settings, **own},
+        exchange=base.exchange,
+        interval_minutes=values.get(INTERVAL_MINUTES, base.interval_minutes),
+        capital=base.capital,
+        strategy_module=module,
+    )
+    return replace(plan, symbols=symbols, daily_bars_sha256=base.daily_bars_sha256)
+
+
+def chunk_hash(bars_hash: str, engine: str, set_hashes: tuple[str, ...]) -> str:
+    """Return the hash of sets over bars by an engine; a set's hash has its strategy in it."""
+    said = json.dumps([bars_hash, engine, set_hashes])
+    return hashlib.sha256(said.encode()).hexdigest()[:_HASH_LETTERS]
+
+
+def strategy_of(module: ModuleType, name: str) -> Strategy:
+    """Return a strategy as plain data, and have it at hand in this process."""
+    source = content_of(module)
+    said = inspect.getsource(module).encode() if source is None else source
+    strategy = Strategy(name, hashlib.sha256(said).hexdigest(), source)
+    _strategies[strategy.digest] = module
+    return strategy
+
+
+def have_at_hand(market: Market) -> None:
+    """Let chunks that are run in this process take these bars, and forget others."""
+    _markets.clear()
+    _markets[market.hash] = market
+
+
+def _market_of(chunk: Chunk) -> Market:
+    market = _markets.get(chunk.bars_hash)
+    if market is None:
+        market = kept_market(chunk.bars_folder)
+        have_at_hand(market)
+    return market
+
+
+def _module_of(strategy: Strategy) -> ModuleType:
+    module = _strategies.get(strategy.digest)
+    if module is None:
+        module = _strategies[strategy.digest] = _loaded(strategy)
+    return module
+
+
+def _loaded(strategy: Strategy) -> ModuleType:
+    if strategy.source is None:
+        return strategy_named(strategy.name)
+    with tempfile.TemporaryDirectory(prefix="openbell-strategy-") as folder:
+        (Path(folder) / f"{strategy.digest}.py").write_bytes(strategy.source)
+        return kept_strategy(Path(folder), strategy.digest)

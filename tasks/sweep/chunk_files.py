@@ -1,0 +1,67 @@
+"""The chunks that a sweep has finished, a file each under its hash: what a killed one goes on with.
+
+A file is there whole or not at all; one that is damaged, or of other sets, is as good as none.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+
+from blocks.process.disk_errors import words_of
+from tasks.sweep.chunk import Chunk, ChunkResult
+from trading.backtest.performance import Summary
+from trading.errors import StoreUnavailable
+from trading.sweep.table import SET_HASH, figures_schema, figures_table
+
+FOLDER = "chunks"
+SUFFIX = ".parquet"
+_WHY = "why"
+
+
+def chunk_path(out: Path, chunk_hash: str) -> Path:
+    """Return where a chunk's results are kept."""
+    return out / FOLDER / f"{chunk_hash}{SUFFIX}"
+
+
+def keep_chunk(out: Path, chunk: Chunk, result: ChunkResult) -> None:
+    """Write a chunk's results, whole or not at all; raises StoreUnavailable."""
+    summaries = [each if isinstance(each, Summary) else None for each in result.outcomes]
+    whys = [None if isinstance(each, Summary) else each for each in result.outcomes]
+    table = figures_table(summaries).with_columns(
+        pl.Series(SET_HASH, chunk.set_hashes, pl.String), pl.Series(_WHY, whys, pl.String)
+    )
+    path = chunk_path(out, chunk.hash)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        os.close(descriptor)
+        partial = Path(name)
+        try:
+            table.write_parquet(partial)
+            partial.replace(path)
+        finally:
+            with suppress(FileNotFoundError):
+                partial.unlink()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreUnavailable(
+            f"a chunk of the sweep cannot be written to {path.parent}: {words_of(error)}",
+            "Make room on its disk, or give another --out; the same command goes on where it was",
+        ) from error
+
+
+def read_chunk(out: Path, chunk: Chunk) -> pl.DataFrame | None:
+    """Return a finished chunk: a row a set, with `set_hash` and `why`; None where none is sound."""
+    path = chunk_path(out, chunk.hash)
+    try:
+        table = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    wanted = {**figures_schema(), SET_HASH: pl.String, _WHY: pl.String}
+    if dict(table.schema) != wanted or tuple(table[SET_HASH]) != chunk.set_hashes:
+        return None
+    return table

@@ -1,0 +1,158 @@
+"""The bars of sets that trade the same ones: loaded once, and mapped by other processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.backtest.daily_bars import daily_bars_of
+from tasks.backtest.panel import load_panel
+from tasks.backtest.request import BacktestRequest
+from tasks.backtest.run import panel_notes, refuse_no_bars
+from trading.market.bars import NUMBERS, Defects, Panel, Prices
+from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds
+from trading.market.daily_bars import DailyBars
+
+_HASH_LETTERS = 32
+_HEADER = "market.json"
+_DAILY = "daily_"
+
+
+class MarketKey(NamedTuple):
+    """What decides which bars a set needs, of one request: `symbols` empty for all of the file."""
+
+    symbols: tuple[str, ...]
+    interval_minutes: int
+    warm_up: bool
+
+
+@dataclass(frozen=True)
+class Market:
+    """A panel, of which sessions before `first_traded` only warm up, and the hash of all that."""
+
+    panel: Panel
+    first_traded: int
+    hash: str
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def traded(self) -> tuple[Session, ...]:
+        """Return the sessions that are traded."""
+        return self.panel.grid.sessions[self.first_traded :]
+
+
+def load_market(request: BacktestRequest, key: MarketKey) -> Market:
+    """Return the bars of a request's sets, as a backtest of one of them has them.
+
+    Raises BadInput as a backtest does.
+    """
+    asked = replace(request, symbols=key.symbols, interval_minutes=key.interval_minutes)
+    bars = load_panel(asked, lambda work: work(), warm_up=key.warm_up)
+    daily = daily_bars_of(asked, bars.panel.symbols)
+    panel = replace(bars.panel, daily=None if daily is None else daily.bars)
+    refuse_no_bars(bars)
+    notes = (
+        *bars.notes,
+        *(() if daily is None else daily.notes),
+        *panel_notes(panel, bars.first_traded),
+    )
+    return Market(panel, bars.first_traded, _hash_of(panel, bars.first_traded), bars.source, notes)
+
+
+def keep_market(root: Path, market: Market) -> Path:
+    """Write a market into a folder of its hash, whole or not at all, and return that."""
+    folder = root / market.hash
+    if (folder / _HEADER).exists():
+        return folder
+    root.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=root))
+    try:
+        panel = market.panel
+        for name in NUMBERS:
+            np.save(partial / f"{name}.npy", np.ascontiguousarray(getattr(panel, name)))
+        if panel.daily is not None:
+            np.save(partial / f"{_DAILY}days.npy", panel.daily.days)
+            for name, values in zip(NUMBERS, panel.daily.prices, strict=True):
+                np.save(partial / f"{_DAILY}{name}.npy", np.ascontiguousarray(values))
+        (partial / _HEADER).write_text(json.dumps(_header(market)), encoding="utf-8")
+        partial.chmod(0o777 & ~_umask())
+        # Another process may have been faster, with the same bars.
+        if not folder.exists():
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def kept_market(folder: Path) -> Market:
+    """Return a market that was kept, its bars mapped and not to be written to."""
+    header = json.loads((folder / _HEADER).read_text(encoding="utf-8"))
+    sessions = tuple(
+        Session(date.fromisoformat(day), from_microseconds(opens), from_microseconds(closes))
+        for day, opens, closes in header["sessions"]
+    )
+    symbols = tuple(header["symbols"])
+    daily = None
+    if header["has_daily"]:
+        days = np.load(folder / f"{_DAILY}days.npy")
+        daily = DailyBars(symbols, days, _prices(folder, _DAILY))
+    panel = Panel(
+        make_grid(sessions, header["interval_minutes"]),
+        symbols,
+        *_prices(folder, ""),
+        defects=Defects(**header["defects"]),
+        daily=daily,
+    )
+    return Market(panel, header["first_traded"], header["hash"])
+
+
+def _prices(folder: Path, prefix: str) -> Prices:
+    return Prices(*(np.load(folder / f"{prefix}{name}.npy", mmap_mode="r") for name in NUMBERS))
+
+
+def _header(market: Market) -> dict[str, object]:
+    panel = market.panel
+    return {
+        "hash": market.hash,
+        "first_traded": market.first_traded,
+        "symbols": panel.symbols,
+        "interval_minutes": panel.grid.interval_minutes,
+        "sessions": _sessions(panel),
+        "defects": panel.defects.as_dict(),
+        "has_daily": panel.daily is not None,
+    }
+
+
+def _sessions(panel: Panel) -> list[tuple[str, int, int]]:
+    return [
+        (day.date.isoformat(), to_microseconds(day.open), to_microseconds(day.close))
+        for day in panel.grid.sessions
+    ]
+
+
+def _hash_of(panel: Panel, first_traded: int) -> str:
+    """Return a hash of all that a run sees of its bars."""
+    daily = "" if panel.daily is None else panel.daily.sha256
+    grid = panel.grid
+    said = [panel.symbols, grid.interval_minutes, _sessions(panel), first_traded, daily]
+    digest = hashlib.sha256(json.dumps(said).encode())
+    for name in NUMBERS:
+        digest.update(np.ascontiguousarray(getattr(panel, name)).data)
+    return digest.hexdigest()[:_HASH_LETTERS]
+
+
+def _umask() -> int:
+    # There is no call that only asks.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

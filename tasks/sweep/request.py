@@ -1,0 +1,58 @@
+"""What a user asks of a sweep, checked before anything is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.backtest.request import BacktestRequest, check_request
+from trading.errors import BadInput
+from trading.near_names import nearest_of
+from trading.sweep.objective import Objective
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRequest:
+    """A sweep as asked for: the backtest that all its sets are, and what differs between them.
+
+    `grid` as `--grid` takes it; `random` so many sets drawn by `seed` instead of all, `optuna` so
+    many that Optuna chooses one after the other. `workers` None is one for each processor;
+    `address` is where a runner that has one listens.
+    """
+
+    base: BacktestRequest
+    grid: tuple[str, ...]
+    out: Path
+    random: int | None = None
+    optuna: int | None = None
+    seed: int = 1
+    objective: Objective = Objective.SHARPE
+    runner: str = LOCAL
+    workers: int | None = None
+    address: str | None = None
+
+
+def objective_named(name: str) -> Objective:
+    """Return a figure that is more where a set is better. Raises BadInput."""
+    if name not in list(Objective):
+        near = nearest_of(name, Objective)
+        meant = f"Did you mean {near}? " if near else ""
+        raise BadInput(
+            f"objective {name!r} is no figure to choose by",
+            f"{meant}Use one of {', '.join(Objective)}",
+        )
+    return Objective(name)
+
+
+def check_sweep(request: SweepRequest) -> None:
+    """Raise BadInput for what cannot be, whatever the bars are."""
+    check_request(request.base)
+    if request.workers is not None and request.workers < 1:
+        raise BadInput(
+            f"--workers {request.workers} is no number of workers",
+            "Give 1 or more, or leave it out for one each processor",
+        )
+    if request.random is not None and request.optuna is not None:
+        raise BadInput("--random and --optuna are two ways to choose", "Give one of them")
