@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from string import Template
 
 from blocks.report.candles import CANDLE_BUDGET
 from blocks.report.data import PageData, page_data
+from blocks.report.document import document
 from blocks.report.figures import all_figures, headline, verdict
 from blocks.report.groups import all_groups, group_table, r_histogram
 from blocks.report.markup import element, items, number, table, wrap
@@ -19,9 +16,10 @@ from blocks.report.universe import universe_section
 from blocks.report.words import DEFECT_WORDS, assumptions
 from trading.engine.trade_tape import TradeRow
 
-# In the order in which they build on each other.
-_SCRIPTS = ("unpack.js", "words.js", "canvas.js", "equity.js", "candles.js", "day.js", "trades.js",
-            "page.js")  # fmt: skip
+_ASSETS = "report/assets/"
+_STYLES = ("base.css", "report.css")
+_SCRIPTS = ("packed.js", "elements.js", "theme.js", "unpack.js", "words.js", "canvas.js",
+            "equity.js", "candles.js", "day.js", "trades.js", "page.js")  # fmt: skip
 _MOST_SYMBOLS_IN_TITLE = 8
 
 
@@ -31,29 +29,13 @@ def report_page(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> bytes:
     `candle_budget` counts the characters that candles may take.
     """
     data = page_data(run, candle_budget)
-    script = "(() => {\n'use strict';\n" + "\n".join(_asset(name) for name in _SCRIPTS) + "})();"
-    values = {
-        **_sections(run, data),
-        # Only this script may run, whatever a symbol or a note tries to bring along.
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "script": script,
-        "style": _asset("report.css"),
-    }
-    # The data are by far the longest, and put between the rest without a copy as text.
-    before, after = (
-        # A path may hold bytes that are no text.
-        Template(part).substitute(values).encode("utf-8", "replace")
-        for part in _asset("report.html").split("$data\n")
+    return document(
+        f"{_ASSETS}report.html",
+        _sections(run, data),
+        data.elements,
+        styles=[_ASSETS + name for name in _STYLES],
+        scripts=[_ASSETS + name for name in _SCRIPTS],
     )
-    pieces = [before]
-    for name, value in data.elements.items():
-        kind = "json" if name == "run" else "base64"
-        pieces += [
-            f'<script type="application/{kind}" id="data-{name}">'.encode(),
-            value,
-            b"</script>\n",
-        ]
-    return b"".join([*pieces, after])
 
 
 def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
@@ -104,10 +86,6 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         "left_out": _notes("Left out of this page", data.left_out, "left-out"),
         "engine_version": element("span", f"Openbell {run.engine_version}"),
     }  # fmt: skip
-
-
-def _asset(name: str) -> str:
-    return (files("blocks") / "report/assets" / name).read_text(encoding="utf-8")
 
 
 def _zone_names(run: ReportRun) -> str:

@@ -80,5 +80,3 @@ function showTip(event, said) {
 }
 
 const hideTip = () => { tip.hidden = true; };
-const charts = [];
-const redraw = () => charts.forEach((draw) => draw());

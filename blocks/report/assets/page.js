@@ -57,12 +57,5 @@ byId('by-symbol').querySelectorAll('tbody tr').forEach((row, i) => {
     byId('trade-scroll').scrollIntoView({ block: 'center' });
   });
 });
-byId('theme').addEventListener('click', () => {
-  const dark = getComputedStyle(document.documentElement).colorScheme === 'dark';
-  document.documentElement.dataset.theme = dark ? 'light' : 'dark';
-  redraw();
-});
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
-window.addEventListener('resize', redraw);
 redraw();
 if (trades.rows) openTrade(trades.rows - 1, false); else openDay(run.dates.length - 1, 0);

@@ -1,19 +1,7 @@
-// Numbers, times and elements. Texts of the run only ever enter the page as text.
-
-const grouped = (digits) => new Intl.NumberFormat('en-US', {
-  minimumFractionDigits: digits, maximumFractionDigits: digits });
-const formats = [0, 1, 2, 3, 4].map(grouped);
-
-function figure(value, digits = 2, plus = false) {
-  if (!Number.isFinite(value)) return '\u2013';
-  const written = formats[digits].format(Math.abs(value));
-  if (!/[1-9]/.test(written)) return written;
-  return (value < 0 ? '\u2212' : plus ? '+' : '') + written;
-}
+// The report's words: prices, times of the exchange, decisions.
 
 // Prices with a fraction of a cent show it.
 const price = (value) => figure(value, Math.abs(value * 100 - Math.round(value * 100)) > 1e-6 ? 4 : 2);
-const tone = (value) => (value > 0 ? 'good' : value < 0 ? 'bad' : '');
 const two = (value) => String(value).padStart(2, '0');
 
 // The exchange's clock, minutes since midnight of any day, as hours and minutes.
@@ -36,20 +24,3 @@ const dayName = (session) => `${weekdays[new Date(`${run.dates[session]}T00:00Z`
 const changeWords = ({ reason, level, score }) => run.reasons[reason][1]
   + (Number.isFinite(level) ? `, to rest at ${price(level)}` : '')
   + (Number.isFinite(score) ? `, score ${figure(score, 1)}` : '');
-
-const byId = (id) => document.getElementById(id);
-
-function make(name, inside = '', className = '') {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...(Array.isArray(inside) ? inside : [inside]));
-  return made;
-}
-
-function fillSelect(select, pairs) {
-  select.append(...pairs.map(([value, label]) => {
-    const option = make('option', label);
-    option.value = value;
-    return option;
-  }));
-}

@@ -45,9 +45,11 @@ def test_a_browser_draws_the_day_of_a_clicked_trade_and_asks_for_nothing(tmp_pat
             " side.dispatchEvent(new Event('change')) })()"
         )
         count = page.evaluate("document.getElementById('trade-count').innerText")
-        bars = page.evaluate(f"(() => {{{scripts('unpack.js')} return barsOf(1, 1)}})()")
+        unpack = scripts("packed.js", "unpack.js")
+        bars = page.evaluate(f"(() => {{{unpack} return barsOf(1, 1)}})()")
+        drawing = scripts("elements.js", "words.js", "canvas.js", "candles.js")
         stops = page.evaluate(
-            f"(() => {{{scripts('unpack.js', 'words.js', 'canvas.js', 'candles.js')}"
+            f"(() => {{{unpack}{drawing}"
             "return Array.from(trades.entryRow, (row, t) => { const s = sessionOf(row);"
             " const first = run.firstRows[s]; const bars = barsOf(s, trades.symbol[t]);"
             " return stopPath(t, bars, row - first, trades.exitRow[t] - first).at(-1).stop }) })()"

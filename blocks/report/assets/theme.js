@@ -1,0 +1,12 @@
+// Light or dark; what is drawn by hand is drawn again.
+
+const charts = [];
+const redraw = () => charts.forEach((draw) => draw());
+
+byId('theme').addEventListener('click', () => {
+  const dark = getComputedStyle(document.documentElement).colorScheme === 'dark';
+  document.documentElement.dataset.theme = dark ? 'light' : 'dark';
+  redraw();
+});
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+window.addEventListener('resize', redraw);

@@ -1,0 +1,52 @@
+"""A page of HTML put together: its template, its style, its one script and its data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from string import Template
+
+
+def document(
+    template: str,
+    values: Mapping[str, str],
+    data: Mapping[str, bytes],
+    *,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+) -> bytes:
+    """Return a page that is whole by itself and lets no script run but its own.
+
+    Template, styles and scripts are paths inside `blocks`; scripts in the order in which they
+    build on each other. `data` are texts in ASCII by the id of their element, JSON where that is
+    `run`. They take the place of the template's line `$data`.
+    """
+    script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, scripts)) + "})();"
+    filled = {
+        **values,
+        # Only this script may run, whatever a symbol or a note tries to bring along.
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "script": script,
+        "style": "".join(map(_asset, styles)),
+    }
+    # The data are by far the longest, and put between the rest without a copy as text.
+    before, after = (
+        # A path may hold bytes that are no text.
+        Template(part).substitute(filled).encode("utf-8", "replace")
+        for part in _asset(template).split("$data\n")
+    )
+    pieces = [before]
+    for name, value in data.items():
+        kind = "json" if name == "run" else "base64"
+        pieces += [
+            f'<script type="application/{kind}" id="data-{name}">'.encode(),
+            value,
+            b"</script>\n",
+        ]
+    return b"".join([*pieces, after])
+
+
+def _asset(path: str) -> str:
+    return (files("blocks") / path).read_text(encoding="utf-8")

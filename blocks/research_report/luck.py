@@ -1,0 +1,117 @@
+"""How much of the best is luck: the sentence and the statistics that stand before any best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from blocks.report.markup import NOTHING, element, items, number, percent, wrap
+from trading.backtest.performance import Json
+
+_NO_SENTENCE = (
+    "How much of the best is luck was not measured here. Take it for luck: the best of many tries"
+    " always looks good."
+)
+
+
+class _Judged(NamedTuple):
+    mood: str
+    words: str
+
+
+class _Card(NamedTuple):
+    name: str
+    label: str
+    meaning: str
+    written: Callable[[float], str]
+    judged: Callable[[float], _Judged]
+
+
+def luck_section(statistics: Mapping[str, Json], sessions: int) -> str:
+    """Return the sentence, a card for each statistic with what it means, and why some are none."""
+    said = statistics.get("sentence")
+    sentence = said if isinstance(said, str) and said else _NO_SENTENCE
+    cards = "\n".join(_card(each, _known(statistics, each.name)) for each in _cards(sessions))
+    noted = statistics.get("notes")
+    notes = [str(note) for note in noted] if isinstance(noted, list | tuple) else []
+    return (
+        element("p", sentence, class_="sentence", id="sentence")
+        + wrap("div", cards, class_="cards")
+        + (wrap("ul", items(notes), class_="hint-list") if notes else "")
+    )
+
+
+def _cards(sessions: int) -> tuple[_Card, ...]:
+    return (
+        _Card("trials", "Tries", "sets; the best of so many looks good by luck alone",
+              lambda value: f"{value:,.0f}", _plain),
+        _Card("deflated_sharpe", "Deflated Sharpe ratio",
+              "probability that the best is more than the luck of so many tries",
+              _share, lambda value: _convincing(value >= 0.95, "needs 95 %")),
+        _Card("pbo", "Probability of overfitting",
+              "how often the best of one half of the sessions is below the median in the other",
+              _share, _judged_overfitting),
+        _Card("spa_p", "SPA test, p",
+              "how often sets without any edge would have so good a best (Hansen)",
+              _probability, _judged_p),
+        _Card("reality_check_p", "Reality check, p", "the same, more cautious (White)",
+              _probability, _judged_p),
+        _Card("min_track_record_sessions", "Minimum track record",
+              "sessions until a Sharpe ratio as the best's could be believed, were it one try",
+              lambda value: f"{number(value, ',.0f')} sessions",
+              lambda value: _long_enough(value, sessions)),
+        _Card("break_even_bps", "Break-even cost",
+              "slippage of a fill, in basis points, at which the best earns nothing",
+              lambda value: f"{number(value, ',.2f')} bps", _plain),
+    )  # fmt: skip
+
+
+def _card(card: _Card, value: float | None) -> str:
+    judged = _plain(0.0) if value is None else card.judged(value)
+    return wrap(
+        "div",
+        element("span", card.label, class_="label")
+        + element("strong", NOTHING if value is None else card.written(value),
+                  class_=judged.mood, id=f"statistic-{card.name}")
+        + (element("span", judged.words, class_="judged") if judged.words else "")
+        + element("span", card.meaning if value is not None else f"not known: {card.meaning}",
+                  class_="what"),
+        class_="card",
+    )  # fmt: skip
+
+
+def _known(statistics: Mapping[str, Json], name: str) -> float | None:
+    value = statistics.get(name)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _share(value: float) -> str:
+    return percent(value, ",.1f")
+
+
+def _probability(value: float) -> str:
+    return number(value, ".3f")
+
+
+def _plain(value: float) -> _Judged:
+    return _Judged("", "")
+
+
+def _convincing(is_so: bool, needed: str) -> _Judged:
+    return _Judged("good", "convincing") if is_so else _Judged("bad", f"not convincing: {needed}")
+
+
+def _judged_p(value: float) -> _Judged:
+    return _convincing(value < 0.05, "needs less than 0.05")
+
+
+def _judged_overfitting(value: float) -> _Judged:
+    if value >= 0.5:
+        return _Judged("bad", "as luck gives it, or worse")
+    return _convincing(value < 0.1, "needs less than 10 %")
+
+
+def _long_enough(needed: float, sessions: int) -> _Judged:
+    if needed > sessions:
+        return _Judged("bad", f"there are {sessions:,}, too few")
+    return _Judged("good", f"there are {sessions:,}")

@@ -1,0 +1,118 @@
+"""The page of a sweep: how much is luck, the best beside it, and all sets; it loads nothing."""
+
+from __future__ import annotations
+
+from blocks.report.data import script_json
+from blocks.report.document import document
+from blocks.report.figures import headline, verdict
+from blocks.report.markup import element, items, table, wrap
+from blocks.research_report.figures import figure_named, shown_value, shown_values
+from blocks.research_report.luck import luck_section
+from blocks.research_report.ranking import row_of, summary_of
+from blocks.research_report.sets import sets_data, sets_facts, sets_table, values_of
+from blocks.research_report.sweep_run import Refused, SweepPage
+
+_STYLES = ("report/assets/base.css", "research_report/assets/research.css")
+_SCRIPTS = ("report/assets/packed.js", "report/assets/elements.js", "report/assets/theme.js")
+_MOST_REFUSED = 200
+
+
+def sweep_page(page: SweepPage) -> str:
+    """Return the sweep as HTML, equal for equal sweeps.
+
+    The sentence and the statistics stand before the best set, which is never shown without them.
+    """
+    values = tuple(values_of(page.results, name) for name in page.parameters)
+    data = {
+        "run": script_json(sets_facts(page, values)).encode("ascii"),
+        **sets_data(page, values),
+    }
+    return document(
+        "research_report/assets/sweep.html",
+        _sections(page),
+        data,
+        styles=_STYLES,
+        scripts=_SCRIPTS,
+    ).decode()
+
+
+def _sections(page: SweepPage) -> dict[str, str]:
+    first, last, objective = page.sessions[0], page.sessions[-1], figure_named(page.objective)
+    row = row_of(page.results, page.best)
+    summary = summary_of(page.results, row)
+    best = {name: page.results[name][row] for name in page.parameters}
+    title = f"{'SIMULATED: ' if page.is_simulated else ''}{page.title}"
+    return {
+        "page_title": element("title", f"{title}, {first} to {last}"),
+        "banner": _simulated() if page.is_simulated else "",
+        "heading": element("h1", page.title),
+        "subtitle": element(
+            "p",
+            f"{len(page.results):,} sets, {first} to {last}, {len(page.sessions):,} sessions",
+        ),
+        "source": element("p", f"Bars: {page.source}", class_="quiet"),
+        "notes": _notes(page.notes),
+        "luck": luck_section(page.statistics, len(page.sessions)),
+        "objective": element("span", objective.label),
+        "best": element(
+            "p", f"Set {page.best:,}: {shown_values(best)}", class_="values", id="best-values"
+        ),
+        "headline": headline(summary),
+        "verdict": element("p", verdict(summary), class_="verdict"),
+        "sets": sets_table(page),
+        "count": element("span", f"{len(page.results):,}"),
+        "refused": _refused(page.refused),
+        "fixed": _facts({name: shown_value(value) for name, value in page.fixed.items()}),
+        "engine_version": element("span", f"Openbell {page.engine}"),
+    }
+
+
+def _simulated() -> str:
+    words = (
+        "These prices come from a random generator. No market made them, and no figure on this"
+        " page says anything about one."
+    )
+    inside = element("strong", "SIMULATED bars") + element("span", words)
+    return wrap("div", inside, class_="simulated")
+
+
+def _notes(lines: tuple[str, ...]) -> str:
+    if not lines:
+        return ""
+    inside = element("h2", "Read this first") + wrap("ul", items(lines))
+    return wrap("aside", inside, class_="notes", id="notes", aria_label="Notes")
+
+
+def _refused(refused: tuple[Refused, ...]) -> str:
+    if not refused:
+        return ""
+    rows = [
+        wrap(
+            "tr",
+            element("th", f"{each.set_number:,}", scope="row", class_="number")
+            + element("td", shown_values(dict(each.values)))
+            + element("td", each.why),
+        )
+        for each in refused[:_MOST_REFUSED]
+    ]
+    said = f"{len(refused):,} sets were refused and have no figures."
+    if len(refused) > _MOST_REFUSED:
+        said += f" The first {_MOST_REFUSED:,} are listed, all of them are in sweep.json."
+    inside = (
+        element("h2", "Refused sets")
+        + element("p", said, class_="hint")
+        + wrap("div", table(("Set", "Values", "Why"), rows), class_="wide tall",
+               tabindex="0", role="region", aria_label="Refused sets")
+    )  # fmt: skip
+    return wrap("section", inside, id="refused")
+
+
+def _facts(named: dict[str, str]) -> str:
+    if not named:
+        return ""
+    rows = [
+        wrap("tr", element("th", name, scope="row") + element("td", value))
+        for name, value in named.items()
+    ]
+    inside = element("h2", "What all sets have in common")
+    return wrap("section", inside + table(("Setting", "Value"), rows, class_="facts"), id="fixed")
