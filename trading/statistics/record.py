@@ -1,0 +1,41 @@
+"""The statistics of a sweep as the file statistics.json holds them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from trading.backtest.performance import Json
+from trading.statistics.cost_sensitivity import CostSensitivity
+from trading.statistics.monte_carlo import MonteCarlo, Resampled
+from trading.statistics.sweep_statistics import SweepStatistics
+from trading.statistics.verdict import sentence_of, verdict_of
+
+
+def statistics_record(
+    statistics: SweepStatistics,
+    monte_carlo: MonteCarlo | None = None,
+    costs: CostSensitivity | None = None,
+) -> dict[str, Json]:
+    """Return everything by its name, JSON-ready; what is None has its reason in `notes`."""
+    notes = (
+        *statistics.notes,
+        *(monte_carlo.notes if monte_carlo else ()),
+        *(costs.notes if costs else ()),
+    )
+    return {
+        **asdict(statistics),
+        "break_even_bps": costs.break_even_bps if costs else None,
+        "cost_sensitivity": [asdict(row) for row in costs.rows] if costs else [],
+        "monte_carlo": (
+            {"trades": _or_none(monte_carlo.trades), "days": _or_none(monte_carlo.days)}
+            if monte_carlo
+            else None
+        ),
+        "verdict": verdict_of(statistics).value,
+        "sentence": sentence_of(statistics, costs),
+        "notes": list(notes),
+    }
+
+
+def _or_none(resampled: Resampled | None) -> Json:
+    return None if resampled is None else asdict(resampled)
