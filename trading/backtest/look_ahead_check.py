@@ -104,30 +104,21 @@ def look_ahead_test(
 
 def cut_off(panel: Panel, row: int) -> Panel:
     """Return the panel up to the session of a row, every bar from that row on missing."""
-    grid = panel.grid
-    session = int(np.searchsorted(grid.first_row, row, side="right")) - 1
-    end = int(grid.first_row[session + 1])
+    session = int(np.searchsorted(panel.grid.first_row, row, side="right")) - 1
+    part = panel.until(session + 1)
 
     def hidden(values: Floats) -> Floats:
-        kept = values[:end].copy()
+        kept = values.copy()
         kept[row:] = np.nan
         return kept
 
     return replace(
-        panel,
-        grid=Grid(
-            grid.sessions[: session + 1],
-            grid.interval_minutes,
-            grid.first_row[: session + 2],
-            grid.start_us[:end],
-            grid.end_us[:end],
-        ),
-        open=hidden(panel.open),
-        high=hidden(panel.high),
-        low=hidden(panel.low),
-        close=hidden(panel.close),
-        volume=hidden(panel.volume),
-        daily=None if panel.daily is None else panel.daily.before(grid.sessions[session].date),
+        part,
+        open=hidden(part.open),
+        high=hidden(part.high),
+        low=hidden(part.low),
+        close=hidden(part.close),
+        volume=hidden(part.volume),
     )
 
 

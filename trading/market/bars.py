@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -184,6 +184,16 @@ class Panel:
     def prices(self) -> Prices:
         """Return the five arrays as one."""
         return Prices(self.open, self.high, self.low, self.close, self.volume)
+
+    def until(self, end: int) -> Panel:
+        """Return the bars of the first `end` sessions, at least one, as views.
+
+        Of daily bars it has those before the last session. The defects stay those of all.
+        """
+        grid = self.grid.until(end)
+        kept = {name: getattr(self, name)[: grid.rows] for name in NUMBERS}
+        daily = None if self.daily is None else self.daily.before(grid.sessions[-1].date)
+        return replace(self, grid=grid, daily=daily, **kept)
 
 
 def closes_before(

@@ -183,6 +183,28 @@ class Grid:
         """Return the number of bars in all sessions."""
         return int(self.first_row[-1])
 
+    def until(self, end: int) -> Grid:
+        """Return the grid of the first `end` sessions, as views."""
+        rows = int(self.first_row[end])
+        return Grid(
+            self.sessions[:end],
+            self.interval_minutes,
+            self.first_row[: end + 1],
+            self.start_us[:rows],
+            self.end_us[:rows],
+        )
+
+    def since(self, first: int) -> Grid:
+        """Return the grid of the sessions from `first` on."""
+        begin = int(self.first_row[first])
+        return Grid(
+            self.sessions[first:],
+            self.interval_minutes,
+            self.first_row[first:] - begin,
+            self.start_us[begin:],
+            self.end_us[begin:],
+        )
+
 
 def make_grid(sessions: list[Session] | tuple[Session, ...], interval_minutes: int) -> Grid:
     """Return the grid of bars that covers the sessions.
