@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
 
 from trading.backtest.ratios import ratios_of
-from trading.backtest.run import Outcome
 from trading.engine.trade_tape import FillRow, TradeRow
-from trading.market.bars import Floats
+from trading.market.bars import Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
 from trading.reasons import ExitReason
 
@@ -18,6 +18,35 @@ DEFAULT_SEED = 1
 
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Course(Protocol):
+    """What of a run its figures are made of; an `Outcome` has it and says what each is."""
+
+    @property
+    def fills(self) -> Floats:
+        """Return the fills, one row each."""
+        ...
+
+    @property
+    def trades(self) -> Floats:
+        """Return the trades, one row each."""
+        ...
+
+    @property
+    def equity(self) -> Floats:
+        """Return the equity at each close of the traded sessions, USD."""
+        ...
+
+    @property
+    def equity_us(self) -> Integers:
+        """Return the START of those bars."""
+        ...
+
+    @property
+    def first_traded(self) -> int:
+        """Return the first session that is traded."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +100,7 @@ class Summary:
         return {field.name: _json(getattr(self, field.name)) for field in fields(self)}
 
 
-def summarise(outcome: Outcome, grid: Grid, capital: float, *, seed: int = DEFAULT_SEED) -> Summary:
+def summarise(outcome: Course, grid: Grid, capital: float, *, seed: int = DEFAULT_SEED) -> Summary:
     """Return the figures of an outcome on its grid, from a starting capital in USD."""
     trades, equity = trade_columns(outcome), outcome.equity
     pnl, side, reason = trades.pnl, trades.side, trades.exit_reason
@@ -114,12 +143,12 @@ def summarise(outcome: Outcome, grid: Grid, capital: float, *, seed: int = DEFAU
     )
 
 
-def trade_columns(outcome: Outcome) -> TradeRow[Floats]:
+def trade_columns(outcome: Course) -> TradeRow[Floats]:
     """Return the trades of an outcome as columns."""
     return TradeRow(*outcome.trades.T)
 
 
-def session_returns(outcome: Outcome, grid: Grid, capital: float) -> Floats:
+def session_returns(outcome: Course, grid: Grid, capital: float) -> Floats:
     """Return one return a traded session, between the equities at the sessions' last bars."""
     ends = grid.first_row[outcome.first_traded + 1 :] - grid.first_row[outcome.first_traded]
     return _returns(outcome.equity[ends - 1], capital)
@@ -133,7 +162,7 @@ def profit_factor(pnl: Floats) -> float | None:
     return math.inf if gained > 0 else None
 
 
-def exposure(outcome: Outcome) -> float | None:
+def exposure(outcome: Course) -> float | None:
     """Return the share of bars in which a position is held, its first and last bar counted."""
     bars = len(outcome.equity_us)
     if bars == 0:
@@ -149,7 +178,7 @@ def exposure(outcome: Outcome) -> float | None:
     return float(np.count_nonzero(np.cumsum(change[:-1]) > 0) / bars)
 
 
-def turnover(outcome: Outcome) -> float | None:
+def turnover(outcome: Course) -> float | None:
     """Return the value of all fills, both sides, over the mean equity; None without equity."""
     mean_equity = _mean(outcome.equity)
     if mean_equity is None or mean_equity <= 0:

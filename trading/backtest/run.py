@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,6 @@ from trading.engine.compile import is_compiled, link_compiled, link_interpreted,
 from trading.engine.decision_log import DecisionLog
 from trading.engine.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
 from trading.engine.strategy_errors import Place, mistakes_explained, user_file
-from trading.engine.trade_tape import FILLS, TRADES, FillRow, TradeRow
 from trading.errors import BadInput
 from trading.gate.findings import GateReport, report_of_panel
 from trading.market.bars import NUMBERS, Defects, Floats, Integers, Panel
@@ -83,16 +82,25 @@ def run_backtest(
     """
     run = PanelRun(panel, plan, KEEP[keep], first_traded, TAPE_ROWS)
     linked = linked_stages(run, panel, plan, compiled, cache_folder)
+    with strategy_explained(panel, plan, first_traded, linked):
+        run_in_stages(run, *linked.stages, progress=progress, two_threads=linked.compiled)
+    gate = report_of_panel(run.verdicts, panel, run.close)
+    return outcome_of(run, panel.grid, linked, run.close, gate)
+
+
+@contextmanager
+def strategy_explained(
+    panel: Panel, plan: RunPlan, first_traded: int, linked: Linked
+) -> Iterator[None]:
+    """Turn what a user's strategy raises in a run into BadInput, with the line and its values."""
     place = Place(panel.symbols, [session.date for session in panel.grid.sessions])
     with mistakes_explained(plan.strategy_module, place):
         try:
-            run_in_stages(run, *linked.stages, progress=progress, two_threads=linked.compiled)
+            yield
         except Exception:  # whatever the strategy raises
             if linked.compiled and user_file(plan.strategy_module) is not None:
                 _fail_again(panel, plan, first_traded, linked.stages)
             raise
-    gate = report_of_panel(run.verdicts, panel, run.close)
-    return outcome_of(run, panel.grid, linked, run.close, gate)
 
 
 class Linked(NamedTuple):
@@ -107,10 +115,24 @@ def linked_stages(
     run: PanelRun, panel: Panel, plan: RunPlan, compiled: bool | None, cache_folder: Path | None
 ) -> Linked:
     """Return the stages of a run over a panel, as `run_backtest` chooses them. Raises BadInput."""
+    return linked_for(plan, panel.close.size, compiled, cache_folder, run)
+
+
+def linked_for(
+    plan: RunPlan,
+    bars: int,
+    compiled: bool | None,
+    cache_folder: Path | None,
+    run: PanelRun | None = None,
+) -> Linked:
+    """Return the stages for so many bars, counted once for each time that they are gone through.
+
+    `run` is one of the plan, where there is one already.
+    """
     refusal = ""
-    if compiled or (compiled is None and is_worth_compiling(panel, plan, cache_folder)):
+    if compiled or (compiled is None and is_worth_compiling(bars, plan, cache_folder)):
         fast = [link_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES]
-        refusal = _refusal(run, fast)
+        refusal = _refusal(run or _run_of_nothing(plan), fast)
         if compiled and refusal:
             raise BadInput(f"numba cannot compile the strategy: {refusal}", "Run it interpreted")
         if not refusal:
@@ -125,13 +147,13 @@ def outcome_of(
     """Return what a run did that is over; `close` (bars, symbols) are what its decisions saw."""
     begin = int(grid.first_row[min(run.first_traded, len(grid.sessions))])
     return Outcome(
-        _rows([tape.fills[: tape.counts[FILLS]] for tape in run.tapes], len(FillRow._fields)),
-        _rows([tape.trades[: tape.counts[TRADES]] for tape in run.tapes], len(TradeRow._fields)),
-        DecisionLog(run.decisions, grid.start_us, close, run.worth),
-        run.equity[begin:],
+        run.written.fills,
+        run.written.trades,
+        DecisionLog(run.decisions, grid.start_us, close, run.written.worth),
+        run.written.equity[begin:],
         grid.start_us[begin:],
         run.first_traded,
-        run.book,
+        run.account.book,
         linked.compiled,
         linked.refusal,
         gate,
@@ -188,16 +210,19 @@ def read_compiled(plan: RunPlan, cache_folder: Path | None) -> None:
 
 def compile_stage(plan: RunPlan, number: int, cache_folder: Path | None) -> str:
     """Compile one of STAGES for a plan, or read it from the folder; return what numba refuses."""
+    linked = link_compiled(plan.strategy_module, STAGES[number], cache_folder)
+    return refusal_of(linked, _arguments(_run_of_nothing(plan))[number])
+
+
+def _run_of_nothing(plan: RunPlan) -> PanelRun:
     nothing = np.empty((0, len(plan.symbols)))
     grid = make_grid((), plan.interval_minutes)
     panel = Panel(grid, plan.symbols, *(nothing,) * 5, defects=Defects())
-    linked = link_compiled(plan.strategy_module, STAGES[number], cache_folder)
-    return refusal_of(linked, _arguments(PanelRun(panel, plan, KEEP_NONE, 0, 0))[number])
+    return PanelRun(panel, plan, KEEP_NONE, 0, 0)
 
 
-def is_worth_compiling(panel: Panel, plan: RunPlan, cache_folder: Path | None) -> bool:
+def is_worth_compiling(bars: int, plan: RunPlan, cache_folder: Path | None) -> bool:
     """Return whether machine code would save time, counting the time to make or to read it."""
-    bars = panel.close.size
     if bars <= READ_COMPILED_ABOVE_BARS:
         return False
     return bars > COMPILE_ABOVE_BARS or _is_compiled(plan, cache_folder)
@@ -205,10 +230,6 @@ def is_worth_compiling(panel: Panel, plan: RunPlan, cache_folder: Path | None) -
 
 def _is_compiled(plan: RunPlan, cache_folder: Path | None) -> bool:
     return all(is_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES)
-
-
-def _rows(parts: list[Floats], width: int) -> Floats:
-    return np.concatenate(parts) if parts else np.zeros((0, width))
 
 
 def _refusal(run: PanelRun, stages: Sequence[Any]) -> str:

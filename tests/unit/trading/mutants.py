@@ -316,7 +316,7 @@ ENGINE: tuple[Mutant, ...] = (
     Mutant(
         "the flatten bar may enter",
         "backtest.stage_arguments",
-        "PanelRun.__init__",
+        "hours_of",
         "flatten_bars - 1",
         "flatten_bars",
         "after_cutoff also from the flatten bar on",
@@ -934,9 +934,9 @@ if invalid < 0:
     Mutant(
         "cut-off and flatten time are exchanged",
         "backtest.stage_arguments",
-        "PanelRun.__init__",
-        "plan.strategy.flatten_minutes",
-        "plan.strategy.entry_cutoff_minutes",
+        "hours_of",
+        "strategy.flatten_minutes",
+        "strategy.entry_cutoff_minutes",
         "an order waits for the next bar's open",
     ),
 )

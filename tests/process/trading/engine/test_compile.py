@@ -249,17 +249,17 @@ def test_a_run_is_compiled_when_it_is_long_or_the_machine_code_is_there(
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", bars - 1)
     monkeypatch.setattr("trading.engine.compile._COMPILED", {})
     for stage in backtest.STAGES:
-        assert not is_worth_compiling(panel, plan, tmp_path)
+        assert not is_worth_compiling(panel.close.size, plan, tmp_path)
         folder = tmp_path / engine_key(orb, stage) / "trading"
         folder.mkdir(parents=True)
         (folder / "stage.nbc").touch()
         assert is_compiled(orb, stage, tmp_path)
-    assert is_worth_compiling(panel, plan, tmp_path)
+    assert is_worth_compiling(panel.close.size, plan, tmp_path)
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", bars)
-    assert not is_worth_compiling(panel, plan, tmp_path)
+    assert not is_worth_compiling(panel.close.size, plan, tmp_path)
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", 0)
     monkeypatch.setattr(backtest, "COMPILE_ABOVE_BARS", bars - 1)
-    assert is_worth_compiling(panel, plan, None)
+    assert is_worth_compiling(panel.close.size, plan, None)
 
 
 @pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"orb"}))

@@ -1,0 +1,50 @@
+"""Sweeps in machine code: equal to single backtests on any number of threads, which all end."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.unit.trading.sweep.drawn_sets import FIRST_TRADED, drawn_panel, drawn_plans
+from trading.backtest.performance import summarise
+from trading.backtest.run import run_backtest
+from trading.market.bars import Panel
+from trading.plan import BUILT_IN
+from trading.sweep.run_sets import run_sets
+
+SETS = 50
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    """Return the small market of the sets."""
+    return drawn_panel()
+
+
+@pytest.mark.parametrize("strategy", sorted(BUILT_IN))
+def test_sets_have_the_figures_of_single_backtests(
+    panel: Panel, engine_cache: Path, strategy: str
+) -> None:
+    plans = drawn_plans(strategy, SETS, seed=7)
+    on = {"first_traded": FIRST_TRADED, "compiled": True, "cache_folder": engine_cache}
+    found = [dict(run_sets(panel, plans, threads=threads, **on)) for threads in (1, 2)]
+    traded = 0
+    for place, plan in enumerate(plans):
+        outcome = run_backtest(panel, plan, keep="none", **on)
+        alone = summarise(outcome, panel.grid, plan.capital)
+        assert found[0][place] == found[1][place] == alone
+        traded += len(outcome.trades) > 0
+    assert traded > SETS // 3
+
+
+def test_a_sweep_that_is_left_early_leaves_no_thread(panel: Panel, engine_cache: Path) -> None:
+    before = threading.active_count()
+    results = run_sets(
+        panel, drawn_plans("orb", SETS, 8), threads=2, compiled=True, cache_folder=engine_cache
+    )
+    next(results)
+    assert threading.active_count() > before
+    results.close()
+    assert threading.active_count() == before

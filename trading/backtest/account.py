@@ -1,0 +1,113 @@
+"""The settling side of a run: one account, and what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trading.backtest.frame import Frame
+from trading.engine.book import Book, new_book
+from trading.engine.trade_tape import FILLS, TRADES, FillRow, Tape, TradeRow, new_tape
+from trading.engine.workspace import Signals, new_scratch
+from trading.gate.verdicts import Verdicts
+from trading.market.bars import Floats, Integers, Prices
+from trading.plan import RunPlan
+from trading.rules import Rules
+
+
+class Written:
+    """Where an account writes: its equity by bar, and its fills and trades on tapes.
+
+    Another account may write over it, which takes no memory anew. `tape_rows` is how many fills a
+    tape has room for at least.
+    """
+
+    def __init__(self, frame: Frame, tape_rows: int) -> None:
+        self.equity = np.full(frame.grid.rows, np.nan)
+        self.worth = np.full(frame.grid.rows, np.nan)
+        self._tape_rows = max(tape_rows, 3 * frame.longest * frame.symbols)
+        self.tapes: list[Tape] = [new_tape(self._tape_rows)]
+
+    def begin_anew(self) -> None:
+        """Forget what was written."""
+        del self.tapes[1:]
+        self.tapes[0].counts[:] = 0
+
+    def begin_tape(self) -> None:
+        """Go on with another tape."""
+        self.tapes.append(new_tape(self._tape_rows))
+
+    @property
+    def fills(self) -> Floats:
+        """Return the fills, one row each as `FillRow` names its columns."""
+        parts = [tape.fills[: tape.counts[FILLS]] for tape in self.tapes]
+        return _joined(parts, len(FillRow._fields))
+
+    @property
+    def trades(self) -> Floats:
+        """Return the trades, one row each as `TradeRow` names its columns."""
+        parts = [tape.trades[: tape.counts[TRADES]] for tape in self.tapes]
+        return _joined(parts, len(TradeRow._fields))
+
+
+class Account:
+    """The arguments of `settle_sessions`; `hours` are flatten and entry bars of each session."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        plan: RunPlan,
+        rules: Rules,
+        hours: tuple[Integers, Integers],
+        first_traded: int,
+        written: Written,
+    ) -> None:
+        self.book: Book = new_book(frame.symbols, plan.capital)
+        self.written = written
+        self._first_row, self._first_traded = frame.first_row, first_traded
+        # Of its scratch settling uses nothing that a strategy remembers.
+        self._before_tape = (self.book, rules, new_scratch(frame.symbols, 0))
+        self._of_sessions = (frame.first_row, *hours, frame.grid.start_us)
+
+    def to_settle(
+        self,
+        room: Signals,
+        verdicts: Verdicts,
+        prices: Prices,
+        first: int,
+        session: int,
+        end: int,
+    ) -> tuple[Any, ...]:
+        """Return the arguments of `settle_sessions`; the room begins at the session `first`."""
+        bounds = (int(self._first_row[first]), session, end, self._first_traded)
+        return (
+            *self._before_tape,
+            self.written.tapes[-1],
+            room,
+            *self._of_sessions,
+            verdicts,
+            prices,
+            self.written.equity,
+            self.written.worth,
+            *bounds,
+        )
+
+    def settle(
+        self,
+        step: Callable[..., int],
+        room: Signals,
+        verdicts: Verdicts,
+        prices: Prices,
+        first: int,
+        end: int,
+    ) -> None:
+        """Settle sessions `[first, end)` that were read, on as many tapes as it takes."""
+        session = first
+        while (session := step(*self.to_settle(room, verdicts, prices, first, session, end))) < end:
+            self.written.begin_tape()
+
+
+def _joined(parts: list[Floats], width: int) -> Floats:
+    return np.concatenate(parts) if parts else np.zeros((0, width))

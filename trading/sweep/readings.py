@@ -1,0 +1,89 @@
+"""Which sets of a sweep the strategy reads alike: what it says of the bars is found out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trading.backtest.frame import Frame
+from trading.backtest.stage_arguments import hours_of
+from trading.engine.workspace import Parts, parts_of
+from trading.errors import BadInput
+from trading.market.bars import Integers
+from trading.plan import RunPlan
+from trading.rules import Rules
+
+
+@dataclass(frozen=True)
+class ReadySet:
+    """A set whose plan the engine can run, with what was worked out of it once."""
+
+    place: int
+    plan: RunPlan
+    rules: Rules
+    hours: tuple[Integers, Integers]
+
+
+@dataclass(frozen=True)
+class ReadAlike:
+    """Sets of one reading, in the order of the sweep."""
+
+    parts: Parts
+    sets: list[ReadySet] = field(default_factory=list)
+
+
+def sets_by_reading(
+    frame: Frame, plans: Sequence[RunPlan]
+) -> tuple[list[ReadAlike], list[tuple[int, BadInput]]]:
+    """Return the sets by what their reading depends on, and those that cannot be run at all.
+
+    The strategy knows no account, so that sets which differ in risk, fills, capital, trailing
+    stops or the flatten time alone are read alike.
+    """
+    found: dict[object, ReadAlike] = {}
+    refused: list[tuple[int, BadInput]] = []
+    for place, plan in enumerate(plans):
+        try:
+            rules = plan.rules()
+            hours = hours_of(frame, plan.strategy)
+            key = _reading_key(plan, rules, hours[1])
+        except BadInput as error:
+            refused.append((place, error))
+            continue
+        alike = found.setdefault(key, ReadAlike(parts_of(rules)))
+        alike.sets.append(ReadySet(place, plan, rules, hours))
+    return list(found.values()), refused
+
+
+def parted(alike: Sequence[ReadAlike], most_sets: int) -> Iterator[ReadAlike]:
+    """Yield the same sets, so many at a time at most."""
+    for each in alike:
+        for begin in range(0, len(each.sets), most_sets):
+            yield ReadAlike(each.parts, each.sets[begin : begin + most_sets])
+
+
+def _reading_key(plan: RunPlan, rules: Rules, entry_bars: Integers) -> object:
+    """Return what `read_sessions` sees of a plan, as something to compare."""
+    return (
+        _plain(plan.strategy.numbers(plan.interval_minutes)),
+        _plain(plan.reading()),
+        _plain(plan.thresholds()),
+        rules.selection,
+        rules.validation,
+        rules.validation_threshold,
+        parts_of(rules),
+        entry_bars.tobytes(),
+    )
+
+
+def _plain(value: Any) -> object:
+    """Return numbers, which may be in tuples and arrays, as something to compare."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, tuple):
+        return tuple(_plain(part) for part in value)
+    # 1, 1.0 and True are equal, and a strategy may tell them apart; NaN equals nothing.
+    return type(value), repr(value)

@@ -1,0 +1,138 @@
+"""One thread's work in a sweep: sets that are read alike, read once and settled each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from threading import Event
+from typing import NamedTuple
+
+from trading.backtest.account import Account, Written
+from trading.backtest.frame import Frame
+from trading.backtest.performance import Summary, summarise
+from trading.backtest.pipeline import parts_of_sessions
+from trading.backtest.reader import Reader
+from trading.backtest.run import Linked, strategy_explained
+from trading.engine.decision_tape import KEEP_NONE, new_decision_tape
+from trading.engine.workspace import Parts, Signals
+from trading.errors import BadInput
+from trading.market.bars import Floats, Integers
+from trading.sweep.readings import ReadAlike, ReadySet
+
+# A thread settles so many sets on what was read while it is in the processor's cache.
+SETS_AT_A_TIME = 16
+# Of one tape; an account that needs more goes on with another.
+_TAPE_ROWS = 16_384
+
+Result = tuple[int, Summary | BadInput]
+
+
+class SetCourse(NamedTuple):
+    """What of a run its summary is made of, as an `Outcome` has it."""
+
+    fills: Floats
+    trades: Floats
+    equity: Floats
+    equity_us: Integers
+    first_traded: int
+
+
+class SetWorker:
+    """What a thread keeps from one piece of work to the next, so that no set takes memory anew."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        linked: Linked,
+        first_traded: int,
+        stopped: Event,
+    ) -> None:
+        self._frame, self._linked = frame, linked
+        self._first_traded, self._stopped = first_traded, stopped
+        self._parts = list(
+            parts_of_sessions(frame.first_row, frame.symbols, len(frame.grid.sessions))
+        )
+        self._most_rows = max(
+            (int(frame.first_row[end] - frame.first_row[first]) for first, end in self._parts),
+            default=0,
+        )
+        self._rooms: dict[Parts, Signals] = {}
+        self._written: list[Written] = []
+        self._no_decisions = new_decision_tape(0, frame.symbols)
+
+    def work(self, alike: ReadAlike) -> Iterator[Result]:
+        """Yield the figures of each set, or why it has none."""
+        sets = alike.sets
+        accounts = self._accounts(sets)
+        try:
+            with strategy_explained(
+                self._frame.panel, sets[0].plan, self._first_traded, self._linked
+            ):
+                self._run(sets[0], accounts, alike.parts)
+        except BadInput as why:
+            for each in sets:
+                yield each.place, why
+            return
+        if self._stopped.is_set():
+            return
+        for each, account in zip(sets, accounts, strict=True):
+            yield each.place, self._summary(each, account.written)
+
+    def _run(self, one: ReadySet, accounts: Sequence[Account], parts: Parts) -> None:
+        """Read all sessions as the one set does, and settle each account, until it is stopped."""
+        reader = self._reader(one)
+        room = self._room(parts, reader)
+        for first, end in self._parts:
+            if self._stopped.is_set():
+                return
+            reader.read(self._linked.stages[0], room, first, end)
+            self._settle(reader, accounts, room, first, end)
+
+    def _settle(
+        self, reader: Reader, accounts: Sequence[Account], room: Signals, first: int, end: int
+    ) -> None:
+        rows = int(self._frame.first_row[end] - self._frame.first_row[first])
+        # Settling puts the account's reasons in the place of the strategy's.
+        for number, account in enumerate(accounts):
+            is_last = number == len(accounts) - 1
+            own = room if is_last else room._replace(reason=room.reason[:rows].copy())
+            account.settle(self._linked.stages[1], own, reader.verdicts, reader.prices, first, end)
+
+    def _accounts(self, sets: Sequence[ReadySet]) -> list[Account]:
+        while len(self._written) < len(sets):
+            self._written.append(Written(self._frame, _TAPE_ROWS))
+        accounts = []
+        for each, written in zip(sets, self._written, strict=False):
+            written.begin_anew()
+            accounts.append(
+                Account(self._frame, each.plan, each.rules, each.hours, self._first_traded, written)
+            )
+        return accounts
+
+    def _reader(self, one: ReadySet) -> Reader:
+        return Reader(
+            self._frame,
+            one.plan,
+            one.rules,
+            one.hours[1],
+            self._no_decisions,
+            KEEP_NONE,
+            self._first_traded,
+            is_own=False,
+        )
+
+    def _room(self, parts: Parts, reader: Reader) -> Signals:
+        if parts not in self._rooms:
+            self._rooms[parts] = reader.room(self._most_rows)
+        return self._rooms[parts]
+
+    def _summary(self, one: ReadySet, written: Written) -> Summary:
+        grid = self._frame.grid
+        begin = int(grid.first_row[min(self._first_traded, len(grid.sessions))])
+        course = SetCourse(
+            written.fills,
+            written.trades,
+            written.equity[begin:],
+            grid.start_us[begin:],
+            self._first_traded,
+        )
+        return summarise(course, grid, one.plan.capital)
