@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blocks.report.markup import element, number, percent, table, tone, wrap
+from blocks.report.markup import bar, element, number, percent, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers
@@ -79,7 +79,7 @@ def group_table(name: str, groups: Groups, *, whole: bool = False) -> str:
             + element("td", f"{trades:,}", class_="number")
             + element("td", percent(wins / trades, ".0f") if trades else "", class_="number")
             + element("td", number(float(r), "+.2f") if trades else "", class_="number")
-            + wrap("td", _bar(float(pnl), widest), class_="bar", aria_hidden="true")
+            + bar(float(pnl), widest)
             + element("td", number(float(pnl), "+,.2f"), class_=f"number {tone(float(pnl))}"),
         )
         for label, trades, wins, pnl, r in zip(
@@ -137,9 +137,3 @@ def r_histogram(r: Floats) -> str:
         f'<svg viewBox="0 0 {width:.0f} 222" role="img" class="histogram"'
         f' aria-label="Distribution of R, {mean}">{"".join(parts)}</svg>'
     )
-
-
-def _bar(value: float, widest: float) -> str:
-    share = abs(value) / widest * 50 if widest else 0.0
-    left = 50.0 if value >= 0 else 50 - share
-    return f'<i class="{tone(value)}" style="left:{left:.2f}%;width:{share:.2f}%"></i>'

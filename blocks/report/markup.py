@@ -58,7 +58,17 @@ def items(lines: Iterable[str]) -> str:
 
 
 def table(heads: Iterable[str], rows: Iterable[str], **attributes: str) -> str:
-    """Return a table of rows that are HTML already."""
-    head = "".join(element("th", name, scope="col") for name in heads)
+    """Return a table of rows that are HTML already; over pictures nothing stands."""
+    head = "".join(element("th", name, scope="col") if name else "<td></td>" for name in heads)
     inside = wrap("thead", wrap("tr", head)) + wrap("tbody", "\n".join(rows))
     return wrap("table", inside, **attributes)
+
+
+def bar(value: float | None, widest: float) -> str:
+    """Return a cell with a bar to the right of its middle for gains, to the left for losses."""
+    if value is None or not math.isfinite(value) or widest <= 0:
+        return wrap("td", "", class_="bar", aria_hidden="true")
+    share = min(1.0, abs(value) / widest) * 50
+    left = 50.0 if value >= 0 else 50 - share
+    line = f'<i class="{tone(value)}" style="left:{left:.2f}%;width:{share:.2f}%"></i>'
+    return wrap("td", line, class_="bar", aria_hidden="true")

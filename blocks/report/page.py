@@ -10,6 +10,7 @@ from blocks.report.document import document
 from blocks.report.figures import all_figures, headline, verdict
 from blocks.report.groups import all_groups, group_table, r_histogram
 from blocks.report.markup import element, items, number, table, wrap
+from blocks.report.notices import notes, simulated_banner
 from blocks.report.returns import returns_table
 from blocks.report.run import ReportRun
 from blocks.report.universe import universe_section
@@ -45,20 +46,13 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         names += f" and {len(plan.symbols) - _MOST_SYMBOLS_IN_TITLE} more"
     first, last = run.sessions[0].date, run.sessions[-1].date
     title = f"{'SIMULATED: ' if run.is_simulated else ''}{plan.strategy_name} on {names}"
-    banner = wrap(
-        "div",
-        element("strong", "SIMULATED bars")
-        + element("span", "These prices come from a random generator. No market made them, and no"
-                  " figure on this page says anything about one."),
-        class_="simulated",
-    )  # fmt: skip
     side_by_side = [group_table(name, groups[name]) for name in list(groups)[1:]]
     by_symbol = group_table("Symbol", groups["Symbol"], whole=True)
     returns = returns_table(run.sessions, summary.session_returns)
     zone = run.zone.key
     return {
         "page_title": element("title", f"{title}, {first} to {last}"),
-        "banner": banner if run.is_simulated else "",
+        "banner": simulated_banner() if run.is_simulated else "",
         "heading": element("h1", f"{plan.strategy_name} on {names}"),
         "subtitle": element(
             "p",
@@ -67,7 +61,7 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         ),
         "source": element("p", f"Bars: {run.source}", class_="quiet"),
         "zone": element("span", f"{zone} ({_zone_names(run)})"),
-        "notes": _notes("Read this first", run.notes, "notes"),
+        "notes": notes("Read this first", run.notes, "notes"),
         "headline": headline(summary),
         "verdict": element("p", verdict(summary), class_="verdict"),
         "by_symbol": by_symbol,
@@ -83,7 +77,7 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
             run.outcome.gate.lines(),
         ),
         "parameters": _parameters(plan.describe()),
-        "left_out": _notes("Left out of this page", data.left_out, "left-out"),
+        "left_out": notes("Left out of this page", data.left_out, "left-out"),
         "engine_version": element("span", f"Openbell {run.engine_version}"),
     }  # fmt: skip
 
@@ -91,12 +85,6 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
 def _zone_names(run: ReportRun) -> str:
     names = [session.open.astimezone(run.zone).tzname() or "" for session in run.sessions]
     return " and ".join(dict.fromkeys(names))
-
-
-def _notes(heading: str, lines: tuple[str, ...], name: str) -> str:
-    if not lines:
-        return ""
-    return wrap("aside", element("h2", heading) + wrap("ul", items(lines)), class_="notes", id=name)
 
 
 def _defects(counts: Mapping[str, int], found: Sequence[str]) -> str:

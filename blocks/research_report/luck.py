@@ -31,12 +31,14 @@ def luck_section(statistics: Mapping[str, Json], sessions: int) -> str:
     """Return the sentence, a card for each statistic with what it means, and why some are none."""
     said = statistics.get("sentence")
     sentence = said if isinstance(said, str) and said else _NO_SENTENCE
+    beside = _beside(statistics)
     cards = "\n".join(_card(each, _known(statistics, each.name)) for each in _cards(sessions))
     noted = statistics.get("notes")
     notes = [str(note) for note in noted] if isinstance(noted, list | tuple) else []
     return (
         element("p", sentence, class_="sentence", id="sentence")
         + wrap("div", cards, class_="cards")
+        + (element("p", beside, class_="under", id="beside-luck") if beside else "")
         + (wrap("ul", items(notes), class_="hint-list") if notes else "")
     )
 
@@ -57,7 +59,7 @@ def _cards(sessions: int) -> tuple[_Card, ...]:
         _Card("reality_check_p", "Reality check, p", "the same, more cautious (White)",
               _probability, _judged_p),
         _Card("min_track_record_sessions", "Minimum track record",
-              "sessions until a Sharpe ratio as the best's could be believed, were it one try",
+              "sessions until such a Sharpe ratio is shown to be above what luck gives",
               lambda value: f"{number(value, ',.0f')} sessions",
               lambda value: _long_enough(value, sessions)),
         _Card("break_even_bps", "Break-even cost",
@@ -78,6 +80,24 @@ def _card(card: _Card, value: float | None) -> str:
                   class_="what"),
         class_="card",
     )  # fmt: skip
+
+
+def _beside(statistics: Mapping[str, Json]) -> str:
+    """Return the best's Sharpe ratio beside that of luck, and how many sets really differ."""
+    said = []
+    sharpe, luck = _known(statistics, "sharpe"), _known(statistics, "luck_sharpe")
+    if sharpe is not None and luck is not None:
+        said.append(
+            f"The best has a Sharpe ratio of {number(sharpe)} a year; the best of as many sets"
+            f" without any skill has about {number(luck)}."
+        )
+    trials, distinct = _known(statistics, "trials"), _known(statistics, "distinct_trials")
+    if trials is not None and distinct is not None and distinct < trials:
+        said.append(f"Of the {trials:,.0f} sets {distinct:,.0f} traded, and not as another did.")
+    earning = _known(statistics, "earning_trials")
+    if earning is not None and trials:
+        said.append(f"{percent(earning / trials, ',.0f')} of all sets earned money.")
+    return " ".join(said)
 
 
 def _known(statistics: Mapping[str, Json], name: str) -> float | None:

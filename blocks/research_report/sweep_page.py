@@ -5,15 +5,30 @@ from __future__ import annotations
 from blocks.report.data import script_json
 from blocks.report.document import document
 from blocks.report.figures import headline, verdict
-from blocks.report.markup import element, items, table, wrap
+from blocks.report.markup import element, table, wrap
+from blocks.report.notices import notes, simulated_banner
+from blocks.research_report.costs import costs_section
 from blocks.research_report.figures import figure_named, shown_value, shown_values
 from blocks.research_report.luck import luck_section
+from blocks.research_report.neighbours import neighbours_section
+from blocks.research_report.periods import periods_section
 from blocks.research_report.ranking import row_of, summary_of
-from blocks.research_report.sets import sets_data, sets_facts, sets_table, values_of
+from blocks.research_report.resamples import resamples_section
+from blocks.research_report.sets import (
+    ROWS_AT_A_TIME,
+    Values,
+    sets_data,
+    sets_facts,
+    sets_table,
+    values_of,
+)
 from blocks.research_report.sweep_run import Refused, SweepPage
 
 _STYLES = ("report/assets/base.css", "research_report/assets/research.css")
-_SCRIPTS = ("report/assets/packed.js", "report/assets/elements.js", "report/assets/theme.js")
+_SCRIPTS = (
+    *(f"report/assets/{name}.js" for name in ("packed", "elements", "theme")),
+    *(f"research_report/assets/{name}.js" for name in ("sets", "table", "heat_map", "sweep")),
+)
 _MOST_REFUSED = 200
 
 
@@ -29,29 +44,31 @@ def sweep_page(page: SweepPage) -> str:
     }
     return document(
         "research_report/assets/sweep.html",
-        _sections(page),
+        _sections(page, values),
         data,
         styles=_STYLES,
         scripts=_SCRIPTS,
     ).decode()
 
 
-def _sections(page: SweepPage) -> dict[str, str]:
+def _sections(page: SweepPage, values: tuple[Values, ...]) -> dict[str, str]:
     first, last, objective = page.sessions[0], page.sessions[-1], figure_named(page.objective)
     row = row_of(page.results, page.best)
     summary = summary_of(page.results, row)
     best = {name: page.results[name][row] for name in page.parameters}
+    costs = costs_section(page.statistics)
+    resamples = resamples_section(page.statistics, summary.total_pnl, summary.max_drawdown)
     title = f"{'SIMULATED: ' if page.is_simulated else ''}{page.title}"
     return {
         "page_title": element("title", f"{title}, {first} to {last}"),
-        "banner": _simulated() if page.is_simulated else "",
+        "banner": simulated_banner() if page.is_simulated else "",
         "heading": element("h1", page.title),
         "subtitle": element(
             "p",
             f"{len(page.results):,} sets, {first} to {last}, {len(page.sessions):,} sessions",
         ),
         "source": element("p", f"Bars: {page.source}", class_="quiet"),
-        "notes": _notes(page.notes),
+        "notes": notes("Read this first", page.notes, "notes"),
         "luck": luck_section(page.statistics, len(page.sessions)),
         "objective": element("span", objective.label),
         "best": element(
@@ -59,28 +76,32 @@ def _sections(page: SweepPage) -> dict[str, str]:
         ),
         "headline": headline(summary),
         "verdict": element("p", verdict(summary), class_="verdict"),
+        "neighbours": neighbours_section(page, values),
+        "periods": periods_section(page),
+        "costs": costs,
+        "resamples": resamples,
         "sets": sets_table(page),
-        "count": element("span", f"{len(page.results):,}"),
+        "table_words": _table_words(len(page.results)),
         "refused": _refused(page.refused),
+        "links": "".join(
+            element("a", words, href=f"#{name}")
+            for name, words, is_there in (
+                ("costs", "Costs", costs),
+                ("resamples", "Chance", resamples),
+            )
+            if is_there
+        ),
         "fixed": _facts({name: shown_value(value) for name, value in page.fixed.items()}),
         "engine_version": element("span", f"Openbell {page.engine}"),
     }
 
 
-def _simulated() -> str:
-    words = (
-        "These prices come from a random generator. No market made them, and no figure on this"
-        " page says anything about one."
-    )
-    inside = element("strong", "SIMULATED bars") + element("span", words)
-    return wrap("div", inside, class_="simulated")
-
-
-def _notes(lines: tuple[str, ...]) -> str:
-    if not lines:
-        return ""
-    inside = element("h2", "Read this first") + wrap("ul", items(lines))
-    return wrap("aside", inside, class_="notes", id="notes", aria_label="Notes")
+def _table_words(sets: int) -> str:
+    shown = min(sets, ROWS_AT_A_TIME)
+    said = "A click on a heading sorts. " if sets > 1 else ""
+    if shown < sets:
+        said += f"Without JavaScript these are the best {shown:,} of {sets:,}. "
+    return f"{said}All of them are in results.parquet, with every figure of summary.json."
 
 
 def _refused(refused: tuple[Refused, ...]) -> str:
@@ -95,7 +116,10 @@ def _refused(refused: tuple[Refused, ...]) -> str:
         )
         for each in refused[:_MOST_REFUSED]
     ]
-    said = f"{len(refused):,} sets were refused and have no figures."
+    said = "One set was" if len(refused) == 1 else f"{len(refused):,} sets were"
+    said += (
+        " refused, and has no figures." if len(refused) == 1 else " refused, and have no figures."
+    )
     if len(refused) > _MOST_REFUSED:
         said += f" The first {_MOST_REFUSED:,} are listed, all of them are in sweep.json."
     inside = (

@@ -1,0 +1,25 @@
+"""What a reader must see before any figure: simulated bars, and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blocks.report.markup import element, items, wrap
+
+
+def simulated_banner() -> str:
+    """Return the banner over a page whose bars no market made."""
+    words = (
+        "These prices come from a random generator. No market made them, and no figure on this"
+        " page says anything about one."
+    )
+    inside = element("strong", "SIMULATED bars") + element("span", words)
+    return wrap("aside", inside, class_="simulated", aria_label="Simulated bars")
+
+
+def notes(heading: str, lines: Sequence[str], name: str) -> str:
+    """Return notes under a heading; empty without any."""
+    if not lines:
+        return ""
+    inside = element("h2", heading) + wrap("ul", items(lines))
+    return wrap("section", inside, class_="notes", id=name)

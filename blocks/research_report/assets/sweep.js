@@ -1,0 +1,4 @@
+// The parts of the page, joined.
+
+setTable.fill();
+if (run.parameters.length) heatMap.fill();
