@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
 
-from tests.unit.trading.sweep.markets import market
+from tests.unit.trading.walk_forward.markets import market
 from trading.backtest.performance import Summary, summarise
 from trading.backtest.run import run_backtest
 from trading.backtest.tables import trades_table
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS, Panel
+from trading.market.calendar import Session
 from trading.plan import RunPlan, make_plan
-from trading.sweep.candidates import Candidates, memory_of
 from trading.sweep.objective import Objective
-from trading.sweep.walk_forward import Walk, WindowRun, walk_forward
-from trading.sweep.windows import WindowLengths
+from trading.walk_forward.candidates import Candidates, memory_of
+from trading.walk_forward.choice import Chosen
+from trading.walk_forward.walk import Walk, WindowRun, walk_forward
+from trading.walk_forward.windows import WindowLengths
 
 CAPITAL = 100_000.0
 LENGTHS = WindowLengths(24, 12, 12, 2, is_anchored=False)
@@ -73,9 +77,10 @@ def with_other_bars_from(panel: Panel, session: int) -> Panel:
 
 
 def what_was_chosen(walk: Walk, number: int) -> tuple[int, Summary]:
-    choice = walk.windows[number - 1].choice
-    assert choice is not None
-    return choice.number, choice.summary
+    run = walk.windows[number - 1]
+    assert run.chosen.number is not None
+    assert run.in_sample_summary is not None
+    return run.chosen.number, run.in_sample_summary
 
 
 def test_bars_after_a_window_change_nothing_of_it(noise: Panel, on_noise: Walk) -> None:
@@ -167,7 +172,7 @@ def test_sessions_in_which_no_set_can_have_its_values_are_in_no_window(noise: Pa
 def test_on_noise_the_choice_looks_good_where_it_was_made_and_nowhere_else() -> None:
     lengths = WindowLengths(24, 12, 12, 1, is_anchored=False)
     runs = [run for seed in range(4) for run in walked(market(seed, 63), lengths).windows]
-    sharpes = [run.choice.summary.sharpe for run in runs if run.choice is not None]
+    sharpes = [run.in_sample_summary.sharpe for run in runs if run.in_sample_summary is not None]
     assert np.mean([each or 0.0 for each in sharpes]) > 1.5
     seen, later = (
         np.array([each for run in runs for each in returns(run)]) for returns in (chosen, traded)
@@ -178,7 +183,7 @@ def test_on_noise_the_choice_looks_good_where_it_was_made_and_nowhere_else() -> 
 
 
 def chosen(run: WindowRun) -> tuple[float, ...]:
-    return () if run.choice is None else run.choice.summary.session_returns
+    return () if run.in_sample_summary is None else run.in_sample_summary.session_returns
 
 
 def traded(run: WindowRun) -> tuple[float, ...]:
@@ -201,7 +206,7 @@ def test_of_equal_sets_the_lower_number_is_chosen(noise: Panel) -> None:
 
 def test_a_window_in_which_no_set_trades_keeps_its_money_and_says_so(noise: Panel) -> None:
     walk = walked(noise, sets=[{**each, "max_entries": 0} for each in SETS[:2]])
-    assert [run.choice for run in walk.windows] == [None] * 3
+    assert [run.chosen.number for run in walk.windows] == [None] * 3
     assert {run.why_idle for run in walk.windows} == {"no set traded in-sample"}
     assert walk.summary.final_equity == CAPITAL
     assert walk.summary.trades == 0
@@ -219,7 +224,9 @@ def test_sets_of_several_panels_compete_and_join(noise: Panel) -> None:
     walk = walk_forward(
         [both, replace(one, numbers=numbers)], LENGTHS, Objective.TOTAL_RETURN, capital=CAPITAL
     )
-    bought = [set(run.choice.plan.symbols) for run in walk.windows if run.choice is not None]
+    bought = [
+        {"BBB"} if what_was_chosen(walk, n)[0] >= len(SETS) else {"AAA", "BBB"} for n in (1, 2, 3)
+    ]
     assert {"BBB"} in bought
     assert {"AAA", "BBB"} in bought
     table = trades_table(walk.joined.outcome, walk.joined.grid, walk.joined.plan)
@@ -234,3 +241,49 @@ def test_too_few_sessions_for_the_objective_are_refused_before_anything_runs(noi
     with pytest.raises(BadInput, match=r"in-sample 19 is too short: no sharpe .* under 20"):
         walked(noise, short)
     assert len(walked(noise.until(31), short, Objective.TOTAL_PNL, SETS[:2]).windows) == 2
+
+
+class Remembered:
+    """Choices in memory, with how often one was not known."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[date, date, float], Chosen] = {}
+        self.asked_anew = 0
+
+    def known(self, sessions: Sequence[Session], capital: float) -> Chosen | None:
+        found = self.kept.get((sessions[0].date, sessions[-1].date, capital))
+        self.asked_anew += found is None
+        return found
+
+    def keep(self, sessions: Sequence[Session], capital: float, chosen: Chosen) -> None:
+        self.kept[sessions[0].date, sessions[-1].date, capital] = chosen
+
+
+def test_a_walk_that_was_broken_off_goes_on_with_what_it_had_chosen(
+    noise: Panel, on_noise: Walk
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(done: int, total: int) -> None:
+        if done > 2 * len(SETS):
+            raise Killed
+
+    remembered = Remembered()
+    walk = partial(
+        walk_forward,
+        candidates_of(noise),
+        LENGTHS,
+        Objective.SHARPE,
+        capital=CAPITAL,
+        choices=remembered,
+    )
+    with pytest.raises(Killed):
+        walk(progress=kill)
+    assert len(remembered.kept) == 2
+    told: list[int] = []
+    again = walk(progress=lambda done, total: told.append(done))
+    assert remembered.asked_anew == 3 + 1
+    assert min(told) > 2 * len(SETS)
+    assert again.windows == on_noise.windows
+    assert again.summary == on_noise.summary

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from trading.sweep.efficiency import changes, efficiency
+from trading.walk_forward.efficiency import changes, efficiency
 
 
 def test_one_window_is_the_ratio_of_mean_returns_a_session() -> None:

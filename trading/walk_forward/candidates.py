@@ -34,6 +34,14 @@ class Candidates:
         bars = np.diff(self.panel.grid.first_row)
         return max((sessions_read(plan.reading().studies, bars) for plan in self.plans), default=0)
 
+    def plan_of(self, number: int) -> RunPlan:
+        """Return the plan of a set."""
+        return self._plans[number]
+
+    @cached_property
+    def _plans(self) -> dict[int, RunPlan]:
+        return dict(zip(self.numbers, self.plans, strict=True))
+
     def place_of(self, session: Session) -> int:
         """Return the place of a session in the grid."""
         return self._places[session.date]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.errors import BadInput
-from trading.sweep.windows import Window, WindowLengths, windows_of
+from trading.walk_forward.windows import Window, WindowLengths, windows_of
 
 
 @st.composite
