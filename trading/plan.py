@@ -35,6 +35,7 @@ MOST_CAPITAL = 1e11
 # What the words of a strategy's own reasons begin with.
 OWN = "own"
 FIRST_VERSION_LEVELS = ("range high", "range low")
+DEFAULT_STRATEGY = "orb"
 BUILT_IN: dict[str, ModuleType] = {
     "orb": orb,
     "vwap_reversion": vwap_reversion,
@@ -177,7 +178,7 @@ def make_plan(
     Raises BadInput, naming the parameter, for unknown names, wrong types, values out of range
     and parameters that do not fit together.
     """
-    module = strategy_module or strategy_named(str(settings.get("strategy", "orb")))
+    module = strategy_module or strategy_named(str(settings.get("strategy", DEFAULT_STRATEGY)))
     with mistakes_explained(module):
         wrong = wrong_settings(settings, module) + _wrong_run(symbols, capital)
     if wrong:

@@ -18,7 +18,7 @@ import polars as pl
 from blocks.process.disk_errors import words_of
 from blocks.results.run_folder import SUMMARY, UNIVERSE
 from blocks.results.table_parts import write_parts
-from blocks.stores.whole_file import sync_to_disk
+from blocks.stores.whole_file import sync_to_disk, umask
 from trading.backtest.performance import Json
 from trading.errors import BadInput, NoData, StoreUnavailable
 
@@ -90,7 +90,7 @@ def write_results(folder: Path, results: Results) -> None:
             try:
                 _write_all(partial, results)
                 if new:
-                    partial.chmod(0o777 & ~_umask())
+                    partial.chmod(0o777 & ~umask())
                     partial.rename(folder)
                 else:
                     _move_into(partial, folder)
@@ -221,13 +221,6 @@ def _remove_if_empty(folder: Path) -> None:
     except OSError:
         # Somebody else has put something there meanwhile, or it was never made.
         return
-
-
-def _umask() -> int:
-    # There is no call that only asks.
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _hash_of(path: Path) -> str:

@@ -10,14 +10,19 @@ from pathlib import Path
 from trading.errors import StoreUnavailable
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file's content, for its owner alone; raises StoreUnavailable and leaves the old."""
+def write_whole(path: Path, content: bytes, *, private: bool = True) -> None:
+    """Replace a file's content; raises StoreUnavailable and leaves the old.
+
+    It is for its owner alone, or else for whomever the user's mask lets read it.
+    """
     place = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A name of its own: two processes may write at once, and the later one counts.
         descriptor, place = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
+            if not private:
+                os.fchmod(descriptor, 0o666 & ~umask())
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -30,6 +35,14 @@ def write_whole(path: Path, content: bytes) -> None:
             f"{path} cannot be written: {error.strerror}",
             "Check the folder's permissions and free disk space",
         ) from error
+
+
+def umask() -> int:
+    """Return which rights are taken from the files that this process makes."""
+    # There is no call that only asks.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def sync_to_disk(path: Path) -> None:

@@ -61,10 +61,12 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
     MASK.learn(read.secrets())
     _set_defaults(parser, read)
     parsed = parser.parse_args(arguments)
+    if hasattr(parsed, "set"):
+        # What was written here, after what settings and ruleset say.
+        parsed.set_here = parsed.set[len(settings_pairs(read.parameters())) :]
     if getattr(parsed, "strategy_file", None) is not None:
         # Settings of the strategy that is chosen otherwise are none of the file's.
-        own = parsed.set[len(settings_pairs(read.parameters())) :]
-        parsed.set = settings_pairs(read.parameters_of_any_strategy()) + own
+        parsed.set = settings_pairs(read.parameters_of_any_strategy()) + parsed.set_here
     parsed.settings = settings
     if name not in WRITES_ELSEWHERE:
         keep_private()

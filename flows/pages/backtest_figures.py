@@ -24,7 +24,7 @@ def print_report(report: BacktestReport, folder: Path | None) -> None:
         f" ({escape(report.source)})",
         soft_wrap=True,
     )
-    for line in _aligned(figures(report.summary), console.width):
+    for line in aligned(figures(report.summary), console.width):
         console.print(escape(line), soft_wrap=True)
     for note in report.notes:
         console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
@@ -34,7 +34,7 @@ def print_report(report: BacktestReport, folder: Path | None) -> None:
             console.print(f"open {escape(str(folder / REPORT))} in a browser", soft_wrap=True)
 
 
-def _aligned(rows: list[tuple[str, str]], width: int) -> list[str]:
+def aligned(rows: list[tuple[str, str]], width: int) -> list[str]:
     """Return a line a figure, in two columns where they have room, and never cut."""
     left = max(len(label) for label, _ in rows)
     right = max(len(value) for _, value in rows)

@@ -13,7 +13,7 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.markets.random_walk import DEFAULT_SEED
 from trading.backtest.run import KEEP
 from trading.errors import BadInput
-from trading.plan import RunPlan, make_plan
+from trading.plan import DEFAULT_STRATEGY, RunPlan, make_plan, strategy_named
 
 # Exchange calendars and their time stamps reach no further.
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -85,3 +85,9 @@ def plan_of(request: BacktestRequest) -> RunPlan:
         strategy_module=request.strategy_module,
     )
     return replace(plan, symbols=request.symbols)
+
+
+def module_of(request: BacktestRequest) -> ModuleType:
+    """Return the module of a request's strategy; raises BadInput for one that is not built in."""
+    named = str(request.settings.get("strategy", DEFAULT_STRATEGY))
+    return request.strategy_module or strategy_named(named)

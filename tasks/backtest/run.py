@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -75,14 +76,14 @@ class BacktestReport:
             self.summary,
             self.source,
             self.notes,
-            engine_version(self.plan),
+            engine_version(self.plan.strategy_module),
             self.is_simulated,
         )
 
     def as_dict(self) -> dict[str, Json]:
         """Return everything but the tables as JSON-ready values."""
         return {
-            "engine_version": engine_version(self.plan),
+            "engine_version": engine_version(self.plan.strategy_module),
             "source": self.source,
             "plan": self.plan.describe(),
             "words": {
@@ -283,8 +284,8 @@ def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def engine_version(plan: RunPlan) -> str:
-    """Return the version of the package and a hash of the sources that made the numbers."""
+def engine_version(module: ModuleType) -> str:
+    """Return the version of the package and a hash of the sources, the strategy's among them."""
     try:
         version = metadata.version("openbell")
     except metadata.PackageNotFoundError:
@@ -292,7 +293,7 @@ def engine_version(plan: RunPlan) -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(trading.__path__[0]).rglob("*.py")):
         digest.update(path.read_bytes())
-    digest.update(inspect.getsource(plan.strategy_module).encode())
+    digest.update(inspect.getsource(module).encode())
     return f"{version}+{digest.hexdigest()[:12]}"
 
 

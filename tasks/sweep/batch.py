@@ -58,6 +58,16 @@ def plan_base(request: BacktestRequest) -> PlanBase:
     )
 
 
+def loaded_base(base: PlanBase, market: Market) -> PlanBase:
+    """Return what the plans over some bars have in common."""
+    daily = market.panel.daily
+    return replace(
+        base,
+        symbols=market.panel.symbols,
+        daily_bars_sha256="" if daily is None else daily.sha256,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Runs:
     """With what a sweep's chunks are run: the same for all of them."""
@@ -73,12 +83,7 @@ def chunks_of(
     sets: list[ParameterSet], market: Market, base: PlanBase, runs: Runs, size: int
 ) -> list[Chunk]:
     """Return sets over the same bars as chunks of a size."""
-    daily = market.panel.daily
-    base = replace(
-        base,
-        symbols=market.panel.symbols,
-        daily_bars_sha256="" if daily is None else daily.sha256,
-    )
+    base = loaded_base(base, market)
     return [
         _chunk_of(tuple(sets[begin : begin + size]), market, base, runs)
         for begin in range(0, len(sets), size)

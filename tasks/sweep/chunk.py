@@ -6,18 +6,19 @@ import hashlib
 import inspect
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from blocks.process.cache_folder import engine_cache_folder
 from blocks.strategy_file import content_of, kept_strategy
-from tasks.sweep.market import Market, kept_market
+from tasks.sweep.market import Market, MarketsAtHand, kept_market
 from trading.backtest.performance import Summary
 from trading.errors import BadInput
-from trading.plan import RunPlan, make_plan, strategy_named
+from trading.plan import BUILT_IN, RunPlan, make_plan, strategy_named
 from trading.sweep.parameter_set import INTERVAL_MINUTES, SYMBOLS, ParameterSet
 from trading.sweep.run_sets import run_sets
 
@@ -71,8 +72,12 @@ class ChunkResult:
     outcomes: tuple[Summary | str, ...]
 
 
+# Runs chunks, each once or more, and gives their results in any order; `tell(done, total)` is told
+# the sets that are done.
+ChunkRunner = Callable[[Sequence[Chunk], Tell], Iterator[ChunkResult]]
+
 # What this process has open: bars by their hash, and the strategy by its digest.
-_markets: dict[str, Market] = {}
+_markets = MarketsAtHand()
 _strategies: dict[str, ModuleType] = {}
 
 
@@ -91,6 +96,19 @@ def run_chunk(chunk: Chunk, progress: Tell | None = None) -> ChunkResult:
     for number, outcome in _run(market, plans, chunk.threads, progress):
         outcomes[places[number]] = outcome if isinstance(outcome, Summary) else str(outcome)
     return ChunkResult(chunk.hash, tuple(outcomes))
+
+
+def run_here(chunks: Sequence[Chunk], tell: Tell) -> Iterator[ChunkResult]:
+    """Run chunks in this process, one after the other."""
+    total, done = sum(len(chunk.sets) for chunk in chunks), 0
+    for chunk in chunks:
+        yield run_chunk(chunk, partial(_tell_more, tell, done, total))
+        done += len(chunk.sets)
+        tell(done, total)
+
+
+def _tell_more(tell: Tell, before: int, total: int, done: int, of: int) -> None:
+    tell(before + done, total)
 
 
 def _run(
@@ -139,26 +157,33 @@ def chunk_hash(bars_hash: str, engine: str, set_hashes: tuple[str, ...]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:_HASH_LETTERS]
 
 
-def strategy_of(module: ModuleType, name: str) -> Strategy:
+def strategy_of(module: ModuleType) -> Strategy:
     """Return a strategy as plain data, and have it at hand in this process."""
     source = content_of(module)
     said = inspect.getsource(module).encode() if source is None else source
-    strategy = Strategy(name, hashlib.sha256(said).hexdigest(), source)
+    built_in = next((name for name, each in BUILT_IN.items() if each is module), None)
+    strategy = Strategy(
+        built_in or Path(str(module.__file__)).stem, hashlib.sha256(said).hexdigest(), source
+    )
     _strategies[strategy.digest] = module
     return strategy
 
 
 def have_at_hand(market: Market) -> None:
-    """Let chunks that are run in this process take these bars, and forget others."""
-    _markets.clear()
-    _markets[market.hash] = market
+    """Let chunks that are run in this process take these bars as they are."""
+    _markets.add(market)
+
+
+def market_at_hand(bars_hash: str) -> Market | None:
+    """Return bars that this process has open, None where it has not."""
+    return _markets.get(bars_hash)
 
 
 def _market_of(chunk: Chunk) -> Market:
     market = _markets.get(chunk.bars_hash)
     if market is None:
         market = kept_market(chunk.bars_folder)
-        have_at_hand(market)
+        _markets.add(market)
     return market
 
 

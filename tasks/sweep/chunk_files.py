@@ -5,14 +5,12 @@ A file is there whole or not at all; one that is damaged, or of other sets, is a
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
+import io
 from pathlib import Path
 
 import polars as pl
 
-from blocks.process.disk_errors import words_of
+from blocks.stores.whole_file import write_whole
 from tasks.sweep.chunk import Chunk, ChunkResult
 from trading.backtest.performance import Summary
 from trading.errors import StoreUnavailable
@@ -20,7 +18,7 @@ from trading.sweep.table import SET_HASH, figures_schema, figures_table
 
 FOLDER = "chunks"
 SUFFIX = ".parquet"
-_WHY = "why"
+WHY = "why"
 
 
 def chunk_path(out: Path, chunk_hash: str) -> Path:
@@ -28,29 +26,26 @@ def chunk_path(out: Path, chunk_hash: str) -> Path:
     return out / FOLDER / f"{chunk_hash}{SUFFIX}"
 
 
+def has_chunks(out: Path) -> bool:
+    """Return whether any chunk is kept."""
+    return next((out / FOLDER).glob(f"*{SUFFIX}"), None) is not None
+
+
 def keep_chunk(out: Path, chunk: Chunk, result: ChunkResult) -> None:
     """Write a chunk's results, whole or not at all; raises StoreUnavailable."""
     summaries = [each if isinstance(each, Summary) else None for each in result.outcomes]
     whys = [None if isinstance(each, Summary) else each for each in result.outcomes]
     table = figures_table(summaries).with_columns(
-        pl.Series(SET_HASH, chunk.set_hashes, pl.String), pl.Series(_WHY, whys, pl.String)
+        pl.Series(SET_HASH, chunk.set_hashes, pl.String), pl.Series(WHY, whys, pl.String)
     )
-    path = chunk_path(out, chunk.hash)
+    content = io.BytesIO()
+    table.write_parquet(content)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        os.close(descriptor)
-        partial = Path(name)
-        try:
-            table.write_parquet(partial)
-            partial.replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                partial.unlink()
-    except (OSError, pl.exceptions.PolarsError) as error:
+        write_whole(chunk_path(out, chunk.hash), content.getvalue(), private=False)
+    except StoreUnavailable as error:
         raise StoreUnavailable(
-            f"a chunk of the sweep cannot be written to {path.parent}: {words_of(error)}",
-            "Make room on its disk, or give another --out; the same command goes on where it was",
+            error.what,
+            "Make room on its disk and give the same command again: it goes on where it was",
         ) from error
 
 
@@ -61,7 +56,7 @@ def read_chunk(out: Path, chunk: Chunk) -> pl.DataFrame | None:
         table = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError):
         return None
-    wanted = {**figures_schema(), SET_HASH: pl.String, _WHY: pl.String}
+    wanted = {**figures_schema(), SET_HASH: pl.String, WHY: pl.String}
     if dict(table.schema) != wanted or tuple(table[SET_HASH]) != chunk.set_hashes:
         return None
     return table

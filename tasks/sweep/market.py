@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from blocks.stores.whole_file import umask
 from tasks.backtest.daily_bars import daily_bars_of
 from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest
@@ -22,6 +22,8 @@ from trading.market.bars import NUMBERS, Defects, Panel, Prices
 from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds
 from trading.market.daily_bars import DailyBars
 
+# 40 bytes each.
+_MOST_BARS_AT_HAND = 20_000_000
 _HASH_LETTERS = 32
 _HEADER = "market.json"
 _DAILY = "daily_"
@@ -49,6 +51,36 @@ class Market:
     def traded(self) -> tuple[Session, ...]:
         """Return the sessions that are traded."""
         return self.panel.grid.sessions[self.first_traded :]
+
+    def without_prices(self) -> Market:
+        """Return what is to be told of it, without what takes room."""
+        nothing = np.empty((0, len(self.panel.symbols)))
+        panel = self.panel
+        bare = Panel(panel.grid, panel.symbols, *(nothing,) * 5, defects=panel.defects)
+        return replace(self, panel=bare)
+
+
+class MarketsAtHand:
+    """The markets that a process has open, those used longest ago forgotten for want of room."""
+
+    def __init__(self) -> None:
+        self._markets: dict[str, Market] = {}
+
+    def get(self, bars_hash: str) -> Market | None:
+        """Return the market with a hash, None where it is not open."""
+        market = self._markets.pop(bars_hash, None)
+        if market is not None:
+            self._markets[bars_hash] = market
+        return market
+
+    def add(self, market: Market) -> None:
+        """Open a market beside the others, as far as there is room for all."""
+        self._markets[market.hash] = market
+        while len(self._markets) > 1 and self._bars() > _MOST_BARS_AT_HAND:
+            del self._markets[next(iter(self._markets))]
+
+    def _bars(self) -> int:
+        return sum(market.panel.close.size for market in self._markets.values())
 
 
 def load_market(request: BacktestRequest, key: MarketKey) -> Market:
@@ -85,7 +117,7 @@ def keep_market(root: Path, market: Market) -> Path:
             for name, values in zip(NUMBERS, panel.daily.prices, strict=True):
                 np.save(partial / f"{_DAILY}{name}.npy", np.ascontiguousarray(values))
         (partial / _HEADER).write_text(json.dumps(_header(market)), encoding="utf-8")
-        partial.chmod(0o777 & ~_umask())
+        partial.chmod(0o777 & ~umask())
         # Another process may have been faster, with the same bars.
         if not folder.exists():
             partial.rename(folder)
@@ -149,10 +181,3 @@ def _hash_of(panel: Panel, first_traded: int) -> str:
     for name in NUMBERS:
         digest.update(np.ascontiguousarray(getattr(panel, name)).data)
     return digest.hexdigest()[:_HASH_LETTERS]
-
-
-def _umask() -> int:
-    # There is no call that only asks.
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -56,3 +56,15 @@ def check_sweep(request: SweepRequest) -> None:
         )
     if request.random is not None and request.optuna is not None:
         raise BadInput("--random and --optuna are two ways to choose", "Give one of them")
+
+
+def refuse_fixed(grid: tuple[str, ...], pairs: list[str]) -> None:
+    """Raise BadInput for a parameter that is swept and also given one value, as `name=value`."""
+    swept = {text.partition("=")[0].strip() for text in grid}
+    for pair in pairs:
+        name = pair.partition("=")[0].strip()
+        if name in swept:
+            raise BadInput(
+                f"{name} is both --set and --grid",
+                f"Leave --set {name} out, or sweep something else",
+            )

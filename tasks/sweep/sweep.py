@@ -1,39 +1,27 @@
-"""A sweep: sets drawn from a grid, run chunk by chunk over bars that are loaded once."""
+"""A sweep: sets drawn from a grid, run over bars that are loaded once, and the best judged."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
 
 import polars as pl
 
-from tasks.backtest.request import plan_of
-from tasks.backtest.run import Progress, engine_version
-from tasks.sweep.batch import Refused, Runs, by_market, chunk_size, chunks_of, plan_base
-from tasks.sweep.chunk import Chunk, ChunkResult, have_at_hand, run_chunk, strategy_of
-from tasks.sweep.chunk_files import keep_chunk, read_chunk
-from tasks.sweep.market import Market, load_market
-from tasks.sweep.request import SweepRequest, check_sweep
-from trading.errors import BadInput, StoreUnavailable
+from tasks.backtest.request import module_of
+from tasks.backtest.run import Progress
+from tasks.sweep.batch import Refused
+from tasks.sweep.best import aligned_returns, all_sessions, best_row, judged
+from tasks.sweep.chunk import ChunkRunner
+from tasks.sweep.folder import forget_other_chunks, own_folder
+from tasks.sweep.record import asked_record, refuse_changed
+from tasks.sweep.report import MarketUse, SweepReport
+from tasks.sweep.request import LOCAL, SweepRequest, check_sweep
+from tasks.sweep.set_runner import SetRunner
+from trading.backtest.performance import Json
+from trading.errors import BadInput
+from trading.sweep.parameter_names import settled
 from trading.sweep.parameter_set import ParameterSet
 from trading.sweep.space import Space, all_sets, drawn_sets, parse_space
-from trading.sweep.table import SET_NUMBER, parameters_table
-
-RESULTS = "results.parquet"
-BARS = "bars"
-# Told (step, done, total): the sets that are done, of those that were not when it began.
-ChunkRunner = Callable[[Iterable[Chunk]], Iterator[ChunkResult]]
-
-
-@dataclass(frozen=True)
-class SweepReport:
-    """A finished sweep: `results` a row a set that ran, in the order of set numbers."""
-
-    results: pl.DataFrame
-    refused: tuple[Refused, ...]
-    parameters: tuple[str, ...]
+from trading.sweep.table import SET_HASH, SET_NUMBER, parameters_table
 
 
 def sweep(
@@ -41,97 +29,102 @@ def sweep(
 ) -> SweepReport:
     """Return the report of a sweep, written to its folder.
 
-    `runner` runs chunks where they are not run in this process; their results may come in any
-    order. Raises BadInput for a request that cannot be served.
+    `progress(step, done, total)` is told of each step; `runner` runs chunks where this process
+    does not. Raises BadInput for a request that cannot be served and StoreUnavailable when
+    results cannot be written; what was finished until then stays, for the same request.
     """
     check_sweep(request)
-    space = parse_space(request.grid)
-    # What is wrong with the parameters that are not swept is wrong with every set.
-    plan = plan_of(request.base)
-    base = plan_base(request.base)
-    sets = list(_sets_of(request, space))
-    strategy = strategy_of(plan.strategy_module, plan.strategy_name)
-    runs = Runs(
-        plan.strategy_module,
-        strategy,
-        engine_version(plan),
-        request.out / BARS,
-        request.workers or os.cpu_count() or 1,
-    )
-    groups, refused = by_market(sets, base, runs.module)
-    tables: list[pl.DataFrame] = []
-    for key, members in groups.items():
-        try:
-            market = load_market(request.base, key)
-        except BadInput as error:
-            refused += [Refused(each.number, each.values, str(error)) for each in members]
-            continue
-        size = chunk_size(len(sets), len(groups), market.panel.close.size)
-        for chunk, table in _ran(
-            chunks_of(members, market, base, runs, size), market, request.out, progress, runner
-        ):
-            numbers = [each.number for each in chunk.sets]
-            tables.append(table.with_columns(pl.Series(SET_NUMBER, numbers, pl.Int64)))
-    return _report_of(request, space, sets, tables, refused)
+    if request.runner != LOCAL and runner is None:
+        raise BadInput(f"runner {request.runner} cannot be called from here", "Use --runner local")
+    tell = progress or _tell_nobody
+    module = module_of(request.base)
+    space = settled(parse_space(request.grid), module)
+    asked = asked_record(request)
+    # It may be too large: that is said before a folder is made.
+    sets = _sets_of(request, space)
+    with own_folder(request.out, asked):
+        running = SetRunner(request, module, tell, runner)
+        running.run(sets, len(sets))
+        tell("judging the best", 0, 1)
+        report = _report_of(request, space, sets, running, asked)
+        refuse_changed(request.out, report.as_dict())
+        report.write(request.out)
+        forget_other_chunks(request.out, running.chunk_hashes)
+    return report
 
 
-def _sets_of(request: SweepRequest, space: Space) -> Iterator[ParameterSet]:
+def _sets_of(request: SweepRequest, space: Space) -> list[ParameterSet]:
     if request.random is None:
-        return all_sets(space)
-    return drawn_sets(space, request.random, request.seed)
-
-
-def _ran(
-    chunks: list[Chunk],
-    market: Market,
-    out: Path,
-    progress: Progress | None,
-    runner: ChunkRunner | None,
-) -> Iterator[tuple[Chunk, pl.DataFrame]]:
-    """Yield every chunk with its table, those first that are done already."""
-    missing = []
-    for chunk in chunks:
-        table = read_chunk(out, chunk)
-        if table is None:
-            missing.append(chunk)
-        else:
-            yield chunk, table
-    have_at_hand(market)
-    results = map(run_chunk, missing) if runner is None else runner(missing)
-    by_hash = {chunk.hash: chunk for chunk in missing}
-    for result in results:
-        chunk = by_hash[result.hash]
-        keep_chunk(out, chunk, result)
-        table = read_chunk(out, chunk)
-        if table is None:
-            raise StoreUnavailable(f"a chunk in {out} cannot be read back", "Check its disk")
-        yield chunk, table
+        return list(all_sets(space))
+    return list(drawn_sets(space, request.random, request.seed))
 
 
 def _report_of(
     request: SweepRequest,
     space: Space,
     sets: list[ParameterSet],
-    tables: list[pl.DataFrame],
-    refused: list[Refused],
+    running: SetRunner,
+    asked: dict[str, Json],
 ) -> SweepReport:
-    ran = pl.concat(tables).sort(SET_NUMBER)
-    refused += [
-        Refused(number, sets[number].values, why)
-        for number, why in ran.select(SET_NUMBER, "why").drop_nulls().iter_rows()
-    ]
-    ran = ran.filter(pl.col("why").is_null()).drop("why")
-    values = [sets[number].values for number in ran[SET_NUMBER]]
-    results = pl.concat(
-        [
-            ran.select(SET_NUMBER),
-            parameters_table(space.names, values),
-            ran.drop(SET_NUMBER, "set_hash"),
-            ran.select("set_hash"),
-        ],
-        how="horizontal",
+    refused = tuple(sorted(running.refused, key=lambda each: each.number))
+    results = _results(space, sets, running, refused)
+    # In the order of sets, whoever was done first.
+    used = Counter(running.places[number].key for number in results[SET_NUMBER])
+    uses = {key: MarketUse(running.markets[key], count) for key, count in used.items()}
+    days = {key: use.sessions for key, use in uses.items()}
+    sessions = [days[running.places[number].key] for number in results[SET_NUMBER]]
+    returns = aligned_returns(results, sessions)
+    best, objective = best_row(results, request.objective)
+    plan, market = running.plan_and_market(sets[results[SET_NUMBER][best]])
+    notes = [note for use in uses.values() for note in use.market.notes]
+    if objective is not request.objective:
+        notes.append(f"no set has a {request.objective}: the best is by {objective}")
+    if request.random is not None and request.random > len(sets):
+        notes.append(f"the grid has no more than {len(sets):,} sets: all of them are run")
+    return SweepReport(
+        asked,
+        space.size,
+        space.names,
+        results,
+        refused,
+        best,
+        objective,
+        judged(returns, best, market, plan, request.seed),
+        all_sessions(sessions),
+        returns,
+        tuple(uses.values()),
+        running.strategy.name,
+        running.strategy.digest,
+        running.engine,
+        tuple(dict.fromkeys(notes)),
+        request.base.is_simulated,
+        running.kept,
     )
-    request.out.mkdir(parents=True, exist_ok=True)
-    results.write_parquet(request.out / RESULTS)
-    refused.sort(key=lambda each: each.number)
-    return SweepReport(results, tuple(refused), space.names)
+
+
+def _results(
+    space: Space, sets: list[ParameterSet], running: SetRunner, refused: tuple[Refused, ...]
+) -> pl.DataFrame:
+    if not running.places:
+        raise _nothing_ran(refused)
+    ran = pl.concat(running.tables).sort(SET_NUMBER)
+    values = [sets[number].values for number in ran[SET_NUMBER]]
+    parts = [
+        ran.select(SET_NUMBER),
+        parameters_table(space.names, values),
+        ran.drop(SET_NUMBER, SET_HASH),
+        ran.select(SET_HASH),
+    ]
+    return pl.concat(parts, how="horizontal").rechunk()
+
+
+def _nothing_ran(refused: tuple[Refused, ...]) -> BadInput:
+    whys = list(dict.fromkeys(each.why.rstrip(".") for each in refused))
+    others = f", and {len(whys) - 1:,} other reasons" if len(whys) > 1 else ""
+    count = "the only set" if len(refused) == 1 else f"none of {len(refused):,} sets"
+    cannot = "cannot" if len(refused) == 1 else "can"
+    return BadInput(f"{count} {cannot} be run: {whys[0]}{others}", "Change what is named")
+
+
+def _tell_nobody(step: str, done: int, total: int) -> None:
+    """Stand in for a progress bar."""

@@ -22,8 +22,8 @@ def test_a_change_two_folders_down_is_another_engine(
     below.mkdir(parents=True)
     (below / "rule.py").write_text("LIMIT = 1\n")
     monkeypatch.setattr(trading, "__path__", [str(copy)])
-    before = engine_version(plan)
+    before = engine_version(plan.strategy_module)
 
     (below / "rule.py").write_text("LIMIT = 2\n")
 
-    assert engine_version(plan) != before
+    assert engine_version(plan.strategy_module) != before

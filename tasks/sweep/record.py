@@ -1,0 +1,87 @@
+"""What a sweep was asked for and what it ran over, as sweep.json has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from blocks.bars.file_format import BarFileFormat
+from blocks.stores.whole_file import read_whole
+from blocks.strategy_file import load_strategy
+from tasks.backtest.request import BacktestRequest
+from tasks.sweep.folder import RECORD
+from tasks.sweep.request import SweepRequest
+from trading.backtest.performance import Json
+from trading.errors import BadInput
+
+
+def asked_record(request: SweepRequest) -> dict[str, Json]:
+    """Return a request as JSON-ready values: all of it but who runs it and where it goes."""
+    base, module = request.base, request.base.strategy_module
+    return {
+        "bars": None if base.bars is None else str(base.bars.absolute()),
+        "daily_bars": None if base.daily_bars is None else str(base.daily_bars.absolute()),
+        "symbols": list(base.symbols),
+        "start": None if base.start is None else base.start.isoformat(),
+        "end": None if base.end is None else base.end.isoformat(),
+        "interval_minutes": base.interval_minutes,
+        "capital": base.capital,
+        "exchange": base.exchange,
+        "settings": json.loads(json.dumps(dict(base.settings), default=str)),
+        "strategy_file": None if module is None else str(Path(str(module.__file__)).absolute()),
+        "format": json.loads(json.dumps(asdict(base.format), default=str)),
+        "market_seed": base.seed,
+        "grid": list(request.grid),
+        "random": request.random,
+        "optuna": request.optuna,
+        "seed": request.seed,
+        "objective": request.objective.value,
+    }
+
+
+def refuse_changed(out: Path, record: Mapping[str, Json]) -> None:
+    """Raise BadInput when a finished sweep in a folder ran over other bars or with other code.
+
+    Its request is the same, so that its results would be lost by an accident.
+    """
+    content = read_whole(out / RECORD)
+    if content is None:
+        return
+    try:
+        earlier = json.loads(content)
+    except ValueError:
+        # It is no record of anything any more.
+        return
+    for name, what in (("bars", "bars"), ("engine_version", "engine"), ("strategy", "strategy")):
+        if earlier.get(name) != json.loads(json.dumps(record[name])):
+            raise BadInput(
+                f"{out} holds this sweep with another {what}, which changed since",
+                "Give another folder to --out, or remove this one",
+            )
+
+
+def base_request(asked: Mapping[str, Any]) -> BacktestRequest:
+    """Return the backtest that a sweep's sets are, from what it was asked for.
+
+    Raises BadInput when the strategy's file cannot be used any more.
+    """
+    form = {each.name: asked["format"][each.name] for each in fields(BarFileFormat)}
+    file = asked["strategy_file"]
+    return BacktestRequest(
+        bars=None if asked["bars"] is None else Path(asked["bars"]),
+        daily_bars=None if asked["daily_bars"] is None else Path(asked["daily_bars"]),
+        symbols=tuple(asked["symbols"]),
+        start=None if asked["start"] is None else date.fromisoformat(asked["start"]),
+        end=None if asked["end"] is None else date.fromisoformat(asked["end"]),
+        interval_minutes=asked["interval_minutes"],
+        capital=asked["capital"],
+        exchange=asked["exchange"],
+        settings=asked["settings"],
+        format=BarFileFormat(**{**form, "column_order": tuple(form["column_order"])}),
+        seed=asked["market_seed"],
+        strategy_module=None if file is None else load_strategy(Path(file)),
+    )
