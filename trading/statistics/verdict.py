@@ -97,7 +97,7 @@ def _odds(statistics: SweepStatistics) -> str:
         parts.append(
             f"its Sharpe ratio is {sharpe:.2f} where the luckiest of so many would have {luck:.2f}"
         )
-    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _chance(p: float) -> str:
