@@ -113,7 +113,7 @@ def read_results(folder: Path) -> Results:
     try:
         summary: Json = json.loads((folder / SUMMARY).read_bytes())
         found = {
-            name: _hash_of(folder / name)
+            name: hash_of_file(folder / name)
             for name in _POSSIBLE
             if name != SUMMARY and (name not in _OPTIONAL or (folder / name).exists())
         }
@@ -151,7 +151,7 @@ def _write_all(partial: Path, results: Results) -> None:
     def written(name: str) -> str:
         writers[name](partial / name)
         sync_to_disk(partial / name)
-        return _hash_of(partial / name)
+        return hash_of_file(partial / name)
 
     # Packing, hashing and waiting for the disk go on side by side.
     with ThreadPoolExecutor(len(writers)) as pool:
@@ -223,6 +223,7 @@ def _remove_if_empty(folder: Path) -> None:
         return
 
 
-def _hash_of(path: Path) -> str:
+def hash_of_file(path: Path) -> str:
+    """Return the sha256 of a file, by which a summary knows the tables beside it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

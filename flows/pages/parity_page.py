@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from blocks.account.question import Answer
 from blocks.ledger.parity_tables import DifferenceRow, FillRow, ParityRow
-from flows.pages.answer import answer_lines
+from flows.pages.text_table import table_lines
 
 Cells = dict[str, Any]
 
@@ -106,4 +105,4 @@ def _rounded(value: float | None) -> float | None:
 
 def _lines(cells: Sequence[Cells]) -> list[str]:
     rows = tuple(tuple(row.values()) for row in cells)
-    return answer_lines(Answer(tuple(cells[0]), rows))[:-1]
+    return table_lines(tuple(cells[0]), rows)

@@ -21,6 +21,7 @@ from blocks.report.page import report_page
 from blocks.report.run import ReportRun
 from blocks.results.folder import Results, check_folder, write_results
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
+from tasks.backtest.hashes import hashes_of
 from tasks.backtest.panel import is_large, load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from tasks.backtest.scan import ScannedRun, scan_of
@@ -84,6 +85,7 @@ class BacktestReport:
         """Return everything but the tables as JSON-ready values."""
         return {
             "engine_version": engine_version(self.plan.strategy_module),
+            "hashes": hashes_of(self.plan, self.panel, self.outcome.first_traded),
             "source": self.source,
             "plan": self.plan.describe(),
             "words": {

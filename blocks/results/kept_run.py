@@ -1,0 +1,261 @@
+"""A backtest that was kept, as its folder tells it: its summary at once, its tables when asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from blocks.process.disk_errors import words_of
+from blocks.results.folder import EQUITY, FILES, TRADES, hash_of_file
+from blocks.results.run_folder import SUMMARY
+from trading.backtest.performance import Json
+from trading.errors import BadInput, NoData, StoreUnavailable
+from trading.near_names import nearest_of
+
+BACKTESTS = "backtests"
+# What a sweep leaves is many runs, and the folder of a run lies at most so deep in those given.
+_SWEEP = "sweep.json"
+_DEEPEST = 3
+_LIST = "List runs with: python -m flows runs"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run's summary.json: what it was asked, what it came to, and the hashes of both.
+
+    `written` is when its summary was put there. `bars_hash`, `past_hash` and `parameters_hash`
+    are None where a run has none, as older ones have not.
+    """
+
+    folder: Path
+    written: datetime
+    content: Mapping[str, Json]
+
+    @property
+    def name(self) -> str:
+        """Return the name of its folder."""
+        return self.folder.resolve().name
+
+    @property
+    def engine(self) -> str:
+        """Return the version of the package, with a hash of the sources that made the numbers."""
+        return str(self.content.get("engine_version") or "")
+
+    @property
+    def source(self) -> str:
+        """Return where its bars come from."""
+        return str(self.content.get("source") or "")
+
+    @property
+    def plan(self) -> Mapping[str, Json]:
+        """Return what it was asked to do, in groups."""
+        return self._part("plan")
+
+    @property
+    def summary(self) -> Mapping[str, Json]:
+        """Return its figures by their names."""
+        return self._part("summary")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader of its figures must know."""
+        noted = self.content.get("notes")
+        return tuple(str(note) for note in noted) if isinstance(noted, list) else ()
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Return what it traded, in order."""
+        symbols = self.plan.get("symbols")
+        return tuple(str(each) for each in symbols) if isinstance(symbols, list) else ()
+
+    @property
+    def strategy(self) -> str:
+        """Return the name of its strategy, empty for a user's file that has none."""
+        strategy = self.plan.get("strategy")
+        return str(strategy.get("strategy") or "") if isinstance(strategy, dict) else ""
+
+    @property
+    def first(self) -> date:
+        """Return the first session that it traded."""
+        return date.fromisoformat(str(self._part("sessions")["first"]))
+
+    @property
+    def last(self) -> date:
+        """Return the last session that it traded."""
+        return date.fromisoformat(str(self._part("sessions")["last"]))
+
+    @property
+    def capital(self) -> float | None:
+        """Return what it began with, USD."""
+        return self.figure("initial_equity")
+
+    @property
+    def bars_hash(self) -> str | None:
+        """Return the hash of the bars that it traded."""
+        return self._hash("bars")
+
+    @property
+    def past_hash(self) -> str | None:
+        """Return the hash of the bars before those, which warmed it up."""
+        return self._hash("past")
+
+    @property
+    def parameters_hash(self) -> str | None:
+        """Return the hash of its parameters and its strategy, a sweep's `set_hash`."""
+        return self._hash("parameters")
+
+    def figure(self, name: str) -> float | None:
+        """Return a figure of its summary, None for one that it has not."""
+        value = self.summary.get(name)
+        return float(value) if isinstance(value, int | float) else None
+
+    def trades(self) -> pl.DataFrame:
+        """Return its trades; raises StoreUnavailable when they are not those of its summary."""
+        return self._table(TRADES)
+
+    def equity(self) -> pl.DataFrame:
+        """Return its equity by bar; raises StoreUnavailable as for trades."""
+        return self._table(EQUITY)
+
+    def _part(self, name: str) -> Mapping[str, Json]:
+        found = self.content.get(name)
+        return found if isinstance(found, dict) else {}
+
+    def _hash(self, name: str) -> str | None:
+        found = self._part("hashes").get(name)
+        return found if isinstance(found, str) else None
+
+    def _table(self, name: str) -> pl.DataFrame:
+        path = self.folder / name
+        try:
+            if hash_of_file(path) != self._part("files").get(name):
+                raise StoreUnavailable(
+                    f"{path} was changed after its run, or belongs to another",
+                    "Run the backtest again into this folder",
+                )
+            return pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StoreUnavailable(
+                f"{path} cannot be read: {words_of(error)}",
+                "Run the backtest again into this folder",
+            ) from error
+
+
+def read_run(folder: Path) -> KeptRun:
+    """Return the run in a folder.
+
+    Raises NoData where none is, and StoreUnavailable where one is half-written or damaged.
+    """
+    path = folder / SUMMARY
+    if not folder.exists():
+        raise NoData(f"{folder} is not there", _LIST)
+    if not folder.is_dir():
+        raise NoData(f"{folder} is a file, and a run is a folder", f"{_LIST}, and name a folder")
+    if not path.exists():
+        raise _no_summary(folder)
+    try:
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        content: Json = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        said = words_of(error) if isinstance(error, OSError) else "it is no JSON"
+        raise _damaged(path, said) from error
+    if not isinstance(content, dict):
+        raise _damaged(path, "it holds no summary")
+    run = KeptRun(folder, written, content)
+    try:
+        is_whole = bool(run.summary) and bool(run.plan) and run.first <= run.last
+    except (KeyError, ValueError):
+        is_whole = False
+    if not is_whole:
+        raise _damaged(path, "it lacks a backtest's plan, sessions or figures")
+    return run
+
+
+def run_named(name: str, data_dir: Path) -> KeptRun:
+    """Return a run by its folder, else by its name among those of the data folder.
+
+    Raises NoData or StoreUnavailable, with the name that was probably meant.
+    """
+    given, kept = Path(name).expanduser(), data_dir / BACKTESTS / name
+    if (kept / SUMMARY).exists() and not (given / SUMMARY).exists():
+        return read_run(kept)
+    if given.exists() or "/" in name:
+        return read_run(given)
+    if kept.exists():
+        return read_run(kept)
+    known = [run.name for run in runs_in([data_dir / BACKTESTS]) if isinstance(run, KeptRun)]
+    near = nearest_of(name, known)
+    meant = f"Did you mean {near}? " if near else ""
+    raise NoData(
+        f"{name} is neither a folder nor a run of {data_dir / BACKTESTS}", f"{meant}{_LIST}"
+    )
+
+
+def runs_in(folders: Iterable[Path]) -> list[KeptRun | StoreUnavailable]:
+    """Return the runs in folders and below, the newest first, and why others cannot be read.
+
+    A folder may be a run, hold runs, or hold folders of runs. Raises NoData for one that is not
+    there, except where nothing was kept yet.
+    """
+    found: dict[Path, KeptRun | StoreUnavailable] = {}
+    for folder in folders:
+        if not folder.exists() and folder.name == BACKTESTS:
+            continue
+        if not folder.is_dir():
+            raise NoData(f"{folder} is no folder", "Name a run's folder, or one that holds runs")
+        for place in _with_summary(folder, _DEEPEST):
+            try:
+                found[place.resolve()] = read_run(place)
+            except StoreUnavailable as error:
+                found[place.resolve()] = error
+    runs = [each for each in found.values() if isinstance(each, KeptRun)]
+    runs.sort(key=lambda run: (-run.written.timestamp(), run.name))
+    return [*runs, *(each for each in found.values() if isinstance(each, StoreUnavailable))]
+
+
+def _with_summary(folder: Path, deeper: int) -> Iterator[Path]:
+    if (folder / SUMMARY).exists():
+        yield folder
+        return
+    if deeper == 0:
+        return
+    try:
+        below = sorted(each for each in folder.iterdir() if each.is_dir())
+    except OSError as error:
+        raise BadInput(
+            f"{folder} cannot be read: {words_of(error)}", "Check its permissions"
+        ) from error
+    for each in below:
+        # What is being written has such a name, until it is whole.
+        if not each.name.startswith("."):
+            yield from _with_summary(each, deeper - 1)
+
+
+def _no_summary(folder: Path) -> NoData | StoreUnavailable:
+    if any((folder / name).exists() for name in FILES):
+        return StoreUnavailable(
+            f"{folder} is half a run: it has no {SUMMARY}",
+            "Run the backtest again into this folder",
+        )
+    below = [path.name for path in _with_summary(folder, 1)]
+    if (folder / _SWEEP).exists():
+        return NoData(
+            f"{folder} is a sweep, and no single run", "Name the folder of one of its sets"
+        )
+    if below:
+        return NoData(
+            f"{folder} is no run, but holds {len(below)}",
+            f"Name one of them, such as {folder / below[0]}",
+        )
+    return NoData(f"{folder} holds no backtest: it has no {SUMMARY}", _LIST)
+
+
+def _damaged(path: Path, why: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"{path} cannot be read: {why}", "Run the backtest again into this folder"
+    )
