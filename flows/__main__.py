@@ -32,6 +32,7 @@ COMMANDS = {
     "note-trade": "keep a person's words beside a closed trade",
     "explain": "say why a symbol was or was not traded at a bar",
     "runs": "list the backtests that were kept",
+    "compare": "show in what kept backtests differ: parameters, figures, equity, trades",
     "null-test": "run a strategy on random walks, where it must earn nothing",
     "look-ahead-test": "check that cutting the future off changes nothing before the cut",
     "transfer": "put money into an account between sessions, or take it out",

@@ -35,10 +35,10 @@ def curves(
 ) -> str:
     """Return lines of percent over days, each with a value a day, over a band where there is one.
 
-    `said` is what is shown, for those who do not see it.
+    A line is not drawn where it is NaN. `said` is what is shown, for those who do not see it.
     """
     every = np.concatenate([*(line.values for line in lines), *(band or ())])
-    low, high = min(0.0, float(every.min())), max(0.0, float(every.max()))
+    low, high = (float(each(every, initial=0.0)) for each in (np.nanmin, np.nanmax))
     marks = _marks(low, high)
     low, high = min(low, marks[0]), max(high, marks[-1])
     span = high - low or 1.0
@@ -90,4 +90,6 @@ def _marks(low: float, high: float) -> list[float]:
 
 
 def _points(x: Floats, y: Floats) -> str:
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    return " ".join(
+        f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True) if b == b
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -114,13 +114,16 @@ class KeptRun:
         value = self.summary.get(name)
         return float(value) if isinstance(value, int | float) else None
 
-    def trades(self) -> pl.DataFrame:
-        """Return its trades; raises StoreUnavailable when they are not those of its summary."""
-        return self._table(TRADES)
+    def trades(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of its trades.
 
-    def equity(self) -> pl.DataFrame:
-        """Return its equity by bar; raises StoreUnavailable as for trades."""
-        return self._table(EQUITY)
+        Raises StoreUnavailable when they cannot be read or are not those of its summary.
+        """
+        return self._table(TRADES, columns)
+
+    def equity(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of its equity by bar; raises StoreUnavailable as for trades."""
+        return self._table(EQUITY, columns)
 
     def _part(self, name: str) -> Mapping[str, Json]:
         found = self.content.get(name)
@@ -130,7 +133,7 @@ class KeptRun:
         found = self._part("hashes").get(name)
         return found if isinstance(found, str) else None
 
-    def _table(self, name: str) -> pl.DataFrame:
+    def _table(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
         path = self.folder / name
         try:
             if hash_of_file(path) != self._part("files").get(name):
@@ -138,7 +141,7 @@ class KeptRun:
                     f"{path} was changed after its run, or belongs to another",
                     "Run the backtest again into this folder",
                 )
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, columns=list(columns))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise StoreUnavailable(
                 f"{path} cannot be read: {words_of(error)}",
@@ -181,6 +184,8 @@ def run_named(name: str, data_dir: Path) -> KeptRun:
 
     Raises NoData or StoreUnavailable, with the name that was probably meant.
     """
+    if not name.strip():
+        raise NoData("a run's name is empty", _LIST)
     given, kept = Path(name).expanduser(), data_dir / BACKTESTS / name
     if (kept / SUMMARY).exists() and not (given / SUMMARY).exists():
         return read_run(kept)
