@@ -23,6 +23,7 @@ from trading.errors import BadInput, OpenbellError
 COMMANDS = {
     "backtest": "run a strategy over past bars and write its trades and figures",
     "sweep": "run a strategy with many sets of parameters, and say how much of the best is luck",
+    "walk-forward": "choose the best set on past sessions, trade it on later ones, and go on",
     "import-bars": "take the user's own files into the archive",
     "fetch": "fill the archive with a provider's bars",
     "run": "trade sessions on paper, now or replayed",

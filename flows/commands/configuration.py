@@ -29,7 +29,7 @@ KEEP_LOGS = frozenset(
 # Somebody who wants to stop trading is not to be kept from it by a slip in `.env`.
 ALWAYS_RUN = frozenset({"halt", "flatten", "resume", "show-status"})
 # Their results are for whomever the user's own mask lets read them.
-WRITES_ELSEWHERE = frozenset({"backtest", "sweep"})
+WRITES_ELSEWHERE = frozenset({"backtest", "sweep", "walk-forward"})
 READS_ITSELF = frozenset({"validate-config"})
 
 

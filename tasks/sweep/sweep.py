@@ -20,7 +20,7 @@ from trading.backtest.performance import Json
 from trading.errors import BadInput
 from trading.sweep.parameter_names import settled
 from trading.sweep.parameter_set import ParameterSet
-from trading.sweep.space import Space, all_sets, drawn_sets, parse_space
+from trading.sweep.space import Space, parse_space, sets_of
 from trading.sweep.table import SET_HASH, SET_NUMBER, parameters_table
 
 
@@ -41,7 +41,7 @@ def sweep(
     space = settled(parse_space(request.grid), module)
     asked = asked_record(request)
     # It may be too large: that is said before a folder is made.
-    sets = _sets_of(request, space)
+    sets = list(sets_of(space, request.random, request.seed))
     with own_folder(request.out, asked):
         running = SetRunner(request, module, tell, runner)
         running.run(sets, len(sets))
@@ -51,12 +51,6 @@ def sweep(
         report.write(request.out)
         forget_other_chunks(request.out, running.chunk_hashes)
     return report
-
-
-def _sets_of(request: SweepRequest, space: Space) -> list[ParameterSet]:
-    if request.random is None:
-        return list(all_sets(space))
-    return list(drawn_sets(space, request.random, request.seed))
 
 
 def _report_of(

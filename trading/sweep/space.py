@@ -101,3 +101,8 @@ def drawn_sets(space: Space, wanted: int, seed: int) -> Iterator[ParameterSet]:
     return (
         ParameterSet(number, space.values_at(place)) for number, place in enumerate(sorted(places))
     )
+
+
+def sets_of(space: Space, wanted: int | None, seed: int) -> Iterator[ParameterSet]:
+    """Yield the sets that are asked for: all of them, or so many drawn by a seed."""
+    return all_sets(space) if wanted is None else drawn_sets(space, wanted, seed)

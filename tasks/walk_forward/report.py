@@ -1,0 +1,257 @@
+"""A finished walk-forward test: its tables, its figures, and its files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from blocks.stores.whole_file import write_whole
+from tasks.sweep.batch import Refused
+from tasks.sweep.chunk import Strategy
+from tasks.sweep.market import Market
+from tasks.walk_forward.folder import EQUITY, RECORD, TRADES, WINDOWS
+from tasks.walk_forward.request import WalkRequest
+from trading.backtest.performance import Json, Summary
+from trading.backtest.tables import equity_table, trades_table
+from trading.statistics.monte_carlo import MonteCarlo
+from trading.sweep.parameter_set import ParameterSet
+from trading.sweep.table import SET_NUMBER, figures_table, parameters_table
+from trading.walk_forward.verdict import WalkStatistics, sentence_of
+from trading.walk_forward.walk import Walk, WindowRun
+
+
+@dataclass(frozen=True)
+class WalkReport:
+    """A finished walk: `parameters` are what is swept, `sets` all sets by their numbers.
+
+    `refused` are sets that could not be run in any window.
+    """
+
+    request: WalkRequest
+    walk: Walk
+    parameters: tuple[str, ...]
+    sets: Mapping[int, ParameterSet]
+    refused: tuple[Refused, ...]
+    statistics: WalkStatistics
+    monte_carlo: MonteCarlo
+    strategy: Strategy
+    engine: str
+    markets: tuple[Market, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Return what the figures come to in plain words."""
+        return sentence_of(self.statistics)
+
+    def trades(self) -> pl.DataFrame:
+        """Return the trades of all windows as a backtest has them."""
+        joined = self.walk.joined
+        return trades_table(joined.outcome, joined.grid, joined.plan)
+
+    def equity(self) -> pl.DataFrame:
+        """Return the account's value at each bar of all windows as a backtest has it."""
+        return equity_table(self.walk.joined.outcome)
+
+    def windows(self) -> pl.DataFrame:
+        """Return a row a window: its sessions, its choice, and the figures of both parts.
+
+        Figures are those of summary.json, named in_sample_ and out_of_sample_; what was not chosen
+        is null.
+        """
+        runs = self.walk.windows
+        table = pl.DataFrame(
+            {
+                "window": [run.window.number for run in runs],
+                "in_sample_first": [run.in_sample[0].date for run in runs],
+                "in_sample_last": [run.in_sample[-1].date for run in runs],
+                "purged_sessions": [len(run.window.purged) for run in runs],
+                "out_of_sample_first": [run.out_of_sample[0].date for run in runs],
+                "out_of_sample_last": [run.out_of_sample[-1].date for run in runs],
+                "refused_sets": [len(run.chosen.refused) for run in runs],
+                "why_idle": [run.why_idle or None for run in runs],
+            },
+            schema_overrides={"why_idle": pl.String},
+        )
+        efficiency = pl.Series("efficiency", [run.efficiency for run in runs], pl.Float64)
+        return pl.concat(
+            [
+                table,
+                self._chosen(),
+                efficiency.to_frame(),
+                _named("in_sample", figures_table([run.in_sample_summary for run in runs])),
+                _named("out_of_sample", figures_table([run.summary for run in runs])),
+            ],
+            how="horizontal",
+        )
+
+    def _chosen(self) -> pl.DataFrame:
+        """Return a row a window: the number of its choice and its parameters, null without one."""
+        numbers = [run.chosen.number for run in self.walk.windows]
+        chosen = sorted({number for number in numbers if number is not None})
+        values = [self.sets[number].values for number in chosen]
+        known = parameters_table(self.parameters, values)
+        known = known.with_columns(pl.Series(SET_NUMBER, chosen, pl.Int64))
+        asked = pl.DataFrame([pl.Series(SET_NUMBER, numbers, pl.Int64)])
+        return asked.join(known, on=SET_NUMBER, how="left", maintain_order="left")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader of the figures must know, one sentence each."""
+        lengths, walk = self.walk.lengths, self.walk
+        last = walk.windows[-1]
+        untraded = lengths.step - lengths.out_of_sample
+        idle = [run for run in walk.windows if run.why_idle]
+        of_bars = dict.fromkeys(note for market in self.markets for note in market.notes)
+        said = [
+            f"{walk.left_out} sessions at the beginning are in no window: the indicators have not"
+            " all their values there"
+            if walk.left_out
+            else "",
+            f"the last window trades {len(last.out_of_sample)} sessions, not"
+            f" {lengths.out_of_sample}: the bars end there"
+            if len(last.out_of_sample) < lengths.out_of_sample
+            else "",
+            f"step {lengths.step} is longer than out-of-sample {lengths.out_of_sample}: after"
+            f" each window {untraded} sessions are not traded, and the curve leaves them out"
+            if untraded
+            else "",
+            f"{len(idle)} of {len(walk.windows)} windows traded nothing: {idle[0].why_idle}"
+            if idle
+            else "",
+            f"{len(self.refused):,} of {len(self.sets):,} sets could not be run"
+            if self.refused
+            else "",
+        ]
+        return (*filter(None, said), *of_bars)
+
+    def as_dict(self) -> dict[str, Json]:
+        """Return what walk_forward.json has."""
+        lengths, walk = self.walk.lengths, self.walk
+        return {
+            "engine_version": self.engine,
+            "strategy": {"name": self.strategy.name, "sha256": self.strategy.digest},
+            "lengths": {
+                "in_sample": lengths.in_sample,
+                "out_of_sample": lengths.out_of_sample,
+                "step": lengths.step,
+                "purged": lengths.purged,
+                "anchored": lengths.is_anchored,
+            },
+            "objective": walk.objective.value,
+            "parameters": list(self.parameters),
+            "sets": len(self.sets),
+            "windows": [self._window(run) for run in walk.windows],
+            "stability": self._stability(),
+            "summary": walk.summary.as_dict(),
+            "sessions": [day.date.isoformat() for day in walk.joined.grid.sessions],
+            "statistics": self._statistics(),
+            "refused": [
+                {"set_number": each.number, "values": _json(each.values), "why": each.why}
+                for each in self.refused
+            ],
+            "bars": [
+                {
+                    "source": market.source,
+                    "hash": market.hash,
+                    "symbols": list(market.panel.symbols),
+                    "interval_minutes": market.panel.grid.interval_minutes,
+                }
+                for market in self.markets
+            ],
+            "notes": list(self.notes),
+        }
+
+    def _window(self, run: WindowRun) -> dict[str, Json]:
+        number, figures = run.chosen.number, run.in_sample_summary
+        return {
+            "window": run.window.number,
+            "in_sample": _span(run.in_sample[0].date, run.in_sample[-1].date, len(run.in_sample)),
+            "purged_sessions": len(run.window.purged),
+            "out_of_sample": _span(
+                run.out_of_sample[0].date, run.out_of_sample[-1].date, len(run.out_of_sample)
+            ),
+            "set_number": number,
+            "values": None if number is None else _json(self.sets[number].values),
+            "worth_in_sample": _figure(figures, self.walk.objective),
+            "worth_out_of_sample": _figure(run.summary, self.walk.objective),
+            "efficiency": run.efficiency,
+            "initial_equity": run.summary.initial_equity,
+            "final_equity": run.summary.final_equity,
+            "trades": run.summary.trades,
+            "refused_sets": len(run.chosen.refused),
+            "why_idle": run.why_idle or None,
+        }
+
+    def _stability(self) -> dict[str, Json]:
+        """Return how often the choice changed, and how many values of each parameter it took."""
+        chosen = [run.chosen.number for run in self.walk.windows if run.chosen.number is not None]
+        values = [_json(self.sets[number].values) for number in chosen]
+        return {
+            "choices": len(chosen),
+            "changes": self.statistics.changes,
+            "different_sets": len(set(chosen)),
+            "values": {
+                name: len({json.dumps(each[name]) for each in values}) for name in self.parameters
+            },
+        }
+
+    def _statistics(self) -> dict[str, Json]:
+        drawn = self.monte_carlo
+        return {
+            **asdict(self.statistics),
+            "monte_carlo": {
+                "trades": None if drawn.trades is None else asdict(drawn.trades),
+                "days": None if drawn.days is None else asdict(drawn.days),
+            },
+            "sentence": self.sentence,
+            "notes": [*self.statistics.notes, *drawn.notes],
+        }
+
+    def write(self, out: Path) -> None:
+        """Write the files of the walk into its folder; raises StoreUnavailable.
+
+        Each is there whole or not at all, and the record, with the hashes of the others, is last.
+        """
+        files = {
+            WINDOWS: _parquet(self.windows()),
+            TRADES: _parquet(self.trades()),
+            EQUITY: _parquet(self.equity()),
+        }
+        for name, content in files.items():
+            write_whole(out / name, content)
+        hashes: dict[str, Json] = {
+            name: hashlib.sha256(content).hexdigest() for name, content in files.items()
+        }
+        record = {**self.as_dict(), "files": hashes}
+        text = json.dumps(record, indent=2, allow_nan=False) + "\n"
+        write_whole(out / RECORD, text.encode())
+
+
+def _named(prefix: str, figures: pl.DataFrame) -> pl.DataFrame:
+    return figures.rename({name: f"{prefix}_{name}" for name in figures.columns})
+
+
+def _parquet(table: pl.DataFrame) -> bytes:
+    content = io.BytesIO()
+    table.write_parquet(content)
+    return content.getvalue()
+
+
+def _span(first: date, last: date, sessions: int) -> dict[str, Json]:
+    return {"first": first.isoformat(), "last": last.isoformat(), "sessions": sessions}
+
+
+def _figure(summary: Summary | None, name: str) -> Json:
+    return None if summary is None else summary.as_dict()[name]
+
+
+def _json(values: Mapping[str, object]) -> dict[str, Json]:
+    """Return a set's values as JSON has them: a list of symbols is a list."""
+    return {name: json.loads(json.dumps(value)) for name, value in values.items()}
