@@ -16,7 +16,6 @@ _MARKS = (
     ("whisker", "from the 5th to the 95th of 100 resamples"),
     ("box", "from the 25th to the 75th"),
     ("middle", "the middle one"),
-    ("mark", "what the best came to"),
 )
 
 
@@ -28,10 +27,12 @@ class _Kind(NamedTuple):
 _KINDS = (_Kind("trades", "Trades drawn again"), _Kind("days", "Days drawn again"))
 
 
-def resamples_section(statistics: Mapping[str, Json], profit: float, fall: float | None) -> str:
+def resamples_section(
+    statistics: Mapping[str, Json], profit: float, fall: float | None, *, of: str = "the best"
+) -> str:
     """Return the bands of profit and drawdown; empty where nothing was drawn again.
 
-    `profit` and `fall` are what the best itself came to.
+    `profit` and `fall` are what they came to in the run itself, which is that `of` something.
     """
     drawn = statistics.get("monte_carlo")
     known = [
@@ -55,10 +56,10 @@ def resamples_section(statistics: Mapping[str, Json], profit: float, fall: float
         "section",
         element("h2", "What chance could have made of it")
         + element("p", f"{said[:1].upper()}{said[1:]}.", class_="verdict", id="resamples-verdict")
-        + element("p", "The best's own trades, or its days in short runs, are drawn again at random"
+        + element("p", f"The trades of {of}, or its days in short runs, are drawn again at random"
                   " and as many as there were. It says how far luck reaches in the same trades, not"
                   " whether they will come again.", class_="hint under")
-        + legend(_MARKS)
+        + legend((*_MARKS, ("mark", f"what {of} came to")))
         + "".join(shown),
         id="resamples",
     )  # fmt: skip

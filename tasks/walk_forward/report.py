@@ -12,16 +12,18 @@ from pathlib import Path
 
 import polars as pl
 
+from blocks.research_report.walk.page import walk_page
+from blocks.research_report.walk.run import WalkPage
 from blocks.stores.whole_file import write_whole
 from tasks.sweep.batch import Refused
 from tasks.sweep.chunk import Strategy
 from tasks.sweep.market import Market
-from tasks.walk_forward.folder import EQUITY, RECORD, TRADES, WINDOWS
+from tasks.walk_forward.folder import EQUITY, PAGE, RECORD, TRADES, WINDOWS
 from tasks.walk_forward.request import WalkRequest
 from trading.backtest.performance import Json, Summary
 from trading.backtest.tables import equity_table, trades_table
 from trading.statistics.monte_carlo import MonteCarlo
-from trading.sweep.parameter_set import ParameterSet
+from trading.sweep.parameter_set import SYMBOLS, ParameterSet
 from trading.sweep.table import SET_NUMBER, figures_table, parameters_table
 from trading.walk_forward.verdict import WalkStatistics, sentence_of
 from trading.walk_forward.walk import Walk, WindowRun
@@ -214,6 +216,35 @@ class WalkReport:
             "notes": [*self.statistics.notes, *drawn.notes],
         }
 
+    def page(self) -> str:
+        """Return the walk as HTML."""
+        base = self.request.sweep.base
+        chosen = [run.chosen.number for run in self.walk.windows if run.chosen.number is not None]
+        symbols = "" if SYMBOLS in self.parameters else "+".join(self.walk.joined.plan.symbols)
+        return walk_page(
+            WalkPage(
+                self.walk,
+                self.parameters,
+                {
+                    number: _json(self.sets[number].values)
+                    for number in chosen
+                    if number is not None
+                },
+                len(self.sets),
+                self._statistics(),
+                self.notes,
+                self.markets[0].source,
+                self.engine,
+                f"Walk-forward test of {self.strategy.name}",
+                {
+                    **({SYMBOLS: symbols} if symbols else {}),
+                    **_json(base.settings),
+                    "capital": base.capital,
+                },
+                base.is_simulated,
+            )
+        )
+
     def write(self, out: Path) -> None:
         """Write the files of the walk into its folder; raises StoreUnavailable.
 
@@ -223,6 +254,7 @@ class WalkReport:
             WINDOWS: _parquet(self.windows()),
             TRADES: _parquet(self.trades()),
             EQUITY: _parquet(self.equity()),
+            PAGE: self.page().encode("utf-8", "replace"),
         }
         for name, content in files.items():
             write_whole(out / name, content)
