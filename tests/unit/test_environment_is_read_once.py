@@ -16,6 +16,7 @@ EXCEPTIONS = {
     "flows/commands/configuration.py": "gives Prefect's variables of .env to Prefect",
     "flows/process/output.py": "what a worker and a supervisor say of the process that they start",
     "flows/process/saved_values.py": "tells Prefect its server before it is imported",
+    "tasks/sweep/runners/ray_cluster.py": "tells Ray to report to nobody before it is imported",
 }
 NAMES = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 

@@ -1,0 +1,127 @@
+"""Chunks on Ray, by prefect-ray: its own processes here, or a cluster that runs elsewhere.
+
+Imports Prefect; Ray itself is imported where a cluster is asked for, once it knows its limits.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from prefect_ray import RayTaskRunner
+
+from tasks.sweep.chunk import Chunk, ChunkResult
+from tasks.sweep.runners.address import RAY
+from tasks.sweep.runners.chunk_task import chunk_task, hush, is_watched, task_parameters
+from tasks.sweep.runners.cluster import WorkersDied
+from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
+from trading.errors import OpenbellError, SourceUnavailable
+
+# Figures of some thousand sets are a few megabytes; this is the least that Ray takes.
+_OBJECTS_BYTES = 80_000_000
+
+
+class RayCluster:
+    """Chunks sent to a Ray cluster."""
+
+    def __init__(self, runner: RayTaskRunner) -> None:
+        import ray
+
+        self._ray = ray
+        self._runner = runner
+        self._is_watched = is_watched()
+        self._run = ray.remote(run_elsewhere)
+
+    def send(self, chunk: Chunk) -> Any:
+        """Give a chunk to the cluster."""
+        if self._is_watched:
+            return self._runner.submit(chunk_task, task_parameters(chunk))
+        return self._run.remote(chunk, engine_here())
+
+    def finished(self, waiting: Sequence[Any], seconds: float) -> Sequence[Any]:
+        """Return those that are done."""
+        references = {self._reference(sent): sent for sent in waiting}
+        done, _ = self._ray.wait(
+            list(references), num_returns=len(references), timeout=0, fetch_local=False
+        )
+        if not done:
+            done, _ = self._ray.wait(list(references), timeout=seconds, fetch_local=False)
+        return [references[reference] for reference in done]
+
+    def result(self, sent: Any) -> ChunkResult:
+        """Return the result of a chunk."""
+        exceptions = self._ray.exceptions
+        try:
+            came = self._ray.get(self._reference(sent))
+        except exceptions.RayTaskError as error:
+            # Ray's own error is as long as the traceback that it holds.
+            if isinstance(error.cause, OpenbellError):
+                raise error.cause from None
+            raise
+        except exceptions.RayError as error:
+            raise WorkersDied("every worker that ran them died") from error
+        result: ChunkResult = came.result(_sync=True) if self._is_watched else came
+        return result
+
+    def workers(self) -> int:
+        """Return how many processors there are, for each of which Ray starts a process."""
+        return int(self._ray.cluster_resources().get("CPU", 0))
+
+    def _reference(self, sent: Any) -> Any:
+        return sent.wrapped_future if self._is_watched else sent
+
+
+@contextmanager
+def ray_cluster(address: str | None, workers: int) -> Iterator[RayCluster]:
+    """Give a cluster: that at an address, or processes on this machine until the context ends."""
+    # Ray reads these when it is imported.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    hush()
+    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+    if address is not None:
+        with _entered(RayTaskRunner(address=address, init_kwargs=quiet), address) as runner:
+            yield RayCluster(runner)
+        return
+    # So Ray listens on the loopback alone; it is named after the systems where that is its way.
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    # Of its sockets in there no path may have more than 107 letters.
+    with tempfile.TemporaryDirectory(
+        prefix="ray-", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
+        here = {
+            "num_cpus": workers,
+            "include_dashboard": False,
+            "object_store_memory": _OBJECTS_BYTES,
+            "_temp_dir": folder,
+        }
+        # Else one that runs on this machine for others would be taken.
+        with _entered(
+            RayTaskRunner(address="local", init_kwargs={**quiet, **here}), None
+        ) as runner:
+            yield RayCluster(runner)
+
+
+@contextmanager
+def _entered(runner: RayTaskRunner, address: str | None) -> Iterator[RayTaskRunner]:
+    import ray
+
+    try:
+        runner.__enter__()
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        if address is None:
+            raise SourceUnavailable(
+                f"Ray does not start here: {error}", "Use --runner dask or --runner local"
+            ) from error
+        raise SourceUnavailable(
+            f"what listens at --address {address} does not speak as a Ray cluster of this version:"
+            f" {str(error)[:200]}",
+            f"Start one with: {RAY.start}",
+        ) from error
+    try:
+        yield runner
+    finally:
+        runner.__exit__(None, None, None)
