@@ -52,9 +52,7 @@ def walk(request: WalkRequest, progress: Progress | None = None) -> WalkReport:
     tell("drawing sets", 0, 1)
     sets = {each.number: each for each in sets_of(space, asked.random, asked.seed)}
     on_bars = _load(asked, module, list(sets.values()), tell)
-    plan = on_bars.candidates[0].plans[0]
-    strategy = strategy_of(module, plan.strategy_name)
-    engine = engine_version(plan)
+    strategy, engine = strategy_of(module), engine_version(module)
     choices = KeptChoices(asked.out / FOLDER, on_bars.hash(strategy, engine, asked.objective))
     walked = _walk(request, on_bars.candidates, choices, tell)
     tell("judging", 0, 1)
