@@ -9,6 +9,7 @@ import numpy as np
 
 from trading.backtest.frame import Frame
 from trading.engine.book import Book, new_book
+from trading.engine.entering import Entering
 from trading.engine.trade_tape import FILLS, TRADES, FillRow, Tape, TradeRow, new_tape
 from trading.engine.workspace import Signals, new_scratch
 from trading.gate.verdicts import Verdicts
@@ -74,6 +75,7 @@ class Account:
     def to_settle(
         self,
         room: Signals,
+        entering: Entering,
         verdicts: Verdicts,
         prices: Prices,
         first: int,
@@ -86,6 +88,7 @@ class Account:
             *self._before_tape,
             self.written.tapes[-1],
             room,
+            entering,
             *self._of_sessions,
             verdicts,
             prices,
@@ -98,6 +101,7 @@ class Account:
         self,
         step: Callable[..., int],
         room: Signals,
+        entering: Entering,
         verdicts: Verdicts,
         prices: Prices,
         first: int,
@@ -105,8 +109,10 @@ class Account:
     ) -> None:
         """Settle sessions `[first, end)` that were read, on as many tapes as it takes."""
         session = first
-        while (session := step(*self.to_settle(room, verdicts, prices, first, session, end))) < end:
-            self.written.begin_tape()
+        while session < end:
+            session = step(*self.to_settle(room, entering, verdicts, prices, first, session, end))
+            if session < end:
+                self.written.begin_tape()
 
 
 def _joined(parts: list[Floats], width: int) -> Floats:

@@ -11,6 +11,7 @@ from trading.backtest.account import Account, Written
 from trading.backtest.frame import Frame
 from trading.backtest.reader import Reader, Remembered
 from trading.engine.decision_tape import new_decision_tape
+from trading.engine.entering import new_entering
 from trading.engine.workspace import Signals, new_scratch, parts_of
 from trading.market.bars import Floats, Integers, Panel
 from trading.parameters import StrategyParameters
@@ -57,6 +58,8 @@ class PanelRun:
         self.written = Written(frame, tape_rows)
         self.account = Account(frame, plan, self.rules, hours, first_traded, self.written)
         self._keep, self._kept = keep, new_scratch(frame.symbols, 0)
+        # Decisions are kept, or may be.
+        self._no_entering = new_entering(0, frame.symbols)
         self.prices = self.reader.prices
         self.verdicts = self.reader.verdicts
         self.universe = self.reader.universe
@@ -94,11 +97,13 @@ class PanelRun:
 
     def to_settle(self, room: Signals, first: int, session: int, end: int) -> tuple[Any, ...]:
         """Return the arguments of `settle_sessions`; the room begins at the session `first`."""
-        return self.account.to_settle(room, self.verdicts, self.prices, first, session, end)
+        return self.account.to_settle(
+            room, self._no_entering, self.verdicts, self.prices, first, session, end
+        )
 
     def settle(self, step: Callable[..., int], room: Signals, first: int, end: int) -> None:
         """Settle sessions `[first, end)`, on as many tapes as it takes."""
-        self.account.settle(step, room, self.verdicts, self.prices, first, end)
+        self.account.settle(step, room, self._no_entering, self.verdicts, self.prices, first, end)
 
 
 def hours_of(frame: Frame, strategy: StrategyParameters) -> tuple[Integers, Integers]:

@@ -14,9 +14,11 @@ from trading.engine.book import (
     Book,
 )
 from trading.engine.book_changes import plan_entry, rest_entry
+from trading.engine.entering import Entering
 from trading.engine.risk import entry_quantity
 from trading.engine.workspace import Scratch, Signals
 from trading.entries import MARKET
+from trading.gate.verdicts import Verdicts
 from trading.market.bars import Floats
 from trading.reasons import (
     ENTER_LONG,
@@ -76,39 +78,90 @@ def decide(
         elif book.flags[ENTRY_ORDERS] >= rules.max_orders_per_session:
             reasons[s] = ORDER_RATE
         else:
-            enter(book, rules, scratch, signals, at, s, close[s], worth)
+            quantity = enter(book, rules, signals, at, s, close[s], worth)
+            signals.shares[at, s] = quantity
+            if quantity < 1:
+                reasons[s] = SIZE_BELOW_ONE
+
+
+def decide_entries(
+    book: Book,
+    rules: Rules,
+    signals: Signals,
+    entering: Entering,
+    at: int,
+    close: Floats,
+    worth: float,
+) -> None:
+    """Plan the entries that `decide` plans, and keep nobody's reason."""
+    if not may_enter(book, rules):
+        return
+    for i in range(entering.first[at], entering.first[at + 1]):
+        s = entering.symbol[i]
+        if standing_of(book, rules, s) >= ENTER_LONG:
+            enter(book, rules, signals, at, s, close[s], worth)
+            if not may_enter(book, rules):
+                return
+
+
+def may_enter(book: Book, rules: Rules) -> bool:
+    """Return whether the account as a whole leaves room for one more entry order."""
+    return bool(
+        book.flags[LATCHED] == 0
+        and book.flags[DRAWDOWN] == 0
+        and book.flags[OPEN_POSITIONS] + book.flags[PENDING_ENTRIES] < rules.max_positions
+        and book.flags[ENTRY_ORDERS] < rules.max_orders_per_session
+    )
+
+
+def bars_to_pass(
+    book: Book, rules: Rules, entering: Entering, verdicts: Verdicts, row: int, at: int, bars: int
+) -> int:
+    """Return how many of the next `bars` bars an account that holds nothing lets pass.
+
+    The first is in a row of the verdicts, and has row `at` of the signals. At those bars nobody
+    enters, whatever the strategy says, and the gate tells nothing.
+    """
+    passing: int = entering.busy[at] - at
+    can_enter = may_enter(book, rules)
+    while passing < bars and verdicts.is_told[row + passing] == 0:
+        for i in range(entering.first[at + passing], entering.first[at + passing + 1]):
+            if can_enter and standing_of(book, rules, entering.symbol[i]) >= ENTER_LONG:
+                return passing
+        passing = entering.busy[at + passing + 1] - at
+    return min(passing, bars)
 
 
 def find_standing(book: Book, rules: Rules, scratch: Scratch) -> None:
     """Write the highest reason that the book leaves each symbol, whatever others do."""
     for s in range(len(book.quantity)):
-        most = MAX_ENTRIES if book.entries[s] >= rules.max_entries else ENTER_SHORT
-        most = ORDER_PENDING if book.pending[s] != 0 else most
-        most = POSITION_OPEN if book.quantity[s] != 0 else most
-        scratch.standing[s] = most
+        scratch.standing[s] = standing_of(book, rules, s)
     scratch.standing_of[0] = book.changes[0]
+
+
+def standing_of(book: Book, rules: Rules, s: int) -> int:
+    """Return the highest reason that the book leaves a symbol, whatever others do."""
+    most = MAX_ENTRIES if book.entries[s] >= rules.max_entries else ENTER_SHORT
+    most = ORDER_PENDING if book.pending[s] != 0 else most
+    return POSITION_OPEN if book.quantity[s] != 0 else most
 
 
 def enter(
     book: Book,
     rules: Rules,
-    scratch: Scratch,
     signals: Signals,
     at: int,
     s: int,
     close: float,
     worth: float,
-) -> None:
-    """Plan an entry of as many shares as risk and funds allow, if that is one at least."""
+) -> int:
+    """Plan an entry of as many shares as risk and funds allow, if that is one; return how many."""
     price = close
     if rules.has_orders and signals.order[at, s] != MARKET:
         price = signals.level[at, s]
     stop = signals.stop[at, s]
     quantity = entry_quantity(book, rules, price, abs(price - stop), worth)
-    signals.shares[at, s] = quantity
-    if quantity < 1:
-        signals.reason[at, s] = SIZE_BELOW_ONE
-    else:
+    if quantity >= 1:
         signed = quantity if signals.reason[at, s] == ENTER_LONG else -quantity
         plan_entry(book, s, signed, price, stop, signals.target[at, s])
         if rules.has_orders:
@@ -120,3 +173,4 @@ def enter(
                 signals.lifetime[at, s],
                 signals.target_kind[at, s],
             )
+    return quantity

@@ -165,11 +165,13 @@ def keep_ranges(
     scratch: Scratch, signals: Signals, at: int, tape: DecisionTape, keep: int, row: int
 ) -> None:
     """Write the ranges that a bar's decisions see, unless they are as they were last."""
+    if keep == KEEP_NONE:
+        return
     symbols = scratch.memory.shape[1]
     said = np.uint8(NO_DECISION)
     for s in range(symbols):
         said = max(said, signals.reason[at, s])
-    if keep == KEEP_NONE or said == NO_DECISION:
+    if said == NO_DECISION:
         return
     last: int = tape.counts[RANGES] - 1
     changed = 1 if last < 0 else 0

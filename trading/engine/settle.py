@@ -32,7 +32,8 @@ from trading.engine.book_changes import (
     remember_bar,
     see_bar,
 )
-from trading.engine.decide import decide
+from trading.engine.decide import bars_to_pass, decide, decide_entries
+from trading.engine.entering import Entering
 from trading.engine.matching import assume_close, match_bar
 from trading.engine.resting import cancel_resting, was_filled_inside
 from trading.engine.risk import falls_too_far, loses_too_much
@@ -67,13 +68,14 @@ def close_bar(
     for s in range(len(close)):
         if not math.isnan(close[s]):
             see_bar(book, s, high[s], low[s], close[s], volume[s], us)
-    return settle_bar(book, rules, scratch, signals, 0, gates, flatten, after_cutoff, prices, us)
+    worth = settle_bar(book, rules, signals, 0, gates, flatten, after_cutoff, prices, us)
+    decide(book, rules, scratch, signals, 0, gates, close, worth)
+    return worth
 
 
 def settle_bar(
     book: Book,
     rules: Rules,
-    scratch: Scratch,
     signals: Signals,
     at: int,
     gates: NDArray[np.uint8],
@@ -82,7 +84,10 @@ def settle_bar(
     prices: Prices,
     us: int,
 ) -> float:
-    """Do what `close_bar` does once the positions are marked; the bar has row `at` of signals."""
+    """Do what `close_bar` does once positions are marked and before anything is decided.
+
+    The bar has row `at` of the signals.
+    """
     if rules.trailing > 0 and book.flags[OPEN_POSITIONS] > book.flags[WAITING_EXITS]:
         for i in range(book.flags[OPEN_POSITIONS]):
             s = book.held[i]
@@ -104,8 +109,12 @@ def settle_bar(
         leave_by_signal(book, signals, at, prices.close)
     if rules.has_orders:
         cancel_resting(book, gates, after_cutoff)
-    decide(book, rules, scratch, signals, at, gates, prices.close, worth)
     return worth
+
+
+def is_at_rest(book: Book) -> bool:
+    """Return whether the account holds nothing and waits for nothing."""
+    return bool(book.flags[OPEN_POSITIONS] == 0 and book.flags[PENDING_ENTRIES] == 0)
 
 
 def leave_everything(book: Book, reason: int) -> None:
@@ -164,6 +173,7 @@ def settle_sessions(
     scratch: Scratch,
     tape: Tape,
     signals: Signals,
+    entering: Entering,
     first_row: Integers,
     flatten_bars: Integers,
     entry_bars: Integers,
@@ -184,8 +194,12 @@ def settle_sessions(
     `entry_bars` how many may decide to enter. Written are, by bar, `equity_out`, the equity at
     each close, and `worth_out`, the same as decisions saw it, before assumed closes. Returns the
     session to go on with.
+
+    Where `entering` has bars no decision is kept, `signals` stay as they are, and bars are passed
+    over at which nothing can come to pass.
     """
     symbols = prices.close.shape[1]
+    keeps_decisions = len(entering.first) == 0
     while session < end_session:
         begin, end = first_row[session], first_row[session + 1]
         most = (end - begin) * symbols
@@ -197,7 +211,8 @@ def settle_sessions(
         begin_session(book)
         flatten_bar = flatten_bars[session] - 1
         scratch.remembered_from[:] = begin
-        for row in range(begin, end):
+        row = begin
+        while row < end:
             bar = row - begin
             is_told = verdicts.is_told[row] != 0
             if is_told:
@@ -214,19 +229,32 @@ def settle_sessions(
             mark_positions(book, seen.close)
             if is_told:
                 cancel_rejected(book, verdicts.found[row])
-            worth_out[row] = settle_bar(
+            gates = verdicts.reason[row] if is_told else scratch.no_gates
+            worth = settle_bar(
                 book,
                 rules,
-                scratch,
                 signals,
                 row - origin,
-                verdicts.reason[row] if is_told else scratch.no_gates,
+                gates,
                 0 <= flatten_bar <= bar,
                 bar >= entry_bars[session],
                 seen,
                 start_us[row],
             )
-            equity_out[row] = worth_out[row]
+            worth_out[row] = worth
+            equity_out[row] = worth
+            if keeps_decisions:
+                decide(book, rules, scratch, signals, row - origin, gates, seen.close, worth)
+            else:
+                decide_entries(book, rules, signals, entering, row - origin, seen.close, worth)
+            row += 1
+            if not keeps_decisions and is_at_rest(book):
+                passed = bars_to_pass(book, rules, entering, verdicts, row, row - origin, end - row)
+                # Nothing changes, not even the latch: it was asked of the same equity already.
+                for each in range(row, row + passed):
+                    worth_out[each] = worth
+                    equity_out[each] = worth
+                row += passed
         if book.flags[WAITING_EXITS] > 0:
             for s in range(symbols):
                 if book.exit_waiting[s]:

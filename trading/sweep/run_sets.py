@@ -8,12 +8,11 @@ from threading import Event
 
 from trading.backtest.frame import Frame
 from trading.backtest.performance import Summary
-from trading.backtest.run import linked_for
 from trading.errors import BadInput
 from trading.market.bars import Panel
 from trading.plan import RunPlan
 from trading.sweep.readings import ReadAlike, parted, sets_by_reading
-from trading.sweep.set_worker import SETS_AT_A_TIME, Result, SetWorker
+from trading.sweep.set_worker import SETS_AT_A_TIME, Result, SetWorker, machine_for
 from trading.sweep.side_by_side import side_by_side
 
 
@@ -55,15 +54,14 @@ def _results(
     if not alike:
         return
     sets = sum(len(each.sets) for each in alike)
-    linked = linked_for(
-        alike[0].sets[0].plan, frame.panel.close.size * sets, compiled, cache_folder
-    )
+    bars = frame.panel.close.size * sets
+    machine = machine_for(alike[0].sets[0].plan, bars, compiled, cache_folder)
     # The interpreter runs one thread at a time.
-    busy = threads if linked.compiled else 1
+    busy = threads if machine.linked.compiled else 1
     # No thread is to wait for another that has many sets left.
     most_sets = max(1, min(SETS_AT_A_TIME, -(-sets // busy)))
 
     def make_worker(stopped: Event) -> Callable[[ReadAlike], Iterator[Result]]:
-        return SetWorker(frame, linked, first_traded, stopped).work
+        return SetWorker(frame, machine, first_traded, stopped).work
 
     yield from side_by_side(make_worker, parted(alike, most_sets), busy)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
@@ -11,15 +12,22 @@ from trading.backtest.frame import Frame
 from trading.backtest.performance import Summary, summarise
 from trading.backtest.pipeline import parts_of_sessions
 from trading.backtest.reader import Reader
-from trading.backtest.run import Linked, strategy_explained
+from trading.backtest.resampling import Resample, resample_by_numpy, resample_in_a_loop
+from trading.backtest.run import Linked, linked_for, strategy_explained
+from trading.engine.compile import link_compiled
 from trading.engine.decision_tape import KEEP_NONE, new_decision_tape
+from trading.engine.entering import find_entering, new_entering
 from trading.engine.workspace import Parts, Signals
 from trading.errors import BadInput
 from trading.market.bars import Floats, Integers
+from trading.plan import RunPlan
 from trading.sweep.readings import ReadAlike, ReadySet
 
 # A thread settles so many sets on what was read while it is in the processor's cache.
 SETS_AT_A_TIME = 16
+# What an account looks at of so many is in the cache that a core has to itself: settling takes
+# half the time that it takes with as many as a backtest hands from thread to thread.
+BARS_AT_A_TIME = 65_536
 # Of one tape; an account that needs more goes on with another.
 _TAPE_ROWS = 16_384
 
@@ -36,26 +44,54 @@ class SetCourse(NamedTuple):
     first_traded: int
 
 
+class Machine(NamedTuple):
+    """The functions that sets go through, all compiled or all interpreted."""
+
+    linked: Linked
+    read: Callable[..., int]
+    find_entering: Callable[..., None]
+    settle: Callable[..., int]
+    resample: Resample
+
+
+def machine_for(
+    plan: RunPlan, bars: int, compiled: bool | None, cache_folder: Path | None
+) -> Machine:
+    """Return the functions for a plan's strategy and so many bars; see `linked_for`."""
+    linked = linked_for(plan, bars, compiled, cache_folder)
+    read, settle, _ = linked.stages
+    if not linked.compiled:
+        return Machine(linked, read, find_entering, settle, resample_by_numpy)
+    found, resample = (
+        link_compiled(plan.strategy_module, function, cache_folder)
+        for function in (find_entering, resample_in_a_loop)
+    )
+    return Machine(linked, read, found, settle, resample)
+
+
 class SetWorker:
     """What a thread keeps from one piece of work to the next, so that no set takes memory anew."""
 
     def __init__(
         self,
         frame: Frame,
-        linked: Linked,
+        machine: Machine,
         first_traded: int,
         stopped: Event,
     ) -> None:
-        self._frame, self._linked = frame, linked
+        self._frame, self._machine = frame, machine
         self._first_traded, self._stopped = first_traded, stopped
         self._parts = list(
-            parts_of_sessions(frame.first_row, frame.symbols, len(frame.grid.sessions))
+            parts_of_sessions(
+                frame.first_row, frame.symbols, len(frame.grid.sessions), BARS_AT_A_TIME
+            )
         )
         self._most_rows = max(
             (int(frame.first_row[end] - frame.first_row[first]) for first, end in self._parts),
             default=0,
         )
         self._rooms: dict[Parts, Signals] = {}
+        self._entering = new_entering(self._most_rows, frame.symbols)
         self._written: list[Written] = []
         self._no_decisions = new_decision_tape(0, frame.symbols)
 
@@ -65,7 +101,7 @@ class SetWorker:
         accounts = self._accounts(sets)
         try:
             with strategy_explained(
-                self._frame.panel, sets[0].plan, self._first_traded, self._linked
+                self._frame.panel, sets[0].plan, self._first_traded, self._machine.linked
             ):
                 self._run(sets[0], accounts, alike.parts)
         except BadInput as why:
@@ -84,18 +120,15 @@ class SetWorker:
         for first, end in self._parts:
             if self._stopped.is_set():
                 return
-            reader.read(self._linked.stages[0], room, first, end)
-            self._settle(reader, accounts, room, first, end)
-
-    def _settle(
-        self, reader: Reader, accounts: Sequence[Account], room: Signals, first: int, end: int
-    ) -> None:
-        rows = int(self._frame.first_row[end] - self._frame.first_row[first])
-        # Settling puts the account's reasons in the place of the strategy's.
-        for number, account in enumerate(accounts):
-            is_last = number == len(accounts) - 1
-            own = room if is_last else room._replace(reason=room.reason[:rows].copy())
-            account.settle(self._linked.stages[1], own, reader.verdicts, reader.prices, first, end)
+            reader.read(self._machine.read, room, first, end)
+            row = int(self._frame.first_row[first])
+            bars = int(self._frame.first_row[end]) - row
+            verdicts, prices = reader.verdicts, reader.prices
+            self._machine.find_entering(room, verdicts, row, bars, self._entering)
+            for account in accounts:
+                account.settle(
+                    self._machine.settle, room, self._entering, verdicts, prices, first, end
+                )
 
     def _accounts(self, sets: Sequence[ReadySet]) -> list[Account]:
         while len(self._written) < len(sets):
@@ -135,4 +168,4 @@ class SetWorker:
             grid.start_us[begin:],
             self._first_traded,
         )
-        return summarise(course, grid, one.plan.capital)
+        return summarise(course, grid, one.plan.capital, resample=self._machine.resample)

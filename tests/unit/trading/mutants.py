@@ -384,7 +384,10 @@ if book.flags[OPEN_POSITIONS] + book.flags[PENDING_ENTRIES] >= rules.max_positio
 elif book.flags[ENTRY_ORDERS] >= rules.max_orders_per_session:
     reasons[s] = ORDER_RATE
 else:
-    enter(book, rules, scratch, signals, at, s, close[s], worth)
+    quantity = enter(book, rules, signals, at, s, close[s], worth)
+    signals.shares[at, s] = quantity
+    if quantity < 1:
+        reasons[s] = SIZE_BELOW_ONE
 """,
         """\
 if book.flags[OPEN_POSITIONS] >= rules.max_positions:
@@ -392,7 +395,10 @@ if book.flags[OPEN_POSITIONS] >= rules.max_positions:
 elif book.flags[ENTRY_ORDERS] >= rules.max_orders_per_session:
     reasons[s] = ORDER_RATE
 else:
-    enter(book, rules, scratch, signals, at, s, close[s], worth)
+    quantity = enter(book, rules, signals, at, s, close[s], worth)
+    signals.shares[at, s] = quantity
+    if quantity < 1:
+        reasons[s] = SIZE_BELOW_ONE
 """,
         "max_positions counts pending entries",
     ),
@@ -423,7 +429,7 @@ else:
     Mutant(
         "max_entries comes after after_cutoff",
         "engine.decide",
-        "find_standing",
+        "standing_of",
         "MAX_ENTRIES",
         "MAX_ENTRIES + 1",
         "max_entries comes before after_cutoff",
@@ -431,7 +437,7 @@ else:
     Mutant(
         "position_open gives way to bar_missing",
         "engine.decide",
-        "find_standing",
+        "standing_of",
         "POSITION_OPEN",
         "9",
         "position_open comes before bar_missing",

@@ -107,7 +107,7 @@ if (rise / (bar.high - bar.low) if bar.high != bar.low else 0.0) < numbers.min_b
     Mutant(
         "an order that rests is no pending one",
         "engine.decide",
-        "find_standing",
+        "standing_of",
         "book.pending[s] != 0",
         "book.pending[s] != 0 and book.pending_order[s] == MARKET",
         "a resting entry is placed at the close of the range's last bar and waits",
@@ -212,19 +212,14 @@ if book.quantity[s] == 0:
         "a resting entry is cancelled at the first close beyond the cut-off",
     ),
     Mutant(
-        "what rests is cancelled after the decisions",
+        "what rests outlives the close that ends it",
         "engine.settle",
         "settle_bar",
         """\
 if rules.has_orders:
     cancel_resting(book, gates, after_cutoff)
-decide(book, rules, scratch, signals, at, gates, prices.close, worth)
 """,
-        """\
-decide(book, rules, scratch, signals, at, gates, prices.close, worth)
-if rules.has_orders:
-    cancel_resting(book, gates, after_cutoff)
-""",
+        "",
         "a resting entry is cancelled at the first close beyond the cut-off",
     ),
     Mutant(

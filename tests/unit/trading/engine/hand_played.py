@@ -19,6 +19,7 @@ import numpy as np
 from trading.engine import settle as engine
 from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS, Book, new_book
 from trading.engine.book_changes import begin_session
+from trading.engine.entering import new_entering
 from trading.engine.matching import assume_close, match_bar
 from trading.engine.trade_tape import FILLS, TRADES, FillRow, Tape, TradeRow, new_tape
 from trading.engine.workspace import Parts, Signals, new_scratch, new_signals
@@ -162,6 +163,7 @@ def play(made: Play, settle_sessions: Callable[..., int] = engine.settle_session
         new_scratch(symbols, 2),
         played.tape,
         played.signals,
+        new_entering(0, symbols),
         made.first_row,
         lengths - 1,
         lengths - made.cutoff,
