@@ -46,6 +46,7 @@ SLOW = (
     "tests/unit/flows/session/test_plan_changes.py",
     "tests/unit/tasks/backtest/test_scan.py",
     "tests/unit/trading/backtest/test_noise_check.py",
+    "tests/unit/trading/statistics/test_against_packages.py",
     "tests/unit/trading/test_against_reference.py",
     "tests/unit/trading/test_mutants.py",
     "tests/unit/trading/test_properties.py",

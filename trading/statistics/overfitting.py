@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trading.market.bars import Floats
 
@@ -17,6 +18,7 @@ FEWEST_SESSIONS_A_BLOCK = 4
 # 252 splits. With fewer blocks the share would be of a handful.
 FEWEST_BLOCKS = 10
 FEWEST_SESSIONS = FEWEST_BLOCKS * FEWEST_SESSIONS_A_BLOCK
+Worths = NDArray[np.float32]
 # Splits times sets that are in memory at a time: a table of so many takes 8 MB.
 _CHUNK_CELLS = 1_000_000
 
@@ -29,9 +31,9 @@ def overfitting_probability(returns: Floats, blocks: int) -> float:
     Equal sets share their ranks.
     """
     halves = _halves(blocks)
-    begins = [int(part[0]) for part in np.array_split(np.arange(len(returns)), blocks)]
-    sums = np.add.reduceat(returns, begins, axis=0)
-    squares = np.add.reduceat(np.square(returns), begins, axis=0)
+    parts = np.array_split(returns, blocks)
+    sums = np.array([part.sum(axis=0) for part in parts])
+    squares = np.array([np.einsum("ij,ij->j", part, part) for part in parts])
     step = max(1, _CHUNK_CELLS // returns.shape[1])
     overfit = 0
     for begin in range(0, len(halves), step):
@@ -55,17 +57,21 @@ def _halves(blocks: int) -> Floats:
     return halves
 
 
-def _worth(sums: Floats, squares: Floats) -> Floats:
+def _worth(sums: Floats, squares: Floats) -> Worths:
     """Return what orders sets as their Sharpe ratios do: the mean over the root mean square.
 
     r = mean / rms gives the Sharpe ratio r / sqrt(1 - r^2), which rises with r; so no variance is
     a difference of rounded sums. A set that did not trade in these sessions is worth nothing.
+    Seven digits are kept: sets that traded once are equal, and no rounding is to say otherwise.
     """
     roots = np.sqrt(squares, out=squares)
-    return np.divide(sums, roots, out=np.zeros_like(sums), where=roots > 0)
+    worths: Worths = np.divide(sums, roots, out=np.zeros_like(sums), where=roots > 0).astype(
+        np.float32
+    )
+    return worths
 
 
-def _not_above_middle(chosen_by: Floats, ranked_by: Floats) -> int:
+def _not_above_middle(chosen_by: Worths, ranked_by: Worths) -> int:
     rows = np.arange(len(chosen_by))
     values = ranked_by[rows, chosen_by.argmax(axis=1)][:, None]
     below = np.count_nonzero(ranked_by < values, axis=1)

@@ -37,25 +37,25 @@ def superiority_of(returns: Floats, counts: Floats, run: int) -> Superiority:
     """
     sessions, sets = returns.shape
     root = math.sqrt(sessions)
-    bound = math.sqrt(2 * math.log(math.log(sessions)))
-    # Hansen's largest figure is at least nothing: a sweep in which no set earns shows nothing.
-    best, most = -math.inf, 0.0
-    drawn_best, drawn_most = np.full(len(counts), -math.inf), np.zeros(len(counts))
     step = max(1, _CHUNK_CELLS // max(len(counts), sessions))
-    for begin in range(0, sets, step):
-        part = returns[:, begin : begin + step]
-        mean = part.mean(axis=0) * root
-        error = np.sqrt(variances_of_mean(part, run))
-        drawn = (counts @ part) * (root / sessions)
-        best = max(best, float(mean.max()))
-        np.maximum(drawn_best, (drawn - mean).max(axis=1), out=drawn_best)
-        # What has no error at all cannot be weighed by it.
-        weighed = error > 0
-        mean, error, drawn = mean[weighed], error[weighed], drawn[:, weighed]
-        centre = np.where(mean >= -bound * error, mean, 0)
-        if len(mean):
-            most = max(most, float((mean / error).max()))
-            np.maximum(drawn_most, ((drawn - centre) / error).max(axis=1), out=drawn_most)
+    chunks = [slice(begin, begin + step) for begin in range(0, sets, step)]
+    mean = returns.mean(axis=0) * root
+    error = np.sqrt(np.concatenate([variances_of_mean(returns[:, c], run) for c in chunks]))
+    worth = np.divide(mean, error, out=np.full(sets, -math.inf), where=error > 0)
+    best, most = mean.max(), worth.max()
+    bound = math.sqrt(2 * math.log(math.log(sessions)))
+    # Hansen leaves clearly bad sets where they are. Where no set earns, that would find a best
+    # that loses as little as its own resamples do: there all count as if they earned nothing.
+    centre = np.where((worth >= -bound) | (most <= 0), mean, 0)
+    drawn_best, drawn_most = (np.full(len(counts), -math.inf) for _ in range(2))
+    for c in chunks:
+        drawn = (counts @ returns[:, c]) * (root / sessions)
+        np.maximum(drawn_best, (drawn - mean[c]).max(axis=1), out=drawn_best)
+        # A set without any error cannot be weighed by it.
+        drawn = np.divide(
+            drawn - centre[c], error[c], out=np.full(drawn.shape, -math.inf), where=error[c] > 0
+        )
+        np.maximum(drawn_most, drawn.max(axis=1), out=drawn_most)
     return Superiority(_share(drawn_most >= most), _share(drawn_best >= best))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from trading.market.bars import Floats
+
+_SETS_AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +36,33 @@ class Tries:
 
 def tries_of(returns: Floats, best: int) -> Tries:
     """Part the returns of a sweep, (sessions, sets), of which `best` is the column of the best."""
-    sessions, tried = returns.shape
-    with np.errstate(invalid="ignore"):
-        sound = (np.isfinite(returns) & (returns > -1)).all(axis=0)
-        moving = (returns != returns[:1]).any(axis=0) if sessions else np.zeros(tried, dtype=bool)
+    tried = returns.shape[1]
     columns: dict[bytes, int] = {}
     kept: list[int] = []
     best_column = None
-    # Zeros of both signs are the same return.
-    by_set = np.ascontiguousarray(returns.T) + 0.0
-    for place in np.flatnonzero(sound & moving).tolist():
-        column = columns.setdefault(by_set[place].tobytes(), len(kept))
-        if column == len(kept):
-            kept.append(place)
-        if place == best:
-            best_column = column
-    earning = np.log1p(returns[:, sound]).sum(axis=0) > 0
+    earning = idle = ruined = 0
+    for begin in range(0, tried, _SETS_AT_A_TIME):
+        # Zeros of both signs are the same return.
+        part = np.ascontiguousarray(returns[:, begin : begin + _SETS_AT_A_TIME].T) + 0.0
+        with np.errstate(invalid="ignore"):
+            sound = (np.isfinite(part) & (part > -1)).all(axis=1)
+        earning += int(np.count_nonzero(np.log1p(part[sound]).sum(axis=1) > 0))
+        moving = sound & (part != part[:, :1]).any(axis=1)
+        ruined += int(np.count_nonzero(~sound))
+        idle += int(np.count_nonzero(sound & ~moving))
+        for place in np.flatnonzero(moving).tolist():
+            column = columns.setdefault(_digest(part[place]), len(kept))
+            if column == len(kept):
+                kept.append(begin + place)
+            if begin + place == best:
+                best_column = column
     return Tries(
-        returns=np.ascontiguousarray(returns[:, kept]),
+        returns=returns if len(kept) == tried else returns[:, kept],
         best=best_column,
         tried=tried,
-        earning=int(np.count_nonzero(earning)),
-        idle=int(np.count_nonzero(sound & ~moving)),
-        ruined=int(np.count_nonzero(~sound)),
+        earning=earning,
+        idle=idle,
+        ruined=ruined,
     )
 
 
@@ -65,8 +72,23 @@ def effective_count(returns: Floats) -> float:
     The l are the eigenvalues of the sets' correlations (the participation ratio). Never more than
     there are sets or sessions.
     """
-    sets = returns.shape[1]
-    standard = (returns - returns.mean(axis=0)) / returns.std(axis=0)
-    # The eigenvalues are those of the smaller of both products.
-    product = standard @ standard.T if len(returns) < sets else standard.T @ standard
-    return float((sets * len(returns)) ** 2 / np.square(product).sum())
+    sessions, sets = returns.shape
+    if sets <= sessions:
+        standard = _standardised(returns)
+        product = standard.T @ standard
+    else:
+        # The eigenvalues are those of the smaller product too.
+        product = np.zeros((sessions, sessions))
+        for begin in range(0, sets, _SETS_AT_A_TIME):
+            standard = _standardised(returns[:, begin : begin + _SETS_AT_A_TIME])
+            product += standard @ standard.T
+    return float((sets * sessions) ** 2 / np.square(product).sum())
+
+
+def _standardised(returns: Floats) -> Floats:
+    standard: Floats = (returns - returns.mean(axis=0)) / returns.std(axis=0)
+    return standard
+
+
+def _digest(returns: Floats) -> bytes:
+    return hashlib.blake2b(returns.tobytes(), digest_size=16).digest()

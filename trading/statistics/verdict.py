@@ -27,6 +27,7 @@ class Verdict(StrEnum):
     BEST_LOSES = "best loses"
     TOO_LITTLE = "too little to say"
     LUCK = "luck"
+    CHOICE_IS_LUCK = "choice is luck"
     NOT_SHOWN = "not shown"
     STANDS = "stands"
 
@@ -45,30 +46,41 @@ def verdict_of(statistics: SweepStatistics) -> Verdict:
     if s.spa_p is None or s.deflated_sharpe is None:
         return Verdict.TOO_LITTLE
     pbo = EVEN if s.pbo is None else s.pbo
+    if s.spa_p <= MOST_CHANCE and s.deflated_sharpe >= LEAST_SHOWN:
+        return Verdict.STANDS if pbo <= MOST_OVERFITTING else Verdict.CHOICE_IS_LUCK
     if s.spa_p > CHANCE_OF_LUCK or s.deflated_sharpe < EVEN or pbo > EVEN:
         return Verdict.LUCK
-    if s.spa_p <= MOST_CHANCE and s.deflated_sharpe >= LEAST_SHOWN and pbo <= MOST_OVERFITTING:
-        return Verdict.STANDS
     return Verdict.NOT_SHOWN
 
 
 def sentence_of(statistics: SweepStatistics, costs: CostSensitivity | None = None) -> str:
     """Return the verdict as one sentence in plain words, without a full stop."""
-    said = {
-        Verdict.NOTHING_TRIED: "no set ran: there is nothing to judge",
-        Verdict.NO_TRADE: "no set made a trade that could be judged",
-        Verdict.NONE_EARNS: "no set earns: the best is only the one that loses least",
-        Verdict.BEST_LOSES: "the best does not earn: it is only first by what was asked for",
-        Verdict.TOO_LITTLE: _too_little(statistics),
-        Verdict.LUCK: f"the best is what luck gives: {_odds(statistics)}",
-        Verdict.NOT_SHOWN: (
-            f"the best may be more than luck, but that is not shown: {_odds(statistics)}"
-        ),
-        Verdict.STANDS: (
-            f"the best is better than luck explains: {_odds(statistics)}{_after_costs(costs)}"
-        ),
-    }[verdict_of(statistics)]
-    return f"with {_tries(statistics)} {said}" if statistics.trials else said
+    if not statistics.trials:
+        return "no set ran: there is nothing to judge"
+    return f"with {_tries(statistics)} {_finding(statistics, costs)}"
+
+
+def _finding(statistics: SweepStatistics, costs: CostSensitivity | None) -> str:
+    verdict = verdict_of(statistics)
+    if verdict is Verdict.NO_TRADE:
+        return "no set made a trade that could be judged"
+    if verdict is Verdict.NONE_EARNS:
+        return "no set earns: the best is only the one that loses least"
+    if verdict is Verdict.BEST_LOSES:
+        return "the best does not earn: it is only first by what was asked for"
+    if verdict is Verdict.TOO_LITTLE:
+        return _too_little(statistics)
+    odds = _odds(statistics)
+    if verdict is Verdict.STANDS:
+        return f"the best is better than luck explains: {odds}{_after_costs(costs)}"
+    if verdict is Verdict.CHOICE_IS_LUCK:
+        return (
+            "more is earned than luck explains, but which set is best is luck, and the best is "
+            f"expected to do worse than here: {odds}"
+        )
+    if verdict is Verdict.NOT_SHOWN:
+        return f"the best may be more than luck, but that is not shown: {odds}"
+    return f"the best is what luck gives: {odds}"
 
 
 def _tries(statistics: SweepStatistics) -> str:

@@ -1,10 +1,9 @@
-"""Figures of a Sharpe ratio, held to the examples of the papers and to another package."""
+"""Figures of a Sharpe ratio, held to the examples of the papers."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from trading.statistics.sharpe import (
@@ -12,10 +11,7 @@ from trading.statistics.sharpe import (
     expected_best_sharpe,
     probability_above,
     sessions_to_show,
-    track_record_of,
 )
-
-YEAR = math.sqrt(252)
 
 
 @pytest.mark.parametrize(("trials", "probability"), [(46, 0.9505), (100, 0.9004)])
@@ -53,21 +49,6 @@ def test_the_track_record_is_just_long_enough() -> None:
         for sessions in (needed - 1, needed)
     ]
     assert at[0] < 0.95 <= at[1]
-
-
-def test_figures_are_those_of_purgedcv() -> None:
-    from purgedcv import deflated_sharpe_ratio, min_track_record_length
-
-    returns = np.random.default_rng(3).standard_t(5, 4000) * 0.01 + 0.0012
-    record = track_record_of(returns)
-    luck = expected_best_sharpe(50, 0.02**2)
-    # It takes other estimates of deviation, skewness and kurtosis, which differ by a session.
-    assert probability_above(record, luck) == pytest.approx(
-        deflated_sharpe_ratio(returns, 50, 0.02**2), abs=1e-3
-    )
-    assert sessions_to_show(record, luck) == min_track_record_length(
-        record.sharpe, luck, 0.05, record.skewness, record.kurtosis
-    )
 
 
 def test_a_ratio_that_is_not_above_the_other_is_never_shown_to_be() -> None:
