@@ -26,7 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--random", type=int, metavar="N", help="so many different sets of the grid, by --seed"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
+    parser.add_argument(
+        "--optuna", type=int, metavar="N",
+        help="so many sets that Optuna chooses by what earlier ones came to, by --seed",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=1, help="of what is drawn or chosen")
     parser.add_argument(
         "--objective", default="sharpe", metavar="FIGURE", help="by which the best set is chosen"
     )
@@ -89,6 +93,7 @@ def request_of(args: Namespace) -> SweepRequest:
         grid,
         args.out,
         random=args.random,
+        optuna=args.optuna,
         seed=args.seed,
         objective=objective_named(args.objective),
         runner=args.runner,

@@ -73,7 +73,7 @@ def sweep_figures(report: SweepReport) -> list[tuple[str, str]]:
 def _kept(report: SweepReport) -> str:
     if not report.kept:
         return ""
-    every = report.kept >= len(report.results) + len(report.refused)
+    every = report.kept >= len(report.results)
     return "; all were done already" if every else f"; {report.kept:,} were done already"
 
 

@@ -16,8 +16,9 @@ from trading.sweep.parameter_set import SYMBOLS, ParameterSet, set_hash_of
 
 # Whatever the number of sets, so that a server has few tasks to keep.
 MOST_CHUNKS = 200
-# Of sets times bars: what one processor does in seconds, which is what a kill may cost.
+# Of sets times bars, and of sets: what one processor does in seconds, which is what a kill costs.
 _BARS_OF_A_CHUNK = 100_000_000
+_SETS_OF_A_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +111,4 @@ def _chunk_of(sets: tuple[ParameterSet, ...], market: Market, base: PlanBase, ru
 def chunk_size(sets: int, markets: int, bars: int) -> int:
     """Return how many sets a chunk has: the same for any number of workers."""
     least = -(-sets // max(1, MOST_CHUNKS - markets))
-    return max(1, least, _BARS_OF_A_CHUNK // max(1, bars))
+    return max(1, least, min(_SETS_OF_A_CHUNK, _BARS_OF_A_CHUNK // max(1, bars)))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from tasks.backtest.run import run
+from blocks.process.cache_folder import engine_cache_folder
 from tasks.sweep.market import Market
 from trading.backtest.performance import Json, Summary, session_returns, summarise, trade_columns
+from trading.backtest.run import Outcome, linked_for, run_backtest
 from trading.market.bars import Floats
 from trading.plan import RunPlan
 from trading.statistics.cost_sensitivity import cost_sensitivity
@@ -23,6 +24,8 @@ from trading.sweep.objective import Objective
 
 # Every run has it, whatever the number of its sessions.
 _ALWAYS_THERE = Objective.TOTAL_RETURN
+# About so many backtests of the best there are: the break-even cost is searched for.
+_RUNS_OF_COSTS = 20
 
 
 def best_row(results: pl.DataFrame, objective: Objective) -> tuple[int, Objective]:
@@ -72,16 +75,43 @@ def all_sessions(sessions: Sequence[Sequence[date]]) -> tuple[date, ...]:
 
 def judged(returns: Floats, best: int, market: Market, plan: RunPlan, seed: int) -> dict[str, Json]:
     """Return the statistics of a sweep and of its best set, which is run again for them."""
-    outcome, _ = run(market.panel, plan, market.first_traded, "none")
-    pnl = trade_columns(outcome).pnl
+    again = _again(market, plan)
+    outcome = again(plan)
+    grid = market.panel.grid
     resampled = monte_carlo(
-        pnl, session_returns(outcome, market.panel.grid, plan.capital), plan.capital, seed
+        trade_columns(outcome).pnl,
+        session_returns(outcome, grid, plan.capital),
+        plan.capital,
+        seed,
     )
-    costs = cost_sensitivity(lambda slippage_bps: _at_slippage(market, plan, slippage_bps))
+
+    def at_slippage(slippage_bps: float) -> Summary:
+        fills = plan.fills.model_copy(update={"slippage_bps": slippage_bps})
+        return summarise(again(replace(plan, fills=fills)), grid, plan.capital)
+
+    costs = cost_sensitivity(at_slippage)
     return statistics_record(judge_sweep(returns, best, seed=seed), resampled, costs)
 
 
-def _at_slippage(market: Market, plan: RunPlan, slippage_bps: float) -> Summary:
-    fills = plan.fills.model_copy(update={"slippage_bps": slippage_bps})
-    outcome, _ = run(market.panel, replace(plan, fills=fills), market.first_traded, "none")
-    return summarise(outcome, market.panel.grid, plan.capital)
+def _again(market: Market, plan: RunPlan) -> Callable[[RunPlan], Outcome]:
+    """Return what runs plans that differ from this one in their costs, in machine code or not."""
+    cache_folder = engine_cache_folder()
+    bars = market.panel.close.size * _RUNS_OF_COSTS
+    try:
+        linked = linked_for(plan, bars, None, cache_folder)
+    except OSError:
+        # An engine touches no file but those of its cache, and runs as well without.
+        cache_folder = None
+        linked = linked_for(plan, bars, None, cache_folder)
+
+    def run(other: RunPlan) -> Outcome:
+        return run_backtest(
+            market.panel,
+            other,
+            first_traded=market.first_traded,
+            keep="none",
+            compiled=linked.compiled,
+            cache_folder=cache_folder,
+        )
+
+    return run

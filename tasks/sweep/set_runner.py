@@ -77,8 +77,9 @@ class SetRunner:
             request.workers or os.cpu_count() or 1,
         )
 
-    def run(self, sets: Sequence[ParameterSet], total: int) -> None:
-        """Run sets of which all batches together have `total`."""
+    def run(self, sets: Sequence[ParameterSet], total: int) -> list[pl.DataFrame]:
+        """Return tables of sets that were run, of which all batches together have `total`."""
+        before = len(self.tables)
         groups, refused = by_market(sets, self._base, self._runs.module)
         self.refused += refused
         for key, members in groups.items():
@@ -91,6 +92,7 @@ class SetRunner:
             chunks = chunks_of(members, market, self._base, self._runs, size)
             for chunk, table in self._ran(chunks, market, total):
                 self._take(chunk, table, Place(key, market.hash))
+        return self.tables[before:]
 
     def plan_and_market(self, each: ParameterSet) -> tuple[RunPlan, Market]:
         """Return the plan of a set that was run, and its bars."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from tasks.backtest.request import module_of
 from tasks.backtest.run import Progress
 from tasks.sweep.batch import Refused
-from tasks.sweep.best import aligned_returns, all_sessions, best_row, judged
+from tasks.sweep.best import aligned_returns, all_sessions, best_row, judged, worths_of
 from tasks.sweep.chunk import ChunkRunner
 from tasks.sweep.folder import forget_other_chunks, own_folder
+from tasks.sweep.optuna_search import search
 from tasks.sweep.record import asked_record, refuse_changed
 from tasks.sweep.report import MarketUse, SweepReport
 from tasks.sweep.request import LOCAL, SweepRequest, check_sweep
@@ -41,16 +43,41 @@ def sweep(
     space = settled(parse_space(request.grid), module)
     asked = asked_record(request)
     # It may be too large: that is said before a folder is made.
-    sets = list(sets_of(space, request.random, request.seed))
+    drawn = _known_sets(request, space)
     with own_folder(request.out, asked):
         running = SetRunner(request, module, tell, runner)
-        running.run(sets, len(sets))
+        sets = _run(request, space, running, drawn)
         tell("judging the best", 0, 1)
         report = _report_of(request, space, sets, running, asked)
         refuse_changed(request.out, report.as_dict())
         report.write(request.out)
         forget_other_chunks(request.out, running.chunk_hashes)
     return report
+
+
+def _known_sets(request: SweepRequest, space: Space) -> Iterator[ParameterSet]:
+    """Return the sets that are known before any is run: none where Optuna chooses them."""
+    if request.optuna is not None:
+        return iter(())
+    return sets_of(space, request.random, request.seed)
+
+
+def _run(
+    request: SweepRequest, space: Space, running: SetRunner, drawn: Iterator[ParameterSet]
+) -> list[ParameterSet]:
+    if request.optuna is None:
+        sets = list(drawn)
+        running.run(sets, len(sets))
+        return sets
+    wanted = request.optuna
+
+    def evaluate(batch: Sequence[ParameterSet]) -> dict[int, float]:
+        worth: dict[int, float] = {}
+        for table in running.run(batch, min(wanted, space.size)):
+            worth |= zip(table[SET_NUMBER], worths_of(table, request.objective), strict=True)
+        return worth
+
+    return search(space, wanted, request.seed, evaluate)
 
 
 def _report_of(
@@ -73,8 +100,11 @@ def _report_of(
     notes = [note for use in uses.values() for note in use.market.notes]
     if objective is not request.objective:
         notes.append(f"no set has a {request.objective}: the best is by {objective}")
-    if request.random is not None and request.random > len(sets):
+    wanted = request.random or request.optuna or 0
+    if wanted > len(sets) == space.size:
         notes.append(f"the grid has no more than {len(sets):,} sets: all of them are run")
+    elif wanted > len(sets):
+        notes.append(f"Optuna found no more than {len(sets):,} different sets worth a try")
     return SweepReport(
         asked,
         space.size,
