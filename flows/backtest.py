@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +12,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from blocks.process.clocks import SystemClock
 from blocks.results.run_folder import give_back, run_folder
 from blocks.settings.app_settings import AppSettings
-from flows.backtest_form import request_of_form
+from flows.backtest_form import request_of_form, with_simulated_days
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
 from flows.pages.goodwill import prefect_permitting
@@ -33,8 +31,6 @@ from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
 from trading.strategy_choice import AnyStrategy
-
-SIMULATED_DAYS = 60
 
 
 @task(name="backtest", cache_policy=NO_CACHE, persist_result=False)
@@ -116,13 +112,9 @@ async def _backtest_into(
     out: Path, form: dict[str, Any], configured: AppSettings, data_dir: Path
 ) -> State[None]:
     try:
-        request = request_of_form(form, out, configured, data_dir)
+        request = with_simulated_days(request_of_form(form, out, configured, data_dir))
     except OpenbellError as error:
         return failed(error)
-    if request.bars is None:
-        last = request.end or SystemClock().now().date() - timedelta(days=1)
-        first = request.start or last - timedelta(days=SIMULATED_DAYS)
-        request = replace(request, start=first, end=last)
     await name_run(span_name("backtest", request.symbols, request.start, request.end))
     state = backtest_step(request, return_state=True)
     if not state.is_completed():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from blocks.bars.file_format import BarFileFormat
+from blocks.process.clocks import SystemClock
 from blocks.settings.app_settings import AppSettings
 from flows.commands.arguments import date_argument, path_argument
 from flows.session.asked_in_form import FormValues, asked_in_form
@@ -20,6 +22,7 @@ from trading.parameters import bad_input_of
 from trading.plan import strategy_named, wrong_settings
 from trading.strategy_choice import FILE
 
+SIMULATED_DAYS = 60
 Given = TypeVar("Given")
 Checked = TypeVar("Checked")
 
@@ -111,6 +114,17 @@ def request_of_form(
         format=format,
         daily_bars=daily_path,
     )
+
+
+def with_simulated_days(request: BacktestRequest) -> BacktestRequest:
+    """Return a request that says over which days bars are simulated: the last, where it says none.
+
+    One of a file of bars stays as it is.
+    """
+    if request.bars is not None:
+        return request
+    last = request.end or SystemClock().now().date() - timedelta(days=1)
+    return replace(request, start=request.start or last - timedelta(days=SIMULATED_DAYS), end=last)
 
 
 def _checked(

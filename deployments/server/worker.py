@@ -14,7 +14,8 @@ CONTROL_POOL = "openbell-control"
 # How many runs of a queue may be under way at once. Not a deployment's concurrency limit: for
 # that one a run renews a lease every 225 s, and Prefect cancels it when the server is away then.
 # Nothing holds up a live session: of two the lease of the account lets one trade.
-WORK_QUEUES = {"sessions": None, "replays": 2, "backtests": 2, "operations": 3}
+# A sweep takes every processor.
+WORK_QUEUES = {"sessions": None, "replays": 2, "backtests": 2, "sweeps": 1, "operations": 3}
 STOP_GRACE_S = 15.0
 
 

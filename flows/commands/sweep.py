@@ -62,12 +62,16 @@ def run(args: Namespace) -> int:
         return _run_set_again(args)
     from flows.pages.progress import progress_on
     from tasks.sweep.chunk_files import has_chunks
+    from tasks.sweep.runners.chosen import chosen_runner
     from tasks.sweep.sweep import sweep
 
     request = request_of(args)
     try:
-        with progress_on(sys.stderr, wanted=not args.quiet) as progress:
-            report = sweep(request, progress)
+        with (
+            chosen_runner(request) as runner,
+            progress_on(sys.stderr, wanted=not args.quiet) as progress,
+        ):
+            report = sweep(request, progress, runner)
     except KeyboardInterrupt:
         if has_chunks(request.out):
             print("what is done is kept: the same command goes on where it was", file=sys.stderr)

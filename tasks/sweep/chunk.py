@@ -63,6 +63,12 @@ class Chunk:
     set_hashes: tuple[str, ...]
     threads: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return what people call it."""
+        first, last = self.sets[0].number, self.sets[-1].number
+        return f"set {first}" if first == last else f"sets {first} to {last}"
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
@@ -98,11 +104,16 @@ def run_chunk(chunk: Chunk, progress: Tell | None = None) -> ChunkResult:
     return ChunkResult(chunk.hash, tuple(outcomes))
 
 
-def run_here(chunks: Sequence[Chunk], tell: Tell) -> Iterator[ChunkResult]:
-    """Run chunks in this process, one after the other."""
+RunChunk = Callable[[Chunk, Tell], ChunkResult]
+
+
+def run_here(
+    chunks: Sequence[Chunk], tell: Tell, run: RunChunk = run_chunk
+) -> Iterator[ChunkResult]:
+    """Run chunks in this process, one after the other, by run_chunk or what has wrapped it."""
     total, done = sum(len(chunk.sets) for chunk in chunks), 0
     for chunk in chunks:
-        yield run_chunk(chunk, partial(_tell_more, tell, done, total))
+        yield run(chunk, partial(_tell_more, tell, done, total))
         done += len(chunk.sets)
         tell(done, total)
 

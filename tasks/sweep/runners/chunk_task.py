@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from prefect import task
+from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
+from prefect.futures import PrefectWrappedFuture
 from prefect.settings import get_current_settings
+from prefect.task_runners import TaskRunner
 
-from tasks.sweep.chunk import Chunk, ChunkResult
-from tasks.sweep.runners.cluster import sets_named
+from tasks.sweep.chunk import Chunk, ChunkResult, Tell, run_chunk, run_here
 from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
 
+# What is inside is the cluster's own future.
+ChunkFuture = PrefectWrappedFuture[ChunkResult, Any]
 
-@task(name="chunk", task_run_name="{named}", cache_policy=NO_CACHE, persist_result=False)
-def chunk_task(chunk: Chunk, engine: str, named: str) -> ChunkResult:
-    """Run a chunk; `named` is what its task is called."""
-    return run_elsewhere(chunk, engine)
+_as_task = task(
+    name="chunk", task_run_name="{chunk.name}", cache_policy=NO_CACHE, persist_result=False
+)
+# Of a chunk in another process, and in this one.
+chunk_elsewhere = _as_task(run_elsewhere)
+chunk_here = _as_task(run_chunk)
+
+
+def run_here_as_tasks(chunks: Sequence[Chunk], tell: Tell) -> Iterator[ChunkResult]:
+    """Run chunks in this process, each as a task of the flow that is under way."""
+    yield from run_here(chunks, tell, chunk_here)
 
 
 def is_watched() -> bool:
@@ -26,12 +37,24 @@ def is_watched() -> bool:
     return FlowRunContext.get() is not None or bool(get_current_settings().api.url)
 
 
+def submit(runner: TaskRunner[ChunkFuture], chunk: Chunk) -> ChunkFuture:
+    """Give a chunk as a task to a runner, which is another process's."""
+    parameters = {"chunk": chunk, "engine": engine_here()}
+    context = FlowRunContext.get()
+    if context is None:
+        return runner.submit(chunk_elsewhere, parameters)
+    # A task takes its flow along. A worker loads that from its file, under a name by which no
+    # other process finds it, and here it is only asked who runs its tasks.
+    with context.model_copy(update={"flow": _stand_in, "parameters": {}}):
+        return runner.submit(chunk_elsewhere, parameters)
+
+
+@flow(name="sweep")
+def _stand_in() -> None:
+    """Do nothing."""
+
+
 def hush() -> None:
     """Keep what a runner says of itself out of a terminal, where nobody has asked for it."""
     if not is_watched():
         logging.getLogger("prefect.task_runner").setLevel(logging.WARNING)
-
-
-def task_parameters(chunk: Chunk) -> dict[str, Any]:
-    """Return the parameters of a chunk's task."""
-    return {"chunk": chunk, "engine": engine_here(), "named": sets_named(chunk)}

@@ -84,12 +84,6 @@ def _alone(chunk: Chunk) -> Chunk:
 
 def _died(chunk: Chunk, error: WorkersDied) -> SourceUnavailable:
     return SourceUnavailable(
-        f"{sets_named(chunk)}: {error}",
+        f"{chunk.name}: {error}",
         f"Not enough memory is the usual cause; fewer --workers need less. {AGAIN}",
     )
-
-
-def sets_named(chunk: Chunk) -> str:
-    """Return what a chunk is called."""
-    first, last = chunk.sets[0].number, chunk.sets[-1].number
-    return f"set {first}" if first == last else f"sets {first} to {last}"

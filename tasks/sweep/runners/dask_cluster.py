@@ -16,7 +16,7 @@ from prefect_dask import DaskTaskRunner
 
 from tasks.sweep.chunk import Chunk, ChunkResult
 from tasks.sweep.runners.address import DASK
-from tasks.sweep.runners.chunk_task import chunk_task, hush, is_watched, task_parameters
+from tasks.sweep.runners.chunk_task import hush, is_watched, submit
 from tasks.sweep.runners.cluster import WorkersDied
 from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
 from trading.errors import SourceUnavailable
@@ -36,7 +36,7 @@ class DaskCluster:
     def send(self, chunk: Chunk) -> Any:
         """Give a chunk to the scheduler."""
         if self._is_watched:
-            sent = self._runner.submit(chunk_task, task_parameters(chunk))
+            sent = submit(self._runner, chunk)
             future = sent.wrapped_future
         else:
             # `pure` would take a chunk for one that was run before.

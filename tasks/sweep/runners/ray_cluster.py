@@ -16,7 +16,7 @@ from prefect_ray import RayTaskRunner
 
 from tasks.sweep.chunk import Chunk, ChunkResult
 from tasks.sweep.runners.address import RAY
-from tasks.sweep.runners.chunk_task import chunk_task, hush, is_watched, task_parameters
+from tasks.sweep.runners.chunk_task import hush, is_watched, submit
 from tasks.sweep.runners.cluster import WorkersDied
 from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
 from trading.errors import OpenbellError, SourceUnavailable
@@ -39,7 +39,7 @@ class RayCluster:
     def send(self, chunk: Chunk) -> Any:
         """Give a chunk to the cluster."""
         if self._is_watched:
-            return self._runner.submit(chunk_task, task_parameters(chunk))
+            return submit(self._runner, chunk)
         return self._run.remote(chunk, engine_here())
 
     def finished(self, waiting: Sequence[Any], seconds: float) -> Sequence[Any]:
