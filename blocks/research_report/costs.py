@@ -11,8 +11,11 @@ from trading.backtest.performance import Json
 _COLUMNS = ("total_return", "sharpe", "max_drawdown", "trades")
 
 
-def costs_section(statistics: Mapping[str, Json]) -> str:
-    """Return a row a slippage, and the break-even in words; empty where nothing was measured."""
+def costs_section(statistics: Mapping[str, Json], profit_as_run: float) -> str:
+    """Return a row a slippage, and the break-even in words; empty where nothing was measured.
+
+    `profit_as_run` is the best's own, by which its row is known.
+    """
     rows = _rows_of(statistics.get("cost_sensitivity"))
     if not rows:
         return ""
@@ -22,7 +25,7 @@ def costs_section(statistics: Mapping[str, Json]) -> str:
     lines = [
         wrap(
             "tr",
-            element("th", f"{number(_known(row.get('slippage_bps')), ',g')} bps", scope="row")
+            element("th", _slippage(row, profit_as_run), scope="row")
             + bar(_known(row.get("total_pnl")), widest)
             + element("td", profit.written(row.get("total_pnl")), class_="number")
             + "".join(
@@ -57,6 +60,11 @@ def _words(statistics: Mapping[str, Json], rows: list[Mapping[str, Json]]) -> st
     if not any(earns):
         return "It earns nothing at any of these costs, so there is no break-even."
     return "At which cost nothing is left is not known; see the notes on the statistics above."
+
+
+def _slippage(row: Mapping[str, Json], profit_as_run: float) -> str:
+    said = f"{number(_known(row.get('slippage_bps')), ',g')} bps"
+    return f"{said}, as it ran" if _known(row.get("total_pnl")) == profit_as_run else said
 
 
 def _rows_of(value: Json) -> list[Mapping[str, Json]]:

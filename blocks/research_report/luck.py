@@ -7,6 +7,13 @@ from typing import NamedTuple
 
 from blocks.report.markup import NOTHING, element, items, number, percent, wrap
 from trading.backtest.performance import Json
+from trading.statistics.verdict import (
+    CHANCE_OF_LUCK,
+    EVEN,
+    LEAST_SHOWN,
+    MOST_CHANCE,
+    MOST_OVERFITTING,
+)
 
 _NO_SENTENCE = (
     "How much of the best is luck was not measured here. Take it for luck: the best of many tries"
@@ -30,7 +37,7 @@ class _Card(NamedTuple):
 def luck_section(statistics: Mapping[str, Json], sessions: int) -> str:
     """Return the sentence, a card for each statistic with what it means, and why some are none."""
     said = statistics.get("sentence")
-    sentence = said if isinstance(said, str) and said else _NO_SENTENCE
+    sentence = as_sentence(said) if isinstance(said, str) and said else _NO_SENTENCE
     beside = _beside(statistics)
     cards = "\n".join(_card(each, _known(statistics, each.name)) for each in _cards(sessions))
     noted = statistics.get("notes")
@@ -43,13 +50,18 @@ def luck_section(statistics: Mapping[str, Json], sessions: int) -> str:
     )
 
 
+def as_sentence(words: str) -> str:
+    """Return words as a sentence of their own."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+
+
 def _cards(sessions: int) -> tuple[_Card, ...]:
     return (
         _Card("trials", "Tries", "sets; the best of so many looks good by luck alone",
               lambda value: f"{value:,.0f}", _plain),
         _Card("deflated_sharpe", "Deflated Sharpe ratio",
               "probability that the best is more than the luck of so many tries",
-              _share, lambda value: _convincing(value >= 0.95, "needs 95 %")),
+              _share, lambda value: _convincing(value >= LEAST_SHOWN, _share(LEAST_SHOWN))),
         _Card("pbo", "Probability of overfitting",
               "how often the best of one half of the sessions is below the median in the other",
               _share, _judged_overfitting),
@@ -118,17 +130,21 @@ def _plain(value: float) -> _Judged:
 
 
 def _convincing(is_so: bool, needed: str) -> _Judged:
-    return _Judged("good", "convincing") if is_so else _Judged("bad", f"not convincing: {needed}")
+    if is_so:
+        return _Judged("good", "convincing")
+    return _Judged("bad", f"not convincing: needs {needed}")
 
 
 def _judged_p(value: float) -> _Judged:
-    return _convincing(value < 0.05, "needs less than 0.05")
+    if value > CHANCE_OF_LUCK:
+        return _Judged("bad", "as luck gives it")
+    return _convincing(value <= MOST_CHANCE, f"{MOST_CHANCE:g} or less")
 
 
 def _judged_overfitting(value: float) -> _Judged:
-    if value >= 0.5:
-        return _Judged("bad", "as luck gives it, or worse")
-    return _convincing(value < 0.1, "needs less than 10 %")
+    if value > EVEN:
+        return _Judged("bad", "worse than luck")
+    return _convincing(value <= MOST_OVERFITTING, f"{_share(MOST_OVERFITTING)} or less")
 
 
 def _long_enough(needed: float, sessions: int) -> _Judged:

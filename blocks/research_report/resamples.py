@@ -89,7 +89,7 @@ def _bands(
                 + "".join(element("td", each, class_="number") for each in written),
             )
         )
-    shown = table(("What", "How far", *_HEADS), rows, class_="groups")
+    shown = table(("What", "How far", *_HEADS), rows, class_="groups spread")
     scroll = wrap("div", shown, class_="wide", tabindex="0", role="region", aria_label=figure.label)
     return element("h3", figure.label) + scroll
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from blocks.report.data import script_json
 from blocks.report.document import document
 from blocks.report.figures import headline, verdict
@@ -56,7 +58,7 @@ def _sections(page: SweepPage, values: tuple[Values, ...]) -> dict[str, str]:
     row = row_of(page.results, page.best)
     summary = summary_of(page.results, row)
     best = {name: page.results[name][row] for name in page.parameters}
-    costs = costs_section(page.statistics)
+    costs = costs_section(page.statistics, summary.total_pnl)
     resamples = resamples_section(page.statistics, summary.total_pnl, summary.max_drawdown)
     title = f"{'SIMULATED: ' if page.is_simulated else ''}{page.title}"
     return {
@@ -98,10 +100,15 @@ def _sections(page: SweepPage, values: tuple[Values, ...]) -> dict[str, str]:
 
 def _table_words(sets: int) -> str:
     shown = min(sets, ROWS_AT_A_TIME)
-    said = "A click on a heading sorts. " if sets > 1 else ""
+    said = "A click on a heading sorts." if sets > 1 else ""
     if shown < sets:
-        said += f"Without JavaScript these are the best {shown:,} of {sets:,}. "
-    return f"{said}All of them are in results.parquet, with every figure of summary.json."
+        said += f" Without JavaScript these are the best {shown:,} of {sets:,}."
+    return wrap(
+        "p",
+        escape(f"{said} All figures of all sets are in results.parquet. The trades of a set: ")
+        + element("code", "python -m flows sweep --out FOLDER --trades SET"),
+        class_="hint",
+    )
 
 
 def _refused(refused: tuple[Refused, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -250,7 +251,9 @@ def _no_summary(folder: Path) -> NoData | StoreUnavailable:
     below = [path.name for path in _with_summary(folder, 1)]
     if (folder / _SWEEP).exists():
         return NoData(
-            f"{folder} is a sweep, and no single run", "Name the folder of one of its sets"
+            f"{folder} is a sweep, and no single run",
+            f"Name {folder / 'sets'}/HASH, a set's folder, which is written by:"
+            f" python -m flows sweep --out {shlex.quote(str(folder))} --trades HASH",
         )
     if below:
         return NoData(

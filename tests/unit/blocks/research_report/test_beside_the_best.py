@@ -149,13 +149,14 @@ def test_costs_and_the_break_even_are_told_in_words() -> None:
          "max_drawdown": -0.1, "trades": 40}
         for bps in (0.0, 1.0, 2.0, 5.0)
     ]  # fmt: skip
-    known = costs_section({"cost_sensitivity": rows, "break_even_bps": 3.0})
+    known = costs_section({"cost_sensitivity": rows, "break_even_bps": 3.0}, 200.0)
+    assert "1 bps, as it ran" in known
     assert "3.00 basis points a side" in known
     assert "+300.00" in known
     assert "\N{MINUS SIGN}200.00" in known
-    loses = costs_section({"cost_sensitivity": rows[3:], "break_even_bps": None})
+    loses = costs_section({"cost_sensitivity": rows[3:], "break_even_bps": None}, 200.0)
     assert "earns nothing at any of these costs" in loses
-    assert costs_section({}) == ""
+    assert costs_section({}, 0.0) == ""
 
 
 def test_resamples_are_shown_with_what_the_best_came_to() -> None:

@@ -32,6 +32,12 @@ def test_where_nothing_was_measured_the_best_is_called_luck(statistics: dict[str
     assert page.index(words) < page.index('id="best-values"')
 
 
+def test_the_sentence_of_the_statistics_becomes_one() -> None:
+    page = sweep_page(made_sweep(statistics=STATISTICS | {"sentence": "with 2 tries no set earns"}))
+
+    assert Elements(page.encode()).text["#sentence"] == "With 2 tries no set earns."
+
+
 def test_the_page_holds_every_set_with_the_figures_of_the_results() -> None:
     run = made_sweep({"range_minutes": (5, 15), "bias": ("long", "both"), "gate": (True, False)})
     page = sweep_page(run).encode()
