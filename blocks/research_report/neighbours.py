@@ -69,7 +69,9 @@ def neighbours(page: SweepPage, values: Sequence[Values]) -> tuple[list[Neighbou
     """
     best = row_of(page.results, page.best)
     worth = column_of(page.results, page.objective)
-    places = np.array([each.place for each in values]).reshape(len(values), -1)
+    if not values:
+        return [], True
+    places = np.array([each.place for each in values])
     differs = places != places[:, [best]]
     found: list[tuple[int, str]] = []
     for at, each in enumerate(values):
@@ -120,10 +122,12 @@ def _measure(page: SweepPage) -> str:
 
 
 def _neighbour(page: SweepPage, worth: Floats, best: int, row: int, differs: str) -> Neighbour:
-    remains = float("nan")
-    if worth[best] > 0:
+    if not np.isfinite(worth[best]):
+        # Of what has no end, as gains without a loss, nothing is a share.
+        remains = float("nan")
+    elif worth[best] > 0:
         remains = float(worth[row] / worth[best])
-    elif np.isfinite(worth).any():
+    else:
         # What is below zero has no share: of a fall the lead over the median set is measured.
         middle = float(np.nanmedian(worth))
         lead = float(worth[best]) - middle
@@ -134,7 +138,7 @@ def _neighbour(page: SweepPage, worth: Floats, best: int, row: int, differs: str
 
 def _nearest(values: Sequence[Values], best: int) -> list[int]:
     """Return the rows nearest to the best, each parameter over the span that was tried."""
-    distance = np.zeros(len(values[0].place)) if values else np.zeros(0)
+    distance = np.zeros(len(values[0].place))
     for each in values:
         if not each.is_number or len(each.values) < 2:
             distance += each.place != each.place[best]

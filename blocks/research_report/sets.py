@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,8 @@ class Values:
 def values_of(results: pl.DataFrame, name: str) -> Values:
     """Return the values of a parameter over all sets; texts keep the order of their first set."""
     column = results[name]
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
     found = column.unique(maintain_order=True)
     if column.dtype != pl.String:
         found = found.sort(nulls_last=True)
@@ -75,7 +78,7 @@ def sets_facts(page: SweepPage, values: tuple[Values, ...]) -> dict[str, object]
             {
                 "name": each.name,
                 "isNumber": each.is_number,
-                "values": list(each.values) if each.is_number else [],
+                "values": [_finite(value) for value in each.values] if each.is_number else [],
                 "labels": [shown_value(value) for value in each.values],
             }
             for each in values
@@ -103,6 +106,13 @@ def sets_data(page: SweepPage, values: tuple[Values, ...]) -> dict[str, bytes]:
         "places": packed_text(np.concatenate([*places, np.zeros(0, dtype=np.int64)])),
         "figures": floats_text(*(column_of(page.results, each.name) for each in _kept(page))),
     }
+
+
+def _finite(value: Json) -> Json:
+    """Return a number that JSON can hold."""
+    if not isinstance(value, float):
+        return value
+    return min(max(value, -sys.float_info.max), sys.float_info.max)
 
 
 def _kept(page: SweepPage) -> tuple[Figure, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 from blocks.process.cache_folder import engine_cache_folder
 from blocks.strategy_file import content_of, kept_strategy
+from tasks.backtest.hashes import strategy_digest
 from tasks.sweep.market import Market, MarketsAtHand, kept_market
 from trading.backtest.performance import Summary
 from trading.errors import BadInput
@@ -171,10 +171,9 @@ def chunk_hash(bars_hash: str, engine: str, set_hashes: tuple[str, ...]) -> str:
 def strategy_of(module: ModuleType) -> Strategy:
     """Return a strategy as plain data, and have it at hand in this process."""
     source = content_of(module)
-    said = inspect.getsource(module).encode() if source is None else source
     built_in = next((name for name, each in BUILT_IN.items() if each is module), None)
     strategy = Strategy(
-        built_in or Path(str(module.__file__)).stem, hashlib.sha256(said).hexdigest(), source
+        built_in or Path(str(module.__file__)).stem, strategy_digest(module), source
     )
     _strategies[strategy.digest] = module
     return strategy
