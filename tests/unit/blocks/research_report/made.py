@@ -107,7 +107,7 @@ def made_sweep(
         "refused": refused,
         "notes": (),
         "source": "bars/sample.parquet",
-        "engine": "0.2.0+abc",
+        "engine": "1.0+abc",
         "title": "orb on AAPL, MSFT",
     }
     return SweepPage(**{**asked, **changed})

@@ -46,7 +46,7 @@ def made(label: str, trades: list[dict[str, Any]], **changed: Any) -> ComparedRu
         schema={"ts": pl.Datetime("us", "UTC"), "equity": pl.Float64},
     )
     run = ComparedRun(
-        label, f"run {label}", "0.2.0+abc", "bars.parquet", "b" * 32, None, PLAN, date(2025, 6, 2),
+        label, f"run {label}", "1.0+abc", "bars.parquet", "b" * 32, None, PLAN, date(2025, 6, 2),
         date(2025, 6, 3), 10_000.0, {"sharpe": 1.5, "trades": len(trades)},
         pl.DataFrame(trades, schema=SCHEMA), equity,
     )  # fmt: skip
@@ -120,7 +120,7 @@ def test_only_parameters_that_differ_are_shown_and_one_that_is_unknown_has_a_das
         ({"bars_hash": "c" * 32}, ["The bars were NOT the same", "source were the same"]),
         ({"past_hash": "c" * 32}, ["but not those before them", "source were the same"]),
         ({"bars_hash": None}, ["is not known: B kept no hash", "source were the same"]),
-        ({"engine": "0.3.0+def"}, ["The bars were the same", "NOT the same: A 0.2.0+abc; B 0.3"]),
+        ({"engine": "2.0+def"}, ["The bars were the same", "NOT the same: A 1.0+abc; B 2.0"]),
         ({"engine": ""}, ["The bars were the same", "is not known: B does not say"]),
         ({"capital": 5.0}, ["same", "same", "began with other capital, USD: A 10,000.00; B 5.00"]),
         ({"source": "simulated market, seed 1"}, ["same", "same", "SIMULATED bars"]),

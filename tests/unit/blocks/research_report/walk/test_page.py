@@ -51,7 +51,7 @@ def page() -> WalkPage:
         STATISTICS,
         ("bars stop early",),
         "bars.parquet",
-        "0.2.0+abc",
+        "1.0+abc",
         "Walk-forward test of orb",
         {"capital": 10_000.0},
     )
