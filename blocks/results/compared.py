@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_uppercase
 
-from blocks.research_report.compared_run import ComparedRun, flat_parameters
-from blocks.research_report.differences import EQUITY_COLUMNS, TRADE_COLUMNS
+from blocks.research_report.comparison.differences import EQUITY_COLUMNS, TRADE_COLUMNS
+from blocks.research_report.comparison.run import ComparedRun, flat_parameters
 from blocks.results.kept_run import KeptRun, run_named
 from trading.errors import BadInput
 

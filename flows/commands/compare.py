@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the comparison and write its page; return the exit code."""
-    from blocks.research_report.comparison_page import comparison_page
+    from blocks.research_report.comparison.page import comparison_page
     from blocks.results.compared import compared_runs
     from flows.pages.comparison_lines import comparison_lines
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from blocks.report.markup import MINUS, NOTHING
-from blocks.research_report.compared_run import ComparedRun
-from blocks.research_report.differences import (
+from blocks.research_report.comparison.differences import (
     COMPARED,
     Row,
     TradeDifferences,
@@ -20,6 +19,7 @@ from blocks.research_report.differences import (
     trade_words,
     trades_that_differ,
 )
+from blocks.research_report.comparison.run import ComparedRun
 from flows.pages.cells import clock_time
 from flows.pages.text_table import plain, table_lines
 from trading.market.bars import Floats

@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from blocks.research_report.compared_run import ComparedRun
-from blocks.research_report.comparison_page import comparison_page
-from blocks.research_report.differences import (
+from blocks.research_report.comparison.differences import (
     equity_together,
     parameters_that_differ,
     same_or_not,
     trade_words,
     trades_that_differ,
 )
+from blocks.research_report.comparison.page import comparison_page
+from blocks.research_report.comparison.run import ComparedRun
 from tests.unit.blocks.report.reader import Elements
 
 OPEN = datetime(2025, 6, 2, 13, 30, tzinfo=UTC)

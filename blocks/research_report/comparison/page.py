@@ -12,9 +12,7 @@ from blocks.report.document import document
 from blocks.report.markup import element, items, number, table, tone, wrap
 from blocks.report.notices import simulated_banner
 from blocks.research_report.bands import legend
-from blocks.research_report.compared_run import ComparedRun
-from blocks.research_report.curves import Curve, curves
-from blocks.research_report.differences import (
+from blocks.research_report.comparison.differences import (
     COMPARED,
     Row,
     equity_together,
@@ -24,6 +22,8 @@ from blocks.research_report.differences import (
     trade_words,
     trades_that_differ,
 )
+from blocks.research_report.comparison.run import ComparedRun
+from blocks.research_report.curves import Curve, curves
 
 _STYLES = ("report/assets/base.css", "research_report/assets/research.css",
            "research_report/assets/compare.css")  # fmt: skip

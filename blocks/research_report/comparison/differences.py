@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from blocks.report.markup import NOTHING
-from blocks.research_report.compared_run import ComparedRun
+from blocks.research_report.comparison.run import ComparedRun
 from blocks.research_report.figures import FIGURES, shown_value
 from trading.market.bars import Floats
 
