@@ -7,10 +7,9 @@ import inspect
 from types import ModuleType
 
 from blocks.bars.content_hash import BarHashes
-from blocks.strategy_file import content_of
 from trading.backtest.performance import Json
 from trading.market.bars import Panel
-from trading.plan import RunPlan
+from trading.plan import BUILT_IN, RunPlan
 from trading.sweep.parameter_set import set_hash_of
 
 
@@ -29,7 +28,11 @@ def hashes_of(plan: RunPlan, panel: Panel, first_traded: int) -> dict[str, Json]
 
 def strategy_digest(module: ModuleType) -> str:
     """Return the sha256 of a strategy's source; of a user's file, of what it held when loaded."""
-    source = content_of(module)
-    return hashlib.sha256(
-        inspect.getsource(module).encode() if source is None else source
-    ).hexdigest()
+    source = None
+    if module not in BUILT_IN.values():
+        # Whoever has a user's strategy has imported this already; nobody else has to wait for it.
+        from blocks.strategy_file import content_of
+
+        source = content_of(module)
+    said = inspect.getsource(module).encode() if source is None else source
+    return hashlib.sha256(said).hexdigest()
