@@ -60,11 +60,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Walk, write the results and print them; return the exit code."""
     from flows.pages.progress import progress_on
+    from tasks.walk_forward.folder import OF_WALK
     from tasks.walk_forward.run import walk
 
     request = request_of(args)
-    with progress_on(sys.stderr, wanted=not args.quiet) as progress:
-        report = walk(request, progress)
+    try:
+        with progress_on(sys.stderr, wanted=not args.quiet) as progress:
+            report = walk(request, progress)
+    except KeyboardInterrupt:
+        if OF_WALK.has_parts(request.sweep.out):
+            print("what is chosen is kept: the same command goes on with it", file=sys.stderr)
+        raise
     if args.json:
         print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
     elif not args.quiet:
@@ -76,7 +82,7 @@ def run(args: Namespace) -> int:
 
 def request_of(args: Namespace) -> WalkRequest:
     """Return what the arguments ask for; raises BadInput for what is missing."""
-    from tasks.sweep.request import SweepRequest, objective_named
+    from tasks.sweep.request import SweepRequest, objective_named, refuse_fixed
     from tasks.walk_forward.request import WalkRequest, windows_named
 
     for name, example in (("in_sample", 60), ("out_of_sample", 20)):
@@ -88,9 +94,11 @@ def request_of(args: Namespace) -> WalkRequest:
     is_anchored = windows_named(anchored=args.anchored, rolling=args.rolling)
     if args.out is None:
         raise BadInput("a walk needs a folder for its results", "Give --out DIR")
+    grid = tuple(args.grid)
+    refuse_fixed(grid, args.set_here)
     sweep = SweepRequest(
         past_request(args),
-        tuple(args.grid),
+        grid,
         args.out,
         random=args.random,
         seed=args.seed,

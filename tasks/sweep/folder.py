@@ -1,4 +1,4 @@
-"""The folder of one sweep: whose it is, and that nobody else writes to it meanwhile."""
+"""The folder of one sweep, or of what is like one: whose it is, and that nobody else writes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.process.disk_errors import words_of
 from blocks.results.folder import check_folder
 from blocks.stores.whole_file import write_whole
-from tasks.sweep.chunk_files import FOLDER, SUFFIX, has_chunks
+from tasks.sweep.chunk_files import FOLDER, SUFFIX
 from trading.backtest.performance import Json
 from trading.errors import BadInput, StoreUnavailable
 
@@ -28,17 +29,37 @@ _NEW = "Give another folder to --out"
 _LONGEST = 60
 
 
-@contextmanager
-def own_folder(out: Path, asked: Mapping[str, Json]) -> Iterator[None]:
-    """Hold a folder for the sweep that is asked for, made if need be, until the context ends.
+@dataclass(frozen=True, slots=True)
+class FolderKind:
+    """What is kept in a folder: its name, where its finished parts lie, and the file that is last.
 
-    A sweep that was broken off, or is done, is gone on with by the same request. Raises BadInput
-    for a folder that holds anything else and for one to which another sweep writes now, and
+    `suffix` is that of the parts.
+    """
+
+    word: str
+    parts: str
+    suffix: str
+    record: str
+
+    def has_parts(self, out: Path) -> bool:
+        """Return whether any part is kept."""
+        return next((out / self.parts).glob(f"*{self.suffix}"), None) is not None
+
+
+OF_SWEEP = FolderKind("sweep", FOLDER, SUFFIX, RECORD)
+
+
+@contextmanager
+def own_folder(out: Path, asked: Mapping[str, Json], kind: FolderKind = OF_SWEEP) -> Iterator[None]:
+    """Hold a folder for what is asked for, made if need be, until the context ends.
+
+    What was broken off, or is done, is gone on with by the same request. Raises BadInput for a
+    folder that holds anything else and for one to which another process writes now, and
     StoreUnavailable when it cannot be written to.
     """
     check_folder(out)
-    _refuse_others(out, asked)
-    chunks = out / FOLDER
+    _refuse_others(out, asked, kind)
+    chunks = out / kind.parts
     is_new = not out.exists()
     try:
         chunks.mkdir(parents=True, exist_ok=True)
@@ -53,41 +74,41 @@ def own_folder(out: Path, asked: Mapping[str, Json]) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BadInput(
-                f"another sweep is writing to {out} now", f"Wait until it is done. {_NEW}"
+                f"another {kind.word} is writing to {out} now", f"Wait until it is done. {_NEW}"
             ) from error
         # Whoever had it may have made it another's before he let go of it.
-        _refuse_others(out, asked)
+        _refuse_others(out, asked, kind)
         try:
             if not (chunks / _REQUEST).exists():
                 write_whole(chunks / _REQUEST, _text(asked), private=False)
             yield
         finally:
-            _give_back(out, is_new=is_new)
+            _give_back(out, kind, is_new=is_new)
     finally:
         os.close(lock)
 
 
-def _refuse_others(out: Path, asked: Mapping[str, Json]) -> None:
+def _refuse_others(out: Path, asked: Mapping[str, Json], kind: FolderKind) -> None:
     if not out.exists():
         return
-    earlier = _earlier(out)
+    earlier = _earlier(out / kind.parts / _REQUEST, kind)
     if earlier is None:
-        others = sorted(each.name for each in out.iterdir() if each.name != FOLDER)
+        others = sorted(each.name for each in out.iterdir() if each.name != kind.parts)
         if others:
             raise BadInput(f"{out} holds something else: {', '.join(others[:5])}", _NEW)
     elif earlier != json.loads(_text(asked)):
-        raise BadInput(f"{out} holds another sweep: {_difference(earlier, asked)}", _NEW)
+        raise BadInput(f"{out} holds another {kind.word}: {_difference(earlier, asked)}", _NEW)
 
 
-def _earlier(out: Path) -> object:
-    """Return what the sweep in a folder was asked for, None where there is none."""
+def _earlier(request: Path, kind: FolderKind) -> object:
+    """Return what the work in a folder was asked for, None where there is none."""
     try:
-        return json.loads((out / FOLDER / _REQUEST).read_bytes())
+        return json.loads(request.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise BadInput(
-            f"{out / FOLDER / _REQUEST} cannot be read, so whose sweep this is cannot be told", _NEW
+            f"{request} cannot be read, so whose {kind.word} this is cannot be told", _NEW
         ) from error
 
 
@@ -109,10 +130,10 @@ def _text(asked: Mapping[str, Json]) -> bytes:
     return (json.dumps(asked, indent=2) + "\n").encode()
 
 
-def _give_back(out: Path, *, is_new: bool) -> None:
-    """Remove what was made for a sweep that has not run a chunk."""
-    chunks = out / FOLDER
-    if (out / RECORD).exists() or has_chunks(out):
+def _give_back(out: Path, kind: FolderKind, *, is_new: bool) -> None:
+    """Remove what was made for work of which no part was finished."""
+    chunks = out / kind.parts
+    if (out / kind.record).exists() or kind.has_parts(out):
         return
     # Somebody else may have put something there meanwhile; then it stays.
     with suppress(OSError):

@@ -13,7 +13,7 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.stores.whole_file import read_whole
 from blocks.strategy_file import load_strategy
 from tasks.backtest.request import BacktestRequest
-from tasks.sweep.folder import RECORD
+from tasks.sweep.folder import OF_SWEEP, FolderKind
 from tasks.sweep.request import SweepRequest
 from trading.backtest.performance import Json
 from trading.errors import BadInput
@@ -43,12 +43,12 @@ def asked_record(request: SweepRequest) -> dict[str, Json]:
     }
 
 
-def refuse_changed(out: Path, record: Mapping[str, Json]) -> None:
-    """Raise BadInput when a finished sweep in a folder ran over other bars or with other code.
+def refuse_changed(out: Path, record: Mapping[str, Json], kind: FolderKind = OF_SWEEP) -> None:
+    """Raise BadInput when finished work in a folder ran over other bars or with other code.
 
     Its request is the same, so that its results would be lost by an accident.
     """
-    content = read_whole(out / RECORD)
+    content = read_whole(out / kind.record)
     if content is None:
         return
     try:
@@ -59,7 +59,7 @@ def refuse_changed(out: Path, record: Mapping[str, Json]) -> None:
     for name, what in (("bars", "bars"), ("engine_version", "engine"), ("strategy", "strategy")):
         if earlier.get(name) != json.loads(json.dumps(record[name])):
             raise BadInput(
-                f"{out} holds this sweep with another {what}, which changed since",
+                f"{out} holds this {kind.word} with another {what}, which changed since",
                 "Give another folder to --out, or remove this one",
             )
 

@@ -14,7 +14,7 @@ from trading.market.calendar import Session
 from trading.walk_forward.choice import Chosen
 
 FOLDER = "choices"
-_SUFFIX = ".json"
+SUFFIX = ".choice"
 _HASH_LETTERS = 32
 
 
@@ -34,7 +34,7 @@ class KeptChoices:
         """Return a choice that was kept; one that cannot be read is as good as none."""
         name = self._name(sessions, capital)
         self.used.add(name)
-        content = read_whole(self.folder / f"{name}{_SUFFIX}")
+        content = read_whole(self.folder / f"{name}{SUFFIX}")
         if content is None:
             return None
         try:
@@ -56,12 +56,12 @@ class KeptChoices:
             "refused": {str(number): why for number, why in chosen.refused.items()},
         }
         text = json.dumps(said, indent=2) + "\n"
-        path = self.folder / f"{self._name(sessions, capital)}{_SUFFIX}"
-        write_whole(path, text.encode())
+        path = self.folder / f"{self._name(sessions, capital)}{SUFFIX}"
+        write_whole(path, text.encode(), private=False)
 
     def forget_others(self) -> None:
         """Remove choices that this walk has not asked for."""
-        for path in self.folder.glob(f"*{_SUFFIX}"):
+        for path in self.folder.glob(f"*{SUFFIX}"):
             if path.stem not in self.used:
                 with suppress(OSError):
                     path.unlink()

@@ -19,7 +19,7 @@ from tasks.sweep.batch import Refused
 from tasks.sweep.chunk import Strategy
 from tasks.sweep.market import Market
 from tasks.walk_forward.folder import EQUITY, PAGE, RECORD, TRADES, WINDOWS
-from tasks.walk_forward.request import WalkRequest
+from tasks.walk_forward.request import WalkRequest, asked_walk
 from trading.backtest.performance import Json, Summary
 from trading.backtest.tables import equity_table, trades_table
 from trading.statistics.monte_carlo import MonteCarlo
@@ -139,6 +139,7 @@ class WalkReport:
         return {
             "engine_version": self.engine,
             "strategy": {"name": self.strategy.name, "sha256": self.strategy.digest},
+            "request": asked_walk(self.request),
             "lengths": {
                 "in_sample": lengths.in_sample,
                 "out_of_sample": lengths.out_of_sample,
@@ -257,13 +258,13 @@ class WalkReport:
             PAGE: self.page().encode("utf-8", "replace"),
         }
         for name, content in files.items():
-            write_whole(out / name, content)
+            write_whole(out / name, content, private=False)
         hashes: dict[str, Json] = {
             name: hashlib.sha256(content).hexdigest() for name, content in files.items()
         }
         record = {**self.as_dict(), "files": hashes}
         text = json.dumps(record, indent=2, allow_nan=False) + "\n"
-        write_whole(out / RECORD, text.encode())
+        write_whole(out / RECORD, text.encode(), private=False)
 
 
 def _named(prefix: str, figures: pl.DataFrame) -> pl.DataFrame:

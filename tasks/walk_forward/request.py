@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.sweep.record import asked_record
 from tasks.sweep.request import SweepRequest, check_sweep
+from trading.backtest.performance import Json
 from trading.errors import BadInput
 from trading.walk_forward.walk import refuse_too_short
 from trading.walk_forward.windows import WindowLengths
@@ -34,6 +36,18 @@ class WalkRequest:
             memory if self.purge is None else self.purge,
             self.is_anchored,
         )
+
+
+def asked_walk(request: WalkRequest) -> dict[str, Json]:
+    """Return a request as JSON-ready values: all of it but who runs it and where it goes."""
+    return {
+        **asked_record(request.sweep),
+        "in_sample": request.in_sample,
+        "out_of_sample": request.out_of_sample,
+        "step": request.step,
+        "purge": request.purge,
+        "anchored": request.is_anchored,
+    }
 
 
 def check_walk(request: WalkRequest) -> None:

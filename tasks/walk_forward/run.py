@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -14,19 +14,22 @@ from types import ModuleType
 import numpy as np
 
 from blocks.process.cache_folder import engine_cache_folder
+from tasks.backtest.request import module_of
 from tasks.backtest.run import Progress, engine_version
-from tasks.sweep.batch import Refused, by_market, plan_base
+from tasks.sweep.batch import Refused, by_market, loaded_base, plan_base
 from tasks.sweep.chunk import Strategy, plan_of_set, strategy_of
+from tasks.sweep.folder import own_folder
 from tasks.sweep.market import Market, load_market
+from tasks.sweep.record import refuse_changed
 from tasks.sweep.request import SweepRequest
 from tasks.walk_forward.choices import FOLDER, KeptChoices
-from tasks.walk_forward.folder import check_walk_folder
+from tasks.walk_forward.folder import OF_WALK
 from tasks.walk_forward.report import WalkReport
-from tasks.walk_forward.request import WalkRequest, check_walk
+from tasks.walk_forward.request import WalkRequest, asked_walk, check_walk
 from trading.backtest.performance import trade_columns
 from trading.errors import BadInput
-from trading.plan import strategy_named
-from trading.statistics.monte_carlo import monte_carlo
+from trading.statistics.monte_carlo import MonteCarlo, monte_carlo
+from trading.sweep.parameter_names import settled
 from trading.sweep.parameter_set import ParameterSet, set_hash_of
 from trading.sweep.space import parse_space, sets_of
 from trading.walk_forward.candidates import Candidates, memory_of
@@ -44,41 +47,39 @@ def walk(request: WalkRequest, progress: Progress | None = None) -> WalkReport:
     check_walk(request)
     tell = progress or _tell_nobody
     asked = request.sweep
-    module = asked.base.strategy_module or strategy_named(
-        str(asked.base.settings.get("strategy", "orb"))
-    )
-    space = parse_space(asked.grid)
-    check_walk_folder(asked.out)
+    module = module_of(asked.base)
+    space = settled(parse_space(asked.grid), module)
     tell("drawing sets", 0, 1)
     sets = {each.number: each for each in sets_of(space, asked.random, asked.seed)}
-    on_bars = _load(asked, module, list(sets.values()), tell)
-    strategy, engine = strategy_of(module), engine_version(module)
-    choices = KeptChoices(asked.out / FOLDER, on_bars.hash(strategy, engine, asked.objective))
-    walked = _walk(request, on_bars.candidates, choices, tell)
-    tell("judging", 0, 1)
-    ran = sum(len(each.numbers) for each in on_bars.candidates)
-    idle = sum(not run.summary.initial_equity > 0 for run in walked.windows)
-    report = WalkReport(
-        request,
-        walked,
-        space.names,
-        sets,
-        tuple(on_bars.refused),
-        judge_walk(walked, ran * (len(walked.windows) - idle), seed=asked.seed),
-        monte_carlo(
-            trade_columns(walked.joined.outcome).pnl,
-            np.array(walked.summary.session_returns),
-            asked.base.capital,
-            asked.seed,
-        ),
-        strategy,
-        engine,
-        on_bars.markets,
-    )
-    tell("writing results", 0, 1)
-    report.write(asked.out)
-    choices.forget_others()
+    with own_folder(asked.out, asked_walk(request), OF_WALK):
+        on_bars = _load(asked, module, list(sets.values()), tell)
+        strategy, engine = strategy_of(module), engine_version(module)
+        choices = KeptChoices(asked.out / FOLDER, on_bars.hash(strategy, engine, asked.objective))
+        walked = _walk(request, on_bars.candidates, choices, tell)
+        tell("judging", 0, 1)
+        report = WalkReport(
+            request,
+            walked,
+            space.names,
+            sets,
+            tuple(on_bars.refused),
+            judge_walk(walked, on_bars.tries(walked), seed=asked.seed),
+            _drawn_again(walked, asked),
+            strategy,
+            engine,
+            on_bars.markets,
+        )
+        tell("writing results", 0, 1)
+        refuse_changed(asked.out, report.as_dict(), OF_WALK)
+        report.write(asked.out)
+        choices.forget_others()
     return report
+
+
+def _drawn_again(walked: Walk, asked: SweepRequest) -> MonteCarlo:
+    returns = np.array(walked.summary.session_returns)
+    pnl = trade_columns(walked.joined.outcome).pnl
+    return monte_carlo(pnl, returns, asked.base.capital, asked.seed)
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ class _OnBars:
                 digest.update(f"{number} {set_hash_of(plan, strategy.digest)}".encode())
         return digest.hexdigest()
 
+    def tries(self, walked: Walk) -> int:
+        """Return how many sets were run in all windows."""
+        ran = sum(run.summary.initial_equity > 0 for run in walked.windows)
+        return ran * sum(len(each.numbers) for each in self.candidates)
+
 
 def _load(
     asked: SweepRequest, module: ModuleType, sets: Sequence[ParameterSet], tell: Progress
@@ -112,12 +118,7 @@ def _load(
         except BadInput as error:
             refused += [Refused(each.number, each.values, str(error)) for each in members]
             continue
-        daily = market.panel.daily
-        loaded = replace(
-            base,
-            symbols=market.panel.symbols,
-            daily_bars_sha256="" if daily is None else daily.sha256,
-        )
+        loaded = loaded_base(base, market)
         plans = tuple(plan_of_set(loaded, each.values, module) for each in members)
         numbers = tuple(each.number for each in members)
         candidates.append(Candidates(market.panel, market.first_traded, numbers, plans))

@@ -184,7 +184,12 @@ def test_nothing_to_choose_from_and_no_folder_are_one_line(tmp_path: Path) -> No
     (tmp_path / "summary.json").write_text("{}")
     other = call(*BARS, *GRID, *WINDOWS, "--out", tmp_path)
     assert "holds something else: summary.json" in other.stderr
-    for finished in (empty, other):
+    again = ("--grid", "range_minutes=60,120", "--objective", "total_pnl", "--anchored")
+    short = ("--in-sample", "6", "--out-of-sample", "6", "--end", "2025-03-24")
+    assert call(*BARS, *again, *short, "--out", tmp_path / "one").returncode == 0
+    another = call(*BARS, *again, *short, "--step", "7", "--out", tmp_path / "one")
+    assert "holds another walk-forward test: its step is null, and here it is 7" in another.stderr
+    for finished in (empty, other, another):
         assert (finished.returncode, len(finished.stderr.splitlines())) == (2, 1)
 
 
