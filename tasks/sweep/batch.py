@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,8 +34,11 @@ class Refused:
 def by_market(
     sets: Iterable[ParameterSet], base: PlanBase, module: ModuleType
 ) -> tuple[dict[MarketKey, list[ParameterSet]], list[Refused]]:
-    """Return the sets by the bars that they need, in their order, and those that cannot be."""
-    groups: dict[MarketKey, list[ParameterSet]] = {}
+    """Return the sets by the bars that they need, and those that cannot be.
+
+    Sets to which the strategy says the same stand together, so that chunks share what it says.
+    """
+    groups: dict[MarketKey, dict[object, list[ParameterSet]]] = {}
     refused = []
     for each in sets:
         asked = replace(base, symbols=()) if SYMBOLS in each.values else base
@@ -44,8 +48,10 @@ def by_market(
             refused.append(Refused(each.number, each.values, str(error)))
             continue
         key = MarketKey(plan.symbols, plan.interval_minutes, plan.needs_past())
-        groups.setdefault(key, []).append(each)
-    return groups, refused
+        says = (repr(plan.strategy.numbers(plan.interval_minutes)), plan.gate)
+        groups.setdefault(key, {}).setdefault(says, []).append(each)
+    together = {key: list(chain(*by_saying.values())) for key, by_saying in groups.items()}
+    return together, refused
 
 
 def plan_base(request: BacktestRequest) -> PlanBase:
