@@ -46,22 +46,41 @@ def asked_record(request: SweepRequest) -> dict[str, Json]:
 def refuse_changed(out: Path, record: Mapping[str, Json], kind: FolderKind = OF_SWEEP) -> None:
     """Raise BadInput when finished work in a folder ran over other bars or with other code.
 
-    Its request is the same, so that its results would be lost by an accident.
+    Its request is the same, so that its results would be lost by an accident. `record` has of
+    `strategy`, `engine_version` and `bars` what is known by now.
     """
+    earlier = _earlier(out, kind)
+    for name, what in (("strategy", "strategy"), ("engine_version", "engine"), ("bars", "bars")):
+        if earlier is not None and name in record and not _is_equal(earlier, record, name):
+            raise _changed(out, kind, what)
+
+
+def refuse_other_bars(out: Path, bars_hash: str) -> None:
+    """Raise BadInput when a finished sweep in a folder did not run over these bars."""
+    earlier = _earlier(out, OF_SWEEP)
+    if earlier is not None and bars_hash not in {bars["hash"] for bars in earlier["bars"]}:
+        raise _changed(out, OF_SWEEP, "bars")
+
+
+def _earlier(out: Path, kind: FolderKind) -> dict[str, Any] | None:
     content = read_whole(out / kind.record)
-    if content is None:
-        return
     try:
-        earlier = json.loads(content)
+        earlier = json.loads(content or b"null")
     except ValueError:
         # It is no record of anything any more.
-        return
-    for name, what in (("bars", "bars"), ("engine_version", "engine"), ("strategy", "strategy")):
-        if earlier.get(name) != json.loads(json.dumps(record[name])):
-            raise BadInput(
-                f"{out} holds this {kind.word} with another {what}, which changed since",
-                "Give another folder to --out, or remove this one",
-            )
+        return None
+    return earlier if isinstance(earlier, dict) and "bars" in earlier else None
+
+
+def _is_equal(earlier: Mapping[str, Any], record: Mapping[str, Json], name: str) -> bool:
+    return bool(earlier.get(name) == json.loads(json.dumps(record[name])))
+
+
+def _changed(out: Path, kind: FolderKind, what: str) -> BadInput:
+    return BadInput(
+        f"{out} holds this {kind.word} with another {what}, which changed since",
+        "Give another folder to --out, or remove this one",
+    )
 
 
 def base_request(asked: Mapping[str, Any]) -> BacktestRequest:

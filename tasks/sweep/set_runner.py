@@ -31,7 +31,9 @@ from tasks.sweep.chunk import (
 from tasks.sweep.chunk_files import WHY, keep_chunk, read_chunk
 from tasks.sweep.folder import BARS
 from tasks.sweep.market import Market, MarketKey, keep_market, load_market
+from tasks.sweep.record import refuse_other_bars
 from tasks.sweep.request import LOCAL, SweepRequest
+from trading.backtest.performance import Json
 from trading.errors import BadInput, StoreUnavailable
 from trading.plan import RunPlan
 from trading.sweep.parameter_set import ParameterSet
@@ -77,6 +79,13 @@ class SetRunner:
             request.workers or os.cpu_count() or 1,
         )
 
+    def code_record(self) -> dict[str, Json]:
+        """Return with what code sets are run, as sweep.json has it."""
+        return {
+            "engine_version": self.engine,
+            "strategy": {"name": self.strategy.name, "sha256": self.strategy.digest},
+        }
+
     def run(self, sets: Sequence[ParameterSet], total: int) -> list[pl.DataFrame]:
         """Return tables of sets that were run, of which all batches together have `total`."""
         before = len(self.tables)
@@ -88,6 +97,7 @@ class SetRunner:
             except BadInput as error:
                 self.refused += [Refused(each.number, each.values, str(error)) for each in members]
                 continue
+            refuse_other_bars(self._request.out, market.hash)
             size = chunk_size(len(sets), len(groups), market.panel.close.size)
             chunks = chunks_of(members, market, self._base, self._runs, size)
             for chunk, table in self._ran(chunks, market, total):

@@ -46,6 +46,7 @@ def sweep(
     drawn = _known_sets(request, space)
     with own_folder(request.out, asked):
         running = SetRunner(request, module, tell, runner)
+        refuse_changed(request.out, running.code_record())
         sets = _run(request, space, running, drawn)
         tell("judging the best", 0, 1)
         report = _report_of(request, space, sets, running, asked)

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from blocks.strategy_file import load_strategy
 from tasks.backtest.run import backtest
 from tasks.sweep import chunk as chunks
 from tasks.sweep.chunk import Chunk, ChunkResult, Tell, run_chunk, run_here
@@ -244,9 +245,31 @@ def test_a_finished_sweep_is_not_overwritten_by_the_same_request_over_other_bars
     sweep(small(bars, out))
     before = files_of(out)
     write_bars(bars, seed=2)
+
+    def nobody(wanted: Sequence[Chunk], tell: Tell) -> Iterator[ChunkResult]:
+        raise AssertionError("it is refused before hours are spent on it")
+
     with pytest.raises(BadInput, match="another bars, which changed since"):
-        sweep(small(bars, out))
+        sweep(small(bars, out), runner=nobody)
     assert files_of(out) == before
+
+
+def test_a_finished_sweep_is_not_overwritten_by_one_with_an_edited_strategy(
+    bars: Path, tmp_path: Path
+) -> None:
+    def request() -> SweepRequest:
+        return request_over(
+            bars, tmp_path / "out", "place=0,1", settings={},
+            strategy_module=failing_strategy(tmp_path),
+        )  # fmt: skip
+
+    sweep(request())
+    file = tmp_path / "failing.py"
+    edited = request()
+    file.write_text(file.read_text().replace("close - 1.0", "close - 2.0"))
+    edited = replace(edited, base=replace(edited.base, strategy_module=load_strategy(file)))
+    with pytest.raises(BadInput, match="another strategy, which changed since"):
+        sweep(edited)
 
 
 def test_an_unfinished_sweep_takes_no_chunk_of_other_bars(tmp_path: Path) -> None:
