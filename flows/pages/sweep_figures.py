@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def print_sweep(report: SweepReport, folder: Path) -> None:
     console.print(f"results in {where}", soft_wrap=True)
     console.print(f"open {escape(str(folder / PAGE))} in a browser", soft_wrap=True)
     console.print(
-        f"its trades: python -m flows sweep --out {where} --trades {best[SET_HASH]}",
+        f"its trades: python -m flows sweep --out {escape(shlex.quote(str(folder)))}"
+        f" --trades {best[SET_HASH]}",
         soft_wrap=True,
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks.backtest.request import BacktestRequest, check_request
 from trading.errors import BadInput
 from trading.near_names import nearest_of
 from trading.sweep.objective import Objective
+from trading.sweep.parameter_set import SYMBOLS
 
 LOCAL = "local"
 
@@ -48,7 +49,9 @@ def objective_named(name: str) -> Objective:
 
 def check_sweep(request: SweepRequest) -> None:
     """Raise BadInput for what cannot be, whatever the bars are."""
-    check_request(request.base)
+    # Each set has symbols of its own where they are swept.
+    base = request.base
+    check_request(replace(base, symbols=(SYMBOLS,)) if SYMBOLS in names_of(request.grid) else base)
     if request.workers is not None and request.workers < 1:
         raise BadInput(
             f"--workers {request.workers} is no number of workers",
@@ -58,9 +61,14 @@ def check_sweep(request: SweepRequest) -> None:
         raise BadInput("--random and --optuna are two ways to choose", "Give one of them")
 
 
+def names_of(grid: tuple[str, ...]) -> set[str]:
+    """Return what a grid sweeps, as it is written."""
+    return {text.partition("=")[0].strip() for text in grid}
+
+
 def refuse_fixed(grid: tuple[str, ...], pairs: list[str]) -> None:
     """Raise BadInput for a parameter that is swept and also given one value, as `name=value`."""
-    swept = {text.partition("=")[0].strip() for text in grid}
+    swept = names_of(grid)
     for pair in pairs:
         name = pair.partition("=")[0].strip()
         if name in swept:

@@ -64,7 +64,7 @@ def write_bars(path: Path, *, seed: int = 1) -> Path:
     return path
 
 
-def request_over(bars: Path, out: Path, *grid: str, **asked: Any) -> SweepRequest:
+def request_over(bars: Path | None, out: Path, *grid: str, **asked: Any) -> SweepRequest:
     """Return a sweep over 30-minute bars; `asked` are fields of the sweep or of its backtest."""
     names = BacktestRequest.__dataclass_fields__.keys() - {"out", "seed"}
     of_base = {name: asked.pop(name) for name in names & asked.keys()}

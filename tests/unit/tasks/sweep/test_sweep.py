@@ -228,6 +228,13 @@ def test_a_symbol_that_is_not_in_the_file_refuses_its_sets_only(bars: Path, tmp_
     assert "no rows of ZZZ" in report.refused[0].why
 
 
+def test_a_simulated_market_needs_no_symbols_beside_those_that_are_swept(tmp_path: Path) -> None:
+    request = request_over(
+        None, tmp_path / "out", "symbols=AAA,BBB", start=date(2025, 6, 2), end=date(2025, 6, 6)
+    )
+    assert list(sweep(request).results["symbols"]) == ["AAA", "BBB"]
+
+
 def test_too_few_sessions_for_a_sharpe_ratio_choose_by_return_and_say_so(
     bars: Path, tmp_path: Path
 ) -> None:
