@@ -144,7 +144,8 @@ class SetRunner:
             # The time that is left is that of the sets that are run now.
             self._tell(f"{before + done:,} of {total:,} sets", done, total - before)
 
-        tell(0, 0)
+        # Machine code may have to be made first, which has no measure.
+        self._tell(f"{before:,} of {total:,} sets, starting the engine", 0, 1)
         for result in self._runner(list(missing.values()), tell):
             # A chunk that was run twice, as after a worker's death, counts once.
             done = missing.pop(result.hash, None)
