@@ -61,7 +61,7 @@ def _cards(sessions: int) -> tuple[_Card, ...]:
               lambda value: f"{value:,.0f}", _plain),
         _Card("deflated_sharpe", "Deflated Sharpe ratio",
               "probability that the best is more than the luck of so many tries",
-              _share, lambda value: _convincing(value >= LEAST_SHOWN, _share(LEAST_SHOWN))),
+              _share, lambda value: _convincing(value >= LEAST_SHOWN, percent(LEAST_SHOWN, ".0f"))),
         _Card("pbo", "Probability of overfitting",
               "how often the best of one half of the sessions is below the median in the other",
               _share, _judged_overfitting),
@@ -144,7 +144,7 @@ def _judged_p(value: float) -> _Judged:
 def _judged_overfitting(value: float) -> _Judged:
     if value > EVEN:
         return _Judged("bad", "worse than luck")
-    return _convincing(value <= MOST_OVERFITTING, f"{_share(MOST_OVERFITTING)} or less")
+    return _convincing(value <= MOST_OVERFITTING, f"{percent(MOST_OVERFITTING, '.0f')} or less")
 
 
 def _long_enough(needed: float, sessions: int) -> _Judged:

@@ -51,7 +51,7 @@ def neighbours_section(page: SweepPage, values: Sequence[Values]) -> str:
         )
         for each in near
     ]
-    heads = ("Set", "Differs in", objective.label, "", f"Left of {measure}")
+    heads = ("Set", "Differs in", objective.label, "", "What is left")
     what = "One step away in one parameter" if is_one_step else "The nearest sets that were tried"
     shown = table(heads, rows, class_="groups near", id="neighbours") if rows else ""
     scroll = wrap("div", shown, class_="wide", tabindex="0", role="region", aria_label="Neighbours")
