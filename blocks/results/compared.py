@@ -59,4 +59,5 @@ def _compared(label: str, name: str, run: KeptRun) -> ComparedRun:
         trades=run.trades(TRADE_COLUMNS),
         equity=run.equity(EQUITY_COLUMNS),
         notes=run.notes,
+        is_walk=run.is_walk,
     )

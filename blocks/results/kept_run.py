@@ -13,6 +13,7 @@ import polars as pl
 
 from blocks.process.disk_errors import words_of
 from blocks.results.folder import EQUITY, FILES, TRADES, hash_of_file
+from blocks.results.kept_walk import WALK, summary_of_walk
 from blocks.results.run_folder import SUMMARY
 from trading.backtest.performance import Json
 from trading.errors import BadInput, NoData, StoreUnavailable
@@ -29,6 +30,7 @@ _LIST = "List runs with: python -m flows runs"
 class KeptRun:
     """A run's summary.json: what it was asked, what it came to, and the hashes of both.
 
+    The joined run of a walk-forward test is one, too (`is_walk`), as far as its record tells it.
     `written` is when its summary was put there. `bars_hash`, `past_hash` and `parameters_hash`
     are None where a run has none, as older ones have not.
     """
@@ -36,6 +38,7 @@ class KeptRun:
     folder: Path
     written: datetime
     content: Mapping[str, Json]
+    is_walk: bool = False
 
     @property
     def name(self) -> str:
@@ -155,12 +158,12 @@ def read_run(folder: Path) -> KeptRun:
 
     Raises NoData where none is, and StoreUnavailable where one is half-written or damaged.
     """
-    path = folder / SUMMARY
+    path = _record_in(folder)
     if not folder.exists():
         raise NoData(f"{folder} is not there", _LIST)
     if not folder.is_dir():
         raise NoData(f"{folder} is a file, and a run is a folder", f"{_LIST}, and name a folder")
-    if not path.exists():
+    if path is None:
         raise _no_summary(folder)
     try:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -170,7 +173,8 @@ def read_run(folder: Path) -> KeptRun:
         raise _damaged(path, said) from error
     if not isinstance(content, dict):
         raise _damaged(path, "it holds no summary")
-    run = KeptRun(folder, written, content)
+    is_walk = path.name == WALK
+    run = KeptRun(folder, written, summary_of_walk(content) if is_walk else content, is_walk)
     try:
         is_whole = bool(run.summary) and bool(run.plan) and run.first <= run.last
     except (KeyError, ValueError):
@@ -188,7 +192,7 @@ def run_named(name: str, data_dir: Path) -> KeptRun:
     if not name.strip():
         raise NoData("a run's name is empty", _LIST)
     given, kept = Path(name).expanduser(), data_dir / BACKTESTS / name
-    if (kept / SUMMARY).exists() and not (given / SUMMARY).exists():
+    if _record_in(kept) is not None and _record_in(given) is None:
         return read_run(kept)
     if given.exists() or "/" in name:
         return read_run(given)
@@ -214,7 +218,7 @@ def runs_in(folders: Iterable[Path]) -> list[KeptRun | StoreUnavailable]:
             continue
         if not folder.is_dir():
             raise NoData(f"{folder} is no folder", "Name a run's folder, or one that holds runs")
-        for place in _with_summary(folder, _DEEPEST):
+        for place in _with_record(folder, _DEEPEST):
             try:
                 found[place.resolve()] = read_run(place)
             except StoreUnavailable as error:
@@ -224,8 +228,13 @@ def runs_in(folders: Iterable[Path]) -> list[KeptRun | StoreUnavailable]:
     return [*runs, *(each for each in found.values() if isinstance(each, StoreUnavailable))]
 
 
-def _with_summary(folder: Path, deeper: int) -> Iterator[Path]:
-    if (folder / SUMMARY).exists():
+def _record_in(folder: Path) -> Path | None:
+    paths = (folder / name for name in (SUMMARY, WALK))
+    return next((path for path in paths if path.exists()), None)
+
+
+def _with_record(folder: Path, deeper: int) -> Iterator[Path]:
+    if _record_in(folder) is not None:
         yield folder
         return
     if deeper == 0:
@@ -239,7 +248,7 @@ def _with_summary(folder: Path, deeper: int) -> Iterator[Path]:
     for each in below:
         # What is being written has such a name, until it is whole.
         if not each.name.startswith("."):
-            yield from _with_summary(each, deeper - 1)
+            yield from _with_record(each, deeper - 1)
 
 
 def _no_summary(folder: Path) -> NoData | StoreUnavailable:
@@ -248,7 +257,7 @@ def _no_summary(folder: Path) -> NoData | StoreUnavailable:
             f"{folder} is half a run: it has no {SUMMARY}",
             "Run the backtest again into this folder",
         )
-    below = [path.name for path in _with_summary(folder, 1)]
+    below = [path.name for path in _with_record(folder, 1)]
     if (folder / _SWEEP).exists():
         return NoData(
             f"{folder} is a sweep, and no single run",

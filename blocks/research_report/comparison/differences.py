@@ -50,12 +50,20 @@ class TradeDifferences:
 
 
 def parameters_that_differ(runs: Sequence[ComparedRun]) -> list[Row]:
-    """Return what not all runs have alike; a parameter that a run does not know is a dash."""
+    """Return what not all runs have alike; a parameter that a run does not know is a dash.
+
+    What a walk does not tell stands at its default or was chosen anew: it makes no difference.
+    """
     names = dict.fromkeys(name for run in runs for name in run.parameters)
     rows = []
     for name in names:
         values = [run.parameters.get(name, _ABSENT) for run in runs]
-        if any(value != values[0] for value in values):
+        told = [
+            value
+            for run, value in zip(runs, values, strict=True)
+            if value is not _ABSENT or not run.is_walk
+        ]
+        if any(value != told[0] for value in told):
             rows.append(
                 Row(
                     name,
@@ -78,6 +86,11 @@ def same_or_not(runs: Sequence[ComparedRun]) -> list[str]:
     """Return one sentence on the bars, one on the engine, and others on what cannot be compared."""
     said = [_bars_words(runs), _engine_words(runs)]
     simulated = [run.label for run in runs if run.is_simulated]
+    walks = [run.label for run in runs if run.is_walk]
+    if walks:
+        said.append(
+            f"Walk-forward, of each window what was traded after its choice: {_listed(walks)}."
+        )
     if simulated:
         said.append(f"SIMULATED bars, which no market made: {_listed(simulated)}.")
     if len({(run.first, run.last) for run in runs}) > 1:
@@ -168,7 +181,7 @@ def _bars_words(runs: Sequence[ComparedRun]) -> str:
     if unknown:
         return (
             f"Whether the bars were the same is not known: {_listed(unknown)} kept no hash of them"
-            " (an older run, or a scan)."
+            " that can be compared (an older run, a scan, or a walk)."
         )
     if len({run.bars_hash for run in runs}) > 1:
         groups = _groups([(run.label, str(run.bars_hash)) for run in runs])

@@ -20,6 +20,7 @@ class ComparedRun:
 
     `parameters` are all values of its plan by the names that `--set` takes; `figures` as in
     summary.json; `trades` and `equity` as in its tables. Hashes are None where a run has none.
+    Of the joined run of a walk (`is_walk`) only the parameters that were asked for are known.
     """
 
     label: str
@@ -36,6 +37,7 @@ class ComparedRun:
     trades: pl.DataFrame
     equity: pl.DataFrame
     notes: tuple[str, ...] = ()
+    is_walk: bool = False
 
     @property
     def is_simulated(self) -> bool:

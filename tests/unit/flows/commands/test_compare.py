@@ -77,6 +77,41 @@ def test_an_older_run_is_compared_all_the_same(kept: Path, tmp_path: Path) -> No
     assert "Whether the bars were the same is not known: B kept no hash" in finished.stdout
 
 
+def walk_of(run: Path, place: Path) -> Path:
+    """Return a folder that a walk-forward test could have left, with a backtest's tables."""
+    shutil.copytree(run, place)
+    content = json.loads((place / "summary.json").read_text())
+    (place / "summary.json").unlink()
+    request = {"symbols": ["AAA"], "settings": {"min_body": 0.3}, "grid": ["range_minutes=15,30"],
+               "capital": 10_000.0, "random": None}  # fmt: skip
+    record = {
+        "engine_version": content["engine_version"], "strategy": {"name": "orb"},
+        "request": request, "lengths": {"in_sample": 20}, "notes": [],
+        "sessions": ["2025-06-02", "2025-06-06"], "bars": [{"source": "b.parquet", "hash": "x"}],
+        "summary": content["summary"], "files": content["files"],
+    }  # fmt: skip
+    (place / "walk_forward.json").write_text(json.dumps(record))
+    return place
+
+
+def test_a_walk_is_a_run_of_which_only_what_was_asked_for_differs(
+    kept: Path, tmp_path: Path
+) -> None:
+    walk = walk_of(kept / "backtests/short", tmp_path / "walk")
+    finished = compare(kept, walk, "short")
+
+    assert finished.returncode == 0, finished.stderr
+    lines = finished.stdout.splitlines()
+    at, end = lines.index("Parameters that differ"), lines.index("Figures")
+    assert [line.split()[0] for line in lines[at + 3 : end - 1]] == [
+        "min_body", "grid", "in_sample",
+    ]  # fmt: skip
+    assert "Walk-forward, of each window what was traded after its choice: A." in lines
+    assert "0 only in A, 0 only in B." in finished.stdout
+    listed = flows("runs", "--data-dir", tmp_path / "none", walk, "--json").stdout
+    assert [run["is_walk_forward"] for run in json.loads(listed)] == [True]
+
+
 def damaged(kept: Path, place: Path, name: str) -> Path:
     shutil.copytree(kept / "backtests/short", place)
     (place / name).unlink()
