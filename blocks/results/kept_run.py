@@ -16,7 +16,7 @@ from blocks.results.folder import EQUITY, FILES, TRADES, hash_of_file
 from blocks.results.kept_walk import WALK, summary_of_walk
 from blocks.results.run_folder import SUMMARY
 from trading.backtest.performance import Json
-from trading.errors import BadInput, NoData, StoreUnavailable
+from trading.errors import NoData, StoreUnavailable
 from trading.near_names import nearest_of
 
 BACKTESTS = "backtests"
@@ -167,7 +167,7 @@ def read_run(folder: Path) -> KeptRun:
         raise _no_summary(folder)
     try:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        content: Json = json.loads(path.read_bytes())
+        content: Json = json.loads(path.read_bytes(), parse_constant=_refuse)
     except (OSError, ValueError) as error:
         said = words_of(error) if isinstance(error, OSError) else "it is no JSON"
         raise _damaged(path, said) from error
@@ -212,7 +212,8 @@ def runs_in(folders: Iterable[Path]) -> list[KeptRun | StoreUnavailable]:
     A folder may be a run, hold runs, or hold folders of runs. Raises NoData for one that is not
     there, except where nothing was kept yet.
     """
-    found: dict[Path, KeptRun | StoreUnavailable] = {}
+    found: dict[Path, KeptRun] = {}
+    wrong: dict[Path, StoreUnavailable] = {}
     for folder in folders:
         if not folder.exists() and folder.name == BACKTESTS:
             continue
@@ -221,11 +222,12 @@ def runs_in(folders: Iterable[Path]) -> list[KeptRun | StoreUnavailable]:
         for place in _with_record(folder, _DEEPEST):
             try:
                 found[place.resolve()] = read_run(place)
+            except OSError as error:
+                wrong[place.resolve()] = _unreadable(place, error)
             except StoreUnavailable as error:
-                found[place.resolve()] = error
-    runs = [each for each in found.values() if isinstance(each, KeptRun)]
-    runs.sort(key=lambda run: (-run.written.timestamp(), run.name))
-    return [*runs, *(each for each in found.values() if isinstance(each, StoreUnavailable))]
+                wrong[place.resolve()] = error
+    runs = sorted(found.values(), key=lambda run: (-run.written.timestamp(), run.name))
+    return [*runs, *wrong.values()]
 
 
 def _record_in(folder: Path) -> Path | None:
@@ -234,21 +236,22 @@ def _record_in(folder: Path) -> Path | None:
 
 
 def _with_record(folder: Path, deeper: int) -> Iterator[Path]:
-    if _record_in(folder) is not None:
-        yield folder
-        return
-    if deeper == 0:
-        return
+    """Yield the folders of runs, and those of which nobody can tell: reading says what is wrong."""
     try:
-        below = sorted(each for each in folder.iterdir() if each.is_dir())
-    except OSError as error:
-        raise BadInput(
-            f"{folder} cannot be read: {words_of(error)}", "Check its permissions"
-        ) from error
-    for each in below:
+        is_run = _record_in(folder) is not None
         # What is being written has such a name, until it is whole.
-        if not each.name.startswith("."):
+        below = [] if is_run else sorted(folder.glob("[!.]*/"))
+    except OSError:
+        is_run, below = True, []
+    if is_run:
+        yield folder
+    elif deeper:
+        for each in below:
             yield from _with_record(each, deeper - 1)
+
+
+def _refuse(name: str) -> Json:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _no_summary(folder: Path) -> NoData | StoreUnavailable:
@@ -257,7 +260,7 @@ def _no_summary(folder: Path) -> NoData | StoreUnavailable:
             f"{folder} is half a run: it has no {SUMMARY}",
             "Run the backtest again into this folder",
         )
-    below = [path.name for path in _with_record(folder, 1)]
+    below = [path.relative_to(folder) for path in _with_record(folder, _DEEPEST)]
     if (folder / _SWEEP).exists():
         return NoData(
             f"{folder} is a sweep, and no single run",
@@ -270,6 +273,10 @@ def _no_summary(folder: Path) -> NoData | StoreUnavailable:
             f"Name one of them, such as {folder / below[0]}",
         )
     return NoData(f"{folder} holds no backtest: it has no {SUMMARY}", _LIST)
+
+
+def _unreadable(folder: Path, error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(f"{folder} cannot be read: {words_of(error)}", "Check its permissions")
 
 
 def _damaged(path: Path, why: str) -> StoreUnavailable:

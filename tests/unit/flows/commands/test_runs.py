@@ -80,7 +80,9 @@ def test_a_folder_named_twice_lists_its_runs_once(data_dir: Path) -> None:
     assert len(listed("--data-dir", data_dir, home, home / "newer", data_dir)) == 2
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b'{"summary": 1}', b"\xff", b""])
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b"{}", b'{"summary": 1}', b'{"a": NaN}', b"\xff", b""]
+)
 def test_what_cannot_be_read_is_a_warning_and_the_others_are_listed(
     data_dir: Path, tmp_path: Path, content: bytes
 ) -> None:
