@@ -64,6 +64,11 @@ def table(heads: Iterable[str], rows: Iterable[str], **attributes: str) -> str:
     return wrap("table", inside, **attributes)
 
 
+def scrolling(inside: str, words: str, class_: str = "wide") -> str:
+    """Return a part of the page that scrolls by itself, also by keyboard; `words` name it."""
+    return wrap("div", inside, class_=class_, tabindex="0", role="region", aria_label=words)
+
+
 def bar(value: float | None, widest: float) -> str:
     """Return a cell with a bar to the right of its middle for gains, to the left for losses."""
     if value is None or not math.isfinite(value) or widest <= 0:

@@ -9,7 +9,7 @@ from blocks.report.data import PageData, page_data
 from blocks.report.document import document
 from blocks.report.figures import all_figures, headline, verdict
 from blocks.report.groups import all_groups, group_table, r_histogram
-from blocks.report.markup import element, items, number, table, wrap
+from blocks.report.markup import element, items, number, scrolling, table, wrap
 from blocks.report.notices import notes, simulated_banner
 from blocks.report.returns import returns_table
 from blocks.report.run import ReportRun
@@ -68,7 +68,7 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         "groups": "\n".join(wrap("div", each, class_="panel") for each in side_by_side),
         "histogram": r_histogram(TradeRow(*run.outcome.trades.T).r_multiple),
         "universe": universe_section(run),
-        "returns": wrap("section", element("h2", "Returns") + wrap("div", returns, class_="wide"),
+        "returns": wrap("section", element("h2", "Returns") + scrolling(returns, "Returns"),
                         id="returns") if returns else "",
         "figures": all_figures(summary),
         "assumptions": items(assumptions(plan, summary.assumed_closes)),

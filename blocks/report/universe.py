@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blocks.report.markup import element, table, wrap
+from blocks.report.markup import element, scrolling, table, wrap
 from blocks.report.run import ReportRun
 from trading.market.bars import Floats, Integers
 from trading.reasons import NOT_ELIGIBLE, NOT_SELECTED
@@ -65,6 +65,6 @@ def universe_section(run: ReportRun) -> str:
         "section",
         element("h2", "The day's universe")
         + element("p", hint, class_="hint")
-        + wrap("div", table(heads, rows), class_="wide"),
+        + scrolling(table(heads, rows), "Universe"),
         id="universe",
     )

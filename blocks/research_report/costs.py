@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from blocks.report.markup import bar, element, number, table, wrap
+from blocks.report.markup import bar, element, number, scrolling, table, wrap
 from blocks.research_report.figures import figure_named
 from trading.backtest.performance import Json
 
@@ -37,9 +37,7 @@ def costs_section(statistics: Mapping[str, Json], profit_as_run: float) -> str:
     ]
     heads = ("Slippage a side", "", profit.label, *(each.heading for each in columns))
     shown = table(heads, lines, class_="groups costs", id="cost-rows")
-    scroll = wrap(
-        "div", shown, class_="wide", tabindex="0", role="region", aria_label="Cost sensitivity"
-    )
+    scroll = scrolling(shown, "Cost sensitivity")
     return wrap(
         "section",
         element("h2", "What costs leave of the best")

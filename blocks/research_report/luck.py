@@ -52,7 +52,8 @@ def luck_section(statistics: Mapping[str, Json], sessions: int) -> str:
 
 def as_sentence(words: str) -> str:
     """Return words as a sentence of their own."""
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+    is_one = not words or words.endswith((".", "!", "?"))
+    return words[:1].upper() + words[1:] + ("" if is_one else ".")
 
 
 def _cards(sessions: int) -> tuple[_Card, ...]:

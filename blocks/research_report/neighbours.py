@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blocks.report.markup import bar, element, items, percent, table, wrap
+from blocks.report.markup import bar, element, items, percent, scrolling, table, wrap
 from blocks.research_report.figures import Figure, figure_named, shown_value
 from blocks.research_report.ranking import SET_NUMBER, column_of, row_of
 from blocks.research_report.sets import Values
@@ -54,7 +54,7 @@ def neighbours_section(page: SweepPage, values: Sequence[Values]) -> str:
     heads = ("Set", "Differs in", objective.label, "", "What is left")
     what = "One step away in one parameter" if is_one_step else "The nearest sets that were tried"
     shown = table(heads, rows, class_="groups near", id="neighbours") if rows else ""
-    scroll = wrap("div", shown, class_="wide", tabindex="0", role="region", aria_label="Neighbours")
+    scroll = scrolling(shown, "Neighbours")
     return (
         element("p", said[0], class_="verdict", id="neighbours-verdict")
         + (wrap("ul", items(said[1:]), class_="hint-list") if said[1:] else "")

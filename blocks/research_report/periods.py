@@ -9,7 +9,17 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from blocks.report.markup import NOTHING, bar, element, number, percent, table, tone, wrap
+from blocks.report.markup import (
+    NOTHING,
+    bar,
+    element,
+    number,
+    percent,
+    scrolling,
+    table,
+    tone,
+    wrap,
+)
 from blocks.research_report.bands import legend
 from blocks.research_report.curves import Curve, curves
 from blocks.research_report.ranking import ranking, row_of
@@ -93,9 +103,7 @@ def periods_section(page: SweepPage) -> str:
     heads = (periods.word.capitalize(), "Sessions", "", "Best", "Median set",
              "Eight sets of ten", "Sets that earned")  # fmt: skip
     shown = table(heads, rows, class_="groups", id="periods-rows")
-    scroll = wrap(
-        "div", shown, class_="wide", tabindex="0", role="region", aria_label="Returns by period"
-    )
+    scroll = scrolling(shown, "Returns by period")
     return (
         element("p", _words(periods, made[best], made[middle]), class_="verdict",
                 id="periods-verdict")

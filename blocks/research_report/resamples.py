@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from blocks.report.markup import element, percent, table, wrap
+from blocks.report.markup import element, percent, scrolling, table, wrap
 from blocks.research_report.bands import band, legend
 from blocks.research_report.figures import Figure, figure_named
 from trading.backtest.performance import Json
@@ -90,7 +90,7 @@ def _bands(
             )
         )
     shown = table(("What", "How far", *_HEADS), rows, class_="groups spread")
-    scroll = wrap("div", shown, class_="wide", tabindex="0", role="region", aria_label=figure.label)
+    scroll = scrolling(shown, figure.label)
     return element("h3", figure.label) + scroll
 
 

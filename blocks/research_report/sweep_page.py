@@ -7,7 +7,7 @@ from html import escape
 from blocks.report.data import script_json
 from blocks.report.document import document
 from blocks.report.figures import headline, verdict
-from blocks.report.markup import element, table, wrap
+from blocks.report.markup import element, scrolling, table, wrap
 from blocks.report.notices import notes, simulated_banner
 from blocks.research_report.costs import costs_section
 from blocks.research_report.figures import figure_named, shown_value, shown_values
@@ -132,8 +132,7 @@ def _refused(refused: tuple[Refused, ...]) -> str:
     inside = (
         element("h2", "Refused sets")
         + element("p", said, class_="hint")
-        + wrap("div", table(("Set", "Values", "Why"), rows), class_="wide tall",
-               tabindex="0", role="region", aria_label="Refused sets")
+        + scrolling(table(("Set", "Values", "Why"), rows), "Refused sets", "wide tall")
     )  # fmt: skip
     return wrap("section", inside, id="refused")
 

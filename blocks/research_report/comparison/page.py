@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from blocks.report.document import document
-from blocks.report.markup import element, items, number, table, tone, wrap
+from blocks.report.markup import element, items, number, scrolling, table, tone, wrap
 from blocks.report.notices import simulated_banner
 from blocks.research_report.bands import legend
 from blocks.research_report.comparison.differences import (
@@ -75,7 +75,9 @@ def _runs(runs: Sequence[ComparedRun]) -> str:
         )
         for run in runs
     ]
-    return _scroll(table(("Run", "Name", "Sessions", "Bars", "Notes"), rows, class_="runs"), "Runs")
+    return scrolling(
+        table(("Run", "Name", "Sessions", "Bars", "Notes"), rows, class_="runs"), "Runs"
+    )
 
 
 def _beside(runs: Sequence[ComparedRun], rows: Sequence[Row], what: str, name: str) -> str:
@@ -88,7 +90,7 @@ def _beside(runs: Sequence[ComparedRun], rows: Sequence[Row], what: str, name: s
         for row in rows
     ]
     heads = (what, *(run.label for run in runs))
-    return _scroll(table(heads, lines, class_="groups beside", id=name), what)
+    return scrolling(table(heads, lines, class_="groups beside", id=name), what)
 
 
 def _equity(runs: Sequence[ComparedRun]) -> str:
@@ -126,7 +128,7 @@ def _list(heading: str, trades: pl.DataFrame, *, is_pair: bool = False) -> str:
     if len(trades) > _MOST_TRADES:
         said += element("p", f"The first {_MOST_TRADES:,} are shown.", class_="hint under")
     heads = ("Session", "Symbol", "Side", "In", *_HEADS.values())
-    return said + _scroll(table(heads, rows, class_="trade-list"), heading, class_="wide tall")
+    return said + scrolling(table(heads, rows, class_="trade-list"), heading, "wide tall")
 
 
 def _row(row: Mapping[str, Any], *, is_pair: bool) -> str:
@@ -150,7 +152,3 @@ def _written(value: object) -> str:
     if isinstance(value, float):
         return number(value, ",.4f")
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _scroll(inside: str, words: str, class_: str = "wide") -> str:
-    return wrap("div", inside, class_=class_, tabindex="0", role="region", aria_label=words)

@@ -11,6 +11,7 @@ from blocks.report.notices import notes, simulated_banner
 from blocks.research_report.bands import legend
 from blocks.research_report.curves import Curve, curves
 from blocks.research_report.figures import shown_value
+from blocks.research_report.luck import as_sentence
 from blocks.research_report.resamples import resamples_section
 from blocks.research_report.walk.run import WalkPage
 from blocks.research_report.walk.windows import choices_table, windows_table
@@ -97,8 +98,9 @@ def _left(page: WalkPage) -> str:
     ]  # fmt: skip
     listed = said.get("notes")
     why = [str(note) for note in listed] if isinstance(listed, list | tuple) else []
+    sentence = as_sentence(str(said.get("sentence") or ""))
     return (
-        element("p", str(said.get("sentence") or ""), class_="sentence", id="sentence")
+        element("p", sentence, class_="sentence", id="sentence")
         + wrap("div", "\n".join(_card(*card) for card in cards), class_="cards")
         + (wrap("ul", items(why), class_="hint-list") if why else "")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from blocks.report.markup import bar, element, percent, table, tone, wrap
+from blocks.report.markup import bar, element, percent, scrolling, table, tone, wrap
 from blocks.research_report.figures import figure_named, shown_value
 from blocks.research_report.walk.run import WalkPage
 from trading.walk_forward.efficiency import changes
@@ -20,7 +20,7 @@ def windows_table(page: WalkPage) -> str:
     heads = ("Window", "Chosen on", "Traded", *of_choice, "", "Return", "Left", "Trades")
     rows = [_row(page, run, widest) for run in page.walk.windows]
     shown = table(heads, rows, class_="groups windows", id="window-rows")
-    return _scrolling(shown, "Windows")
+    return scrolling(shown, "Windows")
 
 
 def _row(page: WalkPage, run: WindowRun, widest: float) -> str:
@@ -78,7 +78,7 @@ def choices_table(page: WalkPage) -> str:
             )
         )
     shown = table(("Parameter", "Changed", "Chosen, and how often"), rows, class_="groups choices")
-    return _scrolling(shown, "Chosen values")
+    return scrolling(shown, "Chosen values")
 
 
 def _counted(values: Iterable[str]) -> str:
@@ -87,7 +87,3 @@ def _counted(values: Iterable[str]) -> str:
 
 def _number(text: str, mood: str = "") -> str:
     return element("td", text, class_=f"number {mood}".strip())
-
-
-def _scrolling(inside: str, label: str) -> str:
-    return wrap("div", inside, class_="wide", tabindex="0", role="region", aria_label=label)

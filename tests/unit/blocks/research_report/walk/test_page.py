@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from blocks.research_report.luck import as_sentence
 from blocks.research_report.walk.page import walk_page
 from blocks.research_report.walk.run import WalkPage
 from tests.unit.blocks.report.reader import Elements
@@ -59,7 +60,11 @@ def page() -> WalkPage:
 
 def test_what_is_left_and_how_likely_luck_is_stand_before_what_was_earned(page: WalkPage) -> None:
     html = walk_page(page)
-    assert html.index(SENTENCE) < html.index('id="statistic-luck_p"') < html.index("Profit factor")
+    assert (
+        html.index(as_sentence(SENTENCE))
+        < html.index('id="statistic-luck_p"')
+        < html.index("Profit factor")
+    )
     text = Elements(html.encode()).text
     assert text["#statistic-luck_p"] == "0.421"
     assert text["#statistic-min_track_record_sessions"] == "1,234 sessions"
