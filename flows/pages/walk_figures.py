@@ -8,6 +8,7 @@ from rich.table import Table
 
 from blocks.research_report.figures import shown_value
 from flows.pages.backtest_figures import aligned
+from tasks.walk_forward.folder import PAGE
 from tasks.walk_forward.report import WalkReport
 from trading.walk_forward.walk import WindowRun
 
@@ -37,7 +38,9 @@ def print_walk(report: WalkReport) -> None:
         )
     for note in (*report.notes, *statistics.notes, *report.monte_carlo.notes):
         console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
-    console.print(f"results in {escape(str(report.request.sweep.out))}", soft_wrap=True)
+    out = report.request.sweep.out
+    console.print(f"results in {escape(str(out))}", soft_wrap=True)
+    console.print(f"open {escape(str(out / PAGE))} in a browser", soft_wrap=True)
 
 
 def walk_figures(report: WalkReport) -> list[tuple[str, str]]:

@@ -112,16 +112,16 @@ class WalkReport:
         idle = [run for run in walk.windows if run.why_idle]
         of_bars = dict.fromkeys(note for market in self.markets for note in market.notes)
         said = [
-            f"{walk.left_out} sessions at the beginning are in no window: the indicators have not"
+            f"{_sessions(walk.left_out)} at the beginning are in no window: the indicators have not"
             " all their values there"
             if walk.left_out
             else "",
-            f"the last window trades {len(last.out_of_sample)} sessions, not"
+            f"the last window trades {_sessions(len(last.out_of_sample))}, not"
             f" {lengths.out_of_sample}: the bars end there"
             if len(last.out_of_sample) < lengths.out_of_sample
             else "",
             f"step {lengths.step} is longer than out-of-sample {lengths.out_of_sample}: after"
-            f" each window {untraded} sessions are not traded, and the curve leaves them out"
+            f" each window {_sessions(untraded)} are not traded, and the curve leaves them out"
             if untraded
             else "",
             f"{len(idle)} of {len(walk.windows)} windows traded nothing: {idle[0].why_idle}"
@@ -275,6 +275,10 @@ def _parquet(table: pl.DataFrame) -> bytes:
     content = io.BytesIO()
     table.write_parquet(content)
     return content.getvalue()
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count:,} sessions"
 
 
 def _span(first: date, last: date, sessions: int) -> dict[str, Json]:

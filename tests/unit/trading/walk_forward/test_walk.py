@@ -55,7 +55,7 @@ def walked(
 
 @pytest.fixture(scope="module")
 def noise() -> Panel:
-    return market(5, 64)
+    return market(12, 64)
 
 
 @pytest.fixture(scope="module")
@@ -171,9 +171,9 @@ def test_sessions_in_which_no_set_can_have_its_values_are_in_no_window(noise: Pa
 
 def test_on_noise_the_choice_looks_good_where_it_was_made_and_nowhere_else() -> None:
     lengths = WindowLengths(24, 12, 12, 1, is_anchored=False)
-    runs = [run for seed in range(4) for run in walked(market(seed, 63), lengths).windows]
+    runs = [run for seed in range(6) for run in walked(market(seed, 63), lengths).windows]
     sharpes = [run.in_sample_summary.sharpe for run in runs if run.in_sample_summary is not None]
-    assert np.mean([each or 0.0 for each in sharpes]) > 1.5
+    assert np.mean([each or 0.0 for each in sharpes]) > 1
     seen, later = (
         np.array([each for run in runs for each in returns(run)]) for returns in (chosen, traded)
     )
