@@ -32,7 +32,7 @@ def print_walk(report: WalkReport) -> None:
     console.print(_table(report))
     for line in aligned(walk_figures(report), console.width):
         console.print(escape(line), soft_wrap=True)
-    for each in report.refused[:_MOST_REFUSED]:
+    for each in report.refused_sets[:_MOST_REFUSED]:
         console.print(
             f"[yellow]refused[/yellow] set {each.number}: {escape(each.why)}", soft_wrap=True
         )

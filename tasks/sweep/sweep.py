@@ -131,7 +131,7 @@ def _results(
     space: Space, sets: list[ParameterSet], running: SetRunner, refused: tuple[Refused, ...]
 ) -> pl.DataFrame:
     if not running.places:
-        raise _nothing_ran(refused)
+        raise nothing_ran(refused)
     ran = pl.concat(running.tables).sort(SET_NUMBER)
     values = [sets[number].values for number in ran[SET_NUMBER]]
     parts = [
@@ -143,7 +143,8 @@ def _results(
     return pl.concat(parts, how="horizontal").rechunk()
 
 
-def _nothing_ran(refused: tuple[Refused, ...]) -> BadInput:
+def nothing_ran(refused: Sequence[Refused]) -> BadInput:
+    """Return what is wrong where no set could be run."""
     whys = list(dict.fromkeys(each.why.rstrip(".") for each in refused))
     others = f", and {len(whys) - 1:,} other reasons" if len(whys) > 1 else ""
     count = "the only set" if len(refused) == 1 else f"none of {len(refused):,} sets"

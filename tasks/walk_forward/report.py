@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -29,11 +30,19 @@ from trading.walk_forward.verdict import WalkStatistics, sentence_of
 from trading.walk_forward.walk import Walk, WindowRun
 
 
+class RefusedSet(NamedTuple):
+    """A set that could not be run: in which windows, and why in the first of them."""
+
+    number: int
+    why: str
+    windows: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class WalkReport:
     """A finished walk: `parameters` are what is swept, `sets` all sets by their numbers.
 
-    `refused` are sets that could not be run in any window.
+    `refused` are sets that were not run at all.
     """
 
     request: WalkRequest
@@ -110,6 +119,7 @@ class WalkReport:
         last = walk.windows[-1]
         untraded = lengths.step - lengths.out_of_sample
         idle = [run for run in walk.windows if run.why_idle]
+        refused = self.refused_sets
         of_bars = dict.fromkeys(note for market in self.markets for note in market.notes)
         said = [
             f"{_sessions(walk.left_out)} at the beginning are in no window: the indicators have not"
@@ -127,8 +137,9 @@ class WalkReport:
             f"{len(idle)} of {len(walk.windows)} windows traded nothing: {idle[0].why_idle}"
             if idle
             else "",
-            f"{len(self.refused):,} of {len(self.sets):,} sets could not be run"
-            if self.refused
+            f"{len(refused):,} of {len(self.sets):,} sets could not be run, in all or some windows;"
+            f" {RECORD} lists them"
+            if refused
             else "",
         ]
         return (*filter(None, said), *of_bars)
@@ -156,8 +167,13 @@ class WalkReport:
             "sessions": [day.date.isoformat() for day in walk.joined.grid.sessions],
             "statistics": self._statistics(),
             "refused": [
-                {"set_number": each.number, "values": _json(each.values), "why": each.why}
-                for each in self.refused
+                {
+                    "set_number": each.number,
+                    "values": _json(self.sets[each.number].values),
+                    "windows": list(each.windows),
+                    "why": each.why,
+                }
+                for each in self.refused_sets
             ],
             "bars": [
                 {
@@ -191,6 +207,17 @@ class WalkReport:
             "refused_sets": len(run.chosen.refused),
             "why_idle": run.why_idle or None,
         }
+
+    @property
+    def refused_sets(self) -> tuple[RefusedSet, ...]:
+        """Return the sets that could not be run in all windows, or in some, by their numbers."""
+        every = tuple(run.window.number for run in self.walk.windows)
+        found = {each.number: RefusedSet(each.number, each.why, every) for each in self.refused}
+        for run in self.walk.windows:
+            for number, why in run.chosen.refused.items():
+                known = found.get(number, RefusedSet(number, why, ()))
+                found[number] = known._replace(windows=(*known.windows, run.window.number))
+        return tuple(found[number] for number in sorted(found))
 
     def _stability(self) -> dict[str, Json]:
         """Return how often the choice changed, and how many values of each parameter it took."""

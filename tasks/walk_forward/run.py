@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from tasks.sweep.folder import own_folder
 from tasks.sweep.market import Market, load_market
 from tasks.sweep.record import refuse_changed
 from tasks.sweep.request import SweepRequest
+from tasks.sweep.sweep import nothing_ran
 from tasks.walk_forward.choices import FOLDER, KeptChoices
 from tasks.walk_forward.folder import OF_WALK
 from tasks.walk_forward.report import WalkReport
@@ -56,6 +57,8 @@ def walk(request: WalkRequest, progress: Progress | None = None) -> WalkReport:
         strategy, engine = strategy_of(module), engine_version(module)
         choices = KeptChoices(asked.out / FOLDER, on_bars.hash(strategy, engine, asked.objective))
         walked = _walk(request, on_bars.candidates, choices, tell)
+        if all(run.chosen.number is None for run in walked.windows):
+            _refuse_nothing_ran(on_bars, walked, sets)
         tell("judging", 0, 1)
         report = WalkReport(
             request,
@@ -74,6 +77,15 @@ def walk(request: WalkRequest, progress: Progress | None = None) -> WalkReport:
         report.write(asked.out)
         choices.forget_others()
     return report
+
+
+def _refuse_nothing_ran(on_bars: _OnBars, walked: Walk, sets: Mapping[int, ParameterSet]) -> None:
+    """Raise BadInput where no window had a set that could be run, as when a strategy fails."""
+    every = {number for each in on_bars.candidates for number in each.numbers}
+    if all(set(run.chosen.refused) == every for run in walked.windows):
+        whys = walked.windows[0].chosen.refused
+        failed = [Refused(number, sets[number].values, why) for number, why in whys.items()]
+        raise nothing_ran([*on_bars.refused, *failed])
 
 
 def _drawn_again(walked: Walk, asked: SweepRequest) -> MonteCarlo:
@@ -124,10 +136,7 @@ def _load(
         candidates.append(Candidates(market.panel, market.first_traded, numbers, plans))
         markets.append(market)
     if not candidates:
-        raise BadInput(
-            f"none of the {len(sets):,} sets can be run: {refused[0].why}",
-            "Mend that for all of them, or sweep other values",
-        )
+        raise nothing_ran(refused)
     refused.sort(key=lambda each: each.number)
     return _OnBars(tuple(candidates), tuple(markets), refused)
 

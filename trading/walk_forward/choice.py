@@ -78,11 +78,12 @@ class Chooser:
         best: Summary | None = None
         number, worth = -1, -math.inf
         refused: dict[int, str] = {}
-        trades = 0
+        ran = trades = 0
         for each, outcome in outcomes:
             if isinstance(outcome, BadInput):
                 refused[each] = str(outcome)
                 continue
+            ran += 1
             trades += outcome.trades
             found = worth_of(outcome, self.objective)
             if outcome.trades and found > -math.inf and (found, -each) > (worth, -number):
@@ -91,6 +92,8 @@ class Chooser:
         if best is not None:
             return Chosen(number, "", refused), best
         why = f"no set has a {self.objective} in-sample" if trades else _NO_TRADES
+        if not ran:
+            why = f"no set could be run in-sample: {next(iter(refused.values()), '')}"
         return Chosen(None, why, refused), None
 
     def _run(

@@ -16,6 +16,7 @@ from blocks.markets.random_walk import simulated_rows
 from tests.terminal import Finished, flows
 from trading.market.bars import NUMBERS
 from trading.market.calendar import sessions_between
+from trading.strategies import gap_fade
 
 SYMBOLS = ("AAA", "BBB")
 BARS = ("--symbols", "AAA,BBB", "--start", "2025-03-03", "--end", "2025-05-02", "--interval", "60")
@@ -137,7 +138,38 @@ def test_a_set_that_contradicts_itself_is_named_and_the_others_run(tmp_path: Pat
     record = json.loads(finished.stdout)
     assert [each["set_number"] for each in record["refused"]] == [0]
     assert "45" in record["refused"][0]["why"]
-    assert "1 of 2 sets could not be run" in record["notes"]
+    assert record["refused"][0]["windows"] == [1, 2]
+    assert any(note.startswith("1 of 2 sets could not be run") for note in record["notes"])
+
+
+FAILING = """
+def signal(numbers, memory, bar, read):
+    if numbers.level == 7.0:
+        raise ValueError("seven")
+    return _signal(numbers, memory, bar, read)
+"""
+
+
+def test_a_strategy_that_raises_for_some_sets_runs_the_others_and_for_all_is_one_line(
+    tmp_path: Path,
+) -> None:
+    source = Path(gap_fade.__file__).read_text().replace("def signal(", "def _signal(")
+    failing = FAILING.replace("level", "min_gap_pct").replace("7.0", "0.007")
+    (tmp_path / "own.py").write_text(source + failing)
+    windows = ("--in-sample", "6", "--out-of-sample", "6", "--anchored", "--end", "2025-03-24")
+    own = ("--strategy-file", tmp_path / "own.py", "--objective", "total_pnl", "--purge", "0")
+    asked = (*BARS, *windows, *own, "--start", "2025-02-03")
+    some = call(*asked, "--grid", "min_gap_pct=0.0001,0.007", "--out", tmp_path / "some")
+    assert some.returncode == 0, some.stderr
+    assert "refused set 1: " in some.stdout
+    refused = record_of(tmp_path / "some")["refused"]
+    assert [each["set_number"] for each in refused] == [1]
+    assert "ValueError: seven" in refused[0]["why"]
+    every = call(*asked, "--grid", "min_gap_pct=0.007", "--out", tmp_path / "every")
+    assert every.returncode == 2
+    assert len(every.stderr.splitlines()) == 1
+    assert "the only set cannot be run: " in every.stderr
+    assert "ValueError: seven" in every.stderr
 
 
 @pytest.mark.parametrize(
