@@ -12,7 +12,7 @@ import numpy as np
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.records.fields import Moment, Record
 from blocks.telemetry.trades import TradeStore
-from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS, ratios_of
+from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS, ratios_of, worth_of
 from trading.market.bars import Floats
 
 
@@ -91,7 +91,7 @@ def performance(
     # The last point of a session is its end: later ones replace earlier ones.
     ends = {p["session"]: float(p["equity"]) for p in inside}
     per_session = _returns(list(ends.items()), start, first, transfers)
-    ratios = ratios_of(per_session, per_bar)
+    ratios = ratios_of(per_session, worth_of(per_bar), 1.0)
     whole = {
         "sessions": len(per_session),
         "final_equity": float(inside[-1]["equity"]),

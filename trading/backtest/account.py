@@ -21,13 +21,14 @@ from trading.rules import Rules
 class Written:
     """Where an account writes: its equity by bar, and its fills and trades on tapes.
 
-    Another account may write over it, which takes no memory anew. `tape_rows` is how many fills a
-    tape has room for at least.
+    `worth` is the equity that decisions saw, of no bars in a run that has none. `tape_rows` is how
+    many fills a tape has room for at least. Another account may write over it all, which takes no
+    memory anew.
     """
 
-    def __init__(self, frame: Frame, tape_rows: int) -> None:
+    def __init__(self, frame: Frame, tape_rows: int, *, has_decisions: bool) -> None:
         self.equity = np.full(frame.grid.rows, np.nan)
-        self.worth = np.full(frame.grid.rows, np.nan)
+        self.worth = np.full(frame.grid.rows if has_decisions else 0, np.nan)
         self._tape_rows = max(tape_rows, 3 * frame.longest * frame.symbols)
         self.tapes: list[Tape] = [new_tape(self._tape_rows)]
 

@@ -118,7 +118,7 @@ def summarise(
     multiples = trades.r_multiple[np.isfinite(trades.r_multiple)]
     interval = bootstrap_interval(multiples, seed=seed, resample=resample)
     returns = session_returns(outcome, grid, capital)
-    ratios = ratios_of(returns, _returns(equity, capital))
+    ratios = ratios_of(returns, equity, capital)
     final = float(equity[-1]) if len(equity) else capital
     held_us = trades.exit_us - trades.entry_us
     return Summary(
@@ -178,15 +178,17 @@ def exposure(outcome: Course) -> float | None:
     bars = len(outcome.equity_us)
     if bars == 0:
         return None
-    change = np.zeros(bars + 1, dtype=np.int64)
     trades = trade_columns(outcome)
+    order = np.argsort(trades.entry_us, kind="stable")
     entry, leave = (
-        np.searchsorted(outcome.equity_us, us.astype(np.int64))
+        np.searchsorted(outcome.equity_us, us[order].astype(np.int64))
         for us in (trades.entry_us, trades.exit_us)
     )
-    np.add.at(change, entry, 1)
-    np.add.at(change, leave + 1, -1)
-    return float(np.count_nonzero(np.cumsum(change[:-1]) > 0) / bars)
+    # Of what is held at once a bar counts once: from where the trades before have all been left.
+    left = np.maximum.accumulate(leave)
+    counted = entry.copy()
+    counted[1:] = np.maximum(entry[1:], left[:-1] + 1)
+    return float(np.maximum(leave - counted + 1, 0).sum() / bars)
 
 
 def turnover(outcome: Course) -> float | None:

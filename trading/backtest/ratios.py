@@ -28,8 +28,10 @@ class Ratios:
     max_drawdown: float | None
 
 
-def ratios_of(per_session: Floats, per_bar: Floats) -> Ratios:
-    """Return the figures of returns per session, and the drawdown of returns per bar.
+def ratios_of(per_session: Floats, worth: Floats, start: float) -> Ratios:
+    """Return the figures of returns per session, and the drawdown of what is worth per bar.
+
+    The drawdown counts from the highest of the start, above 0, and of every bar so far.
 
     Sharpe and Sortino are None under 20 sessions.
     """
@@ -41,8 +43,15 @@ def ratios_of(per_session: Floats, per_bar: Floats) -> Ratios:
             _defined(_deviation(per_session) * math.sqrt(SESSIONS_A_YEAR)),
             _defined(_sharpe(per_session)) if enough else None,
             _defined(_sortino(per_session)) if enough else None,
-            _defined(_max_drawdown(per_bar)),
+            _defined(_max_drawdown(worth, start)),
         )
+
+
+def worth_of(returns: Floats) -> Floats:
+    """Return what 1 is worth after each return."""
+    # An account without a cent has no return from there, which is NaN.
+    worth: Floats = np.cumprod(np.where(np.isnan(returns), 0, returns) + 1)
+    return worth
 
 
 def _annual_return(returns: Floats) -> float:
@@ -67,13 +76,15 @@ def _sortino(returns: Floats) -> float:
     return float(np.divide(returns.mean(), downside) * math.sqrt(SESSIONS_A_YEAR))
 
 
-def _max_drawdown(returns: Floats) -> float:
-    if not len(returns):
+def _max_drawdown(worth: Floats, start: float) -> float:
+    if not len(worth):
         return math.nan
-    # An account without a cent has no return from there, which is NaN.
-    worth = np.concatenate(([1.0], np.cumprod(np.where(np.isnan(returns), 0, returns) + 1)))
-    highest = np.fmax.accumulate(worth)
-    return float(((worth - highest) / highest)[1:].min())
+    # In place: over a million bars new memory for each step takes longer than the steps.
+    highest = np.maximum(worth, start)
+    np.maximum.accumulate(highest, out=highest)
+    fallen = worth - highest
+    fallen /= highest
+    return float(fallen.min())
 
 
 def _defined(value: float) -> float | None:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trading.backtest.frame import Frame
 from trading.engine.decision_tape import DecisionTape
 from trading.engine.workspace import Signals, new_scratch, new_signals, parts_of
 from trading.gate.state import GateState, copied, new_gate
-from trading.gate.verdicts import new_extremes, new_verdicts
+from trading.gate.verdicts import Verdicts, new_extremes, new_verdicts
 from trading.indicators.daily_feed import feed_daily
 from trading.indicators.past import Past, copied_past, new_past
 from trading.market.bars import Integers, Prices
@@ -28,11 +29,24 @@ class Remembered(NamedTuple):
     counts: Integers
 
 
+class Judged(NamedTuple):
+    """What the gate made of all bars of a frame: another reading may begin from it.
+
+    `prices` are without the bars that `verdicts` reject, `restored` (sessions, symbols) is what
+    the gate restores at each session's end.
+    """
+
+    prices: Prices
+    verdicts: Verdicts
+    restored: NDArray[np.bool_]
+
+
 class Reader:
     """The arguments of `read_sessions`.
 
     `entry_bars` is how many bars of each session may decide to enter; sessions before
     `first_traded` only warm the indicators. With `is_own` the frame's prices are nobody else's.
+    `judged` is what another reading left whose gate has the same thresholds.
     """
 
     def __init__(
@@ -46,12 +60,16 @@ class Reader:
         first_traded: int,
         *,
         is_own: bool,
+        judged: Judged | None = None,
     ) -> None:
         sessions, symbols = frame.grid.sessions, frame.symbols
         self.prices = frame.prices
         # The panel's arrays, which others read too, until there is a bar to be cleared in them.
         self._is_own = is_own
         self.verdicts = new_verdicts(frame.grid.rows, symbols)
+        self._restored = np.zeros((len(sessions), symbols), dtype=np.bool_)
+        if judged is not None:
+            self.prices, self.verdicts, self._restored = judged
         self.universe = new_universe(
             len(sessions), symbols, is_selected=rules.selection.opening_bars > 0
         )
@@ -75,9 +93,16 @@ class Reader:
             self._gate,
             new_extremes(symbols),
             self.verdicts,
+            self._restored,
+            judged is not None,
             new_scratch(symbols, plan.strategy_module.MEMORY),
         )
         self._after_room = (decisions, keep, frame.first_row, entry_bars)
+
+    @property
+    def judged(self) -> Judged:
+        """Return what the gate made of the bars, once all sessions were read."""
+        return Judged(self.prices, self.verdicts, self._restored)
 
     def room(self, bars: int) -> Signals:
         """Return room for what the strategy says of so many bars."""

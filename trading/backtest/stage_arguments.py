@@ -55,7 +55,7 @@ class PanelRun:
             first_traded,
             is_own=is_own,
         )
-        self.written = Written(frame, tape_rows)
+        self.written = Written(frame, tape_rows, has_decisions=True)
         self.account = Account(frame, plan, self.rules, hours, first_traded, self.written)
         self._keep, self._kept = keep, new_scratch(frame.symbols, 0)
         # Decisions are kept, or may be.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trading.engine.decision_tape import DecisionTape, keep_ranges
 from trading.engine.reading import Reading
 from trading.engine.signals import read_signals
@@ -39,6 +42,8 @@ def read_sessions(
     gate: GateState,
     extremes: Extremes,
     verdicts: Verdicts,
+    restored: NDArray[np.bool_],
+    is_judged: bool,
     scratch: Scratch,
     signals: Signals,
     decisions: DecisionTape,
@@ -60,18 +65,34 @@ def read_sessions(
     bars of each session may decide to enter, `days` its date in days since 1970, and `daily`
     (sessions, symbols) its bar of a user's file, of no sessions without one. The row `origin` is
     row 0 of `signals`. Sessions before `first_traded` only warm the indicators.
+
+    `restored` (sessions, symbols) is what the gate restores at each session's end. It is written
+    with the verdicts, but where all is there already, `is_judged`, of another reading with the
+    same thresholds, and rejected bars are cleared.
     """
     while session < stop_session:
         begin, end = first_row[session], first_row[session + 1]
-        find_extremes(extremes, prices, begin, end)
-        if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
-            if not is_own:
-                return session
-            clear_rejected(verdicts, prices, begin, end)
-        end_session(thresholds, gate)
+        if not is_judged:
+            find_extremes(extremes, prices, begin, end)
+            if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
+                if not is_own:
+                    return session
+                clear_rejected(verdicts, prices, begin, end)
+            end_session(thresholds, gate)
+            for s in range(len(gate.restores)):
+                restored[session, s] = gate.restores[s]
         if session < first_traded:
             warm_session(
-                reading.studies, past, gate, verdicts, prices, begin, end, days, daily, session
+                reading.studies,
+                past,
+                restored[session],
+                verdicts,
+                prices,
+                begin,
+                end,
+                days,
+                daily,
+                session,
             )
             session += 1
             continue
@@ -98,7 +119,7 @@ def read_sessions(
                 bar_of(prices, row),
             )
             keep_ranges(scratch, signals, row - origin, decisions, keep, row)
-        end_past(reading.studies, past, gate, daily, session)
+        end_past(reading.studies, past, restored[session], daily, session)
         session += 1
     return session
 
@@ -106,7 +127,7 @@ def read_sessions(
 def warm_session(
     studies: Studies,
     past: Past,
-    gate: GateState,
+    restored: NDArray[np.bool_],
     verdicts: Verdicts,
     prices: Prices,
     begin: int,
@@ -115,7 +136,10 @@ def warm_session(
     daily: Prices,
     session: int,
 ) -> None:
-    """Take the bars in rows `[begin, end)`, a whole session that was judged, into indicators."""
+    """Take the bars in rows `[begin, end)`, a whole session that was judged, into indicators.
+
+    `restored` (symbols) is whose past the gate restores at its end.
+    """
     if studies.rows == 0:
         return
     begin_studies(studies, past.state, days[session])
@@ -123,7 +147,7 @@ def warm_session(
         if verdicts.is_told[row] != 0:
             forget_pasts(past, verdicts, row)
         update_studies(studies, past.state, row - begin, end - begin, bar_of(prices, row))
-    end_past(studies, past, gate, daily, session)
+    end_past(studies, past, restored, daily, session)
 
 
 def forget_pasts(past: Past, verdicts: Verdicts, row: int) -> None:
@@ -134,11 +158,13 @@ def forget_pasts(past: Past, verdicts: Verdicts, row: int) -> None:
             forget_past(past, s, found & NEW_LEVEL != 0)
 
 
-def end_past(studies: Studies, past: Past, gate: GateState, daily: Prices, session: int) -> None:
+def end_past(
+    studies: Studies, past: Past, restored: NDArray[np.bool_], daily: Prices, session: int
+) -> None:
     """Restore at a session's end what the gate restores, and take the day in."""
     if studies.rows == 0:
         return
-    settle_past(past, gate.restores)
+    settle_past(past, restored)
     has_daily_file = len(daily.close) > 0
     # Without a file nothing of it is read, and any row will do.
     row = past.state[0]

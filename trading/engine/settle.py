@@ -195,8 +195,8 @@ def settle_sessions(
     each close, and `worth_out`, the same as decisions saw it, before assumed closes. Returns the
     session to go on with.
 
-    Where `entering` has bars no decision is kept, `signals` stay as they are, and bars are passed
-    over at which nothing can come to pass.
+    Where `entering` has bars no decision is kept, nor what it saw; `signals` stay as they are, and
+    bars are passed over at which nothing can come to pass.
     """
     symbols = prices.close.shape[1]
     keeps_decisions = len(entering.first) == 0
@@ -241,9 +241,9 @@ def settle_sessions(
                 seen,
                 start_us[row],
             )
-            worth_out[row] = worth
             equity_out[row] = worth
             if keeps_decisions:
+                worth_out[row] = worth
                 decide(book, rules, scratch, signals, row - origin, gates, seen.close, worth)
             else:
                 decide_entries(book, rules, signals, entering, row - origin, seen.close, worth)
@@ -252,7 +252,6 @@ def settle_sessions(
                 passed = bars_to_pass(book, rules, entering, verdicts, row, row - origin, end - row)
                 # Nothing changes, not even the latch: it was asked of the same equity already.
                 for each in range(row, row + passed):
-                    worth_out[each] = worth
                     equity_out[each] = worth
                 row += passed
         if book.flags[WAITING_EXITS] > 0:

@@ -51,7 +51,9 @@ def read_signals(
     """
     symbols = len(prices.close)
     reasons = signals.reason[at]
-    update_studies(reading.studies, state, bar, bars_in_session, prices)
+    # Asked here too: machine code would spend more on the call than on a bar of few symbols.
+    if reading.studies.rows > 0:
+        update_studies(reading.studies, state, bar, bars_in_session, prices)
     if len(signals.atr) > 0:
         for s in range(symbols):
             signals.atr[at, s] = state[reading.rows.atr, s]

@@ -32,5 +32,7 @@ def warm(
         if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
             clear_rejected(verdicts, prices, begin, end)
         end_session(thresholds, gate)
-        warm_session(studies, past, gate, verdicts, prices, begin, end, days, daily, number)
+        warm_session(
+            studies, past, gate.restores, verdicts, prices, begin, end, days, daily, number
+        )
     return report_of_panel(verdicts, panel, prices.close)

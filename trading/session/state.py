@@ -118,7 +118,7 @@ class SessionState:
         """Return what the next session takes over from this state, JSON-ready."""
         past = copied_past(self.past)
         studies = self.reading.studies
-        end_past(studies, past, self.gate.ended(), no_daily(len(self.index)), 0)
+        end_past(studies, past, self.gate.ended().restores, no_daily(len(self.index)), 0)
         return inheritance_of(
             self.book, studies, past.state, self.gate, self.plan.symbols, self.orders, self.halt
         )

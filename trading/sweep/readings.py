@@ -12,6 +12,7 @@ from trading.backtest.frame import Frame
 from trading.backtest.stage_arguments import hours_of
 from trading.engine.workspace import Parts, parts_of
 from trading.errors import BadInput
+from trading.gate.thresholds import GateThresholds
 from trading.market.bars import Integers
 from trading.plan import RunPlan
 from trading.rules import Rules
@@ -55,7 +56,13 @@ def sets_by_reading(
             continue
         alike = found.setdefault(key, ReadAlike(parts_of(rules)))
         alike.sets.append(ReadySet(place, plan, rules, hours))
-    return list(found.values()), refused
+    # Who has read the bars with a gate's thresholds has them judged for the next.
+    order: dict[GateThresholds, int] = {}
+    by_gate = sorted(
+        found.values(),
+        key=lambda each: order.setdefault(each.sets[0].plan.thresholds(), len(order)),
+    )
+    return by_gate, refused
 
 
 def parted(alike: Sequence[ReadAlike], most_sets: int) -> Iterator[ReadAlike]:

@@ -11,7 +11,7 @@ from trading.backtest.account import Account, Written
 from trading.backtest.frame import Frame
 from trading.backtest.performance import Summary, summarise
 from trading.backtest.pipeline import parts_of_sessions
-from trading.backtest.reader import Reader
+from trading.backtest.reader import Judged, Reader
 from trading.backtest.resampling import Resample, resample_by_numpy, resample_in_a_loop
 from trading.backtest.run import Linked, linked_for, strategy_explained
 from trading.engine.compile import link_compiled
@@ -19,6 +19,7 @@ from trading.engine.decision_tape import KEEP_NONE, new_decision_tape
 from trading.engine.entering import find_entering, new_entering
 from trading.engine.workspace import Parts, Signals
 from trading.errors import BadInput
+from trading.gate.thresholds import GateThresholds
 from trading.market.bars import Floats, Integers
 from trading.plan import RunPlan
 from trading.sweep.readings import ReadAlike, ReadySet
@@ -94,6 +95,8 @@ class SetWorker:
         self._entering = new_entering(self._most_rows, frame.symbols)
         self._written: list[Written] = []
         self._no_decisions = new_decision_tape(0, frame.symbols)
+        # Of the thresholds that were met last: where bars are rejected it has prices of its own.
+        self._judged: tuple[GateThresholds, Judged] | None = None
 
     def work(self, alike: ReadAlike) -> Iterator[Result]:
         """Yield the figures of each set, or why it has none."""
@@ -129,10 +132,11 @@ class SetWorker:
                 account.settle(
                     self._machine.settle, room, self._entering, verdicts, prices, first, end
                 )
+        self._judged = (one.plan.thresholds(), reader.judged)
 
     def _accounts(self, sets: Sequence[ReadySet]) -> list[Account]:
         while len(self._written) < len(sets):
-            self._written.append(Written(self._frame, _TAPE_ROWS))
+            self._written.append(Written(self._frame, _TAPE_ROWS, has_decisions=False))
         accounts = []
         for each, written in zip(sets, self._written, strict=False):
             written.begin_anew()
@@ -142,6 +146,9 @@ class SetWorker:
         return accounts
 
     def _reader(self, one: ReadySet) -> Reader:
+        judged = None
+        if self._judged is not None and self._judged[0] == one.plan.thresholds():
+            judged = self._judged[1]
         return Reader(
             self._frame,
             one.plan,
@@ -151,6 +158,7 @@ class SetWorker:
             KEEP_NONE,
             self._first_traded,
             is_own=False,
+            judged=judged,
         )
 
     def _room(self, parts: Parts, reader: Reader) -> Signals:

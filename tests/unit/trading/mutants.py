@@ -490,8 +490,8 @@ update_studies(reading.studies, state, bar, bars_in_session, prices)
         "warm-up sessions do not warm",
         "engine.sessions",
         "read_sessions",
-        "warm_session("
-        "reading.studies, past, gate, verdicts, prices, begin, end, days, daily, session)",
+        "warm_session(reading.studies, past, restored[session], verdicts, prices, begin, end, days,"
+        " daily, session)",
         "None",
         "14 true ranges, the decision bar's included, are enough",
     ),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from trading.backtest.ratios import Ratios, ratios_of
+from trading.backtest.ratios import Ratios, ratios_of, worth_of
 from trading.market.bars import Floats
 
 
@@ -51,7 +51,7 @@ def empyricals(returns: Floats) -> Ratios:
     ],
 )  # fmt: skip
 def test_each_figure_is_the_one_that_empyrical_has(returns: Floats) -> None:
-    ours, theirs = ratios_of(returns, returns), empyricals(returns)
+    ours, theirs = ratios_of(returns, worth_of(returns), 1.0), empyricals(returns)
 
     for name in Ratios.__dataclass_fields__:
         one, other = getattr(ours, name), getattr(theirs, name)

@@ -50,14 +50,20 @@ def test_sets_have_the_figures_of_single_backtests(panel: Panel, strategy: str) 
 
 def test_sets_that_differ_in_risk_and_exits_alone_are_read_once(panel: Panel) -> None:
     settings = [{}, {"max_positions": 1}, {"trailing": "breakeven"}, {"slippage_bps": 1.0}]
-    others = [{"min_body": 0.1}, {"gate_spike": 0.1}, {"entry_cutoff_minutes": 0}]
+    others = [{"min_body": 0.1}, {"entry_cutoff_minutes": 0}, {"gate_spike": 0.1}, {"min_body": 0}]
     plans = [
         make_plan(SYMBOLS, {"range_minutes": 15, **each}, interval_minutes=15)
         for each in [*settings, *others]
     ]
     alike, refused = sets_by_reading(Frame(panel), plans)
     assert refused == []
-    assert [[one.place for one in each.sets] for each in alike] == [[0, 1, 2, 3], [4], [5], [6]]
+    assert [[one.place for one in each.sets] for each in alike] == [
+        [0, 1, 2, 3],
+        [4],
+        [5],
+        [7],
+        [6],
+    ]
 
 
 def test_a_strategy_that_raises_for_some_sets_refuses_those_in_a_line(
