@@ -12,7 +12,7 @@ from trading.errors import BadInput
 from trading.market.bars import Panel
 from trading.plan import RunPlan
 from trading.sweep.readings import ReadAlike, parted, sets_by_reading
-from trading.sweep.set_worker import SETS_AT_A_TIME, Result, SetWorker, machine_for
+from trading.sweep.set_worker import Result, SetWorker, machine_for, sets_at_a_time
 from trading.sweep.side_by_side import side_by_side
 
 
@@ -59,7 +59,7 @@ def _results(
     # The interpreter runs one thread at a time.
     busy = threads if machine.linked.compiled else 1
     # No thread is to wait for another that has many sets left.
-    most_sets = max(1, min(SETS_AT_A_TIME, -(-sets // busy)))
+    most_sets = max(1, min(sets_at_a_time(frame), -(-sets // busy)))
 
     def make_worker(stopped: Event) -> Callable[[ReadAlike], Iterator[Result]]:
         return SetWorker(frame, machine, first_traded, stopped).work

@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 
+import numpy as np
+
 from trading.backtest.account import Account, Written
 from trading.backtest.frame import Frame
 from trading.backtest.performance import Summary, summarise
@@ -24,8 +26,10 @@ from trading.market.bars import Floats, Integers
 from trading.plan import RunPlan
 from trading.sweep.readings import ReadAlike, ReadySet
 
-# A thread settles so many sets on what was read while it is in the processor's cache.
-SETS_AT_A_TIME = 16
+# A thread settles so many sets on what was read while it is in the processor's cache, fewer where
+# their equity by bar would take more than this.
+MOST_SETS_AT_A_TIME = 16
+_MOST_BYTES_OF_EQUITY = 48 << 20
 # What an account looks at of so many is in the cache that a core has to itself: settling takes
 # half the time that it takes with as many as a backtest hands from thread to thread.
 BARS_AT_A_TIME = 65_536
@@ -68,6 +72,12 @@ def machine_for(
         for function in (find_entering, resample_in_a_loop)
     )
     return Machine(linked, read, found, settle, resample)
+
+
+def sets_at_a_time(frame: Frame) -> int:
+    """Return how many sets that are read alike a thread has in hand at once."""
+    bytes_a_set = max(1, frame.grid.rows * np.dtype(np.float64).itemsize)
+    return max(1, min(MOST_SETS_AT_A_TIME, _MOST_BYTES_OF_EQUITY // bytes_a_set))
 
 
 class SetWorker:

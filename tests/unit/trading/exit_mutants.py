@@ -209,7 +209,8 @@ return round_down(away, numbers.tick_units)
         "engine.signals",
         "read_signals",
         """\
-update_studies(reading.studies, state, bar, bars_in_session, prices)
+if reading.studies.rows > 0:
+    update_studies(reading.studies, state, bar, bars_in_session, prices)
 if len(signals.atr) > 0:
     for s in range(symbols):
         signals.atr[at, s] = state[reading.rows.atr, s]
@@ -218,7 +219,8 @@ if len(signals.atr) > 0:
 if len(signals.atr) > 0:
     for s in range(symbols):
         signals.atr[at, s] = state[reading.rows.atr, s]
-update_studies(reading.studies, state, bar, bars_in_session, prices)
+if reading.studies.rows > 0:
+    update_studies(reading.studies, state, bar, bars_in_session, prices)
 """,
         "a stop trails by the ATR of this very close",
     ),

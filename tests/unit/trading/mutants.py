@@ -455,7 +455,8 @@ else:
         "engine.signals",
         "read_signals",
         """\
-update_studies(reading.studies, state, bar, bars_in_session, prices)
+if reading.studies.rows > 0:
+    update_studies(reading.studies, state, bar, bars_in_session, prices)
 if len(signals.atr) > 0:
     for s in range(symbols):
         signals.atr[at, s] = state[reading.rows.atr, s]
@@ -474,7 +475,8 @@ undecided = let_screen(rules, numbers, scratch, signals, at, bar, prices)
 for i in range(undecided):
     s = scratch.undecided[i]
     ask(rules, numbers, reading, state, scratch, signals, at, bar, s, prices)
-update_studies(reading.studies, state, bar, bars_in_session, prices)
+if reading.studies.rows > 0:
+    update_studies(reading.studies, state, bar, bars_in_session, prices)
 """,
         "the ATR includes the decision bar and its gap from the previous close",
     ),
