@@ -15,7 +15,7 @@ from tasks.sweep.report import SweepReport
 from trading.backtest.performance import Json
 from trading.sweep.table import SET_HASH, SET_NUMBER
 
-_MOST_REFUSED = 3
+_MOST_REASONS = 3
 
 
 def print_sweep(report: SweepReport, folder: Path) -> None:
@@ -32,14 +32,8 @@ def print_sweep(report: SweepReport, folder: Path) -> None:
     console.print(f"[bold]{escape(_sentence(report.statistics))}[/bold]", soft_wrap=True)
     for line in aligned(sweep_figures(report), console.width):
         console.print(escape(line), soft_wrap=True)
-    for each in report.refused[:_MOST_REFUSED]:
-        console.print(f"[yellow]refused[/yellow] set {each.number}: {escape(each.why)}",
-                      soft_wrap=True)  # fmt: skip
-    if len(report.refused) > _MOST_REFUSED:
-        console.print(
-            f"[yellow]refused[/yellow] {len(report.refused):,} sets in all; sweep.json says why",
-            soft_wrap=True,
-        )
+    for line in _refused(report):
+        console.print(f"[yellow]refused[/yellow] {escape(line)}", soft_wrap=True)
     for note in (*report.notes, *_notes(report.statistics)):
         console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
     best = report.results.row(report.best, named=True)
@@ -77,6 +71,22 @@ def _kept(report: SweepReport) -> str:
         return ""
     every = report.kept >= len(report.results)
     return "; all were done already" if every else f"; {report.kept:,} were done already"
+
+
+def _refused(report: SweepReport) -> list[str]:
+    """Return the first reasons for which sets were refused, a line each."""
+    by_reason: dict[str, list[int]] = {}
+    for each in report.refused:
+        by_reason.setdefault(each.why, []).append(each.number)
+    lines = [
+        f"set {numbers[0]}: {why}"
+        if len(numbers) == 1
+        else f"{len(numbers):,} sets, the first is {numbers[0]}: {why}"
+        for why, numbers in by_reason.items()
+    ]
+    left = len(lines) - _MOST_REASONS
+    more = [f"more sets for {left:,} other reasons; sweep.json has them all"] if left > 0 else []
+    return lines[:_MOST_REASONS] + more
 
 
 def _sentence(statistics: Mapping[str, Json]) -> str:

@@ -47,7 +47,7 @@ def test_the_best_is_shown_with_how_much_of_it_is_luck(swept: tuple[Path, Finish
 
 
 def test_sets_that_are_refused_are_named_with_why(swept: tuple[Path, Finished]) -> None:
-    assert "refused set 1: " in swept[1].stdout
+    assert "refused 3 sets, the first is 1: parameters: entry=stop" in swept[1].stdout
     assert "direction=first_bar" in swept[1].stdout
 
 
