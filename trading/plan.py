@@ -180,12 +180,10 @@ def make_plan(
     """
     module = strategy_module or strategy_named(str(settings.get("strategy", DEFAULT_STRATEGY)))
     with mistakes_explained(module):
-        wrong = wrong_settings(settings, module) + _wrong_run(symbols, capital)
+        built, wrong = _validated(settings, module)
+        wrong += _wrong_run(symbols, capital)
     if wrong:
         raise together(wrong)
-    built: list[Any] = [
-        model.model_validate(_of(model, settings)) for model in parameter_models(module)
-    ]
     plan = RunPlan(
         module,
         built[0],
@@ -211,15 +209,25 @@ def make_plan(
 
 def wrong_settings(settings: dict[str, Any], module: ModuleType) -> list[BadInput]:
     """Return all that is wrong with settings, each naming its parameters."""
-    known = [name for model in parameter_models(module) for name in model.model_fields]
-    unknown = [name for name in settings if name not in known]
-    wrong = [_unknown(name, known) for name in unknown]
-    for model in parameter_models(module):
+    return _validated(settings, module)[1]
+
+
+def _validated(settings: dict[str, Any], module: ModuleType) -> tuple[list[Any], list[BadInput]]:
+    """Return the parameters of each group, and what is wrong with those that are not there."""
+    models = parameter_models(module)
+    # To look them up takes longer than to validate: a sweep makes thousands of plans.
+    names = [model.model_fields for model in models]
+    known = [name for group in names for name in group]
+    wrong = [_unknown(name, known) for name in settings if name not in known]
+    built = []
+    for model, own in zip(models, names, strict=True):
         try:
-            model.model_validate(_of(model, settings))
+            built.append(
+                model.model_validate({n: value for n, value in settings.items() if n in own})
+            )
         except ValidationError as error:
             wrong.append(bad_input_of(error, "parameters"))
-    return wrong
+    return built, wrong
 
 
 def _unknown(name: str, known: list[str]) -> BadInput:
@@ -233,10 +241,6 @@ def _unknown(name: str, known: list[str]) -> BadInput:
 def parameter_models(module: ModuleType) -> tuple[type[BaseModel], ...]:
     """Return what is set about a strategy, its risk, its fills and its gate."""
     return module.Parameters, *ACCOUNT_GROUPS.values()
-
-
-def _of(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name in model.model_fields}
 
 
 def strategy_named(name: str) -> ModuleType:
