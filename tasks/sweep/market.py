@@ -6,6 +6,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,11 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from blocks.process.disk_errors import words_of
 from blocks.stores.whole_file import umask
 from tasks.backtest.daily_bars import daily_bars_of
 from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import panel_notes, refuse_no_bars
+from trading.errors import StoreUnavailable
 from trading.market.bars import NUMBERS, Defects, Panel, Prices
 from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds
 from trading.market.daily_bars import DailyBars
@@ -124,6 +128,28 @@ def keep_market(root: Path, market: Market) -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+@contextmanager
+def kept_for_others(root: Path, market: Market) -> Iterator[None]:
+    """Keep a market where other processes map it, until the context ends.
+
+    Raises StoreUnavailable when it cannot be written.
+    """
+    try:
+        folder = keep_market(root, market)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"the bars cannot be kept in {root} for other processes: {words_of(error)}",
+            "Give a folder that can be written, with room on its disk, to --out",
+        ) from error
+    try:
+        yield
+    finally:
+        # What was made of the bars can be made again, and they take as much room as they do.
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            root.rmdir()
 
 
 def kept_market(folder: Path) -> Market:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -30,7 +31,7 @@ from tasks.sweep.chunk import (
 )
 from tasks.sweep.chunk_files import WHY, keep_chunk, read_chunk
 from tasks.sweep.folder import BARS
-from tasks.sweep.market import Market, MarketKey, keep_market, load_market
+from tasks.sweep.market import Market, MarketKey, kept_for_others, load_market
 from tasks.sweep.record import refuse_other_bars
 from tasks.sweep.request import LOCAL, SweepRequest
 from trading.backtest.performance import Json
@@ -136,8 +137,6 @@ class SetRunner:
                 yield chunk, table
         if not missing:
             return
-        if self._request.runner != LOCAL:
-            keep_market(self._runs.bars_folder, market)
         before = len(self.places) + len(self.refused)
 
         def tell(done: int, of: int) -> None:
@@ -146,16 +145,20 @@ class SetRunner:
 
         # Machine code may have to be made first, which has no measure.
         self._tell(f"{before:,} of {total:,} sets, starting the engine", 0, 1)
-        for result in self._runner(list(missing.values()), tell):
-            # A chunk that was run twice, as after a worker's death, counts once.
-            done = missing.pop(result.hash, None)
-            if done is None:
-                continue
-            keep_chunk(out, done, result)
-            table = read_chunk(out, done)
-            if table is None:
-                raise StoreUnavailable(f"a chunk in {out} cannot be read back", "Check its disk")
-            yield done, table
+        others = self._request.runner != LOCAL
+        with kept_for_others(self._runs.bars_folder, market) if others else nullcontext():
+            for result in self._runner(list(missing.values()), tell):
+                # A chunk that was run twice, as after a worker's death, counts once.
+                done = missing.pop(result.hash, None)
+                if done is None:
+                    continue
+                keep_chunk(out, done, result)
+                table = read_chunk(out, done)
+                if table is None:
+                    raise StoreUnavailable(
+                        f"a chunk in {out} cannot be read back", "Check its disk"
+                    )
+                yield done, table
 
     def _take(self, chunk: Chunk, table: pl.DataFrame, place: Place) -> None:
         self.chunk_hashes.add(chunk.hash)

@@ -21,11 +21,12 @@ class Service(NamedTuple):
 
 DASK = Service(
     "tcp://192.168.1.10:8786",
-    "dask scheduler --host HOST --no-dashboard, and on each machine dask worker HOST:8786",
+    "dask scheduler --host HOST, and on each machine dask worker tcp://HOST:8786"
+    " (docs/scale-out.md)",
 )
 RAY = Service(
     "ray://192.168.1.10:10001",
-    "ray start --head --include-dashboard=false, and on each other machine ray start --address",
+    "ray start --head, and on each other machine ray start --address=HOST:6379 (docs/scale-out.md)",
 )
 
 

@@ -6,19 +6,21 @@ Imports Prefect and distributed.
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, Queue
 from typing import Any
 
-from distributed import KilledWorker
+from distributed import CancelledError, KilledWorker
+from distributed.comm import CommClosedError
 from prefect_dask import DaskTaskRunner
 
 from tasks.sweep.chunk import Chunk, ChunkResult
-from tasks.sweep.runners.address import DASK
+from tasks.sweep.runners.address import DASK, PATIENCE_S, address_of
 from tasks.sweep.runners.chunk_task import hush, is_watched, submit
 from tasks.sweep.runners.cluster import WorkersDied
-from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
+from tasks.sweep.runners.elsewhere import engine_here, no_openbell, run_elsewhere
 from trading.errors import SourceUnavailable
 
 CONNECT_WITHIN_S = 15.0
@@ -60,6 +62,10 @@ class DaskCluster:
             result: ChunkResult = sent.result()
         except KilledWorker as error:
             raise WorkersDied("every worker that ran them died") from error
+        except (CancelledError, CommClosedError) as error:
+            raise WorkersDied("the scheduler is gone") from error
+        except ModuleNotFoundError as error:
+            raise no_openbell(error) from error
         return result
 
     def workers(self) -> int:
@@ -85,14 +91,35 @@ def dask_cluster(address: str | None, workers: int) -> Iterator[DaskCluster]:
             }
         )
     else:
+        _refuse_strangers(address)
         runner = DaskTaskRunner(address=address, client_kwargs={"timeout": CONNECT_WITHIN_S})
     with runner:
         try:
             cluster = DaskCluster(runner)
         except OSError as error:
-            raise SourceUnavailable(
-                f"what listens at --address {address} does not speak as a Dask scheduler of this"
-                " version",
-                f"Start one with: {DASK.start}",
-            ) from error
+            raise _stranger(address or "") from error
         yield cluster
+
+
+def _refuse_strangers(address: str) -> None:
+    """Raise SourceUnavailable where something else listens: Dask would wait for it for ever.
+
+    A scheduler speaks first: how many parts its greeting has, in eight bytes, the least first.
+    """
+    if address.startswith("tls:"):
+        return
+    where = address_of(address, DASK)
+    try:
+        with socket.create_connection((where.host, where.port), PATIENCE_S) as door:
+            greeting = door.recv(8, socket.MSG_WAITALL)
+    except OSError as error:
+        raise _stranger(address) from error
+    if len(greeting) < 8 or any(greeting[1:]):
+        raise _stranger(address)
+
+
+def _stranger(address: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"what listens at --address {address} does not speak as a Dask scheduler of this version",
+        f"Start one with: {DASK.start}",
+    )

@@ -38,3 +38,11 @@ def run_elsewhere(chunk: Chunk, engine: str) -> ChunkResult:
             "Give --out a folder that every machine has under the same path",
         )
     return run_chunk(chunk)
+
+
+def no_openbell(why: object) -> BadInput:
+    """Return what is wrong with workers that do not know what they are to run."""
+    return BadInput(
+        f"the workers cannot load what they are to run: {why}",
+        "Install Openbell with the runner's extra on every machine, and start the workers again",
+    )

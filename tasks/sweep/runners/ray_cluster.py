@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,11 +20,16 @@ from tasks.sweep.chunk import Chunk, ChunkResult
 from tasks.sweep.runners.address import RAY
 from tasks.sweep.runners.chunk_task import hush, is_watched, submit
 from tasks.sweep.runners.cluster import WorkersDied
-from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
+from tasks.sweep.runners.elsewhere import engine_here, no_openbell, run_elsewhere
 from trading.errors import OpenbellError, SourceUnavailable
 
 # Figures of some thousand sets are a few megabytes; this is the least that Ray takes.
 _OBJECTS_BYTES = 80_000_000
+_DEATHS = {
+    "WorkerCrashedError": "every worker that ran them died",
+    "OutOfMemoryError": "the machine had no memory left for them",
+    "NodeDiedError": "the machine that ran them is gone",
+}
 
 
 class RayCluster:
@@ -57,14 +64,17 @@ class RayCluster:
         exceptions = self._ray.exceptions
         try:
             came = self._ray.get(self._reference(sent))
+            result: ChunkResult = came.result(_sync=True) if self._is_watched else came
         except exceptions.RayTaskError as error:
             # Ray's own error is as long as the traceback that it holds.
             if isinstance(error.cause, OpenbellError):
                 raise error.cause from None
+            missing = re.search("No module named '[^']*'", str(error.cause))
+            if missing is not None:
+                raise no_openbell(missing[0]) from None
             raise
         except exceptions.RayError as error:
-            raise WorkersDied("every worker that ran them died") from error
-        result: ChunkResult = came.result(_sync=True) if self._is_watched else came
+            raise WorkersDied(_DEATHS.get(type(error).__name__, type(error).__name__)) from error
         return result
 
     def workers(self) -> int:
@@ -110,7 +120,10 @@ def _entered(runner: RayTaskRunner, address: str | None) -> Iterator[RayTaskRunn
     import ray
 
     try:
-        runner.__enter__()
+        with warnings.catch_warnings():
+            # What it warns of is in the error as well.
+            warnings.simplefilter("ignore")
+            runner.__enter__()
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         if address is None:
             raise SourceUnavailable(
