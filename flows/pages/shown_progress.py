@@ -27,6 +27,7 @@ class ShownProgress:
         self._is_broken = False
         self._told = ""
         self._told_at = 0.0
+        self._percent = 0.0
         self._counts_since: float | None = None
 
     def __call__(self, step: str, done: int, total: int) -> None:
@@ -40,26 +41,28 @@ class ShownProgress:
             return
         self._told, self._told_at = kind, now
         if not is_counted:
-            self._show(0.0 if self._counts_since is None else 100.0, step)
+            self._show(step)
             return
         left = time_left(now - (self._counts_since or now), done, total)
-        self._show(100.0 * done / total, ", ".join(part for part in (step, left) if part))
+        self._percent = 100.0 * done / total
+        self._show(", ".join(part for part in (step, left) if part))
 
     def finish(self) -> None:
         """Tell that it is done."""
-        self._show(100.0, "done")
+        self._percent = 100.0
+        self._show("done")
 
-    def _show(self, percent: float, said: str) -> None:
+    def _show(self, said: str) -> None:
         if self._is_broken:
             return
         try:
             if self._artifact is None:
-                artifact = create_progress_artifact(percent, self._key, said)
+                artifact = create_progress_artifact(self._percent, self._key, said)
                 # A coroutine is for those who have a loop.
                 assert isinstance(artifact, UUID)
                 self._artifact = artifact
             else:
-                update_progress_artifact(self._artifact, percent, said)
+                update_progress_artifact(self._artifact, self._percent, said)
         except TROUBLES as error:
             self._is_broken = True
             get_run_logger().warning("progress cannot be shown: %s", MASK.text(str(error)))
