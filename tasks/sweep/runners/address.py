@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -66,3 +67,12 @@ def refuse_silence(address: Address, service: Service) -> None:
             f"nobody listens at --address {address.written}: {why}",
             f"Start it with: {service.start}; or leave --address out, and workers are started here",
         ) from error
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address is one of this machine alone, by what it says of itself."""
+    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import httpx
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
@@ -14,7 +15,9 @@ from prefect.settings import get_current_settings
 from prefect.task_runners import TaskRunner
 
 from tasks.sweep.chunk import Chunk, ChunkResult, Tell, run_chunk, run_here
+from tasks.sweep.runners.address import PATIENCE_S, is_loopback
 from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
+from trading.errors import SourceUnavailable
 
 # What is inside is the cluster's own future.
 ChunkFuture = PrefectWrappedFuture[ChunkResult, Any]
@@ -32,9 +35,29 @@ def run_here_as_tasks(chunks: Sequence[Chunk], tell: Tell) -> Iterator[ChunkResu
     yield from run_here(chunks, tell, chunk_here)
 
 
-def is_watched() -> bool:
-    """Return whether there is a server that keeps tasks: else chunks are plain functions."""
-    return FlowRunContext.get() is not None or bool(get_current_settings().api.url)
+def is_watched(address: str | None) -> bool:
+    """Return whether chunks are tasks, of workers at an address or of this machine (None).
+
+    They are where there is a server that the workers reach as well: else they are plain functions,
+    and no server is needed. Raises SourceUnavailable where the terminal is told of one that does
+    not answer.
+    """
+    server = get_current_settings().api.url
+    if not server or (address is not None and is_loopback(server) and not is_loopback(address)):
+        return False
+    if FlowRunContext.get() is None:
+        _refuse_silence(server)
+    return True
+
+
+def _refuse_silence(server: str) -> None:
+    try:
+        httpx.get(f"{server}/health", timeout=PATIENCE_S)
+    except httpx.HTTPError as error:
+        raise SourceUnavailable(
+            f"the Prefect server at {server} does not answer: {error}",
+            "Start it, or run the sweep without PREFECT_API_URL: it needs no server",
+        ) from error
 
 
 def submit(runner: TaskRunner[ChunkFuture], chunk: Chunk) -> ChunkFuture:
@@ -54,7 +77,7 @@ def _stand_in() -> None:
     """Do nothing."""
 
 
-def hush() -> None:
+def hush(*, is_watched: bool) -> None:
     """Keep what a runner says of itself out of a terminal, where nobody has asked for it."""
-    if not is_watched():
+    if not is_watched:
         logging.getLogger("prefect.task_runner").setLevel(logging.WARNING)

@@ -29,10 +29,10 @@ CONNECT_WITHIN_S = 15.0
 class DaskCluster:
     """Chunks sent to a Dask scheduler."""
 
-    def __init__(self, runner: DaskTaskRunner) -> None:
+    def __init__(self, runner: DaskTaskRunner, *, is_watched: bool) -> None:
         self._runner = runner
         self._client: Any = runner.client
-        self._is_watched = is_watched()
+        self._is_watched = is_watched
         self._done: Queue[Any] = Queue()
 
     def send(self, chunk: Chunk) -> Any:
@@ -77,7 +77,8 @@ class DaskCluster:
 def dask_cluster(address: str | None, workers: int) -> Iterator[DaskCluster]:
     """Give a cluster: that at an address, or processes on this machine until the context ends."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    hush()
+    watched = is_watched(address)
+    hush(is_watched=watched)
     if address is None:
         runner = DaskTaskRunner(
             cluster_kwargs={
@@ -95,7 +96,7 @@ def dask_cluster(address: str | None, workers: int) -> Iterator[DaskCluster]:
         runner = DaskTaskRunner(address=address, client_kwargs={"timeout": CONNECT_WITHIN_S})
     with runner:
         try:
-            cluster = DaskCluster(runner)
+            cluster = DaskCluster(runner, is_watched=watched)
         except OSError as error:
             raise _stranger(address or "") from error
         yield cluster

@@ -35,12 +35,12 @@ _DEATHS = {
 class RayCluster:
     """Chunks sent to a Ray cluster."""
 
-    def __init__(self, runner: RayTaskRunner) -> None:
+    def __init__(self, runner: RayTaskRunner, *, is_watched: bool) -> None:
         import ray
 
         self._ray = ray
         self._runner = runner
-        self._is_watched = is_watched()
+        self._is_watched = is_watched
         self._run = ray.remote(run_elsewhere)
 
     def send(self, chunk: Chunk) -> Any:
@@ -90,11 +90,12 @@ def ray_cluster(address: str | None, workers: int) -> Iterator[RayCluster]:
     """Give a cluster: that at an address, or processes on this machine until the context ends."""
     # Ray reads these when it is imported.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    hush()
+    watched = is_watched(address)
+    hush(is_watched=watched)
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     if address is not None:
         with _entered(RayTaskRunner(address=address, init_kwargs=quiet), address) as runner:
-            yield RayCluster(runner)
+            yield RayCluster(runner, is_watched=watched)
         return
     # So Ray listens on the loopback alone; it is named after the systems where that is its way.
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
@@ -112,7 +113,7 @@ def ray_cluster(address: str | None, workers: int) -> Iterator[RayCluster]:
         with _entered(
             RayTaskRunner(address="local", init_kwargs={**quiet, **here}), None
         ) as runner:
-            yield RayCluster(runner)
+            yield RayCluster(runner, is_watched=watched)
 
 
 @contextmanager

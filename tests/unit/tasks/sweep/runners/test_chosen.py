@@ -11,7 +11,7 @@ import pytest
 from tasks.backtest.request import BacktestRequest
 from tasks.sweep.request import SweepRequest
 from tasks.sweep.runners import chosen
-from tasks.sweep.runners.address import DASK, RAY, address_of
+from tasks.sweep.runners.address import DASK, RAY, address_of, is_loopback
 from tasks.sweep.runners.chosen import chosen_runner
 from trading.errors import BadInput, OpenbellError
 
@@ -78,3 +78,17 @@ def test_an_address_has_a_scheme_or_none(written: str) -> None:
 def test_an_address_that_is_none_is_shown_as_it_was_written() -> None:
     with pytest.raises(BadInput, match="--address 'a:b:c' is no HOST:PORT"):
         address_of("a:b:c", RAY)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_own"),
+    [
+        ("http://127.0.0.1:4200/api", True),
+        ("tcp://localhost:8786", True),
+        ("[::1]:8786", True),
+        ("ray://192.168.1.10:10001", False),
+        ("head:6379", False),
+    ],
+)
+def test_which_addresses_no_other_machine_reaches(address: str, is_own: bool) -> None:
+    assert is_loopback(address) is is_own
