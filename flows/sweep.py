@@ -25,7 +25,7 @@ from flows.session.request import DEFAULT_SYMBOLS
 from flows.sweep_form import sweep_of_form
 from tasks.sweep.report import SweepReport
 from tasks.sweep.runners.chosen import chosen_runner
-from tasks.sweep.runners.chunk_task import run_here_as_tasks
+from tasks.sweep.runners.chunk_task import HereAsTasks
 from tasks.sweep.sweep import sweep as run_sweep
 from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
@@ -41,6 +41,7 @@ GRID = ("range_minutes=5,15,30", "min_body=0:0.8:0.2")
 def sweep(
     grid: list[str] = list(GRID),  # noqa: B006
     random: int | None = None,
+    optuna: int | None = None,
     seed: int = 1,
     objective: Objective = Objective.SHARPE,
     bars: str | None = None,
@@ -52,13 +53,13 @@ def sweep(
     interval_minutes: int = 5,
     capital: float = 10_000.0,
     exchange: str = "NYSE",
+    runner: Literal["local", "dask", "ray"] = "local",
+    address: str | None = None,
+    workers: int | None = None,
     strategy: AnyStrategy = OrbParameters(),  # noqa: B008
     risk: RiskParameters = RiskParameters(),  # noqa: B008
     fills: FillParameters = FillParameters(),  # noqa: B008
     gate: GateParameters = GateParameters(),  # noqa: B008
-    runner: Literal["local", "dask", "ray"] = "local",
-    address: str | None = None,
-    workers: int | None = None,
     timezone: str | None = None,
     stamp: Literal["start", "end"] | None = None,
     columns: dict[str, str] = {},  # noqa: B006
@@ -74,6 +75,7 @@ def sweep(
     Args:
         grid: What is swept, a line each: name=5,15,30 or name=low:high:step; any parameter below
         random: So many different sets drawn from the grid; empty runs all of them
+        optuna: So many sets that Optuna chooses by the objective; needs its package
         seed: Another number draws other sets
         objective: The figure by which the best is chosen
         bars: File or folder of bars; empty simulates them
@@ -85,13 +87,13 @@ def sweep(
         interval_minutes: Length of a bar: 1, 5, 15, 30 or 60 minutes
         capital: What each set begins with, USD
         exchange: Whose calendar says when sessions are, such as NYSE, NASDAQ, LSE or TSX
+        runner: Who runs the sets: this process, or processes of Dask or Ray
+        address: Where Dask or Ray listens, such as tcp://HOST:8786; empty starts workers here
+        workers: How many; empty is one for each processor
         strategy: When a position is entered, and how it is left; file is one of your own
         risk: How much may be risked, and when it stops for the day
         fills: What the simulated exchange charges, and how much of a bar it gives
         gate: Which bars are not believed, and at which nothing is entered; 0 turns a check off
-        runner: Who runs the sets: this process, or processes of Dask or Ray
-        address: Where Dask or Ray listens, such as tcp://HOST:8786; empty starts workers here
-        workers: How many; empty is one for each processor
         timezone: Zone of the file's times, where they name none
         stamp: What a row's time is, its bar's start or end; empty finds out
         columns: The file's names by ours, such as close: Last
@@ -126,7 +128,7 @@ def _sweep_into(
     asyncio.run(name_run(span_name("sweep", base.symbols, base.start, base.end)))
     progress = ShownProgress("sweep-progress")
     with chosen_runner(request) as runner:
-        report = run_sweep(request, progress, runner or run_here_as_tasks)
+        report = run_sweep(request, progress, runner or HereAsTasks())
     progress.finish()
     return report
 

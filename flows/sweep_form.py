@@ -23,6 +23,7 @@ class SweepForm(BaseModel):
 
     grid: tuple[str, ...]
     random: int | None
+    optuna: int | None
     seed: int
     objective: str
     runner: str
@@ -54,6 +55,7 @@ def sweep_of_form(
         form.grid,
         out,
         random=form.random,
+        optuna=form.optuna,
         seed=form.seed,
         objective=objective_named(form.objective),
         runner=form.runner,

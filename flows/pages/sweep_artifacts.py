@@ -20,6 +20,8 @@ from trading.sweep.table import SET_NUMBER
 
 MOST_SETS = 50
 MOST_REFUSED = 20
+# From here on cents are enough; below, four digits.
+_LARGE = 1_000
 # By which people judge a set, beside the figure that the sweep goes by.
 FIGURES = ("sharpe", "total_pnl", "total_return", "max_drawdown", "profit_factor", "trades")
 
@@ -29,7 +31,7 @@ async def publish_sweep(report: SweepReport, out: Path) -> None:
     """Show a sweep's best with its statistics, the sets after it, and where its page is."""
     address = sweep_address(out)
     what = f"sweep of {report.strategy}, {len(report.results):,} sets"
-    said = str(report.statistics["sentence"])
+    said = _sentence(report)
     notes = report.statistics["notes"]
     lines = [
         f"# Sweep of {report.strategy}",
@@ -48,7 +50,7 @@ async def publish_sweep(report: SweepReport, out: Path) -> None:
     await acreate_table_artifact(
         best_rows(report),
         key="sweep-best",
-        description=f"The best by {report.objective} of {len(report.results):,} sets. {said}",
+        description=f"The best by {report.objective} of {len(report.results):,} sets. {said}.",
     )
     await acreate_link_artifact(
         address, link_text=f"Page of the {what}", key="sweep-results", description=address
@@ -58,9 +60,9 @@ async def publish_sweep(report: SweepReport, out: Path) -> None:
 def sweep_message(report: SweepReport, out: Path) -> str:
     """Return what a run's end says of a sweep: one line, its best never without its luck."""
     refused = f", {len(report.refused):,} refused" if report.refused else ""
-    best = "; ".join(f"{label} {value}" for label, value in sweep_figures(report)[:2])
-    said = str(report.statistics["sentence"]).rstrip(".")
-    return f"{len(report.results):,} sets{refused}; {best}; {said}; open {sweep_address(out)}"
+    best = ", ".join(f"{label}: {value}" for label, value in sweep_figures(report)[:2])
+    said = _sentence(report)
+    return f"{len(report.results):,} sets{refused}. {best}. {said}. Open {sweep_address(out)}"
 
 
 def best_rows(report: SweepReport) -> list[dict[str, str]]:
@@ -88,6 +90,11 @@ def sweep_address(out: Path) -> str:
     return (out / PAGE).resolve().as_uri()
 
 
+def _sentence(report: SweepReport) -> str:
+    said = str(report.statistics["sentence"]).rstrip(".")
+    return said[:1].upper() + said[1:]
+
+
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
@@ -95,4 +102,6 @@ def _bullets(lines: Iterable[str]) -> str:
 def _text(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.2f}" if abs(value) >= _LARGE else f"{value:.4g}"

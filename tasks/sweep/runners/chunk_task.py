@@ -14,6 +14,7 @@ from prefect.futures import PrefectWrappedFuture
 from prefect.settings import get_current_settings
 from prefect.task_runners import TaskRunner
 
+from tasks.sweep.batch import MOST_CHUNKS
 from tasks.sweep.chunk import Chunk, ChunkResult, Tell, run_chunk, run_here
 from tasks.sweep.runners.address import PATIENCE_S, is_loopback
 from tasks.sweep.runners.elsewhere import engine_here, run_elsewhere
@@ -30,9 +31,30 @@ chunk_elsewhere = _as_task(run_elsewhere)
 chunk_here = _as_task(run_chunk)
 
 
-def run_here_as_tasks(chunks: Sequence[Chunk], tell: Tell) -> Iterator[ChunkResult]:
-    """Run chunks in this process, each as a task of the flow that is under way."""
-    yield from run_here(chunks, tell, chunk_here)
+class TasksLeft:
+    """How many more tasks a sweep may give its server, which fall back when it has thousands."""
+
+    def __init__(self, is_watched: bool) -> None:
+        self._left = MOST_CHUNKS if is_watched else 0
+
+    def take(self) -> bool:
+        """Return whether one more may be a task."""
+        self._left -= 1
+        return self._left >= 0
+
+
+class HereAsTasks:
+    """Runs chunks in this process, each as a task of the flow that is under way."""
+
+    def __init__(self) -> None:
+        self._tasks = TasksLeft(is_watched=True)
+
+    def __call__(self, chunks: Sequence[Chunk], tell: Tell) -> Iterator[ChunkResult]:
+        """Yield the results of chunks, one after the other."""
+        yield from run_here(chunks, tell, self._run)
+
+    def _run(self, chunk: Chunk, tell: Tell) -> ChunkResult:
+        return chunk_here(chunk, tell) if self._tasks.take() else run_chunk(chunk, tell)
 
 
 def is_watched(address: str | None) -> bool:

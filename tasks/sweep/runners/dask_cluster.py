@@ -18,7 +18,7 @@ from prefect_dask import DaskTaskRunner
 
 from tasks.sweep.chunk import Chunk, ChunkResult
 from tasks.sweep.runners.address import DASK, PATIENCE_S, address_of
-from tasks.sweep.runners.chunk_task import hush, is_watched, submit
+from tasks.sweep.runners.chunk_task import TasksLeft, hush, is_watched, submit
 from tasks.sweep.runners.cluster import WorkersDied
 from tasks.sweep.runners.elsewhere import engine_here, no_openbell, run_elsewhere
 from trading.errors import SourceUnavailable
@@ -32,12 +32,12 @@ class DaskCluster:
     def __init__(self, runner: DaskTaskRunner, *, is_watched: bool) -> None:
         self._runner = runner
         self._client: Any = runner.client
-        self._is_watched = is_watched
+        self._tasks = TasksLeft(is_watched)
         self._done: Queue[Any] = Queue()
 
     def send(self, chunk: Chunk) -> Any:
         """Give a chunk to the scheduler."""
-        if self._is_watched:
+        if self._tasks.take():
             sent = submit(self._runner, chunk)
             future = sent.wrapped_future
         else:

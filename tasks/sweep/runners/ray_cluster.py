@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from prefect.client.schemas.objects import State
 from prefect_ray import RayTaskRunner
 
 from tasks.sweep.chunk import Chunk, ChunkResult
 from tasks.sweep.runners.address import RAY
-from tasks.sweep.runners.chunk_task import hush, is_watched, submit
+from tasks.sweep.runners.chunk_task import TasksLeft, hush, is_watched, submit
 from tasks.sweep.runners.cluster import WorkersDied
 from tasks.sweep.runners.elsewhere import engine_here, no_openbell, run_elsewhere
 from trading.errors import OpenbellError, SourceUnavailable
@@ -40,12 +41,12 @@ class RayCluster:
 
         self._ray = ray
         self._runner = runner
-        self._is_watched = is_watched
+        self._tasks = TasksLeft(is_watched)
         self._run = ray.remote(run_elsewhere)
 
     def send(self, chunk: Chunk) -> Any:
         """Give a chunk to the cluster."""
-        if self._is_watched:
+        if self._tasks.take():
             return submit(self._runner, chunk)
         return self._run.remote(chunk, engine_here())
 
@@ -64,7 +65,7 @@ class RayCluster:
         exceptions = self._ray.exceptions
         try:
             came = self._ray.get(self._reference(sent))
-            result: ChunkResult = came.result(_sync=True) if self._is_watched else came
+            result: ChunkResult = sent.result() if isinstance(came, State) else came
         except exceptions.RayTaskError as error:
             # Ray's own error is as long as the traceback that it holds.
             if isinstance(error.cause, OpenbellError):
@@ -82,7 +83,7 @@ class RayCluster:
         return int(self._ray.cluster_resources().get("CPU", 0))
 
     def _reference(self, sent: Any) -> Any:
-        return sent.wrapped_future if self._is_watched else sent
+        return getattr(sent, "wrapped_future", sent)
 
 
 @contextmanager

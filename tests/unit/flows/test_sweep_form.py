@@ -18,7 +18,7 @@ from trading.sweep.objective import Objective
 OUT = Path("results")
 FORM: dict[str, Any] = {
     **{name: value for name, value in BACKTEST.items() if name != "decisions"},
-    "grid": ["min_body=0,0.5"], "random": None, "seed": 1, "objective": "sharpe",
+    "grid": ["min_body=0,0.5"], "random": None, "optuna": None, "seed": 1, "objective": "sharpe",
     "runner": "local", "address": None, "workers": None,
 }  # fmt: skip
 

@@ -24,16 +24,17 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> SweepReport:
 def test_the_end_of_a_run_is_one_line_with_the_sentence(report: SweepReport) -> None:
     said = sweep_message(report, Path("/data/sweeps/mine"))
     assert "\n" not in said
-    assert said.startswith(f"{len(report.results)} sets, {len(report.refused)} refused; Best by ")
-    assert str(report.statistics["sentence"]).rstrip(".") in said
-    assert said.endswith("open file:///data/sweeps/mine/sweep.html")
+    assert said.startswith(f"{len(report.results)} sets, {len(report.refused)} refused. Best by ")
+    # It begins a sentence of its own here.
+    assert str(report.statistics["sentence"]).rstrip(".")[1:] in said
+    assert said.endswith("Open file:///data/sweeps/mine/sweep.html")
 
 
 def test_the_best_come_first_with_what_was_swept(report: SweepReport) -> None:
     rows = best_rows(report)
     best = report.results.row(report.best, named=True)
     assert rows[0]["set_number"] == str(best["set_number"])
-    assert rows[0]["min_body"] == f"{best['min_body']:,.4g}"
+    assert rows[0]["min_body"] == f"{best['min_body']:.4g}"
     figures = [float(row[report.objective.value].replace(",", "")) for row in rows]
     assert figures == sorted(figures, reverse=True)
     assert len({row["set_number"] for row in rows}) == len(rows) == len(report.results)

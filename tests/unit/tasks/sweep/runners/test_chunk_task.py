@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tasks.sweep.runners.chunk_task import is_watched
+from tasks.sweep.runners.chunk_task import TasksLeft, is_watched
 from trading.errors import SourceUnavailable
 
 ELSEWHERE = "tcp://192.168.1.10:8786"
@@ -42,3 +42,9 @@ def test_a_server_that_does_not_answer_is_told_before_any_worker_waits_for_it() 
     assert "\n" not in said
     assert f"the Prefect server at {server} does not answer" in said
     assert "without PREFECT_API_URL" in said
+
+
+def test_whatever_the_sets_a_server_is_given_no_more_than_two_hundred_tasks() -> None:
+    tasks = TasksLeft(is_watched=True)
+    assert sum(tasks.take() for _ in range(1_000)) == 200
+    assert not TasksLeft(is_watched=False).take()
