@@ -9,7 +9,7 @@ from pathlib import Path
 
 OTHERS = 0o077
 # What we make in a data folder, beside the accounts.
-OURS = frozenset({"backtests", "bars", "copies", "limits", "logs", "prefect", "sweeps"})
+OURS = frozenset({"backtests", "bars", "copies", "limits", "logs", "prefect", "sweeps", "walks"})
 # What the user puts there; who may read it is for him to say.
 THEIRS = frozenset({"rulesets", "strategies"})
 ACCOUNT_FILES = ("ledger.duckdb", "exchange-mock.duckdb", "telemetry.duckdb")

@@ -66,14 +66,24 @@ def walk_figures(report: WalkReport) -> list[tuple[str, str]]:
     ]
 
 
-def _table(report: WalkReport) -> Table:
+def window_rows(report: WalkReport) -> list[dict[str, str]]:
+    """Return a row a window: when it trades, the objective of both parts, and its choice."""
     objective = str(report.walk.objective)
+    heads = ("Window", "Traded from", f"{objective} in", "out", "Return [%]", "Left [%]")
+    choice = ", ".join(report.parameters)
+    return [
+        dict(zip((*heads, choice), _row(report, run), strict=True)) for run in report.walk.windows
+    ]
+
+
+def _table(report: WalkReport) -> Table:
+    rows = window_rows(report)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for head in ("", "Traded from", f"{objective} in", "out", "Return [%]", "Left [%]"):
-        table.add_column(escape(head), justify="left" if head == "Traded from" else "right")
-    table.add_column(", ".join(report.parameters))
-    for run in report.walk.windows:
-        table.add_row(*_row(report, run))
+    last = len(rows[0]) - 1
+    for place, head in enumerate(rows[0]):
+        table.add_column(escape(head), justify="left" if place in (1, last) else "right")
+    for row in rows:
+        table.add_row(*map(escape, row.values()))
     return table
 
 
@@ -86,7 +96,7 @@ def _row(report: WalkReport, run: WindowRun) -> tuple[str, ...]:
         _number(getattr(run.summary, name), ".2f"),
         f"{100 * run.summary.total_return:+.2f}",
         _number(_hundredfold(run.efficiency), ".0f"),
-        escape(run.why_idle or _said(report, run.chosen.number)),
+        run.why_idle or _said(report, run.chosen.number),
     )
 
 

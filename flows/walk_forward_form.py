@@ -1,0 +1,58 @@
+"""What the form of a walk-forward test holds beside a sweep's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from blocks.settings.app_settings import AppSettings
+from flows.sweep_form import sweep_of_form
+from tasks.sweep.request import LOCAL
+from tasks.walk_forward.request import WalkRequest
+from trading.errors import BadInput, together
+from trading.parameters import bad_input_of
+
+Windows = Literal["rolling", "anchored"]
+
+
+class WalkForm(BaseModel):
+    """The fields that a sweep has not; an empty one is None."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    in_sample: int
+    out_of_sample: int
+    windows: Windows
+    step: int | None
+    purge: int | None
+
+
+def walk_of_form(
+    values: Mapping[str, Any], out: Path, configured: AppSettings, data_dir: Path
+) -> WalkRequest:
+    """Return what a form asks for, of an account's folder; raises BadInput naming what is wrong."""
+    own = {name: value for name, value in values.items() if name in WalkForm.model_fields}
+    rest = {name: value for name, value in values.items() if name not in own}
+    wrong: list[BadInput] = []
+    form = sweep = None
+    try:
+        form = WalkForm.model_validate(own)
+    except ValidationError as error:
+        wrong.append(bad_input_of(error, "parameters"))
+    try:
+        sweep = sweep_of_form({**rest, "runner": LOCAL, "address": None}, out, configured, data_dir)
+    except BadInput as error:
+        wrong.append(error)
+    if form is None or sweep is None:
+        raise together(wrong)
+    return WalkRequest(
+        sweep,
+        form.in_sample,
+        form.out_of_sample,
+        form.windows == "anchored",
+        step=form.step,
+        purge=form.purge,
+    )
