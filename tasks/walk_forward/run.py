@@ -113,8 +113,9 @@ class _OnBars:
 
     def tries(self, walked: Walk) -> int:
         """Return how many sets were run in all windows."""
-        ran = sum(run.summary.initial_equity > 0 for run in walked.windows)
-        return ran * sum(len(each.numbers) for each in self.candidates)
+        sets = sum(len(each.numbers) for each in self.candidates)
+        windows = [run for run in walked.windows if run.summary.initial_equity > 0]
+        return sum(sets - len(run.chosen.refused) for run in windows)
 
 
 def _load(

@@ -108,6 +108,13 @@ def test_a_choice_depends_neither_on_the_purged_sessions_nor_on_what_it_trades(
         assert not set(run.in_sample) & set(run.out_of_sample)
 
 
+def test_a_part_of_the_bars_is_a_view_and_no_copy(noise: Panel) -> None:
+    part = noise.until(20)
+    assert part.grid.sessions == noise.grid.sessions[:20]
+    for name in NUMBERS:
+        assert np.shares_memory(getattr(part, name), getattr(noise, name))
+
+
 def backtested(panel: Panel, plan: RunPlan, first: int, end: int, capital: float) -> Summary:
     part = panel.until(end)
     plan = replace(plan, capital=capital)
