@@ -17,7 +17,16 @@ from benchmarks.cycle_bench import measure_cycle
 from benchmarks.engine_bench import measure_engine, measure_indicators
 from benchmarks.idle_bench import measure_idle
 from benchmarks.market import make_market, write_market
+from benchmarks.raptorbt_bench import measure_raptorbt
 from benchmarks.scan_bench import measure_scan
+from benchmarks.sweep_bench import (
+    SETS_FOR_BARS,
+    USUAL_SETS,
+    draw,
+    measure_loop,
+    measure_sweeps,
+    slope_of,
+)
 from benchmarks.vectorbt_bench import measure_vectorbt
 
 ENGINE_BARS = (1_000_000, 10_000_000)
@@ -79,6 +88,10 @@ def main() -> None:
             )
     figures["indicators"] = measure_indicators(market, cache / "engine")
     print(figures["indicators"], flush=True)
+    print("sweeps ...", flush=True)
+    figures["sweep"] = measure_sweeps(cache / "engine")
+    figures["sweep, looped"] = [measure_loop(cache / "engine")]
+    draw(figures["sweep"], DOCS / "images" / "sweep-speed.png")
     path = cache / "bars.parquet"
     write_market(market, path)
     del market
@@ -97,6 +110,8 @@ def main() -> None:
     print(figures["idle"], flush=True)
     figures["vectorbt"] = measure_vectorbt(cache / "vectorbt.npz", cache)
     print(figures["vectorbt"], flush=True)
+    figures["raptorbt"] = measure_raptorbt(cache / "vectorbt.npz", cache)
+    print(figures["raptorbt"], flush=True)
     (DOCS / "benchmarks.json").write_text(json.dumps(figures, indent=1) + "\n")
     (DOCS / "benchmarks.md").write_text(page(figures))
     print(f"written to {DOCS / 'benchmarks.md'}")
@@ -132,6 +147,7 @@ def page(figures: dict[str, Any]) -> str:
                 table(figures["scan"]),
                 "`python -m benchmarks.archive_bench --bars 136500000 --only scan_of_all` scans 7,000"
                 " symbols over 250 sessions (docs/adr/0013-scan.md).",
+                *sweep_part(figures),
                 "## The `backtest` command on 10 million bars in one Parquet file",
                 table(steps),
                 f"A plain polars read of the same file takes {command['plain polars read, s']} s. The"
@@ -149,10 +165,40 @@ def page(figures: dict[str, Any]) -> str:
                 "Its rules are fewer: no limit of positions, no stop at a price, no participation, no"
                 " day-loss latch.",
                 table([figures["vectorbt"]]),
+                "## raptorbt on the same bars",
+                "Its rules are fewer still: longs alone, one symbol at a time, so that no positions"
+                " share cash, a limit or a day's loss, and signals come ready made.",
+                table([figures["raptorbt"]]),
             ]
         )
         + "\n"
     )
+
+
+def sweep_part(figures: dict[str, Any]) -> list[str]:
+    """Return what the page says of sweeps."""
+    rows = figures["sweep"]
+    usual = [row for row in rows if row["sets"] == USUAL_SETS]
+    by_sets = [row for row in rows if row["bars"] == usual[0]["bars"]]
+    by_bars = [row for row in rows if row["sets"] == SETS_FOR_BARS]
+    slopes = [
+        f"{kind}: {slope_of([row for row in found if row['sweep of'] == kind], by):.2f} by {by}"
+        for kind in ("risk", "signals")
+        for by, found in (("sets", by_sets), ("bars", by_bars))
+    ]
+    return [
+        "## Sweeps, two threads, portfolio rules, stops and targets on",
+        "`risk` varies positions, risk, trailing, losses, slippage and size beside ten values of"
+        " `min_body`, so that the strategy reads the bars ten times whatever the sets; `signals`"
+        " varies range, body and target, so that it reads them for every set. Summaries are made"
+        " in full, the bootstrap too. Each row is a process of its own, its machine code read"
+        " beforehand.",
+        table(rows),
+        "![Processor time against sets and bars](images/sweep-speed.png)",
+        f"Time grows by the power ({'; '.join(slopes)}), where 1 is linear; below 1 is what is"
+        " done once whatever the number.",
+        table(figures["sweep, looped"]),
+    ]
 
 
 def table(rows: list[dict[str, Any]]) -> str:

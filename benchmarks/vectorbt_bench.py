@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+from benchmarks.peer import measure_peer
 
 # The opening range as masks, entries at the next open, stops as percent of the entry: vectorbt
 # has no positions limit across columns that share cash by order, no stop at a price, no
@@ -47,32 +46,4 @@ print(json.dumps({"vectorbt": vbt.__version__, "bars": int(c.size), "trades": tr
 
 def measure_vectorbt(arrays: Path, cache: Path) -> dict[str, Any]:
     """Return vectorbt's figures, or why there are none."""
-    environment = cache / "vectorbt-venv"
-    python = environment / "bin" / "python"
-    if not python.exists():
-        made = subprocess.run([sys.executable, "-m", "venv", str(environment)], check=False)
-        if made.returncode:
-            return {"vectorbt": "not available: no environment could be made"}
-    have = subprocess.run([str(python), "-c", "import vectorbt"], capture_output=True, check=False)
-    if have.returncode:
-        got = subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "vectorbt"],
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        if got.returncode:
-            return {"vectorbt": "not available: it did not install"}
-    done = subprocess.run(
-        [str(python), "-c", _CHILD, str(arrays)],
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        return {"vectorbt": f"not available: {last[:200]}"}
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return measure_peer("vectorbt", _CHILD, arrays, cache)
