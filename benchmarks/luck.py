@@ -89,10 +89,17 @@ def plans_of(sets: int) -> list[RunPlan]:
     ]
 
 
-def sweep(panel: Panel, sets: int, cache_folder: Path | None = None) -> Swept:
-    """Run so many plans over a panel."""
+def sweep(
+    panel: Panel,
+    sets: int,
+    cache_folder: Path | None = None,
+    *,
+    compiled: bool | None = None,
+) -> Swept:
+    """Run so many plans over a panel, one after the other; `compiled` is as in `run_sets`."""
     summaries: dict[int, Summary] = {}
-    for place, summary in run_sets(panel, plans_of(sets), cache_folder=cache_folder):
+    results = run_sets(panel, plans_of(sets), cache_folder=cache_folder, compiled=compiled)
+    for place, summary in results:
         assert isinstance(summary, Summary), summary
         summaries[place] = summary
     ordered = [summaries[place] for place in sorted(summaries)]

@@ -8,12 +8,15 @@ from trading.market.bars import Floats
 from trading.statistics.deflation import deflation_of
 from trading.statistics.monte_carlo import DEFAULT_SEED
 from trading.statistics.overfitting import FEWEST_SESSIONS, blocks_for, overfitting_probability
-from trading.statistics.resampling import counts_of, draw_sessions, mean_run
+from trading.statistics.resampling import counts_of, draw_sessions
 from trading.statistics.superiority import superiority_of
 from trading.statistics.sweep_statistics import SweepStatistics
 from trading.statistics.tries import Tries, effective_count, tries_of
 
 RESAMPLES = 2000
+# Sessions that are drawn together in the mean. What a set makes in a session hardly depends on the
+# one before, as nothing is held over night; of longer runs there would be too few.
+MEAN_RUN = 3
 
 
 def judge_sweep(returns: Floats, best: int, *, seed: int = DEFAULT_SEED) -> SweepStatistics:
@@ -28,9 +31,8 @@ def judge_sweep(returns: Floats, best: int, *, seed: int = DEFAULT_SEED) -> Swee
     tested = tries.distinct > 0 and sessions >= FEWEST_SESSIONS
     superiority = None
     if tested:
-        run = mean_run(sessions)
-        drawn = draw_sessions(sessions, RESAMPLES, np.random.default_rng(seed), run)
-        superiority = superiority_of(tries.returns, counts_of(drawn), run)
+        drawn = draw_sessions(sessions, RESAMPLES, np.random.default_rng(seed), MEAN_RUN)
+        superiority = superiority_of(tries.returns, counts_of(drawn))
     return SweepStatistics(
         sessions=sessions,
         trials=tries.tried,

@@ -45,21 +45,3 @@ def counts_of(drawn: Integers) -> Floats:
     flat = drawn + np.arange(resamples)[:, None] * sessions
     counts = np.bincount(flat.ravel(), minlength=resamples * sessions)
     return counts.reshape(drawn.shape).astype(np.float64)
-
-
-def variances_of_mean(returns: Floats, run: int) -> Floats:
-    """Return, times the sessions, the variance of the drawn mean of each column.
-
-    It is known without a draw: the spectrum of the column, weighted by that of the runs. Equal
-    to the sum over lags in Hansen (2005) and in Politis and Romano.
-    """
-    sessions = len(returns)
-    lag = np.arange(sessions)
-    stays = 1 - 1 / run
-    share = lag / sessions
-    kernel = (1 - share) * stays**lag + share * stays ** (sessions - lag)
-    kernel[0] = 1
-    weights = np.fft.fft(kernel).real
-    spectrum = np.square(np.abs(np.fft.fft(returns - returns.mean(axis=0), axis=0)))
-    variances: Floats = (weights @ spectrum) / sessions**2
-    return np.maximum(variances, 0)

@@ -57,20 +57,24 @@ def assert_told(statistics: SweepStatistics, *missing: str) -> None:
         assert 0 <= getattr(statistics, name) <= 1
 
 
-def test_luck_is_called_luck() -> None:
-    statistics = [judged(noise(seed)) for seed in range(30)]
-    assert np.mean([each.pbo for each in statistics]) == pytest.approx(0.5, abs=0.12)
-    # Of 30 uniform ones the mean is within 0.16 of a half in 997 of 1,000 cases.
-    assert np.mean([each.spa_p for each in statistics]) == pytest.approx(0.5, abs=0.16)
-    assert np.mean([each.deflated_sharpe for each in statistics]) < 0.65
-    verdicts = [verdict_of(each) for each in statistics]
+@pytest.fixture(scope="module")
+def on_noise() -> list[SweepStatistics]:
+    return [judged(noise(seed)) for seed in range(20)]
+
+
+def test_luck_is_called_luck(on_noise: list[SweepStatistics]) -> None:
+    assert np.mean([each.pbo for each in on_noise]) == pytest.approx(0.5, abs=0.15)
+    # Of 20 uniform ones the mean is within 0.19 of a half in 997 of 1,000 cases.
+    assert np.mean([each.spa_p for each in on_noise]) == pytest.approx(0.5, abs=0.19)
+    assert np.mean([each.deflated_sharpe for each in on_noise]) < 0.65
+    verdicts = [verdict_of(each) for each in on_noise]
     assert Verdict.STANDS not in verdicts
-    assert verdicts.count(Verdict.LUCK) >= 22
+    assert verdicts.count(Verdict.LUCK) >= 14
 
 
-def test_the_best_looks_good_on_noise() -> None:
+def test_the_best_looks_good_on_noise(on_noise: list[SweepStatistics]) -> None:
     # Without this the test above would not show anything.
-    assert min(judged(noise(seed)).sharpe or 0 for seed in range(30)) > 1.2
+    assert min(each.sharpe or 0 for each in on_noise) > 1.2
 
 
 def test_a_planted_edge_is_found() -> None:
