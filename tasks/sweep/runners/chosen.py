@@ -16,6 +16,8 @@ from tasks.sweep.runners.cluster import Cluster, run_on
 from trading.errors import BadInput
 from trading.near_names import nearest_of
 
+_MOST_FOR_A_PROCESSOR = 8
+
 
 class Runner(StrEnum):
     """Who runs chunks."""
@@ -65,6 +67,7 @@ def chosen_runner(request: SweepRequest) -> Iterator[ClusterRunner | None]:
             f" {request.address} run already",
             "Leave one of --address and --workers out",
         )
+    _refuse_crowd(request.workers)
     _refuse_missing(runner)
     address = None if request.address is None else _listening(runner, request.address)
     with ExitStack() as stack:
@@ -78,6 +81,16 @@ def runner_named(name: str) -> Runner:
         meant = f"Did you mean {near}? " if near else ""
         raise BadInput(f"runner {name!r} is none", f"{meant}Use one of {', '.join(Runner)}")
     return Runner(name)
+
+
+def _refuse_crowd(workers: int | None) -> None:
+    processors = os.cpu_count() or 1
+    if workers is not None and workers > _MOST_FOR_A_PROCESSOR * processors:
+        raise BadInput(
+            f"--workers {workers:,} is too many: each is a process, and this machine has"
+            f" {processors} processors",
+            "Leave --workers out for one each",
+        )
 
 
 def _refuse_missing(runner: Runner) -> None:

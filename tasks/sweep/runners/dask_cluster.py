@@ -19,7 +19,7 @@ from prefect_dask import DaskTaskRunner
 from tasks.sweep.chunk import Chunk, ChunkResult
 from tasks.sweep.runners.address import DASK, PATIENCE_S, address_of
 from tasks.sweep.runners.chunk_task import TasksLeft, hush, is_watched, submit
-from tasks.sweep.runners.cluster import WorkersDied
+from tasks.sweep.runners.cluster import AGAIN, WorkersDied
 from tasks.sweep.runners.elsewhere import engine_here, no_openbell, run_elsewhere
 from trading.errors import SourceUnavailable
 
@@ -63,7 +63,9 @@ class DaskCluster:
         except KilledWorker as error:
             raise WorkersDied("every worker that ran them died") from error
         except (CancelledError, CommClosedError) as error:
-            raise WorkersDied("the scheduler is gone") from error
+            raise SourceUnavailable(
+                "the Dask scheduler is gone in the middle of the sweep", f"Start it anew. {AGAIN}"
+            ) from error
         except ModuleNotFoundError as error:
             raise no_openbell(error) from error
         return result
@@ -76,7 +78,10 @@ class DaskCluster:
 @contextmanager
 def dask_cluster(address: str | None, workers: int) -> Iterator[DaskCluster]:
     """Give a cluster: that at an address, or processes on this machine until the context ends."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # It logs the traceback of what is one line here, and its loggers have levels of their own.
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     watched = is_watched(address)
     hush(is_watched=watched)
     if address is None:

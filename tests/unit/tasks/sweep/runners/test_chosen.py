@@ -38,6 +38,7 @@ def test_local_is_this_process() -> None:
         ({"runner": "spark"}, "Use one of local, dask, ray"),
         ({"address": "tcp://127.0.0.1:8786"}, "--runner local needs none"),
         ({"runner": "dask", "address": "h:1", "workers": 2}, "Leave one of --address and --work"),
+        ({"runner": "dask", "workers": 1_000_000}, "is too many: each is a process"),
         ({"runner": "dask", "address": "scheduler"}, "is no HOST:PORT. Give one such as tcp://"),
         ({"runner": "dask", "address": ""}, "is no HOST:PORT"),
         ({"runner": "dask", "address": "tcp://:8786"}, "is no HOST:PORT"),
