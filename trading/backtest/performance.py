@@ -114,7 +114,8 @@ def summarise(
     `resample` is how the bootstrap adds up its draws, which makes no difference but in time.
     """
     trades, equity = trade_columns(outcome), outcome.equity
-    pnl, side, reason = trades.pnl, trades.side, trades.exit_reason
+    pnl, side = trades.pnl, trades.side
+    reasons = np.bincount(trades.exit_reason.astype(np.int64), minlength=len(ExitReason))
     multiples = trades.r_multiple[np.isfinite(trades.r_multiple)]
     interval = bootstrap_interval(multiples, seed=seed, resample=resample)
     returns = session_returns(outcome, grid, capital)
@@ -133,7 +134,7 @@ def summarise(
         sharpe=ratios.sharpe,
         sortino=ratios.sortino,
         max_drawdown=ratios.max_drawdown,
-        exposure=exposure(outcome),
+        exposure=exposure(trades, outcome.equity_us),
         turnover=turnover(outcome),
         trades=len(pnl),
         win_rate=_mean((pnl > 0).astype(np.float64)),
@@ -143,11 +144,11 @@ def summarise(
         expectancy_r_high=interval[1] if interval else None,
         average_duration_minutes=_mean(held_us / MICROSECONDS_PER_MINUTE),
         exit_reasons={
-            each.word: int(np.count_nonzero(reason == each.value))
+            each.word: int(reasons[each.value])
             for each in ExitReason
             if each not in (ExitReason.NONE, ExitReason.ASSUMED_CLOSE)
         },
-        assumed_closes=int(np.count_nonzero(reason == ExitReason.ASSUMED_CLOSE.value)),
+        assumed_closes=int(reasons[ExitReason.ASSUMED_CLOSE.value]),
         long=_side_figures(pnl[side > 0]),
         short=_side_figures(pnl[side < 0]),
         session_returns=tuple(returns.tolist()),
@@ -156,7 +157,8 @@ def summarise(
 
 def trade_columns(outcome: Course) -> TradeRow[Floats]:
     """Return the trades of an outcome as columns."""
-    return TradeRow(*outcome.trades.T)
+    # Each column by itself: what is looked at again and again is then close together.
+    return TradeRow(*np.ascontiguousarray(outcome.trades.T))
 
 
 def session_returns(outcome: Course, grid: Grid, capital: float) -> Floats:
@@ -173,15 +175,14 @@ def profit_factor(pnl: Floats) -> float | None:
     return math.inf if gained > 0 else None
 
 
-def exposure(outcome: Course) -> float | None:
+def exposure(trades: TradeRow[Floats], equity_us: Integers) -> float | None:
     """Return the share of bars in which a position is held, its first and last bar counted."""
-    bars = len(outcome.equity_us)
+    bars = len(equity_us)
     if bars == 0:
         return None
-    trades = trade_columns(outcome)
     order = np.argsort(trades.entry_us, kind="stable")
     entry, leave = (
-        np.searchsorted(outcome.equity_us, us[order].astype(np.int64))
+        np.searchsorted(equity_us, us[order].astype(np.int64))
         for us in (trades.entry_us, trades.exit_us)
     )
     # Of what is held at once a bar counts once: from where the trades before have all been left.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trading.backtest.frame import Frame
 from trading.engine.decision_tape import DecisionTape
+from trading.engine.reading import Reading
 from trading.engine.workspace import Signals, new_scratch, new_signals, parts_of
 from trading.gate.state import GateState, copied, new_gate
 from trading.gate.verdicts import Verdicts, new_extremes, new_verdicts
@@ -54,6 +55,7 @@ class Reader:
         frame: Frame,
         plan: RunPlan,
         rules: Rules,
+        reading: Reading,
         entry_bars: Integers,
         decisions: DecisionTape,
         keep: int,
@@ -66,9 +68,10 @@ class Reader:
         self.prices = frame.prices
         # The panel's arrays, which others read too, until there is a bar to be cleared in them.
         self._is_own = is_own
-        self.verdicts = new_verdicts(frame.grid.rows, symbols)
-        self._restored = np.zeros((len(sessions), symbols), dtype=np.bool_)
-        if judged is not None:
+        if judged is None:
+            self.verdicts = new_verdicts(frame.grid.rows, symbols)
+            self._restored = np.zeros((len(sessions), symbols), dtype=np.bool_)
+        else:
             self.prices, self.verdicts, self._restored = judged
         self.universe = new_universe(
             len(sessions), symbols, is_selected=rules.selection.opening_bars > 0
@@ -76,7 +79,6 @@ class Reader:
         self._symbols, self._parts = symbols, parts_of(rules)
         self._decisions, self._first_row = decisions, frame.first_row
         self._first_traded = first_traded
-        reading = plan.reading()
         self._past = new_past(reading.studies, symbols)
         self._gate = new_gate(symbols)
         if frame.panel.daily is not None and sessions:

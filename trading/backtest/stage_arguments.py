@@ -49,6 +49,7 @@ class PanelRun:
             frame,
             plan,
             self.rules,
+            plan.reading(),
             hours[1],
             self.decisions,
             keep,

@@ -10,6 +10,7 @@ import numpy as np
 
 from trading.backtest.frame import Frame
 from trading.backtest.stage_arguments import hours_of
+from trading.engine.reading import Reading
 from trading.engine.workspace import Parts, parts_of
 from trading.errors import BadInput
 from trading.gate.thresholds import GateThresholds
@@ -25,6 +26,8 @@ class ReadySet:
     place: int
     plan: RunPlan
     rules: Rules
+    reading: Reading
+    thresholds: GateThresholds
     hours: tuple[Integers, Integers]
 
 
@@ -48,19 +51,24 @@ def sets_by_reading(
     refused: list[tuple[int, BadInput]] = []
     for place, plan in enumerate(plans):
         try:
-            rules = plan.rules()
-            hours = hours_of(frame, plan.strategy)
-            key = _reading_key(plan, rules, hours[1])
+            one = ReadySet(
+                place,
+                plan,
+                plan.rules(),
+                plan.reading(),
+                plan.thresholds(),
+                hours_of(frame, plan.strategy),
+            )
+            key = _reading_key(one)
         except BadInput as error:
             refused.append((place, error))
             continue
-        alike = found.setdefault(key, ReadAlike(parts_of(rules)))
-        alike.sets.append(ReadySet(place, plan, rules, hours))
+        found.setdefault(key, ReadAlike(parts_of(one.rules))).sets.append(one)
     # Who has read the bars with a gate's thresholds has them judged for the next.
     order: dict[GateThresholds, int] = {}
     by_gate = sorted(
         found.values(),
-        key=lambda each: order.setdefault(each.sets[0].plan.thresholds(), len(order)),
+        key=lambda each: order.setdefault(each.sets[0].thresholds, len(order)),
     )
     return by_gate, refused
 
@@ -72,17 +80,18 @@ def parted(alike: Sequence[ReadAlike], most_sets: int) -> Iterator[ReadAlike]:
             yield ReadAlike(each.parts, each.sets[begin : begin + most_sets])
 
 
-def _reading_key(plan: RunPlan, rules: Rules, entry_bars: Integers) -> object:
-    """Return what `read_sessions` sees of a plan, as something to compare."""
+def _reading_key(one: ReadySet) -> object:
+    """Return what `read_sessions` sees of a set, as something to compare."""
+    plan, rules = one.plan, one.rules
     return (
         _plain(plan.strategy.numbers(plan.interval_minutes)),
-        _plain(plan.reading()),
-        _plain(plan.thresholds()),
+        _plain(one.reading),
+        _plain(one.thresholds),
         rules.selection,
         rules.validation,
         rules.validation_threshold,
         parts_of(rules),
-        entry_bars.tobytes(),
+        one.hours[1].tobytes(),
     )
 
 

@@ -142,7 +142,7 @@ class SetWorker:
                 account.settle(
                     self._machine.settle, room, self._entering, verdicts, prices, first, end
                 )
-        self._judged = (one.plan.thresholds(), reader.judged)
+        self._judged = (one.thresholds, reader.judged)
 
     def _accounts(self, sets: Sequence[ReadySet]) -> list[Account]:
         while len(self._written) < len(sets):
@@ -157,12 +157,13 @@ class SetWorker:
 
     def _reader(self, one: ReadySet) -> Reader:
         judged = None
-        if self._judged is not None and self._judged[0] == one.plan.thresholds():
+        if self._judged is not None and self._judged[0] == one.thresholds:
             judged = self._judged[1]
         return Reader(
             self._frame,
             one.plan,
             one.rules,
+            one.reading,
             one.hours[1],
             self._no_decisions,
             KEEP_NONE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from tests.unit.trading.sweep.drawn_sets import FIRST_TRADED, drawn_panel, drawn
 from trading.backtest.performance import summarise
 from trading.backtest.run import run_backtest
 from trading.market.bars import Panel
-from trading.plan import BUILT_IN
+from trading.plan import BUILT_IN, RunPlan
 from trading.sweep.run_sets import run_sets
 
 SETS = 50
+SOAKED_SETS, SOAKED_SEEDS = 500, 5
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,23 @@ def panel() -> Panel:
 def test_sets_have_the_figures_of_single_backtests(
     panel: Panel, engine_cache: Path, strategy: str
 ) -> None:
-    plans = drawn_plans(strategy, SETS, seed=7)
+    assert_equal_to_single_backtests(panel, drawn_plans(strategy, SETS, seed=7), engine_cache)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("strategy", sorted(BUILT_IN))
+@pytest.mark.parametrize("seed", range(100, 100 + SOAKED_SEEDS))
+def test_many_more_sets_have_them_too(
+    panel: Panel, engine_cache: Path, strategy: str, seed: int
+) -> None:
+    plans = drawn_plans(strategy, SOAKED_SETS, seed)
+    assert_equal_to_single_backtests(panel, plans, engine_cache)
+
+
+def assert_equal_to_single_backtests(
+    panel: Panel, plans: Sequence[RunPlan], engine_cache: Path
+) -> None:
+    """Run the plans on one thread and on two, and each by itself, and compare every figure."""
     on = {"first_traded": FIRST_TRADED, "compiled": True, "cache_folder": engine_cache}
     found = [dict(run_sets(panel, plans, threads=threads, **on)) for threads in (1, 2)]
     traded = 0
@@ -36,7 +54,7 @@ def test_sets_have_the_figures_of_single_backtests(
         alone = summarise(outcome, panel.grid, plan.capital)
         assert found[0][place] == found[1][place] == alone
         traded += len(outcome.trades) > 0
-    assert traded > SETS // 3
+    assert traded > len(plans) // 3
 
 
 def test_a_sweep_that_is_left_early_leaves_no_thread(panel: Panel, engine_cache: Path) -> None:
