@@ -10,6 +10,7 @@ import numpy as np
 from trading.market.bars import Floats
 
 _SETS_AT_A_TIME = 500
+_LEAST_SQUARES = 1e-200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,11 @@ def tries_of(returns: Floats, best: int) -> Tries:
     for begin in range(0, tried, _SETS_AT_A_TIME):
         # Zeros of both signs are the same return.
         part = np.ascontiguousarray(returns[:, begin : begin + _SETS_AT_A_TIME].T) + 0.0
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             sound = (np.isfinite(part) & (part > -1)).all(axis=1)
+            # Of returns that are all the same a deviation need not be exactly nothing.
+            moving = sound & (np.square(part - part[:, :1]).sum(axis=1) > _LEAST_SQUARES)
         earning += int(np.count_nonzero(np.log1p(part[sound]).sum(axis=1) > 0))
-        moving = sound & (part != part[:, :1]).any(axis=1)
         ruined += int(np.count_nonzero(~sound))
         idle += int(np.count_nonzero(sound & ~moving))
         for place in np.flatnonzero(moving).tolist():

@@ -102,7 +102,7 @@ def test_the_track_record_is_long_enough_just_where_the_deflated_ratio_shows_som
 def test_the_sharpe_ratio_is_that_of_the_summary() -> None:
     returns = noise(5)
     best = int(np.argmax(returns.mean(axis=0) / returns.std(axis=0)))
-    expected = ratios_of(returns[:, best], returns[:, best]).sharpe
+    expected = ratios_of(returns[:, best], returns[:, best], 1.0).sharpe
     assert judged(returns).sharpe == pytest.approx(expected)
 
 
@@ -185,6 +185,13 @@ def test_sets_that_never_trade() -> None:
     with_idle = np.concatenate((some, np.zeros((250, 10))), axis=1)
     assert judged(with_idle).pbo == judged(some).pbo
     assert "10 of 40 sets made the same of every session: no tries" in judged(with_idle).notes
+
+
+def test_returns_too_small_to_have_a_deviation_are_no_try() -> None:
+    returns = noise(19, sets=4)
+    returns[:, 2] = 0
+    returns[7, 2] = 1e-300
+    assert judge_sweep(returns, 0).distinct_trials == 3
 
 
 def test_returns_that_never_change_are_no_infinite_ratio() -> None:
