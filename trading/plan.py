@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from trading.engine.reading import ATR_BARS, Reading, make_reading
+from trading.engine.reading import ATR_BARS, Reading, make_reading, own_indicators
 from trading.engine.strategy_errors import mistakes_explained
 from trading.engine.strategy_functions import declared_by, is_first_version
 from trading.errors import BadInput, together
@@ -85,6 +85,11 @@ class RunPlan:
     def reading(self) -> Reading:
         """Return what is computed at each close; raises BadInput for what cannot be."""
         return make_reading(self.rules(), self.indicators(), self.interval_minutes)
+
+    def read_indicators(self) -> list[Indicator]:
+        """Return what the strategy and the rules read, each as often as it is named."""
+        own = own_indicators(self.rules(), self.interval_minutes).values()
+        return [each for each in (*self.indicators().values(), *own) if each]
 
     @property
     def levels(self) -> tuple[str, ...]:

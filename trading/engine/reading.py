@@ -58,19 +58,15 @@ class Reading(NamedTuple):
     rows: StudyRows
 
 
-def make_reading(
-    rules: Rules, declared: Mapping[str, Indicator | None], interval_minutes: int
-) -> Reading:
-    """Return what the rules and a strategy's declared indicators need.
-
-    Raises BadInput for an indicator that bars of the interval cannot make up.
-    """
-    own: dict[str, Indicator | Literal[False]] = {
+def own_indicators(rules: Rules, interval_minutes: int) -> dict[str, Indicator | Literal[False]]:
+    """Return what the rules read besides a strategy, by the rows of `StudyRows`."""
+    opening_bars = rules.selection.opening_bars
+    return {
         "atr": rules.needs_atr and atr(ATR_BARS),
-        "daily_atr": rules.selection.opening_bars > 0 and daily_atr(),
-        "daily_volume": rules.selection.opening_bars > 0 and daily_volume(),
-        "relative_opening_volume": rules.selection.opening_bars > 0
-        and relative_opening_volume(rules.selection.opening_bars * interval_minutes),
+        "daily_atr": opening_bars > 0 and daily_atr(),
+        "daily_volume": opening_bars > 0 and daily_volume(),
+        "relative_opening_volume": opening_bars > 0
+        and relative_opening_volume(opening_bars * interval_minutes),
         "close_15": rules.validation and close(minutes=TREND_MINUTES[0]),
         "ema_15": rules.validation and ema(TREND_BARS, minutes=TREND_MINUTES[0]),
         "close_60": rules.validation and close(minutes=TREND_MINUTES[1]),
@@ -79,6 +75,16 @@ def make_reading(
         "volume_1": rules.validation and volume_before(1),
         "volume_2": rules.validation and volume_before(2),
     }
+
+
+def make_reading(
+    rules: Rules, declared: Mapping[str, Indicator | None], interval_minutes: int
+) -> Reading:
+    """Return what the rules and a strategy's declared indicators need.
+
+    Raises BadInput for an indicator that bars of the interval cannot make up.
+    """
+    own = own_indicators(rules, interval_minutes)
     wanted = [indicator for indicator in own.values() if indicator]
     asked = [indicator for indicator in declared.values() if indicator is not None]
     studies = make_studies([*asked, *wanted], interval_minutes)

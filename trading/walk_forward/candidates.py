@@ -32,7 +32,8 @@ class Candidates:
     def memory(self) -> int:
         """Return how many sessions are enough for all values that any of the plans reads."""
         bars = np.diff(self.panel.grid.first_row)
-        return max((sessions_read(plan.reading().studies, bars) for plan in self.plans), default=0)
+        read = {each for plan in self.plans for each in plan.read_indicators()}
+        return sessions_read(read, self.panel.grid.interval_minutes, bars)
 
     def plan_of(self, number: int) -> RunPlan:
         """Return the plan of a set."""

@@ -14,9 +14,13 @@ from trading.indicators import (
     bollinger,
     close,
     daily_atr,
+    daily_close,
+    daily_high,
+    daily_volume,
     ema,
     macd,
     mean_volume,
+    opening_volume,
     relative_opening_volume,
     rsi,
     sma,
@@ -24,7 +28,6 @@ from trading.indicators import (
     vwap,
 )
 from trading.indicators.memory import sessions_read
-from trading.indicators.studies import make_studies
 
 LENGTHS = st.integers(2, 60)
 INDICATORS = st.one_of(
@@ -39,13 +42,13 @@ INDICATORS = st.one_of(
     LENGTHS.map(lambda length: ema(length, minutes=15)),
     st.just(close(minutes=60)),
     st.just(vwap()),
-    st.just(daily_atr()),
+    st.sampled_from([daily_atr(), daily_volume(), daily_close(), daily_high()]),
     st.just(relative_opening_volume(15)),
 )
 
 
 def read_of(indicators: list[Indicator], sessions: list[int]) -> int:
-    return sessions_read(make_studies(indicators, 5), np.array(sessions))
+    return sessions_read(indicators, 5, np.array(sessions))
 
 
 @settings(deadline=None, max_examples=60)
@@ -75,6 +78,9 @@ def test_after_so_many_sessions_the_next_one_has_every_value(
         (ema(9, minutes=15), 1),
         (ema(10, minutes=15), 2),
         (daily_atr(), 15),
+        (daily_volume(), 14),
+        (daily_close(), 1),
+        (opening_volume(15), 0),
         (relative_opening_volume(15), 14),
     ],
 )
