@@ -21,15 +21,20 @@ def give_back_memory() -> None:
     The code of a library is mapped from its file and is never written: what is needed again is
     there again, from the system's cache if it had no better use for that memory meanwhile.
     """
+    give_back_heaps()
     library = ctypes.CDLL(None)
-    # Other libraries than glibc have no such function, and no such heaps.
-    trim = getattr(library, "malloc_trim", None)
-    if trim is not None:
-        trim(0)
     library.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     for start, length in _code():
         # Where it is not allowed it stays.
         library.madvise(start, length, _DONT_NEED)
+
+
+def give_back_heaps() -> None:
+    """Let the system have what the C library's heaps hold free, which takes milliseconds."""
+    # Other libraries than glibc have no such function, and no such heaps.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def give_back_beside(every_s: float = EVERY_SECONDS) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.memory import give_back_heaps
 from tasks.sweep.market import Market
 from trading.backtest.performance import Json, Summary, session_returns, summarise, trade_columns
 from trading.backtest.run import Outcome, linked_for, run_backtest
@@ -57,13 +58,15 @@ def aligned_returns(results: pl.DataFrame, sessions: Sequence[Sequence[date]]) -
     days = all_sessions(sessions)
     returns = np.zeros((len(days), len(results)))
     place = {day: number for number, day in enumerate(days)}
-    rows: dict[int, list[int]] = {}
-    for column, (its, values) in enumerate(
-        zip(sessions, results["session_returns"].to_list(), strict=True)
-    ):
-        # Sets over the same bars share one list.
-        at = rows.setdefault(id(its), [place[day] for day in its])
-        returns[at, column] = values
+    # Sets over the same bars share one list.
+    columns: dict[int, list[int]] = {}
+    for column, its in enumerate(sessions):
+        columns.setdefault(id(its), []).append(column)
+    for group in columns.values():
+        its = sessions[group[0]]
+        values = results["session_returns"].gather(group).explode().to_numpy()
+        rows = [place[day] for day in its]
+        returns[np.ix_(rows, group)] = values.reshape(len(group), len(its)).T
     return returns
 
 
@@ -90,6 +93,8 @@ def judged(returns: Floats, best: int, market: Market, plan: RunPlan, seed: int)
         return summarise(again(replace(plan, fills=fills)), grid, plan.capital)
 
     costs = cost_sensitivity(at_slippage)
+    # The statistics have matrices of their own, as the backtests had.
+    give_back_heaps()
     return statistics_record(judge_sweep(returns, best, seed=seed), resampled, costs)
 
 

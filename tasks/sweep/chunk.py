@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.memory import give_back_heaps
 from blocks.strategy_file import content_of, kept_strategy
 from tasks.backtest.hashes import strategy_digest
 from tasks.sweep.market import Market, MarketsAtHand, kept_market
@@ -101,6 +102,8 @@ def run_chunk(chunk: Chunk, progress: Tell | None = None) -> ChunkResult:
             outcomes[place] = str(error)
     for number, outcome in _run(market, plans, chunk.threads, progress):
         outcomes[places[number]] = outcome if isinstance(outcome, Summary) else str(outcome)
+    # What threads held for a chunk stays in their heaps: after some it were as much as the bars.
+    give_back_heaps()
     return ChunkResult(chunk.hash, tuple(outcomes))
 
 

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import polars as pl
 
+from blocks.process.memory import give_back_heaps
 from tasks.backtest.run import Progress, engine_version
 from tasks.sweep.batch import (
     Refused,
@@ -118,6 +119,8 @@ class SetRunner:
         if market is None:
             self._tell("loading bars", 0, 1)
             market = load_market(self._request.base, key)
+            # Reading took some times what the bars take.
+            give_back_heaps()
             have_at_hand(market)
             self.markets[key] = market.without_prices()
         return market
