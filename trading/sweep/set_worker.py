@@ -29,7 +29,7 @@ from trading.sweep.readings import ReadAlike, ReadySet
 # A thread settles so many sets on what was read while it is in the processor's cache, fewer where
 # their equity by bar would take more than this.
 MOST_SETS_AT_A_TIME = 16
-_MOST_BYTES_OF_EQUITY = 48 << 20
+_MOST_BYTES_OF_EQUITY = 24 << 20
 # What an account looks at of so many is in the cache that a core has to itself: settling takes
 # half the time that it takes with as many as a backtest hands from thread to thread.
 BARS_AT_A_TIME = 65_536
