@@ -16,6 +16,8 @@ from trading.errors import BadInput, together
 from trading.parameters import bad_input_of
 
 Windows = Literal["rolling", "anchored"]
+# What a sweep's form has and a walk's has not: its windows run one after the other, here.
+NOT_ASKED: dict[str, Any] = {"runner": LOCAL, "address": None, "optuna": None}
 
 
 class WalkForm(BaseModel):
@@ -43,7 +45,7 @@ def walk_of_form(
     except ValidationError as error:
         wrong.append(bad_input_of(error, "parameters"))
     try:
-        sweep = sweep_of_form({**rest, "runner": LOCAL, "address": None}, out, configured, data_dir)
+        sweep = sweep_of_form({**rest, **NOT_ASKED}, out, configured, data_dir)
     except BadInput as error:
         wrong.append(error)
     if form is None or sweep is None:

@@ -11,7 +11,7 @@ import pytest
 from blocks.settings.app_settings import AppSettings
 from flows.sweep import sweep
 from flows.walk_forward import walk_forward
-from flows.walk_forward_form import WalkForm, walk_of_form
+from flows.walk_forward_form import NOT_ASKED, WalkForm, walk_of_form
 from tasks.walk_forward.request import WalkRequest
 from tests.unit.flows.test_sweep_form import FORM as SWEEP
 from trading.errors import BadInput
@@ -19,7 +19,7 @@ from trading.sweep.objective import Objective
 
 OUT = Path("results")
 FORM: dict[str, Any] = {
-    **{name: value for name, value in SWEEP.items() if name not in ("runner", "address")},
+    **{name: value for name, value in SWEEP.items() if name not in NOT_ASKED},
     "in_sample": 40, "out_of_sample": 20, "windows": "rolling", "step": None, "purge": None,
 }  # fmt: skip
 
@@ -47,5 +47,5 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 def test_the_flow_has_the_fields_of_a_sweep_that_a_walk_has_and_its_own() -> None:
     fields = set(inspect.signature(walk_forward.fn).parameters)
-    of_sweep = set(inspect.signature(sweep.fn).parameters) - {"runner", "address"}
+    of_sweep = set(inspect.signature(sweep.fn).parameters) - set(NOT_ASKED)
     assert fields == of_sweep | set(WalkForm.model_fields)
