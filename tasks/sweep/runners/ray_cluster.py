@@ -134,7 +134,8 @@ def _entered(runner: RayTaskRunner, address: str | None) -> Iterator[RayTaskRunn
         raise SourceUnavailable(
             f"what listens at --address {address} does not speak as a Ray cluster of this version:"
             f" {str(error)[:200]}",
-            f"Start one with: {RAY.start}",
+            "Set RAY_AUTH_MODE=token where the cluster asks for its token, or start one with:"
+            f" {RAY.start}",
         ) from error
     try:
         yield runner
