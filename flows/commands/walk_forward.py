@@ -47,7 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--anchored", action="store_true", help="each window chooses on all sessions before it"
     )
     parser.add_argument(
-        "--rolling", action="store_true", help="each window chooses on the last ones before it"
+        "--rolling",
+        action="store_true",
+        help="each window chooses on the last ones before it, as when both are left out",
     )
     parser.add_argument(
         "--workers", type=int, metavar="N", help="one for each processor when left out"

@@ -59,11 +59,13 @@ def check_walk(request: WalkRequest) -> None:
 
 
 def windows_named(*, anchored: bool, rolling: bool) -> bool:
-    """Return whether windows are anchored. Raises BadInput where not just one kind is named."""
-    if anchored == rolling:
-        said = "both --anchored and --rolling" if anchored else "neither --anchored nor --rolling"
+    """Return whether windows are anchored: they roll unless that is asked for.
+
+    Raises BadInput where both are.
+    """
+    if anchored and rolling:
         raise BadInput(
-            f"{said} is given",
+            "both --anchored and --rolling are given",
             "Give --rolling to choose on the last sessions only, --anchored to choose on all",
         )
     return anchored

@@ -175,7 +175,6 @@ def test_a_strategy_that_raises_for_some_sets_runs_the_others_and_for_all_is_one
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--in-sample", "20", "--out-of-sample", "8"), "neither --anchored nor --rolling"),
         ((*WINDOWS, "--anchored"), "both --anchored and --rolling"),
         (("--out-of-sample", "8", "--rolling"), "--in-sample is missing"),
         (("--in-sample", "20", "--rolling"), "--out-of-sample is missing"),
