@@ -19,27 +19,34 @@ from blocks.process.cache_folder import INSTALLED_ENGINES
 from trading.backtest.run import STAGES, compile_stage
 from trading.engine.compile import engine_key, is_compiled
 from trading.plan import BUILT_IN, make_plan
+from trading.sweep.machine import FUNCTIONS, compile_function
+
+# What backtests call, and then what sweeps call besides.
+COMPILED = (*STAGES, *FUNCTIONS)
 
 
 def missing(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield strategies and stages that have no machine code; those that share it once."""
+    """Yield strategies and functions that have no machine code; those that share it once."""
     seen = set()
     for name, strategy in BUILT_IN.items():
-        for number, stage in enumerate(STAGES):
-            key = engine_key(strategy, stage)
-            if key not in seen and not is_compiled(strategy, stage, folder):
+        for number, function in enumerate(COMPILED):
+            key = engine_key(strategy, function)
+            if key not in seen and not is_compiled(strategy, function, folder):
                 yield name, number
             seen.add(key)
 
 
 def compile_one(name: str, number: int, folder: Path) -> str:
-    """Compile a stage with a strategy into a folder; return what numba refuses, "" for nothing."""
-    return compile_stage(make_plan(("any",), {"strategy": name}), number, folder)
+    """Compile a function with a strategy into a folder; return what numba refuses, else ""."""
+    plan = make_plan(("any",), {"strategy": name})
+    if number < len(STAGES):
+        return compile_stage(plan, number, folder)
+    return compile_function(plan, number - len(STAGES), folder)
 
 
 def forget_others(folder: Path) -> None:
     """Remove machine code of sources that are no more."""
-    keys = {engine_key(strategy, stage) for strategy in BUILT_IN.values() for stage in STAGES}
+    keys = {engine_key(strategy, each) for strategy in BUILT_IN.values() for each in COMPILED}
     for engine in folder.iterdir():
         if engine.name not in keys:
             shutil.rmtree(engine, ignore_errors=True)

@@ -132,7 +132,7 @@ def linked_for(
     refusal = ""
     if compiled or (compiled is None and is_worth_compiling(bars, plan, cache_folder)):
         fast = [link_compiled(plan.strategy_module, stage, cache_folder) for stage in STAGES]
-        refusal = _refusal(run or _run_of_nothing(plan), fast)
+        refusal = _refusal(run or run_of_nothing(plan), fast)
         if compiled and refusal:
             raise BadInput(f"numba cannot compile the strategy: {refusal}", "Run it interpreted")
         if not refusal:
@@ -211,10 +211,11 @@ def read_compiled(plan: RunPlan, cache_folder: Path | None) -> None:
 def compile_stage(plan: RunPlan, number: int, cache_folder: Path | None) -> str:
     """Compile one of STAGES for a plan, or read it from the folder; return what numba refuses."""
     linked = link_compiled(plan.strategy_module, STAGES[number], cache_folder)
-    return refusal_of(linked, _arguments(_run_of_nothing(plan))[number])
+    return refusal_of(linked, _arguments(run_of_nothing(plan))[number])
 
 
-def _run_of_nothing(plan: RunPlan) -> PanelRun:
+def run_of_nothing(plan: RunPlan) -> PanelRun:
+    """Return a run without a bar, whose arguments have the types of any run's."""
     nothing = np.empty((0, len(plan.symbols)))
     grid = make_grid((), plan.interval_minutes)
     panel = Panel(grid, plan.symbols, *(nothing,) * 5, defects=Defects())

@@ -11,8 +11,9 @@ from trading.backtest.performance import Summary
 from trading.errors import BadInput
 from trading.market.bars import Panel
 from trading.plan import RunPlan
+from trading.sweep.machine import machine_for
 from trading.sweep.readings import ReadAlike, parted, sets_by_reading
-from trading.sweep.set_worker import Result, SetWorker, machine_for, sets_at_a_time
+from trading.sweep.set_worker import Result, SetWorker, sets_at_a_time
 from trading.sweep.side_by_side import side_by_side
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from threading import Event
 from typing import NamedTuple
 
@@ -14,16 +13,14 @@ from trading.backtest.frame import Frame
 from trading.backtest.performance import Summary, summarise
 from trading.backtest.pipeline import parts_of_sessions
 from trading.backtest.reader import Judged, Reader
-from trading.backtest.resampling import Resample, resample_by_numpy, resample_in_a_loop
-from trading.backtest.run import Linked, linked_for, strategy_explained
-from trading.engine.compile import link_compiled
+from trading.backtest.run import strategy_explained
 from trading.engine.decision_tape import KEEP_NONE, new_decision_tape
-from trading.engine.entering import find_entering, new_entering
+from trading.engine.entering import new_entering
 from trading.engine.workspace import Parts, Signals
 from trading.errors import BadInput
 from trading.gate.thresholds import GateThresholds
 from trading.market.bars import Floats, Integers
-from trading.plan import RunPlan
+from trading.sweep.machine import Machine
 from trading.sweep.readings import ReadAlike, ReadySet
 
 # A thread settles so many sets on what was read while it is in the processor's cache, fewer where
@@ -47,31 +44,6 @@ class SetCourse(NamedTuple):
     equity: Floats
     equity_us: Integers
     first_traded: int
-
-
-class Machine(NamedTuple):
-    """The functions that sets go through, all compiled or all interpreted."""
-
-    linked: Linked
-    read: Callable[..., int]
-    find_entering: Callable[..., None]
-    settle: Callable[..., int]
-    resample: Resample
-
-
-def machine_for(
-    plan: RunPlan, bars: int, compiled: bool | None, cache_folder: Path | None
-) -> Machine:
-    """Return the functions for a plan's strategy and so many bars; see `linked_for`."""
-    linked = linked_for(plan, bars, compiled, cache_folder)
-    read, settle, _ = linked.stages
-    if not linked.compiled:
-        return Machine(linked, read, find_entering, settle, resample_by_numpy)
-    found, resample = (
-        link_compiled(plan.strategy_module, function, cache_folder)
-        for function in (find_entering, resample_in_a_loop)
-    )
-    return Machine(linked, read, found, settle, resample)
 
 
 def sets_at_a_time(frame: Frame) -> int:

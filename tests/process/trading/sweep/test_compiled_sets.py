@@ -11,8 +11,10 @@ import pytest
 from tests.unit.trading.sweep.drawn_sets import FIRST_TRADED, drawn_panel, drawn_plans
 from trading.backtest.performance import summarise
 from trading.backtest.run import run_backtest
+from trading.engine.compile import engine_key
 from trading.market.bars import Panel
 from trading.plan import BUILT_IN, RunPlan
+from trading.sweep.machine import FUNCTIONS, compile_function
 from trading.sweep.run_sets import run_sets
 
 SETS = 50
@@ -30,6 +32,20 @@ def test_sets_have_the_figures_of_single_backtests(
     panel: Panel, engine_cache: Path, strategy: str
 ) -> None:
     assert_equal_to_single_backtests(panel, drawn_plans(strategy, SETS, seed=7), engine_cache)
+
+
+def test_what_an_installation_compiles_is_what_a_sweep_calls(
+    panel: Panel, engine_cache: Path
+) -> None:
+    plans = drawn_plans("orb", 2, seed=8)
+    assert len(list(run_sets(panel, plans, compiled=True, cache_folder=engine_cache))) == 2
+
+    for number, function in enumerate(FUNCTIONS):
+        assert compile_function(plans[0], number, engine_cache) == ""
+        kept = engine_cache / engine_key(plans[0].strategy_module, function)
+        # Arguments of other types would be a second piece of machine code.
+        assert list(kept.rglob("*.1.nbc"))
+        assert not list(kept.rglob("*.2.nbc"))
 
 
 @pytest.mark.soak
