@@ -61,7 +61,7 @@ def run(args: Namespace) -> int:
     if args.trades is not None:
         return _run_set_again(args)
     from flows.pages.progress import progress_on
-    from tasks.sweep.chunk_files import has_chunks
+    from tasks.sweep.folder import OF_SWEEP
     from tasks.sweep.runners.chosen import chosen_runner
     from tasks.sweep.sweep import sweep
 
@@ -73,7 +73,7 @@ def run(args: Namespace) -> int:
         ):
             report = sweep(request, progress, runner)
     except KeyboardInterrupt:
-        if has_chunks(request.out):
+        if OF_SWEEP.has_parts(request.out):
             print("what is done is kept: the same command goes on where it was", file=sys.stderr)
         raise
     if args.json:

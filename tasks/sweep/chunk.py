@@ -20,7 +20,7 @@ from tasks.sweep.market import Market, MarketsAtHand, kept_market
 from trading.backtest.performance import Summary
 from trading.errors import BadInput
 from trading.plan import BUILT_IN, RunPlan, make_plan, strategy_named
-from trading.sweep.parameter_set import INTERVAL_MINUTES, SYMBOLS, ParameterSet
+from trading.sweep.parameter_set import SYMBOLS, ParameterSet, interval_in, parameters_in
 from trading.sweep.run_sets import run_sets
 
 Tell = Callable[[int, int], None]
@@ -152,13 +152,12 @@ def _run(
 
 def plan_of_set(base: PlanBase, values: Mapping[str, Any], module: ModuleType) -> RunPlan:
     """Return a set's checked plan; raises BadInput for one that contradicts itself."""
-    own = {name: value for name, value in values.items() if name not in (SYMBOLS, INTERVAL_MINUTES)}
     symbols = base.symbols or values.get(SYMBOLS, ())
     plan = make_plan(
         symbols or ("all",),
-        {**base.settings, **own},
+        {**base.settings, **parameters_in(values)},
         exchange=base.exchange,
-        interval_minutes=values.get(INTERVAL_MINUTES, base.interval_minutes),
+        interval_minutes=interval_in(values, base.interval_minutes),
         capital=base.capital,
         strategy_module=module,
     )

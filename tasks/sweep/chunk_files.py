@@ -1,6 +1,6 @@
 """The chunks that a sweep has finished, a file each under its hash: what a killed one goes on with.
 
-A file is there whole or not at all; one that is damaged, or of other sets, is as good as none.
+A file is there whole or not at all; one that was changed, or is of other sets, is as good as none.
 """
 
 from __future__ import annotations
@@ -10,25 +10,20 @@ from pathlib import Path
 
 import polars as pl
 
-from blocks.stores.whole_file import write_whole
+from blocks.stores.sealed_file import read_sealed, write_sealed
 from tasks.sweep.chunk import Chunk, ChunkResult
 from trading.backtest.performance import Summary
 from trading.errors import StoreUnavailable
 from trading.sweep.table import SET_HASH, figures_schema, figures_table
 
 FOLDER = "chunks"
-SUFFIX = ".parquet"
+SUFFIX = ".chunk"
 WHY = "why"
 
 
 def chunk_path(out: Path, chunk_hash: str) -> Path:
     """Return where a chunk's results are kept."""
     return out / FOLDER / f"{chunk_hash}{SUFFIX}"
-
-
-def has_chunks(out: Path) -> bool:
-    """Return whether any chunk is kept."""
-    return next((out / FOLDER).glob(f"*{SUFFIX}"), None) is not None
 
 
 def keep_chunk(out: Path, chunk: Chunk, result: ChunkResult) -> None:
@@ -41,7 +36,7 @@ def keep_chunk(out: Path, chunk: Chunk, result: ChunkResult) -> None:
     content = io.BytesIO()
     table.write_parquet(content)
     try:
-        write_whole(chunk_path(out, chunk.hash), content.getvalue(), private=False)
+        write_sealed(chunk_path(out, chunk.hash), content.getvalue(), private=False)
     except StoreUnavailable as error:
         raise StoreUnavailable(
             error.what,
@@ -51,11 +46,10 @@ def keep_chunk(out: Path, chunk: Chunk, result: ChunkResult) -> None:
 
 def read_chunk(out: Path, chunk: Chunk) -> pl.DataFrame | None:
     """Return a finished chunk: a row a set, with `set_hash` and `why`; None where none is sound."""
-    path = chunk_path(out, chunk.hash)
-    try:
-        table = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError):
+    content = read_sealed(chunk_path(out, chunk.hash))
+    if content is None:
         return None
+    table = pl.read_parquet(io.BytesIO(content))
     wanted = {**figures_schema(), SET_HASH: pl.String, WHY: pl.String}
     if dict(table.schema) != wanted or tuple(table[SET_HASH]) != chunk.set_hashes:
         return None

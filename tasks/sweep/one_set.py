@@ -18,7 +18,13 @@ from tasks.sweep.folder import RECORD, RESULTS, SETS
 from tasks.sweep.market import load_market
 from tasks.sweep.record import base_request
 from trading.errors import BadInput
-from trading.sweep.parameter_set import INTERVAL_MINUTES, SYMBOLS, ParameterSet, set_hash_of
+from trading.sweep.parameter_set import (
+    SYMBOLS,
+    ParameterSet,
+    interval_in,
+    parameters_in,
+    set_hash_of,
+)
 from trading.sweep.table import SET_HASH, SET_NUMBER, figures_schema, figures_table
 
 
@@ -116,11 +122,9 @@ def _refuse_changed(
 
 
 def _request_of(base: BacktestRequest, each: ParameterSet) -> BacktestRequest:
-    beside = (SYMBOLS, INTERVAL_MINUTES)
-    own = {name: value for name, value in each.values.items() if name not in beside}
     return replace(
         base,
         symbols=each.values.get(SYMBOLS, base.symbols),
-        interval_minutes=each.values.get(INTERVAL_MINUTES, base.interval_minutes),
-        settings={**base.settings, **own},
+        interval_minutes=interval_in(each.values, base.interval_minutes),
+        settings={**base.settings, **parameters_in(each.values)},
     )

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blocks.stores.whole_file import read_whole, write_whole
+from blocks.stores.sealed_file import read_sealed, write_sealed
 from trading.market.calendar import Session
 from trading.walk_forward.choice import Chosen
 
@@ -31,19 +31,15 @@ class KeptChoices:
     used: set[str] = field(default_factory=set)
 
     def known(self, sessions: Sequence[Session], capital: float) -> Chosen | None:
-        """Return a choice that was kept; one that cannot be read is as good as none."""
+        """Return a choice that was kept; one that was changed is as good as none."""
         name = self._name(sessions, capital)
         self.used.add(name)
-        content = read_whole(self.folder / f"{name}{SUFFIX}")
+        content = read_sealed(self.folder / f"{name}{SUFFIX}")
         if content is None:
             return None
-        try:
-            said = json.loads(content)
-            refused = {int(number): str(why) for number, why in said["refused"].items()}
-            number = None if said["number"] is None else int(said["number"])
-            return Chosen(number, str(said["why_idle"]), refused)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None
+        said = json.loads(content)
+        refused = {int(number): why for number, why in said["refused"].items()}
+        return Chosen(said["number"], said["why_idle"], refused)
 
     def keep(self, sessions: Sequence[Session], capital: float, chosen: Chosen) -> None:
         """Write a choice, whole or not at all; raises StoreUnavailable."""
@@ -57,7 +53,7 @@ class KeptChoices:
         }
         text = json.dumps(said, indent=2) + "\n"
         path = self.folder / f"{self._name(sessions, capital)}{SUFFIX}"
-        write_whole(path, text.encode(), private=False)
+        write_sealed(path, text.encode(), private=False)
 
     def forget_others(self) -> None:
         """Remove choices that this walk has not asked for."""

@@ -11,11 +11,9 @@ from typing import Any
 
 from trading.errors import BadInput
 from trading.market.symbols import refuse_no_symbols
-from trading.sweep.parameter_set import INTERVAL_MINUTES, SYMBOLS
+from trading.sweep.parameter_set import SYMBOLS
 
 EXAMPLE = "Write it as --grid range_minutes=5,15,30 or --grid min_body=0:0.8:0.1"
-# Another word for the bar's length, that of the argument.
-_INTERVAL = "interval"
 # Beyond these a step is lost in the digits, and nobody has that many values.
 _MOST_VALUES = 10**12
 _RANGE = re.compile(r"[^,:\[\]{}\"]+(:[^,:\[\]{}\"]*)+")
@@ -51,7 +49,6 @@ def parse_dimension(text: str) -> Dimension:
         raise BadInput(f"--grid {text!r} is not name=values", EXAMPLE)
     if not said:
         raise BadInput(f"--grid {name} names no value", EXAMPLE)
-    name = INTERVAL_MINUTES if name == _INTERVAL else name
     if name == SYMBOLS:
         return listed(name, _symbol_lists(said))
     if _RANGE.fullmatch(said):
@@ -104,7 +101,10 @@ def _symbol_lists(said: str) -> list[Any]:
                 f"--grid symbols={said}: a name is empty",
                 "Write lists of symbols as --grid symbols=AAPL+MSFT,NVDA",
             )
-        refuse_no_symbols(symbols)
+        try:
+            refuse_no_symbols(symbols)
+        except BadInput as error:
+            raise BadInput(f"--grid symbols={said}: {error.what}", error.hint) from None
         lists.append(symbols)
     return lists
 

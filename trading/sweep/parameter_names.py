@@ -16,8 +16,9 @@ from trading.near_names import nearest_of
 from trading.parameters import said_of
 from trading.plan import parameter_models
 from trading.sweep.dimension import Dimension, listed
-from trading.sweep.parameter_set import INTERVAL_MINUTES, SYMBOLS
+from trading.sweep.parameter_set import BESIDE_PARAMETERS, INTERVALS, SYMBOLS
 from trading.sweep.space import Space
+from trading.sweep.table import COLUMNS
 
 # A range with more values is long.
 _MOST_LOOKED_AT = 1000
@@ -45,10 +46,16 @@ def settled(space: Space, module: ModuleType) -> Space:
 
 def _settled(dimension: Dimension, owners: dict[str, type[BaseModel]]) -> Dimension:
     name = dimension.name
+    if name in owners and name in (*BESIDE_PARAMETERS, *COLUMNS):
+        raise BadInput(
+            f"--grid {name}: the strategy has a parameter of that name, which means something else"
+            " in a sweep",
+            f"Call the strategy's parameter otherwise, such as own_{name}",
+        )
     if name == SYMBOLS:
         return dimension
-    if name == INTERVAL_MINUTES:
-        return _map(dimension, _interval)
+    if name in INTERVALS:
+        return _map(dimension, partial(_interval, name))
     if name not in owners:
         raise _unknown(name, list(owners))
     return _map(dimension, partial(_held, name, owners[name]))
@@ -64,10 +71,10 @@ def _map(dimension: Dimension, hold: Callable[[Any], Any]) -> Dimension:
     return replace(dimension, value_of=lambda place: kind(dimension.value_of(place)))
 
 
-def _interval(value: Any) -> int:
+def _interval(name: str, value: Any) -> int:
     if value not in INTERVALS_MINUTES or isinstance(value, bool):
         raise BadInput(
-            f"--grid interval={value} is no bar length",
+            f"--grid {name}={value} is no bar length",
             f"Use some of {', '.join(map(str, INTERVALS_MINUTES))} minutes",
         )
     return int(value)
@@ -86,7 +93,7 @@ def _held(name: str, model: type[BaseModel], value: Any) -> Any:
 
 
 def _unknown(name: str, known: list[str]) -> BadInput:
-    known = [*known, SYMBOLS, INTERVAL_MINUTES]
+    known = [*known, *BESIDE_PARAMETERS]
     near = nearest_of(name, known)
     meant = f"Did you mean {near}? " if near else ""
     return BadInput(

@@ -11,7 +11,10 @@ from typing import Any
 from trading.plan import RunPlan
 
 # What may be swept beside the parameters of strategy, risk, fills and gate.
-SYMBOLS, INTERVAL_MINUTES = "symbols", "interval_minutes"
+SYMBOLS = "symbols"
+# The bars' length in minutes, by the word of the argument or of the plan.
+INTERVALS = ("interval", "interval_minutes")
+BESIDE_PARAMETERS = (SYMBOLS, *INTERVALS)
 _HASH_LETTERS = 16
 
 
@@ -19,11 +22,21 @@ _HASH_LETTERS = 16
 class ParameterSet:
     """A set: `number` is its place in the sweep, from 0, and `values` what is swept, by name.
 
-    `symbols` is a tuple, `interval_minutes` a number, everything else a parameter of the rules.
+    `symbols` is a tuple, one of INTERVALS a number, everything else a parameter of the rules.
     """
 
     number: int
     values: Mapping[str, Any]
+
+
+def parameters_in(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of the rules among a set's values."""
+    return {name: value for name, value in values.items() if name not in BESIDE_PARAMETERS}
+
+
+def interval_in(values: Mapping[str, Any], otherwise: int) -> int:
+    """Return the bars' length that a set's values name, in minutes."""
+    return next((values[name] for name in INTERVALS if name in values), otherwise)
 
 
 def set_hash_of(plan: RunPlan, strategy_digest: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from trading.errors import BadInput
 from trading.sweep.dimension import EXAMPLE, Dimension, parse_dimension
-from trading.sweep.parameter_set import ParameterSet
+from trading.sweep.parameter_set import INTERVALS, ParameterSet
 
 # Each has its figures, and a return for each session, in memory.
 MOST_SETS = 100_000
@@ -62,6 +62,8 @@ def parse_space(grid: Sequence[str]) -> Space:
     for one, other in pairwise(names):
         if one == other:
             raise BadInput(f"--grid {one} is given twice", f"Write all values of {one} in one")
+    if set(INTERVALS) <= set(names):
+        raise BadInput(f"--grid {INTERVALS[0]} and {INTERVALS[1]} are one thing", "Leave one out")
     if _STRATEGY in names:
         raise BadInput(
             "--grid strategy: strategies have parameters of their own",

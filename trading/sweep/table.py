@@ -35,6 +35,10 @@ def figures_schema() -> dict[str, Any]:
     return {field.name: _KINDS.get(hints[field.name], pl.Float64) for field in fields(Summary)}
 
 
+# Of a table of results, beside what is swept.
+COLUMNS = (SET_NUMBER, *figures_schema(), SET_HASH)
+
+
 def figures_table(summaries: Sequence[Summary | None]) -> pl.DataFrame:
     """Return a row a summary, all null for None; what is null in summary.json is null here."""
     rows = [None if each is None else each.as_dict() for each in summaries]

@@ -29,11 +29,11 @@ ENDED_WHILE_WRITING = """
 import os, signal, sys
 import blocks.results.folder as target
 from flows.__main__ import main
-hash_of = target._hash_of
+hash_of = target.hash_of_file
 def end(path):
     os.kill(os.getpid(), signal.SIGTERM)
     return hash_of(path)
-target._hash_of = end
+target.hash_of_file = end
 sys.exit(main(sys.argv[1:]))
 """
 HEAVY = {"prefect", "matplotlib", "plotly"}

@@ -44,7 +44,7 @@ def arguments(bars: Path, out: Path) -> list[str]:
 
 
 def kept_chunks(out: Path) -> int:
-    return len(list((out / "chunks").glob("*.parquet")))
+    return len(list((out / "chunks").glob("*.chunk")))
 
 
 def test_a_sweep_that_is_killed_goes_on_to_the_same_bytes(bars: Path, tmp_path: Path) -> None:

@@ -180,10 +180,12 @@ def test_a_sweep_that_is_broken_off_goes_on_where_it_was(
 
     with pytest.raises(KeyboardInterrupt):
         sweep(small(bars, tmp_path / "broken"), runner=broken)
-    kept = sorted((tmp_path / "broken" / "chunks").glob("*.parquet"))
+    kept = sorted((tmp_path / "broken" / "chunks").glob("*.chunk"))
     assert len(kept) == 3
-    # What is damaged meanwhile is run again.
-    kept[0].write_bytes(kept[0].read_bytes()[:100])
+    # What is damaged meanwhile is run again, be it by one bit of a figure.
+    content = bytearray(kept[0].read_bytes())
+    content[len(content) // 2] ^= 0x80
+    kept[0].write_bytes(content)
     report = sweep(small(bars, tmp_path / "broken"))
     assert report.kept == 2
     assert files_of(tmp_path / "broken") == files_of(tmp_path / "whole")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import create_model
 
 from trading.errors import BadInput
+from trading.parameters import StrategyParameters
 from trading.strategies import orb
 from trading.sweep.parameter_names import settled
 from trading.sweep.space import MOST_SETS, Space, all_sets, drawn_sets, parse_space
@@ -56,9 +59,9 @@ REFUSED = [
     (("range_minuts=5",), "Did you mean range_minutes?"),
     (("interval=7",), "no bar length"),
     (("symbols=A++B",), "a name is empty"),
-    (("symbols=A+A",), "named twice"),
+    (("symbols=A+A",), "--grid symbols=A+A: symbol A is named twice"),
     (("strategy=orb,gap_fade",), "another --out"),
-    (("interval=5", "interval_minutes=15"), "given twice"),
+    (("interval=5", "interval_minutes=15"), "are one thing"),
     (("min_body=0", "min_body=0.5"), "given twice"),
 ]
 
@@ -148,3 +151,12 @@ def test_each_set_is_as_likely_to_be_drawn_as_any_other() -> None:
             counts[each.values["a"]] += 1
     # 1,200 each are expected, with a standard deviation of 29.
     assert all(1050 < count < 1350 for count in counts.values()), counts
+
+
+@pytest.mark.parametrize("name", ["interval", "symbols", "set_number", "trades", "sharpe"])
+def test_a_parameter_that_is_called_as_something_else_in_a_sweep_is_refused(name: str) -> None:
+    own = ModuleType("own")
+    own.Parameters = create_model("Parameters", __base__=StrategyParameters, **{name: (float, 1.0)})
+
+    with pytest.raises(BadInput, match=f"--grid {name}: the strategy has a parameter of that name"):
+        settled(parse_space([f"{name}=15,30"]), own)
