@@ -26,7 +26,7 @@ STUBBORN = (
 )
 
 
-def wait_for(condition: Callable[[], object], limit_s: float = 40) -> None:
+def wait_for(condition: Callable[[], object], limit_s: float = 120) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline
