@@ -98,7 +98,7 @@ def test_sigterm_in_a_real_time_session_leaves_it_flat_copied_and_without_a_proc
         wait_for(lambda: "Openbell is up" in (tmp_path / "up.log").read_text(), 150)
         api = connect(data_dir)
         run = api.start_run("trade-session/paper", {**ALWAYS_OPEN, "data_dir": str(data_dir)})
-        wait_for(lambda: held(data_dir), 300)
+        wait_for(lambda: held(data_dir), 500)
         assert api.read_run(run.id).state_type == "RUNNING"
         # Killed in mid-session, it is started again by nobody's hand and goes on where it was.
         killed = processes_of_run(data_dir, run.id)

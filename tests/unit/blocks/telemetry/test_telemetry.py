@@ -13,6 +13,7 @@ import pytest
 
 from blocks.account.telemetry_facts import read_telemetry
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.process.clock_offset import forget_dates
 from blocks.process.stop_request import StopRequest
 from blocks.records.fields import Side
 from blocks.records.trade import TradeStatus
@@ -77,6 +78,8 @@ def traded_in(folder: Path) -> list[dict[str, object]]:
 def well(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session that nothing troubled; not to be written to."""
     folder = tmp_path_factory.mktemp("well")
+    # Servers that other tests asked have told this process the time.
+    forget_dates()
     replay(folder)
     return folder
 

@@ -77,15 +77,11 @@ def different_from_backtests(request: SweepRequest, report: SweepReport) -> list
     """Return the sets whose figures are not those of a backtest of them alone."""
     different = []
     for row in report.results.iter_rows(named=True):
-        own = {
-            name: row[name]
-            for name in report.parameters
-            if name not in ("symbols", "interval_minutes")
-        }
+        own = {name: row[name] for name in report.parameters if name not in ("symbols", "interval")}
         asked = replace(
             request.base,
             symbols=tuple(row["symbols"].split("+")),
-            interval_minutes=row["interval_minutes"],
+            interval_minutes=row["interval"],
             settings={**request.base.settings, **own},
         )
         alone = figures_table([backtest(asked).summary]).row(0)
