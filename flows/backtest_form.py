@@ -19,12 +19,14 @@ from tasks.backtest.request import BacktestRequest
 from trading.errors import BadInput, together
 from trading.market.calendar import exchange_named
 from trading.parameters import bad_input_of
-from trading.plan import strategy_named, wrong_settings
+from trading.plan import strategy_in, wrong_settings
 from trading.strategy_choice import FILE
 
 SIMULATED_DAYS = 60
 Given = TypeVar("Given")
 Checked = TypeVar("Checked")
+Own = TypeVar("Own", bound=BaseModel)
+Rest = TypeVar("Rest")
 
 
 def _as_settings(value: Any) -> Any:
@@ -116,6 +118,30 @@ def request_of_form(
     )
 
 
+def beside(
+    own: type[Own], values: Mapping[str, Any], rest_of: Callable[[dict[str, Any]], Rest]
+) -> tuple[Own, Rest]:
+    """Return a form's own fields, and what another form makes of the rest of its values.
+
+    Raises BadInput, naming every wrong field of both.
+    """
+    given = {name: value for name, value in values.items() if name in own.model_fields}
+    rest = {name: value for name, value in values.items() if name not in given}
+    wrong: list[BadInput] = []
+    form = made = None
+    try:
+        form = own.model_validate(given)
+    except ValidationError as error:
+        wrong.append(bad_input_of(error, "parameters"))
+    try:
+        made = rest_of(rest)
+    except BadInput as error:
+        wrong.append(error)
+    if form is None or made is None:
+        raise together(wrong)
+    return form, made
+
+
 def with_simulated_days(request: BacktestRequest) -> BacktestRequest:
     """Return a request that says over which days bars are simulated: the last, where it says none.
 
@@ -160,6 +186,6 @@ def _wrong_settings(given: Mapping[str, Any]) -> list[BadInput]:
         # What a file of the user's own takes is known where it is read.
         return []
     try:
-        return wrong_settings(settings, strategy_named(str(settings.get("strategy", "orb"))))
+        return wrong_settings(settings, strategy_in(settings))
     except BadInput as error:
         return [error]

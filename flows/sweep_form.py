@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from blocks.settings.app_settings import AppSettings
-from flows.backtest_form import Word, request_of_form, with_simulated_days
+from flows.backtest_form import Word, beside, request_of_form, with_simulated_days
+from tasks.backtest.request import BacktestRequest
 from tasks.sweep.request import SweepRequest, objective_named
-from trading.errors import BadInput, together
-from trading.parameters import bad_input_of
 
 
 class SweepForm(BaseModel):
@@ -35,21 +34,12 @@ def sweep_of_form(
     values: Mapping[str, Any], out: Path, configured: AppSettings, data_dir: Path
 ) -> SweepRequest:
     """Return what a form asks for, of an account's folder; raises BadInput naming what is wrong."""
-    own = {name: value for name, value in values.items() if name in SweepForm.model_fields}
-    rest = {name: value for name, value in values.items() if name not in own}
-    wrong: list[BadInput] = []
-    form = base = None
-    try:
-        form = SweepForm.model_validate(own)
-    except ValidationError as error:
-        wrong.append(bad_input_of(error, "parameters"))
-    try:
+
+    def backtest_of(rest: dict[str, Any]) -> BacktestRequest:
         # Of a set's run nothing is kept but its figures.
-        base = request_of_form({**rest, "decisions": "none"}, out, configured, data_dir)
-    except BadInput as error:
-        wrong.append(error)
-    if form is None or base is None:
-        raise together(wrong)
+        return request_of_form({**rest, "decisions": "none"}, out, configured, data_dir)
+
+    form, base = beside(SweepForm, values, backtest_of)
     return SweepRequest(
         with_simulated_days(replace(base, out=None)),
         form.grid,

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from blocks.settings.app_settings import AppSettings
+from flows.backtest_form import beside
 from flows.sweep_form import sweep_of_form
-from tasks.sweep.request import LOCAL
+from tasks.sweep.request import LOCAL, SweepRequest
 from tasks.walk_forward.request import WalkRequest
-from trading.errors import BadInput, together
-from trading.parameters import bad_input_of
 
 Windows = Literal["rolling", "anchored"]
 # What a sweep's form has and a walk's has not: its windows run one after the other, here.
@@ -36,20 +35,11 @@ def walk_of_form(
     values: Mapping[str, Any], out: Path, configured: AppSettings, data_dir: Path
 ) -> WalkRequest:
     """Return what a form asks for, of an account's folder; raises BadInput naming what is wrong."""
-    own = {name: value for name, value in values.items() if name in WalkForm.model_fields}
-    rest = {name: value for name, value in values.items() if name not in own}
-    wrong: list[BadInput] = []
-    form = sweep = None
-    try:
-        form = WalkForm.model_validate(own)
-    except ValidationError as error:
-        wrong.append(bad_input_of(error, "parameters"))
-    try:
-        sweep = sweep_of_form({**rest, **NOT_ASKED}, out, configured, data_dir)
-    except BadInput as error:
-        wrong.append(error)
-    if form is None or sweep is None:
-        raise together(wrong)
+
+    def sweep_of(rest: dict[str, Any]) -> SweepRequest:
+        return sweep_of_form({**rest, **NOT_ASKED}, out, configured, data_dir)
+
+    form, sweep = beside(WalkForm, values, sweep_of)
     return WalkRequest(
         sweep,
         form.in_sample,

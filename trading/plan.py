@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from types import ModuleType
@@ -183,7 +184,7 @@ def make_plan(
     Raises BadInput, naming the parameter, for unknown names, wrong types, values out of range
     and parameters that do not fit together.
     """
-    module = strategy_module or strategy_named(str(settings.get("strategy", DEFAULT_STRATEGY)))
+    module = strategy_module or strategy_in(settings)
     with mistakes_explained(module):
         built, wrong = _validated(settings, module)
         wrong += _wrong_run(symbols, capital)
@@ -246,6 +247,11 @@ def _unknown(name: str, known: list[str]) -> BadInput:
 def parameter_models(module: ModuleType) -> tuple[type[BaseModel], ...]:
     """Return what is set about a strategy, its risk, its fills and its gate."""
     return module.Parameters, *ACCOUNT_GROUPS.values()
+
+
+def strategy_in(settings: Mapping[str, Any]) -> ModuleType:
+    """Return the built-in strategy that settings name; raises BadInput for one that is none."""
+    return strategy_named(str(settings.get("strategy", DEFAULT_STRATEGY)))
 
 
 def strategy_named(name: str) -> ModuleType:

@@ -11,11 +11,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trading.parameters import StrategyParameters, bad_input_of
-from trading.plan import BUILT_IN
+from trading.plan import BUILT_IN, DEFAULT_STRATEGY
 
 # What stands for a file of one's own where a built-in strategy has its name.
 FILE = "file"
-DEFAULT = "orb"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -74,7 +73,7 @@ class _ForForms:
 def _named(value: Any) -> Any:
     """Return a choice with its strategy's name; parameters without one are the breakout's."""
     if isinstance(value, dict) and "strategy" not in value:
-        return {**value, "strategy": DEFAULT}
+        return {**value, "strategy": DEFAULT_STRATEGY}
     return value
 
 

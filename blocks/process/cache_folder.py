@@ -6,8 +6,12 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
+
+Ran = TypeVar("Ran")
 
 
 def cache_folder(name: str, least_free_bytes: int) -> Path | None:
@@ -44,6 +48,18 @@ def engine_cache_folder() -> Path | None:
         with suppress(OSError):
             _take_installed(folder)
     return folder
+
+
+def with_engine_cache(run: Callable[[Path | None], Ran]) -> Ran:
+    """Return what an engine's run makes with the folder for machine code, or without where not."""
+    folder = engine_cache_folder()
+    try:
+        return run(folder)
+    except OSError:
+        # An engine touches no file but those of its cache, and runs as well without.
+        if folder is None:
+            raise
+        return run(None)
 
 
 def _take_installed(folder: Path) -> None:

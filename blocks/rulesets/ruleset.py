@@ -14,8 +14,8 @@ from trading.market.calendar import INTERVALS_MINUTES
 from trading.market.symbols import refuse_no_symbols
 from trading.near_names import nearest_of
 from trading.parameters import ACCOUNT_GROUPS, SelectionParameters, said_of
-from trading.plan import BUILT_IN
-from trading.strategy_choice import DEFAULT, OwnStrategy
+from trading.plan import BUILT_IN, DEFAULT_STRATEGY
+from trading.strategy_choice import OwnStrategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def ruleset_of(name: str, path: Path, content: Mapping[str, Any]) -> tuple[Rules
             # The others are looked at all the same, so that everything wrong is said at once.
             for problem in error.errors():
                 known.pop(str(problem["loc"][0]), None)
-    strategy = str(file.strategy.get("strategy", DEFAULT))
+    strategy = str(file.strategy.get("strategy", DEFAULT_STRATEGY))
     parameters = {name: value for name, value in file.strategy.items() if name != "strategy"}
     if strategy in BUILT_IN:
         wrong += _wrong_values("strategy", BUILT_IN[strategy].Parameters, parameters)

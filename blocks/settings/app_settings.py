@@ -33,9 +33,9 @@ from trading.parameters import (
     SelectionParameters,
     StrategyParameters,
 )
-from trading.plan import BUILT_IN, MOST_CAPITAL
+from trading.plan import BUILT_IN, DEFAULT_STRATEGY, MOST_CAPITAL
 from trading.strategies.orb_parameters import OrbParameters
-from trading.strategy_choice import DEFAULT, AnyStrategy, OwnStrategy, choice_of
+from trading.strategy_choice import AnyStrategy, OwnStrategy, choice_of
 
 # Which strategy is chosen, as `group.name`.
 CHOSEN = "strategy.strategy"
@@ -326,7 +326,7 @@ class AppSettings(_Group):
         for variable, text in {**file, **environment}.items():
             if variable in FIELD_OF:
                 said[FIELD_OF[variable]] = _from_json(text)
-        chosen = str(said.pop(CHOSEN, DEFAULT))
+        chosen = str(said.pop(CHOSEN, DEFAULT_STRATEGY))
         groups: dict[str, dict[str, Any]] = {}
         for field, value in said.items():
             group, _, name = field.partition(".")
@@ -360,7 +360,7 @@ class AppSettings(_Group):
         """Return the name of the strategy: a built-in one, or a file of the user's own."""
         if isinstance(self.strategy, OwnStrategy):
             return self.strategy.file
-        return str(getattr(self.strategy, "strategy", DEFAULT))
+        return str(getattr(self.strategy, "strategy", DEFAULT_STRATEGY))
 
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the mask alone."""

@@ -15,7 +15,8 @@ from blocks.storage.settings import CloudProvider
 from trading.errors import OpenbellError
 from trading.market.calendar import refuse_untradable_exchange
 from trading.parameters import make_rules
-from trading.strategy_choice import DEFAULT, OwnStrategy
+from trading.plan import DEFAULT_STRATEGY
+from trading.strategy_choice import OwnStrategy
 
 # What each service takes at all; whether the name is there is known when it is asked.
 BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
@@ -103,7 +104,10 @@ def _trading(settings: AppSettings) -> Iterator[Complaint]:
     try:
         make_rules(settings.strategy, settings.risk, settings.fills, settings.data.bar_interval)
     except OpenbellError as error:
-        yield ("ORB_DURATION_MINUTES" if settings.chosen == DEFAULT else "STRATEGY"), str(error)
+        yield (
+            ("ORB_DURATION_MINUTES" if settings.chosen == DEFAULT_STRATEGY else "STRATEGY"),
+            str(error),
+        )
 
 
 def _keys(settings: AppSettings) -> Iterator[Complaint]:

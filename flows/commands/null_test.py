@@ -26,10 +26,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Run the test and print its line; exit code 1 when the engine earns on noise."""
     from tasks.backtest.checks import is_honest, noise_facts, noise_line, run_null_test
-    from trading.plan import make_plan, strategy_named
+    from trading.plan import make_plan, strategy_in
 
     settings, module = asked_strategy(args)
-    strategy = module or strategy_named(str(settings.get("strategy", "orb")))
+    strategy = module or strategy_in(settings)
     target = strategy.Parameters.model_fields.get("target")
     if target is not None and "none" in get_args(target.annotation):
         # Then no bar touches both stop and target, and less is left to what the walk must tell.

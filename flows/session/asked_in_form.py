@@ -17,8 +17,8 @@ from blocks.settings.app_settings import AppSettings
 from flows.session.request import DEFAULT_INTERVAL_MINUTES, DEFAULT_SYMBOLS
 from trading.errors import BadInput
 from trading.parameters import ACCOUNT_GROUPS
-from trading.plan import BUILT_IN
-from trading.strategy_choice import DEFAULT, FILE
+from trading.plan import BUILT_IN, DEFAULT_STRATEGY
+from trading.strategy_choice import FILE
 
 Values = Mapping[str, Any]
 
@@ -89,7 +89,7 @@ def _asked(form: FormValues, configured: AppSettings, data_dir: Path) -> Asked:
 
 def _strategy_of(values: Values) -> tuple[str, dict[str, Any]]:
     """Return the strategy's name and its parameters."""
-    name = str(values.get("strategy", DEFAULT))
+    name = str(values.get("strategy", DEFAULT_STRATEGY))
     if name == FILE:
         return str(values.get("file", "")), dict(values.get("parameters", {}))
     return name, {key: value for key, value in values.items() if key != "strategy"}
@@ -99,7 +99,7 @@ def _filled(name: str, parameters: dict[str, Any], ruleset: Ruleset) -> tuple[st
     said = _said(parameters, BUILT_IN[name].Parameters) if name in BUILT_IN else parameters
     if name == ruleset.strategy:
         return name, {**ruleset.parameters, **said}
-    if name == DEFAULT and not said:
+    if name == DEFAULT_STRATEGY and not said:
         return ruleset.strategy, dict(ruleset.parameters)
     raise BadInput(
         f"strategy is {name}, and ruleset {ruleset.name} is of {ruleset.strategy}",

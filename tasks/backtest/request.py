@@ -13,7 +13,7 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.markets.random_walk import DEFAULT_SEED
 from trading.backtest.run import KEEP
 from trading.errors import BadInput
-from trading.plan import DEFAULT_STRATEGY, RunPlan, make_plan, strategy_named
+from trading.plan import RunPlan, make_plan, strategy_in
 
 # Exchange calendars and their time stamps reach no further.
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -89,5 +89,4 @@ def plan_of(request: BacktestRequest) -> RunPlan:
 
 def module_of(request: BacktestRequest) -> ModuleType:
     """Return the module of a request's strategy; raises BadInput for one that is not built in."""
-    named = str(request.settings.get("strategy", DEFAULT_STRATEGY))
-    return request.strategy_module or strategy_named(named)
+    return request.strategy_module or strategy_in(request.settings)

@@ -16,7 +16,7 @@ import numpy as np
 
 import trading
 from blocks.bars.panel_cache import LoadedPanel
-from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.cache_folder import engine_cache_folder, with_engine_cache
 from blocks.report.page import report_page
 from blocks.report.run import ReportRun
 from blocks.results.folder import Results, check_folder, write_results
@@ -122,7 +122,7 @@ def backtest(request: BacktestRequest, progress: Progress | None = None) -> Back
     plan = plan_of(request)
     if request.out is not None:
         check_folder(request.out)
-    tell = progress or _tell_nobody
+    tell = progress or tell_nobody
     tell("loading bars", 0, 1)
     if is_large(request):
         found = scan_of(request, plan, lambda done, of: tell("running", done, of))
@@ -143,7 +143,7 @@ def _get_ready(plan: RunPlan) -> None:
 def _report_of(
     request: BacktestRequest, plan: RunPlan, bars: LoadedPanel, progress: Progress | None
 ) -> BacktestReport:
-    tell = progress or _tell_nobody
+    tell = progress or tell_nobody
     daily = daily_bars_of(request, bars.panel.symbols)
     panel = replace(bars.panel, daily=None if daily is None else daily.bars)
     plan = with_daily_bars(replace(plan, symbols=panel.symbols), daily)
@@ -224,26 +224,21 @@ def run(
     progress: Progress | None = None,
 ) -> tuple[Outcome, tuple[str, ...]]:
     """Return the outcome of a plan on a panel, and notes on how it was run."""
-    cache_folder = None
+
+    def engine(cache_folder: Path | None) -> tuple[Outcome, tuple[str, ...]]:
+        outcome = run_backtest(
+            panel,
+            plan,
+            first_traded=first_traded,
+            keep=decisions,
+            progress=None if progress is None else lambda done, of: progress("running", done, of),
+            cache_folder=cache_folder,
+        )
+        return outcome, _how_it_ran(outcome, is_kept=cache_folder is not None)
+
     if panel.close.size > READ_COMPILED_ABOVE_BARS:
-        cache_folder = engine_cache_folder()
-    engine = partial(
-        run_backtest,
-        panel,
-        plan,
-        first_traded=first_traded,
-        keep=decisions,
-        progress=None if progress is None else lambda done, of: progress("running", done, of),
-    )
-    try:
-        outcome = engine(cache_folder=cache_folder)
-    except OSError:
-        # An engine touches no file but those of its cache, and runs as well without.
-        if cache_folder is None:
-            raise
-        cache_folder = None
-        outcome = engine(cache_folder=None)
-    return outcome, _how_it_ran(outcome, is_kept=cache_folder is not None)
+        return with_engine_cache(engine)
+    return engine(None)
 
 
 def _how_it_ran(outcome: Outcome, *, is_kept: bool) -> tuple[str, ...]:
@@ -299,5 +294,5 @@ def engine_version(module: ModuleType) -> str:
     return f"{version}+{digest.hexdigest()[:12]}"
 
 
-def _tell_nobody(step: str, done: int, total: int) -> None:
+def tell_nobody(step: str, done: int, total: int) -> None:
     """Stand in for a progress bar."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blocks.archive.bar_source import archive_at
 from blocks.archive.feeds import notes_of_feeds
 from blocks.archive.universe import ArchiveUniverse, Look
-from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.cache_folder import with_engine_cache
 from tasks.backtest.bars import notes_of_sessions, trim_sessions
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.request import BacktestRequest
@@ -75,7 +75,7 @@ def scan_of(
         keep=request.decisions,
         progress=progress,
     )
-    scanned = _on_cache(run)
+    scanned = with_engine_cache(lambda cache_folder: run(cache_folder=cache_folder))
     nothing = np.empty((0, len(plan.symbols)))
     return ScannedRun(
         plan,
@@ -98,17 +98,6 @@ def scan_of(
             *notes_of_feeds(universe.choices),
         ),
     )
-
-
-def _on_cache(run: Callable[..., Scanned]) -> Scanned:
-    cache_folder = engine_cache_folder()
-    try:
-        return run(cache_folder=cache_folder)
-    except OSError:
-        # The stages are linked before anything is read, and run as well without a cache.
-        if cache_folder is None:
-            raise
-        return run(cache_folder=None)
 
 
 class ArchiveBars:

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.cache_folder import with_engine_cache
 from blocks.process.memory import give_back_heaps
 from tasks.sweep.market import Market
 from trading.backtest.performance import Json, Summary, session_returns, summarise, trade_columns
@@ -100,14 +100,10 @@ def judged(returns: Floats, best: int, market: Market, plan: RunPlan, seed: int)
 
 def _again(market: Market, plan: RunPlan) -> Callable[[RunPlan], Outcome]:
     """Return what runs plans that differ from this one in their costs, in machine code or not."""
-    cache_folder = engine_cache_folder()
     bars = market.panel.close.size * _RUNS_OF_COSTS
-    try:
-        linked = linked_for(plan, bars, None, cache_folder)
-    except OSError:
-        # An engine touches no file but those of its cache, and runs as well without.
-        cache_folder = None
-        linked = linked_for(plan, bars, None, cache_folder)
+    linked, cache_folder = with_engine_cache(
+        lambda folder: (linked_for(plan, bars, None, folder), folder)
+    )
 
     def run(other: RunPlan) -> Outcome:
         return run_backtest(

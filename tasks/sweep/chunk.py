@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.cache_folder import with_engine_cache
 from blocks.process.memory import give_back_heaps
 from blocks.strategy_file import content_of, kept_strategy
 from tasks.backtest.hashes import strategy_digest
@@ -140,14 +140,7 @@ def _run(
             )
         )
 
-    cache_folder = engine_cache_folder()
-    try:
-        return run(cache_folder)
-    except OSError:
-        # An engine touches no file but those of its cache, and runs as well without.
-        if cache_folder is None:
-            raise
-        return run(None)
+    return with_engine_cache(run)
 
 
 def plan_of_set(base: PlanBase, values: Mapping[str, Any], module: ModuleType) -> RunPlan:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from tasks.backtest.request import module_of
-from tasks.backtest.run import Progress
+from tasks.backtest.run import Progress, tell_nobody
 from tasks.sweep.batch import Refused
 from tasks.sweep.best import aligned_returns, all_sessions, best_row, judged, worths_of
 from tasks.sweep.chunk import ChunkRunner
@@ -38,7 +38,7 @@ def sweep(
     check_sweep(request)
     if request.runner != LOCAL and runner is None:
         raise BadInput(f"runner {request.runner} cannot be called from here", "Use --runner local")
-    tell = progress or _tell_nobody
+    tell = progress or tell_nobody
     module = module_of(request.base)
     space = settled(parse_space(request.grid), module)
     asked = asked_record(request)
@@ -150,7 +150,3 @@ def nothing_ran(refused: Sequence[Refused]) -> BadInput:
     count = "the only set" if len(refused) == 1 else f"none of {len(refused):,} sets"
     cannot = "cannot" if len(refused) == 1 else "can"
     return BadInput(f"{count} {cannot} be run: {whys[0]}{others}", "Change what is named")
-
-
-def _tell_nobody(step: str, done: int, total: int) -> None:
-    """Stand in for a progress bar."""

@@ -8,14 +8,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.cache_folder import with_engine_cache
 from tasks.backtest.request import module_of
-from tasks.backtest.run import Progress, engine_version
+from tasks.backtest.run import Progress, engine_version, tell_nobody
 from tasks.sweep.batch import Refused, by_market, loaded_base, plan_base
 from tasks.sweep.chunk import Strategy, plan_of_set, strategy_of
 from tasks.sweep.folder import own_folder
@@ -46,7 +45,7 @@ def walk(request: WalkRequest, progress: Progress | None = None) -> WalkReport:
     were over stay, and the same request goes on with them.
     """
     check_walk(request)
-    tell = progress or _tell_nobody
+    tell = progress or tell_nobody
     asked = request.sweep
     module = module_of(asked.base)
     space = settled(parse_space(asked.grid), module)
@@ -162,15 +161,4 @@ def _walk(
         progress=told,
         choices=choices,
     )
-    cache_folder: Path | None = engine_cache_folder()
-    try:
-        return run(cache_folder=cache_folder)
-    except OSError:
-        # An engine touches no file but those of its cache, and runs as well without.
-        if cache_folder is None:
-            raise
-        return run(cache_folder=None)
-
-
-def _tell_nobody(step: str, done: int, total: int) -> None:
-    """Stand in for a progress bar."""
+    return with_engine_cache(lambda cache_folder: run(cache_folder=cache_folder))

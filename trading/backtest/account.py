@@ -10,7 +10,7 @@ import numpy as np
 from trading.backtest.frame import Frame
 from trading.engine.book import Book, new_book
 from trading.engine.entering import Entering
-from trading.engine.trade_tape import FILLS, TRADES, FillRow, Tape, TradeRow, new_tape
+from trading.engine.trade_tape import FILLS, TRADES, Tape, new_tape
 from trading.engine.workspace import Signals, new_scratch
 from trading.gate.verdicts import Verdicts
 from trading.market.bars import Floats, Integers, Prices
@@ -44,14 +44,12 @@ class Written:
     @property
     def fills(self) -> Floats:
         """Return the fills, one row each as `FillRow` names its columns."""
-        parts = [tape.fills[: tape.counts[FILLS]] for tape in self.tapes]
-        return _joined(parts, len(FillRow._fields))
+        return np.concatenate([tape.fills[: tape.counts[FILLS]] for tape in self.tapes])
 
     @property
     def trades(self) -> Floats:
         """Return the trades, one row each as `TradeRow` names its columns."""
-        parts = [tape.trades[: tape.counts[TRADES]] for tape in self.tapes]
-        return _joined(parts, len(TradeRow._fields))
+        return np.concatenate([tape.trades[: tape.counts[TRADES]] for tape in self.tapes])
 
 
 class Account:
@@ -114,7 +112,3 @@ class Account:
             session = step(*self.to_settle(room, entering, verdicts, prices, first, session, end))
             if session < end:
                 self.written.begin_tape()
-
-
-def _joined(parts: list[Floats], width: int) -> Floats:
-    return np.concatenate(parts) if parts else np.zeros((0, width))
