@@ -12,6 +12,7 @@ import polars as pl
 
 from blocks.stores.sealed_file import read_sealed, write_sealed
 from tasks.sweep.chunk import Chunk, ChunkResult
+from tasks.sweep.written_files import parquet_bytes
 from trading.backtest.performance import Summary
 from trading.errors import StoreUnavailable
 from trading.sweep.table import SET_HASH, figures_schema, figures_table
@@ -33,10 +34,8 @@ def keep_chunk(out: Path, chunk: Chunk, result: ChunkResult) -> None:
     table = figures_table(summaries).with_columns(
         pl.Series(SET_HASH, chunk.set_hashes, pl.String), pl.Series(WHY, whys, pl.String)
     )
-    content = io.BytesIO()
-    table.write_parquet(content)
     try:
-        write_sealed(chunk_path(out, chunk.hash), content.getvalue(), private=False)
+        write_sealed(chunk_path(out, chunk.hash), parquet_bytes(table), private=False)
     except StoreUnavailable as error:
         raise StoreUnavailable(
             error.what,

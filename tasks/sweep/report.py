@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,10 +12,10 @@ import polars as pl
 from blocks.research_report.sweep_page import sweep_page
 from blocks.research_report.sweep_run import Refused as RefusedOnPage
 from blocks.research_report.sweep_run import SweepPage
-from blocks.stores.whole_file import write_whole
 from tasks.sweep.batch import Refused
 from tasks.sweep.folder import PAGE, RECORD, RESULTS, STATISTICS
 from tasks.sweep.market import Market
+from tasks.sweep.written_files import json_bytes, json_values, parquet_bytes, write_with_record
 from trading.backtest.performance import Json
 from trading.market.bars import Floats
 from trading.sweep.objective import Objective
@@ -108,7 +105,7 @@ class SweepReport:
             "bars": [each.as_dict() for each in self.markets],
             "sessions": [day.isoformat() for day in self.sessions],
             "refused": [
-                {"set_number": each.number, "values": _json(each.values), "why": each.why}
+                {"set_number": each.number, "values": json_values(each.values), "why": each.why}
                 for each in self.refused
             ],
             "notes": list(self.notes),
@@ -125,7 +122,7 @@ class SweepReport:
                 self.sessions,
                 self.statistics,
                 tuple(
-                    RefusedOnPage(each.number, _json(each.values), each.why)
+                    RefusedOnPage(each.number, json_values(each.values), each.why)
                     for each in self.refused
                 ),
                 self.notes,
@@ -156,29 +153,10 @@ class SweepReport:
         return self.results.with_columns(returns)
 
     def write(self, out: Path) -> None:
-        """Write the files of the sweep into its folder; raises StoreUnavailable.
-
-        Each is there whole or not at all, and sweep.json, with the hashes of the others, is last.
-        """
-        table = io.BytesIO()
-        self.results.write_parquet(table)
+        """Write the files of the sweep into its folder; raises StoreUnavailable."""
         files = {
-            RESULTS: table.getvalue(),
-            STATISTICS: _text(self.statistics),
+            RESULTS: parquet_bytes(self.results),
+            STATISTICS: json_bytes(self.statistics),
             PAGE: self.page().encode(),
         }
-        for name, content in files.items():
-            write_whole(out / name, content, private=False)
-        hashes: dict[str, Json] = {
-            name: hashlib.sha256(content).hexdigest() for name, content in files.items()
-        }
-        write_whole(out / RECORD, _text({**self.as_dict(), "files": hashes}), private=False)
-
-
-def _json(values: Mapping[str, object]) -> dict[str, Json]:
-    """Return a set's values as JSON has them: a list of symbols is a list."""
-    return {name: json.loads(json.dumps(value)) for name, value in values.items()}
-
-
-def _text(record: Mapping[str, Json]) -> bytes:
-    return (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
+        write_with_record(out, files, RECORD, self.as_dict())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,15 +13,16 @@ import polars as pl
 
 from blocks.research_report.walk.page import walk_page
 from blocks.research_report.walk.run import WalkPage
-from blocks.stores.whole_file import write_whole
 from tasks.sweep.batch import Refused
 from tasks.sweep.chunk import Strategy
 from tasks.sweep.market import Market
+from tasks.sweep.written_files import json_values, parquet_bytes, write_with_record
 from tasks.walk_forward.folder import EQUITY, PAGE, RECORD, TRADES, WINDOWS
 from tasks.walk_forward.request import WalkRequest, asked_walk
 from trading.backtest.performance import Json, Summary
 from trading.backtest.tables import equity_table, trades_table
 from trading.statistics.monte_carlo import MonteCarlo
+from trading.statistics.record import monte_carlo_record
 from trading.sweep.parameter_set import SYMBOLS, ParameterSet
 from trading.sweep.table import SET_NUMBER, figures_table, parameters_table
 from trading.walk_forward.verdict import WalkStatistics, sentence_of
@@ -169,7 +168,7 @@ class WalkReport:
             "refused": [
                 {
                     "set_number": each.number,
-                    "values": _json(self.sets[each.number].values),
+                    "values": json_values(self.sets[each.number].values),
                     "windows": list(each.windows),
                     "why": each.why,
                 }
@@ -197,7 +196,7 @@ class WalkReport:
                 run.out_of_sample[0].date, run.out_of_sample[-1].date, len(run.out_of_sample)
             ),
             "set_number": number,
-            "values": None if number is None else _json(self.sets[number].values),
+            "values": None if number is None else json_values(self.sets[number].values),
             "worth_in_sample": _figure(figures, self.walk.objective),
             "worth_out_of_sample": _figure(run.summary, self.walk.objective),
             "efficiency": run.efficiency,
@@ -222,7 +221,7 @@ class WalkReport:
     def _stability(self) -> dict[str, Json]:
         """Return how often the choice changed, and how many values of each parameter it took."""
         chosen = [run.chosen.number for run in self.walk.windows if run.chosen.number is not None]
-        values = [_json(self.sets[number].values) for number in chosen]
+        values = [json_values(self.sets[number].values) for number in chosen]
         return {
             "choices": len(chosen),
             "changes": self.statistics.changes,
@@ -233,15 +232,11 @@ class WalkReport:
         }
 
     def _statistics(self) -> dict[str, Json]:
-        drawn = self.monte_carlo
         return {
             **asdict(self.statistics),
-            "monte_carlo": {
-                "trades": None if drawn.trades is None else asdict(drawn.trades),
-                "days": None if drawn.days is None else asdict(drawn.days),
-            },
+            "monte_carlo": monte_carlo_record(self.monte_carlo),
             "sentence": self.sentence,
-            "notes": [*self.statistics.notes, *drawn.notes],
+            "notes": [*self.statistics.notes, *self.monte_carlo.notes],
         }
 
     def page(self) -> str:
@@ -254,7 +249,7 @@ class WalkReport:
                 self.walk,
                 self.parameters,
                 {
-                    number: _json(self.sets[number].values)
+                    number: json_values(self.sets[number].values)
                     for number in chosen
                     if number is not None
                 },
@@ -266,7 +261,7 @@ class WalkReport:
                 f"Walk-forward test of {self.strategy.name}",
                 {
                     **({SYMBOLS: symbols} if symbols else {}),
-                    **_json(base.settings),
+                    **json_values(base.settings),
                     "capital": base.capital,
                 },
                 base.is_simulated,
@@ -274,34 +269,18 @@ class WalkReport:
         )
 
     def write(self, out: Path) -> None:
-        """Write the files of the walk into its folder; raises StoreUnavailable.
-
-        Each is there whole or not at all, and the record, with the hashes of the others, is last.
-        """
+        """Write the files of the walk into its folder; raises StoreUnavailable."""
         files = {
-            WINDOWS: _parquet(self.windows()),
-            TRADES: _parquet(self.trades()),
-            EQUITY: _parquet(self.equity()),
+            WINDOWS: parquet_bytes(self.windows()),
+            TRADES: parquet_bytes(self.trades()),
+            EQUITY: parquet_bytes(self.equity()),
             PAGE: self.page().encode("utf-8", "replace"),
         }
-        for name, content in files.items():
-            write_whole(out / name, content, private=False)
-        hashes: dict[str, Json] = {
-            name: hashlib.sha256(content).hexdigest() for name, content in files.items()
-        }
-        record = {**self.as_dict(), "files": hashes}
-        text = json.dumps(record, indent=2, allow_nan=False) + "\n"
-        write_whole(out / RECORD, text.encode(), private=False)
+        write_with_record(out, files, RECORD, self.as_dict())
 
 
 def _named(prefix: str, figures: pl.DataFrame) -> pl.DataFrame:
     return figures.rename({name: f"{prefix}_{name}" for name in figures.columns})
-
-
-def _parquet(table: pl.DataFrame) -> bytes:
-    content = io.BytesIO()
-    table.write_parquet(content)
-    return content.getvalue()
 
 
 def _sessions(count: int) -> str:
@@ -314,8 +293,3 @@ def _span(first: date, last: date, sessions: int) -> dict[str, Json]:
 
 def _figure(summary: Summary | None, name: str) -> Json:
     return None if summary is None else summary.as_dict()[name]
-
-
-def _json(values: Mapping[str, object]) -> dict[str, Json]:
-    """Return a set's values as JSON has them: a list of symbols is a list."""
-    return {name: json.loads(json.dumps(value)) for name, value in values.items()}

@@ -26,15 +26,16 @@ def statistics_record(
         **asdict(statistics),
         "break_even_bps": costs.break_even_bps if costs else None,
         "cost_sensitivity": [asdict(row) for row in costs.rows] if costs else [],
-        "monte_carlo": (
-            {"trades": _or_none(monte_carlo.trades), "days": _or_none(monte_carlo.days)}
-            if monte_carlo
-            else None
-        ),
+        "monte_carlo": monte_carlo_record(monte_carlo) if monte_carlo else None,
         "verdict": verdict_of(statistics).value,
         "sentence": sentence_of(statistics, costs),
         "notes": list(notes),
     }
+
+
+def monte_carlo_record(drawn: MonteCarlo) -> dict[str, Json]:
+    """Return what trades and days drawn again come to, None where there were too few."""
+    return {"trades": _or_none(drawn.trades), "days": _or_none(drawn.days)}
 
 
 def _or_none(resampled: Resampled | None) -> Json:
