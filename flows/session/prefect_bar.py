@@ -21,7 +21,9 @@ from tasks.session.runtime import RUNTIMES, SessionRuntime
 from tasks.steps import PLAIN
 from trading.market.calendar import exchange_timezone
 
+# How long Prefect's server may be silent before a bar: a market does not wait, a replay does.
 SERVER_PATIENCE_SECONDS = 2.0
+REPLAY_PATIENCE_SECONDS = 30.0
 # How long Prefect may take before a bar's steps, and again after them.
 PREFECT_PATIENCE_SECONDS = 10.0
 # The same once it is time to stop; a worker kills after 30 s.
@@ -91,24 +93,34 @@ class PrefectRunner:
 
     def __init__(self, after_bar: Callable[[SessionRuntime], None] = lambda runtime: None) -> None:
         self._after_bar = after_bar
+        self._server_was_silent = False
 
     async def run_bar(self, runtime: SessionRuntime, bar: int) -> None:
         """Take one closed bar through its steps, without Prefect when its server is silent."""
         if runtime.is_overtaken(bar):
             # A session joined late catches up first; a subflow a bar would make it later still.
             take_bar(runtime, bar, PLAIN)
-        elif await server_answers():
+        elif await server_answers(self._patience_seconds(runtime)):
+            self._server_was_silent = False
             await _run_with_prefect(runtime, bar)
         else:
+            self._server_was_silent = True
             get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
             take_bar(runtime, bar, PLAIN)
         self._after_bar(runtime)
 
+    def _patience_seconds(self, runtime: SessionRuntime) -> float:
+        # A replay's bars wait for nobody's money, but a server that is gone is not waited for
+        # once a bar.
+        if runtime.pace.is_real_time or self._server_was_silent:
+            return SERVER_PATIENCE_SECONDS
+        return REPLAY_PATIENCE_SECONDS
 
-async def server_answers() -> bool:
-    """Return whether Prefect's server answers within two seconds."""
+
+async def server_answers(patience_seconds: float) -> bool:
+    """Return whether Prefect's server answers within `patience_seconds`."""
     try:
-        async with asyncio.timeout(SERVER_PATIENCE_SECONDS), get_client() as client:
+        async with asyncio.timeout(patience_seconds), get_client() as client:
             return await client.api_healthcheck() is None
     except (TimeoutError, OSError, httpx.HTTPError, RuntimeError):
         return False

@@ -25,12 +25,20 @@ Subflow = Callable[[str, int], Awaitable[None]]
 
 
 @dataclass
+class Pace:
+    """As much of a pace as a bar asks for."""
+
+    is_real_time: bool = True
+
+
+@dataclass
 class Runtime:
     """As much of a session as a bar asks for; `taken` says by what its bars were taken."""
 
     name: str = "2025-06-10"
     should_stop: StopRequest = field(default_factory=StopRequest)
     taken: list[str] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
     error: BaseException | None = None
 
     def is_overtaken(self, bar: int) -> bool:
@@ -46,7 +54,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
         if given.error is not None and steps is PREFECT:
             raise given.error
 
-    async def answers() -> bool:
+    async def answers(patience_seconds: float) -> bool:
         return True
 
     monkeypatch.setattr(prefect_bar, "take_bar", take)
@@ -135,6 +143,38 @@ def test_a_server_that_falls_silent_around_the_steps_holds_up_no_bar(
 
     run(runtime, monkeypatch, subflow)
     assert runtime.taken == ["Prefect" if has_begun else "plain"]
+
+
+@pytest.mark.parametrize(
+    ("is_real_time", "patience"), [(True, [2, 2, 2, 2]), (False, [30, 2, 2, 30])]
+)
+def test_a_market_waits_for_no_server_and_a_replay_waits_long_for_it_once(
+    is_real_time: bool,
+    patience: list[float],
+    runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    granted: list[float] = []
+    answers = [False, False, True, True]
+
+    async def answers_at_last(patience_seconds: float) -> bool:
+        granted.append(patience_seconds)
+        return answers[len(granted) - 1]
+
+    async def subflow(session: str, bar: int) -> None:
+        steps_of(runtime)
+
+    async def trade() -> None:
+        runner = PrefectRunner()
+        for bar in range(len(answers)):
+            await runner.run_bar(cast(SessionRuntime, runtime), bar)
+
+    runtime.pace = Pace(is_real_time)
+    monkeypatch.setattr(prefect_bar, "server_answers", answers_at_last)
+    monkeypatch.setattr(prefect_bar, "trade_bar", subflow)
+    asyncio.run(trade())
+    assert granted == patience
+    assert runtime.taken == ["plain", "plain", "Prefect", "Prefect"]
 
 
 def test_steps_that_were_torn_are_left_to_the_journal(
