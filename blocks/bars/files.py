@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from blocks.bars.chosen_columns import Part, open_parts
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.names.asked import Asked, asked_for, one_name_each
-from blocks.bars.one_writing import writing_of
+from blocks.bars.one_writing import writing_of, zones_behind
 from blocks.bars.rows import KeyPiece, Piece, read_keys, read_piece, read_symbols
 from blocks.bars.stamp_evidence import Keys
 from blocks.bars.stamps import find_shift, unique_stamps
@@ -118,8 +118,18 @@ def read_bars(
 def _clock(part: Part, piece: KeyPiece, starts_us: Integers, told: str | None) -> FileClock:
     is_told = piece.zone is not None and piece.zone == told
     first = part.table.first[part.columns.times[0]][0] if len(part.columns.times) == 1 else None
-    example = first.strip() if isinstance(first, str) else ""
-    return FileClock(part.table.path.name, starts_us, piece.zone, is_told, example)
+    path = part.table.path
+    return FileClock(
+        path.name,
+        starts_us,
+        piece.zone,
+        is_told,
+        first.strip() if isinstance(first, str) else "",
+        lambda: zones_behind(part),
+        # What lies in a .zip has to be unpacked, to be read alone.
+        str(path) if isinstance(path, Path) else path.name,
+        len(piece.names),
+    )
 
 
 def symbols_in(

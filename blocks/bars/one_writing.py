@@ -22,6 +22,8 @@ from blocks.bars.times.utc import time_expression
 from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
 
+_ZONE_BEHIND = r":\d{2}(?:\.\d+)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})\s*$"
+
 
 def writing_of(
     path: Path, parts: Iterable[Part], format: BarFileFormat, exchange: str
@@ -49,6 +51,19 @@ def writing_of(
             "Write dates as 2024-01-31",
         )
     return TimeWriting(format.timezone, format.time_format, dates)
+
+
+def zones_behind(part: Part) -> tuple[str, ...]:
+    """Return the zones that stand behind the times of one file, or that its column is of."""
+    name = part.columns.times[-1]
+    kind = part.table.schema[name]
+    if isinstance(kind, pl.Datetime):
+        return (kind.time_zone,) if kind.time_zone else ()
+    if not isinstance(kind, pl.String):
+        return ()
+    zone = pl.col(name).str.extract(_ZONE_BEHIND).unique().drop_nulls().sort()
+    with reading(part.table.path):
+        return tuple(part.table.filled.select(zone).collect()[name].to_list())
 
 
 def _readings(part: Part) -> tuple[DateReading, ...]:

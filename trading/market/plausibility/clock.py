@@ -8,20 +8,16 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
+from trading.market.plausibility.days import HALF_HOUR_US, Days, Fit, days_of, fit_of
 from trading.market.plausibility.finding import Words
 from trading.market.plausibility.look import DAY_US, FileClock, Look
 from trading.market.plausibility.sessions import other_exchange
-from trading.market.plausibility.zones import LIKELY, WRITTEN_WITH, is_fixed, moved
+from trading.market.plausibility.symbol_clocks import clocks_of_symbols
+from trading.market.plausibility.zones import LIKELY, is_fixed, moved, written_zones
 
-# Days of rows are told apart by a night without any.
-_NIGHT_US = DAY_US // 4
-_LONGEST_DAY_US = DAY_US - _NIGHT_US // 2
-_HALF_HOUR_US = 30 * MICROSECONDS_PER_MINUTE
-_LONGEST_BAR_MINUTES = 60
 # Of a file's days: so many show a zone that is wrong for all of them, and so few may be odd in one
 # that is right.
 _MOST_DAYS = 0.5
@@ -32,94 +28,47 @@ _WRITE_AGAIN = "Write the times again without a zone"
 
 
 @dataclass(frozen=True, slots=True)
-class _Days:
-    """The first start and the last end of rows by day, microseconds; arrays of (days,)."""
-
-    first_us: Integers
-    last_us: Integers
-    length_us: int
-
-    def __len__(self) -> int:
-        return len(self.first_us)
-
-    @property
-    def middle_us(self) -> Integers:
-        """Return the middle of each day's rows."""
-        return (self.first_us + self.last_us) // 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """How days of rows lie to the sessions next to them; arrays of (days,).
-
-    `late_us` is by how much the first row begins after the open, and `over_us` by how much the
-    last ends after the close.
-    """
-
-    late_us: Integers
-    over_us: Integers
-    tolerance_us: int
-
-    @property
-    def is_off(self) -> NDArray[np.bool_]:
-        """Return where rows lack one end of the session and go on beyond the other."""
-        least = self.tolerance_us
-        is_late = (self.late_us >= least) & (self.over_us >= least)
-        is_early = (self.late_us <= -least) & (self.over_us <= -least)
-        off: NDArray[np.bool_] = is_late | is_early
-        return off
-
-    @property
-    def is_right(self) -> NDArray[np.bool_]:
-        """Return where rows run from about the open to about the close."""
-        farthest = np.maximum(np.abs(self.late_us), np.abs(self.over_us))
-        right: NDArray[np.bool_] = farthest < self.tolerance_us
-        return right
-
-    @property
-    def is_moved(self) -> NDArray[np.bool_]:
-        """Return where both ends are off by the same."""
-        same: NDArray[np.bool_] = np.abs(self.late_us - self.over_us) < self.tolerance_us
-        return self.is_off & same
-
-
-@dataclass(frozen=True, slots=True)
 class _Shift:
     """A file whose days are off, and the zone that puts them right: for all that is known."""
 
     clock: FileClock
-    days: _Days
-    fit: _Fit
+    days: Days
+    fit: Fit
     zone: str | None
     is_proven: bool
 
 
 def wrong_zone(look: Look) -> Words | None:
-    """Return the words of a file whose zone is wrong, and of the one that puts its days right."""
-    found = next((shift for shift in _shifts(look) if shift.is_proven), None)
+    """Return the words of a file whose zone is wrong, and of the one that puts its days right.
+
+    Of several symbols in a file it may be the zone of one alone.
+    """
+    shifts = (*_shifts(look, look.clocks), *_shifts(look, clocks_of_symbols(look)))
+    found = next((shift for shift in shifts if shift.is_proven), None)
     return None if found is None else _words(look, found)
 
 
 def odd_clock(look: Look) -> Words | None:
     """Return the words of a file whose days are off without a zone that puts all of them right.
 
-    Of another exchange's bars another check speaks.
+    Of another exchange's bars another check speaks. Single symbols of a file are not looked at:
+    a thin one has days that begin and end at any hour.
     """
-    found = next((shift for shift in _shifts(look) if not shift.is_proven), None)
+    found = next((shift for shift in _shifts(look, look.clocks) if not shift.is_proven), None)
     if found is None or (other_exchange(look) and not _is_as_long(look, found.days)):
         return None
     return _words(look, found)
 
 
-def _shifts(look: Look) -> tuple[_Shift, ...]:
-    return tuple(shift for clock in look.clocks for shift in _shift_of(look, clock))
+def _shifts(look: Look, clocks: tuple[FileClock, ...]) -> tuple[_Shift, ...]:
+    return tuple(shift for clock in clocks for shift in _shift_of(look, clock))
 
 
 def _shift_of(look: Look, clock: FileClock) -> Iterator[_Shift]:
-    days = _days_of(clock.starts_us)
+    days = days_of(clock.starts_us)
     if not len(days) or not len(look.open_us):
         return
-    fit = _fit(look, days)
+    fit = fit_of(look, days)
     share = fit.is_off.mean()
     if not share:
         return
@@ -135,52 +84,23 @@ def _shift_of(look: Look, clock: FileClock) -> Iterator[_Shift]:
         yield _Shift(clock, days, fit, zone if helps else None, is_proven=False)
 
 
-def _is_as_long(look: Look, days: _Days) -> bool:
+def _is_as_long(look: Look, days: Days) -> bool:
     """Return whether rows run as long as a session does, or nearly all day."""
     length = float(np.median(days.last_us - days.first_us))
     session = float(np.median(look.close_us - look.open_us))
-    return abs(length - session) < _HALF_HOUR_US or length > DAY_US / 2
+    return abs(length - session) < HALF_HOUR_US or length > DAY_US / 2
 
 
-def _days_of(starts_us: Integers) -> _Days:
-    if not len(starts_us):
-        return _Days(starts_us, starts_us, 0)
-    gaps = np.diff(starts_us)
-    begins = np.flatnonzero(np.concatenate([[True], gaps >= _NIGHT_US]))
-    ends = np.concatenate([begins[1:] - 1, [len(starts_us) - 1]])
-    minutes = (gaps // MICROSECONDS_PER_MINUTE)[gaps < _NIGHT_US]
-    usual = int(np.bincount(minutes).argmax()) if len(minutes) else 0
-    length_us = max(1, usual) * MICROSECONDS_PER_MINUTE
-    first, last = starts_us[begins], starts_us[ends] + length_us
-    # Rows around the clock have no days, and a lone row tells nothing.
-    is_day = (last - first <= _LONGEST_DAY_US) & (ends > begins)
-    if usual > _LONGEST_BAR_MINUTES:
-        is_day[:] = False
-    return _Days(first[is_day], last[is_day], length_us)
-
-
-def _fit(look: Look, days: _Days, by_us: Integers | int = 0) -> _Fit:
-    middle = (look.open_us + look.close_us) // 2
-    session = np.searchsorted((middle[:-1] + middle[1:]) // 2, days.middle_us + by_us)
-    # A bar that is named by its end is off by its own length, and that is not the zone's doing.
-    tolerance = _HALF_HOUR_US + (days.length_us if days.length_us >= _HALF_HOUR_US else 0)
-    return _Fit(
-        days.first_us + by_us - look.open_us[session],
-        days.last_us + by_us - look.close_us[session],
-        tolerance,
-    )
-
-
-def _best_zone(look: Look, clock: FileClock, days: _Days) -> tuple[str | None, _Fit | None]:
+def _best_zone(look: Look, clock: FileClock, days: Days) -> tuple[str | None, Fit | None]:
     """Return the zone with the fewest days off and most right, and how days lie in it."""
-    written = WRITTEN_WITH if clock.zone is None else (clock.zone,)
-    best: tuple[str | None, _Fit | None] = None, None
+    own = (ZoneInfo(clock.zone),) if clock.zone is not None else None
+    best: tuple[str | None, Fit | None] = None, None
     fewest = (len(days) + 1, 0)
-    for read_in in written:
+    for read_in in own or written_zones(clock.written()):
         for zone in dict.fromkeys((look.zone.key, *LIKELY)):
-            if zone == read_in:
+            if zone == str(read_in):
                 continue
-            fit = _fit(look, days, moved(days.middle_us, ZoneInfo(read_in), ZoneInfo(zone)))
+            fit = fit_of(look, days, moved(days.middle_us, read_in, ZoneInfo(zone)))
             rank = (int(fit.is_off.sum()), -int(fit.is_right.sum()))
             if rank < fewest:
                 best, fewest = (zone, fit), rank
@@ -209,13 +129,8 @@ def _words(look: Look, shift: _Shift) -> Words:
     zone = shift.zone
     if zone is None:
         fits, hint = "no zone puts them right", "Check the zone that times are written in"
-    elif shift.clock.is_told:
-        fits, hint = f"their clock fits {zone}", f"Use --timezone {zone}"
     else:
-        fits = f"their clock fits {zone}"
-        form = _past_the_zone(shift.clock.example)
-        how = f"Read past the zone with --time-format '{form}'" if form else _WRITE_AGAIN
-        hint = f"{how} and use --timezone {zone}"
+        fits, hint = f"their clock fits {zone}", _way_to_read(look, shift.clock, zone)
     return {
         "name": shift.clock.name,
         "which": which,
@@ -229,14 +144,46 @@ def _words(look: Look, shift: _Shift) -> Words:
     }
 
 
-def _past_the_zone(example: str) -> str | None:
-    """Return a format of times that takes the UTC behind them for letters; None for other times."""
-    found = re.fullmatch(
-        r"\d{4}-\d{2}-\d{2}([T ])\d{2}:\d{2}(:\d{2})?( ?(?:Z|UTC|\+00:?00))", example
+def _way_to_read(look: Look, clock: FileClock, zone: str) -> str:
+    """Return how the rows of a clock are read in a zone, alone where the others are of another."""
+    how = ""
+    if not clock.is_told:
+        form = _past_the_zone(clock)
+        how = f"Read past the zone with --time-format '{form}'" if form else _WRITE_AGAIN
+    if all(_fits_in(look, other, zone) for other in (*look.clocks, *clocks_of_symbols(look))):
+        return f"{how} and use --timezone {zone}" if how else f"Use --timezone {zone}"
+    alone = f"--symbols {clock.symbol}" if clock.symbol else f"--bars {clock.path}"
+    with_zone = f"{alone} --timezone {zone}"
+    told = f"{how} and {with_zone}" if how else f"Read these rows alone, with {with_zone}"
+    return f"{told}: import-bars puts rows of several zones into one archive, one zone at a time"
+
+
+def _fits_in(look: Look, clock: FileClock, zone: str) -> bool:
+    """Return whether a clock's days are not off when they are read in a zone."""
+    days = days_of(clock.starts_us)
+    if not len(days) or clock.zone == zone:
+        return not len(days) or not fit_of(look, days).is_off.mean() > _FEW_DAYS
+    own = (ZoneInfo(clock.zone),) if clock.zone is not None else None
+    return any(
+        fit_of(look, days, moved(days.middle_us, read_in, ZoneInfo(zone))).is_off.mean()
+        <= _FEW_DAYS
+        for read_in in own or written_zones(clock.written())
     )
-    if found is None:
+
+
+def _past_the_zone(clock: FileClock) -> str | None:
+    """Return a format of times that takes the zone behind them for letters; None for other times.
+
+    All times have to have the same zone, or the format would not fit them all.
+    """
+    found = re.fullmatch(
+        r"\d{4}([-/.]?)\d{2}\1\d{2}([T ])\d{2}:\d{2}(:\d{2})?( ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))",
+        clock.example,
+    )
+    if found is None or len(clock.written()) > 1:
         return None
-    return f"%Y-%m-%d{found[1]}%H:%M{':%S' if found[2] else ''}{found[3]}"
+    mark, between, seconds, zone = found.groups()
+    return f"%Y{mark}%m{mark}%d{between}%H:%M{':%S' if seconds else ''}{zone}"
 
 
 def _usual(values: Integers) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -30,7 +30,9 @@ class FileClock:
     """The starts of one file's rows, each once and in order, and the zone they were read in.
 
     `zone` is None for times that carry their own; `is_told` says whether a user gave it. `example`
-    is the first time of a file of texts, as it is written.
+    is the first time of a file of texts, as it is written, and `written` finds out which zones
+    stand behind its times. `symbols` says how many the file has; `symbol` is set where the rows
+    are those of one of several.
     """
 
     name: str
@@ -38,6 +40,10 @@ class FileClock:
     zone: str | None = None
     is_told: bool = False
     example: str = ""
+    written: Callable[[], tuple[str, ...]] = tuple
+    path: str = ""
+    symbols: int = 1
+    symbol: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,12 +29,34 @@ LIKELY = (
     "Etc/GMT+5",
     "Etc/GMT+4",
 )
-# What times that carry a zone may have been written with in error.
-WRITTEN_WITH = ("UTC", "Etc/GMT+5", "Etc/GMT+4")
+# What times that carry a zone may have been written with in error, where it is not known.
+_WRITTEN_WITH = (ZoneInfo("UTC"), ZoneInfo("Etc/GMT+5"), ZoneInfo("Etc/GMT+4"))
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def offsets_us(zone: ZoneInfo, moments_us: Integers) -> Integers:
+def written_zones(written: Sequence[str]) -> tuple[tzinfo, ...]:
+    """Return the zones that times which carry one may have been written with in error.
+
+    `written` is what stands behind them: one offset is that of all, and two are those of a clock
+    that changes with the season.
+    """
+    if len(written) == 1:
+        return (_zone_of(written[0]),)
+    offsets = {offset for one in written for offset in _offsets(_zone_of(one))}
+    clocks = (zone for zone in map(ZoneInfo, LIKELY) if offsets == _offsets(zone))
+    return tuple(clocks) or _WRITTEN_WITH
+
+
+def _zone_of(written: str) -> tzinfo:
+    """Return the zone of `Z`, `UTC`, `-04:00` or of a name."""
+    found = re.fullmatch(r"([+-])(\d{2}):?(\d{2})", written)
+    if found is None:
+        return UTC if written in ("Z", "UTC", "GMT") else ZoneInfo(written)
+    minutes = int(found[2]) * 60 + int(found[3])
+    return timezone(timedelta(minutes=-minutes if found[1] == "-" else minutes))
+
+
+def offsets_us(zone: tzinfo, moments_us: Integers) -> Integers:
     """Return how far a zone's clock is ahead of UTC at some moments, microseconds."""
     offsets = [
         (from_microseconds(moment).astimezone(zone).utcoffset() or timedelta()) // _MICROSECOND
@@ -43,11 +67,15 @@ def offsets_us(zone: ZoneInfo, moments_us: Integers) -> Integers:
 
 def is_fixed(zone: ZoneInfo) -> bool:
     """Return whether a zone's clock is the same in winter and in summer."""
-    winter, summer = (datetime(2024, month, 1, tzinfo=zone).utcoffset() for month in (1, 7))
-    return winter == summer
+    return len(_offsets(zone)) == 1
 
 
-def moved(moments_us: Integers, read_in: ZoneInfo, really: ZoneInfo) -> Integers:
+def _offsets(zone: tzinfo) -> frozenset[timedelta | None]:
+    """Return how far a zone's clock is ahead of UTC in winter and in summer."""
+    return frozenset(datetime(2024, month, 1, tzinfo=zone).utcoffset() for month in (1, 7))
+
+
+def moved(moments_us: Integers, read_in: tzinfo, really: tzinfo) -> Integers:
     """Return by how much moments read in one zone move when they are read in another."""
     shown = offsets_us(read_in, moments_us)
     # What the other zone's clock was ahead by when it showed that time.

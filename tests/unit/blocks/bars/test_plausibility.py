@@ -138,8 +138,35 @@ def test_a_zone_that_is_off_after_the_clocks_change_says_for_which_sessions(tmp_
         lambda frame: local(frame, "America/New_York").with_columns(
             ts=pl.col("ts").dt.strftime("%Y-%m-%d %H:%M:%S-05:00")
         ),
+        lambda frame: local(frame, "America/New_York").with_columns(
+            ts=pl.col("ts").dt.strftime("%Y-%m-%d %H:%M:%S-04:00")
+        ),
+        lambda frame: local(frame, "America/New_York").with_columns(
+            ts=pl.col("ts").dt.strftime("%Y/%m/%dT%H:%M-0400")
+        ),
+        lambda frame: local(frame, "America/New_York").with_columns(
+            ts=pl.col("ts").dt.strftime("%Y%m%d %H:%M:%S +01:00")
+        ),
+        lambda frame: local(frame, "America/New_York").with_columns(
+            pl.col("ts").dt.replace_time_zone("Etc/GMT+4")
+        ),
+        lambda frame: local(frame, "America/New_York").with_columns(
+            ts=pl.when(pl.int_range(pl.len()) < pl.len() / 2)
+            .then(pl.col("ts").dt.strftime("%Y-%m-%d %H:%M:%S-08:00"))
+            .otherwise(pl.col("ts").dt.strftime("%Y-%m-%d %H:%M:%S-07:00"))
+        ),
     ],
-    ids=["Z", "epoch", "Parquet's UTC", "the winter's offset all year"],
+    ids=[
+        "Z",
+        "epoch",
+        "Parquet's UTC",
+        "the winter's offset all year",
+        "the summer's offset all year",
+        "the summer's offset without a colon",
+        "Europe's offset",
+        "Parquet's summer offset",
+        "two offsets of another clock",
+    ],
 )
 def test_a_zone_that_is_written_in_error_is_named_with_the_one_that_fits(
     write: Callable[[pl.DataFrame], pl.DataFrame], tmp_path: Path
@@ -176,6 +203,50 @@ def test_one_file_of_a_folder_that_is_off_is_named(tmp_path: Path) -> None:
     told = BarFileFormat(timezone="America/New_York")
     with pytest.raises(BadInput, match=r"rows of B\.csv are off by hours"):
         read_bars(tmp_path, ["A"], format=told)
+
+
+@pytest.mark.parametrize("of", ["America/Chicago", "America/Los_Angeles", "Asia/Tokyo", "EST"])
+def test_one_symbol_of_another_zone_is_named_and_reads_right_when_it_is_read_alone(
+    of: str, tmp_path: Path
+) -> None:
+    fine, odd = bars(MARCH, symbol="A"), bars(MARCH, symbol="B")
+    path = written(pl.concat([local(fine, "America/New_York"), local(odd, of)]), tmp_path)
+    told = BarFileFormat(timezone="America/New_York")
+    with pytest.raises(BadInput, match=r"rows of B in bars\.parquet are off by hours") as refused:
+        read_bars(path, None, format=told)
+    alone, zone = re.search(r"--symbols (\S+) --timezone (\S+):", str(refused.value)).groups()
+    followed = read_bars(path, [alone], format=BarFileFormat(timezone=zone))
+    assert followed.rows.start_us.tolist() == odd["ts"].to_physical().to_list()
+    others = read_bars(path, ["A"], format=told)
+    assert others.rows.start_us.tolist() == fine["ts"].to_physical().to_list()
+
+
+def test_thin_symbols_and_such_of_a_few_hours_are_of_no_other_zone(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    kept = bars(MARCH, hours_around=4, symbol="THIN").filter(
+        pl.Series(random.random(len(bars(MARCH, hours_around=4))) < 0.05)
+    )
+    mornings = bars(MARCH, symbol="AM").filter(pl.col("ts").dt.hour() < 16)
+    all_day = bars(MARCH, hours_around=4, symbol="ALL")
+    assert warnings_of(written(pl.concat([all_day, kept, mornings]), tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "odd"), [("America/New_York", "B"), ("America/Chicago", "A"), ("UTC", "A")]
+)
+def test_hints_for_a_folder_of_two_zones_lead_to_the_bars_of_each_file(
+    told: str, odd: str, tmp_path: Path
+) -> None:
+    zones = {"A": "America/New_York", "B": "America/Chicago"}
+    for symbol, zone in zones.items():
+        frame = local(bars(MARCH, symbol=symbol), zone).drop("symbol")
+        frame.write_csv(tmp_path / f"{symbol}.csv", datetime_format="%Y-%m-%d %H:%M:%S")
+    with pytest.raises(BadInput) as refused:
+        read_bars(tmp_path, None, format=BarFileFormat(timezone=told))
+    file, zone = re.search(r"--bars (\S+) --timezone (\S+):", str(refused.value)).groups()
+    assert (Path(file), zone) == (tmp_path / f"{odd}.csv", zones[odd])
+    followed = read_bars(Path(file), None, format=BarFileFormat(timezone=zone))
+    assert followed.rows.start_us.tolist() == bars(MARCH)["ts"].to_physical().to_list()
 
 
 FINE_CLOCKS: dict[str, pl.DataFrame] = {
