@@ -29,10 +29,10 @@ from trading.session.events import (
     update_of,
 )
 from trading.session.messages import Message
-from trading.session.order_plan import OrderPlanner
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Order, Status, is_ours
+from trading.session.planning.order_planner import OrderPlanner
 from trading.session.ports import Exchange
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState

@@ -19,8 +19,8 @@ from trading.session.events import (
     OrderUpdate,
     SessionClosed,
 )
-from trading.session.order_plan import OrderPlanner
 from trading.session.orders import TargetKind, is_ours
+from trading.session.planning.order_planner import OrderPlanner
 from trading.session.state import SessionState
 
 # After these words an operator's prices may be those that an exit is asked with.

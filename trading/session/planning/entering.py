@@ -1,0 +1,62 @@
+"""How an entry is asked for that the book waits for."""
+
+from __future__ import annotations
+
+from trading.session.entry_terms import EntryTerms, awaited_terms, terms_of
+from trading.session.events import Intent
+from trading.session.orders import Leg, Order, OrderType, Status
+from trading.session.planning.order_names import OrderNames, next_attempt
+from trading.session.planning.standing import Standing
+
+PROTECTION = (Leg.STOP, Leg.TARGET)
+
+
+def wanted_entry(names: OrderNames, standing: Standing) -> Intent | None:
+    """Return the entry that a symbol waits for and that is not under way, None where none is.
+
+    One that is to be replaced is first known to be gone: it may be filled at this moment.
+    """
+    wanted = awaited_terms(standing.book, standing.s)
+    if wanted is None or standing.live_of(Leg.ENTRY):
+        return None
+    symbol, known = standing.symbol, standing.known
+    attempt = next_attempt(known, Leg.ENTRY)
+    protection = max(next_attempt(known, leg) for leg in PROTECTION)
+    has_target = wanted.target_offset is not None
+    return Intent(
+        "submit",
+        names.name(symbol, Leg.ENTRY, attempt),
+        symbol,
+        Leg.ENTRY,
+        wanted.quantity,
+        names.epoch,
+        attempt,
+        reference_price=wanted.reference_price,
+        stop_price=wanted.stop_price,
+        target_offset=wanted.target_offset,
+        stop_id=names.name(symbol, Leg.STOP, protection),
+        target_id=names.name(symbol, Leg.TARGET, protection) if has_target else None,
+        order_type=wanted.order_type,
+        level=wanted.level,
+        target_kind=wanted.target_kind,
+        is_reached=_is_reached(wanted, float(standing.book.previous_close[standing.s])),
+    )
+
+
+def unwanted(standing: Standing) -> list[Order]:
+    """Return the live orders that are not to be, where nothing is held."""
+    wanted = awaited_terms(standing.book, standing.s)
+    return [order for order in standing.live if not _is_of(order, wanted)]
+
+
+def _is_of(order: Order, wanted: EntryTerms | None) -> bool:
+    if order.leg != Leg.ENTRY:
+        return order.status == Status.TRIGGERED
+    return terms_of(order) == wanted
+
+
+def _is_reached(wanted: EntryTerms, close: float) -> bool:
+    """Return whether price is beyond the level of a stop entry already; `close` may be NaN."""
+    if wanted.order_type != OrderType.STOP or wanted.level is None:
+        return False
+    return close >= wanted.level if wanted.quantity > 0 else close <= wanted.level
