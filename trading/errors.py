@@ -55,9 +55,5 @@ class LeaseLost(OpenbellError):
     """Another process holds the right to trade this account."""
 
 
-class OutcomeUnknown(OpenbellError):
-    """A request was sent and no answer came: it may or may not have taken effect."""
-
-
 class StoreUnavailable(OpenbellError):
     """A store could not be opened, read or written."""

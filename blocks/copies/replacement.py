@@ -67,7 +67,7 @@ def _prepare(copy: Path, local_epoch: int, now: datetime, *, begins_anew: bool) 
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [RESTORED, now.isoformat()])
         place.forget_place(connection)
         if begins_anew:
-            connection.execute("UPDATE meta SET value = '0' WHERE name = 'cursor'")
+            connection.execute("UPDATE meta SET value = '' WHERE name = 'cursor'")
     sync_to_disk(copy)
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from blocks.ledger.rows import Projection
 from trading.session.events import Event
-from trading.session.ports import StreamPosition
+from trading.session.exchange_port import StreamPosition
 
 
 class Books(Protocol):

@@ -8,24 +8,24 @@ from dataclasses import fields, replace
 from blocks.exchange.books import Books
 from blocks.process.failpoints import reach
 from trading.session.events import Discrepancy, Event, Fill, Intent, OrderUpdate, intent_of
+from trading.session.exchange_port import Exchange, ExchangeEvent
 from trading.session.objections import objection_to
 from trading.session.orders import TERMINAL, Leg, is_ours
-from trading.session.ports import Exchange, ExchangeEvent, StreamPosition
 from trading.session.state import SessionState
 
 
 class ExchangeNews:
-    """Reads an exchange's stream from where the ledger ends, and believes no other stream's number.
+    """Reads an exchange's stream from where the ledger ends.
 
-    `cursor` is how far the stream was read. Of a stream that is another than before, or that went
-    back, everything is read again: what is in the books already is left out.
+    `cursor` is how far the stream was read. Of a stream that begins anew everything is read again:
+    what is in the books already is left out.
     """
 
     def __init__(self, exchange: Exchange, ledger: Books) -> None:
         self._exchange = exchange
         self._ledger = ledger
         # An exchange may repeat them at every look.
-        self._misnumbered: set[tuple[int, str]] = set()
+        self._complaints: set[tuple[str, str]] = set()
         self.cursor = ledger.cursor()
 
     def read(self, state: SessionState) -> Iterator[Event]:
@@ -33,48 +33,41 @@ class ExchangeNews:
 
         What cannot be booked is a discrepancy of its symbol; nothing is left out without a word.
         """
-        position = self._exchange.stream()
-        is_another = self._is_another(position)
-        booked = self._ledger.executions() if is_another else frozenset()
-        if is_another:
-            self.cursor = StreamPosition(position.identity, 0)
-        elif not self.cursor.identity:
-            # A ledger of an earlier version knows a number only.
-            self.cursor = StreamPosition(position.identity, self.cursor.number)
-        for item in self._exchange.events_since(self.cursor.number):
+        page = self._exchange.events(self.cursor)
+        booked = self._ledger.executions() if page.begins_anew else frozenset()
+        for item in page.events:
             reach("before apply")
-            if not (is_another and _is_in_the_books(state, item.event, booked)):
+            is_known = page.begins_anew and _is_in_the_books(state, item.event, booked)
+            if not (is_known or self._is_repeated(state, item.event)):
                 yield from self._events(state, item)
-            self.cursor = self.cursor._replace(number=max(item.number, self.cursor.number))
             reach("after apply")
+        self.cursor = page.position
 
-    def _is_another(self, position: StreamPosition) -> bool:
-        return (
-            self.cursor.identity not in ("", position.identity)
-            or self.cursor.number > position.number
-        )
+    def _is_repeated(self, state: SessionState, event: Fill | OrderUpdate | Discrepancy) -> bool:
+        """Return whether an event was heard before, or says nothing new of an order."""
+        match event:
+            case Discrepancy(symbol=symbol, reason=reason):
+                is_old = (symbol, reason) in self._complaints
+                self._complaints.add((symbol, reason))
+                return is_old
+            case Fill(exec_id=exec_id):
+                return state.has_heard(exec_id)
+            case OrderUpdate(client_order_id=order_id):
+                order = state.orders.get(order_id)
+                if order is None or order_id in state.unanswered:
+                    return False
+                said = (event.status, event.price, event.quantity)
+                return said == (order.status, order.price, order.quantity)
 
     def _events(self, state: SessionState, item: ExchangeEvent) -> Iterator[Event]:
         event = item.event
         if isinstance(event, Discrepancy):
-            yield Discrepancy(
-                event.symbol,
-                f"event {item.number} of the exchange cannot be read",
-                {"number": item.number},
-            )
+            yield event
             return
         if event.client_order_id not in state.orders and is_ours(event.client_order_id):
             yield from self.adopted(state, event.client_order_id)
         objection = objection_to(state, event)
-        if item.number <= self.cursor.number:
-            if (item.number, event.client_order_id) in self._misnumbered:
-                return
-            self._misnumbered.add((item.number, event.client_order_id))
-            yield _complaint(event, item.number, f"the exchange numbered an event {item.number}")
-        if objection:
-            yield _complaint(event, item.number, objection)
-        else:
-            yield event
+        yield _complaint(event, objection) if objection else event
 
     def adopted(self, state: SessionState, client_order_id: str) -> Iterator[Intent]:
         """Yield the intent of an entry that the exchange has under an id of ours, and we have not.
@@ -86,9 +79,9 @@ class ExchangeNews:
             yield replace(intent_of(order), is_adopted=True)
 
 
-def _complaint(event: Fill | OrderUpdate, number: int, reason: str) -> Discrepancy:
+def _complaint(event: Fill | OrderUpdate, reason: str) -> Discrepancy:
     said: dict[str, object] = {field.name: getattr(event, field.name) for field in fields(event)}
-    return Discrepancy(event.symbol, reason, {"number": number, **said}, event.us)
+    return Discrepancy(event.symbol, reason, said, event.us)
 
 
 def _is_in_the_books(

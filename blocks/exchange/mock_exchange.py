@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,14 @@ from blocks.stores.insertion import insert
 from trading.engine.book import Book
 from trading.plan import RunPlan
 from trading.session.array_json import arrays_to_json
+from trading.session.broker_answers import Answer
+from trading.session.broker_facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Discrepancy, Fill, Intent, OrderUpdate
+from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.inheritance import take_book
 from trading.session.orders import Order
-from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue
+from trading.session.venue_facts import account_of, answer_in, clock_of, instrument_of
 from trading.session.venue_orders import VenueEvent
 
 SCHEMA = """
@@ -45,6 +48,7 @@ class MockExchange:
 
     name = "mock"
     is_simulated = True
+    abilities = SIMULATED
 
     def __init__(
         self,
@@ -71,17 +75,29 @@ class MockExchange:
             # At once: whose symbols these are is known now, and not once a session has begun.
             self._save([])
 
-    def submit(self, intent: Intent) -> None:
+    def account(self) -> BrokerAccount:
+        """Return the account at the last marks that were seen."""
+        return account_of(self._venue)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Return what is allowed of a symbol: everything, of those of the plan."""
+        return instrument_of(self._venue, symbol)
+
+    def clock(self) -> BrokerClock:
+        """Return the START of the last bar that was seen: the store knows no other time."""
+        return clock_of(self._venue)
+
+    def submit(self, intent: Intent) -> Answer:
         """Take an order; the same client order id twice is one order."""
-        self._do(lambda: self._venue.submit(intent))
+        return answer_in(self._do(lambda: self._venue.submit(intent)), intent)
 
-    def replace(self, intent: Intent) -> None:
+    def replace(self, intent: Intent) -> Answer:
         """Move a resting order's price or quantity."""
-        self._do(lambda: self._venue.replace(intent))
+        return answer_in(self._do(lambda: self._venue.replace(intent)), intent)
 
-    def cancel(self, intent: Intent) -> None:
+    def cancel(self, intent: Intent) -> Answer:
         """Cancel a working order."""
-        self._do(lambda: self._venue.cancel(intent))
+        return answer_in(self._do(lambda: self._venue.cancel(intent)), intent)
 
     def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
         """Fill against a bar; one that was seen before changes nothing."""
@@ -104,30 +120,34 @@ class MockExchange:
             ).fetchone()
         return None if row is None else order_from_json(row[0])
 
-    def stream(self) -> StreamPosition:
-        """Return the identity of the stream of events, and the number of its last one."""
-        return StreamPosition(self._identity, self._number)
-
     def open_orders(self) -> list[Order]:
         """Return every order that rests or works."""
         return [order for order in self._venue.state.orders.values() if order.is_live]
 
-    def events_since(self, number: int) -> list[ExchangeEvent]:
-        """Return what happened after an event number, in order; first what has no right number."""
-        if number >= self._number and not self._misnumbered:
-            return []
+    def know(self, their_ids: Mapping[str, str]) -> None:
+        """Learn nothing: orders have no other ids here than those of their intents."""
+
+    def events(self, since: StreamPosition) -> EventPage:
+        """Return what happened after a position, whose cursor is an event's number.
+
+        Of a store that is another, or that went back, that is everything.
+        """
+        position = StreamPosition(self._identity, str(self._number))
+        number = int(since.cursor or 0)
+        begins_anew = since.identity not in ("", self._identity) or number > self._number
+        first = 0 if begins_anew else number
+        if first >= self._number and not self._misnumbered:
+            return EventPage(position, [], begins_anew)
         with self._file.transaction() as connection:
             rows = connection.execute(
                 "SELECT number, kind, payload FROM events WHERE number > ? OR number < 1"
                 " ORDER BY number",
-                [number],
+                [first],
             ).fetchall()
         found: list[ExchangeEvent] = []
         for row_number, kind, payload in rows:
-            event = event_from_row(kind, payload)
-            if isinstance(event, Fill | OrderUpdate | Discrepancy):
-                found.append(ExchangeEvent(int(row_number), event))
-        return found
+            found += _events_in(int(row_number), kind, payload)
+        return EventPage(position, found, begins_anew)
 
     def positions(self) -> dict[str, int]:
         """Return signed quantities by symbol, zeros left out."""
@@ -140,7 +160,7 @@ class MockExchange:
         """Let go of the store."""
         self._file.release()
 
-    def _do(self, request: Callable[[], Sequence[VenueEvent]]) -> None:
+    def _do(self, request: Callable[[], Sequence[VenueEvent]]) -> Sequence[VenueEvent]:
         if self._is_stale:
             self._load()
         events = request()
@@ -148,6 +168,7 @@ class MockExchange:
         self._is_stale = True
         self._save(events)
         self._is_stale = False
+        return events
 
     def _save(self, events: Sequence[VenueEvent]) -> None:
         state = self._venue.state
@@ -226,6 +247,22 @@ class MockExchange:
         }
         state.orders = {order.client_order_id: order for order in content["orders"]}
         self._saved_orders = dict(state.orders)
+
+
+def _events_in(number: int, kind: str, payload: str) -> list[ExchangeEvent]:
+    """Return what a row of the stream says; one without a right number complains of it first."""
+    event = event_from_row(kind, payload)
+    said: dict[str, object] = {"number": number}
+    if isinstance(event, Fill | OrderUpdate):
+        told: list[Fill | OrderUpdate | Discrepancy] = [event]
+        if number < 1:
+            why = f"the exchange numbered an event of order {event.client_order_id} {number}"
+            told.insert(0, Discrepancy(event.symbol, why, said, event.us))
+        return [ExchangeEvent(one) for one in told]
+    if isinstance(event, Discrepancy):
+        why = f"event {number} of the exchange cannot be read"
+        return [ExchangeEvent(Discrepancy(event.symbol, why, said))]
+    return []
 
 
 def _outstanding(content: dict[str, Any], symbols: Sequence[str]) -> list[str]:

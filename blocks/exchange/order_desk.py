@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,8 +11,8 @@ from blocks.exchange.exchange_news import ExchangeNews
 from blocks.exchange.reconciliation import differences, only_here, quantity_differences
 from blocks.ledger.projector import Projector
 from blocks.process.failpoints import reach
-from trading.errors import OutcomeUnknown
 from trading.market.calendar import to_microseconds
+from trading.session.broker_answers import Answer, Refused, Unknown, in_words, reason_of
 from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
@@ -28,17 +27,18 @@ from trading.session.events import (
     intent_of,
     update_of,
 )
+from trading.session.exchange_port import Exchange
 from trading.session.messages import Message
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Order, Status, is_ours
 from trading.session.planning.order_planner import OrderPlanner
-from trading.session.ports import Exchange
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState
 
 # Cancel, then submit what the cancel made room for: more rounds than that mean a loop.
 MOST_ROUNDS = 8
+_DONE = {"replace": "moved", "cancel": "cancelled"}
 
 
 class OrderDesk:
@@ -70,6 +70,8 @@ class OrderDesk:
         self._planner = OrderPlanner(account, self._session, state.plan.strategy_name, epoch)
         self._uncommitted: list[Event] = []
         self._times = times
+        # Of requests that were sent, until what the stream says of them is heard.
+        self._answers: list[tuple[Intent, Answer]] = []
         self._news = ExchangeNews(exchange, ledger)
         self._committed_cursor = self._news.cursor
         self._elsewhere: dict[str, int] = {}
@@ -94,7 +96,7 @@ class OrderDesk:
         match event:
             case OrderUpdate(status=Status.REJECTED, symbol=symbol, leg=leg, reason=reason):
                 if leg != Leg.ENTRY:
-                    self._refused[symbol] = f"its {leg} was refused: {reason}"
+                    self._refused[symbol] = f"its {leg} was refused: {in_words(reason)}"
 
     def listen(self) -> int:
         """Take what happened at the exchange into the state; return how many events there were."""
@@ -137,7 +139,7 @@ class OrderDesk:
                 return
             for intent in intents:
                 self._send(intent)
-            self.listen()
+            self._hear_answers()
         # Asked for so often and still not there: the next bar asks again.
         for intent in intents:
             self._refused[intent.symbol] = f"its orders did not settle in {MOST_ROUNDS} rounds"
@@ -205,7 +207,7 @@ class OrderDesk:
                 self.record(update_of(found, to_microseconds(now)))
             elif not is_history:
                 self._send(self._priced_now(intent))
-        self.listen()
+        self._hear_answers()
         self.commit()
 
     def _is_wanted(self, entry: Intent) -> bool:
@@ -252,8 +254,7 @@ class OrderDesk:
             self.record(update_of(order))
         elif not known.is_live:
             # In no journal of ours is it alive: to end it needs no intent, and may be repeated.
-            with suppress(OutcomeUnknown):
-                self.exchange.cancel(replace(intent_of(order), action="cancel"))
+            self.exchange.cancel(replace(intent_of(order), action="cancel"))
 
     def _give_up(self, order: Order) -> None:
         why = f"order {order.client_order_id} is not at the exchange any more"
@@ -298,12 +299,36 @@ class OrderDesk:
             "cancel": self.exchange.cancel,
         }[intent.action]
         reach(f"before {intent.action}")
-        try:
-            request(self._stamped(intent))
-        except OutcomeUnknown:
-            if intent.action == "submit":
-                self.record(self._answer(intent, Status.UNKNOWN, "no answer"))
+        answer = request(self._stamped(intent))
+        if isinstance(answer, Unknown) and intent.action == "submit":
+            self.record(self._answer(intent, Status.UNKNOWN, "no answer"))
+        self._answers.append((intent, answer))
         reach(f"after {intent.action}")
+
+    def _hear_answers(self) -> None:
+        """Take what happened into the state, and then what only the answers to requests say.
+
+        Most of what an answer says the stream says too, and in more words.
+        """
+        self.listen()
+        answers, self._answers = self._answers, []
+        for intent, answer in answers:
+            if intent.client_order_id in self.state.unanswered:
+                self._take_answer(intent, answer)
+
+    def _take_answer(self, intent: Intent, answer: Answer) -> None:
+        match answer:
+            case Refused() if intent.action == "submit":
+                self.record(self._answer(intent, Status.REJECTED, reason_of(answer)))
+            case Refused(words=words):
+                # Asked again in the next bar: until then the order stands as it stood.
+                why = f"its {intent.leg} could not be {_DONE[intent.action]}: {words}"
+                self._refused[intent.symbol] = why
+                order = self.state.orders[intent.client_order_id]
+                self.record(update_of(order, reason=reason_of(answer)))
+            case _:
+                # Accepted, and the stream says what comes of it; or to be looked up.
+                pass
 
     def _refusal_of(self, entry: Intent) -> str:
         """Return why an entry is not to be sent any more, an empty text where it is."""

@@ -9,7 +9,7 @@ import duckdb
 from trading.errors import BadInput
 
 # To be raised when an earlier version would misread what is written, or lose it.
-FORMAT = 5
+FORMAT = 6
 FORMAT_NAME = "format"
 # What the decisions of an earlier format have not, until somebody trades with them.
 ADDED_COLUMNS = {

@@ -23,8 +23,9 @@ from blocks.stores.insertion import insert
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 from trading.session.events import Event
+from trading.session.exchange_port import StreamPosition
 from trading.session.messages import Message
-from trading.session.ports import JournalRow, StreamPosition
+from trading.session.ports import JournalRow
 
 # What rows of a version that kept no plan in them were traded with.
 # Before a session's name: what the data gate found in it.
@@ -159,7 +160,7 @@ class DuckDBLedger:
             if events:
                 self._append(connection, events, session)
             if cursor is not None and cursor != self._written_cursor:
-                _set_meta(connection, "cursor", str(cursor.number))
+                _set_meta(connection, "cursor", cursor.cursor)
                 if self._written_cursor is None or cursor.identity != self._written_cursor.identity:
                     _set_meta(connection, "stream", cursor.identity)
             if projection is not None:
@@ -211,8 +212,11 @@ class DuckDBLedger:
         return [(str(session), bool(closed)) for session, closed in rows]
 
     def cursor(self) -> StreamPosition:
-        """Return how far the exchange's stream was journalled, without an identity in old ones."""
-        return StreamPosition(self.meta("stream") or "", int(self.meta("cursor") or 0))
+        """Return how far the exchange's stream was journalled, without an identity in old ones.
+
+        Cursors of the mock exchange always were numbers, so those of old ledgers stand as they are.
+        """
+        return StreamPosition(self.meta("stream") or "", self.meta("cursor") or "")
 
     def executions(self) -> frozenset[str]:
         """Return the execution ids of all fills that were ever journalled."""

@@ -30,9 +30,10 @@ from trading.errors import BadInput, LeaseLost, OpenbellError
 from trading.market.calendar import Session, make_grid, next_session, sessions_between
 from trading.plan import RunPlan
 from trading.plan_record import record_of, refuse_another_market
+from trading.session.exchange_port import Exchange
 from trading.session.messages import ERROR_KINDS, Kind
 from trading.session.order_times import OrderTimes
-from trading.session.ports import Clock, Exchange, MarketData, Notifier, Storage
+from trading.session.ports import Clock, MarketData, Notifier, Storage
 from trading.session.state import SessionState
 
 LAST_MESSAGES_SECONDS = 15.0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from blocks.ledger.rows import Projection
+from trading.session.broker_answers import Answer
+from trading.session.broker_facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Event, Intent
+from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
 from trading.session.inheritance import take_book
 from trading.session.orders import Order, Status
-from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue
 from trading.session.state import SessionState
+from trading.session.venue_facts import account_of, answer_in, clock_of, instrument_of
 from trading.session.venue_orders import VenueEvent
 
 
@@ -18,7 +21,7 @@ class ModelBooks:
     """Books of a session that is only thought through: nothing is written."""
 
     def __init__(self) -> None:
-        self._cursor = StreamPosition("", 0)
+        self._cursor = BEGINNING
 
     def commit(
         self,
@@ -46,6 +49,7 @@ class ModelExchange:
 
     name = "model"
     is_simulated = True
+    abilities = SIMULATED
 
     def __init__(self, state: SessionState, inheritance: dict[str, object]) -> None:
         plan = state.plan
@@ -60,17 +64,33 @@ class ModelExchange:
             if order.status in (Status.WORKING, Status.TRIGGERED)
         }
 
-    def submit(self, intent: Intent) -> None:
+    def account(self) -> BrokerAccount:
+        """Return the account at the last marks."""
+        return account_of(self._venue)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Return what is allowed of a symbol."""
+        return instrument_of(self._venue, symbol)
+
+    def clock(self) -> BrokerClock:
+        """Return the START of the last bar that was seen."""
+        return clock_of(self._venue)
+
+    def submit(self, intent: Intent) -> Answer:
         """Take an order."""
-        self._happened += self._venue.submit(intent)
+        return self._answer(self._venue.submit(intent), intent)
 
-    def replace(self, intent: Intent) -> None:
+    def replace(self, intent: Intent) -> Answer:
         """Move a resting order's price or quantity."""
-        self._happened += self._venue.replace(intent)
+        return self._answer(self._venue.replace(intent), intent)
 
-    def cancel(self, intent: Intent) -> None:
+    def cancel(self, intent: Intent) -> Answer:
         """Cancel a working order."""
-        self._happened += self._venue.cancel(intent)
+        return self._answer(self._venue.cancel(intent), intent)
+
+    def _answer(self, happened: list[VenueEvent], intent: Intent) -> Answer:
+        self._happened += happened
+        return answer_in(happened, intent)
 
     def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
         """Fill against a bar."""
@@ -84,16 +104,13 @@ class ModelExchange:
         """Return an order by its client order id."""
         return self._venue.state.orders.get(client_order_id)
 
-    def stream(self) -> StreamPosition:
-        """Return the stream of events, and the number of its last one."""
-        return StreamPosition(self.name, len(self._happened))
+    def know(self, their_ids: Mapping[str, str]) -> None:
+        """Learn nothing: orders have no other ids here."""
 
-    def events_since(self, number: int) -> list[ExchangeEvent]:
-        """Return what happened after an event number, in order."""
-        return [
-            ExchangeEvent(n, event)
-            for n, event in enumerate(self._happened[number:], start=number + 1)
-        ]
+    def events(self, since: StreamPosition) -> EventPage:
+        """Return what happened after a position, in order."""
+        news = [ExchangeEvent(event) for event in self._happened[int(since.cursor or 0) :]]
+        return EventPage(StreamPosition(self.name, str(len(self._happened))), news)
 
     def open_orders(self) -> list[Order]:
         """Return every order that rests or works."""

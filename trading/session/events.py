@@ -85,7 +85,11 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdate:
-    """An order changed its status or its price at the exchange."""
+    """An order changed its status or its price at the exchange.
+
+    `their_id` is the exchange's own id of it. A refusal's `reason` is as `broker_answers.reason_of`
+    makes it.
+    """
 
     client_order_id: str
     symbol: str
@@ -95,6 +99,7 @@ class OrderUpdate:
     price: float | None = None
     quantity: int = 0
     reason: str = ""
+    their_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,4 +278,5 @@ def update_of(order: Order, us: int = 0, reason: str = "") -> OrderUpdate:
         order.price,
         order.quantity,
         reason,
+        order.their_id,
     )

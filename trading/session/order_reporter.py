@@ -9,6 +9,7 @@ from datetime import datetime
 from trading.engine.trade_tape import TradeRow
 from trading.market.calendar import from_microseconds
 from trading.reasons import ExitReason, Reason
+from trading.session.broker_answers import in_words
 from trading.session.events import Fill, Intent, OrderUpdate
 from trading.session.messages import Kind, OrderMessage, TradeMessage
 from trading.session.orders import TERMINAL, Leg, Order, OrderType, Status
@@ -97,7 +98,7 @@ class OrderReporter:
             order,
             self.price_of(order.client_order_id),
             filled_quantity=order.filled,
-            cancel_reason=update.reason or str(order.status),
+            cancel_reason=in_words(update.reason) or str(order.status),
         )
 
     def traded(self, number: int) -> TradeMessage:

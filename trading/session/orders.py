@@ -69,7 +69,8 @@ class Order:
     An entry carries its protection: the exchange rests `stop_id` at `stop_price` and `target_id`
     at the entry fill plus `target_offset`, in `target_kind`, as soon as the entry fills. One that
     rests at a `level` goes out as a market order where price is beyond that already
-    (`is_reached`): an exchange would refuse it as a stop.
+    (`is_reached`): an exchange would refuse it as a stop. `their_id` is the exchange's own id of
+    it, empty where it has none or nobody knows it yet.
     """
 
     client_order_id: str
@@ -91,6 +92,7 @@ class Order:
     level: float | None = None
     target_kind: TargetKind = TargetKind.USD
     is_reached: bool = False
+    their_id: str = ""
 
     @property
     def is_live(self) -> bool:

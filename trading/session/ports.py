@@ -6,12 +6,12 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
-from trading.session.events import BarClosed, Discrepancy, Event, Fill, Intent, OrderUpdate
-from trading.session.orders import Order
+from trading.session.events import Event
+from trading.session.exchange_port import StreamPosition
 
 
 class Clock(Protocol):
@@ -87,93 +87,6 @@ class MarketData(Protocol):
     def close(self) -> None:
         """Let go of what the source holds open, if anything."""
         return
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeEvent:
-    """A fill or an order update with its number in the exchange's own stream.
-
-    A discrepancy stands for one that cannot be read.
-    """
-
-    number: int
-    event: Fill | OrderUpdate | Discrepancy
-
-
-class StreamPosition(NamedTuple):
-    """How far an exchange's stream of events has come, and which stream it is.
-
-    A number of one stream says nothing of another: a store that was deleted, reset or brought back
-    begins a new one, or goes on from an earlier number.
-    """
-
-    identity: str
-    number: int
-
-
-class Exchange(Protocol):
-    """A place that holds orders; every request may end in OutcomeUnknown."""
-
-    @property
-    def name(self) -> str:
-        """Return what people call the exchange."""
-        ...
-
-    @property
-    def is_simulated(self) -> bool:
-        """Return whether no money is moved there."""
-        ...
-
-    def submit(self, intent: Intent) -> None:
-        """Ask for a new order; the same client order id twice is one order."""
-        ...
-
-    def replace(self, intent: Intent) -> None:
-        """Ask for another price or quantity of a working order."""
-        ...
-
-    def cancel(self, intent: Intent) -> None:
-        """Ask for a working order to be cancelled."""
-        ...
-
-    def find_order(self, client_order_id: str) -> Order | None:
-        """Return an order by its client order id, or None if it never arrived."""
-        ...
-
-    def stream(self) -> StreamPosition:
-        """Return the identity of the stream of events, and the number of its last one."""
-        ...
-
-    def events_since(self, number: int) -> list[ExchangeEvent]:
-        """Return what happened after an event number, in order."""
-        ...
-
-    def open_orders(self) -> list[Order]:
-        """Return every order that rests or works, whoever sent it."""
-        ...
-
-    def positions(self) -> dict[str, int]:
-        """Return signed quantities by symbol, zeros left out."""
-        ...
-
-    def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
-        """Let a simulated exchange see a bar and fill against it; a real one ignores it.
-
-        The bar is without what the data gate rejects; of the symbols that begin anew with it no
-        bar before it counts.
-        """
-        ...
-
-    def end_session(self, session: str, close_us: int) -> None:
-        """Let a simulated exchange book what found no further bar; a real one ignores it.
-
-        `close_us` is the session's close: what came after it was too late.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of what is held open; it opens again when it is next asked."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,10 @@ import random
 from collections.abc import Callable
 
 from tests.unit.replay.in_memory import MemoryExchange
-from trading.errors import OutcomeUnknown
 from trading.plan import RunPlan
-from trading.session.events import Fill, Intent, OrderUpdate
-from trading.session.orders import Status
-from trading.session.ports import StreamPosition
-from trading.session.venue_orders import VenueEvent
+from trading.session.broker_answers import Answer, Refusal, Refused, Unknown
+from trading.session.events import Fill, Intent
+from trading.session.exchange_port import EventPage, StreamPosition
 
 
 class FaultyExchange(MemoryExchange):
@@ -28,40 +26,34 @@ class FaultyExchange(MemoryExchange):
         self._symbols = plan.symbols
         self.foreign = self.lost = self.refused = 0
 
-    def submit(self, intent: Intent) -> None:
+    def submit(self, intent: Intent) -> Answer:
         fault = self._random.random()
         if fault < 0.1 and intent.leg != "entry":
             self.refused += 1
-            self._take([self._refusal(intent)])
-            return
-        self._ask(super().submit, intent)
+            return Refused(Refusal.PERMANENT, "no")
+        return self._ask(super().submit, intent)
 
-    def replace(self, intent: Intent) -> None:
-        self._ask(super().replace, intent)
+    def replace(self, intent: Intent) -> Answer:
+        return self._ask(super().replace, intent)
 
-    def cancel(self, intent: Intent) -> None:
-        self._ask(super().cancel, intent)
+    def cancel(self, intent: Intent) -> Answer:
+        return self._ask(super().cancel, intent)
 
-    def stream(self) -> StreamPosition:
+    def events(self, since: StreamPosition) -> EventPage:
         if self._random.random() < self._foreign_share:
             self.foreign += 1
             symbol = self._random.choice(self._symbols)
             name = f"manual-{self.foreign}"
             self._take([Fill(f"{name}.1", name, symbol, "exit", 3, 10.0, 0.0, 1)])
-        return super().stream()
+        return super().events(since)
 
-    def _ask(self, request: Callable[[Intent], None], intent: Intent) -> None:
+    def _ask(self, request: Callable[[Intent], Answer], intent: Intent) -> Answer:
         fault = self._random.random()
         if fault < 0.1:
             self.lost += 1
-            raise OutcomeUnknown("no answer", "It is looked up")
+            return Unknown("no answer")
+        answer = request(intent)
         if fault < 0.2:
             self.lost += 1
-            request(intent)
-            raise OutcomeUnknown("no answer", "It is looked up")
-        request(intent)
-
-    def _refusal(self, intent: Intent) -> VenueEvent:
-        return OrderUpdate(
-            intent.client_order_id, intent.symbol, intent.leg, Status.REJECTED, 0, reason="no"
-        )
+            return Unknown("no answer")
+        return answer

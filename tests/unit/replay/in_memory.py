@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,12 +17,15 @@ from trading.market.bars import Panel
 from trading.market.calendar import Grid
 from trading.plan import RunPlan
 from trading.session.bar_gate import BarGate
+from trading.session.broker_answers import Answer
+from trading.session.broker_facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Event, Fill, Intent, SessionStarted
+from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
 from trading.session.inheritance import Warmed, with_warmed
 from trading.session.orders import Order
-from trading.session.ports import ExchangeEvent, StreamPosition
 from trading.session.simulated_venue import SimulatedVenue
 from trading.session.state import SessionState
+from trading.session.venue_facts import account_of, answer_in, clock_of, instrument_of
 from trading.session.venue_orders import VenueEvent
 
 ACCOUNT = "memory"
@@ -31,7 +34,7 @@ ACCOUNT = "memory"
 @dataclass
 class MemoryLedger:
     events: list[Event] = field(default_factory=list)
-    last: StreamPosition = field(default_factory=lambda: StreamPosition("", 0))
+    last: StreamPosition = BEGINNING
 
     def commit(
         self,
@@ -53,10 +56,12 @@ class MemoryLedger:
 
 
 class MemoryExchange:
-    """The simulated venue behind the port; `lose` makes requests end without an answer."""
+    """The simulated venue behind the port; its cursor is how many events it has told."""
 
     name = "memory"
+    identity = "memory"
     is_simulated = True
+    abilities = SIMULATED
 
     def __init__(self, plan: RunPlan) -> None:
         self.venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
@@ -66,17 +71,31 @@ class MemoryExchange:
     def _take(self, events: list[VenueEvent]) -> None:
         self.stream_of_events += events
 
-    def submit(self, intent: Intent) -> None:
+    def _answer(self, events: list[VenueEvent], intent: Intent) -> Answer:
         self.requests.append(intent)
-        self._take(self.venue.submit(intent))
+        self._take(events)
+        return answer_in(events, intent)
 
-    def replace(self, intent: Intent) -> None:
-        self.requests.append(intent)
-        self._take(self.venue.replace(intent))
+    def account(self) -> BrokerAccount:
+        return account_of(self.venue)
 
-    def cancel(self, intent: Intent) -> None:
-        self.requests.append(intent)
-        self._take(self.venue.cancel(intent))
+    def instrument(self, symbol: str) -> Instrument:
+        return instrument_of(self.venue, symbol)
+
+    def clock(self) -> BrokerClock:
+        return clock_of(self.venue)
+
+    def know(self, their_ids: Mapping[str, str]) -> None:
+        pass
+
+    def submit(self, intent: Intent) -> Answer:
+        return self._answer(self.venue.submit(intent), intent)
+
+    def replace(self, intent: Intent) -> Answer:
+        return self._answer(self.venue.replace(intent), intent)
+
+    def cancel(self, intent: Intent) -> Answer:
+        return self._answer(self.venue.cancel(intent), intent)
 
     def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
         self._take(self.venue.observe(bar, begins_anew))
@@ -87,17 +106,18 @@ class MemoryExchange:
     def find_order(self, client_order_id: str) -> Order | None:
         return self.venue.state.orders.get(client_order_id)
 
-    def stream(self) -> StreamPosition:
-        return StreamPosition(self.name, len(self.stream_of_events))
-
     def open_orders(self) -> list[Order]:
         return [order for order in self.venue.state.orders.values() if order.is_live]
 
-    def events_since(self, number: int) -> list[ExchangeEvent]:
-        return [
-            ExchangeEvent(n, event)
-            for n, event in enumerate(self.stream_of_events[number:], start=number + 1)
-        ]
+    def events(self, since: StreamPosition) -> EventPage:
+        told, count = int(since.cursor or 0), len(self.stream_of_events)
+        begins_anew = since.identity not in ("", self.identity) or told > count
+        news = self.stream_of_events[0 if begins_anew else told :]
+        position = StreamPosition(self.identity, str(count))
+        return EventPage(position, [ExchangeEvent(event) for event in news], begins_anew)
+
+    def close(self) -> None:
+        pass
 
     def positions(self) -> dict[str, int]:
         held = self.venue.state.book.quantity

@@ -10,10 +10,11 @@ import pytest
 
 from blocks.exchange.order_desk import OrderDesk
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
-from trading.errors import OutcomeUnknown
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
+from trading.session.broker_answers import Answer, Unknown
 from trading.session.events import BarClosed, Fill, Intent, OrderUpdate, SessionStarted
+from trading.session.exchange_port import Exchange
 from trading.session.orders import (
     IllegalTransition,
     Leg,
@@ -38,13 +39,13 @@ class SilentExchange(MemoryExchange):
         self.is_silent = True
         self.hidden: list[Any] = []
 
-    def submit(self, intent: Intent) -> None:
+    def submit(self, intent: Intent) -> Answer:
         if self.is_silent:
             self.requests.append(intent)
             if self.arrives:
                 self.hidden += self.venue.submit(intent)
-            raise OutcomeUnknown("no answer to the order", "It is looked up by its id")
-        super().submit(intent)
+            return Unknown("no answer to the order")
+        return super().submit(intent)
 
     def speak(self) -> None:
         self.is_silent = False
@@ -67,7 +68,7 @@ def bar(number: int, *prices: tuple[float, float, float, float] | None) -> BarCl
     )
 
 
-def desk_of(exchange: MemoryExchange, run_plan: RunPlan, **more: Any) -> OrderDesk:
+def desk_of(exchange: Exchange, run_plan: RunPlan, **more: Any) -> OrderDesk:
     state = SessionState(run_plan, SESSION)
     desk = OrderDesk(state, MemoryLedger(), exchange, ACCOUNT, 1, **more)  # type: ignore[arg-type]
     desk.record(SessionStarted(str(DAY), 0, 0, state.inheritance()))

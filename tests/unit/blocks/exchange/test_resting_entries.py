@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from blocks.exchange.order_desk import OrderDesk
 from tests.unit.blocks.exchange.test_order_desk import CALM, RANGE, bar, desk_of, plan
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.engine.book_changes import cancel_entry
-from trading.errors import OutcomeUnknown
+from trading.session.broker_answers import Answer, Unknown
 from trading.session.entry_terms import EntryTerms, await_entry, awaited_terms
 from trading.session.events import Command, Fill, Intent
 from trading.session.orders import Leg, OrderType, Status, TargetKind
@@ -27,10 +28,10 @@ THROUGH = (11.0, 12.6, 11.4, 12.5)
 class SlowExchange(MemoryExchange):
     """Fills a resting order before it takes its cancellation, as an exchange may."""
 
-    def cancel(self, intent: Intent) -> None:
+    def cancel(self, intent: Intent) -> Answer:
         if intent.leg == Leg.ENTRY:
             self.observe(bar(2, THROUGH, CALM))
-        super().cancel(intent)
+        return super().cancel(intent)
 
 
 class DeafExchange(MemoryExchange):
@@ -40,19 +41,19 @@ class DeafExchange(MemoryExchange):
         super().__init__(run_plan)
         self._action, self._arrives, self._is_deaf = action, arrives, True
 
-    def submit(self, intent: Intent) -> None:
-        self._ask(super().submit, intent)
+    def submit(self, intent: Intent) -> Answer:
+        return self._ask(super().submit, intent)
 
-    def cancel(self, intent: Intent) -> None:
-        self._ask(super().cancel, intent)
+    def cancel(self, intent: Intent) -> Answer:
+        return self._ask(super().cancel, intent)
 
-    def _ask(self, request: Any, intent: Intent) -> None:
+    def _ask(self, request: Callable[[Intent], Answer], intent: Intent) -> Answer:
         if self._is_deaf and intent.action == self._action:
             self._is_deaf = False
             if self._arrives:
                 request(intent)
-            raise OutcomeUnknown("no answer", "It is looked up")
-        request(intent)
+            return Unknown("no answer")
+        return request(intent)
 
 
 def resting(exchange: MemoryExchange | None = None, terms: EntryTerms = TERMS) -> OrderDesk:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from blocks.exchange.mock_exchange import MockExchange
+from blocks.ledger.event_rows import event_to_row
+from blocks.stores.insertion import insert
 from tests.unit.blocks.exchange.test_order_desk import (
     CALM,
     bar,
@@ -16,8 +20,8 @@ from tests.unit.blocks.exchange.test_order_desk import (
 )
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.session.events import Command, Discrepancy, Fill, OrderUpdate
+from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Leg, Status, client_order_id
-from trading.session.ports import ExchangeEvent
 
 
 def name(leg: Leg, attempt: int, symbol: str = "AAA") -> str:
@@ -46,12 +50,13 @@ STRANGE = {
 
 
 class SaysMore(MemoryExchange):
-    """Has more to say than the venue behind it, under numbers of its own choice."""
+    """Has more to say than the venue behind it, and says it at every look."""
 
     more: tuple[ExchangeEvent, ...] = ()
 
-    def events_since(self, number: int) -> list[ExchangeEvent]:
-        return [*super().events_since(number), *self.more]
+    def events(self, since: StreamPosition) -> EventPage:
+        page = super().events(since)
+        return page._replace(events=[*page.events, *self.more])
 
 
 def holding() -> tuple[Any, SaysMore]:
@@ -69,7 +74,7 @@ def holding() -> tuple[Any, SaysMore]:
 def test_what_cannot_be_booked_is_kept_and_its_symbol_blocked(event: Any) -> None:
     desk, exchange = holding()
     held = desk.state.book.quantity.copy()
-    exchange.more = (ExchangeEvent(exchange.stream().number + 1, event),)
+    exchange.more = (ExchangeEvent(event),)
     desk.take_bar(bar(3, CALM, CALM))
     desk.execute()
     assert list(desk.blocked) == [event.symbol]
@@ -80,19 +85,29 @@ def test_what_cannot_be_booked_is_kept_and_its_symbol_blocked(event: Any) -> Non
     assert desk.state.last_bar == 3
 
 
-@pytest.mark.parametrize("number", [-5, 0, 1])
-def test_an_event_with_a_number_that_was_given_or_is_none_blocks_and_is_not_lost(
-    number: int,
+@pytest.mark.parametrize("number", [-5, 0])
+def test_an_event_without_a_right_number_blocks_and_is_not_lost(
+    number: int, tmp_path: Path
 ) -> None:
-    desk, exchange = holding()
+    run_plan = plan()
+    exchange = MockExchange(tmp_path, "memory", run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    desk.take_bar(bar(2, CALM, CALM))
+    desk.execute()
     held = int(desk.state.book.quantity[0])
     stop = next(o for o in desk.state.orders.values() if o.symbol == "AAA" and o.leg == Leg.STOP)
     part = Fill("late.1", stop.client_order_id, "AAA", "stop", -1, 9.5, 0.0, 1)
-    exchange.more = (ExchangeEvent(number, part),)
+    with exchange._file.transaction() as connection:
+        insert(connection, "events", [(number, *event_to_row(part))])
+    exchange._load()
     for more in range(3, 6):
         desk.take_bar(bar(more, CALM, CALM))
         desk.execute()
     assert int(desk.state.book.quantity[0]) == held - 1, "a fill of ours was lost"
+    assert f"numbered an event of order {stop.client_order_id} {number}" in str(
+        desk.state.discrepancies["AAA"]
+    )
     assert "AAA" in desk.blocked
     assert "BBB" not in desk.blocked
     assert sum(isinstance(e, Discrepancy) for e in desk.ledger.events) == 1
@@ -101,9 +116,12 @@ def test_an_event_with_a_number_that_was_given_or_is_none_blocks_and_is_not_lost
 
 def test_an_event_that_cannot_be_read_blocks_its_symbol() -> None:
     desk, exchange = holding()
-    unreadable = Discrepancy("AAA", "the journal has a row of kind 'x'", {})
-    exchange.more = (ExchangeEvent(exchange.stream().number + 1, unreadable),)
-    desk.take_bar(bar(3, CALM, CALM))
+    unreadable = Discrepancy("AAA", "event 7 of the exchange cannot be read", {})
+    exchange.more = (ExchangeEvent(unreadable),)
+    for more in (3, 4):
+        desk.take_bar(bar(more, CALM, CALM))
+        desk.execute()
+    assert desk.ledger.events.count(unreadable) == 1, "journalled at every look"
     assert "cannot be read" in desk.blocked["AAA"]
     assert "BBB" not in desk.blocked
 
@@ -113,7 +131,7 @@ def test_a_terminal_order_that_is_reported_alive_is_a_difference_and_no_end() ->
     entry = next(o for o in desk.state.orders.values() if o.symbol == "AAA" and o.leg == Leg.ENTRY)
     assert entry.status == Status.FILLED
     again = OrderUpdate(entry.client_order_id, "AAA", Leg.ENTRY, Status.CANCELLED, 1)
-    exchange.more = (ExchangeEvent(exchange.stream().number + 1, again),)
+    exchange.more = (ExchangeEvent(again),)
     desk.take_bar(bar(3, CALM, CALM))
     assert "was reported cancelled" in desk.blocked["AAA"]
 

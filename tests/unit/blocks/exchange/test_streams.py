@@ -15,16 +15,13 @@ from tests.unit.blocks.exchange.test_order_desk import (
 )
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.session.events import Fill
+from trading.session.exchange_port import StreamPosition
 from trading.session.orders import Leg
-from trading.session.ports import StreamPosition
 from trading.session.state import SessionState
 
 
 class Named(MemoryExchange):
     identity = "first"
-
-    def stream(self) -> StreamPosition:
-        return StreamPosition(self.identity, len(self.stream_of_events))
 
 
 def test_a_deleted_store_is_noticed_its_events_are_read_and_nothing_is_shorted() -> None:
@@ -117,10 +114,10 @@ def test_a_ledger_of_an_earlier_version_goes_on_from_its_number() -> None:
     desk = desk_of(exchange, run_plan)
     trade_to_the_break(desk)
     cursor = desk.ledger.cursor()
-    desk.ledger.last = StreamPosition("", cursor.number)  # type: ignore[attr-defined]
+    desk.ledger.last = StreamPosition("", cursor.cursor)  # type: ignore[attr-defined]
     again = desk_of(exchange, run_plan)
     again._news.cursor = desk.ledger.cursor()
     assert again.listen() == 0
-    assert again._news.cursor == StreamPosition("first", cursor.number)
+    assert again._news.cursor == StreamPosition("first", cursor.cursor)
     assert not [e for e in again._uncommitted if isinstance(e, Fill)]
     assert again.state.session.date == DAY

@@ -17,7 +17,7 @@ from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, lock_path
 from blocks.telemetry.file import WAIT_SECONDS, telemetry_file
 from tests.unit.blocks.stores.viewer import closed, opened_elsewhere
 from trading.errors import StoreUnavailable
-from trading.session.ports import StreamPosition
+from trading.session.exchange_port import StreamPosition
 
 STORES = {"ledger.duckdb": SCHEMA, "exchange-mock.duckdb": EXCHANGE_SCHEMA}
 
@@ -126,12 +126,12 @@ def test_a_session_between_two_commits_waits_as_well(
 ) -> None:
     ledger = DuckDBLedger(tmp_path, "paper", hold_seconds=3600.0)
     epoch = ledger.acquire_lease()
-    ledger.commit([], epoch=epoch, cursor=StreamPosition("a", 1))
+    ledger.commit([], epoch=epoch, cursor=StreamPosition("a", "1"))
     ledger.release()
     with opened_elsewhere(ledger.path) as viewer:
         when_napping(monkeypatch, lambda: closed(viewer))
-        ledger.commit([], epoch=epoch, cursor=StreamPosition("a", 2))
-    assert ledger.cursor() == StreamPosition("a", 2)
+        ledger.commit([], epoch=epoch, cursor=StreamPosition("a", "2"))
+    assert ledger.cursor() == StreamPosition("a", "2")
 
 
 @pytest.mark.parametrize("content", [b"no database" * 2_000, b"no database"])

@@ -17,8 +17,8 @@ from tasks.session.poll import poll
 from tasks.session.runtime import Pace
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, DAY, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
-from trading.errors import OutcomeUnknown
 from trading.market.calendar import to_microseconds
+from trading.session.broker_answers import Answer, Unknown
 from trading.session.events import Command, Fill, Intent, SessionStarted
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Status
@@ -52,8 +52,8 @@ class Timed:
     def losing(self, request: str) -> Iterator[None]:
         """Lose one kind of request on its way while the context lasts."""
 
-        def lost(intent: Intent) -> None:
-            raise OutcomeUnknown("no answer", "It is looked up")
+        def lost(intent: Intent) -> Answer:
+            return Unknown("no answer")
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(self.exchange, request, lost)

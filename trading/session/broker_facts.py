@@ -1,0 +1,85 @@
+"""What a broker says of an account, of instruments and of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAccount:
+    """An account as its broker sees it; amounts in `currency`.
+
+    `blocked` says in words why nothing may be traded, and is empty where it may be. `number` is
+    masked to its last four characters.
+    """
+
+    equity: Decimal
+    cash: Decimal
+    buying_power: Decimal
+    may_short: bool
+    blocked: str = ""
+    currency: str = "USD"
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What a broker allows of a symbol."""
+
+    symbol: str
+    is_tradable: bool
+    is_shortable: bool
+    is_easy_to_borrow: bool
+    is_fractionable: bool
+    is_halted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerClock:
+    """The broker's time, aware UTC, and whether its market is open."""
+
+    now: datetime
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a broker can do: planner and desk read this, and never a broker's name.
+
+    `rests_protection`: it rests an entry's stop and target by itself under OUR ids the moment
+    that the entry begins to fill, in the quantity that is filled.
+    `bracket`, `oto`, `oco`: it takes as one request an entry with stop and target, an entry with
+    one of them, and a stop with a target of which one ends the other.
+    `stop_entry`: an entry may rest at a level beyond price.
+    `leg_ids_settable`: legs of one request have client order ids of ours.
+    `replaces_in_place`: a replaced order goes on under the broker's id that it had. Where it does
+    not, the exchange's adapter hides that behind our id.
+    `counts_open_exits`: exits that together exceed the position are refused.
+    `at_once`: requests that may be under way side by side.
+    """
+
+    rests_protection: bool
+    bracket: bool
+    oto: bool
+    oco: bool
+    stop_entry: bool
+    leg_ids_settable: bool
+    replaces_in_place: bool
+    counts_open_exits: bool
+    at_once: int
+
+
+# Of a venue that is a part of this program.
+SIMULATED = Abilities(
+    rests_protection=True,
+    bracket=False,
+    oto=False,
+    oco=False,
+    stop_entry=True,
+    leg_ids_settable=True,
+    replaces_in_place=True,
+    counts_open_exits=False,
+    at_once=1,
+)
