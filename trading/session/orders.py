@@ -37,10 +37,14 @@ class TargetKind(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an order is; `unknown` means that a request got no answer."""
+    """Where an order is; `unknown` means that a request got no answer.
+
+    One that is `held` waits for another to be filled completely, and protects nothing till then.
+    """
 
     INTENDED = "intended"
     UNKNOWN = "unknown"
+    HELD = "held"
     WORKING = "working"
     TRIGGERED = "triggered"
     FILLED = "filled"
@@ -53,6 +57,7 @@ TERMINAL = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.E
 _ALLOWED: dict[Status, frozenset[Status]] = {
     Status.INTENDED: frozenset(Status) - {Status.INTENDED},
     Status.UNKNOWN: frozenset(Status) - {Status.INTENDED},
+    Status.HELD: frozenset(Status) - {Status.INTENDED},
     Status.WORKING: frozenset({Status.WORKING, Status.TRIGGERED, Status.UNKNOWN}) | TERMINAL,
     Status.TRIGGERED: frozenset({Status.TRIGGERED, Status.UNKNOWN}) | TERMINAL,
 }

@@ -1,0 +1,80 @@
+"""How many requests may still be sent this minute, and who goes first when they run short."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from enum import IntEnum
+
+# What only orders may use of a full minute.
+KEPT_FOR_ORDERS = 0.25
+KEPT_FOR_EXITS = 0.1
+# A header that asks for more than its minute is a mistake.
+LONGEST_PAUSE_SECONDS = 60.0
+# A position that is to be left does not wait for a minute to pass.
+EXIT_PAUSE_SECONDS = 1.0
+
+
+class Urgency(IntEnum):
+    """What a request is for."""
+
+    READ = 0
+    ENTRY = 1
+    EXIT = 2
+
+
+class RequestBudget:
+    """Tokens that come back at a steady rate; reads leave some for orders, entries for exits.
+
+    After a 429 reads and entries wait until the moment that Alpaca names, exits one second.
+    `steady` is a clock that only goes forward, seconds.
+    """
+
+    def __init__(self, a_minute: int, steady: Callable[[], float]) -> None:
+        self._most = float(a_minute)
+        self._steady = steady
+        self._tokens = self._most
+        self._at = steady()
+        self._paused_until = float("-inf")
+        self._exits_paused_until = float("-inf")
+        self._lock = threading.Lock()
+
+    def take(self, urgency: Urgency) -> float:
+        """Take a token and return 0, or take none and return for how many seconds to wait."""
+        with self._lock:
+            now = self._steady()
+            back = (now - self._at) * self._most / 60.0
+            self._tokens, self._at = min(self._tokens + back, self._most), now
+            if urgency is Urgency.EXIT:
+                if now < self._exits_paused_until:
+                    return self._exits_paused_until - now
+                # Our own count never keeps an exit back: Alpaca's does, if it comes to that.
+                self._tokens = max(self._tokens - 1.0, 0.0)
+                return 0.0
+            if now < self._paused_until:
+                return self._paused_until - now
+            kept = KEPT_FOR_ORDERS if urgency is Urgency.READ else KEPT_FOR_EXITS
+            lacking = self._most * kept + 1.0 - self._tokens
+            if lacking > 0:
+                return lacking * 60.0 / self._most
+            self._tokens -= 1.0
+            return 0.0
+
+    def refused(self, headers: Mapping[str, str]) -> None:
+        """Heed a 429; header names in lower case."""
+        with self._lock:
+            now = self._steady()
+            self._paused_until = now + _pause(headers)
+            self._exits_paused_until = now + EXIT_PAUSE_SECONDS
+
+
+def _pause(headers: Mapping[str, str]) -> float:
+    """Return seconds until the reset, by Alpaca's own clock where the answer tells it."""
+    reset = headers.get("x-ratelimit-reset", "")
+    try:
+        sent = parsedate_to_datetime(headers.get("date", "")).timestamp()
+        # Both have whole seconds.
+        return min(max(float(reset) - sent + 1.0, EXIT_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+    except (ValueError, TypeError, IndexError):
+        return LONGEST_PAUSE_SECONDS

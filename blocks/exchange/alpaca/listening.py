@@ -1,0 +1,81 @@
+"""When to ask Alpaca for news: after a hint, after a request of ours, and else now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from blocks.exchange.alpaca.replies import Json
+from blocks.exchange.alpaca.update_stream import UpdateStream
+
+# Without a stream news come by asking alone; with one, asking only finds what it left out.
+ALONE_SECONDS = 1.0
+BESIDE_STREAM_SECONDS = 5.0
+# So long the stream may take for what asking has found already.
+MUTE_SECONDS = 10.0
+
+
+class Listening:
+    """Watches the stream, and gives it up when asking finds fills that it never told of.
+
+    `steady` is a clock that only goes forward, seconds.
+    """
+
+    def __init__(self, stream: UpdateStream | None, steady: Callable[[], float]) -> None:
+        self._stream = stream
+        self._steady = steady
+        self._is_hinted = True
+        self._asked_at = float("-inf")
+        self._heard: set[str] = set()
+        self._awaited: dict[str, float] = {}
+        self._was_connected = False
+
+    def hint(self) -> None:
+        """Ask at the next opportunity: something was sent."""
+        self._is_hinted = True
+
+    def is_due(self) -> bool:
+        """Return whether it is time to ask."""
+        self._hear()
+        is_listening = self._stream is not None and self._stream.is_connected
+        pause = BESIDE_STREAM_SECONDS if is_listening else ALONE_SECONDS
+        return self._is_hinted or self._steady() - self._asked_at >= pause
+
+    def asked(self) -> None:
+        """Take note that Alpaca is being asked."""
+        self._hear()
+        self._is_hinted = False
+        self._asked_at = self._steady()
+
+    def heard_by_asking(self, filled: Iterable[str]) -> None:
+        """Take note of the orders of which asking found fills, by Alpaca's ids."""
+        if self._stream is None:
+            return
+        is_connected = self._stream.is_connected
+        if is_connected and self._was_connected:
+            for their_id in filled:
+                if their_id not in self._heard:
+                    self._awaited.setdefault(their_id, self._steady())
+        else:
+            # What happens before a connection is made is not told on it.
+            self._awaited = {}
+        self._was_connected = is_connected
+        missed = [at for at in self._awaited.values() if self._steady() - at >= MUTE_SECONDS]
+        if missed:
+            self._awaited = {}
+            self._was_connected = False
+            self._stream.renew(f"{len(missed)} fills came to be known by asking alone")
+
+    def _hear(self) -> None:
+        if self._stream is None:
+            return
+        for message in self._stream.take():
+            self._is_hinted = True
+            their_id = _order_in(message)
+            self._heard.add(their_id)
+            self._awaited.pop(their_id, None)
+
+
+def _order_in(message: Json) -> str:
+    order = message.get("order") if isinstance(message, dict) else None
+    their_id = order.get("id") if isinstance(order, dict) else None
+    return their_id if isinstance(their_id, str) else ""

@@ -1,0 +1,226 @@
+"""What happened to an account's orders, told from what Alpaca answers when it is asked.
+
+Asking alone suffices: the stream of trade updates only says when to ask. So nothing that it
+repeats, sends out of order or leaves out reaches the books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from blocks.exchange.alpaca.account_reader import AccountReader
+from blocks.exchange.alpaca.cursor import Cursor, cursor_in
+from blocks.exchange.alpaca.executions import Execution, Told
+from blocks.exchange.alpaca.identities import Identities, leg_in
+from blocks.exchange.alpaca.listening import Listening
+from blocks.exchange.alpaca.order_views import OrderView, OrderViews
+from trading.session.events import Discrepancy, Fill
+from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
+from trading.session.orders import TERMINAL, Status
+
+NEW_YORK = ZoneInfo("America/New_York")
+# Executions are asked for when an order says that it was filled, and this often for the others'.
+FILLS_EVERY_SECONDS = 30.0
+# So long an order's own word of its fills waits for the executions, which have the true prices.
+PATIENCE_SECONDS = 1.0
+
+Stand = tuple[Status, float | None, int]
+
+
+class AlpacaNews:
+    """Tells one account's news from a position on, each once for as long as it is asked in turn.
+
+    `now` is aware UTC, `steady` a clock that only goes forward, seconds; `symbol_of` turns
+    Alpaca's names of symbols into ours.
+    """
+
+    def __init__(
+        self,
+        reader: AccountReader,
+        identities: Identities,
+        views: OrderViews,
+        listening: Listening,
+        now: Callable[[], datetime],
+        steady: Callable[[], float],
+        symbol_of: Callable[[str], str],
+    ) -> None:
+        self._reader = reader
+        self._identities = identities
+        self._views = views
+        self._listening = listening
+        self._now = now
+        self._steady = steady
+        self._symbol_of = symbol_of
+        self._position: StreamPosition | None = None
+        self._cursor = Cursor(self._midnight())
+        self._told = Told()
+        self._stands: dict[str, Stand] = {}
+        self._fills_at = float("-inf")
+        self._lacking_since: dict[str, float] = {}
+        # Of others, before we came: it is no news, and what they hold is seen as positions.
+        self._is_first = True
+
+    def page(self, since: StreamPosition, identity: str) -> EventPage:
+        """Return what happened after a position, and the position after it.
+
+        Raises ExchangeUnavailable when Alpaca does not answer; nothing is lost by that.
+        """
+        begins_anew = False
+        if since != self._position:
+            begins_anew = self._begin_at(since, identity)
+        elif not self._listening.is_due():
+            return EventPage(since, [])
+        self._listening.asked()
+        try:
+            events = self._read()
+        except BaseException:
+            # What was told in part is told again.
+            self._position = None
+            raise
+        self._listening.heard_by_asking([event.their_id for event in events if _is_fill(event)])
+        self._is_first = False
+        self._position = StreamPosition(identity, self._cursor.text())
+        return EventPage(self._position, events, begins_anew)
+
+    def orders_today(self) -> None:
+        """Learn all orders of the days that are told of, ended ones too."""
+        self._views.take(self._reader.orders_since(self._cursor.since))
+        for their_id in self._views.successors():
+            found = self._reader.order(their_id)
+            self._views.take([] if found is None else [found])
+
+    def _begin_at(self, since: StreamPosition, identity: str) -> bool:
+        """Go on from a position, and return whether that cannot be."""
+        cursor = cursor_in(since.cursor) if since.identity == identity else None
+        self._is_first = cursor is None
+        self._cursor = cursor or Cursor(self._midnight())
+        self._told = Told(self._cursor.early)
+        self._stands = {}
+        self._fills_at = float("-inf")
+        self._lacking_since = {}
+        if cursor is not None and cursor.fill:
+            # What was told before counts, so that no order seems to lack it.
+            for execution in self._reader.fills(cursor.since, ""):
+                if _is_up_to(execution, cursor.fill):
+                    self._told.is_new(execution)
+        return cursor is None and since != StreamPosition("", "")
+
+    def _read(self) -> list[ExchangeEvent]:
+        self.orders_today()
+        fills = self._fills()
+        views = self._views.all()
+        fills += [
+            self._told.made_up(member)
+            for view in views
+            for member in view.members
+            if self._told.lacking(member) > 0 and self._is_patience_over(member.id)
+        ]
+        events = [event for execution in fills for event in self._filled(execution)]
+        for view in views:
+            events += self._changed(view)
+        self._cursor = Cursor(self._since(views), self._cursor.fill, dict(self._told.early))
+        return events
+
+    def _fills(self) -> list[Execution]:
+        """Return the executions that are new, where there is a reason to ask for them."""
+        lacking = [
+            member.id
+            for view in self._views.all()
+            for member in view.members
+            if self._told.lacking(member) > 0
+        ]
+        for their_id in set(self._lacking_since) - set(lacking):
+            del self._lacking_since[their_id]
+        for their_id in lacking:
+            self._lacking_since.setdefault(their_id, self._steady())
+        if not lacking and self._steady() - self._fills_at < FILLS_EVERY_SECONDS:
+            return []
+        found = self._reader.fills(self._cursor.since, self._cursor.fill)
+        self._fills_at = self._steady()
+        for their_id in dict.fromkeys(execution.order_id for execution in found):
+            if self._views.record(their_id) is None:
+                order = self._reader.order(their_id)
+                self._views.take([] if order is None else [order])
+        if found:
+            self._cursor = Cursor(self._cursor.since, found[-1].id, self._cursor.early)
+        return [execution for execution in found if self._told.is_new(execution)]
+
+    def _is_patience_over(self, their_id: str) -> bool:
+        since = self._lacking_since.get(their_id)
+        return since is not None and self._steady() - since >= PATIENCE_SECONDS
+
+    def _filled(self, execution: Execution) -> list[ExchangeEvent]:
+        ours = self._identities.ours(execution.order_id)
+        link = self._identities.link(execution.order_id)
+        if self._is_first and self._identities.is_foreign(execution.order_id):
+            return []
+        symbol = self._symbol_of(execution.symbol)
+        protects = link.parent if link and not ours else ""
+        if execution.qty != int(execution.qty):
+            said: dict[str, object] = {"qty": str(execution.qty), "order": execution.order_id}
+            broken = Discrepancy(symbol, "a part of a share was traded", said, execution.us)
+            return [ExchangeEvent(broken, execution.order_id, protects)]
+        leg = leg_in(ours) if ours else link.leg if link else ""
+        fill = Fill(
+            execution.exec_id,
+            ours,
+            symbol,
+            leg,
+            execution.quantity,
+            float(execution.price),
+            0.0,
+            execution.us,
+        )
+        return [ExchangeEvent(fill, execution.order_id, protects)]
+
+    def _changed(self, view: OrderView) -> list[ExchangeEvent]:
+        stand = (view.status, view.current.price, view.quantity)
+        before = self._stands.get(view.key)
+        if before == stand or (before is not None and before[0] in TERMINAL):
+            return []
+        if view.status in TERMINAL:
+            # Its fills come first: an order that is over is not asked about again.
+            if any(self._told.lacking(member) > 0 for member in view.members):
+                return []
+            successor = view.current.replaced_by
+            if successor is not None and self._views.record(successor) is None:
+                return []
+            if self._is_first and self._identities.is_foreign(view.current.id):
+                self._stands[view.key] = stand
+                return []
+        self._stands[view.key] = stand
+        symbol = self._symbol_of(view.current.symbol)
+        return [ExchangeEvent(view.update(symbol), view.current.id, view.protects)]
+
+    def _since(self, views: Sequence[OrderView]) -> datetime:
+        """Return from when on orders are asked for: today's, and older ones that are not over."""
+        midnight = self._midnight()
+        if midnight <= self._cursor.since:
+            return self._cursor.since
+        open_before = [
+            view.current.submitted_at
+            for view in views
+            if view.current.submitted_at is not None
+            and view.current.submitted_at < midnight
+            and (view.status not in TERMINAL or self._lacks(view))
+        ]
+        return self._cursor.since if open_before else midnight
+
+    def _lacks(self, view: OrderView) -> bool:
+        return any(self._told.lacking(member) > Decimal(0) for member in view.members)
+
+    def _midnight(self) -> datetime:
+        today = self._now().astimezone(NEW_YORK).date()
+        return datetime.combine(today, time(), NEW_YORK).astimezone(UTC)
+
+
+def _is_fill(event: ExchangeEvent) -> bool:
+    return isinstance(event.event, Fill)
+
+
+def _is_up_to(execution: Execution, fill: str) -> bool:
+    """Return whether an execution comes in Alpaca's order not after another: time, then id."""
+    return execution.id <= fill

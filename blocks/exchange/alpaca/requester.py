@@ -1,0 +1,81 @@
+"""Requests within the budget: what is read raises where no answer came, what is sent does not."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from blocks.exchange.alpaca.access import BrokerAccess
+from blocks.exchange.alpaca.answers import is_about_keys
+from blocks.exchange.alpaca.budget import RequestBudget, Urgency
+from blocks.exchange.alpaca.replies import Json, NoReply, Reply
+from trading.session.broker_answers import ExchangeUnavailable
+
+
+class KeysRefused(ExchangeUnavailable):
+    """Alpaca does not take the keys, which a person has to mend."""
+
+
+class Client(Protocol):
+    """What sends one request."""
+
+    def ask(
+        self, method: str, path: str, content: dict[str, Json] | None = None
+    ) -> Reply | NoReply:
+        """Send one request, once."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        ...
+
+
+class Requester:
+    """Sends what the budget allows, in the order of urgency."""
+
+    def __init__(self, client: Client, budget: RequestBudget, access: BrokerAccess) -> None:
+        self._client = client
+        self._budget = budget
+        self._access = access
+
+    def send(
+        self, urgency: Urgency, method: str, path: str, content: dict[str, Json] | None = None
+    ) -> Reply | NoReply:
+        """Send a request once; one that the budget does not allow was certainly not sent."""
+        seconds = self._budget.take(urgency)
+        if seconds > 0:
+            words = f"our share of alpaca's requests is used up for {seconds:.0f} s"
+            return NoReply(words, was_sent=False)
+        reply = self._client.ask(method, path, content)
+        if isinstance(reply, Reply) and reply.status == 429:
+            self._budget.refused(reply.headers)
+        return reply
+
+    def read(self, path: str, query: dict[str, Json] | None = None) -> Json:
+        """Return an answer's JSON; None where what was asked for does not exist.
+
+        Raises ExchangeUnavailable where no such answer came.
+        """
+        reply = self.send(Urgency.READ, "GET", path, query)
+        if isinstance(reply, Reply) and reply.is_good:
+            return reply.document
+        if isinstance(reply, Reply) and reply.status == 404 and reply.is_json:
+            return None
+        raise self.failure_of(reply)
+
+    def failure_of(self, reply: Reply | NoReply) -> ExchangeUnavailable:
+        """Return why an answer is of no use."""
+        if isinstance(reply, Reply) and is_about_keys(reply):
+            mode, other = ("live", "paper") if self._access.is_live else ("paper", "live")
+            return KeysRefused(
+                f"alpaca refuses the keys for {mode} trading (HTTP {reply.status})",
+                f"Set ALPACA_API_KEY and ALPACA_SECRET_KEY of the {mode} account; those of the"
+                f" {other} account belong to TRADING_MODE={other}",
+            )
+        if isinstance(reply, NoReply):
+            return ExchangeUnavailable(
+                f"alpaca did not answer: {reply.words}", "It is asked again; check the network"
+            )
+        return ExchangeUnavailable(
+            f"alpaca does not say what it was asked ({reply.words})",
+            "It is asked again; if that lasts, see status.alpaca.markets",
+        )
