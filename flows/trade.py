@@ -54,6 +54,7 @@ async def trade_session(
     gate: GateParameters = GateParameters(),  # noqa: B008
     speed: float | None = None,
     dry_run: bool = False,
+    shadow: bool = False,
     on_shutdown: Literal["flatten", "hold"] = "flatten",
     data_dir: str | None = None,
 ) -> State[None]:
@@ -75,6 +76,7 @@ async def trade_session(
         gate: Which bars are not believed, and at which nothing is entered; 0 turns a check off
         speed: Replayed seconds per second; empty replays at once
         dry_run: Decide and record, send nothing
+        shadow: With a broker's account before its eyes: fill as the market would, send it nothing
         on_shutdown: When it is stopped in mid-session: flatten leaves everything, hold keeps it
         data_dir: The folder of the accounts; empty is what the ledger block says
     """
@@ -109,6 +111,7 @@ async def trade_session(
             unfit=asked.unfit,
             speed=speed,
             dry_run=dry_run,
+            shadow=shadow,
             on_shutdown=on_shutdown,
         )
         return await _trade(request, should_stop)

@@ -1,4 +1,4 @@
-"""What an account is called: by whether its sessions are replayed, and whose bars they have."""
+"""What an account is called: by its broker, whether it is replayed, and whose bars it has."""
 
 from __future__ import annotations
 
@@ -9,17 +9,32 @@ from pathlib import Path
 from blocks.process.apart import NoAnswer, answer_of, tell
 
 PAPER, SIMULATED, REPLAY = "paper", "simulated", "replay"
+ALPACA_PAPER, ALPACA_LIVE = "alpaca-paper", "alpaca-live"
 DRY_RUN = "-dry-run"
+SHADOW = "-shadow"
+# Which account is meant where none is named: what is at a broker before what is only here.
+MEANT = (ALPACA_LIVE, ALPACA_PAPER, PAPER, SIMULATED)
 
 
 def account_name(
-    data_dir: Path, *, is_replay: bool, has_simulated_bars: bool, is_dry_run: bool = False
+    data_dir: Path,
+    *,
+    is_replay: bool,
+    has_simulated_bars: bool,
+    is_dry_run: bool = False,
+    broker: str = "",
+    is_shadow: bool = False,
 ) -> str:
     """Return the account of a run: paper money on real bars is never mixed with simulated ones.
+
+    `broker` is what the broker's account is called, empty for the simulated venue: it is its own
+    account, whatever its bars are, and one of a shadow is never that of orders.
 
     An account of paper money that an earlier version began on simulated bars goes on with them
     under its name. Raises StoreUnavailable when such an account cannot be read.
     """
+    if broker:
+        return broker + (SHADOW if is_shadow else "")
     ending = DRY_RUN if is_dry_run else ""
     if is_replay:
         return REPLAY + ending

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from blocks.account.gate import newest_gate
-from blocks.account.names import PAPER, SIMULATED, is_there
+from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
 from blocks.ledger.halts import read_halts
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
@@ -43,9 +43,10 @@ def real_time_accounts(data_dir: Path) -> list[str]:
 def live_account(data_dir: Path) -> str | None:
     """Return the account that is meant where none is named, None where there is none.
 
-    It is `paper`, else `simulated`, else the one used last.
+    It is that of a broker, real money first, else `paper`, else `simulated`, else the one used
+    last.
     """
-    for account in (PAPER, SIMULATED):
+    for account in MEANT:
         if is_there(data_dir, account):
             return account
     try:

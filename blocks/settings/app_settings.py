@@ -20,6 +20,7 @@ from blocks.providers.access import (
     Feed,
     ProviderAccess,
 )
+from blocks.settings.broker import BrokerSettings
 from blocks.settings.variables import FIELD_OF
 from blocks.storage.settings import CloudSettings
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
@@ -204,15 +205,6 @@ class DataSettings(_Group):
         if minutes not in INTERVALS_MINUTES:
             raise ValueError(f"use one of {', '.join(map(str, INTERVALS_MINUTES))} minutes")
         return minutes
-
-
-class BrokerSettings(_Group):
-    """Who fills the orders."""
-
-    broker_type: Literal["mock"] = Field(
-        default="mock", description="Orders go to the simulated venue"
-    )
-    trading_mode: Literal["paper"] = Field(default="paper", description="Money is simulated")
 
 
 class ApiSettings(_Group):

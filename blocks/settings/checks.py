@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from blocks.process.web_door import name_of
 from blocks.settings.app_settings import AppSettings
+from blocks.settings.broker import complaints_of_broker
 from blocks.storage.settings import CloudProvider
 from trading.errors import OpenbellError
 from trading.market.calendar import refuse_untradable_exchange
@@ -32,6 +33,8 @@ def complaints_of(settings: AppSettings) -> Iterator[Complaint]:
     yield from _trading(settings)
     yield from _keys(settings)
     yield from _providers(settings)
+    data = settings.data
+    yield from complaints_of_broker(settings.broker, data.alpaca_api_key, data.alpaca_secret_key)
     yield from _copies(settings)
     yield from _channels(settings)
     for origin in settings.api.api_cors_origins:
@@ -137,7 +140,8 @@ def _providers(settings: AppSettings) -> Iterator[Complaint]:
     lacking = [name for name, half in halves.items() if half is None]
     if len(lacking) == 1:
         yield lacking[0], "it is not set, and the other half of the keys is. Set both, or none"
-    if not lacking and data.alpaca_feed is None:
+    # Who only sends orders there takes his bars from others.
+    if not lacking and data.alpaca_feed is None and settings.broker.is_mock:
         yield (
             "ALPACA_FEED",
             "it is not set. Write iex (live on every plan, one exchange's volume) or sip (all"
@@ -150,7 +154,8 @@ def _providers(settings: AppSettings) -> Iterator[Complaint]:
             " http://127.0.0.1:port for a server of this machine",
         )
     has_what_it_needs = {
-        "alpaca": not lacking, "finnhub": data.finnhub_api_key is not None, "yahoo": True,
+        "alpaca": not lacking and (data.alpaca_feed is not None or settings.broker.is_mock),
+        "finnhub": data.finnhub_api_key is not None, "yahoo": True,
     }  # fmt: skip
     if not any(has_what_it_needs[name] for name in data.providers):
         yield "PROVIDERS", "none of them has its key. Set it, or name yahoo too, which needs none"

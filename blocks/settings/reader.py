@@ -16,6 +16,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from blocks.settings.app_settings import CHOSEN, VARIABLE_OF, AppSettings, is_secret
+from blocks.settings.broker import ALPACA, UnreadableBroker
 from blocks.settings.checks import complaints_of, is_address
 from blocks.settings.variables import FIELD_OF, Fate, find_variable, is_near_miss, nearest_name
 from blocks.storage.settings import UnreadableCloud
@@ -36,6 +37,8 @@ CLOUD_ASKED = "ENABLE_CLOUD_SYNC"
 SAYS_NO = frozenset({"false", "f", "no", "n", "off", "0"})
 ACTIVE_RULESET = "ACTIVE_RULESET"
 STRATEGY = "STRATEGY"
+BROKER = "BROKER_TYPE"
+ALPACA_KEYS = frozenset({"ALPACA_API_KEY", "ALPACA_SECRET_KEY"})
 
 
 class Origin(StrEnum):
@@ -89,7 +92,8 @@ class ReadSettings:
         """Return what is right of it: each variable that is to blame counts as not set.
 
         So does the group that does not fit together without it, which is one more warning. A cloud
-        that was asked for is not taken for one that was not: it is an UnreadableCloud.
+        that was asked for is not taken for one that was not: it is an UnreadableCloud, and so a
+        broker of whom anything is wrong is an UnreadableBroker: no other is sent his orders.
         """
         ruleset = None if ACTIVE_RULESET in self.blamed else self.ruleset
         settings, blamed, told = _read_usable(self.blamed, self.environment, self.file, ruleset)
@@ -98,11 +102,21 @@ class ReadSettings:
         asked = self.environment.get(CLOUD_ASKED, self.file.get(CLOUD_ASKED, "false"))
         if asked.lower() not in SAYS_NO and any(_group_of(name) == "cloud" for name in blamed):
             settings = settings.model_copy(update={"cloud": UnreadableCloud()})
+        # A key in question may be one that only bars are asked with.
+        if any(_group_of(name) == "broker" for name in blamed) or (
+            self.broker_asked == ALPACA and blamed & ALPACA_KEYS
+        ):
+            settings = settings.model_copy(update={"broker": UnreadableBroker()})
         file, environment = (_without(blamed, v) for v in (self.file, self.environment))
         warnings = (*self.warnings, *told)
         return ReadSettings(
             settings, self.env_file, file, environment, (), warnings, ruleset=ruleset
         )
+
+    @property
+    def broker_asked(self) -> str:
+        """Return the word that was written for the broker, whether or not it is one."""
+        return self.environment.get(BROKER, self.file.get(BROKER, "")).lower()
 
     def parameters(self) -> dict[str, object]:
         """Return the parameters that the user has set, of the chosen strategy, risk, fills, gate.

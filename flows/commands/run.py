@@ -62,6 +62,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="decide and record, but send no order"
     )
+    parser.add_argument(
+        "--shadow",
+        action="store_true",
+        help="with a broker's account before its eyes: decide, fill as the market would have,"
+        " send it nothing",
+    )
 
 
 def run(args: Namespace) -> int:
@@ -108,9 +114,10 @@ def request_of(args: Namespace) -> SessionRequest:
             args.data_dir,
             args.bars,
             args.seed,
-            args.live,
+            args.live or _has_bars_of_a_broker(args),
             data=args.settings.data,
             cloud=args.settings.cloud,
+            broker=args.settings.broker,
             notifications=args.settings.notifications,
             database_timeout_seconds=args.settings.operations.database_timeout_seconds,
             bars_format=bar_format_of(args),
@@ -124,6 +131,13 @@ def request_of(args: Namespace) -> SessionRequest:
         settings=settings,
         speed=args.speed,
         dry_run=args.dry_run,
+        shadow=args.shadow,
         on_shutdown=args.on_shutdown or on_shutdown,
         strategy_module=module,
     )
+
+
+def _has_bars_of_a_broker(args: Namespace) -> bool:
+    """Return whether bars are real where nobody says whose: orders at a broker want no others."""
+    is_said = args.settings.data.primary_provider is not None or args.bars is not None
+    return args.replay is None and not args.settings.broker.is_mock and not is_said

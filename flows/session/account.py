@@ -16,6 +16,7 @@ from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
+from flows.session.broker_terms import refuse_unfit_broker
 from flows.session.copies import bring_back, storage_of
 from flows.session.request import SessionRequest, replayed_sessions
 from flows.session.wanted_plan import wanted_plan
@@ -50,6 +51,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
     Raises Interrupted when `should_stop` ends the wait for the account's copy, LeaseLost when
     another process trades it, and BadInput before any store is made where that is possible.
     """
+    refuse_unfit_broker(request)
     parts, is_replay = request.parts, request.replay is not None
     plan, unfit = wanted_plan(request)
     replayed = replayed_sessions(request)

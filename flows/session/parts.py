@@ -18,6 +18,7 @@ from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import SystemClock
 from blocks.process.log_notifier import LogNotifier
 from blocks.settings.app_settings import DataSettings
+from blocks.settings.broker import BrokerSettings
 from blocks.storage.choose import storage_from
 from blocks.storage.settings import CloudSettings
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
@@ -48,6 +49,7 @@ class PlainParts:
     database_timeout_seconds: float = LOCK_DEADLINE_SECONDS
     bars_format: BarFileFormat = field(default_factory=BarFileFormat)
     daily_bars: Path | None = None
+    broker: BrokerSettings = field(default_factory=BrokerSettings)
 
     @property
     def settle_seconds(self) -> float:
@@ -132,6 +134,10 @@ class PlainParts:
         self, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None
     ) -> MockExchange:
         """Return the mock exchange's account; `stored_symbols` are those it had last."""
+        if not self.broker.required().is_mock:
+            raise BadInput(
+                f"this version sends no orders to {self.broker.broker_type}", "Set BROKER_TYPE=mock"
+            )
         return MockExchange(
             self.data_dir, account, plan, stored_symbols, self.database_timeout_seconds
         )
@@ -245,6 +251,7 @@ async def saved_parts(
         is_live=is_live,
         data=settings.instead_of(configured.data) if settings else configured.data,
         cloud=configured.cloud,
+        broker=configured.broker,
         notifications=_with_other_channels(webhook.settings(), configured.notifications)
         if webhook
         else configured.notifications,

@@ -22,7 +22,8 @@ DEFAULT_INTERVAL_MINUTES = 5
 class SessionRequest:
     """What a user asks of a trading run; `replay` is a date or a range, None means now.
 
-    `unfit` is what is wrong with the ruleset or the strategy file that was asked for.
+    A `shadow` decides with a broker's account before its eyes and sends it nothing. `unfit` is
+    what is wrong with the ruleset or the strategy file that was asked for.
     """
 
     parts: PlainParts
@@ -34,6 +35,7 @@ class SessionRequest:
     settings: dict[str, Any] = field(default_factory=dict)
     speed: float | None = None
     dry_run: bool = False
+    shadow: bool = False
     on_shutdown: str = "hold"
     strategy_module: ModuleType | None = None
     unfit: BadInput | None = None
@@ -51,6 +53,8 @@ class SessionRequest:
             is_replay=self.replay is not None,
             has_simulated_bars=self.parts.has_simulated_bars,
             is_dry_run=self.dry_run,
+            broker=self.parts.broker.required().account,
+            is_shadow=self.shadow,
         )
 
 

@@ -132,8 +132,16 @@ SEEN_ELSEWHERE = {
     "STRATEGY": "test_a_strategy_of_ones_own_is_found_by_its_name",
     "STRATEGIES_DIR": "test_a_strategy_of_ones_own_is_found_by_its_name",
     "MARKET_TYPE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
-    "TRADING_MODE": "tests/unit/blocks/settings/test_reader.py::test_a_slip_in_the_file",
-    "BROKER_TYPE": "test_another_broker_is_refused",
+    **dict.fromkeys(
+        (
+            "BROKER_TYPE",
+            "TRADING_MODE",
+            "I_ACCEPT_REAL_MONEY",
+            "ALPACA_BASE_URL",
+            "ALPACA_STREAM_URL",
+        ),
+        "tests/unit/blocks/settings/test_broker.py::test_orders_go_where_the_settings_say",
+    ),
     "FINNHUB_API_KEY": "test_the_key_reaches_the_provider_and_not_the_environment",
     "PROVIDERS": "test_providers_are_asked_as_the_settings_say",
     "ALPACA_API_KEY": "test_providers_are_asked_as_the_settings_say",
@@ -337,7 +345,7 @@ def test_a_replay_holds_whatever_the_setting_for_live_sessions(
 
 def test_another_broker_is_refused() -> None:
     (problem,) = read_settings(None, {"BROKER_TYPE": "interactive_brokers"}).problems
-    assert "BROKER_TYPE: Input should be 'mock'" in problem
+    assert "BROKER_TYPE: Input should be 'mock' or 'alpaca'" in problem
 
 
 def test_the_key_reaches_the_provider_and_not_the_environment(tmp_path: Path) -> None:

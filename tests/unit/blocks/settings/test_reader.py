@@ -183,7 +183,7 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
         ("INITIAL_CAPITAL=1e308", "INITIAL_CAPITAL: Input should be less than or equal to"),
         ("COMMISSION_PER_SHARE=1e308", "COMMISSION_PER_SHARE: Input should be less than"),
         ("YAHOO_RATE_LIMIT=0", "YAHOO_RATE_LIMIT: Input should be greater than 0"),
-        ("TRADING_MODE=live", "TRADING_MODE: Input should be 'paper'"),
+        ("TRADING_MODE=live", "TRADING_MODE: live needs a broker"),
         ("IB_PORT=4001", "IB_PORT is refused. Interactive Brokers is not supported"),
         ("SUPABASE_URL=https://x", "SUPABASE_URL is refused"),
         ("MARKET_TYPE=forex", "MARKET_TYPE: Input should be 'stocks' (given 'forex' in .env)"),
