@@ -43,6 +43,15 @@ _DATE_AT_END = re.compile(
 _IN_DATE = re.compile(rf"\d{{1,2}}|(?:\d\d?[-_. ]?)?{_MONTH}", re.IGNORECASE)
 _KEY = re.compile(r"^(?:date|day|month|year|quarter|week|part|dt|yyyy|mm|dd)=", re.IGNORECASE)
 _EDGES = " -_.,+"
+# What file managers, and people, call a second file of the same: `AAPL - Copy (2)`, `AAPL (3rd
+# copy)`, `Copy of AAPL`, `AAPL_old`. The words of people are no ticker in small letters alone.
+_COPY = "(?i:copy|kopie|kopia|copie|copia|cópia|копия|副本|コピー)"
+_SECOND = rf"{_COPY}|(?:[Bb]ackup|[Bb]ak|[Oo]ld|[Oo]rig(?:inal)?|[Ee]dited|[Ff]ixed|[Cc]orrected)"
+_COPIED = re.compile(
+    rf"[ _.-]+\(?(?:(?:another|\d{{1,2}}(?:st|nd|rd|th)) )?(?:{_SECOND})\)?"
+    r"(?:[ _-]*\(?\d{1,3}\)?)?$"
+    rf"|^{_COPY}(?: ?\(\d{{1,3}}\))? (?:of|von|de|di|do) "
+)
 
 _INTERVAL = r"(?:\d{1,3}[-_ ]?(?:s|m|t|h|d|sec|min|mins|minute|minutes|hour|hourly)|m\d{1,2}|h1)"
 # Those that are tickers of their own, such as ALL, DB and DIV, are left out.
@@ -102,8 +111,11 @@ class NameWords:
 
 
 def words_of_name(name: str) -> NameWords:
-    """Return what a name says; the key in front of a date, as in `date=2024-03-06`, is left out."""
-    name = _KEY.sub("", name)
+    """Return what a name says; the key in front of a date, as in `date=2024-03-06`, is left out.
+
+    A copy says what its original does.
+    """
+    name = _COPIED.sub("", _KEY.sub("", name))
     if _PROGRAM_PART.fullmatch(name):
         return NameWords("", (name,))
     if dated := _DATE_AT_END.fullmatch(name):

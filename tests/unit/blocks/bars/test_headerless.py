@@ -63,6 +63,10 @@ def ohlc(bar: Bar, mark: str = ",") -> str:
     return mark.join(str(price) for price in bar[1:5])
 
 
+def average(bar: Bar) -> float:
+    return round((bar.high + bar.low + bar.close) / 3 + 0.03, 3)
+
+
 VENDORS: dict[str, Line] = {
     "FirstRate": lambda b: f"{b.at:%Y-%m-%d %H:%M:%S},{ohlc(b)},{b.volume}",
     "Kibot": lambda b: f"{b.at:%m/%d/%Y},{b.at:%H:%M},{ohlc(b)},{b.volume}",
@@ -86,6 +90,27 @@ VENDORS: dict[str, Line] = {
     "written out": lambda b: f"{b.at:%Y%m%d%H%M%S},{ohlc(b)},{b.volume}",
     "a zone in each row": lambda b: f"{b.at.isoformat()},{ohlc(b)},{b.volume}",
     "an average before the volume": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.low},{b.volume}",
+    "an average before the prices": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{average(b)},{ohlc(b)},{b.volume}"
+    ),
+    "an average before the close": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{b.open},{b.high},{b.low},{average(b)},{b.close},{b.volume}"
+    ),
+    "an average after the open": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{b.open},{average(b)},{b.high},{b.low},{b.close},{b.volume}"
+    ),
+    "an average and a count at the end": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume},{average(b)},{b.volume // 90}"
+    ),
+    "two averages around the volume": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{average(b)},{b.volume},{b.low}"
+    ),
+    "the last close": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.open - 0.02:.2f},{b.volume}",
+    "an adjusted close": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.close},{b.volume}",
+    "money after the volume": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume},{b.volume * average(b):.0f},{b.volume // 90}"
+    ),
+    "open interest": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume},{b.volume + 4_000_000}",
     "a count after the volume": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume},87",
     "open, close, high, low": lambda b: (
         f"{b.at:%Y-%m-%d %H:%M},{b.open},{b.close},{b.high},{b.low},{b.volume}"
@@ -136,6 +161,38 @@ def test_an_order_that_is_open_is_refused_with_the_way_to_name_it(
     ) as caught:
         read_bars(path, None, format=BarFileFormat("America/New_York"))
     assert "\n" not in str(caught.value)
+
+
+COUNTS: dict[str, Line] = {
+    "a count before the volume": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume // 90},{b.volume * scattered(b)}"
+    ),
+    "an average, a count and the volume": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{average(b)},{b.volume // 90},{b.volume * scattered(b)}"
+    ),
+    "a count, the volume and money": lambda b: (
+        f"QXA,{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume // 90},{b.volume * scattered(b)},"
+        f"{b.volume * average(b) * scattered(b):.0f}"
+    ),
+}
+
+
+def scattered(bar: Bar) -> int:
+    return 1 + BARS.index(bar) % 3
+
+
+@pytest.mark.parametrize("line", COUNTS.values(), ids=COUNTS.keys())
+def test_a_count_of_trades_is_not_taken_for_the_volume_and_the_hint_leads_to_it(
+    line: Line, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "QXA.csv", line)
+    with pytest.raises(BadInput, match="no header") as caught:
+        read_bars(path, None, format=BarFileFormat("America/New_York"))
+    hinted = re.search(r"--columns (\S+)", str(caught.value))
+    assert hinted
+    told = BarFileFormat("America/New_York", "start", column_order=tuple(hinted[1].split(",")))
+    expected = [(*bar[:-1], bar[-1] * (1 + at % 3)) for at, bar in enumerate(EXPECTED)]
+    assert the_bars(read_bars(path, None, format=told)) == expected
 
 
 TOLD: dict[str, tuple[str, Line]] = {

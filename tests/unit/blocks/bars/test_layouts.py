@@ -418,6 +418,16 @@ def test_files_asked_for_by_their_whole_names_are_kept_apart(tmp_path: Path) -> 
         ("a__QXA", "b__QXA"),
         ("QXA__1min__2024", "QXA__5min__2024"),
         ("QXA", "QXA.zip"),
+        ("QXA", "QXA - Copy"),
+        ("QXA - Copy", "QXA - Copy (2)"),
+        ("QXA", "QXA copy 2"),
+        ("QXA", "QXA (another copy)"),
+        ("QXA", "QXA (3rd copy)"),
+        ("QXA", "Copy of QXA"),
+        ("QXA", "QXA - Kopie"),
+        ("QXA", "QXA_old"),
+        ("QXA", "QXA.backup"),
+        ("QXA_2024", "QXA_2024 - Copy"),
     ],
     ids="-".join,
 )
@@ -430,6 +440,18 @@ def test_files_of_one_symbol_that_are_no_parts_of_it_are_refused(
         else:
             write(tmp_path / f"{name.replace('__', '/')}.csv", csv())
     assert "both claim to be QXA" in refused(tmp_path, ["QXA"])
+
+
+@pytest.mark.parametrize("name", ["QXA - Copy", "Copy of QXA", "QXA (copy)", "QXA_old"])
+def test_a_copy_alone_is_of_the_symbol_of_its_original(name: str, tmp_path: Path) -> None:
+    read = read_bars(write(tmp_path / f"{name}.csv", csv()), None)
+    assert read.symbols == ("QXA",)
+    assert any(f"{name}.csv is read as QXA" in note for note in read.notes)
+
+
+@pytest.mark.parametrize("name", ["OLD", "COPY", "QXA-OLD", "GOLD", "Backup"])
+def test_a_symbol_called_like_a_copy_stays_one(name: str, tmp_path: Path) -> None:
+    assert read_bars(write(tmp_path / f"{name}.csv", csv()), None).symbols == (name,)
 
 
 @pytest.mark.parametrize(

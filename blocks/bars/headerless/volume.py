@@ -1,0 +1,75 @@
+"""Which column of numbers beside the prices of bars is their volume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from blocks.bars.headerless.prices import Column, are_near, nearly_all
+
+# Open interest and the like change by less than this from the smallest to the largest.
+_HARDLY_CHANGES = 1.2
+
+
+class Volume(NamedTuple):
+    """The place of the volume, and whether no other column could be meant."""
+
+    place: int
+    is_sure: bool
+
+
+def found_volume(
+    numbers: Sequence[Column | None], prices: Mapping[str, int], begun: int
+) -> Volume | None:
+    """Return the column behind the prices that is no price, or else the only one before them.
+
+    `begun` is the last column of the time. Of several columns behind them it is the first, unless
+    that can be a number of trades: whole, and never more than the shares that another one has.
+    """
+    first = min(prices.values())
+    free = [at for at, values in enumerate(numbers) if values and at not in prices.values()]
+    behind = [at for at in free if at > first]
+    apart = [at for at in behind if not are_near(numbers, [first, at])]
+    before = [at for at in free if begun < at < first]
+    if behind:
+        return _of_several(numbers, prices, apart or behind)
+    return Volume(before[0], is_sure=True) if len(before) == 1 else None
+
+
+def _of_several(
+    numbers: Sequence[Column | None], prices: Mapping[str, int], places: Sequence[int]
+) -> Volume:
+    values = [numbers[place] or [] for place in places]
+    first = values[0]
+    lows, highs = (numbers[prices[name]] or [] for name in ("low", "high"))
+    is_priced = any(_is_money(other, first, lows, highs) for other in values[1:])
+    if is_priced or not _is_whole(first):
+        return Volume(places[0], is_sure=True)
+    rivals = [
+        place
+        for place, other in zip(places[1:], values[1:], strict=True)
+        if _is_whole(other) and not _is_slow(other) and not nearly_all(_at_most(other, first))
+    ]
+    shares = [at for at in rivals if nearly_all(_at_most(first, numbers[at] or []))]
+    return Volume(shares[0] if shares else places[0], is_sure=not rivals)
+
+
+def _at_most(one: Column, other: Column) -> list[bool]:
+    return [mine <= others for mine, others in zip(one, other, strict=True)]
+
+
+def _is_money(values: Column, shares: Column, lows: Column, highs: Column) -> bool:
+    """Return whether values are what so many shares cost at a bar's prices."""
+    rows = zip(values, shares, lows, highs, strict=True)
+    return any(shares) and nearly_all(
+        low * count <= value * 1.001 and value <= high * count * 1.001
+        for value, count, low, high in rows
+    )
+
+
+def _is_whole(values: Column) -> bool:
+    return all(value == int(value) and value >= 0 for value in values)
+
+
+def _is_slow(values: Column) -> bool:
+    return min(values) > 0 and max(values) < _HARDLY_CHANGES * min(values)
