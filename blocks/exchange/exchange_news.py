@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 
 from blocks.exchange.books import Books
+from blocks.exchange.order_names import first_word_of, named_event
 from blocks.process.failpoints import reach
 from trading.session.events import Discrepancy, Event, Fill, Intent, OrderUpdate, intent_of
 from trading.session.exchange_port import Exchange, ExchangeEvent
 from trading.session.objections import objection_to
-from trading.session.orders import TERMINAL, Leg, is_ours
+from trading.session.orders import TERMINAL, Leg, Order, Status, is_ours
 from trading.session.state import SessionState
 
 
@@ -27,21 +28,55 @@ class ExchangeNews:
         # An exchange may repeat them at every look.
         self._complaints: set[tuple[str, str]] = set()
         self.cursor = ledger.cursor()
+        self._known_ids = 0
 
     def read(self, state: SessionState) -> Iterator[Event]:
         """Yield the events since the cursor, each after the state has taken the one before.
 
         What cannot be booked is a discrepancy of its symbol; nothing is left out without a word.
         """
+        self._make_known(state)
         page = self._exchange.events(self.cursor)
         booked = self._ledger.executions() if page.begins_anew else frozenset()
         for item in page.events:
             reach("before apply")
-            is_known = page.begins_anew and _is_in_the_books(state, item.event, booked)
-            if not (is_known or self._is_repeated(state, item.event)):
-                yield from self._events(state, item)
+            yield from self._events(state, item, booked if page.begins_anew else None)
             reach("after apply")
         self.cursor = page.position
+        self._make_known(state)
+
+    def _make_known(self, state: SessionState) -> None:
+        """Let the exchange know under which ids of ours the journal has what it names otherwise."""
+        if len(state.their_ids) != self._known_ids:
+            self._exchange.know(state.their_ids)
+            self._known_ids = len(state.their_ids)
+
+    def _events(
+        self, state: SessionState, item: ExchangeEvent, booked: frozenset[str] | None
+    ) -> Iterator[Event]:
+        """Yield what an event comes to; `booked` is what is journalled, of a stream begun anew."""
+        item = named_event(state, item)
+        if booked is not None and _is_in_the_books(state, item, booked):
+            return
+        if self._is_repeated(state, item.event):
+            return
+        if isinstance(item.event, Discrepancy):
+            yield item.event
+            return
+        order_id = item.event.client_order_id or item.protects
+        if order_id not in state.orders and is_ours(order_id):
+            yield from self.adopted(state, order_id)
+            item = named_event(state, item)
+        event = item.event
+        assert not isinstance(event, Discrepancy)
+        objection = objection_to(state, event)
+        if objection:
+            yield _complaint(event, objection)
+            return
+        first_word = first_word_of(state, item)
+        if first_word is not None:
+            yield first_word
+        yield event
 
     def _is_repeated(self, state: SessionState, event: Fill | OrderUpdate | Discrepancy) -> bool:
         """Return whether an event was heard before, or says nothing new of an order."""
@@ -56,18 +91,7 @@ class ExchangeNews:
                 order = state.orders.get(order_id)
                 if order is None or order_id in state.unanswered:
                     return False
-                said = (event.status, event.price, event.quantity)
-                return said == (order.status, order.price, order.quantity)
-
-    def _events(self, state: SessionState, item: ExchangeEvent) -> Iterator[Event]:
-        event = item.event
-        if isinstance(event, Discrepancy):
-            yield event
-            return
-        if event.client_order_id not in state.orders and is_ours(event.client_order_id):
-            yield from self.adopted(state, event.client_order_id)
-        objection = objection_to(state, event)
-        yield _complaint(event, objection) if objection else event
+                return _is_old(order, event)
 
     def adopted(self, state: SessionState, client_order_id: str) -> Iterator[Intent]:
         """Yield the intent of an entry that the exchange has under an id of ours, and we have not.
@@ -79,14 +103,23 @@ class ExchangeNews:
             yield replace(intent_of(order), is_adopted=True)
 
 
+def _is_old(order: Order, update: OrderUpdate) -> bool:
+    """Return whether an update says what is known, or came after one that was said later."""
+    if update.their_id not in ("", order.their_id):
+        return False
+    if order.status == Status.FILLED and order.remaining == 0:
+        return update.status not in TERMINAL
+    said = (update.status, update.price, update.quantity)
+    return said == (order.status, order.price, order.quantity)
+
+
 def _complaint(event: Fill | OrderUpdate, reason: str) -> Discrepancy:
     said: dict[str, object] = {field.name: getattr(event, field.name) for field in fields(event)}
     return Discrepancy(event.symbol, reason, said, event.us)
 
 
-def _is_in_the_books(
-    state: SessionState, event: Fill | OrderUpdate | Discrepancy, booked: frozenset[str]
-) -> bool:
+def _is_in_the_books(state: SessionState, item: ExchangeEvent, booked: frozenset[str]) -> bool:
+    event = item.event
     if isinstance(event, Discrepancy):
         return False
     if isinstance(event, Fill):
@@ -95,4 +128,5 @@ def _is_in_the_books(
     if order is not None:
         return order.status in TERMINAL
     # Of an earlier session only what still is open concerns this one: see reconciliation.
-    return state.session.date.strftime("%Y%m%d") != event.client_order_id[3:11]
+    order_id = event.client_order_id or item.protects
+    return state.session.date.strftime("%Y%m%d") != order_id[3:11]

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from blocks.exchange.books import Books
 from blocks.exchange.exchange_news import ExchangeNews
+from blocks.exchange.order_names import named_order
 from blocks.exchange.reconciliation import differences, only_here, quantity_differences
 from blocks.ledger.projector import Projector
 from blocks.process.failpoints import reach
 from trading.market.calendar import to_microseconds
-from trading.session.broker_answers import Answer, Refused, Unknown, in_words, reason_of
+from trading.session.broker_answers import Accepted, Answer, Refused, Unknown, in_words, reason_of
 from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
@@ -229,7 +230,7 @@ class OrderDesk:
         has as ended is cancelled there; one that is gone there is given up here.
         """
         if not self.dry_run:
-            open_there = self.exchange.open_orders()
+            open_there = self._open_there()
             for order in open_there:
                 if is_ours(order.client_order_id) and order.symbol in self.state.index:
                     self._settle_open_order(order)
@@ -238,9 +239,12 @@ class OrderDesk:
                     self._give_up(order)
         unequal = self._see_quantities()
         # Asked again: what was settled is settled.
-        found = differences(self.state, self.exchange.open_orders(), unequal)
+        found = differences(self.state, self._open_there(), unequal)
         self.blocked = self._refused | found
         return self.blocked
+
+    def _open_there(self) -> list[Order]:
+        return [named_order(self.state, order) for order in self.exchange.open_orders()]
 
     def _see_quantities(self) -> dict[str, tuple[int, int]]:
         unequal = self.differences()
@@ -313,11 +317,15 @@ class OrderDesk:
         self.listen()
         answers, self._answers = self._answers, []
         for intent, answer in answers:
-            if intent.client_order_id in self.state.unanswered:
+            asked = self.state.unanswered.get(intent.client_order_id)
+            if asked is not None and asked.action == intent.action:
                 self._take_answer(intent, answer)
 
     def _take_answer(self, intent: Intent, answer: Answer) -> None:
         match answer:
+            case Accepted(their_id=their_id) if their_id and intent.action != "cancel":
+                # What the stream says of it later is said under our id, after a restart too.
+                self.record(replace(self._answer(intent, Status.WORKING, ""), their_id=their_id))
             case Refused() if intent.action == "submit":
                 self.record(self._answer(intent, Status.REJECTED, reason_of(answer)))
             case Refused(words=words):

@@ -108,7 +108,10 @@ class Exchange(Protocol):
         ...
 
     def open_orders(self) -> list[Order]:
-        """Return every order that rests or works, whoever sent it."""
+        """Return every order that rests or works, whoever sent it.
+
+        Of legs that it has under no id of ours, `protects` and `leg` say whose they are.
+        """
         ...
 
     def positions(self) -> dict[str, int]:
@@ -116,7 +119,10 @@ class Exchange(Protocol):
         ...
 
     def know(self, their_ids: Mapping[str, str]) -> None:
-        """Learn by the exchange's ids the client order ids that the journal has for them."""
+        """Learn by the exchange's ids the client order ids that the journal has for them.
+
+        Told before the stream is first read, and again when there are more.
+        """
         ...
 
     def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:

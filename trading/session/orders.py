@@ -75,7 +75,8 @@ class Order:
     at the entry fill plus `target_offset`, in `target_kind`, as soon as the entry fills. One that
     rests at a `level` goes out as a market order where price is beyond that already
     (`is_reached`): an exchange would refuse it as a stop. `their_id` is the exchange's own id of
-    it, empty where it has none or nobody knows it yet.
+    it, empty where it has none or nobody knows it yet. `protects` is the entry whose leg it is, of
+    an order that the exchange has under no id of ours.
     """
 
     client_order_id: str
@@ -98,6 +99,7 @@ class Order:
     target_kind: TargetKind = TargetKind.USD
     is_reached: bool = False
     their_id: str = ""
+    protects: str = ""
 
     @property
     def is_live(self) -> bool:

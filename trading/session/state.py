@@ -92,6 +92,8 @@ class SessionState:
         self.tape = new_tape(most_fills)
         self.orders: dict[str, Order] = {}
         self.unanswered: dict[str, Intent] = {}
+        # By the exchange's own ids, also those under which it had an order before.
+        self.their_ids: dict[str, str] = {}
         # By symbol what the exchange said of it that could not be booked.
         self.discrepancies: dict[str, str] = {}
         self.last_bar = -1
@@ -187,6 +189,8 @@ class SessionState:
                 self.orders,
             )
             for order in self.orders.values():
+                if order.their_id:
+                    self.their_ids[order.their_id] = order.client_order_id
                 if order.status in (Status.INTENDED, Status.UNKNOWN):
                     # What nobody knows of at a close is looked up in the next session.
                     self.unanswered[order.client_order_id] = intent_of(order)
@@ -295,6 +299,9 @@ class SessionState:
                 attempt=attempt_of(event.client_order_id),
             )
         order = transition(order, event.status, price=event.price)
+        if event.their_id:
+            order = replace(order, their_id=event.their_id)
+            self.their_ids[event.their_id] = order.client_order_id
         # Of an entry it is what was asked for: another one is a difference to be told.
         if event.quantity and event.status == Status.WORKING and order.leg != Leg.ENTRY:
             order = replace(order, quantity=event.quantity)
