@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from blocks.exchange.books import Books
 from blocks.exchange.exchange_news import ExchangeNews
 from blocks.exchange.order_names import named_order
+from blocks.exchange.order_requests import Asked, ask
 from blocks.exchange.reconciliation import differences, only_here, quantity_differences
 from blocks.ledger.projector import Projector
 from blocks.process.failpoints import reach
@@ -72,7 +73,7 @@ class OrderDesk:
         self._uncommitted: list[Event] = []
         self._times = times
         # Of requests that were sent, until what the stream says of them is heard.
-        self._answers: list[tuple[Intent, Answer]] = []
+        self._answers: list[Asked] = []
         self._news = ExchangeNews(exchange, ledger)
         self._committed_cursor = self._news.cursor
         self._elsewhere: dict[str, int] = {}
@@ -138,8 +139,7 @@ class OrderDesk:
             self.commit()
             if not intents:
                 return
-            for intent in intents:
-                self._send(intent)
+            self._send(intents)
             self._hear_answers()
         # Asked for so often and still not there: the next bar asks again.
         for intent in intents:
@@ -196,6 +196,7 @@ class OrderDesk:
         While the bars that come next are history, nothing is sent: what rested rested through them.
         """
         self.listen()
+        again: list[Intent] = []
         for intent in list(self.state.unanswered.values()):
             found = self.exchange.find_order(intent.client_order_id)
             is_late = now > entry_deadline or not self._is_wanted(intent)
@@ -207,7 +208,8 @@ class OrderDesk:
             elif found is not None and intent.action == "submit":
                 self.record(update_of(found, to_microseconds(now)))
             elif not is_history:
-                self._send(self._priced_now(intent))
+                again.append(self._priced_now(intent))
+        self._send(again)
         self._hear_answers()
         self.commit()
 
@@ -288,26 +290,28 @@ class OrderDesk:
         self._shown += len(news)
         return news
 
-    def _send(self, intent: Intent) -> None:
+    def _send(self, intents: Sequence[Intent]) -> None:
+        """Ask for the exits, and when their answers are there for the entries."""
         if self.dry_run:
-            status = Status.REJECTED if intent.action == "submit" else Status.WORKING
-            self.record(self._answer(intent, status, "dry_run"))
+            for intent in intents:
+                status = Status.REJECTED if intent.action == "submit" else Status.WORKING
+                self.record(self._answer(intent, status, "dry_run"))
             return
-        is_entry = intent.action == "submit" and intent.leg == Leg.ENTRY
-        if is_entry and (refusal := self._refusal_of(intent)):
-            self.record(self._answer(intent, Status.CANCELLED, refusal))
-            return
-        request = {
-            "submit": self.exchange.submit,
-            "replace": self.exchange.replace,
-            "cancel": self.exchange.cancel,
-        }[intent.action]
-        reach(f"before {intent.action}")
-        answer = request(self._stamped(intent))
-        if isinstance(answer, Unknown) and intent.action == "submit":
-            self.record(self._answer(intent, Status.UNKNOWN, "no answer"))
-        self._answers.append((intent, answer))
-        reach(f"after {intent.action}")
+        self._ask([intent for intent in intents if not _is_entry(intent)])
+        entries = []
+        for intent in filter(_is_entry, intents):
+            refusal = self._refusal_of(intent)
+            if refusal:
+                self.record(self._answer(intent, Status.CANCELLED, refusal))
+            else:
+                entries.append(intent)
+        self._ask(entries)
+
+    def _ask(self, intents: Sequence[Intent]) -> None:
+        for intent, answer in ask(self.exchange, [self._stamped(intent) for intent in intents]):
+            if isinstance(answer, Unknown) and intent.action == "submit":
+                self.record(self._answer(intent, Status.UNKNOWN, "no answer"))
+            self._answers.append((intent, answer))
 
     def _hear_answers(self) -> None:
         """Take what happened into the state, and then what only the answers to requests say.
@@ -363,3 +367,7 @@ class OrderDesk:
             intent.quantity,
             reason,
         )
+
+
+def _is_entry(intent: Intent) -> bool:
+    return intent.action == "submit" and intent.leg == Leg.ENTRY
