@@ -280,7 +280,7 @@ class AlpacaBroker:
                     self.close_connection = True
                     return
                 content = said.text or ("" if said.document is None else json.dumps(said.document))
-                self.send_response(said.status)
+                self.send_response_only(said.status)
                 self.send_header("Content-Length", str(len(content.encode())))
                 for name, value in said.headers.items():
                     self.send_header(name, value)

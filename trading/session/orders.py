@@ -58,7 +58,8 @@ _ALLOWED: dict[Status, frozenset[Status]] = {
     Status.INTENDED: frozenset(Status) - {Status.INTENDED},
     Status.UNKNOWN: frozenset(Status) - {Status.INTENDED},
     Status.HELD: frozenset(Status) - {Status.INTENDED},
-    Status.WORKING: frozenset({Status.WORKING, Status.TRIGGERED, Status.UNKNOWN}) | TERMINAL,
+    Status.WORKING: frozenset({Status.WORKING, Status.HELD, Status.TRIGGERED, Status.UNKNOWN})
+    | TERMINAL,
     Status.TRIGGERED: frozenset({Status.TRIGGERED, Status.UNKNOWN}) | TERMINAL,
 }
 

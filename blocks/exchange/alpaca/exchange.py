@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -43,7 +45,7 @@ from trading.session.broker_answers import (
 from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Intent
 from trading.session.exchange_port import EventPage, StreamPosition
-from trading.session.orders import Leg, Order
+from trading.session.orders import TERMINAL, Leg, Order
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -67,7 +69,8 @@ class AlpacaExchange:
     `now` is the session's clock, aware UTC, and `steady` one that only goes forward, seconds.
     `symbols` are ours, so that Alpaca's names of them are understood. `transport` takes the place
     of the network, `stream` that of Alpaca's trade updates; with a transport and no stream, news
-    come by asking alone. Requests may be made side by side.
+    come by asking alone. The stream is started when events are asked for. Requests may be made
+    side by side.
     """
 
     is_simulated = False
@@ -92,8 +95,8 @@ class AlpacaExchange:
         self._symbols = {name_of(symbol): symbol for symbol in symbols}
         self._identities = Identities()
         self._views = OrderViews(self._identities)
-        self._stream = stream
-        self._listening = Listening(self._stream, steady)
+        self._make_stream = partial(_stream, access, transport, stream)
+        self._listening = Listening(steady)
         self._news = AlpacaNews(
             self._reader, self._identities, self._views, self._listening, now, steady, self._symbol
         )
@@ -133,48 +136,45 @@ class AlpacaExchange:
 
     def replace(self, intent: Intent) -> Answer:
         """Ask for another price or quantity of a working order, which Alpaca ends for a new one."""
-        current = self._current(intent)
-        if not isinstance(current, TheirOrder):
-            return current
-        ours = intent.client_order_id
-        with self._lock:
-            name = self._identities.next_client_id(ours)
-            body = replacement_of(intent, name, int(current.qty or 0))
-            if name is not None:
-                self._identities.used(name)
-            self._unsure.add(ours)
-        reply = self._requester.send(_urgency(intent), "PATCH", f"/orders/{current.id}", body)
-        self._listening.hint()
-        answer = answer_to(reply, current.id)
-        if isinstance(answer, Accepted):
-            self._learn(reply, ours)
-        if not isinstance(answer, Unknown):
-            self._unsure.discard(ours)
-        return answer
+
+        def ask(current: TheirOrder) -> Reply | NoReply:
+            ours = intent.client_order_id
+            with self._lock:
+                name = self._identities.next_client_id(ours)
+                body = replacement_of(intent, name, int(current.qty or 0))
+                if name is not None:
+                    self._identities.used(name)
+                self._unsure.add(ours)
+            path = f"/orders/{current.id}"
+            reply = self._requester.send(_urgency(intent), "PATCH", path, body)
+            answer = answer_to(reply, current.id)
+            if isinstance(answer, Accepted):
+                self._learn(reply, ours)
+            if not isinstance(answer, Unknown):
+                self._unsure.discard(ours)
+            return reply
+
+        return self._ask_current(intent, ask)
 
     def cancel(self, intent: Intent) -> Answer:
         """Ask for a working order to be cancelled; that it is gone is told by its news."""
-        current = self._current(intent)
-        if not isinstance(current, TheirOrder):
-            return current
-        reply = self._requester.send(Urgency.EXIT, "DELETE", f"/orders/{current.id}")
-        self._listening.hint()
-        if is_cancelling_already(reply):
-            return Accepted(current.id)
-        return answer_to(reply, current.id)
+
+        def ask(current: TheirOrder) -> Reply | NoReply:
+            return self._requester.send(Urgency.EXIT, "DELETE", f"/orders/{current.id}")
+
+        return self._ask_current(intent, ask)
 
     def find_order(self, client_order_id: str) -> Order | None:
         """Return an order by our client order id, None if it never arrived."""
         view = self._looked_up(client_order_id)
-        return None if view is None else view.order(self._symbol(view.current.symbol))
+        return None if view is None else self._order(view)
 
     def open_orders(self) -> list[Order]:
         """Return every order that may still be filled, whoever sent it and on whatever day."""
         with self._lock:
             self._news.orders_today()
             self._views.take(self._reader.open_orders())
-            orders = [view.order(self._symbol(view.current.symbol)) for view in self._views.all()]
-            return [order for order in orders if order.is_live]
+            return [self._order(v) for v in self._views.all() if v.status not in TERMINAL]
 
     def positions(self) -> dict[str, int]:
         """Return signed quantities by symbol; a part of a share counts as a whole one."""
@@ -186,6 +186,7 @@ class AlpacaExchange:
         with self._lock:
             if not self._identity:
                 self.account()
+            self._listening.open(self._make_stream)
             return self._news.page(since, self._identity)
 
     def know(self, their_ids: Mapping[str, str]) -> None:
@@ -201,8 +202,7 @@ class AlpacaExchange:
 
     def close(self) -> None:
         """Let go of the connections."""
-        if self._stream is not None:
-            self._stream.close()
+        self._listening.close()
         self._client.close()
 
     def __repr__(self) -> str:
@@ -218,27 +218,40 @@ class AlpacaExchange:
             return Unknown("alpaca knows the client order id, and no order that has it")
         return Accepted(view.current.id)
 
-    def _current(self, intent: Intent) -> TheirOrder | Answer:
-        """Return the order that stands for ours now, or why it cannot be asked for anything."""
+    def _ask_current(self, intent: Intent, ask: Callable[[TheirOrder], Reply | NoReply]) -> Answer:
+        """Ask something of the order that stands for ours now, and of its successor if need be.
+
+        Alpaca replaces orders by itself too, and refuses what is asked of the old one.
+        """
+        ours = intent.client_order_id
+        try:
+            view = self._known(intent) or self._looked_up(ours)
+            if view is None:
+                return Refused(Refusal.PERMANENT, "alpaca has no such order")
+            asked = view.current.id
+            reply = ask(view.current)
+            self._listening.hint()
+            if isinstance(reply, Reply) and reply.status in (404, 422):
+                view = self._looked_up(ours)
+                if view is not None and view.current.id != asked and not view.current.is_ended:
+                    asked = view.current.id
+                    reply = ask(view.current)
+        except ExchangeUnavailable as error:
+            return Refused(Refusal.RETRY, f"the order was not looked up: {error.what}")
+        if intent.action == "cancel" and is_cancelling_already(reply):
+            return Accepted(asked)
+        return answer_to(reply, asked)
+
+    def _known(self, intent: Intent) -> OrderView | None:
+        """Return an order of ours as it was told last, unless something is unsure about it."""
         ours = intent.client_order_id
         with self._lock:
-            view = None if ours in self._unsure else self._views.of(ours)
-            if view is None:
-                leg = self._identities.unnamed_leg(self._name(intent.symbol), intent.leg)
-                if (
-                    leg
-                    and intent.leg in (Leg.STOP, Leg.TARGET)
-                    and not self._identities.theirs(ours)
-                ):
-                    self._identities.know({leg: ours})
-        try:
-            view = view or self._looked_up(ours)
-        except ExchangeUnavailable as error:
-            return Refused(Refusal.RETRY, f"it was not looked up: {error.what}")
-        if view is None:
-            return Refused(Refusal.PERMANENT, "alpaca has no such order")
-        self._unsure.discard(ours)
-        return view.current
+            if ours in self._unsure:
+                return None
+            leg = self._identities.unnamed_leg(self._name(intent.symbol), intent.leg)
+            if leg and not self._identities.theirs(ours):
+                self._identities.know({leg: ours})
+            return self._views.of(ours)
 
     def _looked_up(self, ours: str) -> OrderView | None:
         """Return an order of ours as Alpaca has it now. Raises ExchangeUnavailable."""
@@ -254,12 +267,17 @@ class AlpacaExchange:
                 if found is None:
                     break
                 self._views.take([found])
+            self._unsure.discard(ours)
             return self._views.of(ours)
+
+    def _order(self, view: OrderView) -> Order:
+        return self._views.order(view, self._symbol(view.current.symbol))
 
     def _learn(self, reply: Reply | NoReply, ours: str = "") -> None:
         if not isinstance(reply, Reply):
             return
-        with self._lock:
+        # What it is of is certain; a part of it that cannot be read comes with the news.
+        with self._lock, suppress(ExchangeUnavailable):
             order = order_in(reply.document)
             if ours:
                 self._identities.know({order.id: ours})
@@ -277,6 +295,16 @@ class AlpacaExchange:
 
 def _urgency(intent: Intent) -> Urgency:
     return Urgency.ENTRY if intent.leg == Leg.ENTRY else Urgency.EXIT
+
+
+def _stream(
+    access: BrokerAccess, transport: BaseAdapter | None, stream: UpdateStream | None
+) -> UpdateStream | None:
+    if stream is not None or transport is not None:
+        return stream
+    from blocks.exchange.alpaca.trade_updates import TradeUpdates
+
+    return TradeUpdates(access)
 
 
 def _client(

@@ -20,14 +20,29 @@ class Listening:
     `steady` is a clock that only goes forward, seconds.
     """
 
-    def __init__(self, stream: UpdateStream | None, steady: Callable[[], float]) -> None:
-        self._stream = stream
+    def __init__(self, steady: Callable[[], float]) -> None:
+        self._stream: UpdateStream | None = None
+        self._is_open = False
         self._steady = steady
         self._is_hinted = True
         self._asked_at = float("-inf")
         self._heard: set[str] = set()
         self._awaited: dict[str, float] = {}
         self._was_connected = False
+
+    def open(self, make: Callable[[], UpdateStream | None]) -> None:
+        """Begin to listen, where that was not done yet."""
+        if not self._is_open:
+            self._is_open = True
+            self._stream = make()
+            if self._stream is not None:
+                self._stream.start()
+
+    def close(self) -> None:
+        """Stop listening; it begins again when it is opened."""
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._is_open = None, False
 
     def hint(self) -> None:
         """Ask at the next opportunity: something was sent."""

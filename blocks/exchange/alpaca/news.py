@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from blocks.exchange.alpaca.account_reader import AccountReader
@@ -17,6 +16,8 @@ from blocks.exchange.alpaca.executions import Execution, Told
 from blocks.exchange.alpaca.identities import Identities, leg_in
 from blocks.exchange.alpaca.listening import Listening
 from blocks.exchange.alpaca.order_views import OrderView, OrderViews
+from blocks.exchange.alpaca.their_order import TheirOrder
+from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.events import Discrepancy, Fill
 from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import TERMINAL, Status
@@ -76,9 +77,9 @@ class AlpacaNews:
         self._listening.asked()
         try:
             events = self._read()
-        except BaseException:
-            # What was told in part is told again.
-            self._position = None
+        except ExchangeUnavailable:
+            # Nothing was told: all of it is asked for before anything is.
+            self._listening.hint()
             raise
         self._listening.heard_by_asking([event.their_id for event in events if _is_fill(event)])
         self._is_first = False
@@ -103,9 +104,8 @@ class AlpacaNews:
         self._lacking_since = {}
         if cursor is not None and cursor.fill:
             # What was told before counts, so that no order seems to lack it.
-            for execution in self._reader.fills(cursor.since, ""):
-                if _is_up_to(execution, cursor.fill):
-                    self._told.is_new(execution)
+            for execution in _up_to(cursor.fill, self._reader.fills(cursor.since, "")):
+                self._told.is_new(execution)
         return cursor is None and since != StreamPosition("", "")
 
     def _read(self) -> list[ExchangeEvent]:
@@ -114,24 +114,21 @@ class AlpacaNews:
         views = self._views.all()
         fills += [
             self._told.made_up(member)
-            for view in views
-            for member in view.members
-            if self._told.lacking(member) > 0 and self._is_patience_over(member.id)
+            for member in self._lacking(views)
+            if self._is_patience_over(member.id)
         ]
         events = [event for execution in fills for event in self._filled(execution)]
         for view in views:
             events += self._changed(view)
-        self._cursor = Cursor(self._since(views), self._cursor.fill, dict(self._told.early))
+        since = self._since(views)
+        if since != self._cursor.since:
+            self._views.forget_before(since)
+        self._cursor = Cursor(since, self._cursor.fill, dict(self._told.early))
         return events
 
     def _fills(self) -> list[Execution]:
         """Return the executions that are new, where there is a reason to ask for them."""
-        lacking = [
-            member.id
-            for view in self._views.all()
-            for member in view.members
-            if self._told.lacking(member) > 0
-        ]
+        lacking = [member.id for member in self._lacking(self._views.all())]
         for their_id in set(self._lacking_since) - set(lacking):
             del self._lacking_since[their_id]
         for their_id in lacking:
@@ -183,7 +180,7 @@ class AlpacaNews:
             return []
         if view.status in TERMINAL:
             # Its fills come first: an order that is over is not asked about again.
-            if any(self._told.lacking(member) > 0 for member in view.members):
+            if self._lacking([view]):
                 return []
             successor = view.current.replaced_by
             if successor is not None and self._views.record(successor) is None:
@@ -205,12 +202,22 @@ class AlpacaNews:
             for view in views
             if view.current.submitted_at is not None
             and view.current.submitted_at < midnight
-            and (view.status not in TERMINAL or self._lacks(view))
+            and (view.status not in TERMINAL or self._lacking([view]))
         ]
         return self._cursor.since if open_before else midnight
 
-    def _lacks(self, view: OrderView) -> bool:
-        return any(self._told.lacking(member) > Decimal(0) for member in view.members)
+    def _lacking(self, views: Sequence[OrderView]) -> list[TheirOrder]:
+        """Return the orders of which not all that was traded was told.
+
+        Of one that is older than what is told of, nobody counted.
+        """
+        return [
+            member
+            for view in views
+            for member in view.members
+            if self._told.lacking(member) > 0
+            and (member.submitted_at is None or member.submitted_at >= self._cursor.since)
+        ]
 
     def _midnight(self) -> datetime:
         today = self._now().astimezone(NEW_YORK).date()
@@ -221,6 +228,10 @@ def _is_fill(event: ExchangeEvent) -> bool:
     return isinstance(event.event, Fill)
 
 
-def _is_up_to(execution: Execution, fill: str) -> bool:
-    """Return whether an execution comes in Alpaca's order not after another: time, then id."""
-    return execution.id <= fill
+def _up_to(fill: str, executions: list[Execution]) -> list[Execution]:
+    """Return the executions up to one of them, in Alpaca's order: times, but not within one."""
+    for number, execution in enumerate(executions):
+        if execution.id == fill:
+            return executions[: number + 1]
+    moment = fill.partition("::")[0]
+    return [execution for execution in executions if execution.id.partition("::")[0] <= moment]

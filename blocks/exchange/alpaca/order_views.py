@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from blocks.exchange.alpaca.account_facts import whole
 from blocks.exchange.alpaca.identities import Identities, leg_in
 from blocks.exchange.alpaca.their_order import TheirOrder, status_of
+from trading.session.broker_answers import Refusal, Refused, reason_of
 from trading.session.events import OrderUpdate
-from trading.session.orders import Leg, Order, Status, attempt_of
+from trading.session.orders import Leg, Order, OrderType, Status, attempt_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +32,13 @@ class OrderView:
     @property
     def filled(self) -> int:
         """Return the shares that were traded in all, not signed."""
-        return whole(sum((member.filled for member in self.members), start=self.current.filled * 0))
+        return sum(whole(member.filled) for member in self.members)
 
     @property
     def quantity(self) -> int:
         """Return the signed quantity in all."""
         before = self.filled - whole(self.current.filled)
         return self.current.sign * (whole(self.current.qty or self.current.filled) + before)
-
-    def order(self, symbol: str) -> Order:
-        """Return the order, under the client order id that it has there if it is not ours."""
-        return Order(
-            self.ours or self.current.client_order_id,
-            symbol,
-            Leg(self.leg) if self.leg else Leg.ENTRY,
-            self.quantity,
-            price=self.current.price,
-            status=self.status,
-            filled=self.filled,
-            attempt=attempt_of(self.ours),
-            their_id=self.current.id,
-        )
 
     def update(self, symbol: str) -> OrderUpdate:
         """Return how the order stands as news."""
@@ -62,12 +50,15 @@ class OrderView:
             max(member.changed_us for member in self.members),
             self.current.price,
             self.quantity,
-            f"alpaca: {self.current.status}" if self.status in _SAID else "",
+            _REASONS.get(self.status, ""),
             self.current.id,
         )
 
 
-_SAID = (Status.CANCELLED, Status.REJECTED, Status.EXPIRED)
+_REASONS = {
+    Status.REJECTED: reason_of(Refused(Refusal.PERMANENT, "alpaca rejected it after taking it")),
+    Status.EXPIRED: "it ended with the day",
+}
 
 
 class OrderViews:
@@ -86,6 +77,14 @@ class OrderViews:
             for leg in order.legs or ():
                 self._keep(leg)
 
+    def forget_before(self, moment: datetime) -> None:
+        """Forget orders that were sent before a moment and are over."""
+        self._records = {
+            their_id: record
+            for their_id, record in self._records.items()
+            if not record.is_ended or record.submitted_at is None or record.submitted_at >= moment
+        }
+
     def record(self, their_id: str) -> TheirOrder | None:
         """Return the newest that was said of an order."""
         return self._records.get(their_id)
@@ -102,25 +101,60 @@ class OrderViews:
 
     def all(self) -> list[OrderView]:
         """Return every order, in the order in which Alpaca told of them first."""
-        groups: dict[str, list[TheirOrder]] = {}
-        for record in self._records.values():
-            groups.setdefault(self._identities.ours(record.id) or record.id, []).append(record)
-        return [self._view(key, members) for key, members in groups.items()]
+        groups = self._groups()
+        return [self._view(key, groups) for key in groups]
 
     def of(self, ours: str) -> OrderView | None:
         """Return an order of ours."""
-        members = [
-            record for record in self._records.values() if self._identities.ours(record.id) == ours
-        ]
-        return self._view(ours, members) if members else None
+        groups = self._groups()
+        return self._view(ours, groups) if ours in groups else None
+
+    def order(self, view: OrderView, symbol: str) -> Order:
+        """Return an order, under the client order id that it has there if it is not ours.
+
+        Of an entry's protection it says what its legs say; a target counts from the fill, where
+        there is one.
+        """
+        current = view.current
+        order = Order(
+            view.ours or current.client_order_id,
+            symbol,
+            Leg(view.leg) if view.leg else Leg.ENTRY,
+            view.quantity,
+            price=current.price,
+            status=view.status,
+            filled=view.filled,
+            attempt=attempt_of(view.ours),
+            their_id=current.id,
+        )
+        if not view.ours or order.leg != Leg.ENTRY:
+            return order
+        order_type = _TYPES.get(current.type or "", OrderType.MARKET)
+        order = replace(order, price=None, order_type=order_type, level=current.price)
+        for leg in current.legs or ():
+            link = self._identities.link(leg.id)
+            name = self._identities.ours(leg.id) or None
+            if link is not None and link.leg == Leg.STOP:
+                order = replace(order, stop_price=leg.price, stop_id=name)
+            elif link is not None and leg.price is not None:
+                base = current.filled_avg_price or current.price
+                offset = None if base is None else abs(leg.price - float(base))
+                order = replace(order, target_offset=offset, target_id=name)
+        return order
 
     def _keep(self, order: TheirOrder) -> None:
         known = self._records.get(order.id)
-        if known is not None and _is_newer(known, order):
-            return
-        self._records[order.id] = order
+        if known is None or not _is_newer(known, order):
+            self._records[order.id] = order
 
-    def _view(self, key: str, members: list[TheirOrder]) -> OrderView:
+    def _groups(self) -> dict[str, list[TheirOrder]]:
+        groups: dict[str, list[TheirOrder]] = {}
+        for record in self._records.values():
+            groups.setdefault(self._identities.ours(record.id) or record.id, []).append(record)
+        return groups
+
+    def _view(self, key: str, groups: dict[str, list[TheirOrder]]) -> OrderView:
+        members = groups[key]
         current = _current(members)
         ours = self._identities.ours(current.id)
         if ours:
@@ -134,16 +168,18 @@ class OrderViews:
             leg,
             current,
             tuple(members),
-            status_of(current, is_guarded=self._is_guarded(current)),
+            status_of(current, is_guarded=_is_guarded(groups.get(link.parent) if link else None)),
         )
 
-    def _is_guarded(self, leg: TheirOrder) -> bool:
-        link = self._identities.link(leg.id)
-        parent = self.of(link.parent) if link else None
-        if parent is None:
-            return False
-        is_pair = any(member.order_class == "oco" for member in parent.members)
-        return is_pair or parent.status == Status.FILLED
+
+_TYPES = {"limit": OrderType.LIMIT, "stop": OrderType.STOP}
+
+
+def _is_guarded(parents: list[TheirOrder] | None) -> bool:
+    """Return whether Alpaca watches a leg that it holds: its parent is whole, or its other half."""
+    return parents is not None and (
+        _current(parents).is_whole or any(parent.order_class == "oco" for parent in parents)
+    )
 
 
 def _current(members: list[TheirOrder]) -> TheirOrder:
@@ -161,8 +197,8 @@ def _current(members: list[TheirOrder]) -> TheirOrder:
 
 def _is_newer(known: TheirOrder, order: TheirOrder) -> bool:
     """Return whether what is known of an order is newer than what comes late."""
-    if known.is_ended and not order.is_ended:
-        return True
-    if known.filled > order.filled:
-        return True
-    return known.changed_us > order.changed_us and known.filled == order.filled
+    if known.is_ended != order.is_ended:
+        return known.is_ended
+    if known.filled != order.filled:
+        return known.filled > order.filled
+    return known.changed_us > order.changed_us

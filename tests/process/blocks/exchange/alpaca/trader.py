@@ -52,11 +52,29 @@ class Trader:
         return after
 
 
+class NoStream:
+    """A stream that is never connected: news come by asking alone."""
+
+    is_connected = False
+
+    def start(self) -> None:
+        pass
+
+    def take(self) -> list[Any]:
+        return []
+
+    def renew(self, why: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 def trader_at(broker: AlpacaBroker, stream: Any = None, **access: Any) -> Trader:
     keys = BrokerAccess(SecretStr(KEYS[0]), SecretStr(KEYS[1]), base_url=broker.url, timeout_s=0.5)
     made: list[Trader] = []
     exchange = AlpacaExchange(
-        replace(keys, **access), lambda: broker.now, ("AAPL", "BRK-B"), stream=stream,
+        replace(keys, **access), lambda: broker.now, ("AAPL", "BRK-B"), stream=stream or NoStream(),
         steady=lambda: made[0].seconds if made else 0.0,
     )  # fmt: skip
     made.append(Trader(broker, exchange))

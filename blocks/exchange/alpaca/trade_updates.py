@@ -1,0 +1,220 @@
+"""Alpaca's trade updates over a websocket: one of alpaca-py's connections at a time.
+
+The library would connect again by itself, for ever and without a word to anybody, and waits
+without a limit for the answer to its keys. So each of its connections is used once, in a loop with
+time-outs of our own, as for the bars' stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+from collections.abc import Callable
+from typing import Any
+
+from alpaca.trading.stream import TradingStream
+from websockets.exceptions import WebSocketException
+from websockets.legacy.exceptions import InvalidStatusCode
+
+from blocks.exchange.alpaca.access import BrokerAccess
+from blocks.exchange.alpaca.replies import Json
+from blocks.providers.errors import NotConnected, Unauthorized
+from blocks.providers.stream_connection import (
+    CONNECT_SECONDS,
+    MUTE,
+    POLL_SECONDS,
+    QUEUED_FRAMES,
+    REFUSED_PAUSE_SECONDS,
+    End,
+    Listener,
+    StreamConnection,
+)
+from trading.errors import OpenbellError
+
+
+class TradeUpdates:
+    """Hears one account's trade updates in a thread, between `start` and `close`.
+
+    `wait` and `jitter` are the connection's.
+    """
+
+    def __init__(
+        self,
+        access: BrokerAccess,
+        *,
+        wait: Callable[[float], bool] | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._connection = _Connection(access, self, wait, jitter)
+        self._messages: queue.SimpleQueue[Json] = queue.SimpleQueue()
+        self._given_up = ""
+        self.trades = 0
+        self.is_connected = False
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._connection.start()
+
+    def take(self) -> list[Json]:
+        """Return the updates that came since this was asked last, oldest first."""
+        found: list[Json] = []
+        while True:
+            try:
+                found.append(self._messages.get_nowait())
+            except queue.Empty:
+                return found
+
+    def renew(self, why: str) -> None:
+        """Give this connection up for a new one."""
+        self._given_up = why
+
+    def close(self) -> None:
+        """Stop; returns within some seconds."""
+        self._connection.close()
+
+    def connected(self) -> None:
+        """Hear that updates are sent from now on: what was before is to be asked for."""
+        self._given_up = ""
+        self.is_connected = True
+        self._messages.put({})
+
+    def heard(self, message: Json) -> None:
+        """Hear an update."""
+        self.trades += 1
+        self._messages.put(message)
+
+    def muteness(self) -> OpenbellError | None:
+        """Say why the connection is not to be trusted any more."""
+        if not self._given_up:
+            return None
+        return NotConnected(
+            f"alpaca's trade updates are connected and mute: {self._given_up}",
+            "They are connected again; orders are asked for meanwhile",
+        )
+
+    def ended(self, trouble: OpenbellError) -> None:
+        """Hear that the connection is gone."""
+        self.is_connected = False
+
+
+class _Connection(StreamConnection):
+    def __init__(
+        self,
+        access: BrokerAccess,
+        listener: Listener,
+        wait: Callable[[float], bool] | None,
+        jitter: Callable[[], float],
+    ) -> None:
+        super().__init__(f"{access.name} trade updates", listener, wait=wait, jitter=jitter)
+        self._access = access
+
+    async def _listen_once(self) -> End:
+        stream = _Stream(self._access, self._listener)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await stream.open()
+            return await self._read(stream)
+        except TimeoutError:
+            return self._broken("did not answer in time")
+        except InvalidStatusCode as error:
+            if error.status_code in (401, 403):
+                return self._refused()
+            return self._broken(f"ended with HTTP {error.status_code}")
+        except ValueError as error:
+            # So the library says that the keys are refused, and json that a frame is none.
+            is_refused = "authenticate" in str(error)
+            return self._refused() if is_refused else self._broken("sent something else than JSON")
+        except (OSError, WebSocketException, EOFError, LookupError, AttributeError) as error:
+            return self._broken(f"ended ({type(error).__name__})")
+        finally:
+            await _close(stream)
+
+    async def _read(self, stream: _Stream) -> End:
+        now = asyncio.get_running_loop().time
+        confirmed_by = now() + CONNECT_SECONDS
+        reading = asyncio.ensure_future(stream.read())
+        try:
+            while not self.is_stopping:
+                await asyncio.wait({reading}, timeout=POLL_SECONDS)
+                if reading.done():
+                    reading.result()
+                    break
+                if not stream.is_listening and now() > confirmed_by:
+                    raise TimeoutError
+                muteness = self._listener.muteness()
+                if muteness is not None:
+                    return muteness, 0.0
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        return self.closed, 0.0
+
+    def _broken(self, said: str) -> End:
+        what = f"alpaca's trade updates: the connection {said}"
+        return NotConnected(what, "It is made again; orders are asked for meanwhile"), 0.0
+
+    def _refused(self) -> End:
+        mode = self._access.mode
+        return (
+            Unauthorized(
+                f"alpaca refuses the keys for its trade updates of {mode} trading",
+                f"Set ALPACA_API_KEY and ALPACA_SECRET_KEY of the {mode} account",
+            ),
+            REFUSED_PAUSE_SECONDS,
+        )
+
+
+class _Stream(TradingStream):
+    """One connection, of which the listener hears when it is listening and all that comes then."""
+
+    def __init__(self, access: BrokerAccess, listener: Listener) -> None:
+        super().__init__(
+            access.key.get_secret_value(),
+            access.secret.get_secret_value(),
+            paper=not access.is_live,
+            raw_data=True,
+            url_override=access.stream_address,
+            websocket_params={
+                "open_timeout": CONNECT_SECONDS,
+                "close_timeout": 1,
+                "ping_interval": 10,
+                "ping_timeout": 60,
+                "max_queue": QUEUED_FRAMES,
+                "logger": MUTE,
+            },
+        )
+        self.is_listening = False
+        self._listener = listener
+        # Without a handler it would not ask for updates; `_dispatch` hears everything before.
+        self.subscribe_trade_updates(_unused)
+
+    async def open(self) -> None:
+        """Connect, show the keys and ask for updates."""
+        untyped: Any = self
+        await untyped._start_ws()
+
+    async def read(self) -> None:
+        """Hear updates until the connection ends."""
+        untyped: Any = self
+        await untyped._consume()
+
+    async def _dispatch(self, msg: dict[str, Any]) -> None:
+        kind = msg.get("stream")
+        if kind == "trade_updates":
+            self._listener.heard(msg.get("data"))
+        elif kind == "listening" and not self.is_listening:
+            self.is_listening = True
+            self._listener.connected()
+
+
+async def _unused(_: Any) -> None:
+    """Stand for what the library would call."""
+
+
+async def _close(stream: _Stream) -> None:
+    try:
+        await stream.close()
+    except (OSError, WebSocketException):
+        # It is gone, which is what was wanted.
+        return
