@@ -9,7 +9,7 @@ from blocks.exchange.alpaca.update_stream import UpdateStream
 
 # Without a stream news come by asking alone; with one, asking only finds what it left out.
 ALONE_SECONDS = 1.0
-BESIDE_STREAM_SECONDS = 5.0
+BESIDE_STREAM_SECONDS = 2.0
 # So long the stream may take for what asking has found already.
 MUTE_SECONDS = 10.0
 
