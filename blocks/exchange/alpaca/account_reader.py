@@ -41,11 +41,14 @@ class AccountReader:
         document = self._requester.read("/orders:by_client_order_id", query)
         return None if document is None else order_in(document)
 
-    def fills(self, since: datetime, after_id: str) -> list[Execution]:
-        """Return the executions after a moment, or after one of them, oldest first."""
+    def fills(self, since: datetime) -> list[Execution]:
+        """Return the executions after a moment, oldest first, not in order within one moment."""
         found: list[Execution] = []
-        query: dict[str, Json] = {"direction": "asc", "page_size": FILLS_A_PAGE}
-        query |= {"page_token": after_id} if after_id else {"after": _text(since)}
+        query: dict[str, Json] = {
+            "after": _text(since),
+            "direction": "asc",
+            "page_size": FILLS_A_PAGE,
+        }
         for _ in range(MOST_PAGES):
             page = executions_in(self._requester.read("/account/activities/FILL", query))
             found += page

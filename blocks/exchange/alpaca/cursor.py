@@ -10,19 +10,18 @@ from decimal import Decimal, InvalidOperation
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The orders and executions since a moment are told up to one execution.
+    """Orders and executions since a moment are told; a restart tells them again.
 
-    `fill` is that execution's activity id, empty for none yet; `early` are by order the shares
-    that were told before the list of executions had them.
+    What was told once is left out by the ids of its executions. `early` are by order the shares
+    that were told before the list of executions had them, under an id that may be of several.
     """
 
     since: datetime
-    fill: str = ""
     early: dict[str, Decimal] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the cursor as text."""
-        content = {"since": self.since.isoformat(), "fill": self.fill}
+        content = {"since": self.since.isoformat()}
         early = {order_id: str(shares) for order_id, shares in self.early.items()}
         return json.dumps(content | ({"early": early} if early else {}), separators=(",", ":"))
 
@@ -33,6 +32,6 @@ def cursor_in(text: str) -> Cursor | None:
         content = json.loads(text)
         since = datetime.fromisoformat(content["since"]).astimezone(UTC)
         early = {str(name): Decimal(said) for name, said in content.get("early", {}).items()}
-        return Cursor(since, str(content["fill"]), early)
+        return Cursor(since, early)
     except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation):
         return None

@@ -62,6 +62,8 @@ ABILITIES = Abilities(
     at_once=8,
 )
 
+NOTHING_TO_DO = Reply(204)
+
 
 class AlpacaExchange:
     """One account at Alpaca.
@@ -139,11 +141,14 @@ class AlpacaExchange:
 
         def ask(current: TheirOrder) -> Reply | NoReply:
             ours = intent.client_order_id
+            body = replacement_of(intent, current)
+            if not body:
+                return NOTHING_TO_DO
             with self._lock:
                 name = self._identities.next_client_id(ours)
-                body = replacement_of(intent, name, int(current.qty or 0))
                 if name is not None:
                     self._identities.used(name)
+                    body["client_order_id"] = name
                 self._unsure.add(ours)
             path = f"/orders/{current.id}"
             reply = self._requester.send(_urgency(intent), "PATCH", path, body)

@@ -7,7 +7,7 @@ repeats, sends out of order or leaves out reaches the books.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from blocks.exchange.alpaca.account_reader import AccountReader
@@ -19,7 +19,7 @@ from blocks.exchange.alpaca.order_views import OrderView, OrderViews
 from blocks.exchange.alpaca.their_order import TheirOrder
 from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.events import Discrepancy, Fill
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
+from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import TERMINAL, Status
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -27,6 +27,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 FILLS_EVERY_SECONDS = 30.0
 # So long an order's own word of its fills waits for the executions, which have the true prices.
 PATIENCE_SECONDS = 1.0
+# Executions of the last moments are asked for again: one may be listed later than its successor.
+OVERLAP = timedelta(seconds=30)
 
 Stand = tuple[Status, float | None, int]
 
@@ -34,8 +36,10 @@ Stand = tuple[Status, float | None, int]
 class AlpacaNews:
     """Tells one account's news from a position on, each once for as long as it is asked in turn.
 
-    `now` is aware UTC, `steady` a clock that only goes forward, seconds; `symbol_of` turns
-    Alpaca's names of symbols into ours.
+    Asked from any other position, as after a restart, it tells all news since that position's day
+    again: executions have the same ids as before, and orders are told as they stand now. `now` is
+    aware UTC, `steady` a clock that only goes forward, seconds; `symbol_of` turns Alpaca's names
+    of symbols into ours.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class AlpacaNews:
         self._told = Told()
         self._stands: dict[str, Stand] = {}
         self._fills_at = float("-inf")
+        self._newest_fill = self._cursor.since
         self._lacking_since: dict[str, float] = {}
         # Of others, before we came: it is no news, and what they hold is seen as positions.
         self._is_first = True
@@ -71,7 +76,8 @@ class AlpacaNews:
         """
         begins_anew = False
         if since != self._position:
-            begins_anew = self._begin_at(since, identity)
+            self._begin_at(since, identity)
+            begins_anew = since != BEGINNING
         elif not self._listening.is_due():
             return EventPage(since, [])
         self._listening.asked()
@@ -93,20 +99,17 @@ class AlpacaNews:
             found = self._reader.order(their_id)
             self._views.take([] if found is None else [found])
 
-    def _begin_at(self, since: StreamPosition, identity: str) -> bool:
-        """Go on from a position, and return whether that cannot be."""
+    def _begin_at(self, since: StreamPosition, identity: str) -> None:
+        """Begin anew at a position's moment, or with this day where it is of another stream."""
         cursor = cursor_in(since.cursor) if since.identity == identity else None
-        self._is_first = cursor is None
         self._cursor = cursor or Cursor(self._midnight())
         self._told = Told(self._cursor.early)
         self._stands = {}
-        self._fills_at = float("-inf")
         self._lacking_since = {}
-        if cursor is not None and cursor.fill:
-            # What was told before counts, so that no order seems to lack it.
-            for execution in _up_to(cursor.fill, self._reader.fills(cursor.since, "")):
-                self._told.is_new(execution)
-        return cursor is None and since != StreamPosition("", "")
+        self._fills_at = float("-inf")
+        self._newest_fill = self._cursor.since
+        self._position = None
+        self._is_first = True
 
     def _read(self) -> list[ExchangeEvent]:
         self.orders_today()
@@ -123,7 +126,7 @@ class AlpacaNews:
         since = self._since(views)
         if since != self._cursor.since:
             self._views.forget_before(since)
-        self._cursor = Cursor(since, self._cursor.fill, dict(self._told.early))
+        self._cursor = Cursor(since, dict(self._told.early))
         return events
 
     def _fills(self) -> list[Execution]:
@@ -135,14 +138,14 @@ class AlpacaNews:
             self._lacking_since.setdefault(their_id, self._steady())
         if not lacking and self._steady() - self._fills_at < FILLS_EVERY_SECONDS:
             return []
-        found = self._reader.fills(self._cursor.since, self._cursor.fill)
+        since = max(self._cursor.since, self._newest_fill - OVERLAP)
+        found = self._reader.fills(since)
         self._fills_at = self._steady()
         for their_id in dict.fromkeys(execution.order_id for execution in found):
             if self._views.record(their_id) is None:
                 order = self._reader.order(their_id)
                 self._views.take([] if order is None else [order])
-        if found:
-            self._cursor = Cursor(self._cursor.since, found[-1].id, self._cursor.early)
+        self._newest_fill = max([self._newest_fill, *(one.transaction_time for one in found)])
         return [execution for execution in found if self._told.is_new(execution)]
 
     def _is_patience_over(self, their_id: str) -> bool:
@@ -226,12 +229,3 @@ class AlpacaNews:
 
 def _is_fill(event: ExchangeEvent) -> bool:
     return isinstance(event.event, Fill)
-
-
-def _up_to(fill: str, executions: list[Execution]) -> list[Execution]:
-    """Return the executions up to one of them, in Alpaca's order: times, but not within one."""
-    for number, execution in enumerate(executions):
-        if execution.id == fill:
-            return executions[: number + 1]
-    moment = fill.partition("::")[0]
-    return [execution for execution in executions if execution.id.partition("::")[0] <= moment]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 from blocks.exchange.alpaca.replies import Json
+from blocks.exchange.alpaca.their_order import TheirOrder
 from trading.engine.targets import target_level
 from trading.prices import round_down, round_up
 from trading.session.entry_terms import TARGET_KINDS
@@ -44,19 +46,21 @@ def submission_of(intent: Intent, name: str) -> dict[str, Json]:
     }
 
 
-def replacement_of(intent: Intent, client_order_id: str | None, shares: int) -> dict[str, Json]:
-    """Return the body that moves an order which is of so many shares now, not signed."""
-    body: dict[str, Json] = {}
-    if abs(intent.quantity) != shares:
-        body["qty"] = str(abs(intent.quantity))
+def replacement_of(intent: Intent, current: TheirOrder) -> dict[str, Json]:
+    """Return the body that moves an order, empty where it is as it is wanted already."""
     is_buy = intent.quantity > 0
+    body: dict[str, Json] = {}
     if intent.leg == Leg.ENTRY and intent.level is not None:
         body |= _level(intent, intent.level, is_buy=is_buy)
     elif intent.price is not None:
         field = "stop_price" if intent.leg == Leg.STOP else "limit_price"
         body[field] = exit_price(intent.price, is_buy=is_buy)
-    if client_order_id is not None:
-        body["client_order_id"] = client_order_id
+    level = current.stop_price if "stop_price" in body else current.limit_price
+    if level is not None and [Decimal(str(price)) for price in body.values()] == [level]:
+        # Alpaca refuses to change an order into what it is.
+        body = {}
+    if current.qty is None or abs(intent.quantity) != current.qty:
+        body["qty"] = str(abs(intent.quantity))
     return body
 
 

@@ -36,8 +36,9 @@ class OrderView:
 
     @property
     def quantity(self) -> int:
-        """Return the signed quantity in all."""
-        before = self.filled - whole(self.current.filled)
+        """Return the signed quantity in all: what replaced an order is what was left of it."""
+        others = [member for member in self.members if member.id != self.current.id]
+        before = sum(whole(member.filled) for member in others if member.is_ended)
         return self.current.sign * (whole(self.current.qty or self.current.filled) + before)
 
     def update(self, symbol: str) -> OrderUpdate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import SecretStr
@@ -31,24 +31,30 @@ EXIT = Intent("submit", name_of(Leg.EXIT), "AAPL", Leg.EXIT, -100, 1)
 
 @dataclass
 class Trader:
-    """One adapter, how far its news were read, and what they were."""
+    """One adapter, how far its news were read, and which fills were booked."""
 
     broker: AlpacaBroker
     exchange: AlpacaExchange
     seconds: float = 0.0
     position: StreamPosition = BEGINNING
+    booked: set[str] = field(default_factory=set)
 
     def news(self, after_s: float = 2.0) -> list[ExchangeEvent]:
-        """Return what happened since it was asked last, so many seconds later."""
+        """Return what happened since it was asked last, so many seconds later.
+
+        Of news that begin anew what is booked is left out, as the desk does.
+        """
         self.seconds += after_s
         page = self.exchange.events(self.position)
+        known = set(self.booked) if page.begins_anew else set()
         self.position = page.position
-        return page.events
+        self.booked |= {fill.exec_id for fill in fills(page.events)}
+        return [item for item in page.events if getattr(item.event, "exec_id", "") not in known]
 
     def again(self, **access: Any) -> Trader:
         """Return the trader after a restart, who knows what the ledger has."""
         after = trader_at(self.broker, **access)
-        after.position = self.position
+        after.position, after.booked = self.position, self.booked
         return after
 
 
