@@ -43,6 +43,22 @@ class HaltAnswer(Record):
     reason: str
 
 
+class BrokerAnswer(Record):
+    """The account at its broker, as it looked when it was asked last; its number is masked."""
+
+    name: str
+    account: str
+    equity: float
+    cash: float
+    buying_power: float
+    currency: str
+    may_short: bool
+    blocked: str
+    open_orders: list[dict[str, Any]]
+    positions: dict[str, int]
+    as_of: Moment
+
+
 class MetricAnswer(Record):
     """The numbers of a metric as one, and how they lie; None where there are none."""
 
@@ -117,6 +133,7 @@ class AccountAnswer(Record):
     last_bar: Moment | None
     halt: HaltAnswer | None
     source: str | None
+    broker: BrokerAnswer | None
 
     @classmethod
     def of(cls, facts: AccountFacts) -> Self:
@@ -135,4 +152,5 @@ class AccountAnswer(Record):
             last_bar=facts.last_bar,
             halt=halt and HaltAnswer(since=halt.since, command=halt.command, reason=halt.reason),
             source=facts.plan.get("source"),
+            broker=facts.broker and BrokerAnswer(**facts.broker.as_dict()),
         )

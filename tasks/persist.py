@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.session.broker_watch import look_at_broker
 from tasks.session.fetched_rows import FetchedRows
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import record_bar
@@ -22,6 +23,7 @@ def persist(runtime: SessionRuntime, closed: BarClosed, fetched: FetchedRows) ->
     if not _may_wait(runtime, closed.bar):
         runtime.desk.project()
         record_bar(runtime)
+        look_at_broker(runtime)
         runtime.notes.shown()
     return runtime.state.equity()
 

@@ -12,8 +12,9 @@ import duckdb
 import orjson
 
 from blocks.ledger import lease
+from blocks.ledger.broker_view import BrokerView, is_replayed, read_broker_view
 from blocks.ledger.halts import Halt, read_halts
-from blocks.ledger.ledger import DuckDBLedger, rows_of
+from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
 from blocks.ledger.parity_tables import ParityRow, read_parity
 from blocks.ledger.tables import read_positions
@@ -45,7 +46,7 @@ class AccountFacts:
     last one did. `open_session` was not closed yet. `last_bar` is the START of the last consumed
     bar, `blocked` says by symbol where ledger and exchange differ, `unknown_orders` how many orders
     there are whose outcome nobody knows. `parity` is what the newest replays of sessions found,
-    the newest first.
+    the newest first. `broker` is how the account looked at its broker when it was asked last.
     """
 
     account: str
@@ -68,11 +69,13 @@ class AccountFacts:
     reserved: float = 0.0
     closed_session: ClosedSession | None = None
     parity: tuple[ParityRow, ...] = ()
+    broker: BrokerView | None = None
+    is_replayed: bool = False
 
     @property
     def is_real_time(self) -> bool:
         """Return whether the account follows the clock, as replays do not."""
-        return not self.account.startswith("replay")
+        return not (self.is_replayed or self.account.startswith(REPLAYED))
 
     def is_stopped(self, now: datetime) -> bool:
         """Return whether an operator stopped the session of now, and nobody trades it."""
@@ -170,6 +173,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
     differences = rows("SELECT value FROM meta WHERE name = 'differences'")
     halts = read_halts(connection)
     outbox = waiting(connection)
+    broker = read_broker_view(connection)
     counts = {str(row["status"]): int(row["count"]) for row in orders}
     return AccountFacts(
         account=account,
@@ -190,4 +194,6 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         reserved=float(reserved["usd"]),
         closed_session=_closed_session(connection),
         parity=tuple(read_parity(connection, REPLAYS)),
+        broker=broker,
+        is_replayed=is_replayed(connection),
     )

@@ -13,6 +13,7 @@ import duckdb
 from blocks.account.gate import newest_gate
 from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
+from blocks.ledger.broker_view import read_broker_view
 from blocks.ledger.halts import read_halts
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
 from blocks.ledger.tables import read_orders, read_positions, read_trades
@@ -59,7 +60,8 @@ def live_account(data_dir: Path) -> str | None:
 class AccountStatus:
     """What an account holds and did; money in USD, `last_bar` the START of the newest bar.
 
-    `gate` is what the data gate found, see `newest_gate`.
+    `gate` is what the data gate found, see `newest_gate`; `broker` how the account looked there
+    when it was asked last, None with the simulated venue.
     """
 
     account: str
@@ -73,6 +75,7 @@ class AccountStatus:
     messages: dict[str, Any]
     gate: dict[str, Any]
     last_bar: datetime | None
+    broker: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -91,6 +94,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
     equity = connection.execute("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1").fetchone()
     # Read at once: the next question takes the place of this one's answer.
     halts = [halt.as_dict() for halt in read_halts(connection)]
+    broker = read_broker_view(connection)
     return AccountStatus(
         account=account,
         equity=float(equity[1]) if equity else None,
@@ -105,6 +109,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
         messages=plain(delivery_counts(connection)),
         gate=newest_gate(connection),
         last_bar=equity[0].astimezone(UTC) if equity else None,
+        broker=None if broker is None else broker.as_dict(),
     )
 
 

@@ -12,9 +12,18 @@ from blocks.exchange.order_names import named_order
 from blocks.exchange.order_requests import Asked, ask
 from blocks.exchange.reconciliation import differences, only_here, quantity_differences
 from blocks.ledger.projector import Projector
+from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
 from trading.market.calendar import to_microseconds
-from trading.session.broker_answers import Accepted, Answer, Refused, Unknown, in_words, reason_of
+from trading.session.broker_answers import (
+    Accepted,
+    Answer,
+    Refusal,
+    Refused,
+    Unknown,
+    in_words,
+    reason_of,
+)
 from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
@@ -26,6 +35,7 @@ from trading.session.events import (
     Intent,
     OrderUpdate,
     SessionClosed,
+    Transfer,
     intent_of,
     update_of,
 )
@@ -79,6 +89,9 @@ class OrderDesk:
         self._elsewhere: dict[str, int] = {}
         # By symbol, until its next bar: what was refused is not asked again and again.
         self._refused: dict[str, str] = {}
+        # What a broker says to the session's end: why a symbol is not entered, or not sold short.
+        self._forbidden: dict[str, str] = {}
+        self._unshortable: dict[str, str] = {}
         self.blocked: dict[str, str] = {}
         self._shown_blocked: dict[str, str] | None = None
         self.reporter = Reporter(state, Place(account, exchange.name, provider))
@@ -242,11 +255,32 @@ class OrderDesk:
         unequal = self._see_quantities()
         # Asked again: what was settled is settled.
         found = differences(self.state, self._open_there(), unequal)
-        self.blocked = self._refused | found
+        self.blocked = self._refused | self._forbidden | found
         return self.blocked
 
     def _open_there(self) -> list[Order]:
         return [named_order(self.state, order) for order in self.exchange.open_orders()]
+
+    def heed(self, forbidden: Mapping[str, str], unshortable: Mapping[str, str]) -> None:
+        """Enter none of the first, and sell none of the second short; both say why by symbol.
+
+        Exits go on whatever is said. `every symbol` stands for all.
+        """
+        self._forbidden, self._unshortable = dict(forbidden), dict(unshortable)
+        self.reconcile()
+
+    def move_money(self, transfer: Transfer, row: Projection) -> None:
+        """Book money that came or went before the session's first bar, in journal and table."""
+        self.record(transfer)
+        self.ledger.commit(
+            self._uncommitted,
+            epoch=self.epoch,
+            session=self._session,
+            cursor=self._news.cursor,
+            projection=row,
+        )
+        self._uncommitted = []
+        self._committed_cursor = self._news.cursor
 
     def _see_quantities(self) -> dict[str, tuple[int, int]]:
         unequal = self.differences()
@@ -346,6 +380,8 @@ class OrderDesk:
         """Return why an entry is not to be sent any more, an empty text where it is."""
         if self.is_blocked(entry.symbol):
             return "reconciliation"
+        if entry.quantity < 0 and self._unshortable.keys() & {entry.symbol, EVERY_SYMBOL}:
+            return reason_of(Refused(Refusal.NOT_SHORTABLE, ""))
         is_late = self._times is not None and self._times.is_late(self.state.last_bar)
         return "missed" if is_late else ""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blocks.account.facts import AccountFacts
 from blocks.account.telemetry_facts import LoggedError
+from blocks.ledger.broker_view import BrokerView
 
 # Longer than a message takes that is sent again once or twice.
 WAITING_LONG = timedelta(seconds=60)
@@ -86,6 +87,20 @@ def check_exchange(facts: AccountFacts, place: Place) -> Component:
         reason = f"{facts.unknown_orders} orders without an answer"
         return Component(name, Level.DEGRADED, reason, hint=look)
     return Component(name, Level.HEALTHY, "ledger and exchange agree")
+
+
+def check_broker(broker: BrokerView, place: Place) -> Component:
+    """Say how the account looked at its broker when it was asked last."""
+    if broker.blocked:
+        hint = f"Ask the broker; what it said last is shown by: {place.flows('show-status')}"
+        return Component("broker", Level.UNHEALTHY, broker.blocked, broker.as_of, hint)
+    return Component(
+        "broker",
+        Level.HEALTHY,
+        f"{broker.name} {broker.number}: equity {broker.equity:,.2f} {broker.currency},"
+        f" {len(broker.positions)} positions, {len(broker.orders)} open orders at"
+        f" {broker.as_of:%Y-%m-%d %H:%M:%S} UTC",
+    )
 
 
 def check_halt(facts: AccountFacts, place: Place) -> Component:

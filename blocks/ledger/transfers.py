@@ -21,8 +21,15 @@ def add_transfer(
     ledger: DuckDBLedger, epoch: int, session: str, amount: Decimal, note: str, now: datetime
 ) -> None:
     """Write a transfer after a closed session to journal and table, both or none."""
+    event, written = transfer_of(ledger, session, amount, note, now)
+    ledger.commit([event], epoch=epoch, session=session, projection=written)
+
+
+def transfer_of(
+    ledger: DuckDBLedger, session: str, amount: Decimal, note: str, now: datetime
+) -> tuple[Transfer, Projection]:
+    """Return a transfer after a session as the journal and as the table have it."""
     known = ledger.query("SELECT coalesce(max(number), 0) AS number FROM transfers")
     row = (int(known[0]["number"]) + 1, now, session, amount.quantize(MICRO), note)
     event = Transfer(str(amount), note, to_microseconds(now))
-    written = Projection(session, transfers=[row])
-    ledger.commit([event], epoch=epoch, session=session, projection=written)
+    return event, Projection(session, transfers=[row])

@@ -14,6 +14,7 @@ from prefect.artifacts import (
     acreate_table_artifact,
 )
 
+from blocks.account.names import ALPACA_LIVE
 from blocks.account.status import account_status, plain
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.transfers import EARNED_EQUITY
@@ -22,7 +23,7 @@ from blocks.results.folder import REPORT
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.backtest_figures import figures
 from flows.pages.cells import cell, table
-from flows.pages.status import TRADE_COLUMNS
+from flows.pages.status import TRADE_COLUMNS, broker_line
 from flows.session.request import SessionRequest
 from tasks.backtest.run import BacktestReport
 from tasks.masked import without_secrets_in_errors
@@ -83,6 +84,7 @@ async def publish_session(request: SessionRequest) -> None:
         return
     zone = exchange_timezone(request.exchange)
     label = " (SIMULATED bars)" if ledger.has_simulated_bars() else ""
+    label += " REAL MONEY" if account == ALPACA_LIVE else ""
     day = points[-1]["session"]
     trades = [plain(trade) for trade in status.trades if trade.session == day]
     of_the_day = [point for point in points if point["session"] == day]
@@ -91,6 +93,7 @@ async def publish_session(request: SessionRequest) -> None:
         as_markdown(_picture(of_the_day, f"account {account}{label}, {day}", zone), "the day"),
         f"Equity {cell('equity', status.equity)} USD; {len(trades)} trades that day,"
         f" {len(status.trades)} in all. Times of {zone.key}.",
+        *([] if status.broker is None else [broker_line(status.broker) + "."]),
         markdown_table(table(trades, DAY_COLUMNS, zone)),
         *(
             f"The plan changed with this session: {'; '.join(change['changes'])}."

@@ -55,6 +55,8 @@ def print_status(status: AccountStatus) -> None:
     if equity is not None and last_bar is not None:
         shown = f"{equity:,.2f} USD at bar {last_bar.isoformat()}"
     console.print(f"[bold]{status.account}[/bold]  equity {shown}")
+    if status.broker is not None:
+        console.print(broker_line(status.broker), highlight=False, markup=False)
     for halt in status.halts:
         console.print(f"[red]{halt['command']}[/red] since {halt['ts']} {halt['reason']}")
     for moved in status.transfers:
@@ -70,6 +72,18 @@ def print_status(status: AccountStatus) -> None:
     console.print(_table("Orders", status.orders, ORDER_COLUMNS))
     latest = status.trades[-LATEST_TRADES:]
     console.print(_table(f"Trades ({len(status.trades)}), times in UTC", latest, TRADE_COLUMNS))
+
+
+def broker_line(broker: dict[str, Any]) -> str:
+    """Return how the account looked at its broker when it was asked last."""
+    held = ", ".join(f"{symbol} {shares:+d}" for symbol, shares in broker["positions"].items())
+    blocked = f"; BLOCKED: {broker['blocked']}" if broker["blocked"] else ""
+    return (
+        f"{broker['name']} {broker['account']}: equity {broker['equity']:,.2f}, cash"
+        f" {broker['cash']:,.2f}, buying power {broker['buying_power']:,.2f}"
+        f" {broker['currency']}; holds {held or 'nothing'}; {len(broker['open_orders'])} open"
+        f" orders; as of {broker['as_of']}{blocked}"
+    )
 
 
 def gate_lines(gate: dict[str, Any]) -> list[str]:

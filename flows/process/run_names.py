@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from blocks.account.names import ALPACA_LIVE
+
 SESSION_FLOW = "trade-session"
 # A session's run is due before its open, which for some exchanges is midnight in UTC.
 BEFORE_THE_OPEN = timedelta(hours=1)
@@ -13,7 +15,8 @@ MOST_SYMBOLS = 4
 
 def session_name(days: str, account: str) -> str:
     """Return the name of a session's run; `days` are a date or `DATE:DATE` as a replay says it."""
-    return f"{days.replace(':', ' to ')} {account}"
+    money = " REAL MONEY" if account == ALPACA_LIVE else ""
+    return f"{days.replace(':', ' to ')} {account}{money}"
 
 
 def control_name(command: str, account: str | None) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from blocks.account.names import PAPER
 from blocks.exchange.order_desk import OrderDesk
+from blocks.exchange.shadow import ShadowExchange
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.open_session import STOPPED
 from blocks.messages.drain_thread import Drains, start_drains
@@ -16,6 +17,11 @@ from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
+from flows.session.broker_account import (
+    begun_at_broker,
+    real_money_words,
+    refuse_another_broker,
+)
 from flows.session.broker_terms import refuse_unfit_broker
 from flows.session.copies import bring_back, storage_of
 from flows.session.request import SessionRequest, replayed_sessions
@@ -76,6 +82,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         lease.callback(ledger.release)
         lease.callback(ledger.give_back_lease, epoch)
         ledger.check_account()
+        refuse_another_broker(request, ledger)
         refuse_another_market(
             ledger.newest_plan(),
             plan.exchange,
@@ -89,6 +96,12 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
                 " begin on real ones, name another folder: DATA_DIR=data-real in .env",
             )
         ledger.mark_simulated(market.is_simulated)
+        if words := real_money_words(parts.broker):
+            notifier.send("SYSTEM_WARNING", words)
+        broker = _broker(request, plan)
+        if broker is not None:
+            lease.callback(broker.close)
+            plan = begun_at_broker(broker, plan, ledger)
         plans = PlanBook(
             ledger,
             plan,
@@ -101,7 +114,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         if not ledger.newest_plan():
             # For those who look before the first session begins.
             ledger.keep_plan(record_of(plan, market.family))
-        exchange = _exchange(request, plan, ledger)
+        exchange = _exchange(request, plan, ledger, broker)
         lease.callback(exchange.close)
         telemetry = SessionTelemetry(request.data_dir, request.account)
         telemetry.attach()
@@ -127,13 +140,27 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
                 telemetry,
                 drain,
                 given_back,
+                broker,
             )
 
 
-def _exchange(request: SessionRequest, plan: RunPlan, ledger: DuckDBLedger) -> Exchange:
-    """Return the exchange; a store of an earlier version has the symbols of its newest session."""
+def _exchange(
+    request: SessionRequest, plan: RunPlan, ledger: DuckDBLedger, broker: Exchange | None
+) -> Exchange:
+    """Return where orders go; a store of an earlier version has the symbols of its newest session.
+
+    `broker` is the account at a broker, None with the simulated venue alone.
+    """
+    if broker is not None and not request.shadow:
+        return broker
     stored = ledger.newest_plan().get("symbols")
-    return request.parts.exchange(request.account, plan, stored)
+    venue = request.parts.exchange(request.account, plan, stored)
+    return venue if broker is None else ShadowExchange(venue, broker)
+
+
+def _broker(request: SessionRequest, plan: RunPlan) -> Exchange | None:
+    parts = request.parts
+    return None if parts.broker.is_mock else parts.broker_exchange(plan.symbols, request.speed)
 
 
 def _bars_of(plan: RunPlan) -> tuple[tuple[str, ...], str, int]:
@@ -167,12 +194,14 @@ class Account:
     telemetry: SessionTelemetry
     drain: Drains | None
     given_back: ExitStack
+    broker: Exchange | None = None
     question: LongQuestion = field(default_factory=LongQuestion)
 
     def reopen_exchange(self) -> None:
         """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
         self.exchange.close()
-        self.exchange = _exchange(self.request, self.plan, self.ledger)
+        self.broker = _broker(self.request, self.plan)
+        self.exchange = _exchange(self.request, self.plan, self.ledger, self.broker)
         self.given_back.callback(self.exchange.close)
 
     def _turn_to(self, beginning: Beginning) -> None:
@@ -306,6 +335,7 @@ class Account:
             telemetry=self.telemetry,
             drain=self.drain,
             question=self.question,
+            broker=self.broker,
         )
         RUNTIMES[runtime.name] = runtime
         try:

@@ -18,13 +18,14 @@ from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import SystemClock
 from blocks.process.log_notifier import LogNotifier
 from blocks.settings.app_settings import DataSettings
-from blocks.settings.broker import BrokerSettings
+from blocks.settings.broker import LIVE, BrokerSettings
 from blocks.storage.choose import storage_from
 from blocks.storage.settings import CloudSettings
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from tasks.masked import without_secrets_in_errors
 from trading.errors import BadInput
 from trading.plan import RunPlan
+from trading.session.exchange_port import Exchange
 from trading.session.ports import MarketData, Notifier, Storage
 
 if TYPE_CHECKING:
@@ -134,13 +135,32 @@ class PlainParts:
         self, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None
     ) -> MockExchange:
         """Return the mock exchange's account; `stored_symbols` are those it had last."""
-        if not self.broker.required().is_mock:
-            raise BadInput(
-                f"this version sends no orders to {self.broker.broker_type}", "Set BROKER_TYPE=mock"
-            )
         return MockExchange(
             self.data_dir, account, plan, stored_symbols, self.database_timeout_seconds
         )
+
+    def broker_exchange(self, symbols: Sequence[str], speed: float | None = None) -> Exchange:
+        """Return the broker's account; `speed` is that of a replay, whose requests are as many."""
+        broker, data = self.broker.required(), self.data
+        key, secret = data.alpaca_api_key, data.alpaca_secret_key
+        if key is None or secret is None:
+            raise BadInput(
+                "ALPACA_API_KEY and ALPACA_SECRET_KEY are not both set", "Copy them from Alpaca"
+            )
+        # Imported here: most orders go nowhere.
+        from blocks.exchange.alpaca.access import REQUESTS_A_MINUTE, BrokerAccess
+        from blocks.exchange.alpaca.exchange import AlpacaExchange
+
+        faster = max(1.0, speed or 1.0) if broker.is_of_this_machine else 1.0
+        access = BrokerAccess(
+            key,
+            secret,
+            is_live=broker.trading_mode == LIVE,
+            base_url=broker.base_url,
+            stream_url=broker.stream_url,
+            requests_a_minute=int(REQUESTS_A_MINUTE * faster),
+        )
+        return AlpacaExchange(access, SystemClock().now, symbols)
 
     def notifier(self) -> Notifier:
         """Return where messages go."""

@@ -20,6 +20,7 @@ from tasks.session.runtime import SessionRuntime
 from tasks.steps import Steps
 from trading.errors import BadInput, LeaseLost, SourceUnavailable, StoreUnavailable
 from trading.market.calendar import Session, next_session
+from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.ports import Clock
 
 LONGEST_WAIT_SECONDS = 1.0
@@ -124,7 +125,7 @@ class _Run:
 
         One that is to stop has had its tries.
         """
-        is_away = isinstance(error, StoreUnavailable | SourceUnavailable)
+        is_away = isinstance(error, StoreUnavailable | SourceUnavailable | ExchangeUnavailable)
         return is_away and not self.should_stop()
 
     async def _trade(self, account: Account, faults: PassingFaults) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.session.broker_watch import look_at_broker
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
 from trading.errors import BadInput
@@ -15,6 +16,7 @@ def close_session(runtime: SessionRuntime) -> float:
     runtime.desk.close_session()
     runtime.desk.project()
     note_late_trades(runtime)
+    look_at_broker(runtime)
     for symbol, s in runtime.state.index.items():
         held = int(runtime.state.book.quantity[s])
         if held:

@@ -69,6 +69,8 @@ class SessionRuntime:
     telemetry: SessionTelemetry
     question: LongQuestion
     drain: Drains | None = None
+    # The account at a broker, which in a shadow is looked at alone; None with the simulated venue.
+    broker: Exchange | None = None
 
     @property
     def plan(self) -> RunPlan:
@@ -84,6 +86,16 @@ class SessionRuntime:
     def state(self) -> SessionState:
         """Return what the session knows."""
         return self.desk.state
+
+    @property
+    def has_broker(self) -> bool:
+        """Return whether a broker is asked, and not only the simulated venue."""
+        return self.broker is not None
+
+    @property
+    def is_at_broker(self) -> bool:
+        """Return whether orders go to the broker, and its money is ours."""
+        return self.broker is self.exchange
 
     def release_stores(self) -> None:
         """Let others read the account's files until they are needed again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blocks.ledger.open_session import STOPPED
 from tasks.notify import notify
+from tasks.session.broker_watch import look_at_broker
 from tasks.session.poll import newest_prices
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
@@ -32,6 +33,7 @@ def shut_down(runtime: SessionRuntime) -> None:
         runtime.desk.execute()
     runtime.desk.project()
     note_late_trades(runtime)
+    look_at_broker(runtime)
     tell_what_is_held(runtime)
     # Last: what dies half left is to be taken up again, and what is left on purpose is not.
     runtime.ledger.remember(STOPPED, runtime.name)

@@ -7,6 +7,7 @@ from typing import Any
 from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
+from tasks.session.broker_watch import meet_broker
 from tasks.session.runtime import SessionRuntime
 from trading.engine.warm_up import warm
 from trading.errors import SourceUnavailable
@@ -55,6 +56,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
     deadline = runtime.bar_end(last + 1)
     runtime.desk.resolve(runtime.clock.now(), deadline, is_history=is_history)
     runtime.desk.reconcile()
+    meet_broker(runtime)
     runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
     if runtime.ledger.meta(STOPPED):
         runtime.ledger.remember(STOPPED, "")

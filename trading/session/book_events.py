@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trading.engine.book import CASH, DRAWDOWN, PEAK, Book, equity
+from trading.engine.book import BASELINE, CASH, DRAWDOWN, PEAK, Book, equity
 from trading.engine.book_changes import (
     apply_entry_fill,
     apply_exit_fill,
@@ -91,6 +91,7 @@ def resume(book: Book) -> None:
 
 
 def move_money(book: Book, amount: float) -> None:
-    """Move money, USD, which is neither profit nor loss: the peak moves with it."""
+    """Move money, USD, which is neither profit nor loss: peak and baseline move with it."""
     book.money[PEAK] = max(float(book.money[PEAK]), float(equity(book))) + amount
+    book.money[BASELINE] += amount
     book.money[CASH] += amount
