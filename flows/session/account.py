@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -98,7 +98,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         ledger.mark_simulated(market.is_simulated)
         if words := real_money_words(parts.broker):
             notifier.send("SYSTEM_WARNING", words)
-        broker = _broker(request, plan)
+        broker = _broker(request, plan, replayed)
         if broker is not None:
             lease.callback(broker.close)
             plan = begun_at_broker(broker, plan, ledger)
@@ -158,9 +158,13 @@ def _exchange(
     return venue if broker is None else ShadowExchange(venue, broker)
 
 
-def _broker(request: SessionRequest, plan: RunPlan) -> Exchange | None:
-    parts = request.parts
-    return None if parts.broker.is_mock else parts.broker_exchange(plan.symbols, request.speed)
+def _broker(
+    request: SessionRequest, plan: RunPlan, replayed: Sequence[Session]
+) -> Exchange | None:
+    if request.parts.broker.is_mock:
+        return None
+    first = replayed[0] if replayed else None
+    return request.parts.broker_exchange(plan.symbols, first, request.speed)
 
 
 def _bars_of(plan: RunPlan) -> tuple[tuple[str, ...], str, int]:
@@ -200,7 +204,7 @@ class Account:
     def reopen_exchange(self) -> None:
         """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
         self.exchange.close()
-        self.broker = _broker(self.request, self.plan)
+        self.broker = _broker(self.request, self.plan, self.replayed)
         self.exchange = _exchange(self.request, self.plan, self.ledger, self.broker)
         self.given_back.callback(self.exchange.close)
 

@@ -15,7 +15,7 @@ from blocks.markets.file_market import FileMarket
 from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.messages.choose import channels_of
 from blocks.messages.settings import NotificationSettings
-from blocks.process.clocks import SystemClock
+from blocks.process.clocks import ReplayClock, SystemClock
 from blocks.process.log_notifier import LogNotifier
 from blocks.settings.app_settings import DataSettings
 from blocks.settings.broker import LIVE, BrokerSettings
@@ -24,6 +24,7 @@ from blocks.storage.settings import CloudSettings
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from tasks.masked import without_secrets_in_errors
 from trading.errors import BadInput
+from trading.market.calendar import Session
 from trading.plan import RunPlan
 from trading.session.exchange_port import Exchange
 from trading.session.ports import MarketData, Notifier, Storage
@@ -139,8 +140,13 @@ class PlainParts:
             self.data_dir, account, plan, stored_symbols, self.database_timeout_seconds
         )
 
-    def broker_exchange(self, symbols: Sequence[str], speed: float | None = None) -> Exchange:
-        """Return the broker's account; `speed` is that of a replay, whose requests are as many."""
+    def broker_exchange(
+        self, symbols: Sequence[str], replayed: Session | None = None, speed: float | None = None
+    ) -> Exchange:
+        """Return the broker's account; in a replay of a `speed`, from the first session that it is.
+
+        Orders of a test double are of the day that is replayed or of today, as it has its clock.
+        """
         broker, data = self.broker.required(), self.data
         key, secret = data.alpaca_api_key, data.alpaca_secret_key
         if key is None or secret is None:
@@ -160,7 +166,8 @@ class PlainParts:
             stream_url=broker.stream_url,
             requests_a_minute=int(REQUESTS_A_MINUTE * faster),
         )
-        return AlpacaExchange(access, SystemClock().now, symbols)
+        clock = SystemClock() if replayed is None else ReplayClock(replayed.open)
+        return AlpacaExchange(access, clock.now, symbols)
 
     def notifier(self) -> Notifier:
         """Return where messages go."""
