@@ -200,10 +200,12 @@ class AlpacaExchange:
             self._identities.know(their_ids)
 
     def observe(self, bar: BarClosed, begins_anew: Collection[str] = ()) -> None:
-        """Do nothing: Alpaca sees the market by itself."""
+        """Ask at the next opportunity: what a bar did is known before it is decided on."""
+        self._listening.hint()
 
     def end_session(self, session: str, close_us: int) -> None:
-        """Do nothing: orders of the day end there by themselves."""
+        """Ask once more: orders of the day end there by themselves."""
+        self._listening.hint()
 
     def close(self) -> None:
         """Let go of the connections."""
