@@ -10,6 +10,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from flows.session.request import SessionRequest
 from trading.errors import BadInput
 from trading.plan import MOST_CAPITAL, RunPlan
+from trading.session.broker_answers import KeysRefused
 from trading.session.exchange_port import Exchange
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def begun_at_broker(broker: Exchange, plan: RunPlan, ledger: DuckDBLedger) -> Ru
     Raises BadInput for another account than the one that the ledger was begun with, for one in
     another currency, and for one without money; ExchangeUnavailable where the broker is silent.
     """
-    account = broker.account()
+    try:
+        account = broker.account()
+    except KeysRefused as error:
+        # They are read once: waiting mends nothing.
+        raise BadInput(error.what, error.hint) from None
     known = ledger.meta(BROKER_ACCOUNT)
     if known is None:
         if account.currency != "USD":

@@ -61,6 +61,10 @@ class ExchangeUnavailable(OpenbellError):
     """An exchange did not answer what it was asked: it may do so again by itself."""
 
 
+class KeysRefused(ExchangeUnavailable):
+    """An exchange does not take the keys, which a person has to mend."""
+
+
 def reason_of(refused: Refused) -> str:
     """Return a refusal as an order's reason in the journal: its class, then the broker's words."""
     return f"{refused.refusal}: {refused.words}"

@@ -59,8 +59,9 @@ def answer_to(reply: Reply | NoReply, their_id: str = "") -> Answer:
 
 
 def is_about_keys(reply: Reply) -> bool:
-    """Return whether a refusal is of the keys: one of an order or of a question has a code."""
-    return reply.status in (401, 403) and reply.is_json and not reply.code
+    """Return whether a refusal is of the keys: 401, or 403 without the code of an order's."""
+    is_so = reply.status == 401 or (reply.status == 403 and not reply.code)
+    return is_so and reply.is_json
 
 
 def is_used_id(reply: Reply | NoReply) -> bool:

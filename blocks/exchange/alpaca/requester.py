@@ -8,11 +8,7 @@ from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.answers import is_about_keys
 from blocks.exchange.alpaca.budget import RequestBudget, Urgency
 from blocks.exchange.alpaca.replies import Json, NoReply, Reply
-from trading.session.broker_answers import ExchangeUnavailable
-
-
-class KeysRefused(ExchangeUnavailable):
-    """Alpaca does not take the keys, which a person has to mend."""
+from trading.session.broker_answers import ExchangeUnavailable, KeysRefused
 
 
 class Client(Protocol):
