@@ -167,7 +167,7 @@ class AlpacaModel:
     ) -> ApiAnswer:
         match method, parts:
             case "GET", ["account"]:
-                return ApiAnswer(200, self._account(now))
+                return ApiAnswer(200, self._account())
             case "GET", ["account", "activities"]:
                 return ApiAnswer(200, self._activities(query, query.get("activity_types", "FILL")))
             case "GET", ["account", "activities", kind]:
@@ -202,8 +202,9 @@ class AlpacaModel:
                 return ApiAnswer(204, None)
         raise not_found(f"endpoint not found: {method} /v2/{'/'.join(parts)}")
 
-    def _account(self, now: datetime) -> Json:
-        return account_json(self._account_id, self.book, self.flags, self._last_equity, now)
+    def _account(self) -> Json:
+        began = self.hours.sessions[0].open
+        return account_json(self._account_id, self.book, self.flags, self._last_equity, began)
 
     def _activities(self, query: Mapping[str, str], kinds: str) -> Json:
         if "FILL" not in kinds.split(","):
