@@ -108,7 +108,7 @@ def make_double(chosen: argparse.Namespace) -> Double:
         fills=fills,
     )
     market = BarMarket(
-        model, session, loaded.symbols, columns, terms.interval_minutes, BarSteps(*terms.steps)
+        model, [session], loaded.symbols, columns, terms.interval_minutes, BarSteps(*terms.steps)
     )
     journal = Journal(chosen.state, repr(asdict(terms)))
     clock = DoubleClock(session.open, terms.speed, journal.began)

@@ -37,19 +37,19 @@ class _Step(NamedTuple):
 
 
 class BarMarket:
-    """Feeds one session's bars, arrays of (bars, symbols), step by step."""
+    """Feeds the bars of sessions in their order, arrays of (bars, symbols), step by step."""
 
     def __init__(
         self,
         model: AlpacaModel,
-        session: Session,
+        sessions: Sequence[Session],
         symbols: Sequence[str],
         prices: Prices,
         interval_minutes: int,
         steps: BarSteps,
     ) -> None:
         self._model = model
-        self._steps = _steps_of(session, symbols, prices, interval_minutes, steps)
+        self._steps = _steps_of(sessions, symbols, prices, interval_minutes, steps)
         self._done = 0
 
     def catch_up(self, now: datetime) -> bool:
@@ -70,21 +70,24 @@ class BarMarket:
 
 
 def _steps_of(
-    session: Session,
+    sessions: Sequence[Session],
     symbols: Sequence[str],
     prices: Prices,
     interval_minutes: int,
     steps: BarSteps,
 ) -> list[_Step]:
     found: list[_Step] = []
-    for bar in range(session.bar_count(interval_minutes)):
+    bars = (
+        (session, bar) for session in sessions for bar in range(session.bar_count(interval_minutes))
+    )
+    for row, (session, bar) in enumerate(bars):
         start = session.bar_start(bar, interval_minutes)
         length = session.bar_end(bar, interval_minutes) - start
         for s, symbol in enumerate(symbols):
-            market_bar = MarketBar(*(float(column[bar, s]) for column in prices))
-            if math.isnan(market_bar.close):
-                continue
-            found.append(_Step(start + length * steps.open_at, False, symbol, market_bar))
-            found.append(_Step(start + length * steps.close_at, True, symbol, market_bar))
+            market_bar = MarketBar(*(float(column[row, s]) for column in prices))
+            if not math.isnan(market_bar.close):
+                opens, closes = start + length * steps.open_at, start + length * steps.close_at
+                found.append(_Step(opens, False, symbol, market_bar))
+                found.append(_Step(closes, True, symbol, market_bar))
     # Of equal moments the symbols keep their order.
     return sorted(found, key=lambda step: (step.at, step.is_close))

@@ -24,7 +24,8 @@ from tasks.simulation.alpaca_model.assets import Asset, asset_json
 from tasks.simulation.alpaca_model.fill_models import BarFills, FillModel, MarketBar
 from tasks.simulation.alpaca_model.holdings import Holdings
 from tasks.simulation.alpaca_model.market_hours import MarketHours
-from tasks.simulation.alpaca_model.order_book import OrderBook, Replacement
+from tasks.simulation.alpaca_model.order_book import OrderBook
+from tasks.simulation.alpaca_model.order_changes import Replacement
 from tasks.simulation.alpaca_model.order_requests import (
     price,
     read_request,

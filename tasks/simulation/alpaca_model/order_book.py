@@ -4,49 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from tasks.simulation.alpaca_model.answers import Json
 from tasks.simulation.alpaca_model.holdings import Holdings
-from tasks.simulation.alpaca_model.order_requests import OrderRequest
+from tasks.simulation.alpaca_model.order_changes import Execution, Replacement, update_json
+from tasks.simulation.alpaca_model.order_requests import OrderRequest, leg_prices, leg_type
 from tasks.simulation.alpaca_model.their_orders import (
     OrderClass,
     TheirOrder,
     TheirStatus,
-    TheirType,
-    moment_text,
-    number_text,
-    order_json,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """The changed values of `PATCH /v2/orders/{id}`; what is None stays."""
-
-    qty: Decimal | None = None
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    time_in_force: str | None = None
-    client_order_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """One fill of an order as the account's activities say it."""
-
-    id: str
-    order_id: str
-    symbol: str
-    side: str
-    qty: Decimal
-    price: Decimal
-    cum_qty: Decimal
-    leaves_qty: Decimal
-    status: str
-    at: datetime
 
 
 class OrderBook:
@@ -138,13 +108,13 @@ class OrderBook:
             request.extended_hours,
         )
         self._keep(order)
-        for limit_price, stop_price in _legs_of(request):
+        for limit_price, stop_price in leg_prices(request):
             leg = replace(
                 order,
                 id=self.new_id(),
                 client_order_id=self.new_id(),
                 side=order.side if request.order_class is OrderClass.OCO else order.side.other,
-                order_type=_leg_type(limit_price, stop_price),
+                order_type=leg_type(limit_price, stop_price),
                 limit_price=limit_price,
                 stop_price=stop_price,
                 status=TheirStatus.HELD,
@@ -302,35 +272,5 @@ class OrderBook:
         self._say(status.value, order)
 
     def _say(self, event: str, order: TheirOrder, execution: Execution | None = None) -> None:
-        said: dict[str, Json] = {
-            "event": event,
-            "event_id": f"{len(self.updates) + 1:026d}",
-            "timestamp": moment_text(order.updated_at),
-            "order": order_json(order, self.legs(order)),
-        }
-        if execution is not None:
-            said |= {
-                "execution_id": execution.id,
-                "price": number_text(execution.price),
-                "qty": number_text(execution.qty),
-                "position_qty": number_text(self.holdings.quantity(order.symbol)),
-            }
-        self.updates.append({"stream": "trade_updates", "data": said})
-
-
-def _legs_of(request: OrderRequest) -> list[tuple[Decimal | None, Decimal | None]]:
-    """Return limit price and stop price of each leg: the profit's before the loss's."""
-    legs: list[tuple[Decimal | None, Decimal | None]] = []
-    if request.order_class is OrderClass.SIMPLE:
-        return legs
-    if request.take_profit is not None and request.order_class is not OrderClass.OCO:
-        legs.append((request.take_profit, None))
-    if request.stop_loss is not None:
-        legs.append((request.stop_loss_limit, request.stop_loss))
-    return legs
-
-
-def _leg_type(limit_price: Decimal | None, stop_price: Decimal | None) -> TheirType:
-    if stop_price is None:
-        return TheirType.LIMIT
-    return TheirType.STOP if limit_price is None else TheirType.STOP_LIMIT
+        number, held = len(self.updates) + 1, self.holdings.quantity(order.symbol)
+        self.updates.append(update_json(number, event, order, self.legs(order), execution, held))

@@ -179,3 +179,22 @@ def refuse_cheap(qty: Decimal, price_usd: Decimal) -> None:
     """Raise where an order is worth less than a dollar."""
     if qty * price_usd < 1:
         raise forbidden("cost basis must be >= minimal amount of order 1")
+
+
+def leg_prices(request: OrderRequest) -> list[tuple[Decimal | None, Decimal | None]]:
+    """Return limit price and stop price of each leg: the profit's before the loss's."""
+    legs: list[tuple[Decimal | None, Decimal | None]] = []
+    if request.order_class is OrderClass.SIMPLE:
+        return legs
+    if request.take_profit is not None and request.order_class is not OrderClass.OCO:
+        legs.append((request.take_profit, None))
+    if request.stop_loss is not None:
+        legs.append((request.stop_loss_limit, request.stop_loss))
+    return legs
+
+
+def leg_type(limit_price: Decimal | None, stop_price: Decimal | None) -> TheirType:
+    """Return the type of a leg by the prices that it has."""
+    if stop_price is None:
+        return TheirType.LIMIT
+    return TheirType.STOP if limit_price is None else TheirType.STOP_LIMIT

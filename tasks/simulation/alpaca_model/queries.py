@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from tasks.simulation.alpaca_model.acceptance import AccountFlags, buying_power, held_for_orders
 from tasks.simulation.alpaca_model.answers import Json, invalid
-from tasks.simulation.alpaca_model.order_book import Execution, OrderBook
+from tasks.simulation.alpaca_model.order_book import OrderBook
+from tasks.simulation.alpaca_model.order_changes import Execution
 from tasks.simulation.alpaca_model.their_orders import (
     Side,
     TheirOrder,
