@@ -46,7 +46,7 @@ def engine_cache_folder() -> Path | None:
     folder = cache_folder("engine", LEAST_FREE_BYTES)
     if folder is not None:
         with suppress(OSError):
-            _take_installed(folder)
+            take_installed(folder)
     return folder
 
 
@@ -62,11 +62,17 @@ def with_engine_cache(run: Callable[[Path | None], Ran]) -> Ran:
         return run(None)
 
 
-def _take_installed(folder: Path) -> None:
-    for engine in INSTALLED_ENGINES.iterdir():
-        if (folder / engine.name).exists():
+def take_installed(folder: Path) -> None:
+    """Put what the installation brought into a folder, where it has not been put before.
+
+    Below each key lies a folder for each installation, for numba keeps machine code by the place
+    of its sources.
+    """
+    for brought in INSTALLED_ENGINES.glob("*/*"):
+        place = folder / brought.relative_to(INSTALLED_ENGINES)
+        if place.exists():
             continue
-        # Whole or not at all, whoever else does the same now.
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as room:
-            copy = shutil.copytree(engine, Path(room) / engine.name)
-            copy.rename(folder / engine.name)
+        place.parent.mkdir(exist_ok=True)
+        # Whole or not at all; who does the same now may be the first.
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as room, suppress(OSError):
+            shutil.copytree(brought, Path(room) / brought.name).rename(place)

@@ -75,10 +75,15 @@ def tick_up(x: float, tick: float) -> float:
 
 
 @cache
+def _calendar(exchange: str) -> pandas_market_calendars.MarketCalendar:
+    """Return an exchange's calendar, which takes long to work out its holidays, once."""
+    return pandas_market_calendars.get_calendar(exchange)
+
+
+@cache
 def calendar_sessions(exchange: str, first: date, last: date) -> tuple[SessionTimes, ...]:
     """Return (date, open, close) of each session, refusing calendars with a break."""
-    calendar = pandas_market_calendars.get_calendar(exchange)
-    table = calendar.schedule(start_date=first.isoformat(), end_date=last.isoformat())
+    table = _calendar(exchange).schedule(start_date=first.isoformat(), end_date=last.isoformat())
     if "break_start" in table.columns:
         raise Refused("the calendar has a break inside the session")
     sessions = []

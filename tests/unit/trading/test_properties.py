@@ -37,7 +37,7 @@ INTERVAL_US = 60 * MINUTE
 SYMBOLS = ("AAPL", "AMZN", "GLD", "GOOGL", "MSFT", "QQQ", "SPY", "TSLA")
 
 quick = settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,17 @@ def test_a_new_cache_has_what_the_installation_brought(
     assert engine_cache_folder() == folder
     assert (folder / "one" / "engine" / "stage.nbc").read_text() == "of a run"
     assert sorted(found.name for found in folder.iterdir()) == ["one", "other"]
+
+
+def test_a_second_installation_brings_its_own(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for place in ("checkout", "another-checkout"):
+        shutil.rmtree(installed, ignore_errors=True)
+        (installed / "key" / place).mkdir(parents=True)
+        folder = engine_cache_folder()
+        assert folder is not None
+
+    found = sorted(path.name for path in (folder / "key").iterdir())
+    assert found == ["another-checkout", "checkout"]

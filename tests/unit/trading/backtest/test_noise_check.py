@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.trading import coin_side, limit_side
+from tests.unit.trading import limit_side
 from trading.backtest.noise_check import (
     FEWEST_STEPS_INSIDE_BAR,
     START_STEPS,
@@ -120,13 +120,6 @@ def test_no_strategy_setting_earns_on_noise(
     assert abs(result.z) < MOST_Z
 
 
-def test_any_strategy_module_can_be_tested(engine_cache: Path) -> None:
-    plan = make_plan(["ANY"], {"max_entries": 100, "distance": 0.5}, strategy_module=coin_side)
-    result = null_test(plan, 10_000, SEED, cache_folder=engine_cache, compiled=True)
-    assert result.trades >= 10_000
-    assert abs(result.z) < MOST_Z
-
-
 def test_with_targets_the_deficit_is_the_bars_that_touch_both_levels(engine_cache: Path) -> None:
     settings = {"stop": "atr", "stop_atr": 0.4, "target": "atr", "target_multiple": 0.4}
     plan = make_plan(["ANY"], settings)
@@ -197,7 +190,7 @@ def test_a_stop_entry_loses_on_noise_what_its_bar_hid_and_nothing_else(
     assert statistic(r + hidden, hidden).z > MOST_Z
 
 
-def test_a_limit_entry_gives_nothing_away_in_its_own_bar(engine_cache: Path) -> None:
+def test_a_users_limit_entry_gives_nothing_away_in_its_own_bar(engine_cache: Path) -> None:
     plan = make_plan(["ANY"], {"max_entries": 100}, strategy_module=limit_side)
     result = null_test(plan, 10_000, SEED, cache_folder=engine_cache, compiled=True)
     assert result.expected_r == 0
@@ -229,9 +222,12 @@ def test_walks_that_are_too_coarse_are_refused() -> None:
         null_test(make_plan(["ANY"], {}), 10, 1, steps_inside_bar=299)
 
 
-def test_a_strategy_that_never_trades_is_refused_instead_of_run_for_ever() -> None:
+def test_a_strategy_that_never_trades_is_refused_instead_of_run_for_ever(
+    engine_cache: Path,
+) -> None:
+    plan = make_plan(["ANY"], {"max_entries": 0})
     with pytest.raises(BadInput, match="makes no trades"):
-        null_test(make_plan(["ANY"], {"max_entries": 0}), 10, 1)
+        null_test(plan, 10, 1, cache_folder=engine_cache, compiled=True)
 
 
 def test_the_statistic_is_the_mean_over_its_standard_error() -> None:
