@@ -12,6 +12,7 @@ from trading.market.bars import NUMBERS, PRICES
 
 OURS = ("symbol", "ts", *NUMBERS)
 NAMEABLE = (*OURS, "date", "time")
+TWO_COLUMNS = "--column date=NAME --column time=NAME"
 
 # Adjusted closes are left out on purpose: they belong to another price scale than open, high, low.
 _SYNONYMS: dict[str, frozenset[str]] = {
@@ -87,7 +88,7 @@ def choose_columns(available: Sequence[str], named: Mapping[str, str], where: st
         if len(explicit_pair) != 2 or "ts" in picked:
             raise BadInput(
                 "the columns date and time are named only in part, or together with ts",
-                "Pass both --column date=NAME and --column time=NAME, or only --column ts=NAME",
+                f"Pass both, {TWO_COLUMNS}, or only --column ts=NAME",
             )
         picked["ts"] = explicit_pair
     taken = {theirs for columns in picked.values() for theirs in columns}
@@ -99,7 +100,8 @@ def choose_columns(available: Sequence[str], named: Mapping[str, str], where: st
     if missing:
         raise BadInput(
             f"{where} has no column for {', '.join(missing)}; it has {_listed(available)}",
-            f"Name what is there with --column {missing[0]}=NAME",
+            f"Name what is there with --column {missing[0]}=NAME"
+            + (f", or day and time of day with {TWO_COLUMNS}" if missing[0] == "ts" else ""),
         )
     return Columns(
         picked["symbol"][0] if picked["symbol"] else None,

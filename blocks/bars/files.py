@@ -125,7 +125,7 @@ def _clock(part: Part, piece: KeyPiece, starts_us: Integers, told: str | None) -
         piece.zone,
         is_told,
         first.strip() if isinstance(first, str) else "",
-        lambda: zones_behind(part),
+        lambda: zones_behind(part, told),
         # What lies in a .zip has to be unpacked, to be read alone.
         str(path) if isinstance(path, Path) else path.name,
         len(piece.names),

@@ -20,9 +20,11 @@ from blocks.bars.times.dates import (
 )
 from blocks.bars.times.utc import time_expression
 from blocks.bars.times.values import TimeWriting
+from blocks.bars.times.zone_letters import minutes_of
 from trading.errors import BadInput
 
-_ZONE_BEHIND = r":\d{2}(?:\.\d+)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})\s*$"
+_ZONE_BEHIND = r":\d{2}(?:\.\d+)?(?: ?[AaPp][Mm])? ?\(?([+-]\d{2}:?\d{2}|[A-Za-z]{1,5})\)?\s*$"
+_SOME_YEAR = 2024
 
 
 def writing_of(
@@ -53,8 +55,11 @@ def writing_of(
     return TimeWriting(format.timezone, format.time_format, dates)
 
 
-def zones_behind(part: Part) -> tuple[str, ...]:
-    """Return the zones that stand behind the times of one file, or that its column is of."""
+def zones_behind(part: Part, told: str | None) -> tuple[str, ...]:
+    """Return the zones that stand behind the times of one file, or that its column is of.
+
+    Letters are the offset that they mean, which the zone that is told may have decided.
+    """
     name = part.columns.times[-1]
     kind = part.table.schema[name]
     if isinstance(kind, pl.Datetime):
@@ -63,7 +68,24 @@ def zones_behind(part: Part) -> tuple[str, ...]:
         return ()
     zone = pl.col(name).str.extract(_ZONE_BEHIND).unique().drop_nulls().sort()
     with reading(part.table.path):
-        return tuple(part.table.filled.select(zone).collect()[name].to_list())
+        behind = part.table.filled.select(zone).collect()[name].to_list()
+    return tuple(dict.fromkeys(offset for one in behind for offset in _offset_of(one, told)))
+
+
+def _offset_of(behind: str, told: str | None) -> tuple[str, ...]:
+    """Return the offset of what stands behind a time, none where that is no zone."""
+    if not behind.isalpha() or behind.upper() in ("Z", "UTC", "GMT"):
+        return (behind.upper(),)
+    if behind.upper() in ("AM", "PM"):
+        return ()
+    try:
+        minutes = minutes_of(behind.upper(), told, _SOME_YEAR, "")
+    except BadInput:
+        return ()
+    if minutes is None:
+        return ()
+    hours, rest = divmod(abs(minutes), 60)
+    return (f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}",)
 
 
 def _readings(part: Part) -> tuple[DateReading, ...]:

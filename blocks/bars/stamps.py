@@ -117,7 +117,8 @@ def find_shift(
     if interval is None:
         raise BadInput(
             "stamps are bar ends and the length of a bar cannot be found: no session has two rows",
-            "Say how long a bar is (interval_minutes), or that stamps are starts (stamp=start)",
+            "Say how long a bar is with --source-interval MINUTES, or that stamps are starts with"
+            " --stamp start",
         )
     if told is None:
         notes = (

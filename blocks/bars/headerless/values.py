@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from blocks.bars.times.forms import matched
+from blocks.bars.times.halves import plain_time
 from blocks.bars.times.numbers import EPOCH
 from blocks.bars.times.values import FIRST_SECOND, LAST_SECOND, PER_SECOND
 
@@ -27,7 +28,7 @@ def looks_like_data(fields: Sequence[str]) -> bool:
 
 def looks_like_a_time(name: str) -> bool:
     """Return whether what should be a column's name is a time of a bar."""
-    match = matched(name.strip())
+    match = matched(plain_time(name.strip()))
     return match is not None and match["time"] is not None
 
 
@@ -60,7 +61,7 @@ def are_dates(values: Sequence[str]) -> bool:
 
 def are_clocks(values: Sequence[str]) -> bool:
     """Return whether all values are times of a day."""
-    return all(_CLOCK.fullmatch(value.strip()) for value in values)
+    return all(_CLOCK.fullmatch(plain_time(value.strip())) for value in values)
 
 
 def are_times(values: Sequence[str]) -> bool:

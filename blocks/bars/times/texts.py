@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 import polars as pl
 
+from blocks.bars.columns import TWO_COLUMNS
 from blocks.bars.times.dates import DateDecision, agreed, date_readings, first_odd_date
 from blocks.bars.times.forms import Form, form_of, matched
+from blocks.bars.times.halves import plainly_written
+from blocks.bars.times.likely_format import format_hint
 from blocks.bars.times.told_format import parsed
 from blocks.bars.times.values import (
     Times,
@@ -35,6 +38,7 @@ class _Read(NamedTuple):
 
 def from_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
     """Return times that are text, each in one of the forms that files have. Raises BadInput."""
+    text, source = plainly_written(text, source)
     first = str(text[0])
     if first.endswith("]") and (bracket := re.search(r"\[[A-Za-z_/]+\]$", first)):
         # Java's word of a zone behind an offset, which alone counts.
@@ -159,7 +163,7 @@ def _match(value: str, source: TimeSource) -> re.Match[str]:
         raise BadInput(
             f"{value!r} in column {source.name!r} is a date without a time of day,"
             f" {source.place(source.expression.cast(pl.String) == value)}",
-            "Use intraday bars, or name the time column with --column ts=NAME",
+            f"Use intraday bars, or name the column of the time of day too: {TWO_COLUMNS}",
         )
     return match
 
@@ -192,8 +196,13 @@ def _date_note(shown: str, dates: DateDecision, form: Form) -> str:
 
 def _not_as_told(value: str, form: str, source: TimeSource) -> BadInput:
     begins = source.expression.cast(pl.String).str.starts_with(value)
+    known = matched(value)
+    if known is not None and known["time"] is not None:
+        hint = "Leave --time-format out: times that are written so are known"
+    else:
+        hint = f"Correct the format, {format_hint(value)}"
     return BadInput(
         f"{value!r} in column {source.name!r} is not written as --time-format {form!r} says,"
         f" {source.place(begins)}",
-        "Correct the format, or leave it out to have the writing found out",
+        hint,
     )

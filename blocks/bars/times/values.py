@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
+from blocks.bars.columns import TWO_COLUMNS
 from blocks.bars.times.dates import DateDecision
+from blocks.bars.times.likely_format import format_hint
 from trading.errors import BadInput
 
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
 # A number is an epoch time in the one unit in which it lies between 1980 and 2100.
 FIRST_SECOND, LAST_SECOND = 315_532_800, 4_102_444_800
 PER_SECOND = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
@@ -64,7 +68,8 @@ def check_zone(timezone: str) -> None:
 def unknown_zone(timezone: str) -> BadInput:
     """Return the error of a time zone that nobody knows."""
     return BadInput(
-        f"time zone {timezone!r} is unknown", "Use an IANA name such as America/New_York or UTC"
+        f"time zone {timezone!r} is unknown",
+        "Use an IANA name, such as --timezone America/New_York or --timezone UTC",
     )
 
 
@@ -80,7 +85,7 @@ def without_time(source: TimeSource) -> BadInput:
     return BadInput(
         f"column {source.name!r} holds dates without a time of day,"
         f" {source.place(source.expression.is_not_null())}",
-        "Use intraday bars, or name the time column with --column ts=NAME",
+        f"Use intraday bars, or name the column of the time of day too: {TWO_COLUMNS}",
     )
 
 
@@ -91,10 +96,15 @@ def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
             f"{value!r} in column {source.name!r} is no time, {at}",
             "Remove the line: it is no row",
         )
+    if _CLOCK.fullmatch(str(value).strip()):
+        return BadInput(
+            f"{value!r} in column {source.name!r} is a time of day without a date, {at}",
+            f"Name the column of the date too: {TWO_COLUMNS}",
+        )
     return BadInput(
         f"{value!r} in column {source.name!r} is no time that can be read, {at}",
-        "Say how times are written, such as --time-format '%d.%m.%Y %H:%M:%S', name the time"
-        " column with --column ts=NAME, or remove the line if it is no row",
+        f"Say how times are written, {format_hint(str(value))}, name the time column with"
+        " --column ts=NAME, or remove the line if it is no row",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trading.errors import BadInput
 from trading.market.plausibility.clock import odd_clock, wrong_zone
 from trading.market.plausibility.finding import Check, Severity
+from trading.market.plausibility.half_clock import half_clock
 from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute, undivided
 from trading.market.plausibility.look import Look
 from trading.market.plausibility.prices import doubtful_prices, impossible_prices
@@ -17,6 +18,14 @@ REFUSED, WARNED = Severity.REFUSED, Severity.WARNED
 
 # What makes the rows behind it senseless comes first.
 CHECKS = (
+    Check(
+        "half_clock",
+        half_clock,
+        REFUSED,
+        "times of {name} stop at 12 o'clock, and {share} of its rows, such as that of {at}, are in"
+        " no session unless they are after noon: its clock has 12 hours and no AM and PM",
+        "Write the times again with 24 hours, or with AM and PM behind them",
+    ),
     Check(
         "wrong_zone",
         wrong_zone,

@@ -177,7 +177,8 @@ def _past_the_zone(clock: FileClock) -> str | None:
     All times have to have the same zone, or the format would not fit them all.
     """
     found = re.fullmatch(
-        r"\d{4}([-/.]?)\d{2}\1\d{2}([T ])\d{2}:\d{2}(:\d{2})?( ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))",
+        r"\d{4}([-/.]?)\d{2}\1\d{2}([T ])\d{2}:\d{2}(:\d{2})?"
+        r"( ?(?:[+-]\d{2}:?\d{2}|\(?[A-Z]{1,5}\)?))",
         clock.example,
     )
     if found is None or len(clock.written()) > 1:
