@@ -11,6 +11,8 @@ from trading.errors import BadInput
 from trading.market.bars import NUMBERS, PRICES
 
 OURS = ("symbol", "ts", *NUMBERS)
+# White space and marks of order and joining, which nobody sees: a second file's beginning has one.
+INVISIBLE = " \t\r\n\v\f\x1a\0\u00a0\u200b\u200e\u200f\u2060\ufeff"
 NAMEABLE = (*OURS, "date", "time")
 TWO_COLUMNS = "--column date=NAME --column time=NAME"
 

@@ -20,7 +20,9 @@ LATE_FROM_BYTES = 8_000_000
 
 def is_large(table: Table) -> bool:
     """Return whether a table is a Parquet file that is worth reading column by column."""
-    return not table.is_text and _path_of(table).stat().st_size >= LATE_FROM_BYTES
+    if table.is_text or not isinstance(table.path, Path):
+        return False
+    return table.path.stat().st_size >= LATE_FROM_BYTES
 
 
 class LateNumbers:
@@ -75,7 +77,7 @@ class LateNumbers:
 
 
 def _path_of(table: Table) -> Path:
-    # What a .zip holds is text, and never read late.
+    # What a .zip holds is in memory as a whole, and never read late.
     return Path(str(table.path))
 
 

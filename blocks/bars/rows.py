@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from blocks.bars.chosen_columns import Part
+from blocks.bars.columns import INVISIBLE
 from blocks.bars.lazy_columns import LateNumbers, is_large
 from blocks.bars.stamp_evidence import Keys
 from blocks.bars.tables import reading
@@ -178,7 +179,7 @@ def _symbol(part: Part) -> pl.Expr:
     name = str(part.columns.symbol)
     text = pl.col(name)
     if part.table.is_text:
-        return text.str.strip_chars().replace("", None)
+        return text.str.strip_chars(INVISIBLE).replace("", None)
     return text if isinstance(part.table.schema[name], pl.String) else text.cast(pl.String)
 
 

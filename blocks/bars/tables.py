@@ -96,7 +96,7 @@ def open_table(path: BarPath, format: BarFileFormat) -> Table:
         if isinstance(path, Path):
             _refuse_nothing(path)
         is_text = suffix_of(path) in TEXT_SUFFIXES
-        table = _open_csv(path, format) if is_text else _open_parquet(Path(str(path)))
+        table = _open_csv(path, format) if is_text else _open_parquet(path)
         if not table.schema.names():
             raise BadInput(f"{path} has no columns", "Write it again or leave it out")
         first = table.filled.head(1).collect()
@@ -114,8 +114,8 @@ def _refuse_nothing(path: Path) -> None:
         raise BadInput(f"{path} is empty (0 bytes)", "Write it again or leave it out")
 
 
-def _open_parquet(path: Path) -> Table:
-    rows = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+def _open_parquet(path: BarPath) -> Table:
+    rows = pl.scan_parquet(content_of(path), glob=False, hive_partitioning=False)
     return Table(path, rows, rows.collect_schema(), is_text=False, notes=())
 
 
@@ -124,7 +124,8 @@ def _open_csv(path: BarPath, format: BarFileFormat) -> Table:
     odd = find_oddities(path, layout)
     if not odd.last_lines:
         refuse_unfinished(path, layout)
-    source = mended(path, layout, odd) if odd.notes else path
+    is_read_here = odd.notes or (not isinstance(path, Path) and suffix_of(path).endswith(".gz"))
+    source = mended(path, layout, odd) if is_read_here else path
     levels = None if format.column_order else header_levels(source, layout)
     names = None if levels else names_of_columns(path, source, layout, format)
     columns = levels.names if levels else names.columns if names else None

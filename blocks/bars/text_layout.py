@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -17,9 +18,15 @@ from blocks.bars.wide.levels import MOST_LINES, Levels, levels_of
 from trading.errors import BadInput
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What old programs and disks leave behind the last row: DOS's mark of an end, a printer's, and
+# the zeros of a block that was never written.
+PADDING = b"\x1a\x0c\0"
 _GZIP = b"\x1f\x8b"
 _LONGEST_LINE = 65536
+_LOOKED_AT_BYTES = 4096
+_MOSTLY = 0.9
 _MOST_LINES_OF_TITLE = 20
 _FEWEST_PRICES = 3
 
@@ -46,8 +53,8 @@ def text_layout(path: BarPath) -> TextLayout:
     above, told, separator = 0, "", ","
     with opened(path) as file:
         while line := file.readline(_LONGEST_LINE):
-            if line.startswith(_UTF_16) or b"\0" in line:
-                raise BadInput(f"{path} is UTF-16 or no text", "Save it as CSV in UTF-8")
+            if b"\0" in line:
+                raise BadInput(f"{path} is no text in UTF-8 or UTF-16", "Save it as CSV in UTF-8")
             text = _text_of(line)
             separator = told or max(_SEPARATORS, key=text.count)
             if spoken := re.fullmatch(r"sep=(.)", text, re.IGNORECASE):
@@ -112,14 +119,8 @@ def header_levels(source: BarPath | bytes, layout: TextLayout) -> Levels | None:
 
 def refuse_unfinished(path: BarPath, layout: TextLayout) -> None:
     """Raise BadInput when the file stops in the middle of a row, as half-written ones do."""
-    with path.open("rb") as file:
-        if file.read(2) == _GZIP:
-            # A compressed stream that stops early is found out when it is read.
-            return
-        size = file.seek(0, io.SEEK_END)
-        file.seek(max(0, size - 2 * _LONGEST_LINE))
-        tail = file.read()
-    if tail.endswith((b"\n", b"\r")):
+    tail = end_of(path, 2 * _LONGEST_LINE).rstrip(PADDING)
+    if not tail or tail.endswith((b"\n", b"\r")):
         return
     lines = tail.decode("utf-8", "replace").splitlines()[-2:]
     widths = [len(fields) for fields in csv.reader(lines, delimiter=layout.separator)]
@@ -128,6 +129,22 @@ def refuse_unfinished(path: BarPath, layout: TextLayout) -> None:
             f"{path} stops in the middle of its last row, {lines[1][:80]!r}",
             "It is half-written: write it again",
         )
+
+
+def end_of(path: BarPath, length: int) -> bytes:
+    """Return so many bytes of a text's end, none of a compressed one.
+
+    Its end is not known before it is read, and a stream that stops early is found out then.
+    """
+    with path.open("rb") as file:
+        if file.read(2) == _GZIP:
+            return b""
+        if encoding_of(path) is None:
+            size = file.seek(0, io.SEEK_END)
+            file.seek(max(0, size - length))
+            return file.read()
+    with opened(path) as text:
+        return text.read()[-length:]
 
 
 def wide_row(path: BarPath) -> str | None:
@@ -158,10 +175,34 @@ def opened(source: BarPath | bytes) -> BinaryIO:
     if isinstance(source, bytes):
         return io.BytesIO(source)
     file = _unpacked(source)
+    encoding = _encoding(file)
+    if encoding is not None:
+        with file:
+            file = io.BytesIO(file.read().decode(encoding, "replace").encode())
     if not _has_returns_alone(file):
         return file
     with file:
         return io.BytesIO(re.sub(rb"\r\n?", b"\n", file.read()))
+
+
+def encoding_of(path: BarPath) -> str | None:
+    """Return the encoding of a text that is not UTF-8, None of one that is, or seems to be."""
+    with _unpacked(path) as file:
+        return _encoding(file)
+
+
+def _encoding(file: BinaryIO) -> str | None:
+    begin = file.read(_LOOKED_AT_BYTES)
+    file.seek(0)
+    if begin.startswith(_UTF_32):
+        return "utf-32"
+    if begin.startswith(_UTF_16):
+        return "utf-16"
+    # Half of the bytes of plain text in UTF-16 are zeros.
+    for encoding, zeros in (("utf-16-le", begin[1::2]), ("utf-16-be", begin[::2])):
+        if len(begin) > 1 and zeros.count(0) > _MOSTLY * len(zeros):
+            return encoding
+    return None
 
 
 def ends_lines_by_returns(path: BarPath) -> bool:
@@ -181,5 +222,5 @@ def _unpacked(path: BarPath) -> BinaryIO:
         packed = file.read(2) == _GZIP
     # A name in .gz promises a compressed file: one that is not is refused as damaged.
     if packed or path.name.lower().endswith(".gz"):
-        return cast(BinaryIO, gzip.open(str(path), "rb"))
+        return cast(BinaryIO, gzip.open(cast(BinaryIO, path.open("rb"))))
     return cast(BinaryIO, path.open("rb"))

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 
 from blocks.bars.headerless.values import is_date, is_time
 from blocks.bars.sources.paths import BarPath
-from blocks.bars.text_layout import TextLayout, ends_lines_by_returns, opened
+from blocks.bars.text_layout import (
+    PADDING,
+    TextLayout,
+    encoding_of,
+    end_of,
+    ends_lines_by_returns,
+    opened,
+)
 
 _LOOKED_AT_BYTES = 8192
 _LOOKED_AT_LINES = 50
@@ -43,6 +50,8 @@ class Oddities:
     trailing_separators: bool = False
     decimal_commas: bool = False
     comments: bool = False
+    encoding: str | None = None
+    padding: str = ""
     last_lines: tuple[str, ...] = ()
 
     @property
@@ -55,6 +64,8 @@ class Oddities:
             "a separator behind each row's last value is passed over": self.trailing_separators,
             "commas in numbers are read as decimal points": self.decimal_commas,
             "lines that begin with # are passed over": self.comments,
+            f"text in {str(self.encoding).upper()[:6]} is read": self.encoding is not None,
+            self.padding: bool(self.padding),
             f"the end of the file is passed over, as it is no row: {last}": bool(last),
         }
         return tuple(note for note, is_so in said.items() if is_so)
@@ -78,6 +89,8 @@ def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
         trailing_separators=_end_in_separators(rows),
         decimal_commas=layout.separator != "," and _have_decimal_commas(values),
         comments=any(line.startswith("#") for line in lines[1:]),
+        encoding=encoding_of(path),
+        padding=_padding(path),
         last_lines=_last_lines(path, layout),
     )
 
@@ -86,6 +99,7 @@ def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:
     """Return a file's text without what is odd in it; its lines keep their numbers."""
     with opened(path) as file:
         content = file.read()
+    content = _unpadded(content)
     if odd.last_lines:
         kept = content.splitlines(keepends=True)[: -len(odd.last_lines)]
         content = b"".join(kept)
@@ -133,20 +147,36 @@ def _have_decimal_commas(values: Sequence[str]) -> bool:
     return decimal and not any(_POINT.fullmatch(value) for value in values)
 
 
+def _padding(path: BarPath) -> str:
+    """Return a sentence on the bytes behind the last row that are no text, "" without any."""
+    end = end_of(path, _LOOKED_AT_BYTES)
+    bare = _unpadded(end)
+    if bare == end:
+        return ""
+    if b"\0" not in end[len(bare) - 1 :]:
+        return "a mark of the file's end behind the last row is passed over"
+    return (
+        "WARNING: zeros behind the last row are passed over: the disk or the program that wrote it"
+        " may have stopped early, and rows be missing"
+    )
+
+
+def _unpadded(content: bytes) -> bytes:
+    """Return a text without what old programs and disks leave behind its last row."""
+    if not content.rstrip(b"\r\n").endswith((b"\x1a", b"\x0c", b"\0")):
+        return content
+    return content.rstrip(PADDING + b"\r\n") + b"\n"
+
+
 def _last_lines(path: BarPath, layout: TextLayout) -> tuple[str, ...]:
     """Return the lines behind the last row that are words about the file, blank ones among them.
 
     Of a compressed file the end is not known before it is read.
     """
-    with path.open("rb") as file:
-        if file.read(2) == b"\x1f\x8b":
-            return ()
-        size = file.seek(0, io.SEEK_END)
-        file.seek(max(0, size - _LOOKED_AT_BYTES))
-        end = file.read()
-    lines = _lines(end)
+    end = end_of(path, _LOOKED_AT_BYTES)
+    lines = _lines(_unpadded(end))
     # The first may be a part of one, or stand above the rows.
-    lines = lines[layout.lines_above + 1 if size <= _LOOKED_AT_BYTES else 1 :]
+    lines = lines[layout.lines_above + 1 if len(end) < _LOOKED_AT_BYTES else 1 :]
     found = 0
     for count, line in enumerate(reversed(lines), 1):
         if line.strip() and not _is_about_the_file(line, layout.separator):

@@ -124,7 +124,9 @@ def bar_files(path: Path) -> Found:
             continue
         packed, passed_over = members_of(file)
         if not packed:
-            others.append(_within(root, file))
+            # Of a .zip without bars among other files its name is enough.
+            inside = [f"{_within(root, file)}/{name}" for name in passed_over]
+            others += inside if file == path and inside else [_within(root, file)]
             continue
         within = (*folders, stem_of(file))
         files += [SourceFile(member, (*within, *member.at.split("/")[:-1])) for member in packed]
@@ -136,9 +138,9 @@ def bar_files(path: Path) -> Found:
 
 def _no_bars(path: Path, others: list[str]) -> BadInput:
     shown = f"; it has {', '.join(others[:5])}" if others else ""
-    return BadInput(
-        f"{path} holds no bar files{shown}", f"Put files there that end in {', '.join(SUFFIXES)}"
-    )
+    packed = [name for name in others if name.lower().endswith(".zip") and "/" in name]
+    hint = "Unpack it" if packed else f"Put files there that end in {', '.join(SUFFIXES)}"
+    return BadInput(f"{path} holds no bar files{shown}", hint)
 
 
 def _within(root: Path, file: Path) -> str:

@@ -6,11 +6,10 @@ import stat
 import zipfile
 from pathlib import Path
 
-from blocks.bars.sources.paths import holds_numbers, unreadable
+from blocks.bars.sources.paths import holds_numbers, suffix_of, unreadable
 from blocks.process.disk_errors import words_of
 from trading.errors import BadInput
 
-_PACKED_SUFFIXES = (".csv", ".txt", ".tsv")
 # A .zip is unpacked in memory. Bars as text pack to a tenth, so that more is no file of bars.
 _MOST_UNPACKED_BYTES = 2_000_000_000
 _MOST_TIMES_PACKED = 100
@@ -38,12 +37,12 @@ def members_of(path: Path) -> tuple[list[zipfile.Path], list[str]]:
         if member.is_dir() or any(part.startswith((".", "_")) for part in parts):
             continue
         file = zipfile.Path(archive, member.filename)
-        if not file.name.lower().endswith(_PACKED_SUFFIXES):
+        if suffix_of(file) in ("", ".zip"):
             others.append(member.filename)
             continue
         unpacked += member.file_size
         _refuse_packing(path, member, unpacked)
-        if file.name.lower().endswith(".csv") or holds_numbers(file):
+        if not suffix_of(file).startswith((".txt", ".tsv")) or holds_numbers(file):
             found.append(file)
         else:
             others.append(member.filename)

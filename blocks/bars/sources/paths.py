@@ -64,8 +64,8 @@ def _is_row(line: str) -> bool:
 
 
 def _opened(path: BarPath) -> BinaryIO:
-    if isinstance(path, Path) and path.name.lower().endswith(".gz"):
-        return cast(BinaryIO, gzip.open(path, "rb"))
     if isinstance(path, Path) and not path.is_file():
         raise OSError(f"{path} is no regular file")
+    if path.name.lower().endswith(".gz"):
+        return cast(BinaryIO, gzip.open(cast(BinaryIO, path.open("rb"))))
     return cast(BinaryIO, path.open("rb"))

@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from blocks.bars.columns import INVISIBLE
 from blocks.bars.times.days import to_local
 from blocks.bars.times.numbers import EPOCH, from_numbers, is_written_out, whole_numbers
 from blocks.bars.times.texts import from_text, from_told_format
@@ -118,4 +119,4 @@ def _is_text(kind: pl.DataType) -> bool:
 
 
 def _trimmed(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.String).str.strip_chars().replace("", None)
+    return pl.col(name).cast(pl.String).str.strip_chars(INVISIBLE).replace("", None)

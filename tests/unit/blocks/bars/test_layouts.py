@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 from collections.abc import Callable
@@ -516,6 +517,28 @@ def test_texts_and_zips_are_read_as_other_files_are(
     read = read_bars(make(tmp_path), None)
     assert_whole(read, QXA="QXA", ZYB="ZYB")
     assert not any("left out" in note for note in read.notes)
+
+
+def as_parquet(text: str) -> bytes:
+    packed = io.BytesIO()
+    pl.read_csv(io.StringIO(text), try_parse_dates=True).write_parquet(packed)
+    return packed.getvalue()
+
+
+def test_what_a_zip_holds_may_be_parquet_or_packed_once_more(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bars.zip", "w") as archive:
+        archive.writestr("QXA.parquet", as_parquet(csv()))
+        archive.writestr("mine/ZYB.csv.gz", gzip.compress(csv("ZYB").encode()))
+    assert_whole(read_bars(tmp_path / "bars.zip", None), QXA="QXA", ZYB="ZYB")
+
+
+def test_a_zip_in_a_zip_is_named_and_half_a_parquet_too(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bars.zip", "w") as archive:
+        archive.writestr("more.zip", b"PK")
+    assert "it has bars.zip/more.zip. Unpack it" in refused(tmp_path / "bars.zip")
+    with zipfile.ZipFile(tmp_path / "bars.zip", "w") as archive:
+        archive.writestr("QXA.parquet", as_parquet(csv())[:-40])
+    assert "bars.zip/QXA.parquet cannot be read" in refused(tmp_path / "bars.zip")
 
 
 def test_what_is_not_read_of_a_folder_is_named_in_one_note(tmp_path: Path) -> None:

@@ -39,6 +39,13 @@ def with_semicolons(text: str) -> str:
 
 
 READ_RIGHT: dict[str, tuple[str, str]] = {
+    "DOS's mark of an end": (f"{TEXT}\x1a", "mark of the file's end"),
+    "DOS's mark of an end, its own line": (f"{TEXT}\x1a\r\n", "mark of the file's end"),
+    "DOS's mark of an end in the last row": (f"{TEXT.rstrip()}\x1a", "mark of the file's end"),
+    "a printer's end of a page": (f"{TEXT}\f\n", "mark of the file's end"),
+    "zeros of a disk": (TEXT + "\0" * 300, "WARNING: zeros behind the last row"),
+    "zeros behind DOS's mark": (f"{TEXT}\x1a" + "\0" * 100, "WARNING: zeros behind the last row"),
+    "a total and DOS's mark": (f"{TEXT}Total,2\n\x1a", "'Total,2'"),
     "carriage returns alone": (TEXT.replace("\n", "\r"), "carriage returns"),
     "carriage returns, no header": (BARE.replace("\n", "\r"), "carriage returns"),
     "carriage returns, comments above": (f"# mine\n{TEXT}".replace("\n", "\r"), "carriage returns"),
@@ -82,6 +89,37 @@ def test_what_is_odd_in_a_text_is_noted_and_costs_no_bar(
     assert found.rows.close.tolist() == [120.75, 121.5]
     assert found.rows.volume.tolist() == [1500.0, 900.0]
     assert [said for said in found.notes if note in said]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("text", [TEXT, BARE, f"{TEXT}Total,2\n"], ids=["plain", "bare", "total"])
+def test_text_in_another_unicode_is_read_with_a_note(
+    text: str, encoding: str, tmp_path: Path
+) -> None:
+    content = text.encode(encoding)
+    for packed, name in ((content, "QXA.csv"), (gzip.compress(content), "QXA.csv.gz")):
+        if name.endswith(".gz") and "Total" in text:
+            continue
+        found = read(tmp_path / name, packed)
+        assert found.rows.close.tolist() == [120.75, 121.5]
+        assert f"text in {encoding[:6].upper()} is read" in found.notes
+
+
+def test_half_a_row_in_utf_16_is_half_a_row(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="stops in the middle of its last row"):
+        read(tmp_path / "QXA.csv", f"{TEXT}2024-03-06 09:40,12".encode("utf-16"))
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\u00a0", "\u200e"])
+def test_marks_that_nobody_sees_make_no_other_symbol_and_no_other_time(
+    mark: str, tmp_path: Path
+) -> None:
+    # Two files with their marks of UTF-8, put one behind the other.
+    symbols = f"{mark}QXA,{ROWS[0]}\n{mark}QXA,{ROWS[1]}\n"
+    for text in (f"symbol,{HEADER}\n{symbols}", f"{HEADER}\n{ROWS[0]}\n{mark}{ROWS[1]}\n"):
+        found = read(tmp_path / "QXA.csv", text)
+        assert found.symbols == ("QXA",)
+        assert found.rows.close.tolist() == [120.75, 121.5]
 
 
 def test_a_file_of_plain_text_has_nothing_to_note(tmp_path: Path) -> None:
