@@ -10,7 +10,7 @@ from blocks.exchange.order_names import first_word_of, named_event
 from blocks.process.failpoints import reach
 from trading.session.events import Discrepancy, Event, Fill, Intent, OrderUpdate, intent_of
 from trading.session.exchange_port import Exchange, ExchangeEvent
-from trading.session.objections import objection_to
+from trading.session.objections import is_of_others, objection_to
 from trading.session.orders import TERMINAL, Leg, Order, Status, is_ours
 from trading.session.state import SessionState
 
@@ -69,6 +69,8 @@ class ExchangeNews:
             item = named_event(state, item)
         event = item.event
         assert not isinstance(event, Discrepancy)
+        if is_of_others(state, event):
+            return
         objection = objection_to(state, event)
         if objection:
             yield _complaint(event, objection)

@@ -10,7 +10,12 @@ from blocks.exchange.books import Books
 from blocks.exchange.exchange_news import ExchangeNews
 from blocks.exchange.order_names import named_order
 from blocks.exchange.order_requests import Asked, ask
-from blocks.exchange.reconciliation import differences, only_here, quantity_differences
+from blocks.exchange.reconciliation import (
+    differences,
+    held_by_others,
+    only_here,
+    quantity_differences,
+)
 from blocks.ledger.projector import Projector
 from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
@@ -58,7 +63,8 @@ class OrderDesk:
 
     State changes in memory first and is committed before anything is sent. When a commit fails
     the session is to be opened anew: the next desk folds the journal. `blocked` says by symbol why
-    it is not entered; `times` is the clock of its orders, None where a replay does not wait.
+    it is not entered, `of_others` what others have at the account of symbols not traded here.
+    `times` is the clock of its orders, None where a replay does not wait.
     """
 
     def __init__(
@@ -92,7 +98,9 @@ class OrderDesk:
         # What a broker says to the session's end: why a symbol is not entered, or not sold short.
         self._forbidden: dict[str, str] = {}
         self._unshortable: dict[str, str] = {}
+        self._positions: dict[str, int] = {}
         self.blocked: dict[str, str] = {}
+        self.of_others: dict[str, str] = {}
         self._shown_blocked: dict[str, str] | None = None
         self.reporter = Reporter(state, Place(account, exchange.name, provider))
         self._projector = Projector(state, self.reporter)
@@ -254,7 +262,9 @@ class OrderDesk:
                     self._give_up(order)
         unequal = self._see_quantities()
         # Asked again: what was settled is settled.
-        found = differences(self.state, self._open_there(), unequal)
+        open_there = self._open_there()
+        found = differences(self.state, open_there, unequal)
+        self.of_others = held_by_others(self.state, self._positions, open_there)
         self.blocked = self._refused | self._forbidden | found
         return self.blocked
 
@@ -307,8 +317,9 @@ class OrderDesk:
         return symbol in self.blocked or EVERY_SYMBOL in self.blocked
 
     def differences(self) -> dict[str, tuple[int, int]]:
-        """Return symbols whose quantity differs, as (ledger, exchange), over both sides' union."""
-        return quantity_differences(self.state, self.exchange.positions())
+        """Return symbols traded here whose quantity differs, as (ledger, exchange)."""
+        self._positions = self.exchange.positions()
+        return quantity_differences(self.state, self._positions)
 
     def close_session(self) -> None:
         """Let the venue end its day, take the answers and write the session's last point."""

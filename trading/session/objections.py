@@ -13,10 +13,27 @@ def objection_to(state: SessionState, event: Fill | OrderUpdate) -> str:
     What was heard before is no objection: exchanges repeat themselves.
     """
     if not is_ours(event.client_order_id):
-        return f"order {event.client_order_id!r} is not ours"
+        return _foreign(event)
     if event.symbol not in state.index:
         return f"order {event.client_order_id} is of a symbol that this session does not trade"
     return _misfit(state, event) if isinstance(event, Fill) else _contradiction(state, event)
+
+
+def is_of_others(state: SessionState, event: Fill | OrderUpdate) -> bool:
+    """Return whether an event is of somebody else's order, of a symbol that is not traded here."""
+    return event.symbol not in state.index and not is_ours(event.client_order_id)
+
+
+def _foreign(event: Fill | OrderUpdate) -> str:
+    """Return what an order did that this account's sessions did not send: a person, the broker."""
+    name = f" ({event.client_order_id})" if event.client_order_id else ""
+    if isinstance(event, Fill):
+        done = "bought" if event.quantity > 0 else "sold"
+        return (
+            f"{abs(event.quantity)} shares were {done} at {event.price:g} by an order that is not"
+            f" ours{name}"
+        )
+    return f"an order that is not ours{name} is {event.status} at the exchange"
 
 
 def _misfit(state: SessionState, fill: Fill) -> str:

@@ -172,13 +172,6 @@ def test_a_position_that_the_exchange_does_not_have_is_a_difference() -> None:
     }
 
 
-def test_a_foreign_position_is_a_difference_too() -> None:
-    run_plan = plan()
-    exchange = MemoryExchange(run_plan)
-    exchange.positions = lambda: {"ZZZ": 5}  # type: ignore[method-assign]
-    assert desk_of(exchange, run_plan).differences() == {"ZZZ": (0, 5)}
-
-
 def test_a_fill_that_does_not_fit_the_position_is_refused_loudly() -> None:
     run_plan = plan()
     desk = desk_of(MemoryExchange(run_plan), run_plan)

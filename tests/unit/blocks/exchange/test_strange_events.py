@@ -142,7 +142,7 @@ def test_a_blocked_symbol_is_not_entered_and_is_free_when_both_agree_again() -> 
     desk = desk_of(exchange, run_plan)
     exchange.positions = lambda: {"AAA": 7}  # type: ignore[method-assign]
     trade_to_the_break(desk)
-    assert desk.blocked == {"AAA": "ledger 0, exchange 7"}
+    assert desk.blocked == {"AAA": "ledger 0, exchange 7: no order of ours made the position"}
     assert {intent.symbol for intent in exchange.requests} == {"BBB"}
     del exchange.positions  # type: ignore[method-assign]
     desk.take_bar(bar(2, CALM, CALM))
