@@ -50,13 +50,13 @@ class AccountReader:
             "page_size": FILLS_A_PAGE,
         }
         for _ in range(MOST_PAGES):
-            page = executions_in(self._requester.read("/account/activities/FILL", query))
+            page, last = executions_in(self._requester.read("/account/activities/FILL", query))
             found += page
             if len(page) < FILLS_A_PAGE:
                 return found
-            if query.get("page_token") == page[-1].id:
+            if query.get("page_token") == last:
                 break
-            query["page_token"] = page[-1].id
+            query["page_token"] = last
         raise _endless("fills")
 
     def _orders(self, query: dict[str, Json], since: datetime | None) -> list[TheirOrder]:

@@ -7,23 +7,28 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from blocks.exchange.alpaca.executions import Spans
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Orders and executions since a moment are told; a restart tells them again.
+    """Since when orders are told of, and how much of each of them was told to be traded.
 
-    What was told once is left out by the ids of its executions. `early` are by order the shares
-    that were told before the list of executions had them, under an id that may be of several.
+    A time or an id would not do: executions of one moment have no order, and one may be listed
+    later than its successor.
     """
 
     since: datetime
-    early: dict[str, Decimal] = field(default_factory=dict)
+    told: Spans = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the cursor as text."""
-        content = {"since": self.since.isoformat()}
-        early = {order_id: str(shares) for order_id, shares in self.early.items()}
-        return json.dumps(content | ({"early": early} if early else {}), separators=(",", ":"))
+        told = {
+            order_id: [[f"{begin:f}", f"{end:f}"] for begin, end in spans]
+            for order_id, spans in self.told.items()
+        }
+        content = {"since": self.since.isoformat(), "told": told}
+        return json.dumps(content, separators=(",", ":"))
 
 
 def cursor_in(text: str) -> Cursor | None:
@@ -31,7 +36,10 @@ def cursor_in(text: str) -> Cursor | None:
     try:
         content = json.loads(text)
         since = datetime.fromisoformat(content["since"]).astimezone(UTC)
-        early = {str(name): Decimal(said) for name, said in content.get("early", {}).items()}
-        return Cursor(since, early)
+        told = {
+            str(order_id): [(Decimal(begin), Decimal(end)) for begin, end in spans]
+            for order_id, spans in content["told"].items()
+        }
+        return Cursor(since, told)
     except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation):
         return None

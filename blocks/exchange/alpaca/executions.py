@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,6 +13,10 @@ from blocks.exchange.alpaca.replies import Json
 from blocks.exchange.alpaca.their_order import TheirOrder, microseconds, unreadable
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+NOTHING = Decimal(0)
+
+# From how many of an order's shares to how many, by order.
+Spans = dict[str, list[tuple[Decimal, Decimal]]]
 
 
 class Execution(BaseModel):
@@ -19,19 +24,18 @@ class Execution(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str
     order_id: str
     symbol: str
     side: str
     qty: Decimal
     price: Decimal
     transaction_time: datetime
-    cum_qty: Decimal | None = None
+    cum_qty: Decimal
 
     @property
     def exec_id(self) -> str:
-        """Return the id of the execution, the same by whichever way Alpaca tells of it."""
-        return self.id if self.cum_qty is None else exec_id(self.order_id, self.cum_qty)
+        """Return the id of the execution that brought its order to so many shares."""
+        return f"{self.order_id}:{self.cum_qty.normalize():f}"
 
     @property
     def quantity(self) -> int:
@@ -44,78 +48,94 @@ class Execution(BaseModel):
         return microseconds(self.transaction_time)
 
 
-def exec_id(order_id: str, cum_qty: Decimal) -> str:
-    """Return the id of the execution that brought an order to so many shares."""
-    return f"{order_id}:{cum_qty.normalize():f}"
+class _Listed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
 
 
-def executions_in(document: Json) -> list[Execution]:
-    """Return the executions in an answer. Raises ExchangeUnavailable for something else."""
+def executions_in(document: Json) -> tuple[list[Execution], str]:
+    """Return the executions in a page, and the id that the next page begins after.
+
+    Raises ExchangeUnavailable for something else.
+    """
     if document is None:
-        return []
+        return [], ""
     if not isinstance(document, list):
         raise unreadable("a list of fills")
     try:
-        return [Execution.model_validate(item) for item in document]
+        last = _Listed.model_validate(document[-1]).id if document else ""
+        return [Execution.model_validate(item) for item in document], last
     except ValidationError as error:
         raise unreadable("a fill", error) from None
 
 
 class Told:
-    """By order, the shares whose executions were told; what was told early is told no second time.
+    """By order, from how many to how many of its shares executions were told.
 
-    An order may say that it was filled before the list of executions does. Then the difference is
-    made up from the order itself (`made_up`), and the execution that comes late is left out.
+    An order may say that it was filled before the list of executions does. Then what lacks is
+    made up from the order itself (`made_up`), and an execution that comes late finds itself told.
     """
 
-    def __init__(self, early: dict[str, Decimal] | None = None) -> None:
-        self._shares: dict[str, Decimal] = dict(early or {})
+    def __init__(self, spans: Spans | None = None) -> None:
+        self.spans: Spans = {order_id: list(told) for order_id, told in (spans or {}).items()}
         self._paid: dict[str, Decimal] = {}
-        self._ids: set[str] = set()
-        self.early: dict[str, Decimal] = dict(early or {})
 
     def is_new(self, execution: Execution) -> bool:
         """Take note of an execution, and return whether it was not told yet."""
-        if execution.id in self._ids:
+        end, begin = execution.cum_qty, execution.cum_qty - execution.qty
+        told = self.spans.get(execution.order_id, [])
+        if any(low <= begin and end <= high for low, high in told):
             return False
-        self._ids.add(execution.id)
-        owed = self.early.get(execution.order_id, Decimal(0))
-        if owed >= execution.qty:
-            self._owe(execution.order_id, owed - execution.qty)
-            return False
-        self._add(execution.order_id, execution.qty, execution.price)
+        self._paid[execution.order_id] = (
+            self._paid.get(execution.order_id, NOTHING) + execution.qty * execution.price
+        )
+        self.spans[execution.order_id] = _joined([*told, (begin, end)])
         return True
 
-    def lacking(self, order: TheirOrder) -> Decimal:
-        """Return the shares of an order that were traded and not told."""
-        return max(order.filled - self._shares.get(order.id, Decimal(0)), Decimal(0))
+    def is_lacking(self, order: TheirOrder) -> bool:
+        """Return whether something of an order was traded and not told."""
+        return next(self._gaps(order), None) is not None
 
-    def made_up(self, order: TheirOrder) -> Execution:
-        """Return what an order lacks as one execution, and take note that it was told."""
-        shares = self.lacking(order)
-        average = order.filled_avg_price or order.limit_price or order.stop_price or Decimal(0)
-        paid = average * order.filled - self._paid.get(order.id, Decimal(0))
-        known = order.id in self._paid or order.id not in self._shares
-        price = paid / shares if known and paid > 0 else average
-        self._add(order.id, shares, price)
-        self._owe(order.id, self.early.get(order.id, Decimal(0)) + shares)
-        return Execution(
-            id=exec_id(order.id, order.filled),
-            order_id=order.id,
-            symbol=order.symbol,
-            side=order.side or "",
-            qty=shares,
-            price=price,
-            transaction_time=order.updated_at or order.submitted_at or NO_TIME,
-            cum_qty=order.filled,
-        )
+    def made_up(self, order: TheirOrder) -> list[Execution]:
+        """Return what an order lacks as executions, and take note that they were told."""
+        gaps = list(self._gaps(order))
+        shares = sum((end - begin for begin, end in gaps), start=NOTHING)
+        average = order.filled_avg_price or order.limit_price or order.stop_price or NOTHING
+        price = average
+        is_paid_known = order.id in self._paid or order.id not in self.spans
+        rest = average * order.filled - self._paid.get(order.id, NOTHING)
+        if is_paid_known and rest > 0:
+            price = rest / shares
+        found = [
+            Execution(
+                order_id=order.id,
+                symbol=order.symbol,
+                side=order.side or "",
+                qty=end - begin,
+                price=price,
+                transaction_time=order.updated_at or order.submitted_at or NO_TIME,
+                cum_qty=end,
+            )
+            for begin, end in gaps
+        ]
+        return [execution for execution in found if self.is_new(execution)]
 
-    def _add(self, order_id: str, shares: Decimal, price: Decimal) -> None:
-        self._shares[order_id] = self._shares.get(order_id, Decimal(0)) + shares
-        self._paid[order_id] = self._paid.get(order_id, Decimal(0)) + shares * price
+    def _gaps(self, order: TheirOrder) -> Iterator[tuple[Decimal, Decimal]]:
+        reached = NOTHING
+        for begin, end in self.spans.get(order.id, []):
+            if reached < min(begin, order.filled):
+                yield reached, min(begin, order.filled)
+            reached = max(reached, end)
+        if reached < order.filled:
+            yield reached, order.filled
 
-    def _owe(self, order_id: str, shares: Decimal) -> None:
-        if shares > 0:
-            self.early[order_id] = shares
+
+def _joined(spans: list[tuple[Decimal, Decimal]]) -> list[tuple[Decimal, Decimal]]:
+    found: list[tuple[Decimal, Decimal]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
-            self.early.pop(order_id, None)
+            found.append((begin, end))
+    return found

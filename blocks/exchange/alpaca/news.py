@@ -36,10 +36,9 @@ Stand = tuple[Status, float | None, int]
 class AlpacaNews:
     """Tells one account's news from a position on, each once for as long as it is asked in turn.
 
-    Asked from any other position, as after a restart, it tells all news since that position's day
-    again: executions have the same ids as before, and orders are told as they stand now. `now` is
-    aware UTC, `steady` a clock that only goes forward, seconds; `symbol_of` turns Alpaca's names
-    of symbols into ours.
+    Asked from another position, as after a restart, it tells the executions after that, and all
+    orders as they stand. `now` is aware UTC, `steady` a clock that only goes forward, seconds;
+    `symbol_of` turns Alpaca's names of symbols into ours.
     """
 
     def __init__(
@@ -76,8 +75,7 @@ class AlpacaNews:
         """
         begins_anew = False
         if since != self._position:
-            self._begin_at(since, identity)
-            begins_anew = since != BEGINNING
+            begins_anew = self._begin_at(since, identity)
         elif not self._listening.is_due():
             return EventPage(since, [])
         self._listening.asked()
@@ -99,34 +97,38 @@ class AlpacaNews:
             found = self._reader.order(their_id)
             self._views.take([] if found is None else [found])
 
-    def _begin_at(self, since: StreamPosition, identity: str) -> None:
-        """Begin anew at a position's moment, or with this day where it is of another stream."""
+    def _begin_at(self, since: StreamPosition, identity: str) -> bool:
+        """Go on from a position, or with this day where that cannot be; return whether so."""
         cursor = cursor_in(since.cursor) if since.identity == identity else None
+        self._is_first = cursor is None
         self._cursor = cursor or Cursor(self._midnight())
-        self._told = Told(self._cursor.early)
+        self._told = Told(self._cursor.told)
         self._stands = {}
         self._lacking_since = {}
         self._fills_at = float("-inf")
         self._newest_fill = self._cursor.since
         self._position = None
-        self._is_first = True
+        return cursor is None and since != BEGINNING
 
     def _read(self) -> list[ExchangeEvent]:
         self.orders_today()
         fills = self._fills()
         views = self._views.all()
         fills += [
-            self._told.made_up(member)
+            execution
             for member in self._lacking(views)
             if self._is_patience_over(member.id)
+            for execution in self._told.made_up(member)
         ]
         events = [event for execution in fills for event in self._filled(execution)]
         for view in views:
             events += self._changed(view)
         since = self._since(views)
         if since != self._cursor.since:
+            # All orders of earlier days are over, and all of them was told.
             self._views.forget_before(since)
-        self._cursor = Cursor(since, dict(self._told.early))
+            self._told = Told()
+        self._cursor = Cursor(since, self._told.spans)
         return events
 
     def _fills(self) -> list[Execution]:
@@ -218,7 +220,7 @@ class AlpacaNews:
             member
             for view in views
             for member in view.members
-            if self._told.lacking(member) > 0
+            if self._told.is_lacking(member)
             and (member.submitted_at is None or member.submitted_at >= self._cursor.since)
         ]
 

@@ -206,7 +206,7 @@ def test_a_part_of_a_share_that_others_traded_is_a_discrepancy() -> None:
         assert (type(first).__name__, first.symbol) == ("Discrepancy", "AAPL")
 
 
-@pytest.mark.parametrize("cursor", ["", "17", "{}", '{"since":"x","fill":""}', "[]"])
+@pytest.mark.parametrize("cursor", ["", "17", "{}", '{"since":"x","told":{}}', "[]"])
 def test_a_cursor_that_says_nothing_begins_anew_with_all_that_is_there(cursor: str) -> None:
     with trading() as trader:
         enter(trader)
