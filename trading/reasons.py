@@ -227,6 +227,8 @@ class ExitReason(IntEnum):
     OPERATOR = 5, "operator"
     ASSUMED_CLOSE = 6, "assumed close"
     SIGNAL = 7, "the strategy's signal"
+    # At a real broker: its stop could not be placed, or not in time.
+    UNPROTECTED = 8, "no stop could rest"
 
     @property
     def word(self) -> str:
@@ -237,6 +239,14 @@ class ExitReason(IntEnum):
     def of(cls, word: str) -> ExitReason:
         """Return the reason of a word; raises KeyError for one that is none."""
         return cls[word.upper() if word else cls.NONE.name]
+
+
+# Those that a backtest counts among its exits: an assumed close is counted apart.
+COUNTED_EXITS = tuple(
+    reason
+    for reason in ExitReason
+    if reason not in (ExitReason.NONE, ExitReason.ASSUMED_CLOSE, ExitReason.UNPROTECTED)
+)
 
 
 class FillLeg(IntEnum):

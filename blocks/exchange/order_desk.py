@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from blocks.exchange.books import Books
 from blocks.exchange.exchange_news import ExchangeNews
 from blocks.exchange.order_names import named_order
 from blocks.exchange.order_requests import Asked, ask
+from blocks.exchange.questions import Questions
 from blocks.exchange.reconciliation import (
     differences,
     held_by_others,
@@ -26,9 +28,9 @@ from trading.session.broker_answers import (
     Refusal,
     Refused,
     Unknown,
-    in_words,
     reason_of,
 )
+from trading.session.broker_facts import names_of
 from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
@@ -50,12 +52,13 @@ from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Order, Status, is_ours
 from trading.session.planning.order_planner import OrderPlanner
+from trading.session.protection.limits import ProtectionLimits
+from trading.session.protection.watch import Watch
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState
 
 # Cancel, then submit what the cancel made room for: more rounds than that mean a loop.
 MOST_ROUNDS = 8
-_DONE = {"replace": "moved", "cancel": "cancelled"}
 
 
 class OrderDesk:
@@ -64,7 +67,8 @@ class OrderDesk:
     State changes in memory first and is committed before anything is sent. When a commit fails
     the session is to be opened anew: the next desk folds the journal. `blocked` says by symbol why
     it is not entered, `of_others` what others have at the account of symbols not traded here.
-    `times` is the clock of its orders, None where a replay does not wait.
+    `times` is the clock of its orders, None where a replay does not wait, and `limits` are how
+    long what protects a position is waited for.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class OrderDesk:
         dry_run: bool = False,
         provider: str = "",
         times: OrderTimes | None = None,
+        limits: ProtectionLimits | None = None,
     ) -> None:
         self.state = state
         self.ledger = ledger
@@ -88,12 +93,17 @@ class OrderDesk:
         self._planner = OrderPlanner(account, self._session, state.plan.strategy_name, epoch)
         self._uncommitted: list[Event] = []
         self._times = times
+        limits = limits or ProtectionLimits()
+        self._watch = Watch(limits)
+        self._questions = Questions(exchange, limits.question)
+        # Requests that the exchange has: only what comes of them is not known.
+        self._accepted: set[str] = set()
         # Of requests that were sent, until what the stream says of them is heard.
         self._answers: list[Asked] = []
         self._news = ExchangeNews(exchange, ledger)
         self._committed_cursor = self._news.cursor
         self._elsewhere: dict[str, int] = {}
-        # By symbol, until its next bar: what was refused is not asked again and again.
+        # By symbol, until its next bar: what does not settle is not asked again and again.
         self._refused: dict[str, str] = {}
         # What a broker says to the session's end: why a symbol is not entered, or not sold short.
         self._forbidden: dict[str, str] = {}
@@ -116,10 +126,6 @@ class OrderDesk:
         """Apply an event and keep it for the next commit."""
         self.reporter.take(event)
         self._uncommitted.append(event)
-        match event:
-            case OrderUpdate(status=Status.REJECTED, symbol=symbol, leg=leg, reason=reason):
-                if leg != Leg.ENTRY:
-                    self._refused[symbol] = f"its {leg} was refused: {in_words(reason)}"
 
     def listen(self) -> int:
         """Take what happened at the exchange into the state; return how many events there were."""
@@ -168,16 +174,38 @@ class OrderDesk:
         self.commit()
         self.reconcile()
 
+    def next_look_seconds(self) -> float:
+        """Return how soon, by the session's clock, the desk has to look again: inf for no hurry."""
+        return self._watch.limits.look if self._watch.is_urgent else math.inf
+
+    @property
+    def is_urgent(self) -> bool:
+        """Return whether something is waited for that has a time: protection, an end, an answer."""
+        return self._watch.is_urgent
+
+    def _now_us(self) -> int:
+        return self._times.now_us() if self._times else 0
+
     def _planned(self, newest: Mapping[str, float] | None) -> list[Intent]:
-        state = self.state
+        state, us = self.state, self._now_us()
+        for update in self._questions.settle(state, us):
+            self.record(update)
         if self._elsewhere:
             # What was asked a moment ago may have changed it.
             self._see_quantities()
-        view = ExchangeView(dict(self._elsewhere), dict(self._refused))
+        look = self._watch.look(state, us)
+        for event in look.events:
+            self.record(event)
+        view = ExchangeView(
+            dict(self._elsewhere),
+            dict(self._refused),
+            names_of(self.exchange.abilities),
+            look.cut,
+            look.paused,
+        )
         if view != state.view:
             # No order is planned by what the journal does not know.
             self.record(view)
-        us = self._times.now_us() if self._times else 0
         return [replace(intent, us=us) for intent in self._planner.wanted(state, newest)]
 
     def pass_bar(self) -> None:
@@ -218,16 +246,23 @@ class OrderDesk:
         """
         self.listen()
         again: list[Intent] = []
+        us = self._now_us()
         for intent in list(self.state.unanswered.values()):
-            found = self.exchange.find_order(intent.client_order_id)
+            name = intent.client_order_id
+            # What was accepted a moment ago is given the time to be heard of.
+            if name in self._accepted and not self._questions.is_due(name, us):
+                continue
+            found = self.exchange.find_order(name)
             is_late = now > entry_deadline or not self._is_wanted(intent)
             if found is None and intent.action != "submit":
                 # There is nothing to cancel or to move.
-                self._give_up(self.state.orders[intent.client_order_id])
+                self._give_up(self.state.orders[name])
             elif found is None and intent.leg == Leg.ENTRY and is_late:
                 self.record(self._answer(intent, Status.CANCELLED, "missed"))
-            elif found is not None and intent.action == "submit":
+            elif found is not None and _says_enough(found, intent):
                 self.record(update_of(found, to_microseconds(now)))
+            elif name in self._accepted and not self._questions.is_to_be_repeated(name):
+                continue
             elif not is_history:
                 again.append(self._priced_now(intent))
         self._send(again)
@@ -265,7 +300,7 @@ class OrderDesk:
         open_there = self._open_there()
         found = differences(self.state, open_there, unequal)
         self.of_others = held_by_others(self.state, self._positions, open_there)
-        self.blocked = self._refused | self._forbidden | found
+        self.blocked = self._refused | self._forbidden | self.state.protection.troubles() | found
         return self.blocked
 
     def _open_there(self) -> list[Order]:
@@ -353,6 +388,7 @@ class OrderDesk:
         self._ask(entries)
 
     def _ask(self, intents: Sequence[Intent]) -> None:
+        self._accepted -= {intent.client_order_id for intent in intents}
         for intent, answer in ask(self.exchange, [self._stamped(intent) for intent in intents]):
             if isinstance(answer, Unknown) and intent.action == "submit":
                 self.record(self._answer(intent, Status.UNKNOWN, "no answer"))
@@ -377,14 +413,16 @@ class OrderDesk:
                 self.record(replace(self._answer(intent, Status.WORKING, ""), their_id=their_id))
             case Refused() if intent.action == "submit":
                 self.record(self._answer(intent, Status.REJECTED, reason_of(answer)))
-            case Refused(words=words):
-                # Asked again in the next bar: until then the order stands as it stood.
-                why = f"its {intent.leg} could not be {_DONE[intent.action]}: {words}"
-                self._refused[intent.symbol] = why
+            case Refused():
+                # The order stands as it stood, or has ended by itself: it is looked up.
                 order = self.state.orders[intent.client_order_id]
                 self.record(update_of(order, reason=reason_of(answer)))
-            case _:
-                # Accepted, and the stream says what comes of it; or to be looked up.
+            case Accepted():
+                # The stream says what comes of it.
+                self._accepted.add(intent.client_order_id)
+                self._questions.is_due(intent.client_order_id, self._now_us())
+            case Unknown():
+                # To be looked up.
                 pass
 
     def _refusal_of(self, entry: Intent) -> str:
@@ -418,3 +456,11 @@ class OrderDesk:
 
 def _is_entry(intent: Intent) -> bool:
     return intent.action == "submit" and intent.leg == Leg.ENTRY
+
+
+def _says_enough(found: Order, asked: Intent) -> bool:
+    """Return whether an order as it is found tells what became of a request."""
+    if asked.action == "cancel":
+        return not found.is_live
+    is_as_asked = (found.price, found.quantity) == (asked.price, asked.quantity)
+    return asked.action == "submit" or is_as_asked or not found.is_live

@@ -53,7 +53,8 @@ def first_word_of(state: SessionState, item: ExchangeEvent) -> OrderUpdate | Non
         entry = state.orders.get(item.protects)
         if entry is None:
             return None
-        sign = -1 if entry.quantity > 0 else 1
+        # A target may have a stop that goes with it, on its own side.
+        sign = 1 if (entry.quantity > 0) == (entry.leg != Leg.ENTRY) else -1
         status, quantity = Status.WORKING, sign * (entry.filled or abs(entry.quantity))
         price = entry.stop_price if fill.leg == Leg.STOP else None
     return OrderUpdate(

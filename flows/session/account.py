@@ -158,9 +158,7 @@ def _exchange(
     return venue if broker is None else ShadowExchange(venue, broker)
 
 
-def _broker(
-    request: SessionRequest, plan: RunPlan, replayed: Sequence[Session]
-) -> Exchange | None:
+def _broker(request: SessionRequest, plan: RunPlan, replayed: Sequence[Session]) -> Exchange | None:
     if request.parts.broker.is_mock:
         return None
     first = replayed[0] if replayed else None

@@ -13,7 +13,7 @@ from trading.backtest.resampling import Resample, means_of_resamples, resample_b
 from trading.engine.trade_tape import FillRow, TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
-from trading.reasons import ExitReason
+from trading.reasons import COUNTED_EXITS, ExitReason
 
 DEFAULT_SEED = 1
 
@@ -143,11 +143,7 @@ def summarise(
         expectancy_r_low=interval[0] if interval else None,
         expectancy_r_high=interval[1] if interval else None,
         average_duration_minutes=_mean(held_us / MICROSECONDS_PER_MINUTE),
-        exit_reasons={
-            each.word: int(reasons[each.value])
-            for each in ExitReason
-            if each not in (ExitReason.NONE, ExitReason.ASSUMED_CLOSE)
-        },
+        exit_reasons={each.word: int(reasons[each.value]) for each in COUNTED_EXITS},
         assumed_closes=int(reasons[ExitReason.ASSUMED_CLOSE.value]),
         long=_side_figures(pnl[side > 0]),
         short=_side_figures(pnl[side < 0]),

@@ -20,10 +20,19 @@ from trading.session.orders import Leg, Order
 
 
 def book_fill(
-    book: Book, tape: Tape, rules: Rules, s: int, fill: Fill, order: Order | None
+    book: Book,
+    tape: Tape,
+    rules: Rules,
+    s: int,
+    fill: Fill,
+    order: Order | None,
+    *,
+    fires_whole: bool = True,
 ) -> None:
     """Book a fill of a symbol and write it on the tape; `order` is its order where it is known.
 
+    With `fires_whole` a target that is touched has fired: what is left of it is a market exit
+    (rules, section 4). At a broker it is a limit order that rests on, and so does its stop.
     Raises OpenbellError for an exit that does not fit the position.
     """
     leg = FillLeg.of(fill.leg).value
@@ -44,7 +53,8 @@ def book_fill(
     if fill.leg == "stop":
         plan_exit(book, s, EXIT_STOP)
     elif fill.leg == "target":
-        plan_exit(book, s, EXIT_TARGET)
+        if fires_whole or abs(fill.quantity) == abs(held):
+            plan_exit(book, s, EXIT_TARGET)
     elif fill.leg == "assumed_close":
         book.assumed[s] = True
     if apply_exit_fill(book, s, abs(fill.quantity), fill.price, fill.commission, fill.us):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 
@@ -83,3 +84,24 @@ SIMULATED = Abilities(
     counts_open_exits=False,
     at_once=1,
 )
+
+
+def names_of(abilities: Abilities) -> list[str]:
+    """Return what a broker can do as the journal keeps it: `at_once` decides nothing."""
+    names = (field.name for field in fields(abilities) if field.name != "at_once")
+    return sorted(name for name in names if getattr(abilities, name))
+
+
+def abilities_named(names: Collection[str]) -> Abilities:
+    """Return what a broker can do whose journal keeps these names."""
+    return Abilities(
+        rests_protection="rests_protection" in names,
+        bracket="bracket" in names,
+        oto="oto" in names,
+        oco="oco" in names,
+        stop_entry="stop_entry" in names,
+        leg_ids_settable="leg_ids_settable" in names,
+        replaces_in_place="replaces_in_place" in names,
+        counts_open_exits="counts_open_exits" in names,
+        at_once=1,
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
+from trading.session.broker_facts import SIMULATED, names_of
 from trading.session.orders import Leg, Order, OrderType, Status, TargetKind
 
 
@@ -62,11 +64,16 @@ class ExchangeView:
     """By what else than the books orders are planned from here on.
 
     `elsewhere` is by symbol what the exchange holds, signed, where the books hold another
-    quantity; `refused` says by symbol why it is left alone until its next bar.
+    quantity; `refused` says by symbol why it is left alone until its next bar. `abilities` are what
+    the exchange can do, by name. `cut` names the entries whose rest is not waited for any more,
+    `paused` the symbols that are left alone for the moment.
     """
 
     elsewhere: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    abilities: list[str] = field(default_factory=lambda: names_of(SIMULATED))
+    cut: list[str] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,31 @@ class Intent:
     is_reached: bool = False
 
 
+class Gap(StrEnum):
+    """What became of a position without a resting stop of its quantity."""
+
+    OVER = "over"
+    LEFT = "left"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Unprotected:
+    """A position had no resting stop for `quantity` of its shares from `since_us` to `us`.
+
+    It has been `over` since then, or the position is `left` at market from here on, or it is
+    `stuck`: it is being left already and is there all the same. `reason` says why it is left or
+    stuck.
+    """
+
+    symbol: str
+    since_us: int
+    us: int
+    quantity: int
+    became: Gap
+    reason: str = ""
+
+
 # Whose a discrepancy is that names no symbol.
 EVERY_SYMBOL = "every symbol"
 
@@ -194,6 +226,7 @@ Event = (
     | Fill
     | OrderUpdate
     | Intent
+    | Unprotected
     | Discrepancy
     | Command
     | SessionClosed
@@ -209,6 +242,7 @@ KINDS: dict[str, type[Event]] = {
     "fill": Fill,
     "order_update": OrderUpdate,
     "intent": Intent,
+    "unprotected": Unprotected,
     "discrepancy": Discrepancy,
     "command": Command,
     "session_closed": SessionClosed,

@@ -32,7 +32,7 @@ from trading.market.bars import Prices
 from trading.market.calendar import Session
 from trading.market.daily_bars import days_of, no_daily
 from trading.plan import RunPlan
-from trading.reasons import EXIT_STOP, EXIT_TARGET, ExitReason, Reason
+from trading.reasons import EXIT_STOP, EXIT_TARGET, EXIT_UNPROTECTED, ExitReason, Reason
 from trading.selection.judge import begin_opening
 from trading.selection.universe import new_universe
 from trading.session.bar_gate import BarGate
@@ -46,11 +46,13 @@ from trading.session.events import (
     Event,
     ExchangeView,
     Fill,
+    Gap,
     Intent,
     OrderUpdate,
     SessionClosed,
     SessionStarted,
     Transfer,
+    Unprotected,
     intent_of,
     order_of,
 )
@@ -69,6 +71,7 @@ from trading.session.orders import (
     attempt_of,
     transition,
 )
+from trading.session.protection.record import ProtectionRecord
 
 
 class SessionState:
@@ -100,6 +103,7 @@ class SessionState:
         # The last bar that was history when it was decided on.
         self.passed_bar = -1
         self.view = ExchangeView()
+        self.protection = ProtectionRecord()
         self.is_started = False
         self.is_closed = False
         self.halt = NO_HALT
@@ -142,6 +146,10 @@ class SessionState:
                 self._update(event)
             case Intent():
                 self._intend(event)
+            case Unprotected():
+                self.protection.gaps.append(event)
+                if event.became == Gap.LEFT:
+                    plan_exit(self.book, self.index[event.symbol], EXIT_UNPROTECTED)
             case Discrepancy():
                 self.discrepancies.setdefault(event.symbol, event.reason)
             case Command():
@@ -234,6 +242,7 @@ class SessionState:
         self.decisions += starmap(DecisionRow, log.rows.tolist())
         self.equity_points.append((event.start_us, float(worth)))
         self.last_bar = event.bar
+        self.protection.close_bar()
         if self.is_in_drawdown and not was_in_drawdown:
             self.halt = Halt(is_halted=True, reason=DRAWDOWN_REASON, since_us=event.start_us)
 
@@ -284,10 +293,14 @@ class SessionState:
             order = replace(order, filled=order.filled + abs(event.quantity))
             self.orders[order.client_order_id] = order
         s = self.index[event.symbol]
-        book_fill(self.book, self.tape, self.rules, s, event, order)
+        rests = self._rests_protection
+        book_fill(self.book, self.tape, self.rules, s, event, order, fires_whole=rests)
+        if order is not None:
+            held = int(self.book.quantity[s])
+            self.protection.fill(order, event.us, held, self.orders, rests_protection=rests)
 
     def _update(self, event: OrderUpdate) -> None:
-        order = self.orders.get(event.client_order_id)
+        before = order = self.orders.get(event.client_order_id)
         if order is None:
             # A bracket's legs are made by the exchange when the entry fills.
             order = Order(
@@ -306,17 +319,32 @@ class SessionState:
         if event.quantity and event.status == Status.WORKING and order.leg != Leg.ENTRY:
             order = replace(order, quantity=event.quantity)
         self.orders[order.client_order_id] = order
-        if event.status != Status.UNKNOWN:
+        asked = self.unanswered.get(order.client_order_id)
+        if event.status != Status.UNKNOWN and not _is_still_ending(asked, event):
             # Unknown is no answer: the request stays to be looked up, after a restart too.
             self.unanswered.pop(order.client_order_id, None)
         s = self.index[event.symbol]
+        self.protection.hear(
+            before,
+            order,
+            event,
+            asked,
+            self.orders,
+            held=int(self.book.quantity[s]),
+            rests_protection=self._rests_protection,
+        )
         if order.leg == Leg.ENTRY and order.status in TERMINAL:
             end_entry(self.book, s, order)
         if event.status == Status.TRIGGERED:
             plan_exit(self.book, s, EXIT_STOP if order.leg == Leg.STOP else EXIT_TARGET)
 
+    @property
+    def _rests_protection(self) -> bool:
+        return "rests_protection" in self.view.abilities
+
     def _intend(self, event: Intent) -> None:
         self.unanswered[event.client_order_id] = event
+        self.protection.ask(event)
         if event.action == "submit" and event.client_order_id not in self.orders:
             self.orders[event.client_order_id] = order_of(event)
         s = self.index[event.symbol]
@@ -338,6 +366,13 @@ class SessionState:
         """Return why a symbol's waiting exit began, or an empty text."""
         s = self.index[symbol]
         return ExitReason(int(self.book.exit_reason[s])).word if self.book.exit_waiting[s] else ""
+
+
+def _is_still_ending(asked: Intent | None, update: OrderUpdate) -> bool:
+    """Return whether an order that was asked to end is said to work on: it may end yet."""
+    if asked is None or asked.action != "cancel" or update.reason:
+        return False
+    return update.status == Status.WORKING
 
 
 def _first_reasons(words: list[str], found: Bytes) -> Bytes:

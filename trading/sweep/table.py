@@ -10,17 +10,11 @@ from typing import Any, get_type_hints
 import polars as pl
 
 from trading.backtest.performance import SideFigures, Summary
-from trading.reasons import ExitReason
+from trading.reasons import COUNTED_EXITS
 
 SET_NUMBER, SET_HASH = "set_number", "set_hash"
 _SIDE = pl.Struct({"trades": pl.Int64, "wins": pl.Int64, "pnl": pl.Float64})
-_EXITS = pl.Struct(
-    {
-        each.word: pl.Int64
-        for each in ExitReason
-        if each not in (ExitReason.NONE, ExitReason.ASSUMED_CLOSE)
-    }
-)
+_EXITS = pl.Struct({each.word: pl.Int64 for each in COUNTED_EXITS})
 _KINDS: dict[Any, Any] = {
     int: pl.Int64,
     SideFigures: _SIDE,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
+from trading.session.broker_facts import Abilities
 from trading.session.entry_terms import EntryTerms, awaited_terms, terms_of
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order, OrderType, Status
 from trading.session.planning.order_names import OrderNames, next_attempt
 from trading.session.planning.standing import Standing
+from trading.session.protection.legs import PROTECTION, is_held
 
-PROTECTION = (Leg.STOP, Leg.TARGET)
 
-
-def wanted_entry(names: OrderNames, standing: Standing) -> Intent | None:
+def wanted_entry(names: OrderNames, standing: Standing, abilities: Abilities) -> Intent | None:
     """Return the entry that a symbol waits for and that is not under way, None where none is.
 
-    One that is to be replaced is first known to be gone: it may be filled at this moment.
+    One that is to be replaced is first known to be gone: it may be filled at this moment. The legs
+    that the exchange takes with it have their ids in it, others follow its fill.
     """
     wanted = awaited_terms(standing.book, standing.s)
     if wanted is None or standing.live_of(Leg.ENTRY):
@@ -22,7 +25,7 @@ def wanted_entry(names: OrderNames, standing: Standing) -> Intent | None:
     symbol, known = standing.symbol, standing.known
     attempt = next_attempt(known, Leg.ENTRY)
     protection = max(next_attempt(known, leg) for leg in PROTECTION)
-    has_target = wanted.target_offset is not None
+    has_stop, has_target = _carried(wanted, abilities)
     return Intent(
         "submit",
         names.name(symbol, Leg.ENTRY, attempt),
@@ -34,7 +37,7 @@ def wanted_entry(names: OrderNames, standing: Standing) -> Intent | None:
         reference_price=wanted.reference_price,
         stop_price=wanted.stop_price,
         target_offset=wanted.target_offset,
-        stop_id=names.name(symbol, Leg.STOP, protection),
+        stop_id=names.name(symbol, Leg.STOP, protection) if has_stop else None,
         target_id=names.name(symbol, Leg.TARGET, protection) if has_target else None,
         order_type=wanted.order_type,
         level=wanted.level,
@@ -43,10 +46,24 @@ def wanted_entry(names: OrderNames, standing: Standing) -> Intent | None:
     )
 
 
+def _carried(wanted: EntryTerms, abilities: Abilities) -> tuple[bool, bool]:
+    """Return whether stop and target go with an entry."""
+    has_target = wanted.target_offset is not None
+    if abilities.rests_protection:
+        return True, has_target
+    has_stop = not math.isnan(wanted.stop_price)
+    are_taken = abilities.bracket if has_stop and has_target else abilities.oto
+    return has_stop and are_taken, has_target and are_taken
+
+
 def unwanted(standing: Standing) -> list[Order]:
     """Return the live orders that are not to be, where nothing is held."""
     wanted = awaited_terms(standing.book, standing.s)
-    return [order for order in standing.live if not _is_of(order, wanted)]
+    return [
+        order
+        for order in standing.live
+        if not _is_of(order, wanted) and not is_held(order, standing.known)
+    ]
 
 
 def _is_of(order: Order, wanted: EntryTerms | None) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trading.reasons import EXIT_OPERATOR, ExitReason
+from trading.reasons import EXIT_OPERATOR, EXIT_UNPROTECTED, ExitReason
+from trading.session.broker_facts import Abilities
 from trading.session.events import Intent
 from trading.session.orders import Leg, Status
 from trading.session.planning.order_names import OrderNames, next_attempt
-from trading.session.planning.standing import Standing
+from trading.session.planning.standing import Standing, ends_of
+
+# What waits for no bar of a simulated exchange.
+_AT_ONCE = (EXIT_OPERATOR, EXIT_UNPROTECTED)
 
 
 def exit_of(
@@ -17,10 +21,11 @@ def exit_of(
     """Return what leaves a position: first the end of what rests, then the exit.
 
     With `newest`, prices by symbol in USD, it is left now, at these prices or the last mark. So it
-    is for an operator: what the exchange is told is the newest price there is.
+    is for an operator, and for a position that nothing protects: what the exchange is told is the
+    newest price there is.
     """
     book, s, symbol, live = standing.book, standing.s, standing.symbol, standing.live
-    is_immediate = newest is not None or int(book.exit_reason[s]) == EXIT_OPERATOR
+    is_immediate = newest is not None or int(book.exit_reason[s]) in _AT_ONCE
     if any(order.status == Status.TRIGGERED for order in live):
         return []
     if any(order.leg == Leg.EXIT and (order.is_immediate or not is_immediate) for order in live):
@@ -28,19 +33,37 @@ def exit_of(
     if live:
         # Only what is confirmed cancelled is no risk to the quantity of the exit.
         return [names.cancel(order) for order in live]
-    attempt = next_attempt(standing.known, Leg.EXIT)
     price = (newest or {}).get(symbol, float(book.mark[s]))
-    return [
-        Intent(
-            "submit",
-            names.name(symbol, Leg.EXIT, attempt),
-            symbol,
-            Leg.EXIT,
-            -standing.held,
-            names.epoch,
-            attempt,
-            reason=ExitReason(int(book.exit_reason[s])).word,
-            reference_price=price if is_immediate else None,
-            is_immediate=is_immediate,
-        )
-    ]
+    return [_exit(names, standing, price if is_immediate else None)]
+
+
+def exit_at_broker(names: OrderNames, standing: Standing, abilities: Abilities) -> list[Intent]:
+    """Return what leaves a position at a broker, whose market orders wait for no bar.
+
+    A stop that has begun to fill leaves it already. What else is there is first known to be gone:
+    it may fill at this moment, and the exit is of what is left then.
+    """
+    firing = [order for order in standing.live if order.leg == Leg.STOP and order.filled > 0]
+    leaving = firing or standing.live_of(Leg.EXIT)[:1]
+    others = [order for order in standing.live if order not in leaving]
+    if others:
+        return [names.cancel(order) for order in ends_of(others, abilities)]
+    return [] if leaving else [_exit(names, standing, None)]
+
+
+def _exit(names: OrderNames, standing: Standing, price: float | None) -> Intent:
+    """Return a market order of the whole position; with a price, USD, it waits for no bar."""
+    book, s, symbol = standing.book, standing.s, standing.symbol
+    attempt = next_attempt(standing.known, Leg.EXIT)
+    return Intent(
+        "submit",
+        names.name(symbol, Leg.EXIT, attempt),
+        symbol,
+        Leg.EXIT,
+        -standing.held,
+        names.epoch,
+        attempt,
+        reason=ExitReason(int(book.exit_reason[s])).word,
+        reference_price=price,
+        is_immediate=price is not None,
+    )

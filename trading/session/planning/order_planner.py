@@ -7,12 +7,16 @@ from collections.abc import Iterable, Mapping
 from trading.engine.book import Book
 from trading.session.events import Intent
 from trading.session.orders import Order, Status
+from trading.session.planning.circumstances import Circumstances, circumstances_of
 from trading.session.planning.entering import unwanted, wanted_entry
+from trading.session.planning.guarding import guard_of
 from trading.session.planning.holding import protection_of
-from trading.session.planning.leaving import exit_of
+from trading.session.planning.leaving import exit_at_broker, exit_of
 from trading.session.planning.order_names import OrderNames
 from trading.session.planning.standing import Standing, common
 from trading.session.state import SessionState
+
+_AS_SIMULATED = Circumstances()
 
 
 class OrderPlanner:
@@ -24,16 +28,14 @@ class OrderPlanner:
     def wanted(
         self, state: SessionState, newest: Mapping[str, float] | None = None
     ) -> list[Intent]:
-        """Return what a session is to ask for as it stands; `newest` as in `plan`."""
-        planned = self.plan(
+        """Return what a session is to ask for as it stands; `newest` as in `Circumstances`."""
+        return self.plan(
             state.book,
             state.plan.symbols,
             state.orders,
             state.unanswered,
-            state.view.elsewhere,
-            newest,
+            circumstances_of(state, newest),
         )
-        return [intent for intent in planned if intent.symbol not in state.view.refused]
 
     def plan(
         self,
@@ -41,19 +43,15 @@ class OrderPlanner:
         symbols: Iterable[str],
         orders: dict[str, Order],
         unanswered: dict[str, Intent],
-        elsewhere: Mapping[str, int] | None = None,
-        newest: Mapping[str, float] | None = None,
+        now: Circumstances = _AS_SIMULATED,
     ) -> list[Intent]:
         """Return the intents that bring the orders in line with the book: exits before entries.
 
         A symbol with an unanswered request is left alone. Planning again after the intents took
-        effect returns none. `elsewhere` says what the exchange holds, signed, of a symbol of which
-        the book holds another quantity: nothing is asked that could open or turn a position
-        there, and no more is left than both sides have. With `newest`, prices by symbol in USD,
-        everything that is to be left is left now, at these prices or at the last mark.
+        effect returns none. Where the exchange holds another quantity than the book nothing is
+        asked that could open or turn a position there, and no more is left than both sides have.
         """
-        elsewhere = elsewhere or {}
-        busy = {intent.symbol for intent in unanswered.values()}
+        busy = {*now.left_alone, *(intent.symbol for intent in unanswered.values())}
         by_symbol: dict[str, list[Order]] = {}
         for order in orders.values():
             by_symbol.setdefault(order.symbol, []).append(order)
@@ -66,19 +64,30 @@ class OrderPlanner:
             if symbol in busy or any(order.status == Status.UNKNOWN for order in live):
                 continue
             ours = int(book.quantity[s])
-            held = common(ours, elsewhere.get(symbol, ours))
+            held = common(ours, now.elsewhere.get(symbol, ours))
             standing = Standing(book, s, symbol, held, known, live)
             if ours == 0:
                 leaving += [self._names.cancel(order) for order in unwanted(standing)]
-                entry = wanted_entry(self._names, standing)
+                entry = wanted_entry(self._names, standing, now.abilities)
                 entering += [] if entry is None else [entry]
             elif held == 0:
                 # What rests there protects nothing of ours, and could open a position.
                 leaving += [
                     self._names.cancel(order) for order in live if order.status != Status.TRIGGERED
                 ]
-            elif book.exit_waiting[s]:
-                leaving += exit_of(self._names, standing, newest)
             else:
-                leaving += protection_of(self._names, standing)
-        return leaving + entering
+                leaving += self._for_position(standing, now)
+        asked = leaving + entering
+        return [
+            each for each in asked if each.action != "replace" or each.symbol not in now.unmoved
+        ]
+
+    def _for_position(self, standing: Standing, now: Circumstances) -> list[Intent]:
+        is_leaving = bool(standing.book.exit_waiting[standing.s])
+        if now.abilities.rests_protection:
+            if is_leaving:
+                return exit_of(self._names, standing, now.newest)
+            return protection_of(self._names, standing)
+        if is_leaving and standing.symbol not in now.halted:
+            return exit_at_broker(self._names, standing, now.abilities)
+        return guard_of(self._names, standing, now)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trading.engine.book import Book
+from trading.session.broker_facts import Abilities
 from trading.session.orders import Leg, Order
+from trading.session.protection.legs import PROTECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,19 @@ class Standing:
     def live_of(self, leg: Leg) -> list[Order]:
         """Return the orders of a leg that may still change."""
         return [order for order in self.live if order.leg == leg]
+
+
+def ends_of(orders: list[Order], abilities: Abilities) -> list[Order]:
+    """Return which of a symbol's orders are to be cancelled so that all of them end.
+
+    Where a broker counts open exits as one, an entry's legs end with it, and a stop with its
+    target; whether they did is looked up.
+    """
+    if not abilities.counts_open_exits:
+        return orders
+    entries = [order for order in orders if order.leg == Leg.ENTRY]
+    exits = [order for order in orders if order.leg == Leg.EXIT]
+    return [*exits, *(entries or [order for order in orders if order.leg in PROTECTION][:1])]
 
 
 def common(ours: int, theirs: int) -> int:

@@ -1,0 +1,137 @@
+"""A position at a broker is never without a stop of its quantity for longer than it may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.blocks.exchange.bracket_broker import FATES, PLAIN, BracketBroker
+from tests.unit.blocks.exchange.protected import Trading
+from trading.session.orders import Leg, Status
+
+
+def test_an_entry_carries_its_stop_and_target_and_the_target_moves_to_the_fill() -> None:
+    trading = Trading(BracketBroker())
+    entry = trading.to_the_entry()
+    whole = abs(entry.quantity)
+    assert [intent.leg for intent in trading.broker.requests] == [Leg.ENTRY]
+    trading.broker.fill(entry.client_order_id, whole, 11.3)
+    trading.look()
+    assert trading.held == whole
+    assert trading.stop is not None
+    assert trading.stop.quantity == -whole
+    assert trading.stop.price == entry.stop_price
+    target = trading.broker.live(Leg.TARGET)[0]
+    assert target.price == trading.desk.state.book.target[0]
+    assert {(i.action, i.leg) for i in trading.broker.requests[1:]} == {("replace", Leg.TARGET)}
+    assert trading.gaps == []
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_the_rest_of_an_entry_is_cancelled_and_what_is_filled_protected(fate: str) -> None:
+    trading = Trading(BracketBroker(fate=fate))
+    entry = trading.to_the_entry()
+    trading.broker.fill(entry.client_order_id, 40, 11.0)
+    trading.look()
+    assert [i.action for i in trading.broker.requests] == ["submit"], "prints of one order"
+    trading.look_for(2.0)
+    assert trading.broker.live(Leg.ENTRY) == []
+    assert trading.held == 40
+    assert trading.stop is not None
+    assert trading.stop.remaining == 40
+    assert trading.broker.open_exits("AAA") == 40
+    assert [target.remaining for target in trading.broker.live(Leg.TARGET)] == [40]
+
+
+def test_an_entry_that_fills_while_its_rest_is_cancelled_is_protected_whole() -> None:
+    trading = Trading(BracketBroker(confirms_cancels=False))
+    entry = trading.to_the_entry()
+    name, whole = entry.client_order_id, abs(entry.quantity)
+    trading.broker.fill(name, 40, 11.0)
+    trading.look_for(1.5)
+    assert [i.action for i in trading.broker.requests] == ["submit", "cancel"]
+    trading.broker.fill(name, whole - 40, 11.0)
+    trading.broker.confirm()
+    trading.look()
+    assert trading.held == whole
+    assert trading.stop is not None
+    assert trading.stop.remaining == whole
+
+
+def test_more_fills_after_the_cancel_was_asked_are_protected_too() -> None:
+    trading = Trading(BracketBroker(confirms_cancels=False))
+    name = trading.to_the_entry().client_order_id
+    trading.broker.fill(name, 40, 11.0)
+    trading.look_for(1.5)
+    trading.broker.fill(name, 25, 11.0)
+    trading.look()
+    trading.broker.confirm()
+    trading.look_for(1.0)
+    assert trading.held == 65
+    assert trading.stop is not None
+    assert trading.stop.remaining == 65
+
+
+def test_without_brackets_stop_and_target_are_sent_at_the_first_fill() -> None:
+    trading = Trading(BracketBroker(PLAIN))
+    entry = trading.to_the_entry()
+    assert entry.stop_id is None
+    trading.broker.fill(entry.client_order_id, 40, 11.0)
+    trading.look()
+    # The broker refuses a sale beside the rest of the purchase: first that is cancelled.
+    trading.look_for(1.0)
+    assert trading.held == 40
+    assert trading.stop is not None
+    assert trading.stop.remaining == 40
+    assert [target.remaining for target in trading.broker.live(Leg.TARGET)] == [40]
+
+
+def test_the_stop_follows_a_target_that_is_filled_in_part() -> None:
+    for adjusts in (True, False):
+        trading = Trading(BracketBroker(adjusts_pairs=adjusts))
+        entry = trading.to_the_entry()
+        whole = abs(entry.quantity)
+        trading.broker.fill(entry.client_order_id, whole, 11.0)
+        trading.look()
+        target = trading.broker.live(Leg.TARGET)[0]
+        trading.broker.fill(target.client_order_id, 30, target.price or 0.0)
+        trading.look_for(2.0)
+        assert trading.held == whole - 30
+        assert trading.stop is not None
+        assert trading.stop.remaining == whole - 30
+        assert trading.broker.open_exits("AAA") == whole - 30
+
+
+def test_an_exit_is_of_what_is_left_once_its_stop_is_known_to_be_gone() -> None:
+    trading = Trading(BracketBroker(confirms_cancels=False))
+    entry = trading.to_the_entry()
+    whole = abs(entry.quantity)
+    trading.broker.fill(entry.client_order_id, whole, 11.0)
+    trading.look()
+    trading.desk.state.book.exit_waiting[0] = True
+    trading.desk.state.book.exit_reason[0] = 3
+    trading.look()
+    assert trading.broker.live(Leg.EXIT) == []
+    target = trading.broker.live(Leg.TARGET)[0]
+    trading.broker.fill(target.client_order_id, 24, target.price or 0.0)
+    trading.broker.confirm()
+    trading.look_for(1.0)
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-(whole - 24)]
+
+
+def test_a_stop_that_the_broker_takes_away_is_placed_again_and_then_the_position_is_left() -> None:
+    trading = Trading(BracketBroker(), target="none")
+    entry = trading.to_the_entry()
+    trading.broker.fill(entry.client_order_id, abs(entry.quantity), 11.0)
+    trading.look()
+    for _ in range(2):
+        assert trading.stop is not None
+        trading.broker.end(trading.stop.client_order_id, Status.CANCELLED, "by the broker")
+        trading.look_for(2.0)
+    assert trading.stop is not None
+    trading.restart()
+    trading.broker.end(trading.stop.client_order_id, Status.CANCELLED, "by the broker")
+    trading.look()
+    assert trading.stop is None
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-abs(entry.quantity)]
+    assert trading.gaps[-1].became == "left"
+    assert "by the broker" in trading.gaps[-1].reason

@@ -1,0 +1,50 @@
+"""By what else than book and orders a symbol's orders are planned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from trading.session.broker_facts import SIMULATED, Abilities, abilities_named
+from trading.session.state import SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the exchange can do, what it holds, and what is not to be asked now.
+
+    `elsewhere` is by symbol what the exchange holds, signed, where the book has another quantity.
+    With `newest`, prices by symbol in USD, everything that is to be left is left now, at these
+    prices or at the last mark. `cut` are entries whose rest is not waited for. The others are
+    symbols: `left_alone` are asked for nothing, of `unmoved` the orders stay where they are, the
+    exits of `washed` are forbidden by an entry of ours, `halted` cannot be left because they do
+    not trade, and `without_target` rest a stop alone.
+    """
+
+    abilities: Abilities = SIMULATED
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+    newest: Mapping[str, float] | None = None
+    left_alone: Collection[str] = ()
+    cut: Collection[str] = ()
+    unmoved: Collection[str] = ()
+    washed: Collection[str] = ()
+    halted: Collection[str] = ()
+    without_target: Collection[str] = ()
+
+
+def circumstances_of(
+    state: SessionState, newest: Mapping[str, float] | None = None
+) -> Circumstances:
+    """Return by what a session's orders are planned as it stands: all of it is in the journal."""
+    view, protection = state.view, state.protection
+    return Circumstances(
+        abilities_named(view.abilities),
+        view.elsewhere,
+        newest,
+        {*view.refused, *view.paused, *protection.unsettled.values(), *protection.troubles()},
+        view.cut,
+        [symbol for symbol in state.index if protection.is_unmoved(symbol)],
+        protection.washed,
+        protection.halted,
+        [symbol for symbol in state.index if protection.has_no_target(symbol)],
+    )
