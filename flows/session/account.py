@@ -24,6 +24,7 @@ from flows.session.broker_account import (
 )
 from flows.session.broker_terms import refuse_unfit_broker
 from flows.session.copies import bring_back, storage_of
+from flows.session.replayed_time import beginning_of
 from flows.session.request import SessionRequest, replayed_sessions
 from flows.session.wanted_plan import wanted_plan
 from tasks.session.bar_notes import BarNotes
@@ -296,7 +297,8 @@ class Account:
         name = f"replay began {session.date}"
         began = self.ledger.meta(name)
         if began is None:
-            began = datetime.now(UTC).isoformat()
+            own = self.plan.interval_minutes * 60.0
+            began = beginning_of(session, self.request.speed, self.broker, own).isoformat()
             self.ledger.remember(name, began)
         return ScaledClock(session.open, datetime.fromisoformat(began), self.request.speed)
 
