@@ -7,7 +7,7 @@ import json
 import numpy as np
 import xxhash
 
-from trading.market.bars import NUMBERS, Floats, Panel
+from trading.market.bars import NUMBERS, BarRows, Floats, Panel
 from trading.market.calendar import to_microseconds
 from trading.market.parallel import for_each
 
@@ -25,6 +25,16 @@ class BarHashes:
         is_there = len(panel.close) == panel.grid.rows and panel.close.size > 0
         self.traded = _hash_of(panel, begin, panel.grid.rows) if is_there else None
         self.past = _hash_of(panel, 0, begin) if is_there and begin > 0 else None
+
+
+def rows_hash(rows: BarRows) -> str:
+    """Return a hash of rows as they stand, "" of none."""
+    if not len(rows):
+        return ""
+    digest = xxhash.xxh3_128()
+    for array in (rows.symbol, rows.start_us, *(getattr(rows, name) for name in NUMBERS)):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def _hash_of(panel: Panel, begin: int, end: int) -> str:

@@ -201,6 +201,13 @@ class DuckDBLedger:
             ).fetchall()
         return [JournalRow(int(seq), event_from_row(kind, payload)) for seq, kind, payload in rows]
 
+    def rows_gone(self, first: int, last: int) -> int:
+        """Return how many rows of the journal are missing between two, whose numbers these are."""
+        with self._file.transaction() as connection:
+            sql = "SELECT count(*) FROM journal WHERE seq BETWEEN ? AND ?"
+            row = connection.execute(sql, [first, last]).fetchone()
+        return last - first + 1 - (int(row[0]) if row else 0)
+
     def sessions(self) -> list[tuple[str, bool]]:
         """Return the sessions that were started, in order, and whether each is closed."""
         with self._file.transaction() as connection:

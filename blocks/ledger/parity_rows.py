@@ -19,15 +19,19 @@ _ROWS_AT_ONCE = 100
 
 
 def write_parity(
-    connection: duckdb.DuckDBPyConnection, found: SessionParity, now: datetime
+    connection: duckdb.DuckDBPyConnection, found: SessionParity, bars_hash: str, now: datetime
 ) -> ParityRow:
-    """Write what was found of a session inside a transaction, instead of what was before."""
+    """Write what was found of a session inside a transaction, instead of what was before.
+
+    `bars_hash` is that of the final bars it was found on, "" without any.
+    """
     session = date.fromisoformat(found.session)
     for table in PARITY_TABLES:
         connection.execute(f"DELETE FROM {table} WHERE session = ?", [session])
     row = row_of(found, now)
     values = row._asdict() | {"shortfall_usd": money(row.shortfall_usd)}
     insert(connection, "parity", [tuple(values.values())])
+    insert(connection, "parity_bars", [(session, bars_hash)])
     differences = [
         tuple(_difference_row(session, number, each))
         for number, each in enumerate(_first_of_each_kind(found.differences))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import duckdb
 
-PARITY_TABLES = ("parity", "parity_differences", "parity_fills")
+PARITY_TABLES = ("parity", "parity_differences", "parity_fills", "parity_bars")
 PARITY_SCHEMA = """
 CREATE TABLE IF NOT EXISTS parity (
     session DATE PRIMARY KEY, checked_at TIMESTAMPTZ, verdict VARCHAR,
@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS parity_fills (
     quantity BIGINT, price DECIMAL(18,6), model_price DECIMAL(18,6),
     shortfall_bps DOUBLE, shortfall_usd DECIMAL(18,6), PRIMARY KEY (session, number)
 );
+CREATE TABLE IF NOT EXISTS parity_bars (session DATE PRIMARY KEY, hash VARCHAR);
 """
 
 
@@ -93,6 +94,13 @@ def read_parity(connection: duckdb.DuckDBPyConnection, last: int) -> list[Parity
         ParityRow(*row)._replace(shortfall_usd=float(row[ParityRow._fields.index("shortfall_usd")]))
         for row in connection.execute(sql, [last]).fetchall()
     ]
+
+
+def read_bars_hash(connection: duckdb.DuckDBPyConnection, session: date) -> str | None:
+    """Return the hash of the final bars that a session was replayed on, None where none is kept."""
+    sql = "SELECT hash FROM parity_bars WHERE session = ?"
+    row = connection.execute(sql, [session]).fetchone()
+    return None if row is None else str(row[0])
 
 
 def read_differences(connection: duckdb.DuckDBPyConnection, session: date) -> list[DifferenceRow]:

@@ -10,32 +10,31 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from blocks.archive.archive import BarArchive
-from blocks.archive.feeds import PREFERRED
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.parity_rows import write_parity
 from blocks.ledger.parity_tables import (
     DifferenceRow,
     FillRow,
     ParityRow,
+    read_bars_hash,
     read_differences,
     read_fills,
     read_parity,
 )
 from blocks.providers.chain import ProviderChain
-from blocks.strategy_file import kept_strategy
 from tasks.parity.alert import alert_of
 from tasks.parity.final_bars import NOT_FETCHED, FinalBars, is_of_providers, source_of
+from tasks.parity.kept_session import archive_of, bars_hash, plan_of
 from tasks.parity.model_session import model_session
 from tasks.session.beginning import session_of
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, to_microseconds
 from trading.parity.as_consumed import KeptDecision, replay_as_consumed
+from trading.parity.broken_journal import with_gap, without_beginning
 from trading.parity.execution import accepted_bars, price_execution
 from trading.parity.final_bars import compare_on_final_bars
 from trading.parity.findings import Execution, OnFinalBars, SessionParity, Verdict
 from trading.plan import RunPlan
-from trading.plan_record import plan_from
 from trading.session.events import BarClosed, Command, Event, SessionStarted
 from trading.session.orders import TargetKind
 from trading.session.ports import Clock
@@ -49,8 +48,8 @@ Providers = Callable[[str, int], ProviderChain] | None
 class ParityRequest:
     """Which sessions of an account are replayed.
 
-    One by its date, else the newest ones, `last` of them, as far as they were not replayed yet or
-    their final bars could not be fetched then.
+    One by its date, else the newest ones, `last` of them, as far as they were not replayed yet,
+    their final bars could not be fetched then, or are others now.
     """
 
     data_dir: Path
@@ -75,9 +74,10 @@ def check_parity(request: ParityRequest, clock: Clock, providers: Providers) -> 
         rows = []
         for name in asked:
             row = known.get(name)
-            if row is None or NOT_FETCHED in row.note:
+            if row is None or NOT_FETCHED in row.note or _is_stale(request, ledger, name, clock):
                 found = replay_session(request.data_dir, ledger, name, clock, providers)
-                row = _keep(ledger, found, clock.now())
+                bars = bars_hash(request.data_dir, ledger, name, clock)
+                row = _keep(ledger, found, bars, clock.now())
             rows.append(row)
         return rows
     finally:
@@ -114,9 +114,13 @@ def replay_session(
 ) -> SessionParity:
     """Replay one closed session as consumed and on final bars, and price its fills."""
     record = ledger.plan_of(name) or {}
-    events = [row.event for row in ledger.journal_of(name)]
+    rows = ledger.journal_of(name)
+    events = [row.event for row in rows]
+    if not isinstance(events[0], SessionStarted):
+        broken = without_beginning(events, len(_decisions(ledger, name)))
+        return SessionParity(name, broken, None, None, "its first row is gone")
     try:
-        plan = _plan_of(ledger, record)
+        plan = plan_of(ledger, record)
     except (BadInput, KeyError) as error:
         why = error.what if isinstance(error, BadInput) else f"{error} is not in it"
         return SessionParity(name, None, None, None, f"its plan cannot be read: {why}")
@@ -129,7 +133,10 @@ def replay_session(
     consumed, note = None, "not kept: written by an earlier version"
     if all(bar.arrived_us for bar in bars):
         kept = _decisions(ledger, name)
-        consumed = replay_as_consumed(new_state(), ledger.account, events, kept)
+        consumed = with_gap(
+            replay_as_consumed(new_state(), ledger.account, events, kept),
+            ledger.rows_gone(rows[0].number, rows[-1].number),
+        )
         note = ""
     final = _final_bars(data_dir, ledger, plan, record, session, bars, clock, providers)
     note = _joined(note, final.note)
@@ -148,12 +155,6 @@ def replay_session(
 
 def _joined(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
-
-
-def _plan_of(ledger: DuckDBLedger, record: dict[str, Any]) -> RunPlan:
-    digest = str(record.get("strategy_sha256", ""))
-    folder = ledger.path.parent / "strategies"
-    return plan_from(record, kept_strategy(folder, digest) if digest else None)
 
 
 def _decisions(ledger: DuckDBLedger, name: str) -> list[KeptDecision]:
@@ -192,10 +193,7 @@ def _final_bars(
     clock: Clock,
     providers: Providers,
 ) -> FinalBars:
-    # Another feed's bars would be others, all of them.
-    feeds = dict.fromkeys(feed for bar in bars for feed in bar.feeds if feed)
-    preferred = tuple(dict.fromkeys((*feeds, *PREFERRED)))
-    archive = BarArchive(data_dir, plan.interval_minutes, clock, preferred=preferred)
+    archive = archive_of(data_dir, plan, bars, clock)
     with _asked(providers if is_of_providers(record) else None, plan) as provider:
         is_simulated = ledger.has_simulated_bars()
         source = source_of(record, archive, provider, has_simulated_bars=is_simulated)
@@ -245,10 +243,17 @@ def _started(events: Sequence[Event]) -> SessionStarted:
     return started
 
 
-def _keep(ledger: DuckDBLedger, found: SessionParity, now: datetime) -> ParityRow:
+def _is_stale(request: ParityRequest, ledger: DuckDBLedger, name: str, clock: Clock) -> bool:
+    """Return whether what was found of a session was found on other final bars than there are."""
+    with ledger.reading() as connection:
+        kept = read_bars_hash(connection, date.fromisoformat(name))
+    return kept != bars_hash(request.data_dir, ledger, name, clock)
+
+
+def _keep(ledger: DuckDBLedger, found: SessionParity, bars: str, now: datetime) -> ParityRow:
     """Write what was found, and put an error into the outbox where the journal does not agree."""
     with ledger.changing() as connection:
-        row = write_parity(connection, found, now)
+        row = write_parity(connection, found, bars, now)
     if found.verdict == Verdict.DIFFERS:
         ledger.add_messages(found.session, [alert_of(ledger, found, row, now)])
         ledger.release()

@@ -173,6 +173,9 @@ LIES = {
     "a decision that is gone": "DELETE FROM decisions WHERE symbol = 'AAA'",
     "an intent": "UPDATE journal SET payload = regexp_replace(payload, '\"quantity\":-?[0-9]+',"
     " '\"quantity\":7') WHERE seq = (SELECT min(seq) FROM journal WHERE kind = 'intent')",
+    "the session's first row that is gone": "DELETE FROM journal WHERE kind = 'session_started'",
+    "a row that is gone": "DELETE FROM journal WHERE seq = (SELECT max(seq) - 1 FROM journal)",
+    "a bar that is gone": "DELETE FROM journal WHERE kind = 'bar' AND payload LIKE '%\"bar\":9,%'",
     "a bar": "UPDATE journal SET payload = regexp_replace(payload, '\"close\":\\[[0-9.]+',"
     " '\"close\":[1.0') WHERE kind = 'bar' AND payload LIKE '%\"bar\":5,%'",
 }

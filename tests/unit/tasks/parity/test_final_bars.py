@@ -169,6 +169,23 @@ def test_a_day_without_final_bars_is_still_replayed_as_consumed(tmp_path: Path) 
     assert "archive has no bars" in row.note
 
 
+def test_final_bars_that_came_later_or_were_revised_are_looked_at_with_the_newest_sessions(
+    tmp_path: Path,
+) -> None:
+    day = Day(tmp_path)
+    day.write(rows_on())
+    day.trade(DAY)
+    assert day.check().final_bars is None
+    day.archive(rows_on())
+    whole = day.check()
+    assert (whole.verdict, whole.revised) == ("agrees", 0)
+    assert whole.final_bars
+    assert day.check() == whole
+    close = number(rows_on(), "AAA", 10, "close")
+    day.archive(with_numbers(rows_on(), "AAA", 10, close=close + 0.01))
+    assert day.check().revised == 1
+
+
 def test_a_session_of_providers_is_asked_of_them_anew_until_they_answer(tmp_path: Path) -> None:
     day = Day(tmp_path, is_fed=True)
     day.write(rows_on())
