@@ -92,10 +92,13 @@ class AlpacaNews:
 
     def orders_today(self) -> None:
         """Learn all orders of the days that are told of, ended ones too."""
-        self._views.take(self._reader.orders_since(self._cursor.since))
-        for their_id in self._views.successors():
+        seen = self._views.take(self._reader.orders_since(self._cursor.since))
+        for their_id in self._views.unseen(seen):
             found = self._reader.order(their_id)
-            self._views.take([] if found is None else [found])
+            if found is None:
+                self._views.forget(their_id)
+            else:
+                self._views.take([found])
 
     def _begin_at(self, since: StreamPosition, identity: str) -> bool:
         """Go on from a position, or with this day where that cannot be; return whether so."""

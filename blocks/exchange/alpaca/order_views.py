@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,14 +69,21 @@ class OrderViews:
         self._identities = identities
         self._records: dict[str, TheirOrder] = {}
 
-    def take(self, orders: Iterable[TheirOrder]) -> None:
-        """Take orders with their legs; an older word of the same order changes nothing."""
-        found = list(orders)
-        self._identities.learn(found)
+    def take(self, orders: Iterable[TheirOrder]) -> set[str]:
+        """Take orders with their legs, and return the ids of all of them.
+
+        An older word of the same order changes nothing.
+        """
+        parents = list(orders)
+        self._identities.learn(parents)
+        found = [order for parent in parents for order in (parent, *(parent.legs or ()))]
         for order in found:
             self._keep(order)
-            for leg in order.legs or ():
-                self._keep(leg)
+        return {order.id for order in found}
+
+    def forget(self, their_id: str) -> None:
+        """Forget an order of which Alpaca knows nothing."""
+        self._records.pop(their_id, None)
 
     def forget_before(self, moment: datetime) -> None:
         """Forget orders that were sent before a moment and are over."""
@@ -90,14 +97,17 @@ class OrderViews:
         """Return the newest that was said of an order."""
         return self._records.get(their_id)
 
-    def successors(self) -> list[str]:
-        """Return the ids of orders that replaced one of ours and were not seen yet."""
-        return [
+    def unseen(self, seen: Collection[str]) -> list[str]:
+        """Return the ids of orders of ours that a list of orders should have told of, and did not.
+
+        What replaced one of them is not in it at times, nor a leg that never took its place.
+        """
+        ours = [r for r in self._records.values() if not self._identities.is_foreign(r.id)]
+        missing = [r.id for r in ours if not r.is_ended and r.id not in seen]
+        return missing + [
             record.replaced_by
-            for record in self._records.values()
-            if record.replaced_by is not None
-            and record.replaced_by not in self._records
-            and not self._identities.is_foreign(record.id)
+            for record in ours
+            if record.replaced_by is not None and record.replaced_by not in self._records
         ]
 
     def all(self) -> list[OrderView]:
@@ -184,16 +194,28 @@ def _is_guarded(parents: list[TheirOrder] | None) -> bool:
 
 
 def _current(members: list[TheirOrder]) -> TheirOrder:
-    """Return which of the orders that stood for ours does so now.
+    """Return which of the orders that stood for ours does so now: the newest that still may trade.
 
-    A replacement that was refused leaves the order that it was to replace.
+    A replacement that ended before it took its place leaves the order that it was to replace.
     """
-    replaced = {member.replaces for member in members if member.status != "rejected"}
-    standing = [
-        member for member in members if member.id not in replaced and member.status != "replaced"
+    by_id = {member.id: member for member in members}
+    ordered = sorted(members, key=lambda member: _depth(member, by_id))
+    live = [member for member in ordered if not member.is_ended]
+    ended = [member for member in ordered if member.status != "replaced"]
+    placed = [
+        member
+        for member in ended
+        if member.replaces not in by_id or by_id[member.replaces].status == "replaced"
     ]
-    taken = [member for member in standing if member.status != "rejected"]
-    return (taken or standing or members)[-1]
+    return (live or placed or ended or ordered)[-1]
+
+
+def _depth(member: TheirOrder, by_id: dict[str, TheirOrder]) -> int:
+    """Return how many orders were replaced before this one."""
+    depth = 0
+    while member.replaces in by_id and depth < len(by_id):
+        member, depth = by_id[member.replaces], depth + 1
+    return depth
 
 
 def _is_newer(known: TheirOrder, order: TheirOrder) -> bool:
