@@ -30,7 +30,8 @@ PATIENCE_SECONDS = 1.0
 # Executions of the last moments are asked for again: one may be listed later than its successor.
 OVERLAP = timedelta(seconds=30)
 
-Stand = tuple[Status, float | None, int]
+# Which order stands for ours is news too: the journal keeps Alpaca's ids.
+Stand = tuple[Status, float | None, int, str]
 
 
 class AlpacaNews:
@@ -182,7 +183,7 @@ class AlpacaNews:
         return [ExchangeEvent(fill, execution.order_id, protects)]
 
     def _changed(self, view: OrderView) -> list[ExchangeEvent]:
-        stand = (view.status, view.current.price, view.quantity)
+        stand = (view.status, view.current.price, view.quantity, view.current.id)
         before = self._stands.get(view.key)
         if before == stand or (before is not None and before[0] in TERMINAL):
             return []
