@@ -41,6 +41,7 @@ class _Collector(Collector):
             ("fetch_failed", "1 when the last fetch had no answer"),
             ("symbols_missing", "Symbols without the last bar"),
             ("symbols_blocked", "Symbols of which ledger and exchange differed at the last bar"),
+            ("unprotected_seconds", "Longest time of the session without a resting stop"),
             ("clock_offset_seconds", "How far this clock is ahead of that of web servers"),
         ):
             if name in report.telemetry.metrics:

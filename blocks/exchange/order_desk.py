@@ -92,6 +92,7 @@ class OrderDesk:
         self._session = state.session.date.isoformat()
         self._planner = OrderPlanner(account, self._session, state.plan.strategy_name, epoch)
         self._uncommitted: list[Event] = []
+        self._recorded = 0
         self._times = times
         limits = limits or ProtectionLimits()
         self._watch = Watch(limits)
@@ -126,6 +127,7 @@ class OrderDesk:
         """Apply an event and keep it for the next commit."""
         self.reporter.take(event)
         self._uncommitted.append(event)
+        self._recorded += 1
 
     def listen(self) -> int:
         """Take what happened at the exchange into the state; return how many events there were."""
@@ -182,6 +184,12 @@ class OrderDesk:
     def is_urgent(self) -> bool:
         """Return whether something is waited for that has a time: protection, an end, an answer."""
         return self._watch.is_urgent
+
+    def look_again(self) -> int:
+        """Do what is due because time has gone by; return how many events came of it."""
+        before = self._recorded
+        self.execute()
+        return self._recorded - before
 
     def _now_us(self) -> int:
         return self._times.now_us() if self._times else 0

@@ -31,7 +31,8 @@ class BarFigures:
     """What one bar of a session was like; times in seconds, equity in USD.
 
     `latency_s` runs from the bar's end until its orders were done; `is_fetched` is False when no
-    provider answered; `trades` were closed since the bar before.
+    provider answered; `trades` were closed since the bar before. `unprotected_s` is the longest
+    time of the session so far that a position had no resting stop of its quantity.
     """
 
     session: date
@@ -44,6 +45,7 @@ class BarFigures:
     positions: int
     equity: float
     trades: Sequence[ClosedTrade] = ()
+    unprotected_s: float = 0.0
 
     def metrics(self, now: datetime) -> list[Metric]:
         """Return the figures as metrics of now."""
@@ -54,6 +56,7 @@ class BarFigures:
             "fetch_failed": float(not self.is_fetched),
             "symbols_missing": float(self.symbols_missing),
             "symbols_blocked": float(self.symbols_blocked),
+            "unprotected_seconds": self.unprotected_s,
         }
         performance = {"equity_usd": self.equity, "positions": float(self.positions)}
         return [

@@ -42,6 +42,7 @@ from trading.session.exchange_port import Exchange
 from trading.session.messages import ERROR_KINDS, Kind
 from trading.session.order_times import OrderTimes
 from trading.session.ports import Clock, MarketData, Notifier, Storage
+from trading.session.protection.limits import ProtectionLimits
 from trading.session.state import SessionState
 
 LAST_MESSAGES_SECONDS = 15.0
@@ -327,6 +328,7 @@ class Account:
                 dry_run=self.request.dry_run,
                 provider=self.market.name,
                 times=self._times(clock, session),
+                limits=ProtectionLimits().at_speed(self.request.speed or 1.0),
             ),
             notifier=notifier,
             storage=self.storage,

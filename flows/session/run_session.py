@@ -82,7 +82,8 @@ async def _trade_bars(runtime: SessionRuntime, runner: Runner) -> bool:
         while not runtime.should_stop() and runtime.clock.now() < settled:
             if pace.is_real_time:
                 runtime.release_stores()
-            await runtime.clock.sleep_until(settled, pace.tend_seconds)
+            nap_seconds = min(pace.tend_seconds, runtime.desk.next_look_seconds())
+            await runtime.clock.sleep_until(settled, nap_seconds)
             poll(runtime)
         if runtime.should_stop():
             return False

@@ -32,6 +32,10 @@ def poll(runtime: SessionRuntime) -> bool:
     if heard or words:
         runtime.desk.execute(newest_prices(runtime) if is_to_leave else None)
         runtime.inbox.mark_seen()
+    elif runtime.desk.is_urgent:
+        # Nothing was said, and time has gone by that means something.
+        heard = runtime.desk.look_again()
+    if heard or words:
         runtime.desk.project()
     keep_errors(runtime)
     return bool(heard or words)

@@ -79,6 +79,7 @@ def figures_of(runtime: SessionRuntime, worked: WorkedBar) -> BarFigures:
         positions=int((state.book.quantity != 0).sum()),
         equity=state.equity(),
         trades=_closed_trades(runtime),
+        unprotected_s=state.protection.longest_gap_seconds(),
     )
 
 

@@ -20,6 +20,7 @@ from trading.session.events import (
     Intent,
     OrderUpdate,
     SessionClosed,
+    Unprotected,
 )
 from trading.session.messages import (
     Kind,
@@ -31,6 +32,7 @@ from trading.session.messages import (
     system_message,
 )
 from trading.session.order_reporter import OrderReporter, Place
+from trading.session.protection.gap_message import gap_message
 from trading.session.state import SessionState
 from trading.strategies.orb import RANGE_BARS, RANGE_HIGH, RANGE_LOW
 from trading.strategies.orb_parameters import OrbNumbers
@@ -86,6 +88,11 @@ class Reporter:
                 state.apply(event)
                 if not was_closed:
                     self._session_closed(event)
+            case Unprotected():
+                state.apply(event)
+                told = gap_message(event, self._session, self._place.account, self._orders.now())
+                if told is not None:
+                    self.add(told)
             case Command():
                 state.apply(event)
                 is_withdrawn = event.command == "withdraw"

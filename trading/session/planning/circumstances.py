@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from trading.session.broker_facts import SIMULATED, Abilities, abilities_named
+from trading.session.orders import Leg
+from trading.session.protection.record import END, MOVE
 from trading.session.state import SessionState
 
 
@@ -17,8 +19,8 @@ class Circumstances:
     With `newest`, prices by symbol in USD, everything that is to be left is left now, at these
     prices or at the last mark. `cut` are entries whose rest is not waited for. The others are
     symbols: `left_alone` are asked for nothing, of `unmoved` the orders stay where they are, the
-    exits of `washed` are forbidden by an entry of ours, `halted` cannot be left because they do
-    not trade, and `without_target` rest a stop alone.
+    exits of `washed` are forbidden by an entry of ours, `kept` cannot be left before their next bar
+    and are protected until then, and of two more target or stop is not placed again.
     """
 
     abilities: Abilities = SIMULATED
@@ -28,8 +30,9 @@ class Circumstances:
     cut: Collection[str] = ()
     unmoved: Collection[str] = ()
     washed: Collection[str] = ()
-    halted: Collection[str] = ()
+    kept: Collection[str] = ()
     without_target: Collection[str] = ()
+    without_stop: Collection[str] = ()
 
 
 def circumstances_of(
@@ -37,14 +40,23 @@ def circumstances_of(
 ) -> Circumstances:
     """Return by what a session's orders are planned as it stands: all of it is in the journal."""
     view, protection = state.view, state.protection
+    abilities = abilities_named(view.abilities)
+
+    def given_up(what: str) -> set[str]:
+        return {symbol for symbol in state.index if protection.is_given_up(symbol, what)}
+
+    left_alone = {*view.refused, *view.paused, *protection.unsettled.values(), *given_up(END)}
+    if abilities.rests_protection:
+        left_alone |= given_up(Leg.EXIT)
     return Circumstances(
-        abilities_named(view.abilities),
+        abilities,
         view.elsewhere,
         newest,
-        {*view.refused, *view.paused, *protection.unsettled.values(), *protection.troubles()},
+        left_alone,
         view.cut,
-        [symbol for symbol in state.index if protection.is_unmoved(symbol)],
-        protection.washed,
-        protection.halted,
-        [symbol for symbol in state.index if protection.has_no_target(symbol)],
+        unmoved=given_up(MOVE),
+        washed=protection.washed,
+        kept=protection.halted | given_up(Leg.EXIT),
+        without_target=given_up(Leg.TARGET),
+        without_stop=given_up(Leg.STOP),
     )

@@ -82,7 +82,7 @@ def _placed(
         _has_stop(order, standing) for order in standing.live_of(Leg.TARGET)
     )
     has_target = bool(standing.live_of(Leg.TARGET))
-    wants_stop = stop is not None and not has_stop
+    wants_stop = stop is not None and not has_stop and standing.symbol not in now.without_stop
     wants_target = target is not None and not has_target
     if not now.abilities.counts_open_exits:
         asked = [_single(names, standing, Leg.STOP, stop)] if wants_stop else []

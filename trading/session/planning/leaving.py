@@ -34,7 +34,7 @@ def exit_of(
         # Only what is confirmed cancelled is no risk to the quantity of the exit.
         return [names.cancel(order) for order in live]
     price = (newest or {}).get(symbol, float(book.mark[s]))
-    return [_exit(names, standing, price if is_immediate else None)]
+    return [_exit(names, standing, abs(standing.held), price if is_immediate else None)]
 
 
 def exit_at_broker(names: OrderNames, standing: Standing, abilities: Abilities) -> list[Intent]:
@@ -44,15 +44,17 @@ def exit_at_broker(names: OrderNames, standing: Standing, abilities: Abilities) 
     it may fill at this moment, and the exit is of what is left then.
     """
     firing = [order for order in standing.live if order.leg == Leg.STOP and order.filled > 0]
-    leaving = firing or standing.live_of(Leg.EXIT)[:1]
-    others = [order for order in standing.live if order not in leaving]
+    leaving = firing or standing.live_of(Leg.EXIT)
+    uncovered = abs(standing.held) - sum(order.remaining for order in leaving)
+    others = standing.live if uncovered < 0 else [o for o in standing.live if o not in leaving]
     if others:
         return [names.cancel(order) for order in ends_of(others, abilities)]
-    return [] if leaving else [_exit(names, standing, None)]
+    # Fills may be heard of after an exit was sent: what it leaves is left by another.
+    return [_exit(names, standing, uncovered, None)] if uncovered else []
 
 
-def _exit(names: OrderNames, standing: Standing, price: float | None) -> Intent:
-    """Return a market order of the whole position; with a price, USD, it waits for no bar."""
+def _exit(names: OrderNames, standing: Standing, quantity: int, price: float | None) -> Intent:
+    """Return a market order of so many shares; with a price, USD, it waits for no bar."""
     book, s, symbol = standing.book, standing.s, standing.symbol
     attempt = next_attempt(standing.known, Leg.EXIT)
     return Intent(
@@ -60,7 +62,7 @@ def _exit(names: OrderNames, standing: Standing, price: float | None) -> Intent:
         names.name(symbol, Leg.EXIT, attempt),
         symbol,
         Leg.EXIT,
-        -standing.held,
+        quantity if standing.held < 0 else -quantity,
         names.epoch,
         attempt,
         reason=ExitReason(int(book.exit_reason[s])).word,

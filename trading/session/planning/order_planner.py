@@ -88,6 +88,6 @@ class OrderPlanner:
             if is_leaving:
                 return exit_of(self._names, standing, now.newest)
             return protection_of(self._names, standing)
-        if is_leaving and standing.symbol not in now.halted:
+        if is_leaving and standing.symbol not in now.kept:
             return exit_at_broker(self._names, standing, now.abilities)
         return guard_of(self._names, standing, now)

@@ -19,6 +19,7 @@ _PASSING = (Refusal.RETRY, Refusal.HALTED)
 # Beside the legs that are placed, by their action: requests that end or move an order.
 END, MOVE = "cancel", "replace"
 _ASKED = {Leg.EXIT: "exit", END: "cancellation"}
+MICROSECONDS = 1e6
 
 
 class Setback(NamedTuple):
@@ -138,10 +139,14 @@ class ProtectionRecord:
         setback = self.setbacks.get((symbol, Leg.STOP))
         return setback if setback is not None and setback.is_over else None
 
-    def has_no_target(self, symbol: str) -> bool:
-        """Return whether a symbol's target is given up for this bar, or does not go with a stop."""
-        setback = self.setbacks.get((symbol, Leg.TARGET))
+    def is_given_up(self, symbol: str, what: str) -> bool:
+        """Return whether something is not tried again before a symbol's next bar."""
+        setback = self.setbacks.get((symbol, what))
         return setback is not None and setback.is_over
+
+    def longest_gap_seconds(self) -> float:
+        """Return the longest time that a position of this session had no resting stop."""
+        return max((gap.us - gap.since_us for gap in self.gaps), default=0) / MICROSECONDS
 
     def troubles(self) -> dict[str, str]:
         """Return by symbol, in words, what is not tried again before the next bar."""
@@ -150,11 +155,6 @@ class ProtectionRecord:
             for (symbol, what), setback in self.setbacks.items()
             if what in _ASKED and setback.is_over
         }
-
-    def is_unmoved(self, symbol: str) -> bool:
-        """Return whether a symbol's orders stay where they are until the next bar."""
-        setback = self.setbacks.get((symbol, MOVE))
-        return setback is not None and setback.is_over
 
     def _refused(self, order: Order, update: OrderUpdate) -> None:
         symbol, refusal = order.symbol, refusal_in(update.reason)

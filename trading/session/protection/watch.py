@@ -12,10 +12,8 @@ from trading.session.orders import Leg, Order, Status
 from trading.session.planning.standing import common
 from trading.session.protection.legs import guarded_quantity
 from trading.session.protection.limits import ProtectionLimits
-from trading.session.protection.record import END, Setback
+from trading.session.protection.record import END, MICROSECONDS, Setback
 from trading.session.state import SessionState
-
-MICROSECONDS = 1e6
 
 
 class Look(NamedTuple):

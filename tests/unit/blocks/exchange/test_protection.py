@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.unit.blocks.exchange.bracket_broker import FATES, PLAIN, BracketBroker
 from tests.unit.blocks.exchange.protected import Trading
+from trading.session.broker_answers import Answer, Refusal, Refused
+from trading.session.events import Command, Intent
+from trading.session.messages import SystemMessage
 from trading.session.orders import Leg, Status
+from trading.session.protection.limits import ProtectionLimits
 
 
 def test_an_entry_carries_its_stop_and_target_and_the_target_moves_to_the_fill() -> None:
@@ -135,3 +141,132 @@ def test_a_stop_that_the_broker_takes_away_is_placed_again_and_then_the_position
     assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-abs(entry.quantity)]
     assert trading.gaps[-1].became == "left"
     assert "by the broker" in trading.gaps[-1].reason
+
+
+def refusing(trading: Trading, refusal: Refusal, *legs: Leg) -> list[Intent]:
+    """Let a broker refuse all orders of some legs; return the list of those that it refused."""
+    refused: list[Intent] = []
+
+    def refuse(intent: Intent) -> Answer | None:
+        if intent.action != "submit" or intent.leg not in legs:
+            return None
+        refused.append(intent)
+        return Refused(refusal, "no")
+
+    trading.broker.refuse = refuse
+    return refused
+
+
+def bare(broker: BracketBroker) -> Trading:
+    """Return a session whose entry is filled whole, its stop taken away by the broker."""
+    trading = Trading(broker, target="none")
+    entry = trading.to_the_entry()
+    trading.broker.fill(entry.client_order_id, abs(entry.quantity), 11.0)
+    trading.look()
+    assert trading.desk.next_look_seconds() == math.inf
+    return trading
+
+
+def lose_the_stop(trading: Trading) -> None:
+    assert trading.stop is not None
+    trading.broker.end(trading.stop.client_order_id, Status.CANCELLED, "by the broker")
+
+
+def told(trading: Trading) -> list[str]:
+    return [each.text for each in trading.desk.take_news() if isinstance(each, SystemMessage)]
+
+
+def test_a_position_that_no_stop_protects_in_time_is_left_and_people_are_told_the_seconds() -> None:
+    trading = bare(BracketBroker())
+    refused = refusing(trading, Refusal.RETRY, Leg.STOP)
+    lose_the_stop(trading)
+    trading.look()
+    assert trading.desk.next_look_seconds() == ProtectionLimits().look
+    trading.look_for(2.5)
+    assert trading.broker.live(Leg.EXIT) == []
+    trading.look_for(0.75)
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
+    assert len(refused) <= 4, "a refused request is not repeated at every look"
+    assert any("shares had no resting stop for 3.0 s" in text for text in told(trading))
+
+
+def test_a_stop_that_is_refused_for_good_is_not_asked_again_and_the_position_left() -> None:
+    trading = bare(BracketBroker())
+    refused = refusing(trading, Refusal.PERMANENT, Leg.STOP)
+    lose_the_stop(trading)
+    trading.look_for(1.0)
+    assert len(refused) == 1
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
+
+
+def test_what_cannot_be_left_is_told_blocked_protected_and_asked_once_a_bar() -> None:
+    trading = bare(BracketBroker())
+    refused = refusing(trading, Refusal.PERMANENT, Leg.EXIT)
+    trading.desk.state.book.exit_waiting[0] = True
+    trading.desk.state.book.exit_reason[0] = 3
+    trading.look_for(5.0)
+    assert len(refused) == 1
+    assert trading.stop is not None, "it stands without protection until the next bar"
+    assert trading.desk.reconcile()["AAA"].startswith("its exit was refused")
+    trading.take_bar(2, (11.0, 11.1, 10.9, 11.0), None)
+    trading.look_for(5.0)
+    assert len(refused) == 2
+    assert trading.stop is not None
+
+
+def test_nothing_protects_and_nothing_can_be_left_is_an_alert_with_words() -> None:
+    trading = bare(BracketBroker())
+    refused = refusing(trading, Refusal.PERMANENT, Leg.EXIT, Leg.STOP)
+    lose_the_stop(trading)
+    trading.look_for(30.0)
+    assert len(refused) == 2, "asked again and again"
+    assert [gap.became for gap in trading.gaps] == ["left", "stuck"]
+    assert any("nothing protects them" in text for text in told(trading))
+
+
+def test_a_halted_position_keeps_its_stop_until_it_trades_again() -> None:
+    trading = bare(BracketBroker())
+    refused = refusing(trading, Refusal.HALTED, Leg.EXIT)
+    trading.desk.state.book.exit_waiting[0] = True
+    trading.desk.state.book.exit_reason[0] = 3
+    trading.look_for(10.0)
+    assert len(refused) == 1
+    assert trading.stop is not None
+    trading.broker.refuse = lambda _: None
+    trading.take_bar(2, (11.0, 11.1, 10.9, 11.0), None)
+    trading.look_for(1.0)
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
+
+
+def test_a_cancel_that_nobody_confirms_is_asked_about_and_seldom_repeated() -> None:
+    trading = bare(BracketBroker(confirms_cancels=False))
+    trading.desk.state.book.exit_waiting[0] = True
+    trading.desk.state.book.exit_reason[0] = 3
+    trading.look_for(20.0)
+    cancels = [intent for intent in trading.broker.requests if intent.action == "cancel"]
+    assert 1 <= len(cancels) <= 6
+    trading.broker.confirm()
+    trading.look_for(1.0)
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
+
+
+def test_after_a_restart_the_exit_is_the_first_that_is_asked() -> None:
+    trading = bare(BracketBroker(confirms_cancels=False))
+    trading.desk.record(Command("leave", "shutdown"))
+    trading.look()
+    trading.broker.confirm()
+    asked = len(trading.broker.requests)
+    trading.restart()
+    assert [intent.leg for intent in trading.broker.requests[asked:]] == [Leg.EXIT]
+
+
+def test_a_broker_that_falls_silent_about_a_leg_is_asked() -> None:
+    trading = Trading(BracketBroker())
+    entry = trading.to_the_entry()
+    trading.broker.fill(entry.client_order_id, 40, 11.0)
+    trading.look_for(0.75)
+    trading.broker.is_mute = True
+    trading.look_for(3.0)
+    assert trading.held == 40
+    assert trading.stop is not None
+    assert trading.stop.remaining == 40

@@ -194,7 +194,7 @@ def test_a_session_notes_each_bar_its_log_and_each_trade(well: Path) -> None:
     assert stats.count == 13
     assert set(MetricsStore(file).latest()) == {
         "bar_latency_seconds", "fetch_seconds", "fetch_failed", "symbols_missing",
-        "symbols_blocked", "equity_usd", "positions",
+        "symbols_blocked", "unprotected_seconds", "equity_usd", "positions",
         "pnl_usd", "pnl_pct", "r_multiple", "held_seconds",
     }  # fmt: skip
     earned = MetricsStore(file).get_metrics(MetricType.TRADE, "pnl_usd")
