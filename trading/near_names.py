@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+# A line with more is not read.
+_MOST_SHOWN = 8
+_SHORTEST_PIECE = 3
 
 
 def nearest_of(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that is few slips of the pen away, None where none is near."""
     found = min(((edit_distance(word, name), name) for name in known), default=None)
     return found[1] if found is not None and found[0] <= max(2, len(word) // 4) else None
+
+
+def parameters_meant(name: str, known: Sequence[str]) -> str:
+    """Return a hint at the known parameters that may be meant by one that is none."""
+    near = nearest_of(name, known)
+    alike = [each for each in known if _pieces(each) & _pieces(name)]
+    if near is not None:
+        hint = f"Did you mean {near}?"
+    elif alike:
+        hint = f"Alike are {_listed(alike)}"
+    else:
+        hint = f"There are {_listed(known)}"
+    stop = "" if hint.endswith("?") else "."
+    return f"{hint}{stop} All are in docs/settings.md and docs/strategies.md"
+
+
+def _pieces(name: str) -> set[str]:
+    return {piece for piece in name.lower().split("_") if len(piece) >= _SHORTEST_PIECE}
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return f"{', '.join(names[:_MOST_SHOWN])}{more}"
 
 
 def edit_distance(one: str, other: str, most: int = 99) -> int:

@@ -17,7 +17,7 @@ from trading.engine.strategy_functions import declared_by, is_first_version
 from trading.errors import BadInput, together
 from trading.gate.thresholds import GateThresholds
 from trading.indicators import Indicator, atr
-from trading.near_names import nearest_of
+from trading.near_names import parameters_meant
 from trading.parameters import (
     ACCOUNT_GROUPS,
     FillParameters,
@@ -237,11 +237,7 @@ def _validated(settings: dict[str, Any], module: ModuleType) -> tuple[list[Any],
 
 
 def _unknown(name: str, known: list[str]) -> BadInput:
-    near = nearest_of(name, known)
-    meant = f"Did you mean {near}? " if near else ""
-    return BadInput(
-        f"--set {name}: there is no such parameter", f"{meant}Known are: {', '.join(known)}"
-    )
+    return BadInput(f"--set {name}: there is no such parameter", parameters_meant(name, known))
 
 
 def parameter_models(module: ModuleType) -> tuple[type[BaseModel], ...]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from trading.errors import BadInput, together
 from trading.market.calendar import INTERVALS_MINUTES
-from trading.near_names import nearest_of
+from trading.near_names import parameters_meant
 from trading.parameters import said_of
 from trading.plan import parameter_models
 from trading.sweep.dimension import Dimension, listed
@@ -20,6 +20,8 @@ from trading.sweep.parameter_set import BESIDE_PARAMETERS, INTERVALS, SYMBOLS
 from trading.sweep.space import Space
 from trading.sweep.table import COLUMNS
 
+# What pydantic calls a value of the right kind beyond what it may be.
+_BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of")
 # A range with more values is long.
 _MOST_LOOKED_AT = 1000
 
@@ -27,8 +29,9 @@ _MOST_LOOKED_AT = 1000
 def settled(space: Space, module: ModuleType) -> Space:
     """Return a space with values as their parameters hold them, such as 2.0 for 2.
 
-    Raises BadInput for a name that is no parameter, and for a value that cannot
-    be; values that only do not go with others are left to their sets.
+    Raises BadInput for a name that is no parameter, for a value of another kind, and where no
+    value of a parameter can be. One that is out of bounds, or does not go with others, is left to
+    its sets, which are refused alone.
     """
     models = parameter_models(module)
     owners = {name: model for model in models for name in model.model_fields}
@@ -57,23 +60,51 @@ def _settled(dimension: Dimension, owners: dict[str, type[BaseModel]]) -> Dimens
     if name in INTERVALS:
         return _map(dimension, partial(_interval, name))
     if name not in owners:
-        raise _unknown(name, list(owners))
+        raise BadInput(
+            f"--grid {name}: there is no such parameter",
+            parameters_meant(name, (*owners, *BESIDE_PARAMETERS)),
+        )
     return _map(dimension, partial(_held, name, owners[name]))
 
 
 def _map(dimension: Dimension, hold: Callable[[Any], Any]) -> Dimension:
-    """Return a dimension with each value as `hold` gives it back, who refuses wrong ones."""
+    """Return a dimension with each value as `hold` gives it back, who refuses wrong ones.
+
+    Those that are out of bounds stay as they are, as long as one is not.
+    """
     if dimension.count <= _MOST_LOOKED_AT:
-        return listed(dimension.name, [hold(value) for value in dimension.values()])
+        return listed(dimension.name, _held_of(list(dimension.values()), hold)[0])
     # Of a long range only the ends are looked at, between which the others are.
-    ends = [hold(dimension.value_of(place)) for place in (0, 1, dimension.count - 1)]
-    kind = type(ends[0])
+    places = (0, 1, dimension.count - 1)
+    _, kind = _held_of([dimension.value_of(place) for place in places], hold)
     return replace(dimension, value_of=lambda place: kind(dimension.value_of(place)))
+
+
+def _held_of(values: list[Any], hold: Callable[[Any], Any]) -> tuple[list[Any], type]:
+    """Return values as they are held, and the kind of those that are within bounds."""
+    held: list[Any] = []
+    kinds: list[type] = []
+    first: _OutOfBounds | None = None
+    for value in values:
+        try:
+            held.append(hold(value))
+            kinds.append(type(held[-1]))
+        except _OutOfBounds as error:
+            held.append(value)
+            first = first or error
+    if first is not None and not kinds:
+        raise first
+    return held, kinds[0]
+
+
+class _OutOfBounds(BadInput):
+    """A value of the right kind that a parameter cannot have."""
 
 
 def _interval(name: str, value: Any) -> int:
     if value not in INTERVALS_MINUTES or isinstance(value, bool):
-        raise BadInput(
+        kind = _OutOfBounds if type(value) is int else BadInput
+        raise kind(
             f"--grid {name}={value} is no bar length",
             f"Use some of {', '.join(map(str, INTERVALS_MINUTES))} minutes",
         )
@@ -87,15 +118,7 @@ def _held(name: str, model: type[BaseModel], value: Any) -> Any:
         of_itself = [each for each in error.errors() if each["loc"][:1] == (name,)]
         if of_itself:
             said = f"--grid {name}: {said_of(of_itself[0])}"
-            raise BadInput(said, "Correct its values") from None
+            kind = _OutOfBounds if of_itself[0]["type"] in _BOUNDS else BadInput
+            raise kind(said, "Correct its values") from None
         return value
     return held if isinstance(held, bool | int | float | str) else value
-
-
-def _unknown(name: str, known: list[str]) -> BadInput:
-    known = [*known, *BESIDE_PARAMETERS]
-    near = nearest_of(name, known)
-    meant = f"Did you mean {near}? " if near else ""
-    return BadInput(
-        f"--grid {name}: there is no such parameter", f"{meant}Known are: {', '.join(known)}"
-    )

@@ -110,6 +110,13 @@ def test_trades_are_refused_where_the_bars_changed_since(tmp_path: Path) -> None
         (("--grid", "min_body=0,1", "--objective", "sharp"), "Did you mean sharpe?"),
         (("--grid", "min_body=0,1", "--trades", "0"), "--trades is of a finished sweep"),
         (("--grid", "min_bodi=0,1"), "Did you mean min_body?"),
+        (
+            ("--grid", "lookback_minutes=5"),
+            "Alike are entry_cutoff_minutes, flatten_minutes, range_minutes",
+        ),
+        (("--grid", "xyzzy=5"), " more. All are in docs/settings.md"),
+        (("--grid", "min_body=0,big"), "--grid min_body: "),
+        (("--grid", "min_body=3,7"), "--grid min_body: "),
         (("--grid", "min_body=0:1:0.0000001", "--grid", "max_positions=1:50:1"), "--random 1000"),
         (("--grid", "min_body=0,1", "--random", "0"), "--random 0"),
         (("--trades", "0"), "holds no finished sweep"),
@@ -122,6 +129,7 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(
     assert finished.returncode == 2
     assert said in finished.stderr
     assert finished.stderr.count("\n") == 1
+    assert len(finished.stderr) < 400
     assert not (tmp_path / "out").exists()
 
 

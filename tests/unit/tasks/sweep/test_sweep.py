@@ -252,6 +252,25 @@ def test_sets_that_contradict_themselves_are_listed_and_the_others_run(
     assert record["refused"][0]["values"] == {"entry": "stop", "direction": "both"}
 
 
+@pytest.mark.parametrize(
+    ("grid", "why", "left"),
+    [
+        ("min_body=0,0.5,7", "min_body", [0, 1]),
+        ("min_body=0:2:0.5", "less than or equal to 1", [0, 1, 2]),
+        ("max_positions=0,2", "max_positions", [1]),
+        ("range_minutes=30,-30", "range_minutes", [0]),
+        ("interval=30,7", "7", [0]),
+    ],
+)
+def test_values_that_are_out_of_bounds_refuse_their_own_sets_alone(
+    bars: Path, tmp_path: Path, grid: str, why: str, left: list[int]
+) -> None:
+    report = sweep(request_over(bars, tmp_path / "out", grid))
+    assert list(report.results["set_number"]) == left
+    assert all(why in each.why for each in report.refused)
+    assert report.refused
+
+
 def test_where_every_set_is_refused_it_is_one_line_and_nothing_is_left(
     bars: Path, tmp_path: Path
 ) -> None:

@@ -52,7 +52,7 @@ REFUSED = [
     (("min_body=0:0.8",), "min_body=0:0.8:0.08"),
     (("min_body=0:1:0.1:9",), "is no range"),
     (("min_body=NaN,0",), "finite number"),
-    (("min_body=0,2",), "less than or equal to 1"),
+    (("min_body=2,3",), "less than or equal to 1"),
     (("range_minutes=5,abc",), "valid integer"),
     (("range_minutes=0.5:2:0.5",), "valid integer"),
     (("stop=range,nowhere",), "'range', 'atr', 'daily_atr' or 'percent'"),
