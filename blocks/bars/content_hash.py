@@ -16,14 +16,18 @@ class BarHashes:
     """The hashes of the bars that a run traded, and of those before them that only warmed up.
 
     Equal hashes mean equal symbols in the same order, equal bars of the calendar and equal
-    numbers in them. `past` is None without sessions before the traded ones, and both are where a
-    panel's bars were never all in memory.
+    numbers in them. The sessions from `first_traded` on, `sessions` of them or all, are those that
+    were traded. `past` is None without sessions before them, and both are where a panel's bars
+    were never all in memory.
     """
 
-    def __init__(self, panel: Panel, first_traded: int) -> None:
+    def __init__(self, panel: Panel, first_traded: int, sessions: int | None = None) -> None:
         begin = int(panel.grid.first_row[first_traded])
+        behind = None if sessions is None else first_traded + sessions
+        is_to_end = behind is None or behind >= len(panel.grid.sessions)
+        end = panel.grid.rows if is_to_end else int(panel.grid.first_row[behind])
         is_there = len(panel.close) == panel.grid.rows and panel.close.size > 0
-        self.traded = _hash_of(panel, begin, panel.grid.rows) if is_there else None
+        self.traded = _hash_of(panel, begin, end) if is_there else None
         self.past = _hash_of(panel, 0, begin) if is_there and begin > 0 else None
 
 

@@ -15,8 +15,8 @@ _ASKED = ("symbols", "exchange", "interval_minutes", "capital", "grid", "random"
 def summary_of_walk(record: Mapping[str, Json]) -> dict[str, Json]:
     """Return a walk's record under the names that a backtest's summary.json has.
 
-    Its plan is what was asked for: values that stand at their defaults are not told. The hash of
-    its bars is another one than a backtest's, for other windows need other sessions before them.
+    Its plan is what was asked for: values that stand at their defaults are not told. The hashes of
+    its bars are those that a backtest of the sessions that its windows traded has.
     """
     request, strategy = _part(record, "request"), _part(record, "strategy")
     sessions, bars = record.get("sessions"), record.get("bars")
@@ -33,6 +33,7 @@ def summary_of_walk(record: Mapping[str, Json]) -> dict[str, Json]:
         "sessions": {"first": days[0], "last": days[-1], "count": len(days)} if days else {},
         "notes": record.get("notes"),
         "summary": record.get("summary"),
+        "hashes": _part(record, "hashes"),
         "files": record.get("files"),
     }
 

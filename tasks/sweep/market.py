@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from blocks.bars.content_hash import BarHashes
 from blocks.process.disk_errors import words_of
 from blocks.stores.whole_file import umask
 from tasks.backtest.daily_bars import daily_bars_of
@@ -43,13 +44,18 @@ class MarketKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Market:
-    """A panel, of which sessions before `first_traded` only warm up, and the hash of all that."""
+    """A panel, of which sessions before `first_traded` only warm up, and the hash of all that.
+
+    `traded_hash` and `past_hash` are those that a backtest of these bars has.
+    """
 
     panel: Panel
     first_traded: int
     hash: str
     source: str = ""
     notes: tuple[str, ...] = ()
+    traded_hash: str | None = None
+    past_hash: str | None = None
 
     @property
     def traded(self) -> tuple[Session, ...]:
@@ -102,7 +108,16 @@ def load_market(request: BacktestRequest, key: MarketKey) -> Market:
         *(() if daily is None else daily.notes),
         *panel_notes(panel, bars.first_traded),
     )
-    return Market(panel, bars.first_traded, _hash_of(panel, bars.first_traded), bars.source, notes)
+    hashes = BarHashes(panel, bars.first_traded)
+    return Market(
+        panel,
+        bars.first_traded,
+        _hash_of(panel, hashes),
+        bars.source,
+        notes,
+        hashes.traded,
+        hashes.past,
+    )
 
 
 def keep_market(root: Path, market: Market) -> Path:
@@ -198,12 +213,8 @@ def _sessions(panel: Panel) -> list[tuple[str, int, int]]:
     ]
 
 
-def _hash_of(panel: Panel, first_traded: int) -> str:
-    """Return a hash of all that a run sees of its bars."""
+def _hash_of(panel: Panel, hashes: BarHashes) -> str:
+    """Return a hash of all that a run sees of its bars: traded ones, those before, and days."""
     daily = "" if panel.daily is None else panel.daily.sha256
-    grid = panel.grid
-    said = [panel.symbols, grid.interval_minutes, _sessions(panel), first_traded, daily]
-    digest = hashlib.sha256(json.dumps(said).encode())
-    for name in NUMBERS:
-        digest.update(np.ascontiguousarray(getattr(panel, name)).data)
-    return digest.hexdigest()[:_HASH_LETTERS]
+    said = json.dumps([hashes.traded, hashes.past, daily])
+    return hashlib.sha256(said.encode()).hexdigest()[:_HASH_LETTERS]

@@ -44,6 +44,7 @@ class MarketUse:
             "warm_up": market.first_traded,
             "sessions": [day.isoformat() for day in self.sessions],
             "hash": market.hash,
+            "hashes": {"bars": market.traded_hash, "past": market.past_hash},
             "source": market.source,
             "sets": self.sets,
         }

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from blocks.bars.content_hash import BarHashes
 from blocks.research_report.walk.page import walk_page
 from blocks.research_report.walk.run import WalkPage
 from tasks.sweep.batch import Refused
@@ -174,6 +175,7 @@ class WalkReport:
                 }
                 for each in self.refused_sets
             ],
+            "hashes": self._hashes(),
             "bars": [
                 {
                     "source": market.source,
@@ -185,6 +187,23 @@ class WalkReport:
             ],
             "notes": list(self.notes),
         }
+
+    def _hashes(self) -> dict[str, Json]:
+        """Return the hashes of the joined run's bars as a backtest of its sessions has them.
+
+        They are none where windows may have traded bars of several kinds.
+        """
+        sessions = self.walk.joined.grid.sessions
+        if len(self.markets) != 1:
+            return {"bars": None, "past": None}
+        panel = self.markets[0].panel
+        all_of = list(panel.grid.sessions)
+        first = all_of.index(sessions[0])
+        if tuple(all_of[first : first + len(sessions)]) != tuple(sessions):
+            # Sessions between windows were not traded.
+            return {"bars": None, "past": None}
+        hashes = BarHashes(panel, first, len(sessions))
+        return {"bars": hashes.traded, "past": hashes.past}
 
     def _window(self, run: WindowRun) -> dict[str, Json]:
         number, figures = run.chosen.number, run.in_sample_summary

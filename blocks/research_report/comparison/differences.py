@@ -181,7 +181,7 @@ def _bars_words(runs: Sequence[ComparedRun]) -> str:
     if unknown:
         return (
             f"Whether the bars were the same is not known: {_listed(unknown)} kept no hash of them"
-            " that can be compared (an older run, a scan, or a walk)."
+            " that can be compared (an older run, a scan, or a walk over bars of several kinds)."
         )
     if len({run.bars_hash for run in runs}) > 1:
         groups = _groups([(run.label, str(run.bars_hash)) for run in runs])

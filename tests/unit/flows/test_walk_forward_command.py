@@ -88,6 +88,20 @@ def test_both_parts_of_each_window_are_what_a_backtest_of_its_sessions_gives(
             assert {name: row[f"{part}_{name}"] for name in found} == found
 
 
+def test_a_walk_and_a_backtest_of_its_sessions_are_known_to_have_the_same_bars(
+    bars: Path, out: Path, tmp_path: Path
+) -> None:
+    sessions, backtest = record_of(out)["sessions"], tmp_path / "backtest"
+    hourly = (*FIXED, "--set", "range_minutes=60")
+    asked = ("--start", sessions[0], "--end", sessions[-1], "--out", backtest)
+    assert flows("backtest", "--bars", bars, *BARS, *hourly, *asked).returncode == 0
+    assert "The bars were the same" in flows("compare", out, backtest, "--data-dir", "none").stdout
+    sooner = tmp_path / "sooner"
+    asked = ("--start", sessions[1], "--end", sessions[-1], "--out", sooner)
+    assert flows("backtest", "--bars", bars, *BARS, *hourly, *asked).returncode == 0
+    assert "The bars were NOT the same" in flows("compare", out, sooner, "--data-dir", "no").stdout
+
+
 def test_the_record_names_every_window_and_the_files_belong_to_it(out: Path) -> None:
     record = record_of(out)
     for name, digest in record["files"].items():
