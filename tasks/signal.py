@@ -14,6 +14,7 @@ def signal(runtime: SessionRuntime, closed: BarClosed) -> dict[str, str]:
     begin = len(runtime.state.decisions)
     runtime.desk.take_bar(closed)
     runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
+    runtime.differences.tell_silence(runtime.desk.silence, runtime.clock.now(), runtime.notifier)
     runtime.differences.tell_of_others(runtime.desk.of_others, runtime.notifier)
     return {
         runtime.plan.symbols[int(row.symbol)]: runtime.plan.word_of(int(row.reason))

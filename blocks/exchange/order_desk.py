@@ -9,6 +9,7 @@ from datetime import datetime
 
 from blocks.exchange.books import Books
 from blocks.exchange.exchange_news import ExchangeNews
+from blocks.exchange.lookups import Lookups
 from blocks.exchange.order_names import named_order
 from blocks.exchange.order_requests import Asked, ask
 from blocks.exchange.questions import Questions
@@ -18,6 +19,7 @@ from blocks.exchange.reconciliation import (
     only_here,
     quantity_differences,
 )
+from blocks.exchange.silence import Silence
 from blocks.ledger.projector import Projector
 from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
@@ -25,6 +27,7 @@ from trading.market.calendar import to_microseconds
 from trading.session.broker_answers import (
     Accepted,
     Answer,
+    ExchangeUnavailable,
     Refusal,
     Refused,
     Unknown,
@@ -59,6 +62,8 @@ from trading.session.state import SessionState
 
 # Cancel, then submit what the cancel made room for: more rounds than that mean a loop.
 MOST_ROUNDS = 8
+# What is asked of an exchange besides its news.
+BOOKS = "positions and orders"
 
 
 class OrderDesk:
@@ -110,6 +115,10 @@ class OrderDesk:
         self._forbidden: dict[str, str] = {}
         self._unshortable: dict[str, str] = {}
         self._positions: dict[str, int] = {}
+        self._silence = Silence()
+        self._lookups = Lookups(exchange, times.speed if times else 1.0)
+        # By symbol where both differed when the exchange was last heard.
+        self._found: dict[str, str] = {}
         self.blocked: dict[str, str] = {}
         self.of_others: dict[str, str] = {}
         self._shown_blocked: dict[str, str] | None = None
@@ -132,9 +141,10 @@ class OrderDesk:
     def listen(self) -> int:
         """Take what happened at the exchange into the state; return how many events there were."""
         heard = 0
-        for event in self._news.read(self.state):
-            self.record(event)
-            heard += 1
+        with self._silence.bridged("its news"):
+            for event in self._news.read(self.state):
+                self.record(event)
+                heard += 1
         return heard
 
     def take_bar(self, bar: BarClosed) -> None:
@@ -200,7 +210,8 @@ class OrderDesk:
             self.record(update)
         if self._elsewhere:
             # What was asked a moment ago may have changed it.
-            self._see_quantities()
+            with self._silence.bridged(BOOKS):
+                self._see_quantities()
         look = self._watch.look(state, us)
         for event in look.events:
             self.record(event)
@@ -240,10 +251,11 @@ class OrderDesk:
         reach("before project")
         changes = self._projector.changes()
         # Said again only when it is another: a statement costs a millisecond.
-        changes.differences = None if self.blocked == self._shown_blocked else self.blocked
+        blocked = self.not_entered
+        changes.differences = None if blocked == self._shown_blocked else blocked
         self.ledger.commit([], epoch=self.epoch, projection=changes)
         self._projector.done()
-        self._shown_blocked = dict(self.blocked)
+        self._shown_blocked = blocked
         reach("after project")
 
     def resolve(self, now: datetime, entry_deadline: datetime, *, is_history: bool = False) -> None:
@@ -255,12 +267,17 @@ class OrderDesk:
         self.listen()
         again: list[Intent] = []
         us = self._now_us()
+        self._lookups.keep(self.state.unanswered)
         for intent in list(self.state.unanswered.values()):
             name = intent.client_order_id
             # What was accepted a moment ago is given the time to be heard of.
             if name in self._accepted and not self._questions.is_due(name, us):
                 continue
-            found = self.exchange.find_order(name)
+            if not self._lookups.is_due(name, us):
+                continue
+            is_answered, found = self._look_up(name, us)
+            if not is_answered:
+                continue
             is_late = now > entry_deadline or not self._is_wanted(intent)
             if found is None and intent.action != "submit":
                 # There is nothing to cancel or to move.
@@ -273,9 +290,19 @@ class OrderDesk:
                 continue
             elif not is_history:
                 again.append(self._priced_now(intent))
+                self._lookups.sent_again(intent, us)
         self._send(again)
         self._hear_answers()
         self.commit()
+
+    def _look_up(self, client_order_id: str, us: int) -> tuple[bool, Order | None]:
+        """Return whether it is known what became of a request, and the order if it is there."""
+        try:
+            found = self.exchange.find_order(client_order_id)
+        except ExchangeUnavailable:
+            self._lookups.postpone(client_order_id, us)
+            return False, None
+        return found is not None or self._lookups.missing(client_order_id, us), found
 
     def _is_wanted(self, entry: Intent) -> bool:
         """Return whether the book still waits for an entry: one of another session is over."""
@@ -295,6 +322,19 @@ class OrderDesk:
         earlier session, or by one that a copy of the ledger does not know of. One that the ledger
         has as ended is cancelled there; one that is gone there is given up here.
         """
+        with self._silence.bridged(BOOKS):
+            self._compare()
+        state = self.state
+        self.blocked = (
+            self._refused
+            | self._forbidden
+            | state.protection.troubles()
+            | state.discrepancies
+            | self._found
+        )
+        return self.blocked
+
+    def _compare(self) -> None:
         if not self.dry_run:
             open_there = self._open_there()
             for order in open_there:
@@ -306,10 +346,8 @@ class OrderDesk:
         unequal = self._see_quantities()
         # Asked again: what was settled is settled.
         open_there = self._open_there()
-        found = differences(self.state, open_there, unequal)
+        self._found = differences(self.state, open_there, unequal)
         self.of_others = held_by_others(self.state, self._positions, open_there)
-        self.blocked = self._refused | self._forbidden | self.state.protection.troubles() | found
-        return self.blocked
 
     def _open_there(self) -> list[Order]:
         return [named_order(self.state, order) for order in self.exchange.open_orders()]
@@ -358,6 +396,16 @@ class OrderDesk:
     def is_blocked(self, symbol: str) -> bool:
         """Return whether a symbol is not entered because ledger and exchange differ."""
         return symbol in self.blocked or EVERY_SYMBOL in self.blocked
+
+    @property
+    def silence(self) -> str:
+        """Return what the exchange does not answer: nothing is entered meanwhile."""
+        return self._silence.words
+
+    @property
+    def not_entered(self) -> dict[str, str]:
+        """Return by symbol why it is not entered, the exchange's silence among the reasons."""
+        return self.blocked | ({EVERY_SYMBOL: self.silence} if self.silence else {})
 
     def differences(self) -> dict[str, tuple[int, int]]:
         """Return symbols traded here whose quantity differs, as (ledger, exchange)."""
@@ -435,6 +483,8 @@ class OrderDesk:
 
     def _refusal_of(self, entry: Intent) -> str:
         """Return why an entry is not to be sent any more, an empty text where it is."""
+        if self.silence:
+            return reason_of(Refused(Refusal.RETRY, "the exchange does not answer"))
         if self.is_blocked(entry.symbol):
             return "reconciliation"
         if entry.quantity < 0 and self._unshortable.keys() & {entry.symbol, EVERY_SYMBOL}:

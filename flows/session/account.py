@@ -387,4 +387,5 @@ class Account:
         if not pace.is_real_time:
             return None
         settling = timedelta(seconds=pace.settling_seconds)
-        return OrderTimes(clock, session, self.plan.interval_minutes, settling)
+        speed = self.request.speed or 1.0
+        return OrderTimes(clock, session, self.plan.interval_minutes, settling, speed)

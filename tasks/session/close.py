@@ -28,9 +28,9 @@ def close_session(runtime: SessionRuntime) -> float:
 
 def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:
     """Return what a person has to mend of a session that was closed, None where all agrees."""
-    if not runtime.state.is_closed or not runtime.desk.blocked:
+    if not runtime.state.is_closed or not runtime.desk.not_entered:
         return None
-    differ = "; ".join(f"{symbol}: {why}" for symbol, why in runtime.desk.blocked.items())
+    differ = "; ".join(f"{symbol}: {why}" for symbol, why in runtime.desk.not_entered.items())
     return BadInput(
         f"session {runtime.name} is closed, and ledger and exchange differ: {differ}",
         "Compare them by hand; ledger and exchange of one moment are brought back together by:"

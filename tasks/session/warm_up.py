@@ -58,6 +58,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
     runtime.desk.reconcile()
     meet_broker(runtime)
     runtime.differences.tell(runtime.desk.blocked, runtime.notifier)
+    runtime.differences.tell_silence(runtime.desk.silence, runtime.clock.now(), runtime.notifier)
     runtime.differences.tell_of_others(runtime.desk.of_others, runtime.notifier)
     if runtime.ledger.meta(STOPPED):
         runtime.ledger.remember(STOPPED, "")

@@ -13,13 +13,15 @@ from trading.session.ports import Clock
 class OrderTimes:
     """The clock of a session's orders.
 
-    What is made within `settling` of a bar's START still counts as made before it.
+    What is made within `settling` of a bar's START still counts as made before it. `speed` is how
+    many of its seconds go by in one of the machine's: a broker answers in the machine's.
     """
 
     clock: Clock
     session: Session
     interval_minutes: int
     settling: timedelta
+    speed: float = 1.0
 
     def now_us(self) -> int:
         """Return the present, microseconds since 1970 UTC."""

@@ -13,6 +13,7 @@ import pytest
 
 from blocks.exchange.order_desk import OrderDesk
 from blocks.process.clocks import ReplayClock
+from tasks.session.difference_news import DifferenceNews
 from tasks.session.poll import poll
 from tasks.session.runtime import Pace
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, DAY, RANGE, SESSION, bar, plan
@@ -281,6 +282,8 @@ def test_an_exit_does_not_wait_for_the_next_bar_once_its_cancel_is_answered() ->
         clock=timed.clock,
         inbox=SimpleNamespace(words=list, mark_seen=lambda: None),
         pace=Pace(),
+        differences=DifferenceNews(),
+        notifier=None,
         bar_end=lambda bar: SESSION.bar_end(bar, 5),
     )
     poll(runtime)

@@ -1,0 +1,78 @@
+"""What became of requests without an answer: looked up by their ids, sent again late if at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from trading.session.events import Intent
+from trading.session.exchange_port import Exchange
+
+# A request may arrive so long after a look that did not find it: a gateway gave up, not its broker.
+LATE_SECONDS = 3.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+@dataclass
+class _Lookups:
+    """The looks for one request: when it was not there, how often it was put off."""
+
+    first_missing_us: int = 0
+    missing: int = 0
+    postponed: int = 0
+    not_before_us: int = 0
+
+
+class Lookups:
+    """Remembers the looks for each request that got no answer.
+
+    `speed` is how many seconds of the session's clock go by in one of the machine's. A simulated
+    exchange is a part of this program: what it has not at one look it will never have.
+    """
+
+    def __init__(self, exchange: Exchange, speed: float = 1.0) -> None:
+        self._late_us = 0.0 if exchange.is_simulated else LATE_SECONDS * speed * 1e6
+        self._speed = speed
+        self._by_id: dict[str, _Lookups] = {}
+
+    def is_due(self, client_order_id: str, now_us: int) -> bool:
+        """Return whether a request is to be looked up now: more rarely where that brings nothing.
+
+        A clock that says 0 is none.
+        """
+        looks = self._by_id.get(client_order_id)
+        return looks is None or not now_us or now_us >= looks.not_before_us
+
+    def postpone(self, client_order_id: str, now_us: int) -> None:
+        """Note a look that brought nothing: the next waits for twice as long."""
+        looks = self._by_id.setdefault(client_order_id, _Lookups())
+        looks.postponed += 1
+        seconds = min(2.0 ** (looks.postponed - 1), LONGEST_PAUSE_SECONDS)
+        looks.not_before_us = now_us + int(seconds * self._speed * 1e6)
+
+    def missing(self, client_order_id: str, now_us: int) -> bool:
+        """Note a look that found nothing; return whether the request is known not to have arrived.
+
+        That takes two such looks, some seconds apart.
+        """
+        if not self._late_us:
+            return True
+        looks = self._by_id.setdefault(client_order_id, _Lookups())
+        looks.missing += 1
+        if looks.missing == 1:
+            looks.first_missing_us = now_us
+        return looks.missing > 1 and now_us - looks.first_missing_us >= self._late_us
+
+    def sent_again(self, intent: Intent, now_us: int) -> None:
+        """Note that a request goes out once more; a cancel that never takes does so more rarely.
+
+        An order is looked for anew: it may arrive late again.
+        """
+        if intent.action == "submit":
+            self._by_id.pop(intent.client_order_id, None)
+        else:
+            self.postpone(intent.client_order_id, now_us)
+
+    def keep(self, unanswered: Collection[str]) -> None:
+        """Forget the looks for requests that have their answers."""
+        self._by_id = {name: looks for name, looks in self._by_id.items() if name in unanswered}
