@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trading.session.broker_answers import in_words
+from trading.session.broker_answers import Refusal, in_words, refusal_in
 from trading.session.events import Gap, Unprotected
 from trading.session.orders import Leg, Order, Status
 from trading.session.planning.standing import common
 from trading.session.protection.legs import guarded_quantity
 from trading.session.protection.limits import ProtectionLimits
-from trading.session.protection.record import END, MICROSECONDS, Setback
+from trading.session.protection.record import END, MICROSECONDS, MOVE, Setback
 from trading.session.state import SessionState
 
 
@@ -123,6 +123,10 @@ class Watch:
         is_leaving = bool(state.book.exit_waiting[s])
         quantity = _bare_quantity(state, symbol, known)
         bare = self._bare.get(symbol)
+        if quantity == 0 and not is_leaving and _is_beyond_its_stop(state, symbol):
+            words = "price is beyond the level that its stop was to move to"
+            held = abs(int(state.book.quantity[s]))
+            yield Unprotected(symbol, now_us, now_us, held, Gap.LEFT, words)
         if quantity == 0:
             if self._bare.pop(symbol, None) is not None and bare is not None:
                 until = self._moment(state, symbol, now_us)
@@ -178,6 +182,16 @@ def _bare_quantity(state: SessionState, symbol: str, known: list[Order]) -> int:
         return 0
     are_held = "rests_protection" not in state.view.abilities
     return abs(held) - guarded_quantity(known, held, are_legs_held=are_held)
+
+
+def _is_beyond_its_stop(state: SessionState, symbol: str) -> bool:
+    """Return whether a stop could not be moved because it would fire: then the position is left."""
+    setback = state.protection.setbacks.get((symbol, MOVE))
+    if setback is None or refusal_in(setback.reason) != Refusal.PERMANENT:
+        return False
+    s = state.index[symbol]
+    beyond = (state.book.mark[s] - state.book.stop[s]) * state.book.quantity[s]
+    return bool(beyond <= 0)
 
 
 def _why_stuck(state: SessionState, symbol: str) -> str:

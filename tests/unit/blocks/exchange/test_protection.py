@@ -270,3 +270,21 @@ def test_a_broker_that_falls_silent_about_a_leg_is_asked() -> None:
     assert trading.held == 40
     assert trading.stop is not None
     assert trading.stop.remaining == 40
+
+
+def test_a_stop_that_cannot_move_because_price_is_beyond_it_leaves_the_position() -> None:
+    trading = bare(BracketBroker())
+    trading.broker.refuse = lambda intent: (
+        Refused(Refusal.PERMANENT, "stop price must be less than current price")
+        if intent.action == "replace"
+        else None
+    )
+    book = trading.desk.state.book
+    book.stop[0] = 10.5
+    trading.look_for(5.0)
+    moves = [intent for intent in trading.broker.requests if intent.action == "replace"]
+    assert 1 <= len(moves) <= 3
+    assert trading.stop is not None, "the stop that rests is better than none"
+    book.stop[0] = float(book.mark[0]) + 0.1
+    trading.look()
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
