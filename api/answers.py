@@ -54,6 +54,7 @@ class BrokerAnswer(Record):
     currency: str
     may_short: bool
     blocked: str
+    not_entered: dict[str, str]
     open_orders: list[dict[str, Any]]
     positions: dict[str, int]
     as_of: Moment

@@ -112,7 +112,7 @@ class OrderDesk:
         # By symbol, until its next bar: what does not settle is not asked again and again.
         self._refused: dict[str, str] = {}
         # What a broker says to the session's end: why a symbol is not entered, or not sold short.
-        self._forbidden: dict[str, str] = {}
+        self.forbidden: dict[str, str] = {}
         self._unshortable: dict[str, str] = {}
         self._positions: dict[str, int] = {}
         self._silence = Silence()
@@ -326,11 +326,7 @@ class OrderDesk:
             self._compare()
         state = self.state
         self.blocked = (
-            self._refused
-            | self._forbidden
-            | state.protection.troubles()
-            | state.discrepancies
-            | self._found
+            self._refused | state.protection.troubles() | state.discrepancies | self._found
         )
         return self.blocked
 
@@ -357,8 +353,7 @@ class OrderDesk:
 
         Exits go on whatever is said. `every symbol` stands for all.
         """
-        self._forbidden, self._unshortable = dict(forbidden), dict(unshortable)
-        self.reconcile()
+        self.forbidden, self._unshortable = dict(forbidden), dict(unshortable)
 
     def move_money(self, transfer: Transfer, row: Projection) -> None:
         """Book money that came or went before the session's first bar, in journal and table."""
@@ -394,8 +389,9 @@ class OrderDesk:
         self.record(update_of(gone, reason="not at the exchange"))
 
     def is_blocked(self, symbol: str) -> bool:
-        """Return whether a symbol is not entered because ledger and exchange differ."""
-        return symbol in self.blocked or EVERY_SYMBOL in self.blocked
+        """Return whether a symbol is not entered: the books differ, or a broker forbids it."""
+        names = {symbol, EVERY_SYMBOL}
+        return bool(self.blocked.keys() & names or self.forbidden.keys() & names)
 
     @property
     def silence(self) -> str:

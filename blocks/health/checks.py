@@ -94,6 +94,9 @@ def check_broker(broker: BrokerView, place: Place) -> Component:
     if broker.blocked:
         hint = f"Ask the broker; what it said last is shown by: {place.flows('show-status')}"
         return Component("broker", Level.UNHEALTHY, broker.blocked, broker.as_of, hint)
+    if broker.not_entered:
+        why = "; ".join(f"{symbol}: {reason}" for symbol, reason in broker.not_entered.items())
+        return Component("broker", Level.DEGRADED, f"not entered: {why}", broker.as_of)
     return Component(
         "broker",
         Level.HEALTHY,

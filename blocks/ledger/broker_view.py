@@ -22,8 +22,9 @@ REPLAYED, OF_NOW = "replayed", "now"
 class BrokerView:
     """A broker's account at one moment; amounts in `currency`, `number` masked.
 
-    `blocked` says why nothing may be traded there, `positions` are signed shares by symbol, and
-    `orders` those that may still fill, whoever sent them. `as_of` is aware UTC.
+    `blocked` says why nothing may be traded there, `not_entered` by symbol why that is not,
+    `positions` are signed shares, and `orders` those that may still fill, whoever sent them.
+    `as_of` is aware UTC.
     """
 
     name: str
@@ -37,6 +38,7 @@ class BrokerView:
     as_of: datetime
     positions: dict[str, int] = field(default_factory=dict)
     orders: list[dict[str, Any]] = field(default_factory=list)
+    not_entered: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -49,6 +51,7 @@ class BrokerView:
             "currency": self.currency,
             "may_short": self.may_short,
             "blocked": self.blocked,
+            "not_entered": self.not_entered,
             "open_orders": self.orders,
             "positions": self.positions,
             "as_of": self.as_of.isoformat(),
@@ -60,7 +63,12 @@ class BrokerView:
 
 
 def view_of(
-    name: str, account: BrokerAccount, positions: dict[str, int], orders: list[Order], now: datetime
+    name: str,
+    account: BrokerAccount,
+    positions: dict[str, int],
+    orders: list[Order],
+    not_entered: dict[str, str],
+    now: datetime,
 ) -> BrokerView:
     """Return what a broker said at an aware time."""
     return BrokerView(
@@ -86,6 +94,7 @@ def view_of(
             }
             for order in orders
         ],
+        dict(not_entered),
     )
 
 
@@ -107,6 +116,7 @@ def read_broker_view(connection: duckdb.DuckDBPyConnection) -> BrokerView | None
         datetime.fromisoformat(kept["as_of"]),
         kept["positions"],
         kept["open_orders"],
+        kept["not_entered"],
     )
 
 

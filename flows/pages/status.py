@@ -78,6 +78,8 @@ def broker_line(broker: dict[str, Any]) -> str:
     """Return how the account looked at its broker when it was asked last."""
     held = ", ".join(f"{symbol} {shares:+d}" for symbol, shares in broker["positions"].items())
     blocked = f"; BLOCKED: {broker['blocked']}" if broker["blocked"] else ""
+    for symbol, why in broker["not_entered"].items():
+        blocked += f"; {symbol} is not entered: {why}"
     return (
         f"{broker['name']} {broker['account']}: equity {broker['equity']:,.2f}, cash"
         f" {broker['cash']:,.2f}, buying power {broker['buying_power']:,.2f}"

@@ -57,29 +57,28 @@ def begun_at_broker(broker: Exchange, plan: RunPlan, ledger: DuckDBLedger) -> Ru
     except KeysRefused as error:
         # They are read once: waiting mends nothing.
         raise BadInput(error.what, error.hint) from None
-    known = ledger.meta(BROKER_ACCOUNT)
-    if known is None:
-        if account.currency != "USD":
-            raise BadInput(
-                f"the account {account.number} of {broker.name} is in {account.currency}",
-                "Trade one in USD",
-            )
-        ledger.remember(BROKER_ACCOUNT, account.number)
-    elif known != account.number:
-        raise BadInput(
-            f"account {ledger.account} was begun with number {known} of {broker.name}, and these"
-            f" keys are of {account.number}",
-            "Set the keys of then, or use another DATA_DIR for another account",
-        )
     if ledger.sessions():
+        known = ledger.meta(BROKER_ACCOUNT)
+        if known != account.number:
+            raise BadInput(
+                f"account {ledger.account} was begun with number {known} of {broker.name}, and"
+                f" these keys are of {account.number}",
+                "Set the keys of then, or use another DATA_DIR for another account",
+            )
         # What came and went since then is booked where a session begins.
         return replace(plan, capital=float(ledger.newest_plan()["capital"]))
-    if not 0 < account.equity <= MOST_CAPITAL:
+    if account.currency != "USD":
+        raise BadInput(
+            f"the account {account.number} of {broker.name} is in {account.currency}",
+            "Trade one in USD",
+        )
+    if not account.equity.is_finite() or not 0 < account.equity <= MOST_CAPITAL:
         raise BadInput(
             f"the account {account.number} of {broker.name} has an equity of"
             f" {account.equity:,.2f} USD",
             "Bring money there, or set the keys of another account",
         )
+    ledger.remember(BROKER_ACCOUNT, account.number)
     return replace(plan, capital=float(account.equity))
 
 

@@ -46,7 +46,8 @@ def meet_broker(runtime: SessionRuntime) -> None:
         elif account.may_short and not said.is_shortable:
             unshortable[symbol] = f"{broker.name} lends no {symbol}"
     runtime.desk.heed(forbidden, unshortable)
-    # What is blocked is told with the session's start.
+    for symbol, why in forbidden.items():
+        runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is not entered: {why}")
     if shorts := "; ".join(unshortable.values()):
         runtime.notifier.send("SYSTEM_WARNING", f"nothing is sold short where {shorts}")
     _keep_view(runtime, broker, account)
@@ -65,7 +66,12 @@ def look_at_broker(runtime: SessionRuntime) -> None:
 
 def _keep_view(runtime: SessionRuntime, broker: Exchange, account: BrokerAccount) -> None:
     seen = view_of(
-        broker.name, account, broker.positions(), broker.open_orders(), datetime.now(UTC)
+        broker.name,
+        account,
+        broker.positions(),
+        broker.open_orders(),
+        runtime.desk.forbidden,
+        datetime.now(UTC),
     )
     runtime.ledger.remember(BROKER_VIEW, seen.to_text())
 
@@ -77,11 +83,11 @@ def _book_difference(runtime: SessionRuntime, account: BrokerAccount) -> None:
     held, money and shares are told apart only where broker and ledger hold the same.
     """
     state = runtime.state
-    if state.unanswered:
+    if state.unanswered or not (account.equity.is_finite() and account.cash.is_finite()):
         return
     if not state.book.quantity.any():
         difference = account.equity - _cents(state.equity())
-    elif not runtime.desk.differences():
+    elif not runtime.desk.differences() and not runtime.desk.of_others:
         difference = account.cash - _cents(state.cash())
     else:
         return

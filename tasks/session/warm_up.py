@@ -64,7 +64,9 @@ def warm_up(runtime: SessionRuntime) -> bool:
         runtime.ledger.remember(STOPPED, "")
     if not is_history:
         runtime.desk.execute()
-    runtime.desk.reporter.started(runtime.desk.blocked, runtime.beginning.changes)
+    runtime.desk.reporter.started(
+        runtime.desk.blocked | runtime.desk.forbidden, runtime.beginning.changes
+    )
     runtime.desk.project()
     notify(runtime)
     return True

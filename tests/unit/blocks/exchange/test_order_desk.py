@@ -13,7 +13,14 @@ from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
 from trading.session.broker_answers import Answer, Unknown
-from trading.session.events import BarClosed, Fill, Intent, OrderUpdate, SessionStarted
+from trading.session.events import (
+    EVERY_SYMBOL,
+    BarClosed,
+    Fill,
+    Intent,
+    OrderUpdate,
+    SessionStarted,
+)
 from trading.session.exchange_port import Exchange
 from trading.session.orders import (
     IllegalTransition,
@@ -227,3 +234,26 @@ def test_what_is_over_stays_over(end: Status) -> None:
     for other in set(Status) - {end}:
         with pytest.raises(IllegalTransition):
             transition(order, other)
+
+
+def test_what_a_broker_forbids_is_not_entered_and_what_it_does_not_lend_is_not_sold_short() -> None:
+    falls = (9.8, 9.8, 8.9, 9.0)
+    for forbidden, unshortable, sent in (
+        ({}, {}, {"AAA", "BBB"}),
+        ({"AAA": "halted"}, {}, {"BBB"}),
+        ({EVERY_SYMBOL: "the account is blocked"}, {}, set()),
+        ({}, {"BBB": "not lent"}, {"AAA"}),
+        ({}, {"AAA": "not lent"}, {"AAA", "BBB"}),
+        ({}, {EVERY_SYMBOL: "no margin"}, {"AAA"}),
+    ):
+        run_plan = plan()
+        exchange = MemoryExchange(run_plan)
+        desk = desk_of(exchange, run_plan)
+        desk.heed(forbidden, unshortable)
+        desk.take_bar(bar(0, RANGE, RANGE))
+        # AAA breaks upwards, BBB downwards; a forbidden one decides and is not sent.
+        desk.take_bar(bar(1, BREAK, falls))
+        desk.execute()
+        assert {intent.symbol for intent in exchange.requests} == sent
+        reasons = {order.symbol: order.status for order in desk.state.orders.values()}
+        assert all(reasons[symbol] == Status.CANCELLED for symbol in reasons.keys() - sent)
