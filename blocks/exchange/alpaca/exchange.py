@@ -63,6 +63,8 @@ ABILITIES = Abilities(
 )
 
 NOTHING_TO_DO = Reply(204)
+# Orders of earlier days are others', and rest: they are looked at now and then.
+OTHERS_EVERY_SECONDS = 30.0
 
 
 class AlpacaExchange:
@@ -105,6 +107,8 @@ class AlpacaExchange:
         self._identity = ""
         # Of the last answer to these nobody knows: they are looked up before they are asked again.
         self._unsure: set[str] = set()
+        self._steady = steady
+        self._others_at = float("-inf")
         self._lock = RLock()
 
     def account(self) -> BrokerAccount:
@@ -177,8 +181,10 @@ class AlpacaExchange:
     def open_orders(self) -> list[Order]:
         """Return every order that may still be filled, whoever sent it and on whatever day."""
         with self._lock:
-            self._news.orders_today()
-            self._views.take(self._reader.open_orders())
+            self._news.look_at_orders()
+            if self._steady() - self._others_at >= OTHERS_EVERY_SECONDS:
+                self._news.look_at_others()
+                self._others_at = self._steady()
             return [self._order(v) for v in self._views.all() if v.status not in TERMINAL]
 
     def positions(self) -> dict[str, int]:

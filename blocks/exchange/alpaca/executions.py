@@ -35,7 +35,7 @@ class Execution(BaseModel):
     @property
     def exec_id(self) -> str:
         """Return the id of the execution that brought its order to so many shares."""
-        return f"{self.order_id}:{self.cum_qty.normalize():f}"
+        return exec_id_of(self.order_id, self.cum_qty)
 
     @property
     def quantity(self) -> int:
@@ -52,6 +52,11 @@ class _Listed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
+
+
+def exec_id_of(order_id: str, cum_qty: Decimal) -> str:
+    """Return the id of the execution that brought an order to so many shares."""
+    return f"{order_id}:{cum_qty.normalize():f}"
 
 
 def executions_in(document: Json) -> tuple[list[Execution], str]:

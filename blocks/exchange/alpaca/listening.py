@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+from blocks.exchange.alpaca.executions import exec_id_of
 from blocks.exchange.alpaca.replies import Json
+from blocks.exchange.alpaca.their_order import order_in
 from blocks.exchange.alpaca.update_stream import UpdateStream
+from trading.session.broker_answers import ExchangeUnavailable
 
 # Without a stream news come by asking alone; with one, asking only finds what it left out.
 ALONE_SECONDS = 1.0
 BESIDE_STREAM_SECONDS = 2.0
+# Looks that follow each other at once, with nothing sent in between, see the same.
+FRESH_SECONDS = 0.25
 # So long the stream may take for what asking has found already.
 MUTE_SECONDS = 10.0
+
+
+class Look(NamedTuple):
+    """When orders were looked at, and after how many hints."""
+
+    at: float
+    hints: int
 
 
 class Listening:
@@ -26,6 +39,8 @@ class Listening:
         self._steady = steady
         self._is_hinted = True
         self._asked_at = float("-inf")
+        self._hints = 0
+        self._look = Look(float("-inf"), 0)
         self._heard: set[str] = set()
         self._awaited: dict[str, float] = {}
         self._was_connected = False
@@ -47,6 +62,22 @@ class Listening:
     def hint(self) -> None:
         """Ask at the next opportunity: something was sent."""
         self._is_hinted = True
+        self._hints += 1
+
+    def look(self) -> Look:
+        """Return the mark of a look at the orders that begins now."""
+        self._hear()
+        return Look(self._steady(), self._hints)
+
+    def looked(self, look: Look) -> None:
+        """Take note that a look was answered."""
+        self._look = look
+
+    def has_just_looked(self) -> bool:
+        """Return whether the orders were looked at a moment ago, and nothing was sent since."""
+        self._hear()
+        is_same = self._look.hints == self._hints
+        return is_same and self._steady() - self._look.at < FRESH_SECONDS
 
     def is_due(self) -> bool:
         """Return whether it is time to ask."""
@@ -61,15 +92,15 @@ class Listening:
         self._is_hinted = False
         self._asked_at = self._steady()
 
-    def heard_by_asking(self, filled: Iterable[str]) -> None:
-        """Take note of the orders of which asking found fills, by Alpaca's ids."""
+    def heard_by_asking(self, executions: Iterable[str]) -> None:
+        """Take note of the executions that asking found, by their ids."""
         if self._stream is None:
             return
         is_connected = self._stream.is_connected
         if is_connected and self._was_connected:
-            for their_id in filled:
-                if their_id not in self._heard:
-                    self._awaited.setdefault(their_id, self._steady())
+            for exec_id in executions:
+                if exec_id not in self._heard:
+                    self._awaited.setdefault(exec_id, self._steady())
         else:
             # What happens before a connection is made is not told on it.
             self._awaited = {}
@@ -84,13 +115,17 @@ class Listening:
         if self._stream is None:
             return
         for message in self._stream.take():
-            self._is_hinted = True
-            their_id = _order_in(message)
-            self._heard.add(their_id)
-            self._awaited.pop(their_id, None)
+            self.hint()
+            exec_id = _execution_in(message)
+            self._heard.add(exec_id)
+            self._awaited.pop(exec_id, None)
 
 
-def _order_in(message: Json) -> str:
-    order = message.get("order") if isinstance(message, dict) else None
-    their_id = order.get("id") if isinstance(order, dict) else None
-    return their_id if isinstance(their_id, str) else ""
+def _execution_in(message: Json) -> str:
+    """Return the id of the last execution of a message's order, which other news have too."""
+    try:
+        order = order_in(message.get("order") if isinstance(message, dict) else None)
+    except ExchangeUnavailable:
+        # A message that cannot be read is a hint all the same.
+        return ""
+    return exec_id_of(order.id, order.filled)

@@ -86,13 +86,17 @@ class AlpacaNews:
             # Nothing was told: all of it is asked for before anything is.
             self._listening.hint()
             raise
-        self._listening.heard_by_asking([event.their_id for event in events if _is_fill(event)])
+        made = [item.event.exec_id for item in events if isinstance(item.event, Fill)]
+        self._listening.heard_by_asking(made)
         self._is_first = False
         self._position = StreamPosition(identity, self._cursor.text())
         return EventPage(self._position, events, begins_anew)
 
-    def orders_today(self) -> None:
-        """Learn all orders of the days that are told of, ended ones too."""
+    def look_at_orders(self) -> None:
+        """Learn how all orders of the days stand that are told of, ended ones too."""
+        if self._listening.has_just_looked():
+            return
+        look = self._listening.look()
         seen = self._views.take(self._reader.orders_since(self._cursor.since))
         for their_id in self._views.unseen(seen):
             found = self._reader.order(their_id)
@@ -100,6 +104,12 @@ class AlpacaNews:
                 self._views.forget(their_id)
             else:
                 self._views.take([found])
+        self._listening.looked(look)
+
+    def look_at_others(self) -> None:
+        """Learn which orders of earlier days rest, which are others'."""
+        seen = self._views.take(self._reader.open_orders())
+        self._views.forget_others(seen, self._cursor.since)
 
     def _begin_at(self, since: StreamPosition, identity: str) -> bool:
         """Go on from a position, or with this day where that cannot be; return whether so."""
@@ -115,7 +125,7 @@ class AlpacaNews:
         return cursor is None and since != BEGINNING
 
     def _read(self) -> list[ExchangeEvent]:
-        self.orders_today()
+        self.look_at_orders()
         fills = self._fills()
         views = self._views.all()
         fills += [
@@ -231,7 +241,3 @@ class AlpacaNews:
     def _midnight(self) -> datetime:
         today = self._now().astimezone(NEW_YORK).date()
         return datetime.combine(today, time(), NEW_YORK).astimezone(UTC)
-
-
-def _is_fill(event: ExchangeEvent) -> bool:
-    return isinstance(event.event, Fill)

@@ -93,6 +93,13 @@ class OrderViews:
             if not record.is_ended or record.submitted_at is None or record.submitted_at >= moment
         }
 
+    def forget_others(self, seen: Collection[str], moment: datetime) -> None:
+        """Forget orders of others from before a moment that are in no list of open ones."""
+        for record in list(self._records.values()):
+            is_old = record.submitted_at is not None and record.submitted_at < moment
+            if is_old and record.id not in seen and self._identities.is_foreign(record.id):
+                self.forget(record.id)
+
     def record(self, their_id: str) -> TheirOrder | None:
         """Return the newest that was said of an order."""
         return self._records.get(their_id)

@@ -248,3 +248,37 @@ def test_nothing_is_asked_while_nothing_can_have_happened() -> None:
         assert len(trader.broker.asked) == asked
         trader.exchange.submit(EXIT)
         assert [one.status for one in updates(trader.news(0.1))] == [Status.WORKING]
+
+
+def test_looks_that_follow_each_other_at_once_are_one_request() -> None:
+    with trading() as trader:
+        trader.exchange.submit(EXIT)
+        trader.news(0)
+        asked = len(trader.broker.asked_for("GET", "/v2/orders"))
+        for _ in range(3):
+            assert len(trader.exchange.open_orders()) == 1
+        # Orders of earlier days are asked for now and then.
+        assert len(trader.broker.asked_for("GET", "/v2/orders")) == asked + 1
+        trader.exchange.cancel(replace(EXIT, action="cancel"))
+        assert trader.exchange.open_orders() == []
+
+
+def test_a_look_without_an_answer_is_no_look() -> None:
+    with trading() as trader:
+        trader.exchange.submit(EXIT)
+        trader.broker.script("GET", "/v2/orders", Said(503, {"message": "busy"}))
+        with pytest.raises(ExchangeUnavailable):
+            trader.exchange.open_orders()
+        assert len(trader.exchange.open_orders()) == 1
+
+
+def test_what_others_let_rest_since_yesterday_is_shown_until_it_is_gone() -> None:
+    with trading() as trader:
+        body = {"symbol": "MSFT", "side": "sell", "type": "limit", "limit_price": "600", "qty": "1"}
+        trader.broker.now = trader.broker.now.replace(day=1)
+        resting = trader.broker.place(body)
+        trader.broker.now = trader.broker.now.replace(day=2)
+        assert [order.symbol for order in trader.exchange.open_orders()] == ["MSFT"]
+        trader.broker.change(resting, "canceled")
+        trader.seconds += 31
+        assert trader.exchange.open_orders() == []
