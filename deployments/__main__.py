@@ -107,6 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
             configured.shutdown_timeout_seconds,
             api_server,
             configured.allowed_hosts,
+            configured.broker_account,
         )
         if chosen.command == "demo":
             return demo(supervisor)
@@ -206,7 +207,11 @@ def register(home: Home, prefect_file: Path, choice: str) -> int:
     from deployments.registry.spec import read_specs
 
     configured = read_settings().required()
-    asked = configured.trading.exchange, configured.data.primary_provider
+    asked = (
+        configured.trading.exchange,
+        configured.data.primary_provider,
+        configured.broker.account,
+    )
     for complaint in complaints_of_accounts(home.data_dir, *asked, is_scheduled=True):
         raise complaint
     written, chosen = WrittenValues(home.prefect / "registered.json"), Choice(choice)

@@ -46,7 +46,7 @@ def demo_runs(data_dir: Path) -> list[Run]:
     else:
         bars, symbols = None, SIMULATED_SYMBOLS
     common = {"bars": bars, "symbols": symbols, "data_dir": str(data_dir)}
-    session = {"replay": REPLAYED_SESSION, "market": "simulated"}
+    session = {"replay": REPLAYED_SESSION, "market": "simulated", "broker": "mock"}
     return [
         ("trade-session/replay", session | common),
         ("backtest/adhoc", {"start": BACKTEST_DATES[0], "end": BACKTEST_DATES[1], **common}),

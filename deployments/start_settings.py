@@ -30,6 +30,7 @@ class StartSettings:
     has_api_token: bool
     allowed_hosts: tuple[str, ...]
     has_dead_man: bool
+    broker_account: str
     variables: dict[str, str]
     secrets: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -75,6 +76,7 @@ def _read(env_file: str) -> dict[str, Any]:
             api.api_token is not None,
             tuple(api.allowed_hosts),
             settings.notifications.deadman_url is not None,
+            settings.broker.account,
             variables,
             tuple(read.secrets()),
             read.warnings,

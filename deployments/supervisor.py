@@ -58,6 +58,7 @@ class Supervisor:
         shutdown_s: float = CANCEL_GRACE_S,
         api_server: ApiServer | None = None,
         names: Collection[str] = (),
+        broker: str = "",
     ) -> None:
         self.home = home
         self.prefect_file = prefect_file
@@ -69,8 +70,8 @@ class Supervisor:
         self._server_elsewhere = home.asks_elsewhere()
         self._backoff = Backoff()
         self._dead_runs = DeadRuns(home, say)
-        self._restarts = Restarts(home, say)
-        self._control = ControlThread(home, say, lambda: self.server)
+        self._restarts = Restarts(home, say, broker)
+        self._control = ControlThread(home, say, lambda: self.server, broker)
         self._trouble = ""
         self._shutdown_s = shutdown_s
         self._api_server = api_server

@@ -12,9 +12,11 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 
+from blocks.account.names import MOCK
 from blocks.process.clocks import SystemClock
 from blocks.process.secret_mask import MASK
 from blocks.process.stop_request import StopRequest
+from blocks.settings.broker import BrokerSettings
 from flows.pages.artifacts import publish_session, session_message
 from flows.pages.goodwill import prefect_permitting
 from flows.pages.session_page import LAST_WHEN_STOPPED_SECONDS, SessionPage
@@ -55,6 +57,7 @@ async def trade_session(
     speed: float | None = None,
     dry_run: bool = False,
     shadow: bool = False,
+    broker: Literal["settings", "mock"] = "settings",
     on_shutdown: Literal["flatten", "hold"] = "flatten",
     data_dir: str | None = None,
 ) -> State[None]:
@@ -77,6 +80,7 @@ async def trade_session(
         speed: Replayed seconds per second; empty replays at once
         dry_run: Decide and record, send nothing
         shadow: With a broker's account before its eyes: fill as the market would, send it nothing
+        broker: Who fills the orders: as BROKER_TYPE says, or mock, the simulated venue
         on_shutdown: When it is stopped in mid-session: flatten leaves everything, hold keeps it
         data_dir: The folder of the accounts; empty is what the ledger block says
     """
@@ -87,6 +91,8 @@ async def trade_session(
             await saved_parts(data_dir, bars, configured, is_live=market == "live"),
             daily_bars=Path(daily_bars) if daily_bars else None,
         )
+        if broker == MOCK:
+            parts = replace(parts, broker=BrokerSettings())
         form = FormValues(
             strategy=strategy.model_dump(mode="json"),
             groups={

@@ -10,6 +10,8 @@ from blocks.process.apart import NoAnswer, answer_of, tell
 
 PAPER, SIMULATED, REPLAY = "paper", "simulated", "replay"
 ALPACA_PAPER, ALPACA_LIVE = "alpaca-paper", "alpaca-live"
+# The word for a run that is at no broker, whatever the settings say.
+MOCK = "mock"
 DRY_RUN = "-dry-run"
 SHADOW = "-shadow"
 # Which account is meant where none is named: what is at a broker before what is only here.

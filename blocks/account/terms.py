@@ -14,20 +14,23 @@ from trading.plan_record import refuse_another_market
 
 
 def complaints_of_accounts(
-    data_dir: Path, exchange: str, provider: str | None, *, is_scheduled: bool
+    data_dir: Path, exchange: str, provider: str | None, broker: str = "", *, is_scheduled: bool
 ) -> Iterator[BadInput]:
     """Yield why accounts of this folder would refuse a session of the settings.
 
-    `provider` is PRIMARY_PROVIDER, None where nothing is named. `is_scheduled` asks for the
+    `provider` is PRIMARY_PROVIDER, None where nothing is named; `broker` is what the account at a
+    broker is called, empty without one. `is_scheduled` asks for the
     deployments alone, whose bars are real where nothing is named; a ledger that cannot be read is
     passed over, for its session says so.
     """
     kinds = [False] if is_scheduled and provider is None else [False, True]
     if provider is not None:
         kinds = [provider == "simulated"]
+    if broker:
+        kinds = [False]
     for is_simulated in kinds:
         try:
-            account = (
+            account = broker or (
                 account_name(data_dir, is_replay=False, has_simulated_bars=True)
                 if is_simulated
                 else PAPER

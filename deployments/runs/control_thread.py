@@ -34,9 +34,11 @@ class ControlThread:
     Beside them it gives upcoming runs their names, which nobody waits for.
     """
 
-    def __init__(self, home: Home, say: Say, server: Callable[[], Server]) -> None:
+    def __init__(
+        self, home: Home, say: Say, server: Callable[[], Server], broker: str = ""
+    ) -> None:
         self._runs = ControlRuns(home, say)
-        self._names = UpcomingNames(home)
+        self._names = UpcomingNames(home, broker)
         self._server = server
         self._say = say
         self._worker = worker_name(home)

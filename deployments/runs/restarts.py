@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from blocks.account.names import DRY_RUN, PAPER, SIMULATED
+from blocks.account.names import DRY_RUN, PAPER, SHADOW, SIMULATED
 from deployments.processes.home import Home, Say
 from deployments.runs.open_accounts import OpenAccounts, Standing
 from deployments.runs.run_account import account_of
@@ -43,13 +43,16 @@ class Restarts:
     died before their session began are started again, each time after a longer wait, unless they
     met bad input. A replay belongs to whoever watches it.
 
+    `broker` is what the account at the broker of the settings is called, empty without one.
+
     Prefect tells a killed process's end twice, seconds apart, and the second report may come when
     the run has been started again: it is taken back, for the run is alive. Nor is a run started
     that still has a process, or had one at the look before.
     """
 
-    def __init__(self, home: Home, say: Say) -> None:
+    def __init__(self, home: Home, say: Say, broker: str = "") -> None:
         self._home = home
+        self._broker = broker
         self._say = say
         self._next_look = 0.0
         self._accounts = OpenAccounts(home.data_dir, say)
@@ -157,7 +160,7 @@ class Restarts:
         # What refused, or was not for this session, says nothing of those that did neither.
         able = [run for run in runs if not self._has_refused(run, account)]
         able.sort(key=lambda run: run.id != self._traders.get(account))
-        may_begin = is_own_server and account.removesuffix(DRY_RUN) in (PAPER, SIMULATED)
+        may_begin = is_own_server and self._would_trade(account)
         # Nothing is newer than the run that was made for it, and that one refused too.
         is_hopeless = bool(runs) and runs[0].id == self._new_runs.get(account)
         if able and self._was_cancelled_again(able[0]):
@@ -169,6 +172,8 @@ class Restarts:
             self._taken_up[account] = now, able[0].id
         elif may_begin and not is_hopeless:
             parameters: dict[str, Any] = {"dry_run": True} if account.endswith(DRY_RUN) else {}
+            if account.endswith(SHADOW):
+                parameters["shadow"] = True
             if account.startswith(SIMULATED):
                 parameters["market"] = "simulated"
             new = api.start_run(DEPLOYMENT, parameters)
@@ -216,7 +221,13 @@ class Restarts:
 
     def _account_of(self, run: FlowRun) -> str | None:
         """Return the account of this folder that a run trades, None where it trades elsewhere."""
-        return account_of(run, self._home.data_dir)
+        return account_of(run, self._home.data_dir, self._broker)
+
+    def _would_trade(self, account: str) -> bool:
+        """Return whether a new run, with the settings of now, trades an account."""
+        if self._broker:
+            return account.removesuffix(SHADOW) == self._broker
+        return account.removesuffix(DRY_RUN) in (PAPER, SIMULATED)
 
     def _is_in_its_place(self, api: PrefectApi, run: FlowRun) -> bool:
         """Return whether a run trades in this folder, or in what its deployment is given."""

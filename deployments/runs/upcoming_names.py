@@ -31,8 +31,9 @@ class UpcomingNames:
     A few at a look: whoever looks has a halt to hear that may be clicked meanwhile.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, broker: str = "") -> None:
         self._home = home
+        self._broker = broker
         self._next_look = 0.0
         # By id, what is still to be called by another name.
         self._left: dict[str, str] = {}
@@ -55,7 +56,7 @@ class UpcomingNames:
                 due = datetime.fromisoformat(run.due)
                 if flow == SESSION_FLOW:
                     # They are alike, and to tell may open a ledger.
-                    account = account or account_of(run, self._home.data_dir)
+                    account = account or account_of(run, self._home.data_dir, self._broker)
                     name = session_name(session_day(due), account) if account else run.name
                 else:
                     name = timed_name(word, due)

@@ -89,7 +89,11 @@ def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
         # Imported here: without an account DuckDB is not needed.
         from blocks.account.terms import complaints_of_accounts
 
-        asked = read.settings.trading.exchange, read.settings.data.primary_provider
+        asked = (
+            read.settings.trading.exchange,
+            read.settings.data.primary_provider,
+            read.settings.broker.account,
+        )
         problems += map(str, complaints_of_accounts(folder, *asked, is_scheduled=False))
     if not problems:
         return read

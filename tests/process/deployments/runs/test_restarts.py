@@ -332,6 +332,36 @@ def test_a_session_of_simulated_bars_is_taken_up_as_one_and_never_as_paper_money
     assert look(restarts, runs) == ["SCHEDULED"]
 
 
+@pytest.mark.parametrize(
+    ("account", "begun"),
+    [
+        ("alpaca-paper", ["new trade-session/paper {}"]),
+        ("alpaca-paper-shadow", ["new trade-session/paper {'shadow': True}"]),
+        # A new run would trade the broker's account, and not this one.
+        ("paper", []),
+        ("alpaca-live", []),
+    ],
+)
+def test_an_open_session_is_taken_up_only_by_a_run_that_trades_its_account(
+    account: str, begun: list[str], tmp_path: Path
+) -> None:
+    restarts = Restarts(Home.at(tmp_path / "data"), lambda text: None, "alpaca-paper")
+    runs = Runs()
+    runs.runs = []
+    with traded(tmp_path / "data", account):
+        pass
+    assert look(restarts, runs) == begun
+
+
+def test_the_run_that_traded_a_brokers_account_is_started_again(tmp_path: Path) -> None:
+    restarts = Restarts(Home.at(tmp_path / "data"), lambda text: None, "alpaca-paper")
+    runs = Runs({"market": "live"})
+    runs.say("FAILED", ago=timedelta(minutes=30))
+    with traded(tmp_path / "data", "alpaca-paper"):
+        pass
+    assert look(restarts, runs) == ["SCHEDULED"]
+
+
 @pytest.mark.parametrize("state", ["CANCELLED", "CRASHED", "FAILED"])
 def test_a_session_that_an_operator_stopped_stays_stopped(
     state: str, restarts: Restarts, tmp_path: Path

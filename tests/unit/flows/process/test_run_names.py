@@ -21,6 +21,7 @@ JUNE = date(2025, 6, 2), date(2025, 6, 27)
     ("name", "expected"),
     [
         (session_name("2025-06-10", "paper"), "2025-06-10 paper"),
+        (session_name("2025-06-10", "alpaca-live"), "2025-06-10 alpaca-live REAL MONEY"),
         (session_name("2025-06-10:2025-06-20", "replay"), "2025-06-10 to 2025-06-20 replay"),
         (control_name("halt", "paper"), "halt paper"),
         (control_name("halt", None), "halt"),
