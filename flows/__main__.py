@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": "show in what kept backtests differ: parameters, figures, equity, trades",
     "null-test": "run a strategy on random walks, where it must earn nothing",
     "look-ahead-test": "check that cutting the future off changes nothing before the cut",
+    "simulate": "trade seeded sessions while everything around them goes wrong",
     "transfer": "put money into an account between sessions, or take it out",
     "halt": "forbid entries until resumed",
     "flatten": "leave every position, and halt",

@@ -64,6 +64,8 @@ PREFECT = Steps(
     close_session=step(PLAIN.close_session, retries=3, delays=[1, 2, 4], timeout_seconds=60),
     notify_summary=step(PLAIN.notify_summary, retries=1, delays=[1], timeout_seconds=15),
     sync=step(PLAIN.sync, retries=3, delays=[2, 10, 30], timeout_seconds=300),
+    # No task: a run that is cancelled has none any more.
+    shut_down=PLAIN.shut_down,
 )
 
 

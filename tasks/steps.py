@@ -13,6 +13,7 @@ from tasks.persist import persist
 from tasks.session.close import close_session
 from tasks.session.fetched_rows import FetchedRows
 from tasks.session.runtime import SessionRuntime
+from tasks.session.shut_down import shut_down
 from tasks.session.warm_up import warm_up
 from tasks.signal import signal
 from tasks.sync import sync
@@ -33,6 +34,7 @@ class Steps:
     close_session: Callable[[SessionRuntime], float]
     notify_summary: Callable[[SessionRuntime], None]
     sync: Callable[[SessionRuntime], str]
+    shut_down: Callable[[SessionRuntime], None]
 
 
 PLAIN = Steps(
@@ -46,4 +48,5 @@ PLAIN = Steps(
     close_session,
     notify_summary,
     sync,
+    shut_down,
 )

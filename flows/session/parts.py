@@ -134,7 +134,7 @@ class PlainParts:
 
     def exchange(
         self, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None
-    ) -> MockExchange:
+    ) -> Exchange:
         """Return the mock exchange's account; `stored_symbols` are those it had last."""
         return MockExchange(
             self.data_dir, account, plan, stored_symbols, self.database_timeout_seconds

@@ -55,10 +55,14 @@ class PassingFaults:
 
     async def pause(self) -> None:
         """Wait longer than the last time, but not longer than until it is time to stop."""
-        had_to_stop = self._should_stop()
         seconds = min(FIRST_WAIT_SECONDS * 2**self._waits, LONGEST_WAIT_SECONDS)
         self._waits = min(self._waits + 1, 10)
-        deadline = time.monotonic() + (FIRST_WAIT_SECONDS if had_to_stop else seconds)
+        await self.nap(FIRST_WAIT_SECONDS if self._should_stop() else seconds)
+
+    async def nap(self, seconds: float) -> None:
+        """Let the machine's time pass, but not longer than until the wish to stop changes."""
+        had_to_stop = self._should_stop()
+        deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and self._should_stop() == had_to_stop:
             await asyncio.sleep(min(left, LOOK_EVERY_SECONDS))
 

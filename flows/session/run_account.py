@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.logs import get_logger
@@ -13,9 +13,9 @@ from flows.session.account import Account, open_account
 from flows.session.other_holder import wait_for_the_account
 from flows.session.passing_fault import PassingFaults
 from flows.session.request import SessionRequest
-from flows.session.run_session import PlainRunner, Runner, run_session
+from flows.session.run_session import PlainRunner, Runner
+from flows.session.trade_session import trade_session
 from tasks.masked import without_secrets_in_errors
-from tasks.session.close import differences_at_the_close
 from tasks.session.runtime import SessionRuntime
 from tasks.steps import Steps
 from trading.errors import BadInput, LeaseLost, SourceUnavailable, StoreUnavailable
@@ -24,8 +24,6 @@ from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.ports import Clock
 
 LONGEST_WAIT_SECONDS = 1.0
-# A session's last steps come after its close; so long they are tried again when they fail.
-TRIED_AFTER_CLOSE = timedelta(hours=1)
 Progress = Callable[[Session, int, int], None]
 
 
@@ -143,7 +141,6 @@ class _Run:
                 return
 
     async def _trade_session(self, account: Account, session: Session, clock: Clock) -> None:
-        """Trade a session, opened anew from its journal after each fault that may pass."""
         notifier = SessionNotifier(
             account.notifier, account.ledger, clock, session.date.isoformat()
         )
@@ -154,24 +151,12 @@ class _Run:
                 notifier.keep()
 
         runner = _Watched(self.runner, self.progress, all_is_well)
-        until = max(session.close, clock.now()) + TRIED_AFTER_CLOSE
-        has_failed = False
-        while True:
-            try:
-                if has_failed:
-                    account.reopen_exchange()
-                # A session that a crash left open is opened also to be left.
-                if self.should_stop() and not account.is_to_be_left(session):
-                    return
-                with account.open_session(session) as runtime:
-                    self.closed += await run_session(runtime, runner)
-                    self.differences = differences_at_the_close(runtime) or self.differences
-                all_is_well()
-                return
-            except Exception as error:
-                has_failed = True
-                if not account.is_real_time or not await faults.wait(error, until, clock):
-                    raise
+        traded = await trade_session(account, session, clock, runner, faults)
+        if traded is None:
+            return
+        all_is_well()
+        self.closed += traded.is_closed
+        self.differences = traded.differences or self.differences
 
 
 async def _wait_for(account: Account, session: Session, clock: Clock) -> None:

@@ -10,7 +10,6 @@ from blocks.process.stop_request import Interrupted
 from flows.session.take_bar import take_bar
 from tasks.session.poll import poll
 from tasks.session.runtime import SessionRuntime
-from tasks.session.shut_down import shut_down
 from tasks.steps import PLAIN, Steps
 from trading.errors import BadInput, StoreUnavailable
 
@@ -55,10 +54,10 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
     except BaseException as error:
         # What a signal raises in a handler that is not ours.
         if not isinstance(error, Exception) and runtime.should_stop():
-            shut_down(runtime)
+            steps.shut_down(runtime)
         raise
     if not is_over:
-        shut_down(runtime)
+        steps.shut_down(runtime)
         return False
     steps.close_session(runtime)
     steps.notify(runtime)

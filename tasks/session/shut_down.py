@@ -14,7 +14,7 @@ from trading.session.book_events import resting
 from trading.session.events import Command
 
 
-def shut_down(runtime: SessionRuntime) -> None:
+def shut_down(runtime: SessionRuntime, *, keeps_copy: bool = True) -> None:
     """Leave everything, or hold what there is; the session stays open and may go on that day.
 
     `hold` leaves positions to their resting stops, and withdraws the entries that rest: what one
@@ -38,7 +38,7 @@ def shut_down(runtime: SessionRuntime) -> None:
     # Last: what dies half left is to be taken up again, and what is left on purpose is not.
     runtime.ledger.remember(STOPPED, runtime.name)
     notify(runtime)
-    if runtime.pace.is_real_time:
+    if runtime.pace.is_real_time and keeps_copy:
         try:
             sync(runtime)
         except OpenbellError as error:

@@ -18,7 +18,7 @@ from blocks.markets.simulated_market import SimulatedMarketData
 from blocks.process.clocks import ReplayClock
 from blocks.process.stop_request import StopRequest
 from flows.session import passing_fault
-from flows.session import run_account as run_account_module
+from flows.session import trade_session as trade_session_module
 from flows.session.account import Account
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
@@ -225,7 +225,7 @@ def test_a_fault_that_outlasts_the_session_by_far_is_no_reason_to_wait_for_ever(
 ) -> None:
     strike = Strike(StoreUnavailable("locked", "Wait"), 10**9)
     monkeypatch.setattr(DuckDBLedger, "commit", strike.before(DuckDBLedger.commit))
-    monkeypatch.setattr(run_account_module, "TRIED_AFTER_CLOSE", timedelta(days=-365))
+    monkeypatch.setattr(trade_session_module, "TRIED_AFTER_CLOSE", timedelta(days=-365))
     with pytest.raises(StoreUnavailable):
         trade(asked(tmp_path), strike)
 

@@ -1,0 +1,111 @@
+"""What must hold between a session's memory, its ledger and its broker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from tasks.simulation.disk import SimulatedLedger
+from tasks.simulation.story import InvariantBroken
+from tasks.simulation.watch import Watch
+from trading.session.events import Event, Fill, Intent
+from trading.session.state import SessionState
+
+
+class Journalled:
+    """What is on disk of a session, by its commits: a request is to be there before it is sent."""
+
+    def __init__(self) -> None:
+        self.requests: set[tuple[str, str]] = set()
+        self.executions: Counter[str] = Counter()
+        self.count = 0
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Take events that were committed."""
+        self.count += len(events)
+        for event in events:
+            if isinstance(event, Intent):
+                self.requests.add((event.action, event.client_order_id))
+            elif isinstance(event, Fill):
+                self.executions[event.exec_id] += 1
+
+    def require(self, action: str, intent: Intent) -> None:
+        """Raise InvariantBroken for a request that no journal has; ending an order may be one."""
+        if action != "cancel" and (action, intent.client_order_id) not in self.requests:
+            raise InvariantBroken(
+                "commit-before-send",
+                f"{action} of {intent.client_order_id} was sent before it was in the journal",
+            )
+
+
+def check_fold(ledger: SimulatedLedger, state: SessionState) -> None:
+    """Fold a session's journal anew and compare it with the state in memory."""
+    name = state.session.date.isoformat()
+    folded = SessionState(state.plan, state.session)
+    for row in ledger.journal_of(name):
+        folded.apply(row.event)
+    for what in (
+        "orders",
+        "unanswered",
+        "discrepancies",
+        "last_bar",
+        "passed_bar",
+        "view",
+        "halt",
+        "is_closed",
+        "equity_points",
+    ):
+        if getattr(folded, what) != getattr(state, what):
+            raise InvariantBroken(
+                "journal-folds-to-state",
+                f"{what} is {getattr(state, what)} in memory, {getattr(folded, what)} by the"
+                " journal",
+            )
+    for field in state.book._fields:
+        ours, theirs = getattr(state.book, field), getattr(folded.book, field)
+        if field != "held" and not np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"):
+            raise InvariantBroken(
+                "journal-folds-to-state",
+                f"{field} of the book is {ours.tolist()} in memory, {theirs.tolist()} by the"
+                " journal",
+            )
+
+
+def check_end(
+    state: SessionState,
+    journalled: Journalled,
+    watch: Watch,
+    alerts: Sequence[str],
+    *,
+    healed: bool,
+) -> None:
+    """Check what must hold once a session is closed and everything was heard."""
+    told = "\n".join(alerts)
+    named = {symbol for symbol in state.plan.symbols if symbol in told}
+    for fill in watch.broker.executions():
+        booked = journalled.executions[fill.exec_id]
+        if booked > 1 or (booked == 0 and fill.symbol not in named):
+            raise InvariantBroken(
+                "no-lost-fill",
+                f"fill {fill.exec_id} of {fill.quantity} {fill.symbol} is booked {booked} times",
+            )
+    held = watch.positions()
+    for s, symbol in enumerate(state.plan.symbols):
+        ours, theirs = int(state.book.quantity[s]), held.get(symbol, 0)
+        if ours != theirs and symbol not in named:
+            raise InvariantBroken(
+                "ledger-equals-exchange",
+                f"{symbol} is {ours} in the ledger and {theirs} at the exchange, nobody was told",
+            )
+    for symbol, quantity in held.items():
+        if symbol not in named:
+            raise InvariantBroken(
+                "nothing-held-untold", f"{quantity} {symbol} are held after the session, untold"
+            )
+        if healed and symbol not in state.discrepancies:
+            raise InvariantBroken(
+                "exits-go-on",
+                f"{quantity} {symbol} are held after a session whose last bars were without faults",
+            )

@@ -1,0 +1,86 @@
+"""Virtual time: the world's, and the clock of the machine that a process reads."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from trading.market.calendar import from_microseconds, to_microseconds
+
+SECOND_US = 1_000_000
+
+
+class WorldTime:
+    """The time of the world, which only goes forward, and what is to happen in it.
+
+    What is put down for a moment happens when time passes it, in the order of the moments.
+    """
+
+    def __init__(self, began: datetime) -> None:
+        self.us = to_microseconds(began)
+        self._coming: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = 0
+
+    @property
+    def now(self) -> datetime:
+        """Return the present."""
+        return from_microseconds(self.us)
+
+    def at(self, us: int, happen: Callable[[], None]) -> None:
+        """Put down what happens at a moment, microseconds since 1970 UTC."""
+        self._numbers += 1
+        heapq.heappush(self._coming, (max(us, self.us), self._numbers, happen))
+
+    def after(self, seconds: float, happen: Callable[[], None]) -> None:
+        """Put down what happens after some seconds."""
+        self.at(self.us + round(seconds * SECOND_US), happen)
+
+    def next_us(self) -> int | None:
+        """Return when something happens next, None where nothing is put down."""
+        return self._coming[0][0] if self._coming else None
+
+    def pass_to(self, us: int) -> None:
+        """Let time pass to a moment, and everything happen that lies on the way."""
+        while self._coming and self._coming[0][0] <= us:
+            self.us, _, happen = heapq.heappop(self._coming)
+            happen()
+        self.us = max(self.us, us)
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Let some seconds pass."""
+        self.pass_to(self.us + round(seconds * SECOND_US))
+
+
+class MachineClock:
+    """The clock of the machine: the world's time, wrong by an offset that steps may change.
+
+    While `is_quiet` says that nothing is under way, a sleep lasts until it is over or something
+    happens in the world: short looks between would see nothing.
+    """
+
+    def __init__(self, time: WorldTime, is_quiet: Callable[[], bool]) -> None:
+        self._time = time
+        self._is_quiet = is_quiet
+        self.offset = timedelta(0)
+        self.naps = 0
+
+    def now(self) -> datetime:
+        """Return what the machine takes for the present."""
+        return self._time.now + self.offset
+
+    async def sleep_seconds(self, seconds: float) -> None:
+        """Return after so many seconds, whatever happens in the world."""
+        self._time.pass_seconds(seconds)
+
+    async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
+        """Return when the moment has come by this clock, or something may have to be done."""
+        self.naps += 1
+        end = to_microseconds(moment - self.offset)
+        if not self._is_quiet():
+            end = min(end, self._time.us + round(min(at_most_seconds, 3600.0) * SECOND_US))
+        coming = self._time.next_us()
+        if coming is not None:
+            end = min(end, coming + SECOND_US)
+        self._time.pass_to(max(end, self._time.us + 1))

@@ -1,0 +1,129 @@
+"""The ledger of a simulated process: the real one, on a disk that fills up and beside deaths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from blocks.ledger import lease
+from blocks.ledger.ledger import SCHEMA, DuckDBLedger
+from blocks.ledger.rows import Projection
+from blocks.process.failpoints import reach
+from blocks.stores.duckdb_file import DuckDBFile
+from trading.session.events import Event
+from trading.session.exchange_port import StreamPosition
+from trading.session.messages import Message
+
+# While a simulated process lives nobody else opens its file.
+FOR_EVER_SECONDS = 1e9
+
+
+class ProcessDied(BaseException):
+    """The simulated process is dead: whatever it would still do has no effect."""
+
+
+class SimulatedFile(DuckDBFile):
+    """A ledger's file: a commit may find no room, and nothing reaches it from a dead process."""
+
+    def __init__(
+        self, path: Path, check: Callable[[duckdb.DuckDBPyConnection, Path], None]
+    ) -> None:
+        super().__init__(path, SCHEMA, FOR_EVER_SECONDS, 1.0, check)
+        self.is_full: Callable[[], bool] = lambda: False
+        self.committed: Callable[[Sequence[Event]], None] = lambda events: None
+        # What the transaction that is under way is to write.
+        self.events: Sequence[Event] = ()
+        self._is_dead = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection; what a full disk or a death breaks off is rolled back."""
+        self._refuse_dead()
+        events, self.events = self.events, ()
+        with super().transaction() as connection:
+            yield connection
+            reach("before written")
+            if self.is_full():
+                raise duckdb.IOException("IO Error: Could not write file: No space left on device")
+        self.committed(events)
+        reach("after written")
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection for questions."""
+        self._refuse_dead()
+        with super().reading() as connection:
+            yield connection
+
+    def release(self) -> None:
+        """Keep the file open: to close it and open it again is what a session spends most on."""
+        self._refuse_dead()
+
+    def die(self) -> None:
+        """Lose what was not committed, as a process does that is killed."""
+        self._is_dead = True
+        self._abandon()
+
+    def _abandon(self) -> None:
+        # The machinery is used again: to make another takes longer than a session's commits.
+        if self._connection is not None:
+            with suppress(duckdb.Error):
+                self._connection.execute("ROLLBACK")
+        self._close()
+
+    def _refuse_dead(self) -> None:
+        if self._is_dead:
+            raise ProcessDied("a dead process came to its ledger")
+
+
+class SimulatedLedger(DuckDBLedger):
+    """The real ledger over a simulated file.
+
+    Without readers its projections, on which a session spends half of its time, are not written:
+    no order is made of them.
+    """
+
+    def __init__(self, folder: Path, account: str, *, has_readers: bool) -> None:
+        super().__init__(folder, account)
+        self._has_readers = has_readers
+        self.file = SimulatedFile(self.path, self._check)
+        self._file = self.file
+
+    def commit(
+        self,
+        events: Sequence[Event],
+        *,
+        epoch: int,
+        session: str = "",
+        cursor: StreamPosition | None = None,
+        projection: Projection | None = None,
+    ) -> None:
+        """Commit, and say so to who watches the disk, whatever becomes of the process then."""
+        self.file.events = events
+        super().commit(
+            events,
+            epoch=epoch,
+            session=session,
+            cursor=cursor,
+            projection=projection if self._has_readers else None,
+        )
+
+    def add_messages(self, session: str, messages: Sequence[Message]) -> None:
+        """Put messages into the outbox, where somebody reads it."""
+        if self._has_readers:
+            super().add_messages(session, messages)
+
+    def lose_lease(self) -> None:
+        """Let another process have the lease, as where its lock was removed by hand."""
+        with self.file.transaction() as connection:
+            connection.execute("UPDATE lease SET epoch = epoch + 1, holder = ''")
+
+    def die(self) -> None:
+        """Lose everything that is not on disk; the kernel lets go of the lock."""
+        self.file.die()
+        if self._held is not None:
+            lease.unlock(self._held)
+            self._held = None
