@@ -68,7 +68,8 @@ class AskedFile:
     ) -> set[tuple[str, datetime]]:
         """Return by symbol and open the sessions that need not be asked for again.
 
-        `there` says by symbol of which days the archive has bars of the provider.
+        `there` says by symbol of which days the archive has bars of the provider, all through the
+        sessions' `reach`.
         """
         if not sessions:
             return set()
@@ -91,6 +92,24 @@ class AskedFile:
                 ):
                     found.update((symbol, moment) for moment in opens)
         return found
+
+    def reach(self, provider: str, sessions: Sequence[Session]) -> tuple[datetime, datetime]:
+        """Return the time from the first to the last moment of what was asked of any session.
+
+        The bars of all of it have to be there for what is known of a question to count.
+        """
+        first_us, last_us = to_microseconds(sessions[0].open), to_microseconds(sessions[-1].close)
+        asked = [
+            line
+            for line in self._known()
+            if line.provider == provider and line.start_us < last_us and line.end_us > first_us
+        ]
+        begin_us = min((line.start_us for line in asked), default=first_us)
+        end_us = max((line.end_us for line in asked), default=last_us)
+        return (
+            from_microseconds(min(begin_us, first_us)),
+            from_microseconds(max(end_us, last_us)),
+        )
 
     def _known(self) -> list[_Line]:
         if self._lines is None:

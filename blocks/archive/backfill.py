@@ -195,14 +195,17 @@ class Backfill:
         self, symbols: Sequence[str], sessions: Sequence[Session], outcome: Outcome
     ) -> set[tuple[str, datetime]]:
         held: set[tuple[str, datetime]] = set()
+        remembered_as = self._piece.remembered_as
+        start, end = sessions[0].open, sessions[-1].close
+        if remembered_as is not None:
+            start, end = self._asked.reach(remembered_as, sessions)
         for some in at_once(symbols, sessions, self._archive.interval_minutes):
             while True:
                 try:
-                    frame = self._read(some, sessions)
+                    frame = self._read(some, start, end)
                     break
                 except DamagedFile as error:
                     self._set_aside(error, outcome)
-            remembered_as = self._piece.remembered_as
             if remembered_as is not None:
                 held |= self._asked.held(
                     remembered_as, some, sessions, _days_in(frame, remembered_as)
@@ -219,11 +222,11 @@ class Backfill:
             }
         return held
 
-    def _read(self, symbols: Sequence[str], sessions: Sequence[Session]) -> pl.DataFrame:
-        """Return the provider's bars of these sessions, of each symbol one feed."""
+    def _read(self, symbols: Sequence[str], start: datetime, end: datetime) -> pl.DataFrame:
+        """Return the provider's bars that start in [start, end), of each symbol one feed."""
         feed = self._piece.remembered_as
         mine = pl.col("feed").is_in(list(self._provider.feeds) if feed is None else [feed])
-        frame = self._archive.every_feed(symbols, sessions[0].open, sessions[-1].close)
+        frame = self._archive.every_feed(symbols, start, end)
         return one_feed_each(frame.filter(mine))[0]
 
     def _requests(

@@ -164,6 +164,17 @@ def test_killed_between_storing_and_noting_it_asks_nothing_again(world: World) -
     assert world.leftovers() == []
 
 
+@pytest.mark.parametrize("part", [slice(3, None), slice(0, 5), slice(4, 9), slice(6, 7)])
+def test_a_part_of_what_was_fetched_is_asked_for_no_more(world: World, part: slice) -> None:
+    world.fetch()
+    asked = sum(world.server.answered.values())
+    outcome = world.fetch(sessions=SESSIONS[part])
+    assert sum(world.server.answered.values()) == asked
+    assert outcome.sessions_before == len(SYMBOLS) * len(SESSIONS[part])
+    outcome = world.fetch(symbols=SYMBOLS[1:], sessions=SESSIONS[part])
+    assert sum(world.server.answered.values()) == asked
+
+
 def test_the_next_evening_only_the_new_session_is_asked_for(world: World) -> None:
     world.now = SESSIONS[-1].open - timedelta(hours=8)
     world.fetch(sessions=SESSIONS[:-1])
