@@ -33,7 +33,7 @@ def summary_of_walk(record: Mapping[str, Json]) -> dict[str, Json]:
         "sessions": {"first": days[0], "last": days[-1], "count": len(days)} if days else {},
         "notes": record.get("notes"),
         "summary": record.get("summary"),
-        "hashes": _part(record, "hashes"),
+        "hashes": dict(_part(record, "hashes")),
         "files": record.get("files"),
     }
 
