@@ -8,18 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from blocks.exchange.books import Books
+from blocks.exchange.comparison import Comparison
 from blocks.exchange.exchange_news import ExchangeNews
-from blocks.exchange.lookups import Lookups
-from blocks.exchange.order_names import named_order
-from blocks.exchange.order_requests import Asked, ask
+from blocks.exchange.order_requests import Asked, answer_to, ask
 from blocks.exchange.questions import Questions
-from blocks.exchange.reconciliation import (
-    differences,
-    held_by_others,
-    only_here,
-    quantity_differences,
-)
 from blocks.exchange.silence import Silence
+from blocks.exchange.unanswered import Unanswered
 from blocks.ledger.projector import Projector
 from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
@@ -27,7 +21,6 @@ from trading.market.calendar import to_microseconds
 from trading.session.broker_answers import (
     Accepted,
     Answer,
-    ExchangeUnavailable,
     Refusal,
     Refused,
     Unknown,
@@ -39,21 +32,18 @@ from trading.session.events import (
     BarClosed,
     BarPassed,
     Command,
-    Discrepancy,
     Event,
     ExchangeView,
     Intent,
-    OrderUpdate,
     SessionClosed,
     Transfer,
-    intent_of,
     update_of,
 )
 from trading.session.exchange_port import Exchange
 from trading.session.messages import Message
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
-from trading.session.orders import Leg, Order, Status, is_ours
+from trading.session.orders import Leg, Status
 from trading.session.planning.order_planner import OrderPlanner
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.protection.watch import Watch
@@ -71,9 +61,8 @@ class OrderDesk:
 
     State changes in memory first and is committed before anything is sent. When a commit fails
     the session is to be opened anew: the next desk folds the journal. `blocked` says by symbol why
-    it is not entered, `of_others` what others have at the account of symbols not traded here.
-    `times` is the clock of its orders, None where a replay does not wait, and `limits` are how
-    long what protects a position is waited for.
+    it is not entered. `times` is the clock of its orders, None where a replay does not wait, and
+    `limits` are how long what protects a position is waited for.
     """
 
     def __init__(
@@ -102,25 +91,20 @@ class OrderDesk:
         limits = limits or ProtectionLimits()
         self._watch = Watch(limits)
         self._questions = Questions(exchange, limits.question)
-        # Requests that the exchange has: only what comes of them is not known.
-        self._accepted: set[str] = set()
         # Of requests that were sent, until what the stream says of them is heard.
         self._answers: list[Asked] = []
         self._news = ExchangeNews(exchange, ledger)
         self._committed_cursor = self._news.cursor
-        self._elsewhere: dict[str, int] = {}
         # By symbol, until its next bar: what does not settle is not asked again and again.
         self._refused: dict[str, str] = {}
         # What a broker says to the session's end: why a symbol is not entered, or not sold short.
         self.forbidden: dict[str, str] = {}
         self._unshortable: dict[str, str] = {}
-        self._positions: dict[str, int] = {}
         self._silence = Silence()
-        self._lookups = Lookups(exchange, times.speed if times else 1.0)
-        # By symbol where both differed when the exchange was last heard.
-        self._found: dict[str, str] = {}
+        speed = times.speed if times else 1.0
+        self._unanswered = Unanswered(state, exchange, self._questions, self.record, speed)
+        self._comparison = Comparison(state, exchange, self.record)
         self.blocked: dict[str, str] = {}
-        self.of_others: dict[str, str] = {}
         self._shown_blocked: dict[str, str] | None = None
         self.reporter = Reporter(state, Place(account, exchange.name, provider))
         self._projector = Projector(state, self.reporter)
@@ -208,15 +192,15 @@ class OrderDesk:
         state, us = self.state, self._now_us()
         for update in self._questions.settle(state, us):
             self.record(update)
-        if self._elsewhere:
+        if self._comparison.elsewhere:
             # What was asked a moment ago may have changed it.
             with self._silence.bridged(BOOKS):
-                self._see_quantities()
+                self._comparison.see_quantities()
         look = self._watch.look(state, us)
         for event in look.events:
             self.record(event)
         view = ExchangeView(
-            dict(self._elsewhere),
+            dict(self._comparison.elsewhere),
             dict(self._refused),
             names_of(self.exchange.abilities),
             look.cut,
@@ -265,88 +249,24 @@ class OrderDesk:
         While the bars that come next are history, nothing is sent: what rested rested through them.
         """
         self.listen()
-        again: list[Intent] = []
-        us = self._now_us()
-        self._lookups.keep(self.state.unanswered)
-        for intent in list(self.state.unanswered.values()):
-            name = intent.client_order_id
-            # What was accepted a moment ago is given the time to be heard of.
-            if name in self._accepted and not self._questions.is_due(name, us):
-                continue
-            if not self._lookups.is_due(name, us):
-                continue
-            is_answered, found = self._look_up(name, us)
-            if not is_answered:
-                continue
-            is_late = now > entry_deadline or not self._is_wanted(intent)
-            if found is None and intent.action != "submit":
-                # There is nothing to cancel or to move.
-                self._give_up(self.state.orders[name])
-            elif found is None and intent.leg == Leg.ENTRY and is_late:
-                self.record(self._answer(intent, Status.CANCELLED, "missed"))
-            elif found is not None and _says_enough(found, intent):
-                self.record(update_of(found, to_microseconds(now)))
-            elif name in self._accepted and not self._questions.is_to_be_repeated(name):
-                continue
-            elif not is_history:
-                again.append(self._priced_now(intent))
-                self._lookups.sent_again(intent, us)
-        self._send(again)
+        self._send(
+            self._unanswered.settle(now, self._now_us(), entry_deadline, is_history=is_history)
+        )
         self._hear_answers()
         self.commit()
 
-    def _look_up(self, client_order_id: str, us: int) -> tuple[bool, Order | None]:
-        """Return whether it is known what became of a request, and the order if it is there."""
-        try:
-            found = self.exchange.find_order(client_order_id)
-        except ExchangeUnavailable:
-            self._lookups.postpone(client_order_id, us)
-            return False, None
-        return found is not None or self._lookups.missing(client_order_id, us), found
-
-    def _is_wanted(self, entry: Intent) -> bool:
-        """Return whether the book still waits for an entry: one of another session is over."""
-        return bool(self.state.book.pending[self.state.index[entry.symbol]] != 0)
-
-    def _priced_now(self, intent: Intent) -> Intent:
-        """Return an exit that is sent again at the newest price known now, not at that of then."""
-        if not intent.is_immediate:
-            return intent
-        mark = float(self.state.book.mark[self.state.index[intent.symbol]])
-        return replace(intent, reference_price=mark)
-
     def reconcile(self) -> dict[str, str]:
-        """Compare ledger and exchange; return by symbol why it is not entered.
-
-        An open order under an id of ours that the ledger has not is taken over: it was sent by an
-        earlier session, or by one that a copy of the ledger does not know of. One that the ledger
-        has as ended is cancelled there; one that is gone there is given up here.
-        """
+        """Compare ledger and exchange; return by symbol why it is not entered."""
         with self._silence.bridged(BOOKS):
-            self._compare()
+            self._comparison.compare(mends=not self.dry_run)
         state = self.state
         self.blocked = (
-            self._refused | state.protection.troubles() | state.discrepancies | self._found
+            self._refused
+            | state.protection.troubles()
+            | state.discrepancies
+            | self._comparison.found
         )
         return self.blocked
-
-    def _compare(self) -> None:
-        if not self.dry_run:
-            open_there = self._open_there()
-            for order in open_there:
-                if is_ours(order.client_order_id) and order.symbol in self.state.index:
-                    self._settle_open_order(order)
-            for order in only_here(self.state, open_there):
-                if self.exchange.find_order(order.client_order_id) is None:
-                    self._give_up(order)
-        unequal = self._see_quantities()
-        # Asked again: what was settled is settled.
-        open_there = self._open_there()
-        self._found = differences(self.state, open_there, unequal)
-        self.of_others = held_by_others(self.state, self._positions, open_there)
-
-    def _open_there(self) -> list[Order]:
-        return [named_order(self.state, order) for order in self.exchange.open_orders()]
 
     def heed(self, forbidden: Mapping[str, str], unshortable: Mapping[str, str]) -> None:
         """Enter none of the first, and sell none of the second short; both say why by symbol.
@@ -368,26 +288,6 @@ class OrderDesk:
         self._uncommitted = []
         self._committed_cursor = self._news.cursor
 
-    def _see_quantities(self) -> dict[str, tuple[int, int]]:
-        unequal = self.differences()
-        self._elsewhere = {symbol: theirs for symbol, (_, theirs) in unequal.items()}
-        return unequal
-
-    def _settle_open_order(self, order: Order) -> None:
-        known = self.state.orders.get(order.client_order_id)
-        if known is None:
-            self.record(replace(intent_of(order), is_adopted=True))
-            self.record(update_of(order))
-        elif not known.is_live:
-            # In no journal of ours is it alive: to end it needs no intent, and may be repeated.
-            self.exchange.cancel(replace(intent_of(order), action="cancel"))
-
-    def _give_up(self, order: Order) -> None:
-        why = f"order {order.client_order_id} is not at the exchange any more"
-        self.record(Discrepancy(order.symbol, why, {}))
-        gone = replace(order, status=Status.CANCELLED)
-        self.record(update_of(gone, reason="not at the exchange"))
-
     def is_blocked(self, symbol: str) -> bool:
         """Return whether a symbol is not entered: the books differ, or a broker forbids it."""
         names = {symbol, EVERY_SYMBOL}
@@ -405,8 +305,12 @@ class OrderDesk:
 
     def differences(self) -> dict[str, tuple[int, int]]:
         """Return symbols traded here whose quantity differs, as (ledger, exchange)."""
-        self._positions = self.exchange.positions()
-        return quantity_differences(self.state, self._positions)
+        return self._comparison.see_quantities()
+
+    @property
+    def of_others(self) -> dict[str, str]:
+        """Return what others have at the account of symbols not traded here, in words."""
+        return self._comparison.of_others
 
     def close_session(self) -> None:
         """Let the venue end its day, take the answers and write the session's last point."""
@@ -427,23 +331,23 @@ class OrderDesk:
         if self.dry_run:
             for intent in intents:
                 status = Status.REJECTED if intent.action == "submit" else Status.WORKING
-                self.record(self._answer(intent, status, "dry_run"))
+                self.record(answer_to(intent, status, "dry_run"))
             return
         self._ask([intent for intent in intents if not _is_entry(intent)])
         entries = []
         for intent in filter(_is_entry, intents):
             refusal = self._refusal_of(intent)
             if refusal:
-                self.record(self._answer(intent, Status.CANCELLED, refusal))
+                self.record(answer_to(intent, Status.CANCELLED, refusal))
             else:
                 entries.append(intent)
         self._ask(entries)
 
     def _ask(self, intents: Sequence[Intent]) -> None:
-        self._accepted -= {intent.client_order_id for intent in intents}
+        self._unanswered.sent([intent.client_order_id for intent in intents])
         for intent, answer in ask(self.exchange, [self._stamped(intent) for intent in intents]):
             if isinstance(answer, Unknown) and intent.action == "submit":
-                self.record(self._answer(intent, Status.UNKNOWN, "no answer"))
+                self.record(answer_to(intent, Status.UNKNOWN, "no answer"))
             self._answers.append((intent, answer))
 
     def _hear_answers(self) -> None:
@@ -462,17 +366,16 @@ class OrderDesk:
         match answer:
             case Accepted(their_id=their_id) if their_id and intent.action != "cancel":
                 # What the stream says of it later is said under our id, after a restart too.
-                self.record(replace(self._answer(intent, Status.WORKING, ""), their_id=their_id))
+                self.record(replace(answer_to(intent, Status.WORKING, ""), their_id=their_id))
             case Refused() if intent.action == "submit":
-                self.record(self._answer(intent, Status.REJECTED, reason_of(answer)))
+                self.record(answer_to(intent, Status.REJECTED, reason_of(answer)))
             case Refused():
                 # The order stands as it stood, or has ended by itself: it is looked up.
                 order = self.state.orders[intent.client_order_id]
                 self.record(update_of(order, reason=reason_of(answer)))
             case Accepted():
                 # The stream says what comes of it.
-                self._accepted.add(intent.client_order_id)
-                self._questions.is_due(intent.client_order_id, self._now_us())
+                self._unanswered.accepted(intent.client_order_id, self._now_us())
             case Unknown():
                 # To be looked up.
                 pass
@@ -495,26 +398,6 @@ class OrderDesk:
         from_us = self._times.fills_from_us(self.state.last_bar)
         return replace(intent, us=self._times.now_us(), fills_from_us=from_us)
 
-    def _answer(self, intent: Intent, status: Status, reason: str) -> OrderUpdate:
-        return OrderUpdate(
-            intent.client_order_id,
-            intent.symbol,
-            intent.leg,
-            status,
-            0,
-            intent.price,
-            intent.quantity,
-            reason,
-        )
-
 
 def _is_entry(intent: Intent) -> bool:
     return intent.action == "submit" and intent.leg == Leg.ENTRY
-
-
-def _says_enough(found: Order, asked: Intent) -> bool:
-    """Return whether an order as it is found tells what became of a request."""
-    if asked.action == "cancel":
-        return not found.is_live
-    is_as_asked = (found.price, found.quantity) == (asked.price, asked.quantity)
-    return asked.action == "submit" or is_as_asked or not found.is_live

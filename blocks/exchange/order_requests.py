@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from blocks.process.failpoints import reach
 from trading.session.broker_answers import Answer
-from trading.session.events import Intent
+from trading.session.events import Intent, OrderUpdate
 from trading.session.exchange_port import Exchange
+from trading.session.orders import Status
 
 Asked = tuple[Intent, Answer]
 
@@ -30,6 +31,20 @@ def ask(exchange: Exchange, intents: Sequence[Intent]) -> list[Asked]:
     with ThreadPoolExecutor(at_once, thread_name_prefix="orders") as threads:
         sent = threads.map(lambda of: _one_after_the_other(exchange, of), by_symbol.values())
         return [asked for of_symbol in sent for asked in of_symbol]
+
+
+def answer_to(intent: Intent, status: Status, reason: str) -> OrderUpdate:
+    """Return how an order stands by the answer to its request, which has no time of its own."""
+    return OrderUpdate(
+        intent.client_order_id,
+        intent.symbol,
+        intent.leg,
+        status,
+        0,
+        intent.price,
+        intent.quantity,
+        reason,
+    )
 
 
 def _one_after_the_other(exchange: Exchange, intents: Iterable[Intent]) -> list[Asked]:

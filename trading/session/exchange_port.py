@@ -67,7 +67,7 @@ class Exchange(Protocol):
 
     @property
     def is_simulated(self) -> bool:
-        """Return whether no money is moved there."""
+        """Return whether it is a part of this program: it moves no money and takes nothing late."""
         ...
 
     @property

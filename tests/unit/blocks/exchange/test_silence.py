@@ -153,7 +153,9 @@ def test_what_differed_before_the_silence_still_blocks_in_it() -> None:
     assert "AAA" in timed.desk.reconcile()
     timed.exchange.silent = set(READS)
     assert "AAA" in timed.desk.reconcile()
-    assert timed.desk._elsewhere == {"AAA": held - 5}, "an exit would be of too many shares"
+    assert timed.desk._comparison.elsewhere == {"AAA": held - 5}, (
+        "an exit would be of too many shares"
+    )
 
 
 def test_an_order_that_arrives_late_is_not_sent_twice() -> None:

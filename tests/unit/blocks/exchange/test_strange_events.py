@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from blocks.exchange.mock_exchange import MockExchange
+from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger.event_rows import event_to_row
 from blocks.stores.insertion import insert
 from tests.unit.blocks.exchange.test_order_desk import (
@@ -18,7 +19,7 @@ from tests.unit.blocks.exchange.test_order_desk import (
     plan,
     trade_to_the_break,
 )
-from tests.unit.replay.in_memory import MemoryExchange
+from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange
 from trading.session.events import Command, Discrepancy, Fill, OrderUpdate
 from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Leg, Status, client_order_id
@@ -217,7 +218,7 @@ def test_a_pending_entry_that_the_exchange_has_lost_is_given_up_and_told() -> No
     trade_to_the_break(desk)
     assert desk.state.book.pending[0] != 0
     lost = MemoryExchange(run_plan)
-    desk.exchange, desk._news._exchange = lost, lost
+    desk = OrderDesk(desk.state, desk.ledger, lost, ACCOUNT, 1)
     desk.reconcile()
     assert desk.state.book.pending[0] == 0, "its place and its money stayed taken"
     assert "is not at the exchange any more" in desk.blocked["AAA"]

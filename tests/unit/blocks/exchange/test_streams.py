@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from blocks.exchange.order_desk import OrderDesk
 from tests.unit.blocks.exchange.test_order_desk import (
     CALM,
     DAY,
@@ -13,7 +14,7 @@ from tests.unit.blocks.exchange.test_order_desk import (
     plan,
     trade_to_the_break,
 )
-from tests.unit.replay.in_memory import MemoryExchange
+from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange
 from trading.session.events import Fill
 from trading.session.exchange_port import StreamPosition
 from trading.session.orders import Leg
@@ -34,10 +35,7 @@ def test_a_deleted_store_is_noticed_its_events_are_read_and_nothing_is_shorted()
     held = int(desk.state.book.quantity[0])
     new = Named(run_plan)
     new.identity = "second"
-    again = desk_of(new, run_plan)
-    again.ledger, again._news._ledger = desk.ledger, desk.ledger
-    again._news.cursor = desk.ledger.cursor()
-    again.state = desk.state
+    again = OrderDesk(desk.state, desk.ledger, new, ACCOUNT, 1)
     again.listen()
     assert again.reconcile()["AAA"] == f"ledger {held}, exchange 0"
     again.state.book.exit_waiting[:] = True
