@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -159,3 +161,12 @@ def test_proxies_and_netrc_of_this_machine_get_nothing(
     with AlpacaBroker().running() as broker:
         trader_at(broker).exchange.account()
         assert "authorization" not in broker.asked[0].headers
+
+
+def test_who_does_not_trade_at_alpaca_does_not_load_its_library() -> None:
+    code = (
+        "import sys, blocks.exchange.alpaca.exchange;"
+        "print([name for name in sys.modules if name.split('.')[0] == 'alpaca'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
