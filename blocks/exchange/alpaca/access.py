@@ -15,7 +15,7 @@ LIVE_HOST = "api.alpaca.markets"
 # Requests a minute that Alpaca answers for one account.
 REQUESTS_A_MINUTE = 200
 # An order that has no answer by then is asked for by its id.
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,19 @@ MOST_PAGES = 200
 
 
 class AccountReader:
-    """Asks what orders and executions there are. Raises ExchangeUnavailable where none says."""
+    """Asks what orders and executions there are. Raises ExchangeUnavailable where none says.
+
+    `lists_fills` is False where the broker, not Alpaca itself, has no list of executions.
+    """
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
+        self.lists_fills = True
 
     def orders_since(self, since: datetime) -> list[TheirOrder]:
         """Return all orders that were sent after a moment, ended ones too, with their legs."""
-        return self._orders({"status": "all", "after": _text(since)}, since)
+        found = self._orders({"status": "all", "after": _text(since)}, since)
+        return [o for o in found if o.submitted_at is None or o.submitted_at >= since]
 
     def open_orders(self) -> list[TheirOrder]:
         """Return the orders that Alpaca calls open, of whatever day, with their legs."""
@@ -50,7 +55,10 @@ class AccountReader:
             "page_size": FILLS_A_PAGE,
         }
         for _ in range(MOST_PAGES):
-            page, last = executions_in(self._requester.read("/account/activities/FILL", query))
+            path = "/account/activities/FILL"
+            document = self._requester.read(path, query, may_lack=True)
+            self.lists_fills = document is not None
+            page, last = executions_in(document)
             found += page
             if len(page) < FILLS_A_PAGE:
                 return found

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from ssl import SSLCertVerificationError
 from typing import Any
 
 import requests
 from alpaca.trading.client import TradingClient
 from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
 from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.replies import Json, NoReply, Reply, reply_of
@@ -59,10 +60,10 @@ class AlpacaTradingClient:
             return NoReply("no connection in time", was_sent=False)
         except requests.Timeout:
             return NoReply("no answer in time", was_sent=True)
+        except requests.exceptions.ProxyError:
+            return NoReply("the proxy lets nothing through", was_sent=False)
         except requests.ConnectionError as error:
-            if _was_never_connected(error):
-                return NoReply("no connection", was_sent=False)
-            return NoReply("the connection broke", was_sent=True)
+            return _no_reply(error)
         except requests.RequestException as error:
             return NoReply(f"the answer broke off ({type(error).__name__})", was_sent=True)
         if self._now is not None:
@@ -113,6 +114,11 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _was_never_connected(error: requests.ConnectionError) -> bool:
+def _no_reply(error: requests.ConnectionError) -> NoReply:
     cause = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(cause, NewConnectionError | ConnectTimeoutError)
+    if isinstance(cause, NewConnectionError | ConnectTimeoutError):
+        return NoReply("no connection", was_sent=False)
+    inner = cause.args[0] if isinstance(cause, SSLError) and cause.args else None
+    if isinstance(inner, SSLCertVerificationError):
+        return NoReply("its certificate is not one that this machine trusts", was_sent=False)
+    return NoReply("the connection broke", was_sent=True)

@@ -166,7 +166,8 @@ class AlpacaNews:
 
     def _is_patience_over(self, their_id: str) -> bool:
         since = self._lacking_since.get(their_id)
-        return since is not None and self._steady() - since >= PATIENCE_SECONDS
+        patience = PATIENCE_SECONDS if self._reader.lists_fills else 0.0
+        return since is not None and self._steady() - since >= patience
 
     def _filled(self, execution: Execution) -> list[ExchangeEvent]:
         ours = self._identities.ours(execution.order_id)

@@ -46,15 +46,18 @@ class Requester:
             self._budget.refused(reply.headers)
         return reply
 
-    def read(self, path: str, query: dict[str, Json] | None = None) -> Json:
+    def read(
+        self, path: str, query: dict[str, Json] | None = None, *, may_lack: bool = False
+    ) -> Json:
         """Return an answer's JSON; None where what was asked for does not exist.
 
-        Raises ExchangeUnavailable where no such answer came.
+        A 404 without JSON may come from something in between, and says so only of what
+        `may_lack`. Raises ExchangeUnavailable where no such answer came.
         """
         reply = self.send(Urgency.READ, "GET", path, query)
         if isinstance(reply, Reply) and reply.is_good:
             return reply.document
-        if isinstance(reply, Reply) and reply.status == 404 and reply.is_json:
+        if isinstance(reply, Reply) and reply.status == 404 and (reply.is_json or may_lack):
             return None
         raise self.failure_of(reply)
 

@@ -282,3 +282,22 @@ def test_what_others_let_rest_since_yesterday_is_shown_until_it_is_gone() -> Non
         trader.broker.change(resting, "canceled")
         trader.seconds += 31
         assert trader.exchange.open_orders() == []
+
+
+@pytest.mark.parametrize("said", [Said(404, {"message": "?"}), Said(404, text="404: Not Found")])
+def test_a_broker_without_a_list_of_executions_tells_them_by_its_orders(said: Said) -> None:
+    with trading() as trader:
+        trader.broker.script("GET", "/v2/account/activities", *[said] * 20)
+        entry = enter(trader, 40)
+        assert [(fill.quantity, fill.price) for fill in fills(trader.news(0))] == [(40, 50.0)]
+        trader.broker.fill(entry, 60, 51.0)
+        told = fills(trader.again().news())
+        assert [fill.quantity for fill in told] == [60]
+
+
+def test_an_order_that_something_in_between_does_not_find_is_not_taken_for_absent() -> None:
+    with trading() as trader:
+        enter(trader, 0)
+        trader.broker.script("GET", "/v2/orders", *[Said(404, text="<html>")] * 3)
+        with pytest.raises(ExchangeUnavailable):
+            trader.exchange.find_order(ENTRY.client_order_id)

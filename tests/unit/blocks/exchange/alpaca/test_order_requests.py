@@ -1,4 +1,4 @@
-"""What Alpaca is asked for an intent: a price that it does not take is an order that is not there."""
+"""What Alpaca is asked for an intent: where a price is not taken, there is no order."""
 
 from __future__ import annotations
 
