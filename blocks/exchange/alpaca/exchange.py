@@ -73,8 +73,8 @@ class AlpacaExchange:
     `now` is the session's clock, aware UTC, and `steady` one that only goes forward, seconds.
     `symbols` are ours, so that Alpaca's names of them are understood. `transport` takes the place
     of the network, `stream` that of Alpaca's trade updates; with a transport and no stream, news
-    come by asking alone. The stream is started when events are asked for. Requests may be made
-    side by side.
+    come by asking alone. The stream is started when events are asked for. `wait` takes seconds,
+    for a turn to send. Requests may be made side by side.
     """
 
     is_simulated = False
@@ -89,12 +89,13 @@ class AlpacaExchange:
         transport: BaseAdapter | None = None,
         stream: UpdateStream | None = None,
         steady: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = access.name
         client = _client(access, now, transport)
         self._client = client
         self._budget = RequestBudget(access.requests_a_minute, steady)
-        self._requester = Requester(client, self._budget, access)
+        self._requester = Requester(client, self._budget, access, wait)
         self._reader = AccountReader(self._requester)
         self._symbols = {name_of(symbol): symbol for symbol in symbols}
         self._identities = Identities()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from blocks.exchange.alpaca.access import BrokerAccess
@@ -9,6 +10,9 @@ from blocks.exchange.alpaca.answers import is_about_keys
 from blocks.exchange.alpaca.budget import RequestBudget, Urgency
 from blocks.exchange.alpaca.replies import Json, NoReply, Reply
 from trading.session.broker_answers import ExchangeUnavailable, KeysRefused
+
+# Longer than that a request is not kept back, but given up before it was sent.
+PATIENCE_SECONDS = 3.0
 
 
 class Client(Protocol):
@@ -26,18 +30,31 @@ class Client(Protocol):
 
 
 class Requester:
-    """Sends what the budget allows, in the order of urgency."""
+    """Sends what the budget allows, in the order of urgency.
 
-    def __init__(self, client: Client, budget: RequestBudget, access: BrokerAccess) -> None:
+    `wait` takes seconds: for so little a request is kept back that its turn may be waited for.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        budget: RequestBudget,
+        access: BrokerAccess,
+        wait: Callable[[float], None],
+    ) -> None:
         self._client = client
         self._budget = budget
         self._access = access
+        self._wait = wait
 
     def send(
         self, urgency: Urgency, method: str, path: str, content: dict[str, Json] | None = None
     ) -> Reply | NoReply:
         """Send a request once; one that the budget does not allow was certainly not sent."""
-        seconds = self._budget.take(urgency)
+        waited = 0.0
+        while (seconds := self._budget.take(urgency)) > 0 and waited + seconds <= PATIENCE_SECONDS:
+            self._wait(seconds)
+            waited += seconds
         if seconds > 0:
             words = f"our share of alpaca's requests is used up for {seconds:.0f} s"
             return NoReply(words, was_sent=False)

@@ -78,13 +78,13 @@ def test_after_too_many_requests_nothing_is_repeated_and_only_exits_do_not_wait(
         assert trader.broker.orders == {}
         assert len(trader.broker.asked) == 1
         # Nothing but exits is asked until Alpaca's minute is over, 40 s later.
-        trader.seconds += 39
+        trader.seconds += 30
         with pytest.raises(ExchangeUnavailable):
             trader.exchange.positions()
         assert isinstance(trader.exchange.submit(ENTRY), Refused)
         assert len(trader.broker.asked) == 1
         assert isinstance(trader.exchange.submit(EXIT), Accepted)
-        trader.seconds += 3
+        trader.seconds += 12
         assert isinstance(trader.exchange.submit(ENTRY), Accepted)
 
 
@@ -288,3 +288,16 @@ def test_a_stop_that_alpaca_replaces_by_itself_when_it_is_reached_stays_that_sto
         assert (name_of(Leg.STOP), Status.FILLED) in {
             (one.client_order_id, one.status) for one in updates(news)
         }
+
+
+def test_many_orders_at_once_wait_for_their_turn_and_none_of_them_is_lost() -> None:
+    with trading(requests_a_minute=60) as trader:
+        for number in range(70):
+            name = name_of(Leg.ENTRY, number + 1)
+            answer = trader.exchange.submit(replace(ENTRY, client_order_id=name))
+            assert isinstance(answer, Accepted)
+        assert 14 < trader.seconds < 18
+        # What only looks waits for longer than it has patience, and is not sent.
+        with pytest.raises(ExchangeUnavailable, match="used up"):
+            trader.exchange.positions()
+        assert isinstance(trader.exchange.submit(EXIT), Accepted)

@@ -39,6 +39,10 @@ class Trader:
     position: StreamPosition = BEGINNING
     booked: set[str] = field(default_factory=set)
 
+    def pass_(self, seconds: float) -> None:
+        """Let time pass."""
+        self.seconds += seconds
+
     def news(self, after_s: float = 2.0) -> list[ExchangeEvent]:
         """Return what happened since it was asked last, so many seconds later.
 
@@ -82,6 +86,7 @@ def trader_at(broker: AlpacaBroker, stream: Any = None, **access: Any) -> Trader
     exchange = AlpacaExchange(
         replace(keys, **access), lambda: broker.now, ("AAPL", "BRK-B"), stream=stream or NoStream(),
         steady=lambda: made[0].seconds if made else 0.0,
+        wait=lambda seconds: made[0].pass_(seconds),
     )  # fmt: skip
     made.append(Trader(broker, exchange))
     return made[0]
