@@ -104,7 +104,8 @@ class StreamConnection(ABC):
             heard_before = self._listener.trades
             trouble, pause = asyncio.run(self._listen_once())
             self._listener.ended(trouble)
-            log.warning("%s", trouble)
+            if not self._stopping.is_set():
+                log.warning("%s", trouble)
             # Only trades prove that a connection is worth more than the one before.
             pauses = 0 if self._listener.trades > heard_before else pauses + 1
             backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(pauses, 10), LONGEST_PAUSE_SECONDS)

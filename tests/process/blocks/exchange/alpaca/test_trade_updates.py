@@ -163,11 +163,16 @@ def test_a_stream_that_hangs_up_is_connected_again() -> None:
         assert len(fills(trader.news(0.1))) == 1
 
 
-def test_the_stream_goes_to_the_path_of_its_address() -> None:
+def test_a_stream_is_heard_at_the_path_of_its_address_and_ends_without_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with listening() as (trader, updates, heard):
         trader.news()
         heard.wait_for()
         assert updates.paths == ["/stream"]
+        trader.exchange.close()
+        heard.wait_for(troubles=1, is_connected=False)
+    assert caplog.text == ""
 
 
 _BODY = {"symbol": "MSFT", "side": "buy", "type": "market", "qty": "1"}
