@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,7 @@ import duckdb
 from blocks.account.gate import newest_gate
 from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
+from blocks.account.protection_gaps import protection_gaps
 from blocks.ledger.broker_view import read_broker_view
 from blocks.ledger.halts import read_halts
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
@@ -61,7 +62,8 @@ class AccountStatus:
     """What an account holds and did; money in USD, `last_bar` the START of the newest bar.
 
     `gate` is what the data gate found, see `newest_gate`; `broker` how the account looked there
-    when it was asked last, None with the simulated venue.
+    when it was asked last, None with the simulated venue; `unprotected` the newest times in which a
+    position had no resting stop, see `protection_gaps`.
     """
 
     account: str
@@ -76,6 +78,7 @@ class AccountStatus:
     gate: dict[str, Any]
     last_bar: datetime | None
     broker: dict[str, Any] | None = None
+    unprotected: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -110,6 +113,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
         gate=newest_gate(connection),
         last_bar=equity[0].astimezone(UTC) if equity else None,
         broker=None if broker is None else broker.as_dict(),
+        unprotected=protection_gaps(connection),
     )
 
 

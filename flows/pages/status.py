@@ -16,6 +16,8 @@ from flows.pages.cells import cell
 from trading.gate.findings import Finding
 
 LATEST_TRADES = 20
+# What is shorter lies between two requests; JSON has it.
+TOLD_SECONDS = 1.0
 LATEST_FINDINGS = 10
 POSITION_COLUMNS = {
     "symbol": "symbol",
@@ -65,6 +67,9 @@ def print_status(status: AccountStatus) -> None:
     for change in status.plan_changes:
         text = f"plan changed on {change['session']}: {'; '.join(change['changes'])}"
         console.print(text, highlight=False, markup=False)
+    for gap in status.unprotected:
+        if gap["became"] != "over" or gap["seconds"] >= TOLD_SECONDS:
+            console.print(gap_line(gap), highlight=False, markup=False)
     _print_messages(console, status.messages)
     for line in gate_lines(status.gate):
         console.print(line, highlight=False, markup=False)
@@ -72,6 +77,16 @@ def print_status(status: AccountStatus) -> None:
     console.print(_table("Orders", status.orders, ORDER_COLUMNS))
     latest = status.trades[-LATEST_TRADES:]
     console.print(_table(f"Trades ({len(status.trades)}), times in UTC", latest, TRADE_COLUMNS))
+
+
+def gap_line(gap: dict[str, Any]) -> str:
+    """Return for how long a position had no resting stop, and what became of it."""
+    became = {"left": "left at market", "stuck": "NOT LEFT"}.get(gap["became"], "")
+    why = f"; {became}: {gap['reason']}" if became else ""
+    return (
+        f"{gap['session']}: {gap['shares']} {gap['symbol']} had no resting stop for"
+        f" {gap['seconds']:.1f} s{why}"
+    )
 
 
 def broker_line(broker: dict[str, Any]) -> str:

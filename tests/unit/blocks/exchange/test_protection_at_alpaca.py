@@ -1,0 +1,119 @@
+"""Desk, adapter and alpaca-py at the model of Alpaca: partial fills and what protects them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from blocks.exchange.alpaca.access import BrokerAccess
+from blocks.exchange.alpaca.exchange import AlpacaExchange
+from tasks.simulation.alpaca_model.fill_models import ImmediateFills
+from tests.unit.blocks.exchange.alpaca.model_line import ModelLine
+from tests.unit.blocks.exchange.protected import Trading
+from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE, SESSION, bar
+from tests.unit.tasks.simulation.alpaca_account import Day
+from trading.parameters import FillParameters, RiskParameters, make_rules
+from trading.session.events import Command, Unprotected
+from trading.session.protection.limits import ProtectionLimits
+from trading.strategies.orb import OrbParameters
+
+
+class AtAlpaca(Trading):
+    """A session whose broker fills `part` of an order at each price."""
+
+    def __init__(self, part: int, **settings: Any) -> None:
+        self.part = part
+        rules = make_rules(OrbParameters(), RiskParameters(), FillParameters(), 5)
+        self.day = Day(ImmediateFills(rules, lambda order: Decimal(self.part)), is_prompt=True)
+        self.line = ModelLine(self.day.model, SESSION.open)
+        access = BrokerAccess(SecretStr("K"), SecretStr("S"), base_url="http://127.0.0.1:1")
+        exchange: Any = AlpacaExchange(
+            replace(access, requests_a_minute=100_000),
+            lambda: self.line.now,
+            ("AAA", "BBB"),
+            transport=self.line,
+            steady=lambda: self.line.now.timestamp(),
+        )
+        super().__init__(exchange, **settings)
+
+    def price(self, last: float) -> None:
+        self._keep_time()
+        self.day.model.take_price("AAA", last, self.line.now)
+
+    def enter(self) -> None:
+        self.price(11.0)
+        for number, prices in enumerate((RANGE, BREAK)):
+            self.clock.moment = SESSION.bar_end(number, 5)
+            self.price(11.0)
+            self.desk.take_bar(bar(number, prices, None))
+            self.desk.execute()
+
+    def look(self, seconds: float = 0.25) -> None:
+        self._keep_time()
+        super().look(seconds)
+        self._keep_time()
+
+    def resting(self) -> list[tuple[str, int, str]]:
+        """Return the open orders: type, shares that are left, and level."""
+        orders = self.day.get("orders", status="open")
+        return sorted(
+            (
+                order["type"],
+                int(order["qty"]) - int(order["filled_qty"]),
+                order["stop_price"] or order["limit_price"],
+            )
+            for order in orders
+        )
+
+    def _keep_time(self) -> None:
+        """Requests take their time on the line, which is the session's too."""
+        self.line.now = self.clock.moment = max(self.line.now, self.clock.moment)
+
+
+def test_the_rest_of_an_entry_is_cancelled_and_a_pair_protects_what_is_filled() -> None:
+    trading = AtAlpaca(40)
+    trading.enter()
+    trading.part = 0
+    assert trading.held == 40
+    trading.look_for(2.0)
+    assert trading.resting() == [("limit", 40, "13"), ("stop", 40, "9.5")]
+    assert trading.day.held() == {"AAA": "40"}
+    seconds = [(gap.us - gap.since_us) / 1e6 for gap in trading.journal(Unprotected)]
+    assert len(seconds) == 1
+    assert seconds[0] < ProtectionLimits().unprotected
+
+
+def test_the_stop_follows_in_quantity_and_a_stop_in_parts_leaves_all() -> None:
+    trading = AtAlpaca(1000)
+    trading.enter()
+    trading.look()
+    trading.part = 25
+    trading.price(13.2)
+    trading.look_for(1.5)
+    assert trading.held == 41
+    assert trading.resting() == [("limit", 41, "13"), ("stop", 41, "9.5")]
+    trading.part = 10
+    trading.price(9.0)
+    trading.look_for(1.0)
+    trading.part = 1000
+    trading.price(9.0)
+    trading.look_for(1.0)
+    assert trading.held == 0
+    assert trading.resting() == []
+    assert trading.day.held() == {}
+
+
+@pytest.mark.parametrize("part", [40, 1000])
+def test_a_position_is_left_whole_and_nothing_rests_after_it(part: int) -> None:
+    trading = AtAlpaca(part)
+    trading.enter()
+    trading.part = 1000
+    trading.desk.record(Command("leave", "shutdown"))
+    trading.look_for(2.0)
+    assert trading.held == 0
+    assert trading.resting() == []
+    assert trading.day.held() == {}
