@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "trade sessions on paper, now or replayed",
     "show-status": "show account, positions, orders, trades and health",
     "validate-config": "show every setting and where it comes from",
+    "check-broker": "ask the broker of the settings what it lets this account trade",
     "parity": "replay closed sessions, compare them with their journals, and price their fills",
     "note-trade": "keep a person's words beside a closed trade",
     "explain": "say why a symbol was or was not traded at a bar",

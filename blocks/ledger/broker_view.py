@@ -12,6 +12,8 @@ import orjson
 from trading.session.broker_facts import BrokerAccount
 from trading.session.orders import Order
 
+# Where an account was begun, nothing with the simulated venue; and how it looked there last.
+BROKER = "broker"
 BROKER_VIEW = "broker view"
 # Of an account at a broker: whether its sessions are replayed, or traded when they take place.
 BROKER_TIME = "broker time"

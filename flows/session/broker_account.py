@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from blocks.ledger.broker_view import BROKER_TIME, OF_NOW, REPLAYED
+from blocks.ledger.broker_view import BROKER, BROKER_TIME, OF_NOW, REPLAYED
 from blocks.ledger.ledger import DuckDBLedger
 from flows.session.request import SessionRequest
 from trading.errors import BadInput
@@ -16,8 +16,8 @@ from trading.session.exchange_port import Exchange
 if TYPE_CHECKING:
     from blocks.settings.broker import BrokerSettings
 
-# What a ledger remembers of where it was begun.
-BROKER, BROKER_ACCOUNT = "broker", "broker account"
+# With which account there a ledger was begun.
+BROKER_ACCOUNT = "broker account"
 
 
 def refuse_another_broker(request: SessionRequest, ledger: DuckDBLedger) -> None:

@@ -10,13 +10,10 @@ from blocks.ledger.transfers import transfer_of
 from blocks.process.logs import get_logger
 from tasks.session.runtime import SessionRuntime
 from trading.session.broker_answers import ExchangeUnavailable
-from trading.session.broker_facts import BrokerAccount, Instrument
-from trading.session.events import EVERY_SYMBOL
+from trading.session.broker_facts import BrokerAccount
+from trading.session.broker_objections import objections_of
 from trading.session.exchange_port import Exchange
 
-# How far our clock may be from the broker's: beyond the first it is told, beyond the second
-# nothing is entered, for bars and orders of different times would be taken for one.
-TOLD_SECONDS, WRONG_SECONDS = 2.0, 30.0
 CENT = Decimal("0.01")
 
 
@@ -32,24 +29,17 @@ def meet_broker(runtime: SessionRuntime) -> None:
     account = broker.account()
     if runtime.is_at_broker and runtime.state.last_bar < 0:
         _book_difference(runtime, account)
-    forbidden, unshortable = dict[str, str](), dict[str, str]()
-    if account.blocked:
-        forbidden[EVERY_SYMBOL] = account.blocked
-    elif not runtime.pace.is_replay and (wrong := _wrong_clock(runtime, broker)):
-        forbidden[EVERY_SYMBOL] = wrong
-    if not account.may_short:
-        unshortable[EVERY_SYMBOL] = "the account may not sell short"
-    for symbol in runtime.plan.symbols:
-        said = broker.instrument(symbol)
-        if why := _untradable(said, broker.name):
-            forbidden[symbol] = why
-        elif account.may_short and not said.is_shortable:
-            unshortable[symbol] = f"{broker.name} lends no {symbol}"
-    runtime.desk.heed(forbidden, unshortable)
-    for symbol, why in forbidden.items():
+    said = objections_of(
+        broker.name,
+        account,
+        [broker.instrument(symbol) for symbol in runtime.plan.symbols],
+        None if runtime.pace.is_replay else seconds_ahead(broker),
+    )
+    runtime.desk.heed(said.forbidden, said.unshortable)
+    for symbol, why in said.forbidden.items():
         runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is not entered: {why}")
-    if shorts := "; ".join(unshortable.values()):
-        runtime.notifier.send("SYSTEM_WARNING", f"nothing is sold short where {shorts}")
+    for words in (*said.warnings, *said.unshortable.values()):
+        runtime.notifier.send("SYSTEM_WARNING", words)
     _keep_view(runtime, broker, account)
 
 
@@ -105,32 +95,13 @@ def _book_difference(runtime: SessionRuntime, account: BrokerAccount) -> None:
     runtime.notifier.send("SYSTEM_WARNING", f"booked as a transfer, which is no profit: {note}")
 
 
-def _wrong_clock(runtime: SessionRuntime, broker: Exchange) -> str:
-    """Return why our clock forbids entries, telling people of less; empty where it is right."""
+def seconds_ahead(broker: Exchange) -> float:
+    """Return by how much this machine's clock is ahead of a broker's, at the least."""
     before = datetime.now(UTC)
     theirs = broker.clock().now
     # The answer was given somewhere in between: it is only as far off as it is from both.
     offsets = [(moment - theirs).total_seconds() for moment in (before, datetime.now(UTC))]
-    if offsets[0] <= 0 <= offsets[1]:
-        return ""
-    ahead = min(offsets, key=abs)
-    words = (
-        f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} that"
-        f" of {broker.name}; set it: sudo timedatectl set-ntp true"
-    )
-    if abs(ahead) > WRONG_SECONDS:
-        return words
-    if abs(ahead) > TOLD_SECONDS:
-        runtime.notifier.send("SYSTEM_WARNING", words)
-    return ""
-
-
-def _untradable(said: Instrument, broker: str) -> str:
-    if said.is_halted:
-        return f"trading in {said.symbol} is halted"
-    if not said.is_tradable:
-        return f"{broker} does not trade {said.symbol}, or does not know it"
-    return ""
+    return 0.0 if offsets[0] <= 0 <= offsets[1] else min(offsets, key=abs)
 
 
 def _cents(amount: float) -> Decimal:

@@ -285,3 +285,13 @@ def test_a_shadow_fills_as_the_market_did_and_sends_the_broker_nothing(tmp_path:
     assert {row["symbol"] for row in rows(tmp_path, "SELECT symbol FROM decisions", account)} == {
         *SYMBOLS
     }
+
+
+def test_money_at_a_broker_is_moved_there_and_not_in_the_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trade(tmp_path, StandInBroker())
+    asked_for = ["transfer", "--amount", "5", "--data-dir", str(tmp_path)]
+    assert main(asked_for) == 2
+    assert "the money of account alpaca-paper is at its broker" in capsys.readouterr().err
+    assert account_status(tmp_path, NAME).transfers == []

@@ -1,0 +1,56 @@
+"""python -m flows check-broker: what the broker of the settings says now; nothing is ordered."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from flows.commands.arguments import symbols_argument
+from trading.errors import BadInput
+
+EXIT_FORBIDDEN = 1
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--symbols", type=symbols_argument, default=(), metavar="A,B")
+
+
+def run(args: Namespace) -> int:
+    """Print the account, the clock and each symbol; return 1 where something is not entered."""
+    from flows.session.parts import PlainParts
+    from tasks.session.broker_watch import seconds_ahead
+    from trading.session.broker_objections import objections_of
+
+    settings = args.settings
+    if settings.broker.is_mock:
+        raise BadInput("BROKER_TYPE is mock, and no broker is asked", "Set BROKER_TYPE=alpaca")
+    symbols = args.symbols or settings.trading.symbols
+    parts = PlainParts(settings.operations.data_dir, data=settings.data, broker=settings.broker)
+    broker = parts.broker_exchange(symbols)
+    try:
+        account, clock = broker.account(), broker.clock()
+        said = objections_of(
+            broker.name,
+            account,
+            [broker.instrument(symbol) for symbol in symbols],
+            # A test double has a time of its own.
+            None if settings.broker.is_of_this_machine else seconds_ahead(broker),
+        )
+        held, orders = broker.positions(), broker.open_orders()
+    finally:
+        broker.close()
+    print(f"{broker.name}, account {account.number}, at {settings.broker.base_url}")
+    print(
+        f"equity {account.equity:,.2f} {account.currency}, cash {account.cash:,.2f},"
+        f" buying power {account.buying_power:,.2f}"
+    )
+    print(f"the market is {'open' if clock.is_open else 'closed'}")
+    print(f"holds {', '.join(f'{s} {n:+d}' for s, n in held.items()) or 'nothing'}")
+    print(f"{len(orders)} open orders")
+    for words in (*said.warnings, *said.unshortable.values()):
+        print(f"warning: {words}")
+    for symbol, why in said.forbidden.items():
+        print(f"{symbol} is not entered: {why}")
+    if not said.forbidden:
+        print(f"may be entered: {', '.join(symbols)}")
+    return EXIT_FORBIDDEN if said.forbidden else 0
