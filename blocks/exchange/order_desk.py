@@ -100,6 +100,7 @@ class OrderDesk:
         # What a broker says to the session's end: why a symbol is not entered, or not sold short.
         self.forbidden: dict[str, str] = {}
         self._unshortable: dict[str, str] = {}
+        self.has_met_broker = False
         self._silence = Silence()
         speed = times.speed if times else 1.0
         self._unanswered = Unanswered(state, exchange, self._questions, self.record, speed)
@@ -268,12 +269,20 @@ class OrderDesk:
         )
         return self.blocked
 
-    def heed(self, forbidden: Mapping[str, str], unshortable: Mapping[str, str]) -> None:
+    def heed(
+        self,
+        forbidden: Mapping[str, str],
+        unshortable: Mapping[str, str],
+        *,
+        is_met: bool = True,
+    ) -> None:
         """Enter none of the first, and sell none of the second short; both say why by symbol.
 
+        `is_met` says that the broker was asked, and need not be asked again in this session.
         Exits go on whatever is said. `every symbol` stands for all.
         """
         self.forbidden, self._unshortable = dict(forbidden), dict(unshortable)
+        self.has_met_broker = is_met
 
     def move_money(self, transfer: Transfer, row: Projection) -> None:
         """Book money that came or went before the session's first bar, in journal and table."""

@@ -12,6 +12,7 @@ from tasks.session.runtime import SessionRuntime
 from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.broker_facts import BrokerAccount
 from trading.session.broker_objections import objections_of
+from trading.session.events import EVERY_SYMBOL
 from trading.session.exchange_port import Exchange
 
 CENT = Decimal("0.01")
@@ -20,47 +21,68 @@ CENT = Decimal("0.01")
 def meet_broker(runtime: SessionRuntime) -> None:
     """See at a session's start, or when it goes on, what may be traded, and with what money.
 
-    What may not be is blocked for the session with its reason; exits go on. Raises
-    ExchangeUnavailable where the broker is silent.
+    What may not be is blocked for the session with its reason; exits go on. Of a broker that is
+    silent nothing is entered, until a look at a later bar finds out.
     """
     broker = runtime.broker
     if broker is None:
         return
-    account = broker.account()
-    if runtime.is_at_broker and runtime.state.last_bar < 0:
-        _book_difference(runtime, account)
-    said = objections_of(
-        broker.name,
-        account,
-        [broker.instrument(symbol) for symbol in runtime.plan.symbols],
-        None if runtime.pace.is_replay else seconds_ahead(broker),
-    )
+    try:
+        account = broker.account()
+        said = objections_of(
+            broker.name,
+            account,
+            [broker.instrument(symbol) for symbol in runtime.plan.symbols],
+            None if runtime.pace.is_replay else seconds_ahead(broker),
+        )
+        if runtime.is_at_broker and runtime.state.last_bar < 0:
+            _book_difference(runtime, account)
+        _keep_view(runtime, broker, account, said.forbidden)
+    except ExchangeUnavailable as error:
+        unmet = {EVERY_SYMBOL: f"{broker.name} was not asked what may be traded: {error.what}"}
+        runtime.desk.heed(unmet, {}, is_met=False)
+        runtime.notifier.send("SYSTEM_WARNING", f"nothing is entered: {unmet[EVERY_SYMBOL]}")
+        return
     runtime.desk.heed(said.forbidden, said.unshortable)
     for symbol, why in said.forbidden.items():
         runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is not entered: {why}")
     for words in (*said.warnings, *said.unshortable.values()):
         runtime.notifier.send("SYSTEM_WARNING", words)
-    _keep_view(runtime, broker, account)
 
 
 def look_at_broker(runtime: SessionRuntime) -> None:
-    """Keep how the account looks now for those who read; a silent broker is looked at later."""
-    broker = runtime.broker
+    """Keep how the account looks now for those who read; a silent broker is looked at later.
+
+    An account that is blocked in the middle of a session enters nothing from then on.
+    """
+    broker, desk = runtime.broker, runtime.desk
     if broker is None:
         return
+    if not desk.has_met_broker:
+        meet_broker(runtime)
+        return
     try:
-        _keep_view(runtime, broker, broker.account())
+        account = broker.account()
+        if account.blocked and EVERY_SYMBOL not in desk.forbidden:
+            desk.forbidden[EVERY_SYMBOL] = account.blocked
+            runtime.notifier.send("SYSTEM_ERROR", f"nothing is entered: {account.blocked}")
+        _keep_view(runtime, broker, account, desk.forbidden)
     except ExchangeUnavailable as error:
         get_logger("session").warning("the broker's account was not seen: %s", error)
 
 
-def _keep_view(runtime: SessionRuntime, broker: Exchange, account: BrokerAccount) -> None:
+def _keep_view(
+    runtime: SessionRuntime,
+    broker: Exchange,
+    account: BrokerAccount,
+    not_entered: dict[str, str],
+) -> None:
     seen = view_of(
         broker.name,
         account,
         broker.positions(),
         broker.open_orders(),
-        runtime.desk.forbidden,
+        not_entered,
         datetime.now(UTC),
     )
     runtime.ledger.remember(BROKER_VIEW, seen.to_text())

@@ -272,6 +272,27 @@ def test_a_broker_that_is_silent_for_a_look_leaves_what_was_seen_before(tmp_path
         assert runtime.ledger.meta(BROKER_VIEW) == before
 
 
+def test_a_broker_that_is_silent_at_the_start_is_asked_again_and_nothing_is_entered_till_then(
+    tmp_path: Path,
+) -> None:
+    broker = StandInBroker()
+    broker.instruments = {"BBB": {"is_halted": True}}
+    with ExitStack() as held:
+        runtime = runtime_of(tmp_path, broker, held)
+        broker.failure = UNAVAILABLE
+        meet_broker(runtime)
+        assert [runtime.desk.is_blocked(symbol) for symbol in SYMBOLS] == [True, True]
+        look_at_broker(runtime)
+        assert runtime.desk.is_blocked("AAA")
+        broker.failure = None
+        look_at_broker(runtime)
+        assert [runtime.desk.is_blocked(symbol) for symbol in SYMBOLS] == [False, True]
+        # From here on it is only looked at; what blocks the account in the middle counts too.
+        broker.said = replace(ACCOUNT, blocked="the account is blocked now")
+        look_at_broker(runtime)
+        assert runtime.desk.forbidden[EVERY_SYMBOL] == "the account is blocked now"
+
+
 def test_a_shadow_fills_as_the_market_did_and_sends_the_broker_nothing(tmp_path: Path) -> None:
     account = account_name(
         tmp_path, is_replay=True, has_simulated_bars=True, broker=NAME, is_shadow=True
