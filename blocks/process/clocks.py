@@ -55,7 +55,11 @@ class ScaledClock:
 
     def now(self) -> datetime:
         """Return the replayed present."""
-        passed = (datetime.now(UTC) - self._wall_began).total_seconds()
+        return self.replayed(datetime.now(UTC))
+
+    def replayed(self, moment: datetime) -> datetime:
+        """Return what the replayed time was at a moment of the machine's."""
+        passed = (moment - self._wall_began).total_seconds()
         return self._began + timedelta(seconds=passed * self._speed)
 
     async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:

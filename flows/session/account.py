@@ -24,7 +24,7 @@ from flows.session.broker_account import (
 )
 from flows.session.broker_terms import refuse_unfit_broker
 from flows.session.copies import bring_back, storage_of
-from flows.session.replayed_time import beginning_of
+from flows.session.replayed_time import ToldTime, beginning_of
 from flows.session.request import SessionRequest, replayed_sessions
 from flows.session.wanted_plan import wanted_plan
 from tasks.session.bar_notes import BarNotes
@@ -100,7 +100,8 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
         ledger.mark_simulated(market.is_simulated)
         if words := real_money_words(parts.broker):
             notifier.send("SYSTEM_WARNING", words)
-        broker = _broker(request, plan, replayed)
+        told = ToldTime()
+        broker = _broker(request, plan, replayed, told)
         if broker is not None:
             lease.callback(broker.close)
             plan = begun_at_broker(broker, plan, ledger)
@@ -143,6 +144,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
                 drain,
                 given_back,
                 broker,
+                told,
             )
 
 
@@ -160,11 +162,14 @@ def _exchange(
     return venue if broker is None else ShadowExchange(venue, broker)
 
 
-def _broker(request: SessionRequest, plan: RunPlan, replayed: Sequence[Session]) -> Exchange | None:
+def _broker(
+    request: SessionRequest, plan: RunPlan, replayed: Sequence[Session], told: ToldTime
+) -> Exchange | None:
     if request.parts.broker.is_mock:
         return None
-    first = replayed[0] if replayed else None
-    return request.parts.broker_exchange(plan.symbols, first, request.speed)
+    if not replayed:
+        return request.parts.broker_exchange(plan.symbols)
+    return request.parts.broker_exchange(plan.symbols, replayed[0], request.speed, told)
 
 
 def _bars_of(plan: RunPlan) -> tuple[tuple[str, ...], str, int]:
@@ -199,12 +204,13 @@ class Account:
     drain: Drains | None
     given_back: ExitStack
     broker: Exchange | None = None
+    told: ToldTime = field(default_factory=ToldTime)
     question: LongQuestion = field(default_factory=LongQuestion)
 
     def reopen_exchange(self) -> None:
         """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
         self.exchange.close()
-        self.broker = _broker(self.request, self.plan, self.replayed)
+        self.broker = _broker(self.request, self.plan, self.replayed, self.told)
         self.exchange = _exchange(self.request, self.plan, self.ledger, self.broker)
         self.given_back.callback(self.exchange.close)
 
@@ -307,6 +313,7 @@ class Account:
     def open_session(self, session: Session) -> Iterator[SessionRuntime]:
         """Yield the runtime of a session, known to subflows by the session's date."""
         clock = self.clock(session)
+        self.told.begin(session, clock)
         notifier = SessionNotifier(self.notifier, self.ledger, clock, session.date.isoformat())
         beginning = self.plans.beginning_of(session.date.isoformat())
         self._turn_to(beginning)

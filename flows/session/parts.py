@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -141,11 +141,16 @@ class PlainParts:
         )
 
     def broker_exchange(
-        self, symbols: Sequence[str], replayed: Session | None = None, speed: float | None = None
+        self,
+        symbols: Sequence[str],
+        replayed: Session | None = None,
+        speed: float | None = None,
+        told: Callable[[int], int] | None = None,
     ) -> Exchange:
         """Return the broker's account; in a replay of a `speed`, from the first session that it is.
 
-        Orders of a test double are of the day that is replayed or of today, as it has its clock.
+        Orders of a test double are of the day that is replayed or of today, as it has its clock;
+        `told` turns times of its news into the session's.
         """
         broker, data = self.broker.required(), self.data
         key, secret = data.alpaca_api_key, data.alpaca_secret_key
@@ -167,7 +172,7 @@ class PlainParts:
             requests_a_minute=int(REQUESTS_A_MINUTE * faster),
         )
         clock = SystemClock() if replayed is None else ReplayClock(replayed.open)
-        return AlpacaExchange(access, clock.now, symbols)
+        return AlpacaExchange(access, clock.now, symbols, told=told)
 
     def notifier(self) -> Notifier:
         """Return where messages go."""

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from threading import RLock
@@ -44,7 +45,7 @@ from trading.session.broker_answers import (
 )
 from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Intent
-from trading.session.exchange_port import EventPage, StreamPosition
+from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import TERMINAL, Leg, Order
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class AlpacaExchange:
     `symbols` are ours, so that Alpaca's names of them are understood. `transport` takes the place
     of the network, `stream` that of Alpaca's trade updates; with a transport and no stream, news
     come by asking alone. The stream is started when events are asked for. `wait` takes seconds,
-    for a turn to send. Requests may be made side by side.
+    for a turn to send, and `told` turns times of news, microseconds since 1970 UTC, into the
+    session's. Requests may be made side by side.
     """
 
     is_simulated = False
@@ -90,7 +92,9 @@ class AlpacaExchange:
         stream: UpdateStream | None = None,
         steady: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
+        told: Callable[[int], int] | None = None,
     ) -> None:
+        self._told = told
         self.name = access.name
         client = _client(access, now, transport)
         self._client = client
@@ -199,7 +203,9 @@ class AlpacaExchange:
             if not self._identity:
                 self.account()
             self._listening.open(self._make_stream)
-            return self._news.page(since, self._identity)
+            page = self._news.page(since, self._identity)
+        told = self._told
+        return page if told is None else page._replace(events=[_at(told, e) for e in page.events])
 
     def know(self, their_ids: Mapping[str, str]) -> None:
         """Learn by Alpaca's ids the client order ids that the journal has for them."""
@@ -305,6 +311,11 @@ class AlpacaExchange:
 
     def _symbol(self, name: str) -> str:
         return self._symbols.get(name, name)
+
+
+def _at(told: Callable[[int], int], item: ExchangeEvent) -> ExchangeEvent:
+    """Return news with its time in our own words."""
+    return replace(item, event=replace(item.event, us=told(item.event.us)))
 
 
 def _urgency(intent: Intent) -> Urgency:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -77,7 +77,11 @@ class StandInParts(PlainParts):
     stand_in: StandInBroker = field(default_factory=StandInBroker)
 
     def broker_exchange(
-        self, symbols: Sequence[str], replayed: Session | None = None, speed: float | None = None
+        self,
+        symbols: Sequence[str],
+        replayed: Session | None = None,
+        speed: float | None = None,
+        told: Callable[[int], int] | None = None,
     ) -> Exchange:
         return self.stand_in
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from flows.session.replayed_time import beginning_of
-from trading.market.calendar import Session
+from blocks.process.clocks import ScaledClock, SystemClock
+from flows.session.replayed_time import ToldTime, beginning_of
+from trading.market.calendar import Session, to_microseconds
 from trading.session.broker_facts import BrokerClock
 
 OPEN = datetime(2025, 6, 10, 13, 30, tzinfo=UTC)
@@ -52,3 +53,18 @@ def test_a_session_begins_when_its_double_s_day_did() -> None:
 )
 def test_a_double_with_another_clock_is_not_followed(broker: Any) -> None:
     assert began(broker) <= timedelta(0)
+
+
+def test_what_a_double_with_the_machines_clock_tells_is_of_the_session() -> None:
+    began = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    told = ToldTime()
+    today = to_microseconds(began + timedelta(seconds=10))
+    # Before a session begins nobody knows whose the time is.
+    assert told(today) == today
+    told.begin(SESSION, ScaledClock(SESSION.open, began, SPEED))
+    assert told(today) == to_microseconds(OPEN + timedelta(seconds=600))
+    of_the_session = to_microseconds(OPEN + timedelta(minutes=7))
+    assert told(of_the_session) == of_the_session
+    assert told(0) == 0
+    told.begin(SESSION, SystemClock())
+    assert told(today) == today
