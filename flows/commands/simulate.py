@@ -34,12 +34,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--faults", default="all", help="kinds with commas between them, all or none; see below"
     )
+    parser.add_argument(
+        "--broker",
+        choices=["mock", "alpaca", "both"],
+        default="both",
+        help="the kind of broker; of both, even seeds have the mock exchange",
+    )
     parser.add_argument("--trace", type=Path, help="a file for what happened, line by line")
 
 
 def run(args: Namespace) -> int:
     """Simulate, and print counts and worst values; exit code 1 when an invariant was broken."""
-    from flows.simulation.world import simulate
+    from flows.simulation.world import Style, simulate
     from tasks.simulation.faults import faults_named
     from tasks.simulation.tally import Tally
 
@@ -57,17 +63,17 @@ def run(args: Namespace) -> int:
         raise BadInput(
             f"--trace {args.trace} cannot be written", "Name a file in a folder that is there"
         )
-    print(f"{sessions} sessions from seed {seed}, faults: {args.faults}")
+    print(f"{sessions} sessions from seed {seed}, faults: {args.faults}, broker: {args.broker}")
     tally = Tally()
     trace = None if args.trace is None else args.trace.open("w", encoding="utf-8")
     try:
         for number in range(seed, seed + sessions):
-            outcome = simulate(number, chosen)
+            outcome = simulate(number, chosen, Style(args.broker))
             tally.take(outcome)
             if trace is not None:
                 trace.writelines(f"{line}\n" for line in (f"seed {number}", *outcome.story.lines))
             if outcome.broken is not None:
-                _show(outcome, args.faults)
+                _show(outcome, args)
             elif sessions > 1 and tally.sessions % 10 == 0 and sys.stderr.isatty():
                 print(f"\r{tally.sessions} of {sessions}", end="", file=sys.stderr, flush=True)
     finally:
@@ -77,11 +83,12 @@ def run(args: Namespace) -> int:
     return EXIT_BROKEN if tally.broken else 0
 
 
-def _show(outcome: Outcome, faults: str) -> None:
+def _show(outcome: Outcome, args: Namespace) -> None:
     """Print what was broken, how to see it again, and what came before it."""
     assert outcome.broken is not None
     print(
         f"seed {outcome.seed} broke {outcome.broken}. Again:"
-        f" python -m flows simulate --seed {outcome.seed} --faults {faults}"
+        f" python -m flows simulate --seed {outcome.seed} --faults {args.faults}"
+        f" --broker {args.broker}"
     )
     print("\n".join(f"  {line}" for line in outcome.story.last()))

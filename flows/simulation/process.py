@@ -22,7 +22,6 @@ from tasks.session.runtime import RUNTIMES, SessionRuntime
 from tasks.session.shut_down import shut_down
 from tasks.simulation.clock import MachineClock
 from tasks.simulation.disk import SimulatedLedger
-from tasks.simulation.line import SimulatedLine
 from tasks.simulation.provider import SimulatedProvider
 from tasks.simulation.quiet import SilentTelemetry
 from tasks.steps import PLAIN
@@ -57,7 +56,7 @@ def finished(work: Coroutine[Any, Any, Result]) -> Result:
 class SimulatedParts(PlainParts):
     """The parts of a simulated account: its line to the broker is given by the world."""
 
-    line: Callable[[RunPlan], SimulatedLine] | None = None
+    line: Callable[[RunPlan], Exchange] | None = None
 
     def exchange(
         self, account: str, plan: RunPlan, stored_symbols: Sequence[str] | None = None

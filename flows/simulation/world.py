@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -17,13 +18,15 @@ from flows.session.request import SessionRequest
 from flows.simulation.process import Machine, Process, SimulatedParts
 from tasks.session.runtime import RUNTIMES
 from tasks.simulation import busy_strategy
+from tasks.simulation.alpaca_broker import AlpacaBroker
+from tasks.simulation.alpaca_line import AlpacaLine
 from tasks.simulation.checks import Journalled, check_end, check_fold
 from tasks.simulation.clock import MachineClock, WorldTime
 from tasks.simulation.disk import ProcessDied, SimulatedLedger
 from tasks.simulation.faults import Fault, Faults, drawing
 from tasks.simulation.line import SimulatedLine
 from tasks.simulation.outcome import Outcome
-from tasks.simulation.prices import walk
+from tasks.simulation.prices import PricedBar, walk
 from tasks.simulation.provider import SimulatedProvider
 from tasks.simulation.quiet import UnthreadedQuestion
 from tasks.simulation.story import InvariantBroken, Story
@@ -39,7 +42,23 @@ SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 MOST_LIVES = 60
 # Deaths are drawn at each of some hundred edges, steps and words once a bar.
 SHARE_OF_EDGES = 0.03
+# The desk's three seconds, its looks before and after them, and the requests that follow.
+MOST_UNPROTECTED_SECONDS = 8.0
 MEMORY_DISK = Path("/dev/shm")
+
+
+class Style(StrEnum):
+    """Which kind of broker a session has."""
+
+    MOCK = "mock"
+    ALPACA = "alpaca"
+    BOTH = "both"
+
+    def of(self, seed: int) -> Style:
+        """Return the kind of a seed's session: of both, even seeds have the first."""
+        if self is not Style.BOTH:
+            return self
+        return Style.ALPACA if seed % 2 else Style.MOCK
 
 
 @lru_cache(maxsize=1)
@@ -92,7 +111,7 @@ def drawn_settings(seed: int, chosen: frozenset[Fault]) -> dict[str, Any]:
 class World:
     """Everything outside of a process, and the one that lives now."""
 
-    def __init__(self, seed: int, chosen: frozenset[Fault]) -> None:
+    def __init__(self, seed: int, chosen: frozenset[Fault], style: Style) -> None:
         self.seed = seed
         drawn = drawing(seed, "world")
         self.session = session_of(DAY)
@@ -114,12 +133,19 @@ class World:
         self.alerts = Alerts(self.story)
         self.clock = MachineClock(self.time, self._is_quiet)
         self.market = SimulatedProvider(bars, self.time, self.faults, self.story)
-        self.broker = VenueBroker(self.plan, self.session)
-        limits = Limits(self.plan.risk.max_positions, self.plan.capital * 1.1, 1e9)
-        self.watch = Watch(self.time, self.broker, limits, self._can_act, lambda symbol: True)
+        self.broker: VenueBroker | AlpacaBroker
+        if style is Style.ALPACA:
+            self.broker = AlpacaBroker(self.plan, self.session, self.time, self.faults)
+            self._trade_through(bars)
+        else:
+            self.broker = VenueBroker(self.plan, self.session)
+        limits = Limits(
+            self.plan.risk.max_positions, self.plan.capital * 1.1, MOST_UNPROTECTED_SECONDS
+        )
+        self.watch = Watch(self.time, self.broker, limits, self._can_act, self._knows_of)
         self.journalled = Journalled()
         self.process: Process | None = None
-        self.line: SimulatedLine | None = None
+        self.line: SimulatedLine | AlpacaLine | None = None
         self.counts: dict[str, int] = {"lives": 0, "deaths": 0, "requests": 0, "edges": 0}
         self.heals = drawn.random() < 0.5
         self._on_shutdown = drawn.choice(["hold", "flatten"])
@@ -215,11 +241,36 @@ class World:
             self._unforeseen,
         )
 
-    def _make_line(self, plan: RunPlan) -> SimulatedLine:
-        self.line = SimulatedLine(
-            self.broker, self.time, self.faults, self.story, self.watch.look, self._asked
-        )
+    def _make_line(self, plan: RunPlan) -> SimulatedLine | AlpacaLine:
+        common = (self.time, self.faults, self.story, self.watch.look, self._asked)
+        if isinstance(self.broker, AlpacaBroker):
+            self.line = AlpacaLine(self.broker, plan.symbols, *common)
+        else:
+            self.line = SimulatedLine(self.broker, *common)
         return self.line
+
+    def _trade_through(self, bars: Mapping[str, Sequence[PricedBar]]) -> None:
+        """Put down every trade of the market."""
+        assert isinstance(self.broker, AlpacaBroker)
+        for symbol, of_symbol in bars.items():
+            for bar in of_symbol:
+                for tick in bar.ticks:
+                    trade = partial(self._trade, self.broker, symbol, tick.price)
+                    self.time.at(tick.us, trade)
+
+    def _trade(self, broker: AlpacaBroker, symbol: str, price: float) -> None:
+        before = len(broker.model.book.updates)
+        broker.take_price(symbol, price)
+        if len(broker.model.book.updates) != before:
+            self.watch.look()
+
+    def _knows_of(self, symbol: str) -> bool:
+        """Return whether the session knows what is held: before that it can protect nothing."""
+        runtime = self.process.runtime if self.process is not None else None
+        if runtime is None:
+            return False
+        held = int(runtime.state.book.quantity[runtime.state.index[symbol]])
+        return held == self.watch.positions().get(symbol, 0)
 
     def _asked(self, action: str, intent: Any) -> None:
         self.counts["requests"] += 1
@@ -244,7 +295,8 @@ class World:
         runtime = process.runtime if process is not None else None
         if runtime is None or line is None:
             return True
-        is_quiet = not runtime.state.unanswered and not line.has_news()
+        desk = runtime.desk
+        is_quiet = not (desk.is_urgent or runtime.state.unanswered or line.has_news())
         self._restless = 0 if is_quiet else self._restless + 1
         # What takes longer is looked at once a bar.
         return is_quiet or self._restless > 40
@@ -313,9 +365,11 @@ class World:
         self.process.should_stop.requested = True
 
 
-def simulate(seed: int, chosen: frozenset[Fault] = frozenset(Fault)) -> Outcome:
+def simulate(
+    seed: int, chosen: frozenset[Fault] = frozenset(Fault), style: Style = Style.BOTH
+) -> Outcome:
     """Return what a seed's session came to."""
-    world = World(seed, chosen)
+    world = World(seed, chosen, style.of(seed))
     broken: InvariantBroken | None = None
     try:
         world.run()

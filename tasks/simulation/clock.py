@@ -37,15 +37,16 @@ class WorldTime:
         """Put down what happens after some seconds."""
         self.at(self.us + round(seconds * SECOND_US), happen)
 
-    def next_us(self) -> int | None:
-        """Return when something happens next, None where nothing is put down."""
-        return self._coming[0][0] if self._coming else None
+    def pass_to(self, us: int, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass to a moment, and everything happen that lies on the way.
 
-    def pass_to(self, us: int) -> None:
-        """Let time pass to a moment, and everything happen that lies on the way."""
+        It stops early after something by which `is_over` has come true.
+        """
         while self._coming and self._coming[0][0] <= us:
             self.us, _, happen = heapq.heappop(self._coming)
             happen()
+            if is_over():
+                return
         self.us = max(self.us, us)
 
     def pass_seconds(self, seconds: float) -> None:
@@ -78,9 +79,9 @@ class MachineClock:
         """Return when the moment has come by this clock, or something may have to be done."""
         self.naps += 1
         end = to_microseconds(moment - self.offset)
-        if not self._is_quiet():
-            end = min(end, self._time.us + round(min(at_most_seconds, 3600.0) * SECOND_US))
-        coming = self._time.next_us()
-        if coming is not None:
-            end = min(end, coming + SECOND_US)
+        look_us = round(min(at_most_seconds, 3600.0) * SECOND_US)
+        if self._is_quiet():
+            # The next look comes some time after what it will see.
+            self._time.pass_to(end, lambda: not self._is_quiet())
+        end = min(end, self._time.us + look_us)
         self._time.pass_to(max(end, self._time.us + 1))

@@ -53,7 +53,7 @@ class SimulatedLine:
         self._asked = asked
         self._mute_until = 0
         # How far the process has heard: what lies behind is news to come.
-        self._heard = ""
+        self._heard = 0
         self.is_asking = False
 
     @property
@@ -68,7 +68,7 @@ class SimulatedLine:
 
     def has_news(self) -> bool:
         """Return whether something happened that the process has not heard."""
-        return self._broker.events(StreamPosition("", "")).position.cursor != self._heard
+        return self._broker.happened != self._heard
 
     def account(self) -> BrokerAccount:
         """Return the account as the broker sees it."""
@@ -129,7 +129,7 @@ class SimulatedLine:
                 len(everything), len(events) + int(self._faults.between(Fault.REPEATED, 1, 6))
             )
             events = everything[-count:]
-        self._heard = page.position.cursor
+        self._heard = int(page.position.cursor)
         for event in events:
             self._story.tell(f"heard {heard(event.event)}")
         return EventPage(page.position, events, page.begins_anew)

@@ -45,6 +45,11 @@ class VenueBroker(ModelExchange):
         """Return the orders of others that a request of ours has named."""
         return self._touched
 
+    @property
+    def happened(self) -> int:
+        """Return how many events there were."""
+        return len(self._happened)
+
     def begin_stream(self) -> None:
         """Tell everything again, under another identity."""
         self._streams += 1
