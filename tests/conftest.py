@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +18,6 @@ OWN_SERVERS = (
     "tests/system/test_external_server.py",
     "tests/system/test_planted_secrets.py",
     "tests/system/test_shutdown.py",
-    "tests/system/test_worker_dies.py",
 )
 AT_SECOND_SERVER = ("tests/system/test_struck_session.py", "tests/system/test_supervisor.py")
 ONE_SERVER, SECOND_SERVER = "one server", "second server"
@@ -96,6 +96,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
     items.sort(key=_place)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look no more at what stays until the end: thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def _place(item: pytest.Item) -> int:

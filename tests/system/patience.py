@@ -1,11 +1,16 @@
-"""Calls of the tests' own to a Prefect server, which says 503 while its database is locked."""
+"""Waiting for what a busy machine does late, and calls to a Prefect server of the tests' own.
+
+Prefect's server says 503 while its database is locked.
+"""
 
 from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
@@ -15,6 +20,18 @@ from deployments.server.prefect_connection import CLIENT_HEADER, TOKEN_HEADER
 from deployments.server.server import Server, known_server
 
 LONGEST_SECONDS = 90.0
+# A question every tenth of a second would keep the server from what is waited for.
+BETWEEN_QUESTIONS_SECONDS = 0.5
+Value = TypeVar("Value")
+
+
+def wait_for(condition: Callable[[], Value], limit_seconds: float = 300.0) -> Value:
+    """Return the first true answer, asking seldom."""
+    deadline = time.monotonic() + limit_seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {limit_seconds} s"
+        time.sleep(BETWEEN_QUESTIONS_SECONDS)
+    return value
 
 
 class _Patient(httpx.HTTPTransport):

@@ -7,8 +7,7 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.registry.automations import TROUBLES
 from tests.system.conftest import PrefectStack
-from tests.system.patience import patient
-from tests.system.test_trading_day import wait_for
+from tests.system.patience import patient, wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(560)]
 ACCOUNT = "replay-control"

@@ -20,20 +20,20 @@ from deployments.server.server import Server, start_server
 from deployments.server.worker import worker_name
 from tests.process.api.conftest import free_port
 from tests.system.conftest import MakeHome
-from tests.system.patience import patient
-from tests.system.test_supervisor import THROWAWAY, has_said, processes_of, wait_for
+from tests.system.patience import patient, wait_for
+from tests.system.test_supervisor import THROWAWAY, has_said, processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
 
 
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory, make_home: MakeHome) -> Iterator[Server]:
+@contextmanager
+def elsewhere(home: Home) -> Iterator[Server]:
     """Run a server that no supervisor owns, as Compose does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
         # A worker counts as offline soon after it was killed.
         patch.setenv("PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS", "1")
-        server = start_server(make_home(tmp_path_factory.mktemp("elsewhere") / "data"))
+        server = start_server(home)
         assert server.child is not None
         try:
             yield server
@@ -102,64 +102,45 @@ def label(server: Server, run_id: str, worker: str) -> None:
     ).raise_for_status()
 
 
-def test_dead_runs_are_crashed_and_those_that_may_live_are_left_alone(
-    elsewhere: Server, tmp_path: Path
-) -> None:
-    api = elsewhere.connect()
-    data_dir = tmp_path / "ours" / "data"
-    with up(data_dir, elsewhere):
-        dead_id, _ = start_sleeping(api, data_dir)
-        assert api.read_run(dead_id).worker == worker_name(Home(data_dir))
-        kill_everything(data_dir)
-    assert api.read_run(dead_id).state_name == "Running"
-
-    with up(data_dir, elsewhere):
-        dead = api.read_run(dead_id)
-        assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
-        older_id, _ = start_sleeping(api, data_dir)
-        kill_everything(data_dir)
-    # The container before this one had another host name, and its worker was killed just now.
-    older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
-    label(elsewhere, older_id, older)
-    beat = {"name": older, "heartbeat_interval_seconds": 10}
-    beats = "/work_pools/openbell/workers/heartbeat"
-    patient(elsewhere).post(beats, json=beat).raise_for_status()
-
-    with up(data_dir, elsewhere) as log:
-        assert api.read_run(older_id).state_name == "Running"
-        assert "left alone" in log.read_text()
-        wait_for(lambda: api.read_run(older_id).state_name == "Crashed", 120)
-        living_id, living_pid = start_sleeping(api, data_dir)
-        with up(tmp_path / "others" / "data", elsewhere) as log_of_others:
-            assert api.read_run(living_id).state_name == "Running"
-            assert "without a process" not in log_of_others.read_text()
-        # Nor at their end, where what is theirs is cancelled.
-        assert api.read_run(living_id).state_name == "Running"
-        os.kill(living_pid, 0)
-    assert processes_of(data_dir) == {}
-
-
-def test_up_waits_for_a_server_that_is_down_and_goes_on_when_it_comes_up(
+def test_up_waits_for_a_server_and_crashes_dead_runs_there_and_leaves_others_alone(
     make_home: MakeHome, tmp_path: Path
 ) -> None:
-    data_dir = tmp_path / "data"
+    data_dir = tmp_path / "ours" / "data"
     home = make_home(tmp_path / "elsewhere" / "data")
     port = free_port()
     home.port_file.write_text(f"{port}\n")
-    api_url = f"http://127.0.0.1:{port}/api"
-    expected = Server(api_url, None, home.auth_string())
-    with up(data_dir, expected, wait_until="waiting for it") as log:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv("PREFECT_API_URL", raising=False)
-            server = start_server(home)
-        assert server.child is not None
-        try:
-            assert server.api_url == api_url
-            wait_for(partial(has_said, log, "Openbell is up"), 120)
-            _, pid = start_sleeping(server.connect(), data_dir)
-            os.kill(pid, 0)
-            os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
-            wait_for(partial(has_said, log, "Stopped"), 120)
-        finally:
-            server.child.stop(20)
-    assert processes_of(data_dir) == {}
+    expected = Server(f"http://127.0.0.1:{port}/api", None, home.auth_string())
+    with up(data_dir, expected, wait_until="waiting for it") as log, elsewhere(home) as server:
+        assert server.api_url == expected.api_url
+        wait_for(partial(has_said, log, "Openbell is up"), 120)
+        api = server.connect()
+        dead_id, _ = start_sleeping(api, data_dir)
+        assert api.read_run(dead_id).worker == worker_name(Home(data_dir))
+        kill_everything(data_dir)
+        assert api.read_run(dead_id).state_name == "Running"
+
+        with up(data_dir, server):
+            dead = api.read_run(dead_id)
+            assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
+            older_id, _ = start_sleeping(api, data_dir)
+            kill_everything(data_dir)
+        # The container before this one had another host name, and its worker was killed just now.
+        older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
+        label(server, older_id, older)
+        beat = {"name": older, "heartbeat_interval_seconds": 10}
+        beats = "/work_pools/openbell/workers/heartbeat"
+        patient(server).post(beats, json=beat).raise_for_status()
+
+        with up(data_dir, server) as log:
+            assert api.read_run(older_id).state_name == "Running"
+            assert "left alone" in log.read_text()
+            wait_for(lambda: api.read_run(older_id).state_name == "Crashed", 120)
+            living_id, living_pid = start_sleeping(api, data_dir)
+            with up(tmp_path / "others" / "data", server) as log_of_others:
+                assert api.read_run(living_id).state_name == "Running"
+                assert "without a process" not in log_of_others.read_text()
+            # Nor at their end, where what is theirs is cancelled.
+            assert api.read_run(living_id).state_name == "Running"
+            os.kill(living_pid, 0)
+        assert has_said(log, "Stopped")
+        assert processes_of(data_dir) == {}

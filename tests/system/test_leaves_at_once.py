@@ -12,7 +12,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
 from tests.system.conftest import PrefectStack
-from tests.system.test_supervisor import wait_for
+from tests.system.patience import wait_for
 from trading.market.calendar import next_session, to_microseconds
 from trading.session.events import SessionStarted
 

@@ -20,8 +20,8 @@ from deployments.server.prefect_api import PrefectApi
 from tests.process.api.conftest import free_port
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
 from tests.system.conftest import MakeHome
-from tests.system.patience import connect
-from tests.system.test_supervisor import processes_of, wait_for
+from tests.system.patience import connect, wait_for
+from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
 ACCOUNT_KEY = base64.b64encode(b"planted-azure-account-key-of-32-bytes").decode()

@@ -8,8 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,20 +25,12 @@ from deployments.demo import run_and_wait
 from deployments.processes.home import REPOSITORY, Home
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import start_server
-from tests.system.conftest import MakeHome, PrefectStack
-from tests.system.patience import connect, patient
+from tests.system.conftest import PrefectStack
+from tests.system.patience import connect, patient, wait_for
 from trading.errors import BadInput, SourceUnavailable
 
 pytestmark = pytest.mark.timeout(400)
 THROWAWAY = Path(__file__).parent / "throwaway" / "prefect.yaml"
-
-
-def wait_for(condition: Callable[[], Any], limit_s: float = 300.0) -> Any:
-    deadline = time.monotonic() + limit_s
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {limit_s} s"
-        time.sleep(0.1)
-    return value
 
 
 def processes_of(data_dir: Path) -> dict[int, str]:
@@ -253,25 +244,11 @@ def state_of(data_dir: Path, run_id: str) -> str:
     return str(row[0])
 
 
-def test_sigterm_lets_a_run_clean_up_and_leaves_no_process(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    with up(data_dir) as process:
-        _, run_id, flow_pid = start_sleeping(data_dir, "small/scheduled")
-        pids = processes_of(data_dir)
-        assert flow_pid in pids
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(120) == 0
-    assert processes_of(data_dir) == {}
-    assert [pid for pid in pids if is_alive(pid)] == []
-    assert (data_dir / f"{run_id}.finally").exists()
-    assert state_of(data_dir, run_id) == "Cancelled"
-    assert not (tmp_path / "home" / ".prefect").exists()
-
-
-def test_after_everything_was_killed_the_next_start_works_and_the_dead_run_is_crashed(
-    make_home: MakeHome, tmp_path: Path
+def test_after_everything_was_killed_the_next_start_works_and_its_end_leaves_no_process(
+    tmp_path: Path,
 ) -> None:
-    data_dir = make_home(tmp_path / "data").data_dir
+    # A server that begins with nothing.
+    data_dir = tmp_path / "data"
     with up(data_dir) as process:
         _, dead_id, _ = start_sleeping(data_dir, "small/scheduled")
         process.kill()
@@ -294,7 +271,10 @@ def test_after_everything_was_killed_the_next_start_works_and_the_dead_run_is_cr
             wait_for(partial(has_said, log, f"Started again: {name}"), 90)
         assert is_alive(flow_pid)
         assert api.read_run(run_id).state_name == "Running"
+        assert flow_pid in processes_of(data_dir)
         process.send_signal(signal.SIGINT)
         assert process.wait(120) == 0
     assert processes_of(data_dir) == {}
     assert (data_dir / f"{run_id}.finally").exists()
+    assert state_of(data_dir, run_id) == "Cancelled"
+    assert not (tmp_path / "home" / ".prefect").exists()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
 from tests.system.conftest import PrefectStack
-from tests.system.patience import patient
+from tests.system.patience import patient, wait_for
 from tests.unit.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(560), needs_real_bars]
@@ -27,14 +25,6 @@ MINUTES, BARS_A_SESSION = 30, 13
 SETTINGS = {"range_minutes": 30}
 CASE = Case("day", DAY, DAY, REAL_BARS, SYMBOLS, SETTINGS, interval_minutes=MINUTES)
 STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")
-
-
-def wait_for(condition: Callable[[], Any], limit_seconds: float) -> Any:
-    deadline = time.monotonic() + limit_seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {limit_seconds} s"
-        time.sleep(0.1)
-    return value
 
 
 def parameters(data_dir: Path) -> dict[str, Any]:

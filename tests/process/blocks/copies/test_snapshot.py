@@ -488,15 +488,18 @@ def test_a_sync_from_the_environment_reaches_every_storage(server: Any, data_dir
     assert len(versions(server.storage(container), "replay")) == 1
 
 
-# The last of the module, and all at once: after a kill rclone keeps the processors busy.
-def test_a_process_killed_in_mid_upload_leaves_no_version(server: Any, data_dir: Path) -> None:
+def test_a_process_killed_in_mid_upload_leaves_no_version(
+    server_to_cut: Any, data_dir: Path
+) -> None:
     """The copy is some 40 kB with its requests; wherever the line stalls, none is finished."""
-    containers = {sent_bytes: server.new_container() for sent_bytes in (6_000, 20_000, 34_000)}
+    containers = {
+        sent_bytes: server_to_cut.new_container() for sent_bytes in (6_000, 20_000, 34_000)
+    }
     with ExitStack() as stack:
         lines, processes = [], []
         for sent_bytes, container in containers.items():
-            line = stack.enter_context(CutLine(server.url, up_bytes=sent_bytes, stall=True))
-            process = start_sync(environment_of(server, container, line.url), data_dir)
+            line = stack.enter_context(CutLine(server_to_cut.url, up_bytes=sent_bytes, stall=True))
+            process = start_sync(environment_of(server_to_cut, container, line.url), data_dir)
             stack.callback(process.communicate, timeout=10)
             stack.callback(process.kill)
             lines.append(line)
@@ -504,7 +507,7 @@ def test_a_process_killed_in_mid_upload_leaves_no_version(server: Any, data_dir:
         assert all(line.cut.wait(60) for line in lines)
     assert [process.returncode for process in processes] == [-signal.SIGKILL] * 3
     for sent_bytes, container in containers.items():
-        whole = server.storage(container)
+        whole = server_to_cut.storage(container)
         assert newest_manifest(whole, "replay") is None, sent_bytes
         report = store_copy(ledger_in(data_dir), whole, datetime.now(UTC))
         newest = newest_manifest(whole, "replay")

@@ -145,11 +145,11 @@ def _is_given_up(storage: Storage) -> None:
 
 
 @pytest.mark.parametrize("stall", [False, True])
-def test_an_answer_that_is_cut_short_is_no_content(server: Any, stall: bool) -> None:
-    container = server.new_container()
-    server.storage(container).put("a", bytes(200_000))
-    with CutLine(server.url, down_bytes=100_000, stall=stall) as line:
-        storage = server.storage(container, url=line.url, **QUICK)
+def test_an_answer_that_is_cut_short_is_no_content(server_to_cut: Any, stall: bool) -> None:
+    container = server_to_cut.new_container()
+    server_to_cut.storage(container).put("a", bytes(200_000))
+    with CutLine(server_to_cut.url, down_bytes=100_000, stall=stall) as line:
+        storage = server_to_cut.storage(container, url=line.url, **QUICK)
         with pytest.raises(StoreUnavailable, match="does not answer"):
             storage.get("a")
         assert line.cut.is_set()
