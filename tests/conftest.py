@@ -19,7 +19,11 @@ OWN_SERVERS = (
     "tests/system/test_planted_secrets.py",
     "tests/system/test_shutdown.py",
 )
-AT_SECOND_SERVER = ("tests/system/test_struck_session.py", "tests/system/test_supervisor.py")
+AT_SECOND_SERVER = (
+    "tests/system/test_leaves_at_once.py",
+    "tests/system/test_struck_session.py",
+    "tests/system/test_supervisor.py",
+)
 ONE_SERVER, SECOND_SERVER = "one server", "second server"
 # What takes minutes comes first, so that the processes end together: an order, no promise. What
 # waits is begun beside what computes, so that no core has nothing to do.
@@ -102,6 +106,11 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector look no more at what stays until the end: thousands of tests."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let libraries that look at their end for what was not given back find nothing."""
+    gc.unfreeze()
 
 
 def _place(item: pytest.Item) -> int:

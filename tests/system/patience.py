@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import httpx
 
@@ -22,10 +22,9 @@ from deployments.server.server import Server, known_server
 LONGEST_SECONDS = 90.0
 # A question every tenth of a second would keep the server from what is waited for.
 BETWEEN_QUESTIONS_SECONDS = 0.5
-Value = TypeVar("Value")
 
 
-def wait_for(condition: Callable[[], Value], limit_seconds: float = 300.0) -> Value:
+def wait_for(condition: Callable[[], Any], limit_seconds: float = 300.0) -> Any:
     """Return the first true answer, asking seldom."""
     deadline = time.monotonic() + limit_seconds
     while not (value := condition()):

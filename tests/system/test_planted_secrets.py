@@ -36,12 +36,12 @@ SECRETS = {
     "prefect": "admin:planted-prefect-password",
     "proxy": "planted-proxy-password",
 }
-# Thirteen bars are quickly replayed.
+# Seven bars are quickly replayed.
 SESSION = {
     "replay": "2025-06-10",
     "market": "simulated",
-    "interval_minutes": 30,
-    "strategy": {"strategy": "orb", "range_minutes": 30},
+    "interval_minutes": 60,
+    "strategy": {"strategy": "orb", "range_minutes": 60},
 }
 KINDS = ("flow_runs", "task_runs", "logs", "artifacts", "deployments", "block_documents", "flows")
 
