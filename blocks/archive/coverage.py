@@ -17,7 +17,7 @@ from trading.market.bars import Integers
 from trading.market.calendar import Session, from_microseconds
 
 # Bars that are looked through at once, and the first gaps of a symbol, which a person is shown.
-_BARS_AT_ONCE = 500_000
+_BARS_AT_ONCE = 200_000
 _MOST_GAPS = 100
 
 
