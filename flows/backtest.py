@@ -9,15 +9,15 @@ from typing import Any, Literal
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from blocks.results.run_folder import give_back, run_folder
+from blocks.results.run_folder import give_back
 from blocks.settings.app_settings import AppSettings
 from flows.backtest_form import request_of_form, with_simulated_days
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
 from flows.pages.goodwill import prefect_permitting
+from flows.pages.kept_work import own_run_folder
 from flows.process.name_run import name_run
 from flows.process.outcome import failed
 from flows.process.run_names import span_name
@@ -99,7 +99,7 @@ async def backtest(
     form = {name: value for name, value in locals().items() if name != "data_dir"}
     configured = begin_process(data_dir)
     try:
-        out = run_folder(Path(data_dir) / "backtests", str(flow_run.get_name() or "terminal"))
+        out = own_run_folder(Path(data_dir) / "backtests")
     except OpenbellError as error:
         return failed(error)
     try:

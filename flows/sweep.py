@@ -9,16 +9,12 @@ from typing import Any, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
-from prefect.states import Completed
 
-from blocks.results.run_folder import give_back, run_folder
 from blocks.settings.app_settings import AppSettings
-from flows.pages.goodwill import prefect_permitting
+from flows.pages.kept_work import kept_work
 from flows.pages.shown_progress import ShownProgress
 from flows.pages.sweep_artifacts import publish_sweep, sweep_message
 from flows.process.name_run import name_run
-from flows.process.outcome import failed
 from flows.process.run_names import span_name
 from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
@@ -27,7 +23,6 @@ from tasks.sweep.report import SweepReport
 from tasks.sweep.runners.chosen import chosen_runner
 from tasks.sweep.runners.chunk_task import HereAsTasks
 from tasks.sweep.sweep import sweep as run_sweep
-from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
 from trading.strategy_choice import AnyStrategy
@@ -106,18 +101,11 @@ def sweep(
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}
     configured = begin_process(data_dir)
-    try:
-        out = run_folder(Path(data_dir) / "sweeps", str(flow_run.get_name() or "terminal"))
-    except OpenbellError as error:
-        return failed(error)
-    try:
-        report = _sweep_into(out, form, configured, Path(data_dir))
-    except OpenbellError as error:
-        return failed(error)
-    finally:
-        give_back(out)
-    asyncio.run(_publish(report, out))
-    return Completed(message=sweep_message(report, out))
+
+    def work(out: Path) -> SweepReport:
+        return _sweep_into(out, form, configured, Path(data_dir))
+
+    return kept_work(Path(data_dir) / "sweeps", "the sweep", work, publish_sweep, sweep_message)
 
 
 def _sweep_into(
@@ -131,8 +119,3 @@ def _sweep_into(
         report = run_sweep(request, progress, runner or HereAsTasks())
     progress.finish()
     return report
-
-
-async def _publish(report: SweepReport, out: Path) -> None:
-    async with prefect_permitting("the sweep"):
-        await publish_sweep(report, out)

@@ -9,23 +9,18 @@ from typing import Any, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
-from prefect.states import Completed
 
-from blocks.results.run_folder import give_back, run_folder
 from blocks.settings.app_settings import AppSettings
-from flows.pages.goodwill import prefect_permitting
+from flows.pages.kept_work import kept_work
 from flows.pages.shown_progress import ShownProgress
 from flows.pages.walk_artifacts import publish_walk, walk_message
 from flows.process.name_run import name_run
-from flows.process.outcome import failed
 from flows.process.run_names import span_name
 from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
 from flows.walk_forward_form import Windows, walk_of_form
 from tasks.walk_forward.report import WalkReport
 from tasks.walk_forward.run import walk
-from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
 from trading.strategy_choice import AnyStrategy
@@ -108,18 +103,12 @@ def walk_forward(
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}
     configured = begin_process(data_dir)
-    try:
-        out = run_folder(Path(data_dir) / "walks", str(flow_run.get_name() or "terminal"))
-    except OpenbellError as error:
-        return failed(error)
-    try:
-        report = _walk_into(out, form, configured, Path(data_dir))
-    except OpenbellError as error:
-        return failed(error)
-    finally:
-        give_back(out)
-    asyncio.run(_publish(report, out))
-    return Completed(message=walk_message(report, out))
+
+    def work(out: Path) -> WalkReport:
+        return _walk_into(out, form, configured, Path(data_dir))
+
+    root = Path(data_dir) / "walks"
+    return kept_work(root, "the walk-forward test", work, publish_walk, walk_message)
 
 
 def _walk_into(
@@ -132,8 +121,3 @@ def _walk_into(
     report = walk(request, progress)
     progress.finish()
     return report
-
-
-async def _publish(report: WalkReport, out: Path) -> None:
-    async with prefect_permitting("the walk-forward test"):
-        await publish_walk(report, out)

@@ -75,6 +75,31 @@ def test_a_link_that_somebody_has_put_there_is_not_followed(tmp_path: Path) -> N
     assert run_folder(root, "mine") == root / "mine (2)"
 
 
+def test_a_run_that_is_tried_again_has_its_folder_whatever_it_is_called_now(
+    tmp_path: Path,
+) -> None:
+    first = run_folder(tmp_path, "blue-fox", "5b1c")
+    (first / "chunks").mkdir()
+    assert run_folder(tmp_path, "sweep AAPL 2025-06", "5b1c") == first
+    other = run_folder(tmp_path, "blue-fox", "77aa")
+    assert other == tmp_path / "blue-fox (2)"
+    # Nothing was left in it: its name is free, and the note of it is forgotten.
+    give_back(other)
+    assert run_folder(tmp_path, "red-owl", "77aa") == tmp_path / "red-owl"
+    assert run_folder(tmp_path, "x", "../../etc") == tmp_path / "x"
+    assert run_folder(tmp_path, "y", "../../etc") == tmp_path / "x"
+
+
+def test_a_note_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    root, outside = tmp_path / "sweeps", tmp_path / "outside"
+    outside.mkdir()
+    run_folder(root, "mine", "5b1c")
+    (root / ".runs" / "5b1c").write_text("../outside")
+    assert run_folder(root, "mine", "5b1c").parent == root
+    (root / ".runs" / "5b1c").write_text("")
+    assert run_folder(root, "mine", "5b1c").parent == root
+
+
 def test_a_run_that_left_nothing_gives_its_name_back(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, "mine")
     give_back(folder)
