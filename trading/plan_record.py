@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from types import ModuleType
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from trading.errors import BadInput
 from trading.parameters import GATE_OFF
 from trading.plan import RunPlan, make_plan
 
+if TYPE_CHECKING:
+    from trading.market.daily_bars import DailyBars
+
 # Of a plan only these may not be another in the next session: hours, and so all that was compared.
 _UNCHANGED = ("exchange",)
 # Words are the strategy file's, whose hash says that it changed.
-_TOLD_ELSEWHERE = ("symbols", "held", "levels", "own_reasons")
+_TOLD_ELSEWHERE = ("symbols", "held", "levels", "own_reasons", "daily_bars_before_sha256")
 
 
 def record_of(plan: RunPlan, source: str, strategy_sha256: str = "") -> dict[str, object]:
@@ -38,6 +42,23 @@ class Words(TypedDict):
 
     levels: list[str]
     own_reasons: dict[str, str]
+
+
+def with_earlier_daily_bars(
+    record: Mapping[str, Any], before: Mapping[str, Any], session: str, daily: DailyBars | None
+) -> dict[str, object]:
+    """Return a record that says what its daily bars were as far as an earlier session knew them.
+
+    `before` is the record of that session. A file that grows by a day is no other file, and that
+    of other symbols is not told from it.
+    """
+    known = None if daily is None else daily.of_symbols(before.get("symbols", ()))
+    as_then = ""
+    if known is not None:
+        as_then = known.before(date.fromisoformat(session)).sha256
+    elif daily is not None:
+        as_then = str(before.get("daily_bars_sha256", "")) or "none"
+    return {**record, "daily_bars_before_sha256": as_then}
 
 
 def words_of(plan: RunPlan) -> Words:
@@ -99,6 +120,9 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     """Return a line for each value that is another now, old and new; symbols that came and went."""
     lines: list[str] = []
     was, now = _flat(before), _flat(after)
+    if before.get("daily_bars_sha256") == after.get("daily_bars_before_sha256"):
+        # The file has only grown by what was not known then.
+        was.pop("daily_bars_sha256", None)
     for name in sorted(was.keys() | now.keys()):
         old, new = was.get(name), now.get(name)
         if name in was and name in now and old != new:

@@ -14,7 +14,12 @@ from blocks.strategy_file import keep_strategy, kept_strategy
 from trading.errors import BadInput
 from trading.market.calendar import Session, from_microseconds
 from trading.plan import BUILT_IN, RunPlan
-from trading.plan_record import changes_between, plan_from, record_of
+from trading.plan_record import (
+    changes_between,
+    plan_from,
+    record_of,
+    with_earlier_daily_bars,
+)
 from trading.session.events import SessionStarted
 from trading.session.inheritance import carried_to, outstanding_in, unknown_in
 from trading.session.state import SessionState
@@ -77,9 +82,9 @@ class PlanBook:
             raise self.unfit
         before = [name for name, _ in self.ledger.sessions() if name < session]
         if not before:
-            plan, daily = self._with_daily(self.wanted)
+            plan, daily = self._with_daily(self.wanted, session)
             return Beginning(plan, self._record(plan), daily=daily)
-        return self._after(before[-1])
+        return self._after(before[-1], session)
 
     def changes_since(self, session: str) -> list[str]:
         """Return what is wanted now and was another in a session that is over."""
@@ -89,7 +94,7 @@ class PlanBook:
         is_first = session == self.ledger.sessions()[0][0]
         # Later ones have the capital of the account's beginning, whatever was asked.
         wanted = self.wanted if is_first else replace(self.wanted, capital=float(known["capital"]))
-        return changes_between(known, self._record(wanted))
+        return changes_between(known, self._record(self._with_daily(wanted, session)[0]))
 
     def folded(self, session: str) -> SessionState:
         """Return the state of a session as its journal and its plan make it."""
@@ -101,7 +106,7 @@ class PlanBook:
             state.apply(row.event)
         return state
 
-    def _after(self, before: str) -> Beginning:
+    def _after(self, before: str, session: str) -> Beginning:
         known = self.ledger.plan_of(before)
         previous_record: Mapping[str, Any] = known or self._record(self.wanted)
         previous = self.folded(before)
@@ -114,8 +119,10 @@ class PlanBook:
             # Money of a beginning: what has been made or lost since is in the books.
             capital=previous.plan.capital,
         )
-        plan, daily = self._with_daily(plan)
-        record = self._record(plan)
+        plan, daily = self._with_daily(plan, session)
+        record = with_earlier_daily_bars(
+            self._record(plan), previous_record, before, None if daily is None else daily.bars
+        )
         fresh = set(plan.symbols) - set(content["symbols"])
         carried = carried_to(content, plan.symbols, previous.plan.interval_minutes)
         fresh |= unknown_in(carried, plan.reading().studies)
@@ -135,10 +142,13 @@ class PlanBook:
             daily=daily,
         )
 
-    def _with_daily(self, plan: RunPlan) -> tuple[RunPlan, DailyFile | None]:
-        """Return a plan that says which daily bars it has, and these."""
+    def _with_daily(self, plan: RunPlan, session: str) -> tuple[RunPlan, DailyFile | None]:
+        """Return a plan that says which daily bars it has, and these.
+
+        A session reads no bar of its own date or a later one, and its plan knows none.
+        """
         daily = self.read_daily(plan)
-        digest = "" if daily is None else daily.bars.sha256
+        digest = "" if daily is None else daily.bars.before(date.fromisoformat(session)).sha256
         return replace(plan, daily_bars_sha256=digest), daily
 
     def _plan(self, record: Mapping[str, Any]) -> RunPlan:

@@ -58,6 +58,15 @@ class DailyBars:
         earlier = Prices(*(values[:end] for values in self.prices))
         return DailyBars(self.symbols, self.days[:end], earlier, self.defects)
 
+    def of_symbols(self, symbols: Sequence[str]) -> DailyBars | None:
+        """Return the bars of some symbols in this order, None where one is not among them."""
+        place = {symbol: at for at, symbol in enumerate(self.symbols)}
+        if any(symbol not in place for symbol in symbols):
+            return None
+        columns = [place[symbol] for symbol in symbols]
+        chosen = Prices(*(values[:, columns] for values in self.prices))
+        return DailyBars(tuple(symbols), self.days, chosen, self.defects)
+
     def of_sessions(self, sessions: Sequence[Session]) -> Prices:
         """Return the bars of some sessions, (sessions, symbols), NaN where there is none."""
         wanted = days_of(sessions)

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from blocks.account.plan_changes import plan_changes
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.random_walk import simulated_rows
 from flows.session.parts import PlainParts
@@ -104,6 +105,15 @@ class Account:
         rows = self.query(f"SELECT {', '.join(SHOWN)} FROM trades ORDER BY entry_time, symbol")
         return [_comparable(row.values()) for row in rows]
 
+    def changes(self) -> list[dict[str, Any]]:
+        """Return what show-status says of changed plans."""
+        ledger = DuckDBLedger(self.folder, "replay")
+        try:
+            with ledger.reading() as connection:
+                return plan_changes(connection)
+        finally:
+            ledger.release()
+
     def plan(self, session: Session) -> dict[str, Any]:
         ledger = DuckDBLedger(self.folder, "replay")
         try:
@@ -175,6 +185,22 @@ def test_sessions_trade_as_the_backtest_whether_or_not_the_file_knows_later_days
     assert len(account.trades()) > 2
     kept = [account.plan(session)["daily_bars_sha256"] for session in TRADED]
     assert len(set(kept)) == len(TRADED)
+    # A file that has grown is the file of before, for who looks at the account and who replays.
+    assert account.changes() == []
+    account.trade(TRADED[-1], whole)
+
+
+def test_a_file_whose_past_is_another_is_told_as_a_change_of_the_plan(
+    bars: Path, tmp_path: Path
+) -> None:
+    account = Account(tmp_path / "account", bars)
+    for wide, session in zip((3.0, 5.0), TRADED, strict=False):
+        account.trade(session, daily_file(tmp_path / "daily.csv", wide, TRADED[-1].date))
+    (change,) = account.changes()
+    assert change["session"] == str(TRADED[1].date)
+    assert [line.split()[0] for line in change["changes"]] == ["daily_bars_sha256"]
+    with pytest.raises(BadInput, match="with another plan: daily_bars_sha256"):
+        account.trade(TRADED[1], daily_file(tmp_path / "daily.csv", 9.0, TRADED[-1].date))
 
 
 def test_an_account_that_goes_on_without_its_file_makes_daily_bars_of_its_past(
