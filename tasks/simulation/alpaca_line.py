@@ -75,15 +75,15 @@ class AlpacaLine(AlpacaExchange):
 
     def submit(self, intent: Intent) -> Answer:
         """Ask for a new order."""
-        return self._told("submit", intent, super().submit)
+        return self._request("submit", intent, super().submit)
 
     def replace(self, intent: Intent) -> Answer:
         """Ask for another price or quantity of a working order."""
-        return self._told("replace", intent, super().replace)
+        return self._request("replace", intent, super().replace)
 
     def cancel(self, intent: Intent) -> Answer:
         """Ask for a working order to be cancelled."""
-        return self._told("cancel", intent, super().cancel)
+        return self._request("cancel", intent, super().cancel)
 
     def events(self, since: StreamPosition) -> EventPage:
         """Return what happened after a position."""
@@ -95,7 +95,7 @@ class AlpacaLine(AlpacaExchange):
             self._heard = count
         return page
 
-    def _told(self, action: str, intent: Intent, ask: Callable[[Intent], Answer]) -> Answer:
+    def _request(self, action: str, intent: Intent, ask: Callable[[Intent], Answer]) -> Answer:
         self._asked(action, intent)
         answer = ask(intent)
         name = f"{action} {intent.client_order_id} {intent.quantity} at {intent.price}"
