@@ -26,7 +26,9 @@ class ExchangeNews:
         self._exchange = exchange
         self._ledger = ledger
         # An exchange may repeat them at every look.
-        self._complaints: set[tuple[str, str]] = set()
+        self._complaints: set[tuple[str, str] | Fill | OrderUpdate] = set()
+        # When orders ended by the exchange's clock: its news may come out of order.
+        self._ended_us: dict[str, int] = {}
         self.cursor = ledger.cursor()
         self._known_ids = 0
 
@@ -73,8 +75,12 @@ class ExchangeNews:
             return
         objection = objection_to(state, event)
         if objection:
-            yield _complaint(event, objection)
+            if event not in self._complaints:
+                self._complaints.add(event)
+                yield _complaint(event, objection)
             return
+        if isinstance(event, OrderUpdate) and event.status in TERMINAL:
+            self._ended_us[event.client_order_id] = event.us
         first_word = first_word_of(state, item)
         if first_word is not None:
             yield first_word
@@ -93,7 +99,7 @@ class ExchangeNews:
                 order = state.orders.get(order_id)
                 if order is None or order_id in state.unanswered:
                     return False
-                return _is_old(order, event)
+                return _is_old(order, event, self._ended_us.get(order_id, 0))
 
     def adopted(self, state: SessionState, client_order_id: str) -> Iterator[Intent]:
         """Yield the intent of an entry that the exchange has under an id of ours, and we have not.
@@ -105,12 +111,14 @@ class ExchangeNews:
             yield replace(intent_of(order), is_adopted=True)
 
 
-def _is_old(order: Order, update: OrderUpdate) -> bool:
-    """Return whether an update says what is known, or came after one that was said later."""
+def _is_old(order: Order, update: OrderUpdate, ended_us: int) -> bool:
+    """Return whether an update says what is known, or is from before the order's end."""
     if update.their_id not in ("", order.their_id):
         return False
-    if order.status == Status.FILLED and order.remaining == 0:
-        return update.status not in TERMINAL
+    if order.status in TERMINAL:
+        if update.status in TERMINAL:
+            return update.status == order.status
+        return order.status == Status.FILLED or 0 < update.us < ended_us
     said = (update.status, update.price, update.quantity)
     return said == (order.status, order.price, order.quantity)
 

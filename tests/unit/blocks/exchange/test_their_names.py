@@ -139,11 +139,30 @@ def test_a_leg_of_an_entry_that_nobody_knows_is_a_difference_and_moves_no_books(
     assert (desk.state.book.quantity == held).all()
 
 
-def test_old_news_of_a_filled_order_is_no_difference() -> None:
+def news(order: Order, status: Status, us: int) -> OrderUpdate:
+    return OrderUpdate(order.client_order_id, order.symbol, order.leg, status, us)
+
+
+def test_old_news_of_an_order_that_has_ended_is_no_difference() -> None:
     desk, exchange = holding()
     entry = next(o for o in desk.state.orders.values() if o.symbol == "AAA" and o.leg == Leg.ENTRY)
-    late = OrderUpdate(entry.client_order_id, "AAA", Leg.ENTRY, Status.WORKING, 1)
-    exchange.stream_of_events.append(late)
-    desk.take_bar(bar(3, CALM, CALM))
-    assert desk.blocked == {}, "updates come out of order"
-    assert late not in journal(desk)
+    target = leg_of(desk, Leg.TARGET)
+    # Updates come out of order and twice.
+    late = [news(entry, Status.WORKING, 1), news(target, Status.WORKING, 4)]
+    ended = news(target, Status.CANCELLED, 5)
+    exchange.stream_of_events += [late[0], ended, late[1], ended]
+    exchange.venue.state.orders[target.client_order_id] = replace(target, status=Status.CANCELLED)
+    desk.listen()
+    assert desk.state.discrepancies == {}
+    assert not [e for e in journal(desk) if isinstance(e, OrderUpdate) and e.us in (1, 4)]
+    assert journal(desk).count(replace(ended, their_id=target.their_id)) == 1
+
+
+def test_an_order_that_lives_on_after_its_end_is_a_difference_once() -> None:
+    desk, exchange = holding()
+    target = leg_of(desk, Leg.TARGET)
+    alive = news(target, Status.WORKING, 9)
+    exchange.stream_of_events += [news(target, Status.CANCELLED, 5), alive, alive, alive]
+    desk.listen()
+    assert "was reported working" in desk.state.discrepancies["AAA"]
+    assert len([e for e in journal(desk) if isinstance(e, Discrepancy)]) == 1
