@@ -101,8 +101,8 @@ class OrderDesk:
         self.forbidden: dict[str, str] = {}
         self._unshortable: dict[str, str] = {}
         self.has_met_broker = False
-        self._silence = Silence()
         speed = times.speed if times else 1.0
+        self._silence = Silence(self._now_us, speed)
         self._unanswered = Unanswered(state, exchange, self._questions, self.record, speed)
         self._comparison = Comparison(state, exchange, self.record)
         self.blocked: dict[str, str] = {}
@@ -301,6 +301,11 @@ class OrderDesk:
         """Return whether a symbol is not entered: the books differ, or a broker forbids it."""
         names = {symbol, EVERY_SYMBOL}
         return bool(self.blocked.keys() & names or self.forbidden.keys() & names)
+
+    def break_silence(self) -> None:
+        """Ask again between bars for what the exchange has not answered, if it is time for it."""
+        if self._silence.is_to_be_broken:
+            self.reconcile()
 
     @property
     def silence(self) -> str:

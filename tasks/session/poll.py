@@ -20,6 +20,7 @@ def poll(runtime: SessionRuntime) -> bool:
     Raises LeaseLost when another process trades the account.
     """
     heard = runtime.desk.listen()
+    runtime.desk.break_silence()
     runtime.differences.tell_silence(runtime.desk.silence, runtime.clock.now(), runtime.notifier)
     words = runtime.inbox.words()
     is_to_leave = any(command.command == "flatten" for command in words)

@@ -132,6 +132,26 @@ def test_nothing_is_entered_while_the_broker_is_silent_and_again_when_it_answers
     assert timed.sent(), "entries did not begin again"
 
 
+def test_a_silence_ends_between_bars_and_is_asked_about_ever_more_rarely() -> None:
+    timed = Timed(max_entries=3)
+    timed.close(0, RANGE)
+    timed.exchange.silent = {"open_orders"}
+    timed.close(1, CALM)
+    asked: list[int] = []
+    read = timed.exchange.open_orders
+    timed.exchange.open_orders = lambda: asked.append(1) or read()  # type: ignore[method-assign,func-returns-value]
+    for _ in range(60):
+        timed.clock._now += SECOND
+        timed.desk.break_silence()
+    assert timed.desk.silence
+    # After 1, 2, 4, 8 and 16 seconds, then after 30 each time.
+    assert len(asked) == 5
+    timed.exchange.silent = set()
+    timed.clock._now += 30 * SECOND
+    timed.desk.break_silence()
+    assert not timed.desk.silence, "it was silent until the next bar closed"
+
+
 def test_exits_go_on_while_the_broker_says_nothing_of_its_positions() -> None:
     timed = Timed()
     timed.to_the_break()
