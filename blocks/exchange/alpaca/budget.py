@@ -12,6 +12,7 @@ KEPT_FOR_ORDERS = 0.25
 KEPT_FOR_EXITS = 0.1
 # A header that asks for more than its minute is a mistake.
 LONGEST_PAUSE_SECONDS = 60.0
+FIRST_PAUSE_SECONDS = 2.0
 # A position that is to be left does not wait for a minute to pass.
 EXIT_PAUSE_SECONDS = 1.0
 
@@ -27,8 +28,8 @@ class Urgency(IntEnum):
 class RequestBudget:
     """Tokens that come back at a steady rate; reads leave some for orders, entries for exits.
 
-    After a 429 reads and entries wait until the moment that Alpaca names, exits one second.
-    `steady` is a clock that only goes forward, seconds.
+    After a 429 reads and entries wait until the moment that Alpaca names, or where it names none
+    ever longer; exits wait one second. `steady` is a clock that only goes forward, seconds.
     """
 
     def __init__(self, a_minute: int, steady: Callable[[], float]) -> None:
@@ -38,6 +39,7 @@ class RequestBudget:
         self._at = steady()
         self._paused_until = float("-inf")
         self._exits_paused_until = float("-inf")
+        self._refusals = 0
         self._lock = threading.Lock()
 
     def take(self, urgency: Urgency) -> float:
@@ -65,16 +67,24 @@ class RequestBudget:
         """Heed a 429; header names in lower case."""
         with self._lock:
             now = self._steady()
-            self._paused_until = now + _pause(headers)
+            pause = _named_pause(headers)
+            if pause is None:
+                pause = min(FIRST_PAUSE_SECONDS * 2**self._refusals, LONGEST_PAUSE_SECONDS)
+            self._refusals += 1
+            self._paused_until = now + pause
             self._exits_paused_until = now + EXIT_PAUSE_SECONDS
 
+    def answered(self) -> None:
+        """Take note of any other answer."""
+        self._refusals = 0
 
-def _pause(headers: Mapping[str, str]) -> float:
-    """Return seconds until the reset, by Alpaca's own clock where the answer tells it."""
+
+def _named_pause(headers: Mapping[str, str]) -> float | None:
+    """Return seconds until the reset, by Alpaca's own clock; None where the answer lacks one."""
     reset = headers.get("x-ratelimit-reset", "")
     try:
         sent = parsedate_to_datetime(headers.get("date", "")).timestamp()
         # Both have whole seconds.
         return min(max(float(reset) - sent + 1.0, EXIT_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
     except (ValueError, TypeError, IndexError):
-        return LONGEST_PAUSE_SECONDS
+        return None

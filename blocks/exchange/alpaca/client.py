@@ -59,7 +59,7 @@ class AlpacaTradingClient:
         except requests.ConnectTimeout:
             return NoReply("no connection in time", was_sent=False)
         except requests.Timeout:
-            return NoReply("no answer in time", was_sent=True)
+            return NoReply("no answer in time", was_sent=True, is_late=True)
         except requests.exceptions.ProxyError:
             return NoReply("the proxy lets nothing through", was_sent=False)
         except requests.ConnectionError as error:

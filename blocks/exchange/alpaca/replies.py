@@ -42,10 +42,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
-    """No answer came; `was_sent` is False where it is certain that nothing of it was read."""
+    """No answer came; `was_sent` is False where it is certain that nothing of it was read.
+
+    `is_late` says that it was waited for to the end of its time.
+    """
 
     words: str
     was_sent: bool
+    is_late: bool = False
 
 
 def reply_of(status: int, body: Json, is_json: bool, headers: Mapping[str, str]) -> Reply:

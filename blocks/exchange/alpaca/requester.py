@@ -14,6 +14,9 @@ from trading.session.broker_answers import ExchangeUnavailable, KeysRefused
 # Longer than that a request is not kept back, but given up before it was sent.
 PATIENCE_SECONDS = 3.0
 
+# What is only read is asked again at once where a gateway or the line stumbled.
+AGAIN_AFTER_SECONDS = (0.2, 0.5)
+
 
 class Client(Protocol):
     """What sends one request."""
@@ -59,8 +62,11 @@ class Requester:
             words = f"our share of alpaca's requests is used up for {seconds:.0f} s"
             return NoReply(words, was_sent=False)
         reply = self._client.ask(method, path, content)
-        if isinstance(reply, Reply) and reply.status == 429:
-            self._budget.refused(reply.headers)
+        if isinstance(reply, Reply):
+            if reply.status == 429:
+                self._budget.refused(reply.headers)
+            else:
+                self._budget.answered()
         return reply
 
     def read(
@@ -72,6 +78,11 @@ class Requester:
         `may_lack`. Raises ExchangeUnavailable where no such answer came.
         """
         reply = self.send(Urgency.READ, "GET", path, query)
+        for pause in AGAIN_AFTER_SECONDS:
+            if not _may_pass_at_once(reply):
+                break
+            self._wait(pause)
+            reply = self.send(Urgency.READ, "GET", path, query)
         if isinstance(reply, Reply) and reply.is_good:
             return reply.document
         if isinstance(reply, Reply) and reply.status == 404 and (reply.is_json or may_lack):
@@ -95,3 +106,10 @@ class Requester:
             f"alpaca does not say what it was asked ({reply.words})",
             "It is asked again; if that lasts, see status.alpaca.markets",
         )
+
+
+def _may_pass_at_once(reply: Reply | NoReply) -> bool:
+    """Return whether a question may be answered if it is put again now; a time-out took long."""
+    if isinstance(reply, NoReply):
+        return reply.was_sent and not reply.is_late
+    return reply.status >= 500 or (reply.status == 200 and not reply.is_json)

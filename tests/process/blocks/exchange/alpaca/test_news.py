@@ -16,7 +16,7 @@ from tests.process.blocks.exchange.alpaca.trader import (
     trading,
     updates,
 )
-from tests.servers.alpaca_broker import SAYS_NOTHING, Said
+from tests.servers.alpaca_broker import HANGS_UP, SAYS_NOTHING, Said
 from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.exchange_port import StreamPosition
 from trading.session.orders import Leg, Status
@@ -266,7 +266,7 @@ def test_looks_that_follow_each_other_at_once_are_one_request() -> None:
 def test_a_look_without_an_answer_is_no_look() -> None:
     with trading() as trader:
         trader.exchange.submit(EXIT)
-        trader.broker.script("GET", "/v2/orders", Said(503, {"message": "busy"}))
+        trader.broker.script("GET", "/v2/orders", *[Said(503, {"message": "busy"})] * 3)
         with pytest.raises(ExchangeUnavailable):
             trader.exchange.open_orders()
         assert len(trader.exchange.open_orders()) == 1
@@ -301,3 +301,12 @@ def test_an_order_that_something_in_between_does_not_find_is_not_taken_for_absen
         trader.broker.script("GET", "/v2/orders", *[Said(404, text="<html>")] * 3)
         with pytest.raises(ExchangeUnavailable):
             trader.exchange.find_order(ENTRY.client_order_id)
+
+
+@pytest.mark.parametrize("said", [HANGS_UP, Said(502, text="<html>"), Said(200, text="<html>")])
+def test_what_is_only_read_is_asked_again_where_the_line_stumbles(said: Said) -> None:
+    with trading() as trader:
+        enter(trader)
+        trader.broker.script("GET", "/v2/orders", said, said)
+        trader.broker.script("GET", "/v2/account/activities", said)
+        assert [fill.quantity for fill in fills(trader.news())] == [100]

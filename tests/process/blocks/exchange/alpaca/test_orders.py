@@ -113,7 +113,7 @@ def test_a_page_of_html_decides_nothing(status: int) -> None:
     page = Said(status, text="<html>Sign in</html>", headers={"Location": "http://127.0.0.1:1/"})
     with trading() as trader:
         trader.broker.script("POST", "/v2/orders", page)
-        trader.broker.script("GET", "/v2/account", page)
+        trader.broker.script("GET", "/v2/account", page, page, page)
         assert isinstance(trader.exchange.submit(ENTRY), Unknown)
         with pytest.raises(ExchangeUnavailable) as refusal:
             trader.exchange.account()

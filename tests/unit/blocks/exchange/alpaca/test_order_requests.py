@@ -155,11 +155,11 @@ def test_reads_leave_requests_to_orders_and_entries_to_exits() -> None:
     ("headers", "wait_s"),
     [
         ({"x-ratelimit-reset": "1772463660", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 41),
-        ({"x-ratelimit-reset": "1772463660"}, 60),
-        ({"x-ratelimit-reset": "soon", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 60),
+        ({"x-ratelimit-reset": "1772463660"}, 2),
+        ({"x-ratelimit-reset": "soon", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 2),
         ({"x-ratelimit-reset": "9999999999", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 60),
         ({"x-ratelimit-reset": "1", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 1),
-        ({}, 60),
+        ({}, 2),
     ],
 )
 def test_a_pause_is_the_one_that_alpaca_names_within_reason(
@@ -169,6 +169,18 @@ def test_a_pause_is_the_one_that_alpaca_names_within_reason(
     budget.refused(headers)
     assert budget.take(Urgency.READ) == pytest.approx(wait_s)
     assert budget.take(Urgency.EXIT) == 1.0
+
+
+def test_a_pause_that_alpaca_does_not_name_grows_until_it_answers() -> None:
+    budget = RequestBudget(200, lambda: 0.0)
+    waits = []
+    for _ in range(7):
+        budget.refused({})
+        waits.append(budget.take(Urgency.READ))
+    assert waits == [2, 4, 8, 16, 32, 60, 60]
+    budget.answered()
+    budget.refused({})
+    assert budget.take(Urgency.READ) == 2
 
 
 def execution(cum: int, qty: int, price: float = 10.0) -> Execution:
