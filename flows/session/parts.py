@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -159,7 +160,7 @@ class PlainParts:
                 "ALPACA_API_KEY and ALPACA_SECRET_KEY are not both set", "Copy them from Alpaca"
             )
         # Imported here: most orders go nowhere.
-        from blocks.exchange.alpaca.access import REQUESTS_A_MINUTE, BrokerAccess
+        from blocks.exchange.alpaca.access import BrokerAccess
         from blocks.exchange.alpaca.exchange import AlpacaExchange
 
         faster = max(1.0, speed or 1.0) if broker.is_of_this_machine else 1.0
@@ -169,10 +170,17 @@ class PlainParts:
             is_live=broker.trading_mode == LIVE,
             base_url=broker.base_url,
             stream_url=broker.stream_url,
-            requests_a_minute=int(REQUESTS_A_MINUTE * faster),
         )
         clock = SystemClock() if replayed is None else ReplayClock(replayed.open)
-        return AlpacaExchange(access, clock.now, symbols, told=told)
+        # Pauses are of the session's time: a double's minute passes as fast as its market.
+        return AlpacaExchange(
+            access,
+            clock.now,
+            symbols,
+            told=told,
+            steady=lambda: time.monotonic() * faster,
+            wait=lambda seconds: time.sleep(seconds / faster),
+        )
 
     def notifier(self) -> Notifier:
         """Return where messages go."""
