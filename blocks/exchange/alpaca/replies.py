@@ -35,7 +35,7 @@ class Reply:
     def words(self) -> str:
         """Return the answer in words, on one line."""
         said = " ".join(self.said.split())[:LONGEST_QUOTE]
-        if not self.is_json and self.status != 204:
+        if not self.is_json and self.status == 200:
             said = "something else than JSON"
         return f"HTTP {self.status}: {said}" if said else f"HTTP {self.status}"
 
