@@ -6,6 +6,7 @@ The library sends a request again by itself after 429 and 504, orders too, and t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from ssl import SSLCertVerificationError
@@ -39,9 +40,12 @@ class AlpacaTradingClient:
         self._now = None if access.is_on_this_machine else now
         self._sdk = _OneRequest(access)
         session = self._sdk._session
-        # Nobody else's keys are put in from a .netrc, and none of ours pass through a proxy.
+        # Nobody else's keys are put in from a .netrc.
         session.auth = _as_it_is
-        session.trust_env = not access.is_on_this_machine
+        if access.is_on_this_machine:
+            # None of ours pass through a proxy in the clear; the machine's own authorities count.
+            session.trust_env = False
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         for scheme in ("http://", "https://"):
             session.mount(
                 scheme, transport or HTTPAdapter(pool_maxsize=at_once, pool_connections=1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
 from tests.process.blocks.exchange.alpaca.trader import ENTRY, trader_at, trading
 from tests.servers.alpaca_broker import KEYS, AlpacaBroker, Said
+from tests.servers.https_server import HttpsServer, as_json
+from tests.servers.tls import Authority
 from trading.errors import BadInput
 from trading.session.broker_answers import ExchangeUnavailable, Refused
 from trading.session.broker_facts import BrokerAccount, Instrument
@@ -170,3 +174,21 @@ def test_who_does_not_trade_at_alpaca_does_not_load_its_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_server_of_this_machine_under_tls_is_trusted_by_the_machines_own_authorities(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    account = as_json({"id": "x", "status": "ACTIVE", "equity": "1"})
+    server = HttpsServer(authority.server_context(["localhost"]), lambda _: account, str)
+    with server.running():
+        keys = BrokerAccess(
+            SecretStr("K"), SecretStr("S"), base_url=f"https://localhost:{server.port}"
+        )
+        stranger = AlpacaExchange(keys, lambda: datetime.now(UTC))
+        # Nothing of the order was sent, and all of it is said.
+        answer = stranger.submit(ENTRY)
+        assert isinstance(answer, Refused) and "certificate" in answer.words
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.ca_file))
+        assert AlpacaExchange(keys, lambda: datetime.now(UTC)).account().equity == 1
