@@ -86,11 +86,16 @@ class OrderViews:
         self._records.pop(their_id, None)
 
     def forget_before(self, moment: datetime) -> None:
-        """Forget orders that were sent before a moment and are over."""
+        """Forget orders that were sent before a moment and are over, with what they replaced."""
+        over = {
+            record.id
+            for members in self._groups().values()
+            if _current(members).is_ended
+            for record in members
+            if all(each.submitted_at and each.submitted_at < moment for each in members)
+        }
         self._records = {
-            their_id: record
-            for their_id, record in self._records.items()
-            if not record.is_ended or record.submitted_at is None or record.submitted_at >= moment
+            their_id: record for their_id, record in self._records.items() if their_id not in over
         }
 
     def forget_others(self, seen: Collection[str], moment: datetime) -> None:

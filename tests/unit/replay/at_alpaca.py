@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
+from flows.session.account import Account
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.backtest.bars import load_bars
 from tasks.backtest.request import BacktestRequest, plan_of
-from tasks.session.runtime import RUNTIMES
+from tasks.session.runtime import RUNTIMES, Pace
 from tasks.simulation.alpaca_double.bar_market import BarMarket, BarSteps
 from tasks.simulation.alpaca_model.answers import ApiAnswer, Json
 from tasks.simulation.alpaca_model.model import AlpacaModel
@@ -59,6 +63,8 @@ class Broker:
             self.model, loaded.sessions, panel.symbols, columns, case.interval_minutes, BarSteps()
         )
         self._last = loaded.sessions[0].open
+        # Orders of one bar are sent side by side, and the model knows no threads.
+        self._lock = Lock()
         self.asked: list[tuple[str, str, Json, ApiAnswer]] = []
 
     def now(self) -> datetime:
@@ -67,12 +73,13 @@ class Broker:
         return self._last
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Json) -> ApiAnswer:
-        now = self.now()
-        self.market.catch_up(now)
-        answer = self.model.respond(method, path, query, body, now)
-        if method != "GET":
-            self.asked.append((method, path, body, answer))
-        return answer
+        with self._lock:
+            now = self.now()
+            self.market.catch_up(now)
+            answer = self.model.respond(method, path, query, body, now)
+            if method != "GET":
+                self.asked.append((method, path, body, answer))
+            return answer
 
     def exchange(self, symbols: Sequence[str]) -> AlpacaExchange:
         began = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,6 +109,15 @@ class AlpacaParts(PlainParts):
         return self.at.exchange(plan.symbols)
 
 
+@contextmanager
+def looking_twice_a_bar(interval_minutes: int) -> Iterator[None]:
+    """Let replayed sessions look at their orders in the middle of a bar, as live ones do."""
+    pace = Pace(tend_seconds=30.0 * interval_minutes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Account, "_pace", lambda account: pace)
+        yield
+
+
 def traded_at_alpaca(case: Case, folder: Path, broker: Broker) -> list[Row]:
     """Return the ledger's trades of sessions whose orders the broker's model took."""
     request = SessionRequest(
@@ -112,5 +128,6 @@ def traded_at_alpaca(case: Case, folder: Path, broker: Broker) -> list[Row]:
         capital=case.capital,
         interval_minutes=case.interval_minutes,
     )
-    asyncio.run(run_account(request))
+    with looking_twice_a_bar(case.interval_minutes):
+        asyncio.run(run_account(request))
     return ledger_rows(folder, request.account)[0]
