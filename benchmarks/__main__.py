@@ -17,6 +17,7 @@ from benchmarks.cycle_bench import measure_cycle
 from benchmarks.engine_bench import measure_engine, measure_indicators
 from benchmarks.idle_bench import measure_idle
 from benchmarks.market import make_market, write_market
+from benchmarks.orders_bench import measure_orders
 from benchmarks.raptorbt_bench import measure_raptorbt
 from benchmarks.scan_bench import measure_scan
 from benchmarks.sweep_bench import (
@@ -105,6 +106,9 @@ def main() -> None:
     for symbols in CYCLE_SYMBOLS:
         figures["cycle"].append(measure_cycle(symbols))
         print(figures["cycle"][-1], flush=True)
+    print("a bar's orders at a broker ...", flush=True)
+    figures["orders"] = [measure_orders(symbols) for symbols in CYCLE_SYMBOLS]
+    print(figures["orders"], flush=True)
     print("up, while nothing is traded ...", flush=True)
     figures["idle"] = measure_idle()
     print(figures["idle"], flush=True)
@@ -159,6 +163,11 @@ def page(figures: dict[str, Any]) -> str:
                 " read, and keeps the bars.",
                 "## A live cycle: one bar through the steps, without Prefect",
                 table(figures["cycle"]),
+                "## From a bar's close to the last byte of its last order, at a broker over HTTP",
+                "The broker is the double of Alpaca, in a process of its own on the same machine: every"
+                " symbol enters at one close and leaves at another. Exits wait for their stops to be"
+                " cancelled first.",
+                table(figures["orders"]),
                 "## `make up` while nothing is traded, five minutes after its start",
                 table(figures["idle"]),
                 "## vectorbt on the same bars",
