@@ -149,6 +149,8 @@ class World:
         self.counts: dict[str, int] = {"lives": 0, "deaths": 0, "requests": 0, "edges": 0}
         self.heals = drawn.random() < 0.5
         self._on_shutdown = drawn.choice(["hold", "flatten"])
+        # By symbol until when its market stands still, microseconds since 1970 UTC.
+        self.halted: dict[str, int] = {}
         self._has_readers = drawn.random() < 0.25
         self._folder = Path()
         self._is_worlds_own = False
@@ -242,7 +244,7 @@ class World:
         )
 
     def _make_line(self, plan: RunPlan) -> SimulatedLine | AlpacaLine:
-        common = (self.time, self.faults, self.story, self.watch.look, self._asked)
+        common = (self.time, self.faults, self.story, self.watch.look, self._asked, self.halted)
         if isinstance(self.broker, AlpacaBroker):
             self.line = AlpacaLine(self.broker, plan.symbols, *common)
         else:
@@ -259,6 +261,8 @@ class World:
                     self.time.at(tick.us, trade)
 
     def _trade(self, broker: AlpacaBroker, symbol: str, price: float) -> None:
+        if self.time.us < self.halted.get(symbol, 0):
+            return
         before = len(broker.model.book.updates)
         broker.take_price(symbol, price)
         if len(broker.model.book.updates) != before:
@@ -317,6 +321,9 @@ class World:
             Fault.CLOCK: self._step_clock,
             Fault.WORD: self._say,
             Fault.STOP: self._stop,
+            Fault.FOREIGN_ORDER: self._order_of_others,
+            Fault.FOREIGN_TRADE: self._trade_of_others,
+            Fault.HALT: self._halt,
         }
         for bar in range(self.session.bar_count(self._interval)):
             start_us = to_microseconds(self.session.bar_start(bar, self._interval))
@@ -358,6 +365,26 @@ class World:
         word = self.faults.choice(Fault.WORD, ["halt", "flatten", "resume", "resume"])
         self.story.tell(f"the operator says {word}")
         self.process.ledger.add_command(word, "simulation", self.clock.now())
+
+    def _order_of_others(self) -> None:
+        symbol, quantity = self._others(Fault.FOREIGN_ORDER)
+        self.story.tell(f"somebody else orders {quantity} {symbol}")
+        self.broker.order_of_others(symbol, quantity)
+
+    def _trade_of_others(self) -> None:
+        symbol, quantity = self._others(Fault.FOREIGN_TRADE)
+        self.story.tell(f"somebody else trades {quantity} {symbol}")
+        self.broker.trade_of_others(symbol, quantity)
+
+    def _others(self, kind: Fault) -> tuple[str, int]:
+        choose = self.faults.choice
+        return choose(kind, list(self.plan.symbols)), choose(kind, [-20, -3, 3, 20])
+
+    def _halt(self) -> None:
+        symbol = self.faults.choice(Fault.HALT, list(self.plan.symbols))
+        seconds = self.faults.between(Fault.HALT, 10.0, 1800.0)
+        self.story.tell(f"{symbol} is halted for {seconds:.0f} s")
+        self.halted[symbol] = self.time.us + round(seconds * 1e6)
 
     def _stop(self) -> None:
         assert self.process is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tasks.simulation.alpaca_model.answers import Json
 from tasks.simulation.alpaca_model.fill_models import ImmediateFills
 from tasks.simulation.alpaca_model.model import AlpacaModel
 from tasks.simulation.alpaca_model.their_orders import OrderClass, TheirOrder
@@ -32,10 +33,38 @@ class AlpacaBroker:
         fills = ImmediateFills(plan.rules(), self._part)
         self.model = AlpacaModel(plan.rules(), plan.symbols, [session], plan.capital, fills=fills)
         self.touched_orders: list[str] = []
+        # Symbols in which somebody else had a hand.
+        self.others: set[str] = set()
 
     def take_price(self, symbol: str, price: float) -> None:
         """Let a symbol trade at a price now."""
         self.model.take_price(symbol, price, self._time.now)
+
+    def order_of_others(self, symbol: str, quantity: int) -> None:
+        """Let somebody else have an order at the account, far from the market."""
+        name = f"manual-{len(self.others) + 1}"
+        body: Json = {
+            "symbol": symbol,
+            "qty": str(abs(quantity)),
+            "side": "buy" if quantity > 0 else "sell",
+            "type": "limit",
+            "time_in_force": "day",
+            "limit_price": "1.00" if quantity > 0 else "900.00",
+            "client_order_id": name,
+        }
+        if self.model.respond("POST", "/v2/orders", {}, body, self._time.now).status < 400:
+            self.others.add(symbol)
+
+    def trade_of_others(self, symbol: str, quantity: int) -> None:
+        """Let somebody else trade in the account."""
+        last = self.model.holdings.prices.get(symbol)
+        if last is not None:
+            self.others.add(symbol)
+            self.model.trade_by_hand(symbol, quantity, float(last), self._time.now)
+
+    def has_others(self, symbol: str) -> bool:
+        """Return whether somebody else had a hand in a symbol."""
+        return symbol in self.others
 
     def fill(self, their_id: str) -> None:
         """Fill an order at the last price at this moment, if it works."""

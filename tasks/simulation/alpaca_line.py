@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import requests
@@ -50,6 +50,7 @@ class AlpacaLine(AlpacaExchange):
         story: Story,
         looked: Callable[[], None],
         asked: Callable[[str, Intent], None],
+        halted: Mapping[str, int],
     ) -> None:
         self._broker = broker
         self._time = time
@@ -57,6 +58,7 @@ class AlpacaLine(AlpacaExchange):
         self._story = story
         self._looked = looked
         self._asked = asked
+        self._halted = halted
         self._heard = 0
         self.is_asking = False
         transport = ModelTransport(self._answering)
@@ -131,6 +133,10 @@ class AlpacaLine(AlpacaExchange):
             raise requests.ReadTimeout("no answer")
         if faults.strikes(Fault.REFUSED):
             return faults.choice(Fault.REFUSED, OF_CANCELS if method == "DELETE" else REFUSALS)
+        if method == "POST" and isinstance(body, dict):
+            symbol = str(body.get("symbol"))
+            if self._time.us < self._halted.get(symbol, 0):
+                return unprocessable(f"trading in {symbol} is halted").answer
         if method == "DELETE" and faults.strikes(Fault.RACE):
             self._story.tell("broker: the order fills before its cancel")
             self._broker.fill(path.rpartition("/")[2])

@@ -104,7 +104,8 @@ def check_end(
             raise InvariantBroken(
                 "nothing-held-untold", f"{quantity} {symbol} are held after the session, untold"
             )
-        if healed and symbol not in state.discrepancies:
+        is_muddled = symbol in state.discrepancies or watch.broker.has_others(symbol)
+        if healed and not is_muddled:
             raise InvariantBroken(
                 "exits-go-on",
                 f"{quantity} {symbol} are held after a session whose last bars were without faults",

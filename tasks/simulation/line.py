@@ -25,6 +25,7 @@ from trading.session.orders import Order
 Result = TypeVar("Result")
 TIME_OUT_SECONDS = 5.0
 REFUSALS = [Refusal.RETRY, Refusal.PERMANENT, Refusal.BUYING_POWER, Refusal.HALTED]
+OF_CANCELS = [Refusal.RETRY]
 ENTRY_REFUSALS = [*REFUSALS, Refusal.WASH_TRADE, Refusal.NOT_SHORTABLE]
 
 
@@ -44,6 +45,7 @@ class SimulatedLine:
         story: Story,
         looked: Callable[[], None],
         asked: Callable[[str, Intent], None],
+        halted: Mapping[str, int],
     ) -> None:
         self._broker = broker
         self._time = time
@@ -51,6 +53,7 @@ class SimulatedLine:
         self._story = story
         self._looked = looked
         self._asked = asked
+        self._halted = halted
         self._mute_until = 0
         # How far the process has heard: what lies behind is news to come.
         self._heard = 0
@@ -93,7 +96,7 @@ class SimulatedLine:
 
     def cancel(self, intent: Intent) -> Answer:
         """Ask for a working order to be cancelled."""
-        return self._ask("cancel", intent, self._broker.cancel, [Refusal.RETRY])
+        return self._ask("cancel", intent, self._broker.cancel, OF_CANCELS)
 
     def find_order(self, client_order_id: str) -> Order | None:
         """Return an order by its client order id."""
@@ -201,6 +204,8 @@ class SimulatedLine:
         if faults.strikes(Fault.REFUSED):
             refusal = faults.choice(Fault.REFUSED, refusals)
             return Refused(refusal, f"the simulated broker says {refusal}")
+        if self._time.us < self._halted.get(intent.symbol, 0) and refusals is not OF_CANCELS:
+            return Refused(Refusal.HALTED, f"trading in {intent.symbol} is halted")
         answer = request(intent)
         if faults.strikes(Fault.DUPLICATE):
             request(intent)

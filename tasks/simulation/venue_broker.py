@@ -27,6 +27,23 @@ class VenueBroker(ModelExchange):
         self.foreign_orders: dict[str, Order] = {}
         self.foreign_positions: dict[str, int] = {}
 
+    def order_of_others(self, symbol: str, quantity: int) -> None:
+        """Let somebody else have an order at the account."""
+        name = f"manual-{len(self.foreign_orders) + 1}"
+        self.foreign_orders[name] = Order(
+            name, symbol, Leg.ENTRY, quantity, price=1.0, status=Status.WORKING
+        )
+
+    def trade_of_others(self, symbol: str, quantity: int) -> None:
+        """Let somebody else trade in the account."""
+        self.foreign_positions[symbol] = self.foreign_positions.get(symbol, 0) + quantity
+
+    def has_others(self, symbol: str) -> bool:
+        """Return whether somebody else had a hand in a symbol."""
+        return symbol in self.foreign_positions or any(
+            order.symbol == symbol for order in self.foreign_orders.values()
+        )
+
     def replace(self, intent: Intent) -> Answer:
         """Move a resting order's price or quantity."""
         return self._touch(intent) or super().replace(intent)
@@ -82,7 +99,8 @@ class VenueBroker(ModelExchange):
                 SeenOrder(
                     order.client_order_id,
                     order.symbol,
-                    order.leg,
+                    # A stop or target that has fired goes on as a market exit.
+                    Leg.EXIT if order.status == Status.TRIGGERED else order.leg,
                     order.quantity,
                     order.filled,
                     order.is_live,

@@ -57,6 +57,10 @@ class Broker(Protocol):
         """Return all fills of ours, in order."""
         ...
 
+    def has_others(self, symbol: str) -> bool:
+        """Return whether somebody else had a hand in a symbol."""
+        ...
+
     def touched(self) -> list[str]:
         """Return the orders and positions of others that a request of ours has changed."""
         ...
@@ -202,7 +206,8 @@ class Watch:
         if not self._could_act:
             return
         for symbol in self._unprotected:
-            if not self.has_stop(symbol):
+            # What others sold of it nobody can protect.
+            if self.broker.has_others(symbol) or not self.has_stop(symbol):
                 continue
             seconds = self._open_since[symbol] = self._open_since[symbol] + passed
             self.worst.unprotected_seconds = max(self.worst.unprotected_seconds, seconds)
