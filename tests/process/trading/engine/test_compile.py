@@ -27,6 +27,14 @@ from trading.reasons import ENTER_LONG, STOP_NOT_PROTECTIVE, Reason
 from trading.strategies import orb
 
 SYMBOLS = ("AAA", "BBB", "CCC")
+NO_REASON = r"signal returned .* a number that is no reason"
+MISTAKES = (
+    "if bar == 20 and numbers.stop_usd == 1.0: memory[bar] = 1.0",
+    "if bar == 50 and numbers.stop_usd == 2.0: raise ValueError('no such day')",
+    "while bar == 40 and numbers.stop_usd == 3.0: memory[0] += 1.0",
+    "if bar == 3 and numbers.stop_usd == 4.0: return 280, close + 1.0, 2.0",
+    "close = np.full(3, close).max()",
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +69,17 @@ def assert_same(one: Outcome, other: Outcome) -> None:
 
 
 def test_an_edited_strategy_file_changes_the_result_of_the_kept_machine_code(
-    panel: Panel, tmp_path: Path, engine_cache: Path
+    panel: Panel, many: Path, engine_cache: Path
 ) -> None:
-    path = tmp_path / "edited.py"
-    write_strategy(path)
-    before = run_backtest(panel, plan_with(path), compiled=True, cache_folder=engine_cache)
-    write_strategy(path, stop="close - 3.0 * numbers.stop_usd")
-    after = run_backtest(panel, plan_with(path), compiled=True, cache_folder=engine_cache)
+    text = many.read_text(encoding="utf-8")
+    before = run_backtest(panel, plan_of_mistake(many, 6), compiled=True, cache_folder=engine_cache)
+    many.write_text(text.replace("close - 1.0", "close - 3.0"), encoding="utf-8")
+    edited = plan_of_mistake(many, 6)
+    many.write_text(text, encoding="utf-8")
+    after = run_backtest(panel, edited, compiled=True, cache_folder=engine_cache)
     assert set(stops(before)) == {1.0}
     assert set(stops(after)) == {3.0}
-    assert_same(after, run_backtest(panel, plan_with(path), compiled=False))
+    assert_same(after, run_backtest(panel, edited, compiled=False))
 
 
 def test_a_copy_of_a_strategy_file_in_another_folder_has_machine_code_of_its_own(
@@ -131,55 +140,61 @@ def test_the_key_follows_the_order_of_fields_and_the_values_of_enumerations(
     assert key_of(path) != key
 
 
-@pytest.mark.parametrize(
-    ("reason", "compiled"),
-    # Compiling takes long, and 280 as a byte would be a long entry.
-    [(max(Reason) + 1, False), (255, False), (256, False), (-1, False), (280, False), (280, True)],
-)
+@pytest.mark.parametrize("reason", [max(Reason) + 1, 255, 256, -1, 280])
 def test_a_number_that_is_no_reason_is_refused_and_never_an_order(
-    panel: Panel, tmp_path: Path, engine_cache: Path, reason: int, compiled: bool
+    panel: Panel, tmp_path: Path, reason: int
 ) -> None:
-    path = tmp_path / f"odd_{reason % 1000}_{compiled}.py"
+    path = tmp_path / f"odd_{reason % 1000}.py"
     write_strategy(path, body=f"if bar == 3: return {reason}, close + 1.0, 2.0")
-    with pytest.raises(BadInput, match=r"signal returned .* a number that is no reason"):
-        run_backtest(panel, plan_with(path), compiled=compiled, cache_folder=engine_cache)
+    with pytest.raises(BadInput, match=NO_REASON):
+        run_backtest(panel, plan_with(path), compiled=False)
 
 
-@pytest.mark.parametrize(
-    ("stop", "compiled"),
-    [("close + 1.0", False), ("close", False), ("math.nan", False), ("math.nan", True)],
-)
+@pytest.mark.parametrize("stop", ["close + 1.0", "close", "math.nan"])
 def test_an_entry_whose_stop_does_not_protect_is_none(
-    panel: Panel, tmp_path: Path, engine_cache: Path, stop: str, compiled: bool
+    panel: Panel, tmp_path: Path, stop: str
 ) -> None:
-    path = tmp_path / f"unprotected_{compiled}_{len(stop)}.py"
+    path = tmp_path / f"unprotected_{len(stop)}.py"
     write_strategy(path, extra="import math", stop=stop)
-    outcome = run_backtest(
-        panel, plan_with(path), compiled=compiled, keep="all", cache_folder=engine_cache
-    )
+    assert_nothing_is_entered(run_backtest(panel, plan_with(path), compiled=False, keep="all"))
+
+
+def assert_nothing_is_entered(outcome: Outcome) -> None:
+    """Nothing was filled, and the decisions say that the stops do not protect."""
     assert len(outcome.fills) == 0
     assert STOP_NOT_PROTECTIVE in outcome.log.reason
 
 
-def test_a_mistake_is_the_same_line_from_machine_code_as_from_the_interpreter(
-    panel: Panel, tmp_path: Path, engine_cache: Path
-) -> None:
-    # Machine code knows no lines, reaches past an array unless told not to, and is not interrupted.
-    path = tmp_path / "mistaken.py"
-    body = (
-        "if bar == 20 and numbers.stop_usd == 1.0: memory[bar] = 1.0\n"
-        "    if bar == 50 and numbers.stop_usd == 2.0: raise ValueError('no such day')\n"
-        "    while bar == 40 and numbers.stop_usd == 3.0: memory[0] += 1.0"
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a user's file that makes the mistake of its `max_entries`: compiling takes long."""
+    path = tmp_path_factory.mktemp("many") / "mistaken.py"
+    write_strategy(
+        path,
+        extra="import math\nimport numpy as np",
+        body="\n    ".join(MISTAKES),
+        stop="math.nan if numbers.stop_usd == 5.0 else close - 1.0",
     )
-    write_strategy(path, body=body)
     text = path.read_text(encoding="utf-8")
     path.write_text(
         text.replace("Numbers(1.0)", "Numbers(float(self.max_entries))"), encoding="utf-8"
     )
-    module = load_strategy(path)
-    first_line = text[: text.index("if bar == 20")].count("\n") + 1
+    return path
+
+
+def plan_of_mistake(path: Path, number: int) -> RunPlan:
+    """Return a plan with the mistake of this number; there are none from 6 on."""
+    return make_plan(SYMBOLS, {"max_entries": number}, strategy_module=load_strategy(path))
+
+
+def test_a_mistake_is_the_same_line_from_machine_code_as_from_the_interpreter(
+    panel: Panel, many: Path, engine_cache: Path
+) -> None:
+    # Machine code knows no lines, reaches past an array unless told not to, and is not interrupted.
+    text = many.read_text(encoding="utf-8")
+    first_line = text[: text.index(MISTAKES[0])].count("\n") + 1
     for mistake, said in enumerate(("memory[bar] is beyond", "no such day", "LOOP_LIMIT")):
-        plan = make_plan(SYMBOLS, {"max_entries": mistake + 1}, strategy_module=module)
+        plan = plan_of_mistake(many, mistake + 1)
         lines = set()
         for compiled in (False, True):
             with pytest.raises(BadInput) as caught:
@@ -187,8 +202,25 @@ def test_a_mistake_is_the_same_line_from_machine_code_as_from_the_interpreter(
             lines.add(str(caught.value))
         assert len(lines) == 1
         assert said in min(lines)
-        assert f"{path}, line {first_line + mistake}: " in min(lines)
+        assert f"{many}, line {first_line + mistake}: " in min(lines)
         assert f"({SYMBOLS[0]} bar " in min(lines)
+
+
+def test_machine_code_takes_no_order_without_a_reason_or_a_stop(
+    panel: Panel, many: Path, engine_cache: Path
+) -> None:
+    on = {"compiled": True, "cache_folder": engine_cache}
+    # As a byte this would be a long entry.
+    with pytest.raises(BadInput, match=NO_REASON):
+        run_backtest(panel, plan_of_mistake(many, 4), **on)
+    assert_nothing_is_entered(run_backtest(panel, plan_of_mistake(many, 5), keep="all", **on))
+
+
+def test_a_strategy_may_make_arrays(panel: Panel, many: Path, engine_cache: Path) -> None:
+    plan = plan_of_mistake(many, 6)
+    fast = run_backtest(panel, plan, compiled=True, cache_folder=engine_cache)
+    assert len(fast.trades) > 0
+    assert_same(fast, run_backtest(panel, plan, compiled=False))
 
 
 def test_the_key_follows_the_code_in_memory_not_a_newer_file(tmp_path: Path) -> None:
@@ -217,14 +249,6 @@ def test_machine_code_is_made_once_for_any_number_of_symbols_and_of_bars(
         assert_same(fast, run_backtest(some, plan, compiled=False))
         read_compiled(plan, engine_cache)
     assert [len(stage.signatures) for stage in linked] == [1] * len(linked)
-
-
-def test_a_strategy_may_make_arrays(panel: Panel, tmp_path: Path, engine_cache: Path) -> None:
-    path = tmp_path / "frozen_array.py"
-    write_strategy(path, extra="import numpy as np", body="close = np.full(3, close).max()")
-    fast = run_backtest(panel, plan_with(path), compiled=True, cache_folder=engine_cache)
-    assert len(fast.trades) > 0
-    assert_same(fast, run_backtest(panel, plan_with(path), compiled=False))
 
 
 def test_a_strategy_that_numba_refuses_runs_and_says_why(
