@@ -11,7 +11,7 @@ from trading.entries import LIMIT, USD, Bar, Entry, enter_at, no_entry
 from trading.indicators import Indicator, atr, rsi, vwap
 from trading.market.bars import Floats
 from trading.parameters import LARGEST, StrategyParameters
-from trading.prices import round_down, round_up, tick_units
+from trading.prices import UNITS_PER_DOLLAR, round_down, round_up, tick_units
 from trading.reasons import BAR_MISSING, INDICATOR_WARMING_UP, OWN_1, OWN_2, SHORT_DISABLED
 
 # Elements of a symbol's memory in a session.
@@ -102,8 +102,9 @@ def signal(numbers: Numbers, memory: Floats, bar: Bar, read: Read) -> Entry:
         return no_entry(INDICATOR_WARMING_UP)
     is_long = bar.close < read.vwap
     stretch = abs(bar.close - read.vwap)
-    # Where nothing has moved the band is no distance away.
-    if read.atr == 0 or stretch < numbers.near_atr * read.atr:
+    # A band less than a tick away leaves nothing to be gained between it and the VWAP.
+    tick = numbers.tick_units / UNITS_PER_DOLLAR
+    if numbers.stretch_atr * read.atr < tick or stretch < numbers.near_atr * read.atr:
         return no_entry(NEAR_VWAP)
     exhausted = read.rsi <= numbers.rsi_low if is_long else read.rsi >= 100 - numbers.rsi_low
     if not exhausted:

@@ -114,7 +114,7 @@ def vwap_reversion(seen: Seen) -> Iterator[Said]:
         vwap = money / shares if shares else math.nan
         if np.isnan([vwap, rsi[i], atr[i]]).any():
             yield Said("indicator_warming_up")
-        elif atr[i] == 0 or abs(close - vwap) < atr[i]:
+        elif 2 * atr[i] < 0.01 or abs(close - vwap) < atr[i]:
             yield Said("own:near_vwap")
         elif close < vwap:
             level = down(vwap - 2 * atr[i])

@@ -123,6 +123,17 @@ def test_vwap_reversion_rests_a_limit_in_its_band(panel: Panel) -> None:
     assert_same(panel, plan_of("vwap_reversion"), again, words | {"indicator_warming_up"})
 
 
+def test_vwap_reversion_orders_nothing_where_its_band_is_less_than_a_tick_away(
+    panel: Panel,
+) -> None:
+    """Its target would be its entry: fees and slippage for nothing."""
+    tiny = {"near_atr": 1e-9, "stretch_atr": 1e-9, "rsi_low": 50.0}
+    found = said_by(panel, plan_of("vwap_reversion", **tiny))
+    words = {said.word for of_symbol in found for said in of_symbol.values()}
+    assert "own:near_vwap" in words
+    assert not words & {"enter_long", "enter_short"}
+
+
 def test_gap_fade_trades_back_towards_the_last_close(panel: Panel) -> None:
     words = {"enter_long", "enter_short", "own:gap_too_small", "own:gap_filled", "own:not_turning"}
     again = map(partial(plain_rules.gap_fade, least=0.005), each(panel))
