@@ -188,6 +188,11 @@ def _left_out(run: ReportRun, days: PackedDays, points: int) -> tuple[str, ...]:
             f"The table lists the newest {MOST_TRADES:,} of {trades:,} trades; trades.csv has"
             " them all, and every figure counts them all."
         )
+    if run.plan.strategy.trailing == "atr" and trades:
+        said.append(
+            "Stops that trail by the ATR are drawn as they were at the entry, and called first"
+            " stops: the ATR of each bar is not on this page."
+        )
     if len(days.days) < every:
         said.append(
             f"Candles of {len(days.days):,} of {every:,} days (a session of one symbol) are in"

@@ -176,7 +176,9 @@ const candleChart = {
     pen.lineWidth = 1.5;
     const path = stopPath(t, bars, entry, exit);
     const last = path[path.length - 1];
-    level(last.stop, 'bad', 'stop', x(last.bar) - this.step / 2);
+    // Where a stop that trails by the ATR has moved to is not on the page.
+    const said = run.trailing.trailing === 'atr' ? 'first stop' : 'stop';
+    level(last.stop, 'bad', said, x(last.bar) - this.step / 2);
     level(trades.target[t], 'good', 'target');
     path.slice(1).forEach((at, i) => {
       const before = path[i].stop;

@@ -339,6 +339,14 @@ def test_without_decisions_the_page_says_what_is_missing() -> None:
     assert not np.isfinite(columns["target"]).any()
 
 
+@pytest.mark.parametrize(("trailing", "is_said"), [("atr", True), ("dollars", False)])
+def test_a_stop_whose_way_is_not_drawn_is_called_the_first_one(
+    trailing: str, is_said: bool
+) -> None:
+    page = report_page(simulated(trailing=trailing).run())
+    assert ("called first stops" in Elements(page).text.get("#left-out", "")) is is_said
+
+
 def test_a_run_without_trades_has_a_page() -> None:
     page = report_page(simulated(max_entries=0).run())
 
