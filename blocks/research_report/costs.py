@@ -11,10 +11,12 @@ from trading.backtest.performance import Json
 _COLUMNS = ("total_return", "sharpe", "max_drawdown", "trades")
 
 
-def costs_section(statistics: Mapping[str, Json], profit_as_run: float) -> str:
+def costs_section(
+    statistics: Mapping[str, Json], profit_as_run: float, of: str = "the best"
+) -> str:
     """Return a row a slippage, and the break-even in words; empty where nothing was measured.
 
-    `profit_as_run` is the best's own, by which its row is known.
+    `profit_as_run` is the run's own, by which its row is known, and `of` what people call it.
     """
     rows = _rows_of(statistics.get("cost_sensitivity"))
     if not rows:
@@ -40,7 +42,7 @@ def costs_section(statistics: Mapping[str, Json], profit_as_run: float) -> str:
     scroll = scrolling(shown, "Cost sensitivity")
     return wrap(
         "section",
-        element("h2", "What costs leave of the best")
+        element("h2", f"What costs leave of {of}")
         + element("p", _words(statistics, rows), class_="verdict", id="costs-verdict")
         + scroll,
         id="costs",

@@ -36,7 +36,8 @@ def print_walk(report: WalkReport) -> None:
         console.print(
             f"[yellow]refused[/yellow] set {each.number}: {escape(each.why)}", soft_wrap=True
         )
-    for note in (*report.notes, *statistics.notes, *report.monte_carlo.notes):
+    of_costs = report.costs.notes if report.costs is not None else ()
+    for note in (*report.notes, *statistics.notes, *report.monte_carlo.notes, *of_costs):
         console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
     out = report.request.sweep.out
     console.print(f"results in {escape(str(out))}", soft_wrap=True)
@@ -46,7 +47,7 @@ def print_walk(report: WalkReport) -> None:
 def walk_figures(report: WalkReport) -> list[tuple[str, str]]:
     """Return the figures of what was traded in all windows, each with its label."""
     summary, statistics = report.walk.summary, report.statistics
-    needed = statistics.min_track_record_sessions
+    needed, costs = statistics.min_track_record_sessions, report.costs
     return [
         ("Profit out-of-sample [USD]", f"{summary.total_pnl:+,.2f}"),
         ("Return [%]", f"{100 * summary.total_return:+.2f}"),
@@ -62,6 +63,7 @@ def walk_figures(report: WalkReport) -> list[tuple[str, str]]:
             "Minimum track record [sessions]",
             "-" if needed is None else f"{needed:,}, there are {statistics.sessions:,}",
         ),
+        ("Break-even slippage [bps]", _number(costs.break_even_bps if costs else None, ".1f")),
         ("Choices that changed", f"{statistics.changes} of {max(0, statistics.choices - 1)}"),
     ]
 

@@ -22,8 +22,9 @@ from tasks.walk_forward.folder import EQUITY, PAGE, RECORD, TRADES, WINDOWS
 from tasks.walk_forward.request import WalkRequest, asked_walk
 from trading.backtest.performance import Json, Summary
 from trading.backtest.tables import equity_table, trades_table
+from trading.statistics.cost_sensitivity import CostSensitivity
 from trading.statistics.monte_carlo import MonteCarlo
-from trading.statistics.record import monte_carlo_record
+from trading.statistics.record import costs_record, monte_carlo_record
 from trading.sweep.parameter_set import SYMBOLS, ParameterSet
 from trading.sweep.table import SET_NUMBER, figures_table, parameters_table
 from trading.walk_forward.verdict import WalkStatistics, sentence_of
@@ -52,6 +53,7 @@ class WalkReport:
     refused: tuple[Refused, ...]
     statistics: WalkStatistics
     monte_carlo: MonteCarlo
+    costs: CostSensitivity | None
     strategy: Strategy
     engine: str
     markets: tuple[Market, ...]
@@ -254,8 +256,13 @@ class WalkReport:
         return {
             **asdict(self.statistics),
             "monte_carlo": monte_carlo_record(self.monte_carlo),
+            **costs_record(self.costs),
             "sentence": self.sentence,
-            "notes": [*self.statistics.notes, *self.monte_carlo.notes],
+            "notes": [
+                *self.statistics.notes,
+                *self.monte_carlo.notes,
+                *(self.costs.notes if self.costs is not None else ()),
+            ],
         }
 
     def page(self) -> str:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -28,13 +29,14 @@ from tasks.walk_forward.report import WalkReport
 from tasks.walk_forward.request import WalkRequest, asked_walk, check_walk
 from trading.backtest.performance import trade_columns
 from trading.errors import BadInput
+from trading.statistics.cost_sensitivity import CostSensitivity, cost_sensitivity
 from trading.statistics.monte_carlo import MonteCarlo, monte_carlo
 from trading.sweep.parameter_names import settled
 from trading.sweep.parameter_set import ParameterSet, set_hash_of
 from trading.sweep.space import parse_space, sets_of
 from trading.walk_forward.candidates import Candidates, memory_of
 from trading.walk_forward.verdict import judge_walk
-from trading.walk_forward.walk import Walk, walk_forward
+from trading.walk_forward.walk import Walk, traded_again, walk_forward
 
 
 def walk(request: WalkRequest, progress: Progress | None = None) -> WalkReport:
@@ -67,6 +69,7 @@ def walk(request: WalkRequest, progress: Progress | None = None) -> WalkReport:
             tuple(on_bars.refused),
             judge_walk(walked, on_bars.tries(walked), seed=asked.seed),
             _drawn_again(walked, asked),
+            _costs(walked, on_bars.candidates, asked),
             strategy,
             engine,
             on_bars.markets,
@@ -91,6 +94,27 @@ def _drawn_again(walked: Walk, asked: SweepRequest) -> MonteCarlo:
     returns = np.array(walked.summary.session_returns)
     pnl = trade_columns(walked.joined.outcome).pnl
     return monte_carlo(pnl, returns, asked.base.capital, asked.seed)
+
+
+def _costs(
+    walked: Walk, candidates: Sequence[Candidates], asked: SweepRequest
+) -> CostSensitivity | None:
+    """Return what slippage leaves of the choices, None where none was traded."""
+    if all(run.chosen.number is None for run in walked.windows):
+        return None
+
+    def run(cache_folder: Path | None) -> CostSensitivity:
+        return cost_sensitivity(
+            partial(
+                traded_again,
+                walked,
+                candidates,
+                capital=asked.base.capital,
+                cache_folder=cache_folder,
+            )
+        )
+
+    return with_engine_cache(run)
 
 
 @dataclass(frozen=True)

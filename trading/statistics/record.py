@@ -24,12 +24,19 @@ def statistics_record(
     )
     return {
         **asdict(statistics),
-        "break_even_bps": costs.break_even_bps if costs else None,
-        "cost_sensitivity": [asdict(row) for row in costs.rows] if costs else [],
+        **costs_record(costs),
         "monte_carlo": monte_carlo_record(monte_carlo) if monte_carlo else None,
         "verdict": verdict_of(statistics).value,
         "sentence": sentence_of(statistics, costs),
         "notes": list(notes),
+    }
+
+
+def costs_record(costs: CostSensitivity | None) -> dict[str, Json]:
+    """Return what slippage leaves, nothing where it was not tried."""
+    return {
+        "break_even_bps": costs.break_even_bps if costs else None,
+        "cost_sensitivity": [asdict(row) for row in costs.rows] if costs else [],
     }
 
 

@@ -7,6 +7,7 @@ chapter 11.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,6 +127,37 @@ def walk_forward(
     return Walk(lengths, objective, tuple(runs), joined, whole, left_out)
 
 
+def traded_again(
+    walk: Walk,
+    candidates: Sequence[Candidates],
+    slippage_bps: float,
+    *,
+    capital: float,
+    cache_folder: Path | None = None,
+) -> Summary:
+    """Return what the choices of a walk come to at another slippage, each made as it was made."""
+    traded: list[TradedRun] = []
+    left = capital
+    for window in walk.windows:
+        run = None
+        if window.chosen.number is not None:
+            with suppress(BadInput):
+                run = _traded(
+                    candidates,
+                    window.chosen.number,
+                    window.out_of_sample,
+                    left,
+                    cache_folder,
+                    slippage_bps,
+                )
+        if run is None:
+            run = _kept(candidates[0], window.out_of_sample, left)
+        traded.append(run)
+        left = summarise(run.outcome, run.grid, left).final_equity
+    joined = join_runs(traded)
+    return summarise(joined.outcome, joined.grid, capital)
+
+
 def refuse_too_short(lengths: WindowLengths, objective: Objective) -> None:
     """Raise BadInput where no window has sessions enough for what it chooses by."""
     if objective in _OF_RATIOS and lengths.in_sample < FEWEST_SESSIONS_FOR_RATIOS:
@@ -157,9 +189,12 @@ def _traded(
     sessions: tuple[Session, ...],
     capital: float,
     cache_folder: Path | None,
+    slippage_bps: float | None = None,
 ) -> TradedRun:
     of = next(each for each in candidates if number in each.numbers)
     plan: RunPlan = replace(of.plan_of(number), capital=capital)
+    if slippage_bps is not None:
+        plan = replace(plan, fills=plan.fills.model_copy(update={"slippage_bps": slippage_bps}))
     panel = of.panel.until(of.place_of(sessions[-1]) + 1)
     first = of.place_of(sessions[0])
     outcome = run_backtest(panel, plan, first_traded=first, keep="none", cache_folder=cache_folder)

@@ -9,6 +9,7 @@ from blocks.report.figures import headline, verdict
 from blocks.report.markup import NOTHING, element, items, number, percent, table, wrap
 from blocks.report.notices import notes, simulated_banner
 from blocks.research_report.bands import legend
+from blocks.research_report.costs import costs_section
 from blocks.research_report.curves import Curve, curves
 from blocks.research_report.figures import shown_value
 from blocks.research_report.luck import as_sentence
@@ -45,6 +46,7 @@ def _sections(page: WalkPage) -> dict[str, str]:
     resamples = resamples_section(
         page.statistics, summary.total_pnl, summary.max_drawdown, of="the walk"
     )
+    costs = costs_section(page.statistics, summary.total_pnl, of="the walk")
     return {
         "page_title": element("title", f"{title}, {first} to {last}"),
         "banner": simulated_banner() if page.is_simulated else "",
@@ -63,7 +65,9 @@ def _sections(page: WalkPage) -> dict[str, str]:
         "windows": windows_table(page),
         "choices": choices_table(page) or element("p", "No window chose anything."),
         "resamples": resamples,
-        "links": element("a", "Chance", href="#resamples") if resamples else "",
+        "costs": costs,
+        "links": (element("a", "Chance", href="#resamples") if resamples else "")
+        + (element("a", "Costs", href="#costs") if costs else ""),
         "method": wrap("ol", items(_method(page)), class_="assumptions"),
         "fixed": _facts({name: shown_value(value) for name, value in page.fixed.items()}),
         "engine_version": element("span", f"Openbell {page.engine}"),

@@ -102,6 +102,24 @@ def test_a_walk_and_a_backtest_of_its_sessions_are_known_to_have_the_same_bars(
     assert "The bars were NOT the same" in flows("compare", out, sooner, "--data-dir", "no").stdout
 
 
+def test_costs_of_the_walk_are_those_of_its_choices_at_other_slippages(
+    bars: Path, out: Path
+) -> None:
+    record = record_of(out)
+    rows = {row["slippage_bps"]: row for row in record["statistics"]["cost_sensitivity"]}
+    # It ran without slippage, and so that row is the walk itself.
+    for name in ("total_pnl", "total_return", "sharpe", "max_drawdown", "trades"):
+        assert rows[0.0][name] == record["summary"][name]
+    left = 10_000.0
+    for window in record["windows"]:
+        first, last = window["out_of_sample"]["first"], window["out_of_sample"]["last"]
+        values = {**window["values"], "slippage_bps": 5}
+        left = summary_of_backtest(bars, first, last, left, values)["final_equity"]
+    assert rows[5.0]["total_pnl"] == pytest.approx(left - 10_000, abs=1e-6)
+    assert rows[10.0]["total_pnl"] < rows[0.0]["total_pnl"]
+    assert "What costs leave of the walk" in (out / "walk_forward.html").read_text()
+
+
 def test_the_record_names_every_window_and_the_files_belong_to_it(out: Path) -> None:
     record = record_of(out)
     for name, digest in record["files"].items():
