@@ -1,7 +1,9 @@
 # Build:  docker build --tag openbell .
 # Run:    README.md, section "Container"
 
-FROM python:3.11-slim-bookworm AS build
+# By tag: no digest is known here. SECURITY.md says how to pin it to one, without an edit here.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 COPY requirements.lock requirements-runtime.lock ./
@@ -31,7 +33,7 @@ RUN PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --no-build-is
 # Machine code of the built-in strategies, for processors like this one; others make their own.
 RUN /opt/venv/bin/python -m deployments.machine_code
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="openbell" \
       org.opencontainers.image.description="A self-hosted intraday trading bot, run as Prefect flows"
 # A fixed number, so that a data folder of the host can be given to it: chown 10001:10001.

@@ -53,8 +53,17 @@ def versions(lock: str) -> dict[str, str]:
 
 
 def test_both_stages_start_from_the_same_pinned_base() -> None:
-    bases = [rest.split()[0] for name, rest in instructions() if name == "FROM"]
-    assert bases == ["python:3.11-slim-bookworm"] * 2
+    steps = instructions()
+    assert [rest.split()[0] for name, rest in steps if name == "FROM"] == ["${PYTHON_IMAGE}"] * 2
+    assert steps[0] == ("ARG", "PYTHON_IMAGE=python:3.11-slim-bookworm")
+
+
+def test_both_images_can_be_pinned_to_a_digest_from_outside() -> None:
+    built = [each["build"] for each in COMPOSE["services"].values() if "build" in each]
+    assert built
+    named = {each["args"]["PYTHON_IMAGE"] for each in built}
+    assert named == {"${PYTHON_IMAGE:-python:3.11-slim-bookworm}"}
+    assert COMPOSE["services"]["postgres"]["image"].startswith("${POSTGRES_IMAGE:-postgres:16")
 
 
 @pytest.mark.parametrize("name", ["ENTRYPOINT", "CMD"])
