@@ -201,11 +201,11 @@ class _Stream(TradingStream):
 
     async def _dispatch(self, msg: dict[str, Any]) -> None:
         kind = msg.get("stream")
-        if kind == "trade_updates":
-            self._listener.heard(msg.get("data"))
-        elif kind == "listening" and not self.is_listening:
+        if kind in ("listening", "trade_updates") and not self.is_listening:
             self.is_listening = True
             self._listener.connected()
+        if kind == "trade_updates":
+            self._listener.heard(msg.get("data"))
 
 
 async def _unused(_: Any) -> None:

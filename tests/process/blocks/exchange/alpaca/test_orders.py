@@ -291,12 +291,12 @@ def test_a_stop_that_alpaca_replaces_by_itself_when_it_is_reached_stays_that_sto
 
 
 def test_many_orders_at_once_wait_for_their_turn_and_none_of_them_is_lost() -> None:
-    with trading(requests_a_minute=60) as trader:
-        for number in range(70):
+    with trading(requests_a_minute=30) as trader:
+        for number in range(33):
             name = name_of(Leg.ENTRY, number + 1)
             answer = trader.exchange.submit(replace(ENTRY, client_order_id=name))
             assert isinstance(answer, Accepted)
-        assert 14 < trader.seconds < 18
+        assert 10 < trader.seconds < 14
         # What only looks waits for longer than it has patience, and is not sent.
         with pytest.raises(ExchangeUnavailable, match="used up"):
             trader.exchange.positions()
