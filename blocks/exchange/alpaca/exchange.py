@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -22,31 +21,21 @@ from blocks.exchange.alpaca.account_facts import (
     unknown_instrument,
 )
 from blocks.exchange.alpaca.account_reader import AccountReader
-from blocks.exchange.alpaca.answers import answer_to, is_cancelling_already, is_used_id
-from blocks.exchange.alpaca.budget import RequestBudget, Urgency
+from blocks.exchange.alpaca.budget import RequestBudget
 from blocks.exchange.alpaca.identities import Identities
 from blocks.exchange.alpaca.listening import Listening
 from blocks.exchange.alpaca.news import AlpacaNews
-from blocks.exchange.alpaca.order_requests import replacement_of, submission_of
+from blocks.exchange.alpaca.order_line import OrderLine
 from blocks.exchange.alpaca.order_views import OrderView, OrderViews
-from blocks.exchange.alpaca.replies import NoReply, Reply
 from blocks.exchange.alpaca.requester import Client, Requester
-from blocks.exchange.alpaca.their_order import TheirOrder, order_in
 from blocks.exchange.alpaca.update_stream import UpdateStream
 from blocks.providers.alpaca.names import name_of
 from trading.errors import BadInput
-from trading.session.broker_answers import (
-    Accepted,
-    Answer,
-    ExchangeUnavailable,
-    Refusal,
-    Refused,
-    Unknown,
-)
+from trading.session.broker_answers import Answer
 from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Intent
 from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
-from trading.session.orders import TERMINAL, Leg, Order
+from trading.session.orders import TERMINAL, Order
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -63,7 +52,6 @@ ABILITIES = Abilities(
     at_once=8,
 )
 
-NOTHING_TO_DO = Reply(204)
 # Orders of earlier days are others', and rest: they are looked at now and then.
 OTHERS_EVERY_SECONDS = 30.0
 
@@ -98,23 +86,34 @@ class AlpacaExchange:
         self.name = access.name
         client = _client(access, now, transport)
         self._client = client
-        self._budget = RequestBudget(access.requests_a_minute, steady)
-        self._requester = Requester(client, self._budget, access, wait)
-        self._reader = AccountReader(self._requester)
+        budget = RequestBudget(access.requests_a_minute, steady)
+        self._requester = Requester(client, budget, access, wait)
         self._symbols = {name_of(symbol): symbol for symbol in symbols}
         self._identities = Identities()
         self._views = OrderViews(self._identities)
         self._make_stream = partial(_stream, access, transport, stream)
         self._listening = Listening(steady)
         self._news = AlpacaNews(
-            self._reader, self._identities, self._views, self._listening, now, steady, self._symbol
+            AccountReader(self._requester),
+            self._identities,
+            self._views,
+            self._listening,
+            now,
+            steady,
+            self._symbol,
         )
         self._identity = ""
-        # Of the last answer to these nobody knows: they are looked up before they are asked again.
-        self._unsure: set[str] = set()
         self._steady = steady
         self._others_at = float("-inf")
         self._lock = RLock()
+        self._line = OrderLine(
+            self._requester,
+            self._identities,
+            self._views,
+            self._listening,
+            self._lock,
+            self._name,
+        )
 
     def account(self) -> BrokerAccount:
         """Return the account as Alpaca sees it."""
@@ -133,54 +132,19 @@ class AlpacaExchange:
 
     def submit(self, intent: Intent) -> Answer:
         """Ask for a new order, once; one whose id was used before is the order that has it."""
-        with self._lock:
-            self._identities.expect(intent)
-        body = submission_of(intent, self._name(intent.symbol))
-        reply = self._requester.send(_urgency(intent), "POST", "/orders", body)
-        self._listening.hint()
-        if is_used_id(reply):
-            return self._that_was_sent(intent)
-        answer = answer_to(reply)
-        if isinstance(answer, Accepted):
-            self._learn(reply)
-        return answer
+        return self._line.submit(intent)
 
     def replace(self, intent: Intent) -> Answer:
         """Ask for another price or quantity of a working order, which Alpaca ends for a new one."""
-
-        def ask(current: TheirOrder) -> Reply | NoReply:
-            ours = intent.client_order_id
-            body = replacement_of(intent, current)
-            if not body:
-                return NOTHING_TO_DO
-            with self._lock:
-                name = self._identities.next_client_id(ours)
-                if name is not None:
-                    self._identities.used(name)
-                    body["client_order_id"] = name
-                self._unsure.add(ours)
-            path = f"/orders/{current.id}"
-            reply = self._requester.send(_urgency(intent), "PATCH", path, body)
-            answer = answer_to(reply, current.id)
-            if isinstance(answer, Accepted):
-                self._learn(reply, ours)
-            if not isinstance(answer, Unknown):
-                self._unsure.discard(ours)
-            return reply
-
-        return self._ask_current(intent, ask)
+        return self._line.replace(intent)
 
     def cancel(self, intent: Intent) -> Answer:
         """Ask for a working order to be cancelled; that it is gone is told by its news."""
-
-        def ask(current: TheirOrder) -> Reply | NoReply:
-            return self._requester.send(Urgency.EXIT, "DELETE", f"/orders/{current.id}")
-
-        return self._ask_current(intent, ask)
+        return self._line.cancel(intent)
 
     def find_order(self, client_order_id: str) -> Order | None:
         """Return an order by our client order id, None if it never arrived."""
-        view = self._looked_up(client_order_id)
+        view = self._line.look_up(client_order_id)
         return None if view is None else self._order(view)
 
     def open_orders(self) -> list[Order]:
@@ -228,81 +192,8 @@ class AlpacaExchange:
     def __repr__(self) -> str:
         return f"AlpacaExchange({self.name}, keys=**********)"
 
-    def _that_was_sent(self, intent: Intent) -> Answer:
-        """Return what is known of an order that Alpaca has under the same id already."""
-        try:
-            view = self._looked_up(intent.client_order_id)
-        except ExchangeUnavailable as error:
-            return Unknown(error.what)
-        if view is None:
-            return Unknown("alpaca knows the client order id, and no order that has it")
-        return Accepted(view.current.id)
-
-    def _ask_current(self, intent: Intent, ask: Callable[[TheirOrder], Reply | NoReply]) -> Answer:
-        """Ask something of the order that stands for ours now, and of its successor if need be.
-
-        Alpaca replaces orders by itself too, and refuses what is asked of the old one.
-        """
-        ours = intent.client_order_id
-        try:
-            view = self._known(intent) or self._looked_up(ours)
-            if view is None:
-                return Refused(Refusal.PERMANENT, "alpaca has no such order")
-            asked = view.current.id
-            reply = ask(view.current)
-            self._listening.hint()
-            if isinstance(reply, Reply) and reply.status in (404, 422):
-                view = self._looked_up(ours)
-                if view is not None and view.current.id != asked and not view.current.is_ended:
-                    asked = view.current.id
-                    reply = ask(view.current)
-        except ExchangeUnavailable as error:
-            return Refused(Refusal.RETRY, f"the order was not looked up: {error.what}")
-        if intent.action == "cancel" and is_cancelling_already(reply):
-            return Accepted(asked)
-        return answer_to(reply, asked)
-
-    def _known(self, intent: Intent) -> OrderView | None:
-        """Return an order of ours as it was told last, unless something is unsure about it."""
-        ours = intent.client_order_id
-        with self._lock:
-            if ours in self._unsure:
-                return None
-            leg = self._identities.unnamed_leg(self._name(intent.symbol), intent.leg)
-            if leg and not self._identities.theirs(ours):
-                self._identities.know({leg: ours})
-            return self._views.of(ours)
-
-    def _looked_up(self, ours: str) -> OrderView | None:
-        """Return an order of ours as Alpaca has it now. Raises ExchangeUnavailable."""
-        with self._lock:
-            theirs = self._identities.theirs(ours)
-            found = self._reader.order(theirs) if theirs else None
-            found = found or self._reader.order_by_client_id(ours)
-            if found is None:
-                return None
-            self._views.take([found])
-            while (successor := found.replaced_by) is not None:
-                found = self._reader.order(successor)
-                if found is None:
-                    break
-                self._views.take([found])
-            self._unsure.discard(ours)
-            return self._views.of(ours)
-
     def _order(self, view: OrderView) -> Order:
         return self._views.order(view, self._symbol(view.current.symbol))
-
-    def _learn(self, reply: Reply | NoReply, ours: str = "") -> None:
-        if not isinstance(reply, Reply):
-            return
-        # What it is of is certain; a part of it that cannot be read comes with the news.
-        with self._lock, suppress(ExchangeUnavailable):
-            order = order_in(reply.document)
-            if ours:
-                self._identities.know({order.id: ours})
-                self._identities.points_to(ours, order.id)
-            self._views.take([order])
 
     def _name(self, symbol: str) -> str:
         name = name_of(symbol)
@@ -316,10 +207,6 @@ class AlpacaExchange:
 def _at(told: Callable[[int], int], item: ExchangeEvent) -> ExchangeEvent:
     """Return news with its time in our own words."""
     return replace(item, event=replace(item.event, us=told(item.event.us)))
-
-
-def _urgency(intent: Intent) -> Urgency:
-    return Urgency.ENTRY if intent.leg == Leg.ENTRY else Urgency.EXIT
 
 
 def _stream(
