@@ -63,6 +63,11 @@ class Lookups:
             looks.first_missing_us = now_us
         return looks.missing > 1 and now_us - looks.first_missing_us >= self._late_us
 
+    def has_missed(self, client_order_id: str) -> bool:
+        """Return whether a request was looked for and was not there."""
+        looks = self._by_id.get(client_order_id)
+        return looks is not None and looks.missing > 0
+
     def sent_again(self, intent: Intent, now_us: int) -> None:
         """Note that a request goes out once more; a cancel that never takes does so more rarely.
 

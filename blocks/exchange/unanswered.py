@@ -66,6 +66,8 @@ class Unanswered:
                 continue
             is_answered, found = self._look_up(name, us)
             if not is_answered:
+                if not is_history and self._is_urgent(intent) and self._questions.is_due(name, us):
+                    again.append(self._priced_now(intent))
                 continue
             is_late = now > entry_deadline or not self._is_wanted(intent)
             if found is None and intent.action != "submit":
@@ -74,6 +76,8 @@ class Unanswered:
                     self._record(event)
             elif found is None and intent.leg == Leg.ENTRY and is_late:
                 self._record(answer_to(intent, Status.CANCELLED, "missed"))
+            elif found is None and self._is_misfit(intent):
+                self._record(answer_to(intent, Status.CANCELLED, "the position is another"))
             elif found is not None and _says_enough(found, intent):
                 self._record(update_of(found, to_microseconds(now)))
             elif name in self._accepted and not self._questions.is_to_be_repeated(name):
@@ -91,6 +95,19 @@ class Unanswered:
             self._lookups.postpone(client_order_id, us)
             return False, None
         return found is not None or self._lookups.missing(client_order_id, us), found
+
+    def _is_urgent(self, intent: Intent) -> bool:
+        """Return whether a position waits for a request that was looked for and was not there.
+
+        It is sent again although it may arrive yet: under its id both are one order.
+        """
+        is_guard = intent.action == "submit" and intent.leg != Leg.ENTRY
+        return is_guard and self._lookups.has_missed(intent.client_order_id)
+
+    def _is_misfit(self, intent: Intent) -> bool:
+        """Return whether more would be left than is held now: it is planned anew."""
+        held = int(self._state.book.quantity[self._state.index[intent.symbol]])
+        return intent.leg != Leg.ENTRY and abs(intent.quantity) > abs(held)
 
     def _is_wanted(self, entry: Intent) -> bool:
         """Return whether the book still waits for an entry: one of another session is over."""

@@ -59,6 +59,7 @@ class Abilities:
     not, the exchange's adapter hides that behind our id.
     `counts_open_exits`: exits that together exceed the position are refused.
     `at_once`: requests that may be under way side by side.
+    `exit_ends_protection`: an exit ends stop and target of its position as it is accepted.
     """
 
     rests_protection: bool
@@ -70,6 +71,7 @@ class Abilities:
     replaces_in_place: bool
     counts_open_exits: bool
     at_once: int
+    exit_ends_protection: bool = False
 
 
 # Of a venue that is a part of this program.
@@ -83,7 +85,10 @@ SIMULATED = Abilities(
     replaces_in_place=True,
     counts_open_exits=False,
     at_once=1,
+    exit_ends_protection=True,
 )
+# Of rows of the journal that say nothing of it.
+EARLIER = ("leg_ids_settable", "replaces_in_place", "rests_protection", "stop_entry")
 
 
 def names_of(abilities: Abilities) -> list[str]:
@@ -104,4 +109,5 @@ def abilities_named(names: Collection[str]) -> Abilities:
         replaces_in_place="replaces_in_place" in names,
         counts_open_exits="counts_open_exits" in names,
         at_once=1,
+        exit_ends_protection="exit_ends_protection" in names,
     )

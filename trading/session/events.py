@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from trading.session.broker_facts import SIMULATED, names_of
+from trading.session.broker_facts import EARLIER
 from trading.session.orders import Leg, Order, OrderType, Status, TargetKind
 
 
@@ -71,7 +71,7 @@ class ExchangeView:
 
     elsewhere: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-    abilities: list[str] = field(default_factory=lambda: names_of(SIMULATED))
+    abilities: list[str] = field(default_factory=lambda: list(EARLIER))
     cut: list[str] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)
 

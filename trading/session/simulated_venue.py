@@ -31,6 +31,7 @@ from trading.session.array_json import prices_of
 from trading.session.entry_terms import await_entry, terms_of
 from trading.session.events import BarClosed, Intent, order_of
 from trading.session.orders import Leg, Order, Status
+from trading.session.protection.legs import PROTECTION
 from trading.session.venue_orders import VenueEvent, VenueOrders, VenueState
 
 
@@ -53,13 +54,15 @@ class SimulatedVenue:
         refusal = self._refusal(order)
         if refusal:
             return [self._orders.change(order, Status.REJECTED, refusal, intent.us)]
+        ended = self._end_protection(order, intent.us) if order.leg == Leg.EXIT else []
         if intent.is_immediate:
             return [
+                *ended,
                 self._orders.change(order, Status.WORKING, us=intent.us),
                 *self._leave_now(order, intent.us),
             ]
         self._accept(order, intent.fills_from_us)
-        return [self._orders.change(order, Status.WORKING, us=intent.us)]
+        return [*ended, self._orders.change(order, Status.WORKING, us=intent.us)]
 
     def replace(self, intent: Intent) -> list[VenueEvent]:
         """Move a resting stop or target; a request that comes too late is answered as it stands."""
@@ -141,6 +144,21 @@ class SimulatedVenue:
                 cancel_entry(state.book, self.index[order.symbol])
                 happened.append(self._orders.change(order, Status.EXPIRED))
         state.is_ended = True
+        return happened
+
+    def _end_protection(self, leaving: Order, us: int) -> list[VenueEvent]:
+        """End the stop and target of a position that is left, in the same request.
+
+        Whoever asks may die at any moment: between two requests nothing would protect it.
+        """
+        book, s = self.state.book, self.index[leaving.symbol]
+        happened: list[VenueEvent] = []
+        for order in list(self.state.orders.values()):
+            is_resting = order.leg in PROTECTION and order.status == Status.WORKING
+            if order.symbol == leaving.symbol and is_resting:
+                self.state.not_before.pop(order.client_order_id, None)
+                (book.stop if order.leg == Leg.STOP else book.target)[s] = math.nan
+                happened.append(self._orders.change(order, Status.CANCELLED, us=us))
         return happened
 
     def _accept(self, order: Order, fills_from_us: int) -> None:

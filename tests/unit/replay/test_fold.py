@@ -102,7 +102,8 @@ def run_with_checks(case: Case, exchange: MemoryExchange, plan: RunPlan) -> list
 
 def test_the_journal_of_runs_full_of_faults_folds_to_the_states_that_wrote_it() -> None:
     kinds: dict[str, int] = {}
-    for seed in range(12):
+    # The last two lose the answers to exits.
+    for seed in (*range(12), 37, 44):
         # Orders at bars without volume are what an exchange refuses.
         case = damaged_case(seed) if seed % 2 else random_case(seed)
         case = replace(case, settings={**case.settings, "gate_zero_volume": False})

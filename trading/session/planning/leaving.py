@@ -10,15 +10,19 @@ from trading.session.events import Intent
 from trading.session.orders import Leg, Status
 from trading.session.planning.order_names import OrderNames, next_attempt
 from trading.session.planning.standing import Standing, ends_of
+from trading.session.protection.legs import PROTECTION
 
 # What waits for no bar of a simulated exchange.
 _AT_ONCE = (EXIT_OPERATOR, EXIT_UNPROTECTED)
 
 
 def exit_of(
-    names: OrderNames, standing: Standing, newest: Mapping[str, float] | None
+    names: OrderNames,
+    standing: Standing,
+    abilities: Abilities,
+    newest: Mapping[str, float] | None,
 ) -> list[Intent]:
-    """Return what leaves a position: first the end of what rests, then the exit.
+    """Return what leaves a position: first the end of what the exit does not end, then the exit.
 
     With `newest`, prices by symbol in USD, it is left now, at these prices or the last mark. So it
     is for an operator, and for a position that nothing protects: what the exchange is told is the
@@ -30,9 +34,12 @@ def exit_of(
         return []
     if any(order.leg == Leg.EXIT and (order.is_immediate or not is_immediate) for order in live):
         return []
-    if live:
+    others = [
+        order for order in live if not (abilities.exit_ends_protection and order.leg in PROTECTION)
+    ]
+    if others:
         # Only what is confirmed cancelled is no risk to the quantity of the exit.
-        return [names.cancel(order) for order in live]
+        return [names.cancel(order) for order in others]
     price = (newest or {}).get(symbol, float(book.mark[s]))
     return [_exit(names, standing, abs(standing.held), price if is_immediate else None)]
 

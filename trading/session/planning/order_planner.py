@@ -86,7 +86,7 @@ class OrderPlanner:
         is_leaving = bool(standing.book.exit_waiting[standing.s])
         if now.abilities.rests_protection:
             if is_leaving:
-                return exit_of(self._names, standing, now.newest)
+                return exit_of(self._names, standing, now.abilities, now.newest)
             return protection_of(self._names, standing)
         if is_leaving and standing.symbol not in now.kept:
             return exit_at_broker(self._names, standing, now.abilities)

@@ -64,7 +64,7 @@ class ProtectionRecord:
 
     def ask(self, intent: Intent) -> None:
         """Take a request that is about to be sent."""
-        if intent.action == "cancel":
+        if intent.action == "cancel" or intent.leg == Leg.EXIT:
             self._ending.add(intent.symbol)
         elif intent.action == "submit":
             self._ending.discard(intent.symbol)
@@ -100,7 +100,8 @@ class ProtectionRecord:
             self._count(symbol, asked.action, update.reason)
             self.unsettled[order.client_order_id] = symbol
         elif was_live and order.status in TERMINAL:
-            self._ended(order, update, orders, held, rests_protection=rests_protection)
+            is_asked = asked is not None and asked.action == "cancel"
+            self._ended(order, update, orders, held, is_asked, rests_protection=rests_protection)
         elif order.status == Status.WORKING and order.leg == Leg.EXIT:
             self.halted.discard(symbol)
         elif order.leg == Leg.TARGET and order.stop_id and order.stop_id not in orders:
@@ -184,6 +185,7 @@ class ProtectionRecord:
         update: OrderUpdate,
         orders: Mapping[str, Order],
         held: int,
+        is_asked: bool,
         *,
         rests_protection: bool,
     ) -> None:
@@ -197,7 +199,10 @@ class ProtectionRecord:
             return
         if order.leg in PROTECTION and not rests_protection:
             self._look_up_others(order, orders)
-        if symbol not in self._ending and not (rests_protection and order.leg == Leg.TARGET):
+        # One leg ends the other, and an exit both.
+        is_wanted = order.leg != Leg.EXIT and symbol in self._ending
+        is_usual = rests_protection and order.leg == Leg.TARGET
+        if not (is_asked or is_wanted or is_usual):
             words = update.reason or f"{order.status} at the exchange"
             self._count(symbol, order.leg, words, is_taken_away=True)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.blocks.exchange.bracket_broker import FATES, PLAIN, BracketBroker
 from tests.unit.blocks.exchange.protected import Trading
-from trading.session.broker_answers import Answer, Refusal, Refused
+from trading.session.broker_answers import Answer, Refusal, Refused, Unknown
 from trading.session.events import Command, Intent
 from trading.session.messages import SystemMessage
 from trading.session.orders import Leg, Status
@@ -288,3 +288,21 @@ def test_a_stop_that_cannot_move_because_price_is_beyond_it_leaves_the_position(
     book.stop[0] = float(book.mark[0]) + 0.1
     trading.look()
     assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
+
+
+def test_a_stop_that_got_lost_on_the_line_is_sent_again_before_its_time_is_over() -> None:
+    trading = bare(BracketBroker())
+    lost: list[Intent] = []
+
+    def lose(intent: Intent) -> Answer | None:
+        if intent.leg != Leg.STOP or len(lost) > 1:
+            return None
+        lost.append(intent)
+        return Unknown("no answer")
+
+    trading.broker.refuse = lose
+    lose_the_stop(trading)
+    trading.look_for(2.75)
+    assert trading.stop is not None
+    assert {intent.client_order_id for intent in lost} == {trading.stop.client_order_id}
+    assert trading.broker.live(Leg.EXIT) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, RANGE, SESSI
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.plan import RunPlan
 from trading.session.broker_answers import Answer, ExchangeUnavailable, Unknown
+from trading.session.broker_facts import SIMULATED
 from trading.session.events import EVERY_SYMBOL, Intent, OrderUpdate, SessionStarted
 from trading.session.exchange_port import EventPage, StreamPosition
 from trading.session.order_times import OrderTimes
@@ -237,6 +239,8 @@ def test_a_cancel_that_never_takes_is_asked_for_and_repeated_ever_more_rarely() 
     timed.to_the_break()
     timed.close(2, CALM)
     asked: list[str] = []
+    # Where an exit ends what rests there is no cancel.
+    timed.exchange.abilities = replace(SIMULATED, exit_ends_protection=False)
     timed.exchange.cancel = lambda intent: (  # type: ignore[method-assign]
         asked.append(intent.client_order_id) or Unknown("gateway time-out")  # type: ignore[func-returns-value]
     )

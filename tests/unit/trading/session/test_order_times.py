@@ -222,10 +222,24 @@ def test_an_exit_that_is_sent_again_is_priced_as_of_then() -> None:
     with timed.losing("submit"):
         timed.desk.leave(Command("flatten"), {"AAA": 12.0, "BBB": 12.0})
     timed.clock._now = SESSION.bar_end(3, 5) + timedelta(seconds=6)
-    timed.desk.take_bar(bar(3, (9.0, 9.0, 9.0, 9.0), (9.0, 9.0, 9.0, 9.0)))
+    timed.desk.take_bar(bar(3, (10.0, 10.0, 10.0, 10.0), (10.0, 10.0, 10.0, 10.0)))
     timed.desk.resolve(timed.clock.now(), SESSION.bar_end(4, 5))
     prices = [fill.price for fill in timed.fills("newest_price")]
-    assert prices == pytest.approx([9.0 * (1 - 5 / 10_000)] * 2)
+    assert prices == pytest.approx([10.0 * (1 - 5 / 10_000)] * 2)
+
+
+def test_a_stop_rests_until_the_exit_has_arrived_and_what_it_left_is_not_left_again() -> None:
+    timed = holding()
+    with timed.losing("submit"):
+        timed.desk.leave(Command("flatten"), {"AAA": 12.0, "BBB": 12.0})
+    assert timed.desk.state.unanswered
+    timed.desk.take_bar(bar(3, DROP, DROP))
+    assert {fill.symbol for fill in timed.fills_heard("stop")} == {"AAA", "BBB"}
+    timed.desk.resolve(timed.clock.now(), SESSION.bar_end(4, 5))
+    timed.desk.execute()
+    assert timed.desk.state.unanswered == {}
+    assert timed.desk.reconcile() == {}
+    assert timed.exchange.positions() == {}
 
 
 def test_what_rested_is_not_cancelled_before_the_bars_that_passed_are_seen() -> None:
@@ -233,7 +247,7 @@ def test_what_rested_is_not_cancelled_before_the_bars_that_passed_are_seen() -> 
     book = timed.desk.state.book
     book.exit_waiting[:] = book.quantity != 0
     book.exit_reason[:] = 3
-    with timed.losing("cancel"):
+    with timed.losing("submit"):
         timed.desk.execute()
     asked = dict(timed.desk.state.unanswered)
     later = SESSION.bar_end(6, 5)
