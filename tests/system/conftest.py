@@ -81,11 +81,12 @@ def _home_with_database(data_dir: Path) -> Home:
     return home
 
 
-@pytest.fixture(scope="session")
+# Not of the whole run: a server at rest takes a fifteenth of a core until it is ended.
+@pytest.fixture(scope="package")
 def prefect_stack(
     tmp_path_factory: pytest.TempPathFactory, make_home: MakeHome
 ) -> Iterator[PrefectStack]:
-    """Start a server and a worker on a free port, and end them, by id, after the last test."""
+    """Start a server and a worker on a free port, and end them, by id, after the folder's tests."""
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
@@ -95,7 +96,7 @@ def prefect_stack(
             yield PrefectStack(supervisor.api_url, home.data_dir, supervisor, said)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def registered(prefect_stack: PrefectStack) -> PrefectStack:
     """Register the deployments at the tests' server; no session begins by itself there."""
     prefect_stack.supervisor.register()
