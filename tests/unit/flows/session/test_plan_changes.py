@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,44 @@ def books(tmp_path: Path) -> Books:
     return Books(tmp_path / "changed")
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """Return an account with Tuesday traded in one go; not to be written to."""
+    books = Books(tmp_path_factory.mktemp("undisturbed"))
+    assert books.trade(TUESDAY) == 1
+    return books
+
+
+@pytest.fixture(scope="module")
+def stopped_once(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """Return an account whose Tuesday was stopped after five bars; not to be written to."""
+    books = Books(tmp_path_factory.mktemp("stopped"))
+    assert books.trade(TUESDAY, stop_after=5) == 0
+    return books
+
+
+@pytest.fixture(scope="module")
+def monday_once(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """Return an account with Monday traded; not to be written to."""
+    books = Books(tmp_path_factory.mktemp("monday"))
+    assert books.trade(MONDAY) == 1
+    return books
+
+
+@pytest.fixture
+def stopped(stopped_once: Books, tmp_path: Path) -> Books:
+    """Return a copy for a test of its own of the account that was stopped on Tuesday."""
+    shutil.copytree(stopped_once.folder, tmp_path / "stopped")
+    return Books(tmp_path / "stopped")
+
+
+@pytest.fixture
+def after_monday(monday_once: Books, tmp_path: Path) -> Books:
+    """Return a copy for a test of its own of the account with Monday traded."""
+    shutil.copytree(monday_once.folder, tmp_path / "monday")
+    return Books(tmp_path / "monday")
+
+
 OTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "one more symbol": {"symbols": (*ABC, "DDD")},
     "one symbol less": {"symbols": ("AAA", "CCC")},
@@ -110,37 +149,31 @@ OTHER_SETTINGS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", OTHER_SETTINGS)
 def test_a_session_that_is_taken_up_again_keeps_its_plan_to_its_end(
-    case: str, books: Books, tmp_path: Path
+    case: str, stopped: Books, undisturbed: Books
 ) -> None:
-    undisturbed = Books(tmp_path / "undisturbed")
-    assert undisturbed.trade(TUESDAY) == 1
-    assert books.trade(TUESDAY, stop_after=5) == 0
-    assert books.trade(TUESDAY, **OTHER_SETTINGS[case]) == 1
-    assert books.all_rows() == undisturbed.all_rows()
-    assert books.plan(TUESDAY) == undisturbed.plan(TUESDAY)
+    assert stopped.trade(TUESDAY, **OTHER_SETTINGS[case]) == 1
+    assert stopped.all_rows() == undisturbed.all_rows()
+    assert stopped.plan(TUESDAY) == undisturbed.plan(TUESDAY)
 
 
 @pytest.mark.parametrize(
     "wrong", [{"range_minutes": 45}, {"no_such_parameter": 1}, {"symbols": ("AAA", "AAA")}]
 )
 def test_settings_that_are_no_use_do_not_leave_an_open_session_to_itself(
-    wrong: dict[str, Any], books: Books, tmp_path: Path
+    wrong: dict[str, Any], books: Books, stopped: Books, undisturbed: Books
 ) -> None:
     with pytest.raises(BadInput):
         books.trade(TUESDAY, **wrong)
-    undisturbed = Books(tmp_path / "undisturbed")
-    assert undisturbed.trade(TUESDAY) == 1
-    assert books.trade(TUESDAY, stop_after=5) == 0
-    assert books.trade(TUESDAY, **wrong) == 1
-    assert books.all_rows() == undisturbed.all_rows()
+    assert stopped.trade(TUESDAY, **wrong) == 1
+    assert stopped.all_rows() == undisturbed.all_rows()
     # No session is begun with them.
     with pytest.raises(BadInput):
-        books.trade("2025-06-11", **wrong)
+        stopped.trade("2025-06-11", **wrong)
 
 
 @pytest.mark.parametrize("case", OTHER_SETTINGS)
-def test_the_next_session_takes_the_present_settings(case: str, books: Books) -> None:
-    assert books.trade(MONDAY) == 1
+def test_the_next_session_takes_the_present_settings(case: str, after_monday: Books) -> None:
+    books = after_monday
     assert books.trade(TUESDAY, **OTHER_SETTINGS[case]) == 1
     before, after = books.plan(MONDAY), books.plan(TUESDAY)
     assert before != after
@@ -159,9 +192,9 @@ def test_the_next_session_takes_the_present_settings(case: str, books: Books) ->
 
 
 def test_the_status_says_when_a_plan_changed_and_what(
-    books: Books, capsys: pytest.CaptureFixture[str]
+    after_monday: Books, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert books.trade(MONDAY) == 1
+    books = after_monday
     assert books.trade(TUESDAY, symbols=("AAA", "CCC", "DDD"), risk_per_trade=0.01) == 1
     expected = [
         "risk.risk_per_trade 1 -> 0.01",
@@ -176,9 +209,9 @@ def test_the_status_says_when_a_plan_changed_and_what(
 
 
 def test_a_session_that_is_over_is_not_replayed_with_other_settings_in_silence(
-    books: Books,
+    after_monday: Books,
 ) -> None:
-    assert books.trade(MONDAY) == 1
+    books = after_monday
     assert books.trade(MONDAY) == 1
     with pytest.raises(BadInput, match="range_minutes 30 -> 60") as told:
         books.trade(MONDAY, range_minutes=60)
@@ -186,11 +219,11 @@ def test_a_session_that_is_over_is_not_replayed_with_other_settings_in_silence(
 
 
 def test_a_symbol_that_comes_is_traded_as_if_it_had_always_been_there(
-    books: Books, tmp_path: Path
+    after_monday: Books, tmp_path: Path
 ) -> None:
+    books = after_monday
     always = Books(tmp_path / "always")
     always.trade(f"{MONDAY}:{TUESDAY}", symbols=(*ABC, "DDD"))
-    books.trade(MONDAY)
     books.trade(TUESDAY, symbols=(*ABC, "DDD"))
     assert books.decided(MONDAY, "DDD") == []
     # Its range, its indicators and so its decisions come from its own bars alone.
@@ -317,11 +350,11 @@ def test_a_session_left_open_goes_on_while_its_ruleset_or_strategy_file_cannot_b
 
 
 def test_after_a_built_in_strategy_one_of_ones_own_begins_and_the_first_is_still_known(
-    books: Books, tmp_path: Path
+    after_monday: Books, tmp_path: Path
 ) -> None:
+    books = after_monday
     file = tmp_path / "own.py"
     file.write_text((REPOSITORY / "trading/strategies/orb.py").read_text())
-    assert books.trade(MONDAY) == 1
     assert books.trade(TUESDAY, strategy_module=load_strategy(file)) == 1
     first, second = (books.plan(day)["strategy_sha256"] for day in (MONDAY, TUESDAY))
     assert (first, bool(second)) == ("", True)
