@@ -39,8 +39,8 @@ class Reason(IntEnum):
     LATCHED = 3, "the day's loss limit had ended entries", "the day's loss limit was reached"
     RECONCILIATION = (
         4,
-        "ledger and exchange disagreed about the position",
-        "the exchange's account disagrees with ours",
+        "ledger and exchange disagreed about the position, or its broker takes no entry of it",
+        "the exchange's account disagrees with ours, or takes no entry of it",
     )
     MISSED = 5, "the decision came too late for its bar", "the decision came too late"
     DATA_GATE_SPIKE = (

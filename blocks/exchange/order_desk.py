@@ -298,9 +298,13 @@ class OrderDesk:
         self._committed_cursor = self._news.cursor
 
     def is_blocked(self, symbol: str) -> bool:
-        """Return whether a symbol is not entered: the books differ, or a broker forbids it."""
+        """Return whether a symbol is not entered: the books differ, or a broker forbids it.
+
+        What a broker has refused for good is not asked again in its session.
+        """
         names = {symbol, EVERY_SYMBOL}
-        return bool(self.blocked.keys() & names or self.forbidden.keys() & names)
+        is_refused = symbol in self.state.protection.refused_entries
+        return bool(self.blocked.keys() & names or self.forbidden.keys() & names or is_refused)
 
     def break_silence(self) -> None:
         """Ask again between bars for what the exchange has not answered, if it is time for it."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.blocks.exchange.bracket_broker import FATES, PLAIN, BracketBroker
 from tests.unit.blocks.exchange.protected import Trading
+from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE
 from trading.session.broker_answers import Answer, Refusal, Refused, Unknown
 from trading.session.events import Command, Intent
 from trading.session.messages import SystemMessage
@@ -306,3 +307,28 @@ def test_a_stop_that_got_lost_on_the_line_is_sent_again_before_its_time_is_over(
     assert trading.stop is not None
     assert {intent.client_order_id for intent in lost} == {trading.stop.client_order_id}
     assert trading.broker.live(Leg.EXIT) == []
+
+
+@pytest.mark.parametrize("refusal", [Refusal.PERMANENT, Refusal.NOT_SHORTABLE])
+def test_an_entry_that_is_refused_for_good_is_not_tried_again_that_session(
+    refusal: Refusal,
+) -> None:
+    trading = Trading(BracketBroker())
+    refused = refusing(trading, refusal, Leg.ENTRY)
+    for number, prices in enumerate((RANGE, BREAK, BREAK, BREAK)):
+        trading.take_bar(number, prices, None)
+        trading.look_for(1.0)
+        assert trading.desk.is_blocked("AAA") == (number > 0)
+    assert len(refused) == 1
+    trading.restart()
+    assert trading.desk.is_blocked("AAA"), "a restart forgets what the broker has said"
+
+
+def test_an_entry_that_is_refused_for_the_moment_is_tried_again_at_the_next_bar_only() -> None:
+    trading = Trading(BracketBroker())
+    refused = refusing(trading, Refusal.RETRY, Leg.ENTRY)
+    for number, prices in enumerate((RANGE, BREAK, BREAK)):
+        trading.take_bar(number, prices, None)
+        trading.look_for(1.0)
+    assert len(refused) == 2
+    assert not trading.desk.is_blocked("AAA")
