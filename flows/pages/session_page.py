@@ -11,6 +11,7 @@ from blocks.process.secret_mask import MASK
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import TROUBLES
 from flows.pages.session_tables import Table, decisions_table, positions_table
+from flows.pages.status import broker_line
 from tasks.session.runtime import RUNTIMES, SessionRuntime
 from trading.engine.trade_tape import FILLS
 from trading.market.calendar import exchange_timezone
@@ -81,6 +82,8 @@ class SessionPage:
     async def _keep(self, runtime: SessionRuntime, decisions: Table, positions: Table) -> None:
         account = runtime.ledger.account
         whose = f"account {account}, session {runtime.name}"
+        view = runtime.seen.view
+        broker = "" if view is None else f"; {broker_line(view.as_dict())}"
         held, zone = len(positions), exchange_timezone(runtime.plan.exchange).key
         await acreate_table_artifact(
             decisions,
@@ -90,5 +93,5 @@ class SessionPage:
         await acreate_table_artifact(
             positions,
             key=artifact_key(account, "positions"),
-            description=f"{held or 'No'} position{'' if held == 1 else 's'} of {whose}",
+            description=f"{held or 'No'} position{'' if held == 1 else 's'} of {whose}{broker}",
         )

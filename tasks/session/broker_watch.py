@@ -85,6 +85,7 @@ def _keep_view(
         not_entered,
         datetime.now(UTC),
     )
+    runtime.seen.view = seen
     runtime.ledger.remember(BROKER_VIEW, seen.to_text())
 
 

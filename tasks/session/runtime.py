@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blocks.exchange.order_desk import OrderDesk
+from blocks.ledger.broker_view import BrokerView
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.messages.drain_thread import Drains
 from blocks.messages.session_notifier import SessionNotifier
@@ -41,6 +42,13 @@ class Pace:
     is_replay: bool = True
 
 
+@dataclass
+class SeenBroker:
+    """How the account looked at its broker last, None before it was asked."""
+
+    view: BrokerView | None = None
+
+
 @dataclass(frozen=True)
 class SessionRuntime:
     """The parts of a session, chosen by `flows.session.account`; what a bar is travels as values.
@@ -71,6 +79,7 @@ class SessionRuntime:
     drain: Drains | None = None
     # The account at a broker, which in a shadow is looked at alone; None with the simulated venue.
     broker: Exchange | None = None
+    seen: SeenBroker = field(default_factory=SeenBroker)
 
     @property
     def plan(self) -> RunPlan:

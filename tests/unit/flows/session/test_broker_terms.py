@@ -9,6 +9,7 @@ import pytest
 
 from blocks.settings.broker import BrokerSettings, UnreadableBroker
 from flows.session.account import open_account
+from flows.session.broker_account import real_money_words
 from flows.session.broker_terms import refuse_unfit_broker
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
@@ -48,6 +49,13 @@ def test_what_does_not_go_together_is_one_line_and_makes_no_folder(
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_real_money_is_said_at_each_start_and_play_money_is_not() -> None:
+    live = BrokerSettings(broker_type="alpaca", trading_mode="live", i_accept_real_money="yes")
+    assert real_money_words(live).startswith("REAL MONEY: orders go to the live account")
+    here = live.model_copy(update={"alpaca_base_url": "http://127.0.0.1:8123"})
+    assert [real_money_words(broker) for broker in (MOCK, ALPACA, here)] == ["", "", ""]
 
 
 @pytest.mark.parametrize(
