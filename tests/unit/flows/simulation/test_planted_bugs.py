@@ -1,0 +1,38 @@
+"""A mistake in desk, planner or ledger is found by a seed, and told by its invariant."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.simulation.world import simulate
+from tasks.simulation.faults import faults_named
+from tests.unit.flows.simulation.planted_bugs import ALL_BUGS, PlantedBug
+
+# A mistake that takes more seeds than that would not be found before it costs money.
+MOST_SEEDS = 2_000
+
+
+@pytest.mark.parametrize("bug", ALL_BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_is_found_by_its_seed(
+    bug: PlantedBug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bug.plant(monkeypatch)
+    outcome = simulate(bug.seed, faults_named(bug.faults), bug.style)
+    assert outcome.broken is not None and outcome.broken.invariant == bug.invariant, outcome.broken
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("bug", ALL_BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_is_found_among_all_faults(
+    bug: PlantedBug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bug.plant(monkeypatch)
+    found: set[str] = set()
+    for seed in range(MOST_SEEDS):
+        broken = simulate(seed, style=bug.style).broken
+        if broken is not None:
+            found.add(broken.invariant)
+        if bug.invariant in found:
+            print(f"{bug.name}: seed {seed}")
+            return
+    pytest.fail(f"{bug.name} broke only {found or 'nothing'} in {MOST_SEEDS} seeds")
