@@ -52,6 +52,12 @@ def situation() -> list[str]:
         found.append("holding a position")
     if flags[PENDING_ENTRIES]:
         found.append("a pending entry")
+    if any(
+        o.is_live and o.leg == "entry" and o.order_type != "market" for o in state.orders.values()
+    ):
+        found.append("a resting entry")
+    if flags[WAITING_EXITS] and "signal" in {state.exit_reason(s) for s in state.index}:
+        found.append("leaving by a signal")
     if any(o.is_live and o.leg == "stop" and o.status == "working" for o in state.orders.values()):
         found.append("a resting stop")
     if flags[WAITING_EXITS] and "flatten" in {state.exit_reason(s) for s in state.index}:
@@ -59,7 +65,7 @@ def situation() -> list[str]:
     return found or ["flat"]
 
 
-def in_child(work: Callable[[], None], time_limit_seconds: int = 120) -> int:
+def in_child(work: Callable[[], None], time_limit_seconds: int = 600) -> int:
     """Run work in a forked process; return its wait status, a kill included."""
     child = os.fork()
     if child == 0:

@@ -25,6 +25,7 @@ SOAKED_KILLS = 200
 AT_LEAST = 10
 SEED = 4
 SITUATIONS = ("holding a position", "a pending entry", "a resting stop", "in mid-flatten")
+EACH_SITUATION = dict.fromkeys(SITUATIONS, AT_LEAST)
 SYMBOLS = ("AAA", "BBB", "CCC")
 DAY = "2025-06-10"
 SETTINGS = {
@@ -39,9 +40,9 @@ SETTINGS = {
 }
 
 
-def write_bars(target: Path) -> Path:
+def write_bars(target: Path, minutes: int = 30, seed: int = 11) -> Path:
     day = datetime.fromisoformat(DAY).date()
-    rows = simulated_rows(SYMBOLS, sessions_between("NYSE", day, day), 30, seed=11)
+    rows = simulated_rows(SYMBOLS, sessions_between("NYSE", day, day), minutes, seed=seed)
     pl.DataFrame(
         {
             "symbol": [SYMBOLS[s] for s in rows.symbol],
@@ -86,8 +87,13 @@ def work(path: Path, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return results
 
 
-def choose(reached: list[list[Any]], random: np.random.Generator, kills: int) -> list[int]:
-    """Return which reached edges to die at: every edge, each situation ten times, and others.
+def choose(
+    reached: list[list[Any]],
+    random: np.random.Generator,
+    kills: int,
+    situations: dict[str, int] = EACH_SITUATION,
+) -> list[int]:
+    """Return which reached edges to die at: every edge, each situation so often, and others.
 
     The last ones make up the number of kills where these are fewer.
     """
@@ -95,10 +101,10 @@ def choose(reached: list[list[Any]], random: np.random.Generator, kills: int) ->
     for edge in sorted({edge for edge, _ in reached}):
         numbers = [number for number, (name, _) in enumerate(reached) if name == edge]
         chosen.add(int(random.choice(numbers)))
-    for situation in SITUATIONS:
+    for situation, least in situations.items():
         numbers = [number for number, (_, names) in enumerate(reached) if situation in names]
         others = [number for number in numbers if number not in chosen]
-        missing = AT_LEAST - (len(numbers) - len(others))
+        missing = least - (len(numbers) - len(others))
         if missing > 0:
             chosen.update(int(n) for n in random.choice(others, missing, replace=False))
     for number in random.permutation(len(reached)):
@@ -150,6 +156,48 @@ def test_kills_on_the_money_path_change_nothing(
         assert result["killed"], (result["kill_at"], edge)
         assert result["resumed"] == 0, (result["kill_at"], edge)
         assert result["stores"] == undisturbed["stores"], (result["kill_at"], edge)
+
+
+# Entries that rest at the exchange, and exits that a strategy asks for: length of a bar, the walk's
+# seed, and settings.
+RESTING = {
+    "entries at a stop": (30, 11, {**SETTINGS, "entry": "stop", "direction": "first_bar"}),
+    "entries at a limit, exits by signal": (
+        15,
+        14,
+        {
+            "strategy": "vwap_reversion", "near_atr": 0.5, "stretch_atr": 1.0, "stop_atr": 4.0,
+            "rsi_bars": 2, "rsi_low": 50.0, "max_entries": 3, "flatten_minutes": 30,
+            "max_participation": 0.0005,
+        },
+    ),
+}  # fmt: skip
+RESTING_SITUATIONS = {"a resting entry": 8, "holding a position": 4, "a resting stop": 4}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", RESTING)
+def test_kills_while_entries_rest_and_signals_leave_change_nothing(
+    kind: str, tmp_path: Path
+) -> None:
+    minutes, seed, settings = RESTING[kind]
+    bars, trace = write_bars(tmp_path / "bars.parquet", minutes, seed), tmp_path / "trace.json"
+    asked = {"interval_minutes": minutes, "settings": settings}
+    whole = work(
+        tmp_path / "whole.json", [job(tmp_path / "whole", bars, trace=str(trace), **asked)]
+    )[0]
+    reached = json.loads(trace.read_text())
+    wanted = RESTING_SITUATIONS | ({"leaving by a signal": 2} if "signal" in kind else {})
+    chosen = choose(reached, np.random.default_rng(SEED), 0, wanted)
+    jobs = [job(tmp_path / f"kill-{at}", bars, kill_at=at, **asked) for at in chosen]
+    halves = [jobs[0::2], jobs[1::2]]
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(work, [tmp_path / "a.json", tmp_path / "b.json"], halves))
+    for result in (result for part in parts for result in part):
+        edge = reached[result["kill_at"]]
+        assert result["killed"], (result["kill_at"], edge)
+        assert result["resumed"] == 0, (result["kill_at"], edge)
+        assert result["stores"] == whole["stores"], (result["kill_at"], edge)
 
 
 def test_a_second_run_of_a_closed_session_changes_nothing(
