@@ -68,6 +68,7 @@ class AlpacaLine(AlpacaExchange):
             symbols,
             transport=transport,
             steady=lambda: time.us / SECOND_US,
+            wait=self._pass,
         )
         self.abilities = replace(ABILITIES, at_once=1)
 
