@@ -53,7 +53,7 @@ class Lookups:
     def missing(self, client_order_id: str, now_us: int) -> bool:
         """Note a look that found nothing; return whether the request is known not to have arrived.
 
-        That takes two such looks, some seconds apart.
+        That takes two such looks, some seconds apart where there is a clock.
         """
         if not self._late_us:
             return True
@@ -61,7 +61,8 @@ class Lookups:
         looks.missing += 1
         if looks.missing == 1:
             looks.first_missing_us = now_us
-        return looks.missing > 1 and now_us - looks.first_missing_us >= self._late_us
+        waited = not now_us or now_us - looks.first_missing_us >= self._late_us
+        return looks.missing > 1 and waited
 
     def has_missed(self, client_order_id: str) -> bool:
         """Return whether a request was looked for and was not there."""
