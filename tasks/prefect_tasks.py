@@ -65,7 +65,8 @@ PREFECT = Steps(
     notify_summary=step(PLAIN.notify_summary, retries=1, delays=[1], timeout_seconds=15),
     sync=step(PLAIN.sync, retries=3, delays=[2, 10, 30], timeout_seconds=300),
     # No task: a run that is cancelled has none any more.
-    shut_down=PLAIN.shut_down,
+    # No task: a run that is cancelled has none.
+    shut_down=without_secrets_in_errors(PLAIN.shut_down),
 )
 
 

@@ -72,20 +72,29 @@ def _note(root: Path, run_id: str | None, folder: Path) -> None:
         return
     notes = root / _NOTED
     notes.mkdir(exist_ok=True)
-    for note in notes.iterdir():
-        with suppress(OSError, ValueError):
-            if not (root / note.read_text(encoding="utf-8")).is_dir():
-                note.unlink()
+    _forget_those_gone(root)
     (notes / folder_name(run_id)).write_text(folder.name, encoding="utf-8")
 
 
+def _forget_those_gone(root: Path) -> None:
+    for note in (root / _NOTED).iterdir():
+        with suppress(OSError, ValueError):
+            if not (root / note.read_text(encoding="utf-8")).is_dir():
+                note.unlink()
+
+
 def give_back(folder: Path) -> None:
-    """Remove the folder of a run that has left nothing in it."""
+    """Remove the folder of a run that has left nothing in it, and the note of whose it was."""
     try:
         folder.rmdir()
     except OSError:
         # It holds something, or is gone: either way there is nothing to give back.
         return
+    notes = folder.parent / _NOTED
+    # What cannot be removed is forgotten when the next folder is made.
+    with suppress(OSError):
+        _forget_those_gone(folder.parent)
+        notes.rmdir()
 
 
 def folder_name(name: str) -> str:

@@ -36,6 +36,7 @@ from trading.errors import OpenbellError
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
 from trading.session.events import Event
+from trading.session.messages import Kind
 
 DAY = date(2025, 6, 10)
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
@@ -79,14 +80,19 @@ class Alerts:
 
     def __init__(self, story: Story) -> None:
         self._story = story
-        self.texts: list[str] = []
+        # What somebody has to see to; what is sent of each order says nothing of trouble.
+        self.warnings: list[str] = []
+        self.errors: list[str] = []
         # A folder of the machine's own choice, which is no part of the story.
         self.folder = Path()
 
     def send(self, kind: str, text: str, **fields: object) -> None:
         """Keep a message; what is told by the machine's seconds stays out of the story."""
         text = text.replace(str(self.folder), "DATA")
-        self.texts.append(f"{kind} {text}")
+        if kind == Kind.SYSTEM_WARNING:
+            self.warnings.append(text)
+        elif kind == Kind.SYSTEM_ERROR:
+            self.errors.append(text)
         self._story.tell(f"told {kind} {text if kind == 'SYSTEM_ERROR' else ''}".rstrip())
 
 
@@ -206,7 +212,14 @@ class World:
             if is_closed and state is not None:
                 self.faults.are_off = True
                 check_fold(ledger, state)
-                check_end(state, self.journalled, self.watch, self.alerts.texts, healed=self.heals)
+                check_end(
+                    state,
+                    self.journalled,
+                    self.watch,
+                    warnings=self.alerts.warnings,
+                    errors=self.alerts.errors,
+                    healed=self.heals,
+                )
             return is_closed
         except ProcessDied:
             self.counts["deaths"] += 1

@@ -20,6 +20,8 @@ class Journalled:
     def __init__(self) -> None:
         self.requests: set[tuple[str, str]] = set()
         self.executions: Counter[str] = Counter()
+        # Bought and sold by symbol: a broker may tell of two executions as one.
+        self.shares: Counter[tuple[str, bool]] = Counter()
         self.count = 0
 
     def take(self, events: Sequence[Event]) -> None:
@@ -30,6 +32,7 @@ class Journalled:
                 self.requests.add((event.action, event.client_order_id))
             elif isinstance(event, Fill):
                 self.executions[event.exec_id] += 1
+                self.shares[event.symbol, event.quantity > 0] += abs(event.quantity)
 
     def require(self, action: str, intent: Intent) -> None:
         """Raise InvariantBroken for a request that no journal has; ending an order may be one."""
@@ -77,20 +80,17 @@ def check_end(
     state: SessionState,
     journalled: Journalled,
     watch: Watch,
-    alerts: Sequence[str],
     *,
+    warnings: Sequence[str],
+    errors: Sequence[str],
     healed: bool,
 ) -> None:
     """Check what must hold once a session is closed and everything was heard."""
-    told = "\n".join(alerts)
-    named = {symbol for symbol in state.plan.symbols if symbol in told}
-    for fill in watch.broker.executions():
-        booked = journalled.executions[fill.exec_id]
-        if booked > 1 or (booked == 0 and fill.symbol not in named):
-            raise InvariantBroken(
-                "no-lost-fill",
-                f"fill {fill.exec_id} of {fill.quantity} {fill.symbol} is booked {booked} times",
-            )
+    alarmed = {symbol for symbol in state.plan.symbols if any(symbol in text for text in errors)}
+    named = alarmed | {
+        symbol for symbol in state.plan.symbols if any(symbol in text for text in warnings)
+    }
+    _check_fills(journalled, watch, named)
     held = watch.positions()
     for s, symbol in enumerate(state.plan.symbols):
         ours, theirs = int(state.book.quantity[s]), held.get(symbol, 0)
@@ -100,7 +100,7 @@ def check_end(
                 f"{symbol} is {ours} in the ledger and {theirs} at the exchange, nobody was told",
             )
     for symbol, quantity in held.items():
-        if symbol not in named:
+        if symbol not in alarmed:
             raise InvariantBroken(
                 "nothing-held-untold", f"{quantity} {symbol} are held after the session, untold"
             )
@@ -109,4 +109,21 @@ def check_end(
             raise InvariantBroken(
                 "exits-go-on",
                 f"{quantity} {symbol} are held after a session whose last bars were without faults",
+            )
+
+
+def _check_fills(journalled: Journalled, watch: Watch, named: set[str]) -> None:
+    for exec_id, times in journalled.executions.items():
+        if times > 1:
+            raise InvariantBroken("no-lost-fill", f"fill {exec_id} is booked {times} times")
+    traded: Counter[tuple[str, bool]] = Counter()
+    for fill in watch.broker.executions():
+        traded[fill.symbol, fill.quantity > 0] += abs(fill.quantity)
+    for key in sorted({*traded, *journalled.shares}):
+        symbol, is_bought = key
+        if traded[key] != journalled.shares[key] and symbol not in named:
+            raise InvariantBroken(
+                "no-lost-fill",
+                f"{traded[key]} {symbol} were {'bought' if is_bought else 'sold'} at the broker,"
+                f" {journalled.shares[key]} are booked, nobody was told",
             )

@@ -29,7 +29,7 @@ from tests.system.conftest import PrefectStack
 from tests.system.patience import connect, patient, wait_for
 from trading.errors import BadInput, SourceUnavailable
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(800)
 THROWAWAY = Path(__file__).parent / "throwaway" / "prefect.yaml"
 
 

@@ -10,6 +10,7 @@ from tests.repository import REPOSITORY
 FOLDERS = ("api", "blocks", "flows", "tasks", "trading")
 # Each with the reason why a value would not do.
 EXCEPTIONS = {
+    "blocks/exchange/alpaca/client.py": "REQUESTS_CA_BUNDLE, which requests goes by as well",
     "blocks/process/cache_folder.py": "XDG_CACHE_HOME is the desktop's, asked where it is used",
     "blocks/providers/rate_limit.py": "PREFECT_API_URL, which Prefect's client goes by as well",
     "blocks/settings/reader.py": "the one reader of the settings",

@@ -78,7 +78,8 @@ def test_what_is_not_entered_is_said_with_its_reason_and_an_exit_code(
 def test_an_answer_that_is_of_no_use_is_one_line(
     answer: Said, complaint: str, broker: AlpacaBroker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broker.script("GET", "/v2/account", answer)
+    # A question is asked again before it is given up.
+    broker.script("GET", "/v2/account", *[answer] * 10)
     assert main(["check-broker"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ")

@@ -154,7 +154,6 @@ def _books(at: float, scratch: Path) -> Books:
         }
         state = exchange.execute("SELECT value FROM account WHERE name = 'state'").fetchone()
     kept = json.loads(state[0])["book"] if state else {}
-    return Books(
-        at, journal, 0 if cursor is None else int(cursor[0]), shown, shown_orders, events, orders,
-        kept,
-    )  # fmt: skip
+    # The simulated exchange's cursor is a number as text, empty before its first event.
+    taken = int(cursor[0]) if cursor and cursor[0] else 0
+    return Books(at, journal, taken, shown, shown_orders, events, orders, kept)
