@@ -10,7 +10,7 @@ from trading.session.events import Intent
 from trading.session.orders import Leg, Order, OrderType, Status
 from trading.session.planning.order_names import OrderNames, next_attempt
 from trading.session.planning.standing import Standing
-from trading.session.protection.legs import PROTECTION, is_held
+from trading.session.protection.legs import PROTECTION, is_held, is_unheard, parent_of
 
 
 def wanted_entry(names: OrderNames, standing: Standing, abilities: Abilities) -> Intent | None:
@@ -62,8 +62,16 @@ def unwanted(standing: Standing) -> list[Order]:
     return [
         order
         for order in standing.live
-        if not _is_of(order, wanted) and not is_held(order, standing.known)
+        if not _is_of(order, wanted)
+        and not is_held(order, standing.known)
+        and not _guards_unheard(order, standing.known)
     ]
+
+
+def _guards_unheard(order: Order, known: list[Order]) -> bool:
+    # The position is there, and only its news are late: its stop is not to be taken from it.
+    parent = parent_of(order, known)
+    return parent is not None and is_unheard(parent)
 
 
 def _is_of(order: Order, wanted: EntryTerms | None) -> bool:

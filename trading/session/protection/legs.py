@@ -20,6 +20,11 @@ def is_filling(order: Order) -> bool:
     return order.leg == Leg.ENTRY and order.is_live and order.remaining > 0
 
 
+def is_unheard(order: Order) -> bool:
+    """Return whether an order is known to be filled before all of its fills have been heard."""
+    return order.status == Status.FILLED and order.remaining > 0
+
+
 def parent_of(leg: Order, known: Iterable[Order]) -> Order | None:
     """Return the entry that carries a leg, None for an order of its own."""
     return next(

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from trading.session.broker_answers import Refusal, in_words, refusal_in
 from trading.session.events import Gap, Unprotected
-from trading.session.orders import Leg, Order, Status
+from trading.session.orders import Leg, Order
 from trading.session.planning.standing import common
-from trading.session.protection.legs import guarded_quantity
+from trading.session.protection.legs import guarded_quantity, is_unheard
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.protection.record import END, MICROSECONDS, MOVE, Setback
 from trading.session.state import SessionState
@@ -104,7 +104,7 @@ class Watch:
             if not is_leaving or what in (Leg.EXIT, END):
                 waits[symbol, what, setback.tries] = self.limits.wait(setback.tries)
         for symbol, orders in by_symbol.items():
-            if symbol not in state.view.elsewhere and any(map(_is_unbooked, orders)):
+            if symbol not in state.view.elsewhere and any(map(is_unheard, orders)):
                 waits[symbol, "fills", 0] = self.limits.unprotected
         self._waiting = {key: self._waiting.get(key, now_us) for key in waits}
         return sorted(
@@ -166,11 +166,6 @@ class _Bare(NamedTuple):
 
 def _has_passed(since_us: int, now_us: int, seconds: float) -> bool:
     return not now_us or now_us - since_us >= seconds * MICROSECONDS
-
-
-def _is_unbooked(order: Order) -> bool:
-    """Return whether an order is known to be filled and not all of its fills have been heard."""
-    return order.status == Status.FILLED and order.filled < abs(order.quantity)
 
 
 def _bare_quantity(state: SessionState, symbol: str, known: list[Order]) -> int:

@@ -15,8 +15,8 @@ from tests.unit.blocks.exchange.test_order_desk import (
     trade_to_the_break,
 )
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange
-from trading.session.events import Fill
-from trading.session.exchange_port import StreamPosition
+from trading.session.events import Fill, update_of
+from trading.session.exchange_port import EventPage, StreamPosition
 from trading.session.orders import Leg
 from trading.session.state import SessionState
 
@@ -119,3 +119,29 @@ def test_a_ledger_of_an_earlier_version_goes_on_from_its_number() -> None:
     assert again._news.cursor == StreamPosition("first", cursor.cursor)
     assert not [e for e in again._uncommitted if isinstance(e, Fill)]
     assert again.state.session.date == DAY
+
+
+class Mute(Named):
+    is_mute = False
+
+    def events(self, since: StreamPosition) -> EventPage:
+        return EventPage(since, [], False) if self.is_mute else super().events(since)
+
+
+def test_the_stop_of_an_entry_whose_fills_are_not_heard_yet_is_left_where_it_rests() -> None:
+    run_plan = plan()
+    exchange = Mute(run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    exchange.is_mute = True
+    desk.take_bar(bar(2, CALM, CALM))
+    entry = next(o for o in exchange.venue.state.orders.values() if o.leg == Leg.ENTRY)
+    assert exchange.positions()[entry.symbol] != 0
+    # What looking the entry up says of it comes before what the stream says.
+    desk.record(update_of(entry))
+    desk.reconcile()
+    desk.execute()
+    assert entry.stop_id in {order.client_order_id for order in exchange.open_orders()}
+    exchange.is_mute = False
+    desk.listen()
+    assert int(desk.state.book.quantity[desk.state.index[entry.symbol]]) == entry.quantity
