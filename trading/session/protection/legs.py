@@ -26,15 +26,14 @@ def is_unheard(order: Order) -> bool:
 
 
 def parent_of(leg: Order, known: Iterable[Order]) -> Order | None:
-    """Return the entry that carries a leg, None for an order of its own."""
-    return next(
-        (
-            order
-            for order in known
-            if order.leg == Leg.ENTRY and leg.client_order_id in legs_of(order)
-        ),
-        None,
-    )
+    """Return the newest entry that carries a leg, None for an order of its own.
+
+    An entry that ended unfilled leaves the names of its legs to the next one.
+    """
+    carrying = [
+        order for order in known if order.leg == Leg.ENTRY and leg.client_order_id in legs_of(order)
+    ]
+    return max(carrying, key=lambda order: order.attempt, default=None)
 
 
 def is_held(leg: Order, known: Iterable[Order]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 from blocks.exchange.order_desk import OrderDesk
 from tests.unit.blocks.exchange.test_order_desk import (
@@ -17,7 +18,8 @@ from tests.unit.blocks.exchange.test_order_desk import (
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange
 from trading.session.events import Fill, update_of
 from trading.session.exchange_port import EventPage, StreamPosition
-from trading.session.orders import Leg
+from trading.session.orders import Leg, Order, Status
+from trading.session.protection.legs import is_held, parent_of
 from trading.session.state import SessionState
 
 
@@ -145,3 +147,13 @@ def test_the_stop_of_an_entry_whose_fills_are_not_heard_yet_is_left_where_it_res
     exchange.is_mute = False
     desk.listen()
     assert int(desk.state.book.quantity[desk.state.index[entry.symbol]]) == entry.quantity
+
+
+def test_a_leg_is_of_the_newest_entry_that_names_it() -> None:
+    """An entry that ended unfilled leaves the names of its legs to the next one."""
+    first = Order("entry-1", "AAA", Leg.ENTRY, 5, stop_id="stop-1", status=Status.CANCELLED)
+    second = replace(first, client_order_id="entry-2", attempt=2, status=Status.WORKING)
+    stop = Order("stop-1", "AAA", Leg.STOP, -5, status=Status.WORKING)
+    assert parent_of(stop, [first, second]) is second
+    assert parent_of(stop, [first]) is first
+    assert is_held(stop, [first, second])
