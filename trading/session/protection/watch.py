@@ -100,8 +100,9 @@ class Watch:
         waits: dict[tuple[str, str, int], float] = {}
         for (symbol, what), setback in state.protection.setbacks.items():
             is_leaving = symbol in left or bool(state.book.exit_waiting[state.index[symbol]])
-            # What is being left waits for no stop.
-            if not is_leaving or what in (Leg.EXIT, END):
+            # What is being left waits for no stop, but where a market stands still nothing helps.
+            is_halted = symbol in state.protection.halted
+            if not is_leaving or is_halted or what in (Leg.EXIT, END):
                 waits[symbol, what, setback.tries] = self.limits.wait(setback.tries)
         for symbol, orders in by_symbol.items():
             if symbol not in state.view.elsewhere and any(map(is_unheard, orders)):
