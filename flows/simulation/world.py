@@ -282,7 +282,14 @@ class World:
             self.watch.look()
 
     def _knows_of(self, symbol: str) -> bool:
-        """Return whether the session knows what is held: before that it can protect nothing."""
+        """Return whether the session knows what is held, of a symbol that may be ordered.
+
+        Before it knows it can protect nothing, and in a market that is halted neither; what was
+        refused there is asked for again with the next bar at the latest.
+        """
+        bar_us = round(self._interval * 60 * 1e6)
+        if symbol in self.halted and self.time.us < self.halted[symbol] + bar_us:
+            return False
         runtime = self.process.runtime if self.process is not None else None
         if runtime is None:
             return False
