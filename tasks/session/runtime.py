@@ -97,11 +97,6 @@ class SessionRuntime:
         return self.desk.state
 
     @property
-    def has_broker(self) -> bool:
-        """Return whether a broker is asked, and not only the simulated venue."""
-        return self.broker is not None
-
-    @property
     def is_at_broker(self) -> bool:
         """Return whether orders go to the broker, and its money is ours."""
         return self.broker is self.exchange

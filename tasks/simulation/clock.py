@@ -65,7 +65,6 @@ class MachineClock:
         self._time = time
         self._is_quiet = is_quiet
         self.offset = timedelta(0)
-        self.naps = 0
 
     def now(self) -> datetime:
         """Return what the machine takes for the present."""
@@ -77,7 +76,6 @@ class MachineClock:
 
     async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
         """Return when the moment has come by this clock, or something may have to be done."""
-        self.naps += 1
         end = to_microseconds(moment - self.offset)
         look_us = round(min(at_most_seconds, 3600.0) * SECOND_US)
         if self._is_quiet():

@@ -32,7 +32,6 @@ class SimulatedProvider(MarketData):
         self._time = time
         self._faults = faults
         self._story = story
-        self.silent_seconds = 0.0
 
     def history(self, symbols: Sequence[str], before: Session) -> BarRows | None:
         """Return no past: the strategy needs none."""

@@ -6,8 +6,6 @@ from blocks.exchange.alpaca.replies import NoReply, Reply
 from trading.session.broker_answers import Accepted, Answer, Refusal, Refused, Unknown
 
 FORBIDDEN = 40310000
-# Also said of a stop price that a limit order does not take: the words decide.
-NOT_WELL_FORMED = 40010001
 
 # The first of these words that a refusal holds decides its class, in this order.
 _WORDS: tuple[tuple[str, Refusal], ...] = (

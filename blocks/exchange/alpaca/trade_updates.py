@@ -1,9 +1,4 @@
-"""Alpaca's trade updates over a websocket: one of alpaca-py's connections at a time.
-
-The library would connect again by itself, for ever and without a word to anybody, and waits
-without a limit for the answer to its keys. So each of its connections is used once, in a loop with
-time-outs of our own, as for the bars' stream.
-"""
+"""Alpaca's trade updates over a websocket, in a thread of their own."""
 
 from __future__ import annotations
 
@@ -19,16 +14,18 @@ from websockets.legacy.exceptions import InvalidStatusCode
 
 from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.replies import Json
+from blocks.providers.alpaca.library_connection import (
+    WEBSOCKET_PARAMETERS,
+    LibraryConnection,
+    close_quietly,
+    unused,
+)
 from blocks.providers.errors import NotConnected, Unauthorized
 from blocks.providers.stream_connection import (
     CONNECT_SECONDS,
-    MUTE,
-    POLL_SECONDS,
-    QUEUED_FRAMES,
     REFUSED_PAUSE_SECONDS,
     End,
     Listener,
-    StreamConnection,
 )
 from trading.errors import OpenbellError
 
@@ -98,7 +95,7 @@ class TradeUpdates:
         self.is_connected = False
 
 
-class _Connection(StreamConnection):
+class _Connection(LibraryConnection):
     def __init__(
         self,
         access: BrokerAccess,
@@ -128,27 +125,7 @@ class _Connection(StreamConnection):
         except (OSError, WebSocketException, EOFError, LookupError, AttributeError) as error:
             return self._broken(f"ended ({type(error).__name__})")
         finally:
-            await _close(stream)
-
-    async def _read(self, stream: _Stream) -> End:
-        now = asyncio.get_running_loop().time
-        confirmed_by = now() + CONNECT_SECONDS
-        reading = asyncio.ensure_future(stream.read())
-        try:
-            while not self.is_stopping:
-                await asyncio.wait({reading}, timeout=POLL_SECONDS)
-                if reading.done():
-                    reading.result()
-                    break
-                if not stream.is_listening and now() > confirmed_by:
-                    raise TimeoutError
-                muteness = self._listener.muteness()
-                if muteness is not None:
-                    return muteness, 0.0
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-        return self.closed, 0.0
+            await close_quietly(stream)
 
     def _broken(self, said: str) -> End:
         what = f"alpaca's trade updates: the connection {said}"
@@ -175,19 +152,12 @@ class _Stream(TradingStream):
             paper=not access.is_live,
             raw_data=True,
             url_override=access.stream_address,
-            websocket_params={
-                "open_timeout": CONNECT_SECONDS,
-                "close_timeout": 1,
-                "ping_interval": 10,
-                "ping_timeout": 60,
-                "max_queue": QUEUED_FRAMES,
-                "logger": MUTE,
-            },
+            websocket_params=WEBSOCKET_PARAMETERS,
         )
-        self.is_listening = False
+        self.is_confirmed = False
         self._listener = listener
         # Without a handler it would not ask for updates; `_dispatch` hears everything before.
-        self.subscribe_trade_updates(_unused)
+        self.subscribe_trade_updates(unused)
 
     async def open(self) -> None:
         """Connect, show the keys and ask for updates."""
@@ -201,20 +171,8 @@ class _Stream(TradingStream):
 
     async def _dispatch(self, msg: dict[str, Any]) -> None:
         kind = msg.get("stream")
-        if kind in ("listening", "trade_updates") and not self.is_listening:
-            self.is_listening = True
+        if kind in ("listening", "trade_updates") and not self.is_confirmed:
+            self.is_confirmed = True
             self._listener.connected()
         if kind == "trade_updates":
             self._listener.heard(msg.get("data"))
-
-
-async def _unused(_: Any) -> None:
-    """Stand for what the library would call."""
-
-
-async def _close(stream: _Stream) -> None:
-    try:
-        await stream.close()
-    except (OSError, WebSocketException):
-        # It is gone, which is what was wanted.
-        return

@@ -1,7 +1,6 @@
-"""The connection under Alpaca's bars stream: one of alpaca-py's at a time, in a loop of its own.
+"""The connection under Alpaca's bars stream.
 
-The library would connect again by itself, for ever and without a word to anybody, and tells a
-refusal to its log alone. So each of its connections is used once, and what it hears is heard here.
+The library tells a refusal to its log alone: what it hears is heard here.
 """
 
 from __future__ import annotations
@@ -18,22 +17,24 @@ from websockets.legacy.exceptions import InvalidStatusCode
 
 from blocks.providers.access import AlpacaAccess
 from blocks.providers.alpaca.failures import FeedNotInPlan
+from blocks.providers.alpaca.library_connection import (
+    WEBSOCKET_PARAMETERS,
+    LibraryConnection,
+    close_quietly,
+    unused,
+)
 from blocks.providers.alpaca.names import name_of
 from blocks.providers.errors import NotConnected, Unauthorized
 from blocks.providers.stream_connection import (
     CONNECT_SECONDS,
     LONGEST_PAUSE_SECONDS,
-    MUTE,
-    POLL_SECONDS,
-    QUEUED_FRAMES,
     REFUSED_PAUSE_SECONDS,
     End,
     Listener,
-    StreamConnection,
 )
 
 
-class AlpacaSocket(StreamConnection):
+class AlpacaSocket(LibraryConnection):
     """Keeps one connection for the listener between `start` and `close`.
 
     What the keys or the plan forbid waits for 5 minutes. `wait` and `jitter` are the connection's.
@@ -74,27 +75,7 @@ class AlpacaSocket(StreamConnection):
             what = f"the {self._access.source} stream ended ({type(error).__name__})"
             return NotConnected(what, "It is connected again"), 0.0
         finally:
-            await _close(stream)
-
-    async def _read(self, stream: _Stream) -> End:
-        now = asyncio.get_running_loop().time
-        confirmed_by = now() + CONNECT_SECONDS
-        reading = asyncio.ensure_future(stream._consume())
-        try:
-            while not self.is_stopping:
-                await asyncio.wait({reading}, timeout=POLL_SECONDS)
-                if reading.done():
-                    reading.result()
-                    break
-                if not stream.is_subscribed and now() > confirmed_by:
-                    raise TimeoutError
-                muteness = self._listener.muteness()
-                if muteness is not None:
-                    return muteness, 0.0
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-        return self.closed, 0.0
+            await close_quietly(stream)
 
     def _refusal(self, said: str) -> End:
         source, text = self._access.source, said.lower()
@@ -147,23 +128,20 @@ class _Stream(StockDataStream):
             raw_data=True,
             feed=DataFeed(access.feed),
             url_override=_address(access),
-            websocket_params={
-                "open_timeout": CONNECT_SECONDS,
-                "close_timeout": 1,
-                "ping_interval": 10,
-                "ping_timeout": 60,
-                "max_queue": QUEUED_FRAMES,
-                "logger": MUTE,
-            },
+            websocket_params=WEBSOCKET_PARAMETERS,
         )
-        self.is_subscribed = False
+        self.is_confirmed = False
         self._listener = listener
 
     async def ask_for(self, names: Sequence[str]) -> None:
         """Subscribe to the bars of symbols, and to what they become when trades come late."""
-        self.subscribe_bars(_unused, *names)
-        self.subscribe_updated_bars(_unused, *names)
+        self.subscribe_bars(unused, *names)
+        self.subscribe_updated_bars(unused, *names)
         await self._send_subscribe_msg()
+
+    async def read(self) -> None:
+        """Hear messages until the connection ends."""
+        await self._consume()
 
     async def _dispatch(self, msg: dict[str, Any]) -> None:
         kind = msg.get("T")
@@ -171,25 +149,13 @@ class _Stream(StockDataStream):
             raise _Refused(str(msg.get("msg")))
         if kind != "subscription":
             self._listener.heard(msg)
-        elif not self.is_subscribed:
-            self.is_subscribed = True
+        elif not self.is_confirmed:
+            self.is_confirmed = True
             self._listener.connected()
 
 
 class _Refused(Exception):
     """Alpaca says no, after the connection was made."""
-
-
-async def _unused(_: Any) -> None:
-    """Stand for what the library would call: `_dispatch` hears everything before."""
-
-
-async def _close(stream: _Stream) -> None:
-    try:
-        await stream.close()
-    except (OSError, WebSocketException):
-        # It is gone, which is what was wanted.
-        return
 
 
 def _address(access: AlpacaAccess) -> str | None:

@@ -38,7 +38,6 @@ class Watch:
         self._partly: dict[str, int] = {}
         # By symbol, what is waited for and its number: since when.
         self._waiting: dict[tuple[str, str, int], int] = {}
-        self._asked_us: dict[str, int] = {}
         self._looked_us = 0
         self.is_urgent = False
 
@@ -59,21 +58,6 @@ class Watch:
             self._bare or self._partly or paused or protection.unsettled or state.unanswered
         )
         return Look(cut, paused, events)
-
-    def bare_seconds(self, now_us: int) -> dict[str, float]:
-        """Return by symbol for how long it has stood unprotected until now."""
-        return {
-            symbol: max(0, now_us - bare.since_us) / MICROSECONDS
-            for symbol, bare in self._bare.items()
-        }
-
-    def may_ask(self, client_order_id: str, now_us: int) -> bool:
-        """Return whether an order may be asked about now, and remember that it is."""
-        last = self._asked_us.get(client_order_id)
-        if last is not None and now_us - last < self.limits.question * MICROSECONDS and now_us:
-            return False
-        self._asked_us[client_order_id] = now_us
-        return True
 
     def _overdue_entries(self, state: SessionState, now_us: int) -> list[str]:
         """Return the entries that were filled in part longer ago than is waited for the rest."""
