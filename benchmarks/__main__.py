@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.caches import cache_folder
 from benchmarks.command_bench import drop_page_cache, measure_command
 from benchmarks.cycle_bench import measure_cycle
 from benchmarks.engine_bench import measure_engine, measure_indicators
@@ -35,14 +36,6 @@ VECTORBT_BARS = 1_000_000
 CYCLE_SYMBOLS = (1, 10, 100)
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 LIBRARIES = ("numba", "numpy", "polars", "duckdb", "prefect")
-
-
-def cache_folder() -> Path:
-    """Return where generated bars and compiled code are kept between benchmarks."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = root / "openbell" / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def machine() -> dict[str, str]:

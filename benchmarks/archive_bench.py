@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.caches import cache_folder
 from benchmarks.market import Market, make_market
 from blocks.archive.archive import BarArchive
 from blocks.process.clocks import ReplayClock
@@ -234,8 +235,6 @@ def drop_cache(folder: Path) -> None:
 
 def main() -> None:
     """Make the archive where it is not there yet, measure, and print."""
-    from benchmarks.__main__ import cache_folder
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", type=int, default=BARS, help="how many the archive holds")
     parser.add_argument("--only", default="", help="a part of the name of what is measured")

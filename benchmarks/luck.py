@@ -11,8 +11,9 @@ import numpy as np
 
 from trading.backtest.noise_check import FEWEST_STEPS_INSIDE_BAR, START_STEPS, Steps, walk_panel
 from trading.backtest.performance import Summary
-from trading.market.bars import Floats, Panel
+from trading.market.bars import Floats
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.plan import RunPlan, make_plan
 from trading.sweep.objective import Objective, worth_of
 from trading.sweep.run_sets import run_sets

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.caches import cache_folder
 from benchmarks.luck import sweep, walk_market
 from trading.statistics.judge_sweep import judge_sweep
 from trading.statistics.sweep_statistics import SweepStatistics
@@ -110,8 +111,6 @@ def write(sets: int, noise: dict[str, Any], edge: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure, write and draw."""
-    from benchmarks.__main__ import cache_folder
-
     cache = cache_folder() / "machine-code"
     sets = int(sys.argv[1]) if sys.argv[1:] else SETS
     noise = summary_of(judge_seeds(NOISE_SEEDS, sets=sets, cache_folder=cache))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from trading.market.bars import Defects, Floats, Panel
+from trading.market.bars import Floats
 from trading.market.calendar import Session, make_grid, sessions_between
+from trading.market.panel import Defects, Panel
 
 SEED = 20_250_611
 SYMBOLS = 100

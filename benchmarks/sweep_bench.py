@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.market import make_market
 from trading.backtest.performance import summarise
 from trading.backtest.run import run_backtest
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.plan import RunPlan, make_plan
 from trading.sweep.run_sets import run_sets
 

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import xxhash
 
-from trading.market.bars import NUMBERS, BarRows, Floats, Panel
+from trading.market.bars import NUMBERS, BarRows, Floats
 from trading.market.calendar import to_microseconds
+from trading.market.panel import Panel
 from trading.market.parallel import for_each
 
 

@@ -21,8 +21,9 @@ import numpy as np
 import xxhash
 
 from blocks.process.cache_folder import cache_folder
-from trading.market.bars import NUMBERS, Defects, Panel, Prices
+from trading.market.bars import NUMBERS, Prices
 from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds
+from trading.market.panel import Defects, Panel
 from trading.market.parallel import for_each
 
 MOST_BYTES = 2_000_000_000

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blocks.report.packed_numbers import LARGEST, pack, zigzag
-from trading.market.bars import Floats, Integers, Panel, Prices
+from trading.market.bars import Floats, Integers, Prices
+from trading.market.panel import Panel
 from trading.prices import UNITS_PER_DOLLAR
 
 CANDLE_BUDGET = 8_000_000

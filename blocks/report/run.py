@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from trading.backtest.performance import Summary
 from trading.backtest.run import Outcome
-from trading.market.bars import Panel
 from trading.market.calendar import Session, exchange_timezone
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from blocks.bars.content_hash import BarHashes
 from trading.backtest.performance import Json
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.plan import BUILT_IN, RunPlan
 from trading.sweep.parameter_set import set_hash_of
 

@@ -30,8 +30,8 @@ from trading.backtest.performance import Json, Summary, summarise
 from trading.backtest.run import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
 from trading.backtest.tables import DecisionTables, equity_table, trades_table, universe_table
 from trading.errors import BadInput
-from trading.market.bars import Panel
 from trading.market.calendar import Session
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 
 Progress = Callable[[str, int, int], None]

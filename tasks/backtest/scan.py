@@ -18,8 +18,9 @@ from tasks.backtest.bars import notes_of_sessions, trim_sessions
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.request import BacktestRequest
 from trading.backtest.scan import Scanned, is_covered, scan
-from trading.market.bars import BarRows, Defects, Integers, Panel
+from trading.market.bars import BarRows, Integers
 from trading.market.calendar import Grid, Session, make_grid
+from trading.market.panel import Defects, Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan
 

@@ -20,7 +20,7 @@ from blocks.bars.sources.found import find_files
 from blocks.bars.sources.paths import TEXT_SUFFIXES, suffix_of
 from blocks.providers.fetched_bars import FetchedBars
 from trading.errors import BadInput
-from trading.market.bars import BarRows, Defects, Panel
+from trading.market.bars import BarRows
 from trading.market.calendar import (
     EPOCH,
     Session,
@@ -28,6 +28,7 @@ from trading.market.calendar import (
     sessions_between,
     to_microseconds,
 )
+from trading.market.panel import Defects, Panel
 from trading.market.panel_loading import make_panel
 from trading.session.ports import Clock
 

@@ -23,9 +23,10 @@ from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import panel_notes, refuse_no_bars
 from trading.errors import StoreUnavailable
-from trading.market.bars import NUMBERS, Defects, Panel, Prices
+from trading.market.bars import NUMBERS, Prices
 from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds
 from trading.market.daily_bars import DailyBars
+from trading.market.panel import Defects, Panel
 
 # 40 bytes each.
 _MOST_BARS_AT_HAND = 20_000_000

@@ -20,9 +20,10 @@ from tests.oracle.reference.engine import run_reference
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
-from trading.market.bars import BarRows, Panel
+from trading.market.bars import BarRows
 from trading.market.calendar import Session, from_microseconds, make_grid
 from trading.market.daily_bars import DailyBars, day_number, make_daily_bars
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ExitReason, FillLeg, Reason

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from trading.backtest.run import Outcome
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.reasons import FillLeg
 
 

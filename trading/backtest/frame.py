@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from trading.market.bars import Floats, Integers, Panel, Prices
+from trading.market.bars import Floats, Integers, Prices
 from trading.market.daily_bars import days_of, no_daily
+from trading.market.panel import Panel
 
 
 class Frame:

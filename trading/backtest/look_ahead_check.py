@@ -17,8 +17,9 @@ import numpy as np
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import DecisionRow, FillRow
 from trading.errors import BadInput
-from trading.market.bars import Floats, Panel
+from trading.market.bars import Floats
 from trading.market.calendar import Grid, from_microseconds
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 from trading.reasons import LEG_ASSUMED_CLOSE
 

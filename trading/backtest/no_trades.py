@@ -9,8 +9,9 @@ import numpy as np
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.decision_log import DecisionLog
 from trading.engine.matching import participation_cap
-from trading.market.bars import Floats, Integers, Panel
+from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 from trading.reasons import DATA_GATE_ZERO_VOLUME, ENTER_LONG, ENTER_SHORT, NO_DECISION, Reason
 

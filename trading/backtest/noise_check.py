@@ -24,8 +24,9 @@ from trading.backtest.run import Outcome, run_backtest
 from trading.engine.trade_tape import TradeRow
 from trading.errors import BadInput
 from trading.indicators.indicator import Kind
-from trading.market.bars import Defects, Floats, Panel
+from trading.market.bars import Floats
 from trading.market.calendar import Grid, make_grid, sessions_between
+from trading.market.panel import Defects, Panel
 from trading.parameters import FillParameters, RiskParameters
 from trading.plan import RunPlan
 from trading.prices import r4_array

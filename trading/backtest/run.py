@@ -21,8 +21,9 @@ from trading.engine.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
 from trading.engine.strategy_errors import Place, mistakes_explained, user_file
 from trading.errors import BadInput
 from trading.gate.findings import GateReport, report_of_panel
-from trading.market.bars import NUMBERS, Defects, Floats, Integers, Panel
+from trading.market.bars import NUMBERS, Floats, Integers
 from trading.market.calendar import Grid, make_grid
+from trading.market.panel import Defects, Panel
 from trading.plan import RunPlan
 from trading.selection.universe import Universe
 

@@ -26,9 +26,10 @@ from trading.engine.workspace import Signals
 from trading.gate.findings import GateReport, report_of, report_of_panel
 from trading.gate.verdicts import Verdicts
 from trading.indicators.studies import DAILY, OPENING, STUDY_KIND, VWAP
-from trading.market.bars import Defects, Floats, Integers, Panel, Prices
+from trading.market.bars import Floats, Integers, Prices
 from trading.market.calendar import Grid
 from trading.market.daily_bars import DailyBars
+from trading.market.panel import Defects, Panel
 from trading.plan import RunPlan
 from trading.reasons import NO_DECISION
 

@@ -13,7 +13,8 @@ from trading.backtest.reader import Reader, Remembered
 from trading.engine.decision_tape import new_decision_tape
 from trading.engine.entering import new_entering
 from trading.engine.workspace import Signals, new_scratch, parts_of
-from trading.market.bars import Floats, Integers, Panel
+from trading.market.bars import Floats, Integers
+from trading.market.panel import Panel
 from trading.parameters import StrategyParameters
 from trading.plan import RunPlan
 

@@ -9,8 +9,9 @@ from trading.gate.thresholds import GateThresholds
 from trading.gate.verdicts import clear_rejected, extremes_of, judge_session, new_verdicts
 from trading.indicators.past import Past
 from trading.indicators.studies import Studies
-from trading.market.bars import Panel, Prices
+from trading.market.bars import Prices
 from trading.market.daily_bars import days_of, no_daily
+from trading.market.panel import Panel
 
 
 def warm(

@@ -12,8 +12,9 @@ import numpy as np
 
 from trading.gate.checks import GAP, JUMP, NEW_LEVEL, SPIKE, STALE, ZERO_VOLUME
 from trading.gate.verdicts import Bytes, Verdicts
-from trading.market.bars import Floats, Panel
+from trading.market.bars import Floats
 from trading.market.calendar import from_microseconds, to_microseconds
+from trading.market.panel import Panel
 
 # In the order in which they become reasons.
 CHECKS = {

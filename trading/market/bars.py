@@ -1,18 +1,13 @@
-"""Bars: rows as a source gives them, and the time-major panel that the engine reads."""
+"""Bars as rows, in the order in which a source gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from trading.market.calendar import Grid
-
-if TYPE_CHECKING:
-    from trading.market.daily_bars import DailyBars
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -142,58 +137,6 @@ def join_rows(blocks: Sequence[AnyRows], interval_minutes: int | None) -> BarRow
         real[4],
         interval_minutes,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Defects:
-    """What was found wrong with the rows while they were loaded, as counts.
-
-    `missing` counts the bars of the grid that no valid row covers.
-    """
-
-    rows: int = 0
-    outside_session: int = 0
-    duplicate: int = 0
-    invalid: int = 0
-    zero_volume: int = 0
-    missing: int = 0
-
-    def as_dict(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return {field.name: int(getattr(self, field.name)) for field in fields(self)}
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """Bars on the grid, arrays of (bars, symbols), NaN where a bar is missing.
-
-    `daily` are a user's own daily bars, None where they are made of these.
-    """
-
-    grid: Grid
-    symbols: tuple[str, ...]
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-    defects: Defects
-    daily: DailyBars | None = None
-
-    @property
-    def prices(self) -> Prices:
-        """Return the five arrays as one."""
-        return Prices(self.open, self.high, self.low, self.close, self.volume)
-
-    def until(self, end: int) -> Panel:
-        """Return the bars of the first `end` sessions, at least one, as views.
-
-        Of daily bars it has those before the last session. The defects stay those of all.
-        """
-        grid = self.grid.until(end)
-        kept = {name: getattr(self, name)[: grid.rows] for name in NUMBERS}
-        daily = None if self.daily is None else self.daily.before(grid.sessions[-1].date)
-        return replace(self, grid=grid, daily=daily, **kept)
 
 
 def closes_before(

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.errors import BadInput
-from trading.market.bars import AnyRows, BarRows, Defects, Integers, Panel, in_blocks, join_rows
+from trading.market.bars import AnyRows, BarRows, Integers, in_blocks, join_rows
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
 from trading.market.grid_cells import BLOCK_ROWS, Part, are_valid, clear_invalid, place
 from trading.market.grid_lookup import GridRows
+from trading.market.panel import Defects, Panel
 from trading.market.parallel import for_each
 from trading.prices import r4_array
 

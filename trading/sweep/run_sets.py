@@ -9,7 +9,7 @@ from threading import Event
 from trading.backtest.frame import Frame
 from trading.backtest.performance import Summary
 from trading.errors import BadInput
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 from trading.sweep.machine import machine_for
 from trading.sweep.readings import ReadAlike, parted, sets_by_reading

@@ -11,8 +11,8 @@ import numpy as np
 
 from trading.errors import BadInput
 from trading.indicators.memory import sessions_read
-from trading.market.bars import Panel
 from trading.market.calendar import Session
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 
 

@@ -13,8 +13,8 @@ import orjson
 from blocks.exchange.order_desk import OrderDesk
 from trading.engine.warm_up import warm
 from trading.indicators.past import new_past
-from trading.market.bars import Panel
 from trading.market.calendar import Grid
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 from trading.session.bar_gate import BarGate
 from trading.session.broker_answers import Answer

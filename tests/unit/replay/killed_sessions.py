@@ -9,8 +9,8 @@ from typing import Any
 from blocks.exchange.order_desk import OrderDesk
 from blocks.process import failpoints
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger, bar_closed
-from trading.market.bars import Panel
 from trading.market.calendar import Session
+from trading.market.panel import Panel
 from trading.plan import RunPlan
 from trading.session.events import SessionClosed, SessionStarted
 from trading.session.state import SessionState

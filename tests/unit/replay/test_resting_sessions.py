@@ -25,7 +25,7 @@ from tests.unit.replay.test_fold import run_with_checks
 from trading.backtest.run import run_backtest
 from trading.engine.trade_tape import FILLS, TRADES, TradeRow
 from trading.errors import BadInput
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.parameters import FillParameters, GateParameters, RiskParameters, StrategyParameters
 from trading.parity.as_consumed import decisions_of, replay_as_consumed
 from trading.plan import RunPlan, make_plan

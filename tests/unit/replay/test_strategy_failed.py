@@ -12,8 +12,8 @@ from blocks.strategy_file import load_strategy
 from tests.unit.replay.in_memory import LiveRun, run_live
 from tests.unit.replay.test_fold import differing
 from trading.engine.trade_tape import TRADES, TradeRow
-from trading.market.bars import Panel
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ExitReason, Reason

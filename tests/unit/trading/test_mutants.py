@@ -47,7 +47,7 @@ from trading.engine.compile import Linker
 from trading.errors import BadInput
 from trading.market import calendar, daily_bars
 from trading.market import panel_loading as loading
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.plan import RunPlan, make_plan
 from trading.strategies import orb
 

@@ -27,7 +27,7 @@ from trading.backtest.run import Outcome, run_backtest
 from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
 from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ENTER_LONG, ENTER_SHORT, ExitReason

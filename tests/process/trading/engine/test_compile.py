@@ -19,8 +19,9 @@ from trading.engine import sessions
 from trading.engine.compile import engine_key, is_compiled, link_compiled
 from trading.engine.trade_tape import DecisionRow
 from trading.errors import BadInput
-from trading.market.bars import NUMBERS, Panel
+from trading.market.bars import NUMBERS
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import BUILT_IN, RunPlan, make_plan
 from trading.reasons import ENTER_LONG, STOP_NOT_PROTECTIVE, Reason

@@ -12,7 +12,7 @@ from tests.unit.trading.sweep.drawn_sets import FIRST_TRADED, drawn_panel, drawn
 from trading.backtest.performance import summarise
 from trading.backtest.run import run_backtest
 from trading.engine.compile import engine_key
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.plan import BUILT_IN, RunPlan
 from trading.sweep.machine import FUNCTIONS, compile_function
 from trading.sweep.run_sets import run_sets

@@ -17,8 +17,9 @@ from blocks.archive.runs import Sizes
 from blocks.archive.universe import ArchiveUniverse, Look
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import FetchedBars, Split
-from trading.market.bars import BarRows, Floats, Panel
+from trading.market.bars import BarRows, Floats
 from trading.market.calendar import Session, make_grid, sessions_between, to_microseconds
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 
 SYMBOLS = ("LOUD", "ODD", "A", "BRK.B", "ZM", "GONE")

@@ -14,8 +14,9 @@ from blocks.bars import lazy_columns as late_numbers
 from blocks.bars.files import read_bars
 from blocks.markets.random_walk import simulated_rows
 from trading.errors import BadInput
-from trading.market.bars import NUMBERS, LateRows, Panel
+from trading.market.bars import NUMBERS, LateRows
 from trading.market.calendar import Session, make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 
 SYMBOLS = ("AAA", "BBB", "CCC")

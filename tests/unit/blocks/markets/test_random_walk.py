@@ -9,8 +9,9 @@ import pytest
 
 from blocks.markets.random_walk import simulated_rows, simulated_stock
 from trading.errors import BadInput
-from trading.market.bars import BarRows, Panel
+from trading.market.bars import BarRows
 from trading.market.calendar import Session, make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 
 SYMBOLS = ("AAPL", "MSFT", "TSLA", "SPY", "QQQ", "GLD")

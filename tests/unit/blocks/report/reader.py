@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport, backtest
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 
 
 class Elements(HTMLParser):

@@ -43,8 +43,8 @@ from tests.unit.blocks.report.reader import (
 from trading.backtest.tables import trades_table
 from trading.engine.trade_tape import TradeRow
 from trading.gate.findings import GateReport
-from trading.market.bars import Defects, Panel
 from trading.market.calendar import exchange_timezone, make_grid, sessions_between
+from trading.market.panel import Defects, Panel
 from trading.reasons import EXIT_TARGET, ExitReason, Reason
 
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "A&amp;B</title>")

@@ -14,7 +14,7 @@ from tasks.backtest.hashes import hashes_of, strategy_digest
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport, backtest
 from trading.backtest.performance import Json
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.sweep.parameter_set import set_hash_of
 
 DAYS = (date(2025, 6, 2), date(2025, 6, 6))

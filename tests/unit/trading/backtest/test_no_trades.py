@@ -12,8 +12,8 @@ import pytest
 from blocks.markets.random_walk import simulated_rows
 from trading.backtest.no_trades import why_no_trades
 from trading.backtest.run import run_backtest
-from trading.market.bars import Panel
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
 

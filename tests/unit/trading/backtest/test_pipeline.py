@@ -15,8 +15,8 @@ from blocks.markets.random_walk import simulated_rows
 from trading.backtest import pipeline as stages
 from trading.backtest.pipeline import parts_of_sessions
 from trading.backtest.run import Outcome, run_backtest
-from trading.market.bars import Panel
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
 

@@ -18,8 +18,9 @@ from trading.backtest import scan as scanning
 from trading.backtest.run import Outcome, run_backtest
 from trading.backtest.scan import Scanned, is_covered, scan
 from trading.engine.trade_tape import DecisionRow
-from trading.market.bars import Defects, Floats, Integers, Panel
+from trading.market.bars import Floats, Integers
 from trading.market.calendar import make_grid
+from trading.market.panel import Defects, Panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ENTER_LONG, NOT_SELECTED
 

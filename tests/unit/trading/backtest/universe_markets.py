@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from trading.market.bars import Defects, Panel
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Defects, Panel
 
 # A half-day among them, and enough for fourteen days before the first that is traded.
 SESSIONS = tuple(sessions_between("NYSE", date(2025, 11, 7), date(2025, 12, 19)))

@@ -13,8 +13,8 @@ from blocks.markets.random_walk import simulated_rows
 from blocks.strategy_file import load_strategy
 from trading.backtest.run import run_backtest
 from trading.errors import BadInput
-from trading.market.bars import Panel
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import make_plan
 

@@ -18,7 +18,7 @@ from trading.gate.verdicts import (
     new_extremes,
     new_verdicts,
 )
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 
 SEEDS = range(2_000, 2_015)
 

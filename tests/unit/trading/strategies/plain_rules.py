@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import talib
 
-from trading.market.bars import Floats, Panel
+from trading.market.bars import Floats
+from trading.market.panel import Panel
 
 
 class Said(NamedTuple):

@@ -22,8 +22,9 @@ from trading.backtest.stage_arguments import PanelRun
 from trading.engine.compile import link_interpreted
 from trading.engine.decision_tape import KEEP_NONE
 from trading.engine.trade_tape import FILLS
-from trading.market.bars import NUMBERS, Panel
+from trading.market.bars import NUMBERS
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.parameters import GATE_OFF
 from trading.plan import BUILT_IN, RunPlan, make_plan

@@ -10,8 +10,8 @@ import numpy as np
 
 from blocks.markets.random_walk import simulated_rows
 from trading.errors import BadInput
-from trading.market.bars import Panel
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
 from trading.plan import BUILT_IN, RunPlan, make_plan
 

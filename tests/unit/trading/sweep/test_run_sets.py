@@ -18,7 +18,7 @@ from trading.backtest.frame import Frame
 from trading.backtest.performance import summarise
 from trading.backtest.run import run_backtest
 from trading.errors import BadInput
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.plan import BUILT_IN, make_plan
 from trading.sweep.readings import sets_by_reading
 from trading.sweep.run_sets import run_sets

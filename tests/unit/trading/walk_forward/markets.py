@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from trading.market.bars import Defects, Panel
 from trading.market.calendar import make_grid, sessions_between
+from trading.market.panel import Defects, Panel
 from trading.prices import r4_array
 
 INTERVAL_MINUTES = 60

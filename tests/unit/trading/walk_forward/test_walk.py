@@ -16,8 +16,9 @@ from trading.backtest.performance import Summary, summarise
 from trading.backtest.run import run_backtest
 from trading.backtest.tables import trades_table
 from trading.errors import BadInput
-from trading.market.bars import NUMBERS, Panel
+from trading.market.bars import NUMBERS
 from trading.market.calendar import Session
+from trading.market.panel import Panel
 from trading.plan import RunPlan, make_plan
 from trading.sweep.objective import Objective
 from trading.walk_forward.candidates import Candidates, memory_of
