@@ -27,7 +27,7 @@ WATCH_SECONDS = 120.0
 MOST_MB = 400
 PARTS = {
     "deployments.server.prefect_server": "Prefect's server",
-    "prefect worker start": "worker",
+    ".prefect_worker worker start": "worker",
     "-m api": "API",
 }
 

@@ -32,7 +32,7 @@ def start_worker(home: Home, api_url: str, work_pool: str = WORK_POOL) -> Child:
     environment.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
     return Child.start(
         [
-            *(sys.executable, "-m", "prefect", "worker", "start"),
+            *(sys.executable, "-m", "deployments.server.prefect_worker", "worker", "start"),
             *("--pool", work_pool, "--type", "process", "--install-policy", "never"),
             *("--name", worker_name(home)),
         ],

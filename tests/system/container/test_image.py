@@ -187,7 +187,7 @@ def memory(container: Container) -> dict[str, float]:
     """Return the shares of memory of the supervisor, server, worker and flow runs."""
     kinds = {
         "server": "deployments.server.prefect_server",
-        "worker": "prefect worker start",
+        "worker": ".prefect_worker worker start",
         "supervisor": "deployments up",
         "session": "prefect.engine",
     }
