@@ -109,6 +109,8 @@ class DuckDBLedger:
         self._held: BinaryIO | None = None
         self._identity = ""
         self._written_cursor: StreamPosition | None = None
+        # Only its holder writes the journal: its last number is asked for once.
+        self._last_seq: int | None = None
 
     def acquire_lease(self) -> int:
         """Take the right to trade, kept until it is given back or we die; return its epoch.
@@ -122,7 +124,7 @@ class DuckDBLedger:
             with self._file.transaction() as connection:
                 epoch = lease.take_epoch(connection, self.path.parent)
                 write_format(connection)
-                self._written_cursor = None
+                self._written_cursor = self._last_seq = None
                 if not self.account.startswith(REPLAYED):
                     identity = place.settle(connection, self.path)
         except BaseException:
@@ -155,10 +157,11 @@ class DuckDBLedger:
 
         Raises LeaseLost when the epoch is no longer ours, StoreUnavailable when it cannot write.
         """
+        last, self._last_seq = self._last_seq, None
         with self._file.transaction() as connection:
             lease.check_epoch(connection, epoch)
             if events:
-                self._append(connection, events, session)
+                last = self._append(connection, events, session, last)
             if cursor is not None and cursor != self._written_cursor:
                 _set_meta(connection, "cursor", cursor.cursor)
                 if self._written_cursor is None or cursor.identity != self._written_cursor.identity:
@@ -173,8 +176,9 @@ class DuckDBLedger:
                 if projection.gate is not None:
                     name = f"{GATE_OF}{projection.session}"
                     _set_meta(connection, name, projection.gate.to_json())
-        # Only its holder writes it: the same again would cost some milliseconds.
+        # Only its holder writes it: the same again would cost a millisecond.
         self._written_cursor = cursor or self._written_cursor
+        self._last_seq = last
 
     def add_messages(self, session: str, messages: Sequence[Message]) -> None:
         """Put messages into the outbox that are about no projection; needs no lease."""
@@ -195,7 +199,7 @@ class DuckDBLedger:
 
     def journal_of(self, session: str) -> list[JournalRow]:
         """Return a session's rows in order."""
-        with self._file.transaction() as connection:
+        with self._file.question() as connection:
             rows = connection.execute(
                 "SELECT seq, kind, payload FROM journal WHERE session = ? ORDER BY seq", [session]
             ).fetchall()
@@ -203,14 +207,14 @@ class DuckDBLedger:
 
     def rows_gone(self, first: int, last: int) -> int:
         """Return how many rows of the journal are missing between two, whose numbers these are."""
-        with self._file.transaction() as connection:
+        with self._file.question() as connection:
             sql = "SELECT count(*) FROM journal WHERE seq BETWEEN ? AND ?"
             row = connection.execute(sql, [first, last]).fetchone()
         return last - first + 1 - (int(row[0]) if row else 0)
 
     def sessions(self) -> list[tuple[str, bool]]:
         """Return the sessions that were started, in order, and whether each is closed."""
-        with self._file.transaction() as connection:
+        with self._file.question() as connection:
             rows = connection.execute(
                 "SELECT session, bool_or(kind = 'session_closed') FROM journal"
                 " WHERE kind IN ('session_started', 'session_closed') GROUP BY session"
@@ -227,13 +231,13 @@ class DuckDBLedger:
 
     def executions(self) -> frozenset[str]:
         """Return the execution ids of all fills that were ever journalled."""
-        with self._file.transaction() as connection:
+        with self._file.question() as connection:
             rows = connection.execute("SELECT payload FROM journal WHERE kind = 'fill'").fetchall()
         return frozenset(orjson.loads(payload)["exec_id"] for (payload,) in rows)
 
     def meta(self, name: str) -> str | None:
         """Return a remembered value."""
-        with self._file.transaction() as connection:
+        with self._file.question() as connection:
             row = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
         return None if row is None else str(row[0])
 
@@ -259,7 +263,7 @@ class DuckDBLedger:
 
         Sessions of earlier versions have that of their account, which was one for ever.
         """
-        with self._file.transaction() as connection:
+        with self._file.question() as connection:
             row = connection.execute(
                 "SELECT payload FROM journal WHERE session = ? AND kind = 'session_started'"
                 " ORDER BY seq LIMIT 1",
@@ -321,7 +325,7 @@ class DuckDBLedger:
 
     def commands_since(self, number: int) -> list[tuple[int, str, str]]:
         """Return commands after a number as (number, command, reason)."""
-        with self._file.transaction() as connection:
+        with self._file.question() as connection:
             rows = connection.execute(
                 "SELECT number, command, reason FROM commands WHERE number > ? ORDER BY number",
                 [number],
@@ -356,16 +360,22 @@ class DuckDBLedger:
 
     @staticmethod
     def _append(
-        connection: duckdb.DuckDBPyConnection, events: Sequence[Event], session: str
-    ) -> None:
-        row = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-        last = int(row[0]) if row else 0
+        connection: duckdb.DuckDBPyConnection,
+        events: Sequence[Event],
+        session: str,
+        last: int | None,
+    ) -> int:
+        """Append events after the number `last`, which is asked for if it is not known."""
+        if last is None:
+            row = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+            last = int(row[0]) if row else 0
         rows = []
         for seq, event in enumerate(events, start=last + 1):
             us = event_time_us(event)
             when = None if us is None else from_microseconds(us)
             rows.append((seq, when, session, *event_to_row(event)))
         insert(connection, "journal", rows)
+        return last + len(rows)
 
 
 def _plan_in(text: str | None) -> dict[str, Any] | None:
@@ -379,7 +389,7 @@ def rows_of(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _set_meta(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
-    connection.execute(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        [name, value],
-    )
+    # ON CONFLICT would cost a name that is there three times as much.
+    changed = connection.execute("UPDATE meta SET value = ? WHERE name = ?", [value, name])
+    if changed.fetchall() == [(0,)]:
+        connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])

@@ -64,20 +64,19 @@ class DuckDBFile:
         Raises StoreUnavailable when the file cannot be locked, opened, read or written, BadInput
         when it was removed since this object used it, and what `check` raises.
         """
-        with self._mutex:
-            connection = self._open()
-            try:
-                connection.execute("BEGIN")
-                yield connection
-                connection.execute("COMMIT")
-            except duckdb.Error as error:
-                self._abandon()
-                raise unavailable(self.path, error) from error
-            except BaseException:
-                self._abandon()
-                raise
-            if time.monotonic() - self._opened_at >= self._hold_seconds:
-                self._close()
+        with self._used() as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def question(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection for one question, which is a transaction by itself.
+
+        Raises as `transaction` does.
+        """
+        with self._used() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -97,6 +96,21 @@ class DuckDBFile:
         """Close a held connection and let others at the file."""
         with self._mutex:
             self._close()
+
+    @contextmanager
+    def _used(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._mutex:
+            connection = self._open()
+            try:
+                yield connection
+            except duckdb.Error as error:
+                self._abandon()
+                raise unavailable(self.path, error) from error
+            except BaseException:
+                self._abandon()
+                raise
+            if time.monotonic() - self._opened_at >= self._hold_seconds:
+                self._close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is not None:

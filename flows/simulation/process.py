@@ -33,6 +33,8 @@ from trading.session.exchange_port import Exchange
 from trading.session.ports import Clock, Notifier
 
 Result = TypeVar("Result")
+# Each process would load the same strategy.
+LOADED: dict[str, ModuleType] = {}
 # Copies and channels lie outside: no order is made of them.
 STEPS = replace(
     PLAIN,
@@ -142,7 +144,13 @@ class Process:
         epoch = ledger.acquire_lease()
         ledger.check_account()
         ledger.mark_simulated(machine.market.is_simulated)
-        plans = PlanBook(ledger, machine.plan, machine.market.family, machine.strategy_module)
+        plans = PlanBook(
+            ledger,
+            machine.plan,
+            machine.market.family,
+            machine.strategy_module,
+            loaded=LOADED,
+        )
         if not ledger.newest_plan():
             ledger.keep_plan(record_of(machine.plan, machine.market.family))
         with ExitStack() as given_back:

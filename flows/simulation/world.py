@@ -22,7 +22,7 @@ from tasks.simulation.alpaca_broker import AlpacaBroker
 from tasks.simulation.alpaca_line import AlpacaLine
 from tasks.simulation.checks import Journalled, check_end, check_fold
 from tasks.simulation.clock import MachineClock, WorldTime
-from tasks.simulation.disk import ProcessDied, SimulatedLedger
+from tasks.simulation.disk import ProcessDied, SimulatedFile, SimulatedLedger
 from tasks.simulation.faults import Fault, Faults, drawing
 from tasks.simulation.line import SimulatedLine
 from tasks.simulation.outcome import Outcome
@@ -45,6 +45,8 @@ MOST_LIVES = 60
 SHARE_OF_EDGES = 0.03
 # The desk's three seconds, its looks before and after them, and the requests that follow.
 MOST_UNPROTECTED_SECONDS = 8.0
+# What people read takes half of a session's time and leads to no order.
+SHARE_WITH_READERS = 0.1
 MEMORY_DISK = Path("/dev/shm")
 
 
@@ -121,7 +123,7 @@ class World:
         self.seed = seed
         drawn = drawing(seed, "world")
         self.session = session_of(DAY)
-        interval = drawn.choice([15, 30, 30])
+        interval = drawn.choice([15, 30, 30, 60])
         self.time = WorldTime(self.session.open - timedelta(minutes=2))
         self.story = Story(self.time)
         self.faults = Faults(seed, chosen)
@@ -157,8 +159,9 @@ class World:
         self._on_shutdown = drawn.choice(["hold", "flatten"])
         # By symbol until when its market stands still, microseconds since 1970 UTC.
         self.halted: dict[str, int] = {}
-        self._has_readers = drawn.random() < 0.25
+        self._has_readers = drawn.random() < SHARE_WITH_READERS
         self._folder = Path()
+        self._file: SimulatedFile | None = None
         self._is_worlds_own = False
         self._stolen_at: int | None = None
         self._restless = 0
@@ -180,6 +183,8 @@ class World:
             RUNTIMES.clear()
             if self.process is not None:
                 self.process.ledger.die()
+            if self._file is not None:
+                self._file.close()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _live(self) -> None:
@@ -196,8 +201,9 @@ class World:
     def _life(self, machine: Machine) -> bool:
         """Return whether the session was closed in this life."""
         ledger = SimulatedLedger(
-            self._folder, machine.request.account, has_readers=self._has_readers
+            self._folder, machine.request.account, self._file, has_readers=self._has_readers
         )
+        self._file = ledger.file
         ledger.file.is_full = self._is_full
         ledger.file.committed = self._committed
         process = self.process = Process(machine, ledger)

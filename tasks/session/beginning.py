@@ -67,7 +67,8 @@ class PlanBook:
     seed: int | None = None
     unfit: BadInput | None = None
     read_daily: Callable[[RunPlan], DailyFile | None] = lambda _: None
-    _loaded: dict[str, ModuleType] = field(default_factory=dict)
+    # By sha256: to load one anew takes 30 ms.
+    loaded: dict[str, ModuleType] = field(default_factory=dict)
 
     def beginning_of(self, session: str) -> Beginning:
         """Return the plan of a session and its inheritance.
@@ -157,12 +158,12 @@ class PlanBook:
             # Rows of earlier versions do not say whose the strategy was.
             is_own = record["strategy"].get("strategy") not in BUILT_IN
             return plan_from(record, self.strategy_module if is_own else None)
-        if digest not in self._loaded:
+        if digest not in self.loaded:
             if self.strategy_module is not None:
                 # Copies of an account have no strategies: after a restore it may be this one.
                 keep_strategy(self._folder, self.strategy_module)
-            self._loaded[digest] = kept_strategy(self._folder, digest)
-        return plan_from(record, self._loaded[digest])
+            self.loaded[digest] = kept_strategy(self._folder, digest)
+        return plan_from(record, self.loaded[digest])
 
     def _record(self, plan: RunPlan) -> dict[str, object]:
         digest = ""

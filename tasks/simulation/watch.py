@@ -84,6 +84,14 @@ class Limits:
     unprotected_seconds: float
 
 
+def positions_of(fills: list[Execution]) -> dict[str, int]:
+    """Return what fills came to by symbol, signed, zeros left out."""
+    held: dict[str, int] = defaultdict(int)
+    for fill in fills:
+        held[fill.symbol] += fill.quantity
+    return {symbol: quantity for symbol, quantity in held.items() if quantity}
+
+
 @dataclass
 class Watch:
     """Looks at the broker after everything that happens there.
@@ -105,22 +113,20 @@ class Watch:
 
     def positions(self) -> dict[str, int]:
         """Return what fills of ours came to, signed, zeros left out."""
-        held: dict[str, int] = defaultdict(int)
-        for fill in self.broker.executions():
-            held[fill.symbol] += fill.quantity
-        return {symbol: quantity for symbol, quantity in held.items() if quantity}
+        return positions_of(self.broker.executions())
 
     def look(self) -> None:
         """Check what must hold at any moment; raises InvariantBroken."""
-        orders, held = self.broker.seen_orders(), self.positions()
-        self._entries(orders, held)
+        orders, fills = self.broker.seen_orders(), self.broker.executions()
+        held = positions_of(fills)
+        self._entries(orders, fills)
         self._exits(orders, held)
-        self._exposure(held)
+        self._exposure(fills, held)
         self._protection(orders, held)
         if touched := self.broker.touched():
             raise InvariantBroken("foreign-untouched", f"{', '.join(touched)} is not ours")
 
-    def _entries(self, orders: list[SeenOrder], held: Mapping[str, int]) -> None:
+    def _entries(self, orders: list[SeenOrder], fills: list[Execution]) -> None:
         live: dict[str, list[str]] = defaultdict(list)
         for order in orders:
             if order.leg == "entry" and order.is_live:
@@ -132,7 +138,7 @@ class Watch:
                 )
         entered: dict[str, list[str]] = defaultdict(list)
         total: dict[str, int] = defaultdict(int)
-        for fill in self.broker.executions():
+        for fill in fills:
             if total[fill.symbol] == 0:
                 entered[fill.symbol] = []
             if fill.leg == "entry" and fill.name not in entered[fill.symbol]:
@@ -170,14 +176,14 @@ class Watch:
                     "exits-within-position", f"exits of {asked} {symbol} are open, {there} are held"
                 )
 
-    def _exposure(self, held: Mapping[str, int]) -> None:
+    def _exposure(self, fills: list[Execution], held: Mapping[str, int]) -> None:
         self.worst.positions = max(self.worst.positions, len(held))
         if len(held) > self.limits.positions:
             raise InvariantBroken(
                 "exposure", f"{len(held)} positions are open, {self.limits.positions} are allowed"
             )
         price: dict[str, float] = {}
-        for fill in self.broker.executions():
+        for fill in fills:
             if fill.leg == "entry":
                 price[fill.symbol] = fill.price
         gross = sum(abs(quantity) * price.get(s, 0.0) for s, quantity in held.items())
