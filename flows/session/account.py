@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -206,6 +207,8 @@ class Account:
     broker: Exchange | None = None
     told: ToldTime = field(default_factory=ToldTime)
     question: LongQuestion = field(default_factory=LongQuestion)
+    # Seconds by a clock that nobody sets.
+    steady: Callable[[], float] = time.monotonic
 
     def reopen_exchange(self) -> None:
         """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
@@ -343,7 +346,7 @@ class Account:
             on_shutdown=self.request.on_shutdown,
             news=SourceNews(),
             inbox=Inbox(self.ledger),
-            notes=BarNotes(),
+            notes=BarNotes(self.steady),
             differences=DifferenceNews(),
             telemetry=self.telemetry,
             drain=self.drain,

@@ -171,6 +171,7 @@ class Process:
                 None,
                 given_back,
                 question=machine.question,
+                steady=machine.clock.steady_seconds,
             )
             account.machine_clock = machine.clock
             faults = SimulatedFaults(machine, self.should_stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tasks.session.fetched_rows import FetchedRows
@@ -18,9 +19,13 @@ class WorkedBar(NamedTuple):
 
 
 class BarNotes:
-    """The last bar, when people were shown one, and how many trades telemetry has noted."""
+    """The last bar, when people were shown one, and how many trades telemetry has noted.
 
-    def __init__(self) -> None:
+    `steady` returns seconds since any moment, by a clock that nobody sets.
+    """
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
         self.last: WorkedBar | None = None
         self.noted_trades = 0
         # Why telemetry cannot be written, "" while it can.
@@ -35,8 +40,8 @@ class BarNotes:
 
     def shown(self) -> None:
         """Note that people can read of the last bar."""
-        self._shown_at = time.monotonic()
+        self._shown_at = self._steady()
 
     def seconds_since_shown(self) -> float:
         """Return for how long people have not been shown a bar."""
-        return time.monotonic() - self._shown_at
+        return self._steady() - self._shown_at

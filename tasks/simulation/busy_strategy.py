@@ -17,6 +17,8 @@ from trading.prices import round_down, tick_units
 from trading.reasons import BAR_MISSING, ENTER_LONG, ENTER_SHORT, OWN_1
 
 MEMORY = 1
+# No story is to hang on how busy the machine is.
+TIME_LIMIT_SECONDS = 3600
 REASONS = {"quiet": "chance said no"}
 
 

@@ -70,6 +70,10 @@ class MachineClock:
         """Return what the machine takes for the present."""
         return self._time.now + self.offset
 
+    def steady_seconds(self) -> float:
+        """Return seconds since 1970 by the world's time, which no step of the clock changes."""
+        return self._time.us / SECOND_US
+
     async def sleep_seconds(self, seconds: float) -> None:
         """Return after so many seconds, whatever happens in the world."""
         self._time.pass_seconds(seconds)
