@@ -220,6 +220,25 @@ def test_an_entry_that_is_too_late_is_given_up_only_when_it_is_known_not_to_be_t
     assert timed.sent() == []
 
 
+def test_an_entry_that_never_arrived_is_not_sent_bars_later_at_the_price_of_then() -> None:
+    timed = Timed()
+    timed.exchange.is_losing = True
+    timed.to_the_break()
+    timed.exchange.silent = set(READS)
+    for number in (2, 3):
+        timed.close(number, CALM)
+    timed.exchange.silent, timed.exchange.is_losing = set(), False
+    timed.desk.reconcile()
+    for _ in range(3):
+        timed.clock._now += timedelta(seconds=LATE_SECONDS)
+        # The bar that is traded now is young: the entry is of one before it.
+        timed.desk.resolve(timed.clock.now(), SESSION.bar_end(4, 5))
+    assert timed.sent() == []
+    assert timed.desk.state.unanswered == {}
+    reasons = {o.reason for o in timed.ledger.events if isinstance(o, OrderUpdate) and o.reason}
+    assert "missed" in reasons
+
+
 def test_a_look_without_an_answer_is_repeated_ever_more_rarely() -> None:
     timed = Timed()
     timed.exchange.is_losing = True
