@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blocks.report.packed_numbers import LARGEST, pack, zigzag
+from blocks.report.packed_numbers import LARGEST, LEVEL, pack, zigzag
 from trading.market.bars import Floats, Integers, Prices
 from trading.market.panel import Panel
 from trading.prices import UNITS_PER_DOLLAR
 
-CANDLE_BUDGET = 8_000_000
+# With everything else a page of 101 symbols by 222 sessions then stays under 6 MB.
+CANDLE_BUDGET = 4_000_000
 _DAYS_AT_A_TIME = 2000
+_DAYS_A_BLOCK = 64
+# The last, empty block and the checksum.
+_END_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PackedDays:
     """Days of candles: rows of (session, symbol, bytes, volume units a share), and the bytes.
 
-    A day is its bars in order. A bar that is missing is 0. Others are five numbers: 1 + the open
+    The bytes are deflated as a whole; a day's count is of those before. A day is its bars in order. A bar that is missing is 0. Others are five numbers: 1 + the open
     less the close before it (0 at first), the close less the open, both zigzag; how far the high
     is above and the low below open and close; the volume. Prices are in units of 0.0001 USD.
     """
@@ -35,19 +40,48 @@ def pack_days(panel: Panel, candidates: Integers, budget: int = CANDLE_BUDGET) -
     `budget` counts characters of base64. Days with numbers that a browser cannot hold are
     passed over.
     """
-    most = budget // 4 * 3
+    room = _Room(budget // 4 * 3)
     taken: list[Integers] = [np.zeros((0, 4), dtype=np.int64)]
-    data: list[bytes] = []
     for begin in range(0, len(candidates), _DAYS_AT_A_TIME):
         days, packed = _packed(panel, candidates[begin : begin + _DAYS_AT_A_TIME])
-        ends = np.cumsum(days[:, 2])
-        fitting = int(np.searchsorted(ends, most, side="right"))
+        fitting = room.take(packed, np.cumsum(days[:, 2]))
         taken.append(days[:fitting])
-        data.append(packed[: ends[fitting - 1]] if fitting else b"")
-        most -= len(data[-1])
         if fitting < len(days):
             break
-    return PackedDays(np.concatenate(taken), b"".join(data))
+    return PackedDays(np.concatenate(taken), room.deflated())
+
+
+class _Room:
+    """Bytes deflated day after day until the room is full."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._compressor = zlib.compressobj(LEVEL)
+        self._done: list[bytes] = []
+
+    def take(self, data: bytes, ends: Integers) -> int:
+        """Deflate as many of the first days as there is room for, and return how many.
+
+        `ends` are the places in the data at which each day ends.
+        """
+        count, begin, step = 0, 0, _DAYS_A_BLOCK
+        while count < len(ends) and step:
+            last = min(count + step, len(ends))
+            end = int(ends[last - 1])
+            # How long a block becomes is only known afterwards, so it is tried on a copy.
+            trial = self._compressor.copy()
+            block = trial.compress(data[begin:end]) + trial.flush(zlib.Z_SYNC_FLUSH)
+            if len(block) + _END_BYTES > self._most:
+                step //= 2
+                continue
+            self._compressor, count, begin = trial, last, end
+            self._done.append(block)
+            self._most -= len(block)
+        return count
+
+    def deflated(self) -> bytes:
+        """Return all that was taken, whole; nothing where nothing was."""
+        return b"".join([*self._done, self._compressor.flush()]) if self._done else b""
 
 
 def _packed(panel: Panel, wanted: Integers) -> tuple[Integers, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +11,7 @@ import numpy as np
 
 from blocks.report.candles import CANDLE_BUDGET, PackedDays, pack_days
 from blocks.report.levels import drawn_levels, levels_of_days, range_minutes
-from blocks.report.packed_numbers import floats_text, packed_text, text_of
+from blocks.report.packed_numbers import floats_text, packed_text
 from blocks.report.run import ReportRun
 from blocks.report.trades import trade_columns
 from blocks.report.universe import universe_columns
@@ -47,7 +48,7 @@ def page_data(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> PageData:
         "equity": floats_text(points, run.outcome.equity[points], _drawdown(run)[points]),
         "trades": floats_text(*trades),
         "days": packed_text(table),
-        "candles": text_of(days.data),
+        "candles": base64.b64encode(days.data),
         "decisions": packed_text(changes(run, days)),
         "universe": floats_text(*universe_columns(run, days.days)),
         "levels": packed_text(levels_of_days(run, days.days)),
@@ -151,6 +152,8 @@ def _facts(run: ReportRun) -> dict[str, object]:
         "firstRows": (grid.first_row[first:] - grid.first_row[first]).tolist(),
         "reasons": [[plan.word_of(reason), plan.label_of(reason)] for reason in Reason],
         "exits": [[reason.word, reason.label] for reason in ExitReason],
+        # The first session that the parameters were not chosen on; its place in `dates`.
+        "outOfSampleFrom": None,
         "rangeMinutes": range_minutes(plan),
         "levels": drawn_levels(plan),
         "tick": plan.rules().tick_units,

@@ -23,7 +23,7 @@ def document(
     build on each other. `data` are texts in ASCII by the id of their element, JSON where that is
     `run`. They take the place of the template's line `$data`.
     """
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, scripts)) + "})();"
+    script = "(async () => {\n'use strict';\n" + "\n".join(map(_asset, scripts)) + "})();"
     filled = {
         **values,
         # Only this script may run, whatever a symbol or a note tries to bring along.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from blocks.report.markup import element, items, wrap
 
@@ -23,3 +24,12 @@ def notes(heading: str, lines: Sequence[str], name: str) -> str:
         return ""
     inside = element("h2", heading) + wrap("ul", items(lines))
     return wrap("section", inside, class_="notes", id=name)
+
+
+def chart_library() -> str:
+    """Return who made the charts, as the library's licence asks of a page that has them."""
+    link = element(
+        "a", "TradingView", href="https://www.tradingview.com/", rel="noopener noreferrer"
+    )
+    words = "Charts: Lightweight Charts, Copyright (c) 2026 TradingView, Inc., Apache License 2.0, "
+    return wrap("span", escape(words) + link)

@@ -1,8 +1,9 @@
-"""Numbers packed small for a page of HTML: whole ones by seven bits, floats as they are."""
+"""Numbers packed small for a page of HTML: whole ones by seven bits, floats as they are, deflated."""
 
 from __future__ import annotations
 
 import base64
+import zlib
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from trading.market.bars import Floats, Integers
 
 # A browser's numbers are 64-bit floats; beyond this they skip whole numbers.
 LARGEST = 2**53
+LEVEL = 6
 
 
 def zigzag(values: Integers) -> Integers:
@@ -40,15 +42,15 @@ def pack(values: Integers) -> tuple[bytes, Integers]:
 
 
 def packed_text(values: Integers) -> bytes:
-    """Return whole numbers, packed, as base64; a table goes row by row."""
+    """Return whole numbers, packed, as the page's text; a table goes row by row."""
     return text_of(pack(values.reshape(-1))[0])
 
 
 def floats_text(*columns: Floats | Integers) -> bytes:
-    """Return columns, one after the other, as base64 of little-endian 64-bit floats."""
+    """Return columns, one after the other, as the page's text of little-endian 64-bit floats."""
     return text_of(b"".join(np.asarray(column).astype("<f8").tobytes() for column in columns))
 
 
 def text_of(data: bytes) -> bytes:
-    """Return bytes as base64."""
-    return base64.b64encode(data)
+    """Return bytes as the page's text: deflated (RFC 1950), then base64."""
+    return base64.b64encode(zlib.compress(data, LEVEL))

@@ -10,17 +10,18 @@ from blocks.report.document import document
 from blocks.report.figures import all_figures, headline, verdict
 from blocks.report.groups import all_groups, group_table, r_histogram
 from blocks.report.markup import element, items, number, scrolling, table, wrap
-from blocks.report.notices import notes, simulated_banner
+from blocks.report.notices import chart_library, notes, simulated_banner
 from blocks.report.returns import returns_table
 from blocks.report.run import ReportRun
 from blocks.report.universe import universe_section
-from blocks.report.words import DEFECT_WORDS, assumptions
+from blocks.report.words import CHART_KEYS, DEFECT_WORDS, assumptions
 from trading.engine.trade_tape import TradeRow
 
 _ASSETS = "report/assets/"
 _STYLES = ("base.css", "report.css")
-_SCRIPTS = ("packed.js", "elements.js", "theme.js", "unpack.js", "words.js", "canvas.js",
-            "equity.js", "candles.js", "day.js", "trades.js", "page.js")  # fmt: skip
+_SCRIPTS = ("lightweight-charts.js", "packed.js", "elements.js", "theme.js", "unpack.js",
+            "words.js", "chart_frame.js", "equity_chart.js", "candle_chart.js", "stop_path.js",
+            "drawings.js", "day.js", "trades.js", "page.js")  # fmt: skip
 _MOST_SYMBOLS_IN_TITLE = 8
 
 
@@ -79,6 +80,8 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         "parameters": _parameters(plan.describe()),
         "left_out": notes("Left out of this page", data.left_out, "left-out"),
         "engine_version": element("span", f"Openbell {run.engine_version}"),
+        "chart_keys": CHART_KEYS,
+        "chart_library": chart_library(),
     }  # fmt: skip
 
 

@@ -7,6 +7,12 @@ from trading.parameters import GateParameters
 from trading.plan import RunPlan
 from trading.strategies.orb_parameters import OrbParameters
 
+CHART_KEYS = (
+    "Keys in a chart: left and right choose a point, Home and End the first and the last, plus and"
+    " minus zoom, Escape shows all. By pointer: drag to move; the wheel zooms once the chart is"
+    " clicked; double-click to see all."
+)
+
 DEFECT_WORDS = {
     "rows": ("Rows read", "of these symbols and sessions, before anything was dropped"),
     "outside_session": (

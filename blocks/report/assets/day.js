@@ -26,7 +26,7 @@ const day = {
     this.chosen = trade ?? mine[0] ?? null;
     const packed = packedDays.get(dayKey(session, symbol));
     const changes = (packed && decisionsOfDay.get(packed.number)) ?? [];
-    candleChart.show(session, symbol, mine, changes);
+    candles.show(session, symbol, mine, changes);
     const judged = packed && universe.rows ? [make('p', this.judged(packed.number), 'quiet')] : [];
     byId('day-trades').replaceChildren(...judged, ...(mine.length ? mine.flatMap((t) => this.told(t))
       : [make('p', this.listed(session) ? 'No trade on this day.'

@@ -1,14 +1,25 @@
-// The page's data: base64 of floats, or of whole numbers by seven bits (LEB128).
+// The page's data: base64 of deflated floats, or of deflated whole numbers by seven bits (LEB128).
 
 const text = (name) => document.getElementById(`data-${name}`).textContent;
 const run = JSON.parse(text('run'));
 
-function bytes(name) {
-  const binary = atob(text(name));
-  const out = new Uint8Array(binary.length);
-  for (let i = 0; i < out.length; i += 1) out[i] = binary.charCodeAt(i);
-  return out;
+async function inflated(packed) {
+  const binary = atob(packed);
+  const deflated = new Uint8Array(binary.length);
+  for (let i = 0; i < deflated.length; i += 1) deflated[i] = binary.charCodeAt(i);
+  if (!deflated.length) return deflated;
+  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
+
+document.body.ariaBusy = 'true';
+if (typeof DecompressionStream === 'undefined') {
+  document.body.append('Charts and the table of trades need a newer browser, of 2023 or later.');
+}
+const unpacked = new Map(await Promise.all([
+  ...document.querySelectorAll('script[type="application/base64"]'),
+].map(async ({ id, textContent }) => [id, await inflated(textContent)])));
+const bytes = (name) => unpacked.get(`data-${name}`);
 
 function columns(name, names) {
   const all = new Float64Array(bytes(name).buffer);

@@ -32,14 +32,15 @@ function openTrade(t, scroll = true) {
 day.fill();
 tradeTable.open = openTrade;
 tradeTable.fill();
-charts.push(() => equityChart.draw(), () => candleChart.draw());
-equityChart.listen((session) => {
+charts.push(() => equityChart.dress(), () => dayChart.dress());
+equityChart.options.pick = (point) => {
+  const session = sessionOf(equity.row[point]);
   const first = run.firstRows[session];
   const next = run.firstRows[session + 1];
   const t = trades.entryRow.findIndex((row) => row >= first && row < next);
   if (t >= 0) openTrade(t); else openDay(session, Number(day.symbol.value));
-});
-candleChart.listen();
+};
+candles.open = (t) => openTrade(t, false);
 for (const select of [day.session, day.symbol]) {
   select.addEventListener('change', () => openDay(Number(day.session.value), Number(day.symbol.value)));
 }
@@ -57,5 +58,5 @@ byId('by-symbol').querySelectorAll('tbody tr').forEach((row, i) => {
     byId('trade-scroll').scrollIntoView({ block: 'center' });
   });
 });
-redraw();
 if (trades.rows) openTrade(trades.rows - 1, false); else openDay(run.dates.length - 1, 0);
+document.body.ariaBusy = null;

@@ -1,4 +1,4 @@
-// Light or dark; what is drawn by hand is drawn again.
+// Light or dark; charts take on the colours of the theme.
 
 const charts = [];
 const redraw = () => charts.forEach((draw) => draw());
@@ -9,4 +9,3 @@ byId('theme').addEventListener('click', () => {
   redraw();
 });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
-window.addEventListener('resize', redraw);

@@ -2,3 +2,4 @@
 
 setTable.fill();
 if (run.parameters.length) heatMap.fill();
+document.body.ariaBusy = null;

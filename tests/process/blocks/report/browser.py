@@ -61,6 +61,9 @@ class Page:
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             assert time.monotonic() < end, "the page does not load"
             self.events.append(json.loads(self._connection.recv(timeout=_PATIENCE_S)))
+        while self.evaluate("document.body.ariaBusy") == "true":
+            assert time.monotonic() < end, "the page is not drawn"
+            time.sleep(0.02)
 
     def complaints(self) -> list[dict[str, Any]]:
         """Return what went to the console, errors that nobody caught, and refused content."""

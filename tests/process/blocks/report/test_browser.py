@@ -11,7 +11,7 @@ import pytest
 from blocks.report.page import report_page
 from blocks.report.run import ReportRun
 from blocks.report.trades import PAGE_COLUMNS
-from tests.process.blocks.report.browser import browser_page, needs_chromium
+from tests.process.blocks.report.browser import Page, browser_page, needs_chromium
 from tests.unit.blocks.report.reader import floats, panel_bars, simulated
 from trading.engine.trade_tape import TradeRow
 from trading.reasons import EXIT_STOP
@@ -19,6 +19,14 @@ from trading.reasons import EXIT_STOP
 
 def scripts(*names: str) -> str:
     return "\n".join((files("blocks") / "report/assets" / name).read_text() for name in names)
+
+
+def drawn(page: Page, name: str) -> str:
+    """Return the pixels of a chart, once they have been drawn."""
+    return page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done("
+        f"[...document.querySelectorAll('#{name} canvas')].map((c) => c.toDataURL()).join()))))"
+    )
 
 
 @needs_chromium
@@ -31,9 +39,9 @@ def test_a_browser_draws_the_day_of_a_clicked_trade_and_asks_for_nothing(tmp_pat
 
     with browser_page(tmp_path / "browser") as page:
         page.open(address.as_uri())
-        before = page.evaluate("document.getElementById('candles').toDataURL()")
+        before = drawn(page, "candles")
         page.evaluate("document.querySelectorAll('tr.trade')[9].click()")
-        after = page.evaluate("document.getElementById('candles').toDataURL()")
+        after = drawn(page, "candles")
         chosen = page.evaluate("document.querySelector('tr.chosen').innerText").split("\t")
         session = page.evaluate("document.getElementById('day-session').selectedOptions[0].text")
         told = page.evaluate("document.getElementById('day-trades').innerText")
@@ -46,10 +54,9 @@ def test_a_browser_draws_the_day_of_a_clicked_trade_and_asks_for_nothing(tmp_pat
         )
         count = page.evaluate("document.getElementById('trade-count').innerText")
         unpack = scripts("packed.js", "unpack.js")
-        bars = page.evaluate(f"(() => {{{unpack} return barsOf(1, 1)}})()")
-        drawing = scripts("elements.js", "words.js", "canvas.js", "candles.js")
+        bars = page.evaluate(f"(async () => {{{unpack} return barsOf(1, 1)}})()")
         stops = page.evaluate(
-            f"(() => {{{unpack}{drawing}"
+            f"(async () => {{{unpack}{scripts('stop_path.js')}"
             "return Array.from(trades.entryRow, (row, t) => { const s = sessionOf(row);"
             " const first = run.firstRows[s]; const bars = barsOf(s, trades.symbol[t]);"
             " return stopPath(t, bars, row - first, trades.exitRow[t] - first).at(-1).stop }) })()"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import zlib
 from datetime import date
 from html.parser import HTMLParser
 
@@ -51,9 +52,15 @@ def element_text(page: bytes, name: str) -> str:
     return found[1]
 
 
+def element_bytes(page: bytes, name: str) -> bytes:
+    """Return what a data element holds, inflated."""
+    packed = base64.b64decode(element_text(page, name))
+    return zlib.decompress(packed) if packed else b""
+
+
 def floats(page: bytes, name: str, columns: int) -> np.ndarray:
     """Return the columns of a data element of floats."""
-    return np.frombuffer(base64.b64decode(element_text(page, name)), "<f8").reshape(columns, -1)
+    return np.frombuffer(element_bytes(page, name), "<f8").reshape(columns, -1)
 
 
 def whole_numbers(data: bytes) -> list[int]:

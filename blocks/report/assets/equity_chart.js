@@ -1,0 +1,52 @@
+// Equity over drawdown, point beside point: nights and weekends take no room.
+
+class EquityChart extends ChartFrame {
+  constructor(element, options) {
+    super(element, options);
+    const { AreaSeries, createSeriesMarkers } = LightweightCharts;
+    const quiet = { priceLineVisible: false, lastValueVisible: false, lineWidth: 2 };
+    this.points = [];
+    this.series = this.chart.addSeries(AreaSeries, { ...quiet,
+      priceFormat: { type: 'custom', minMove: 0.01, formatter: options.format } });
+    this.drawdown = this.chart.addSeries(AreaSeries, { ...quiet, lineWidth: 1, invertFilledArea: true,
+      priceFormat: { type: 'custom', minMove: 0.01, formatter: (value) => `${value.toFixed(1)} %` } },
+    1);
+    this.chart.panes()[0].setStretchFactor(3);
+    this.marks = createSeriesMarkers(this.series);
+    this.dress();
+  }
+
+  // Points of {time, equity, drawdown}: UTC seconds, USD, a fraction <= 0. `from` is the time at
+  // which the out-of-sample part begins, null for none; `capital` is drawn as a line.
+  setPoints(points, { capital = null, from = null } = {}) {
+    Object.assign(this, { points, capital, from });
+    this.setTimes(points.map((point) => point.time));
+    this.drawdown.setData(points.map((point) => ({ time: this.shown(point.time),
+      value: point.drawdown * 100 })));
+    this.dress();
+    this.showAll();
+  }
+
+  valueAt(index) { return this.points[index].equity; }
+
+  dress() {
+    super.dress();
+    if (!this.series) return;
+    const [good, bad, quiet] = ['good', 'bad', 'quiet'].map(themeColour);
+    this.series.applyOptions({ lineColor: good, topColor: themeColour('fill'),
+      bottomColor: 'transparent' });
+    this.drawdown.applyOptions({ lineColor: bad, topColor: 'transparent',
+      bottomColor: faded('bad', 0.25) });
+    // What the parameters were chosen on is grey: it proves less.
+    this.series.setData(this.points.map(({ time, equity }) => ({ time: this.shown(time),
+      value: equity, ...(this.from !== null && time < this.from && { lineColor: quiet }) })));
+    const begin = this.points.find(({ time }) => this.from !== null && time >= this.from);
+    this.marks.setMarkers(begin ? [{ time: this.shown(begin.time), position: 'aboveBar',
+      shape: 'arrowDown', color: themeColour('ink'), text: 'out-of-sample from here' }] : []);
+    if (this.line) this.series.removePriceLine(this.line);
+    this.line = this.capital === null || this.capital === undefined ? null
+      : this.series.createPriceLine({ price: this.capital, color: themeColour('strong-line'),
+        lineWidth: 1, lineStyle: LightweightCharts.LineStyle.Dashed, axisLabelVisible: false,
+        title: '' });
+  }
+}
