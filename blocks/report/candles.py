@@ -25,9 +25,10 @@ _END_BYTES = 8
 class PackedDays:
     """Days of candles: rows of (session, symbol, bytes, volume units a share), and the bytes.
 
-    The bytes are deflated as a whole; a day's count is of those before. A day is its bars in order. A bar that is missing is 0. Others are five numbers: 1 + the open
-    less the close before it (0 at first), the close less the open, both zigzag; how far the high
-    is above and the low below open and close; the volume. Prices are in units of 0.0001 USD.
+    The bytes are deflated as a whole; a day's count is of those before. A day is its bars in
+    order. A bar that is missing is 0. Others are five numbers: 1 + the open less the close before
+    it (0 at first), the close less the open, both zigzag; how far the high is above and the low
+    below open and close; the volume. Prices are in units of 0.0001 USD.
     """
 
     days: Integers
@@ -37,7 +38,7 @@ class PackedDays:
 def pack_days(panel: Panel, candidates: Integers, budget: int = CANDLE_BUDGET) -> PackedDays:
     """Return the first of the candidates, (session, symbol) a row, that the budget has room for.
 
-    `budget` counts characters of base64. Days with numbers that a browser cannot hold are
+    `budget` counts characters of base64, of what is deflated. Days with numbers that a browser cannot hold are
     passed over.
     """
     room = _Room(budget // 4 * 3)

@@ -1,4 +1,4 @@
-"""Numbers packed small for a page of HTML: whole ones by seven bits, floats as they are, deflated."""
+"""Numbers packed small for a page: whole ones by seven bits, floats as they are; deflated."""
 
 from __future__ import annotations
 
