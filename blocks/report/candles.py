@@ -38,8 +38,8 @@ class PackedDays:
 def pack_days(panel: Panel, candidates: Integers, budget: int = CANDLE_BUDGET) -> PackedDays:
     """Return the first of the candidates, (session, symbol) a row, that the budget has room for.
 
-    `budget` counts characters of base64, of what is deflated. Days with numbers that a browser cannot hold are
-    passed over.
+    `budget` counts characters of base64, of what is deflated. Days with numbers that a browser
+    cannot hold are passed over.
     """
     room = _Room(budget // 4 * 3)
     taken: list[Integers] = [np.zeros((0, 4), dtype=np.int64)]

@@ -31,7 +31,7 @@ class CandleChart extends ChartFrame {
     this.setTimes(bars.map((bar) => bar.time));
     this.series.setData(bars.map((bar) => ({ ...bar, time: this.shown(bar.time) })));
     this.volume.setData(bars.map((bar) => ({ time: this.shown(bar.time), value: bar.volume })));
-    this.dress();
+    this.setDrawn({});
   }
 
   // The newest bar once more, or one more bar.
