@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 
-from blocks.results.run_folder import give_back
 from blocks.settings.app_settings import AppSettings
 from flows.backtest_form import request_of_form, with_simulated_days
+from flows.backtest_steps import IN_PREFECT
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
-from flows.pages.goodwill import prefect_permitting
-from flows.pages.kept_work import own_run_folder
+from flows.pages.kept_work import kept_work
+from flows.pages.shown_progress import ShownProgress
 from flows.process.name_run import name_run
-from flows.process.outcome import failed
 from flows.process.run_names import span_name
 from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
-from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport
 from tasks.backtest.run import backtest as run_backtest
 from trading.backtest.no_trades import NO_TRADES
-from trading.errors import OpenbellError
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
 from trading.strategy_choice import AnyStrategy
 
 
-@task(name="backtest", cache_policy=NO_CACHE, persist_result=False)
-def backtest_step(request: BacktestRequest) -> BacktestReport | State[None]:
-    """Run a backtest; what the user can mend is a state with one line, and no traceback."""
-    try:
-        return run_backtest(request)
-    except OpenbellError as error:
-        return failed(error)
-
-
+# Not a coroutine: a cancelled run ends where it is.
 # Prefect's own check would end a run with a page of pydantic; the form's check says one line.
 @flow(name="backtest", persist_result=False, validate_parameters=False)
-async def backtest(
+def backtest(
     bars: str | None = None,
     ruleset: str | None = None,
     daily_bars: str | None = None,
@@ -98,32 +86,27 @@ async def backtest(
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}
     configured = begin_process(data_dir)
-    try:
-        out = own_run_folder(Path(data_dir) / "backtests")
-    except OpenbellError as error:
-        return failed(error)
-    try:
-        return await _backtest_into(out, form, configured, Path(data_dir))
-    finally:
-        give_back(out)
+
+    def work(out: Path) -> BacktestReport:
+        return _backtest_into(out, form, configured, Path(data_dir))
+
+    return kept_work(Path(data_dir) / "backtests", "the backtest", work, publish_backtest, _message)
 
 
-async def _backtest_into(
+def _backtest_into(
     out: Path, form: dict[str, Any], configured: AppSettings, data_dir: Path
-) -> State[None]:
-    try:
-        request = with_simulated_days(request_of_form(form, out, configured, data_dir))
-    except OpenbellError as error:
-        return failed(error)
-    await name_run(span_name("backtest", request.symbols, request.start, request.end))
-    state = backtest_step(request, return_state=True)
-    if not state.is_completed():
-        return Failed(message=state.message)
-    report = await state.aresult()
-    assert isinstance(report, BacktestReport)
-    async with prefect_permitting("the backtest"):
-        await publish_backtest(report, out)
+) -> BacktestReport:
+    request = with_simulated_days(request_of_form(form, out, configured, data_dir))
+    asyncio.run(name_run(span_name("backtest", request.symbols, request.start, request.end)))
+    progress = ShownProgress("backtest-progress")
+    report = run_backtest(request, progress, IN_PREFECT)
+    progress.finish()
+    return report
+
+
+def _message(report: BacktestReport, out: Path) -> str:
+    """Return what a run's end says of a backtest, in one line."""
     said = f"{report.summary.trades} trades, {cell('pnl', report.summary.total_pnl)} USD"
     # What may make the figures worthless is said where they are first seen.
     grave = [note for note in report.notes if note.startswith(("WARNING", NO_TRADES))]
-    return Completed(message="; ".join([said, *grave, f"open {results_address(out)}"]))
+    return "; ".join([said, *grave, f"open {results_address(out)}"])

@@ -26,10 +26,21 @@ def control_name(command: str, account: str | None) -> str:
 
 def span_name(word: str, symbols: Sequence[str], start: date | None, end: date | None) -> str:
     """Return the name of work on past bars, such as `backtest AAPL,MSFT 2025-06`."""
+    parts = (word, some_symbols(symbols), _span(start, end))
+    return " ".join(part for part in parts if part)
+
+
+def some_symbols(symbols: Sequence[str]) -> str:
+    """Return the first symbols, and how many more there are."""
     shown = ",".join(symbols[:MOST_SYMBOLS])
     if len(symbols) > MOST_SYMBOLS:
         shown += f" and {len(symbols) - MOST_SYMBOLS} more"
-    return " ".join(part for part in (word, shown, _span(start, end)) if part)
+    return shown
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many of something there are, such as `1 session` or `8,192 bars`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def timed_name(what: str, due: datetime) -> str:

@@ -1,11 +1,11 @@
-"""The steps of a backtest as plain functions: load, arrange, run, summarise, write."""
+"""The steps of a backtest as plain functions: load, run, figures, report."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -15,36 +15,74 @@ from types import ModuleType
 import numpy as np
 
 import trading
-from blocks.bars.panel_cache import LoadedPanel
 from blocks.process.cache_folder import engine_cache_folder, with_engine_cache
 from blocks.report.page import report_page
 from blocks.report.run import ReportRun
 from blocks.results.folder import Results, check_folder, write_results
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.hashes import hashes_of
+from tasks.backtest.notes import how_it_ran, panel_notes, refuse_no_bars
 from tasks.backtest.panel import is_large, load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
-from tasks.backtest.scan import ScannedRun, scan_of
+from tasks.backtest.scan import UniverseScan, to_scan
 from trading.backtest.no_trades import why_no_trades
 from trading.backtest.performance import Json, Summary, summarise
 from trading.backtest.run import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
 from trading.backtest.tables import DecisionTables, equity_table, trades_table, universe_table
-from trading.errors import BadInput
 from trading.market.calendar import Session
 from trading.market.panel import Panel
 from trading.plan import RunPlan
 
 Progress = Callable[[str, int, int], None]
-_MOST_NAMED = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Loaded:
+    """What a run needs: its request, its plan, and its bars, of which those from `first_traded` on
+    are traded.
+
+    `notes` are what a reader must know of the bars; `scan` reads them while it runs, None where
+    the panel has them.
+    """
+
+    request: BacktestRequest
+    plan: RunPlan
+    panel: Panel
+    first_traded: int
+    source: str
+    notes: tuple[str, ...]
+    scan: UniverseScan | None = None
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Return the sessions that are traded."""
+        return self.panel.grid.sessions[self.first_traded :]
+
+    @property
+    def bars(self) -> int | None:
+        """Return how many bars are traded, None of a scan, which has not read them yet."""
+        if self.scan is not None:
+            return None
+        begin = self.panel.grid.first_row[self.first_traded]
+        return int(np.count_nonzero(~np.isnan(self.panel.close[begin:])))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a strategy did over loaded bars; `is_kept` whether its compiled engine is kept."""
+
+    loaded: Loaded
+    outcome: Outcome
+    is_kept: bool
+
+
+@dataclass(frozen=True)
 class BacktestReport:
     """A finished backtest: the plan, its bars, what happened, and the figures.
 
     `sessions` are those traded; `notes` one sentence for each thing that a reader of the
-    figures must know; `source` where the bars come from, and `is_simulated` whether that is no
-    market.
+    figures must know; `source` where the bars come from, `is_simulated` whether that is no market,
+    and `has_page` whether its folder gets a page of HTML.
     """
 
     plan: RunPlan
@@ -55,6 +93,7 @@ class BacktestReport:
     source: str
     notes: tuple[str, ...]
     is_simulated: bool
+    has_page: bool = True
 
     def results(self, *, page: bool = False) -> Results:
         """Return the report as tables and a summary for a result folder, and as a page."""
@@ -112,27 +151,119 @@ class BacktestReport:
         }
 
 
-def backtest(request: BacktestRequest, progress: Progress | None = None) -> BacktestReport:
+def backtest(
+    request: BacktestRequest, progress: Progress | None = None, steps: Steps | None = None
+) -> BacktestReport:
     """Return the report of a request, written to its folder when it names one.
 
-    `progress(step, done, total)` is told of each step. Raises BadInput for a request that cannot
-    be served and StoreUnavailable when results cannot be written.
+    `progress(step, done, total)` is told of each step; `steps` do the work, plain functions
+    without any. Raises BadInput for a request that cannot be served and StoreUnavailable when
+    results cannot be written.
+    """
+    by = steps or PLAIN
+    tell = progress or tell_nobody
+    # What need not be waited for goes on beside the steps, and ends with them.
+    with ThreadPoolExecutor(1) as aside:
+        ran = by.run(by.load(request, tell, aside), tell)
+        report = by.figures(ran, tell)
+        if request.out is not None:
+            by.report(report, request.out, tell)
+        return report
+
+
+def load(request: BacktestRequest, tell: Progress, aside: Executor) -> Loaded:
+    """Return a request's bars and its plan, checked; of a scan what it is going to read.
+
+    What need not be waited for is done `aside`.
     """
     check_request(request)
     plan = plan_of(request)
     if request.out is not None:
         check_folder(request.out)
-    tell = progress or tell_nobody
     tell("loading bars", 0, 1)
-    if is_large(request):
-        found = scan_of(request, plan, lambda done, of: tell("running", done, of))
-        if found is not None:
-            return _report_of_scan(request, found, tell)
-    with ThreadPoolExecutor(1) as aside:
-        ready = [aside.submit(_get_ready, plan)] if is_large(request) else []
-        bars = load_panel(request, aside.submit, warm_up=plan.needs_past())
-        wait(ready)
-        return _report_of(request, plan, bars, progress)
+    scan = to_scan(request, plan) if is_large(request) else None
+    if scan is not None:
+        return Loaded(request, scan.plan, scan.panel, scan.first_traded, scan.source, (), scan)
+    ready = aside.submit(_get_ready, plan) if is_large(request) else None
+    bars = load_panel(request, aside.submit, warm_up=plan.needs_past())
+    if ready is not None:
+        wait([ready])
+    daily = daily_bars_of(request, bars.panel.symbols)
+    panel = replace(bars.panel, daily=None if daily is None else daily.bars)
+    plan = with_daily_bars(replace(plan, symbols=panel.symbols), daily)
+    refuse_no_bars(bars)
+    notes = (*bars.notes, *(() if daily is None else daily.notes))
+    return Loaded(request, plan, panel, bars.first_traded, bars.source, notes)
+
+
+def run(loaded: Loaded, tell: Progress) -> Ran:
+    """Return what a strategy does over loaded bars."""
+
+    def told(done: int, of: int) -> None:
+        tell("running", done, of)
+
+    if loaded.scan is not None:
+        told(0, len(loaded.sessions))
+        scanned = loaded.scan.run(told)
+        panel = replace(loaded.panel, defects=scanned.defects)
+        notes = loaded.scan.notes(scanned)
+        return Ran(replace(loaded, panel=panel, notes=notes), scanned.outcome, is_kept=True)
+
+    def engine(cache_folder: Path | None) -> Ran:
+        outcome = run_backtest(
+            loaded.panel,
+            loaded.plan,
+            first_traded=loaded.first_traded,
+            keep=loaded.request.decisions,
+            progress=told,
+            cache_folder=cache_folder,
+        )
+        return Ran(loaded, outcome, is_kept=cache_folder is not None)
+
+    told(0, len(loaded.panel.grid.sessions))
+    if loaded.panel.close.size > READ_COMPILED_ABOVE_BARS:
+        return with_engine_cache(engine)
+    return engine(None)
+
+
+def figures(ran: Ran, tell: Progress) -> BacktestReport:
+    """Return the report of a run: its figures, and what their reader must know."""
+    tell("summarising", 0, 1)
+    loaded, outcome, request = ran.loaded, ran.outcome, ran.loaded.request
+    plan, panel = loaded.plan, loaded.panel
+    how = how_it_ran(outcome, is_kept=ran.is_kept)
+    if loaded.scan is not None:
+        no_page = "a scan has no bars to draw, and writes no report.html"
+        wants_page = request.out is not None and request.report
+        notes = (
+            *loaded.notes, *outcome.gate.notes(), *how, *([no_page] if wants_page else ())
+        )  # fmt: skip
+    else:
+        why = why_no_trades(panel, plan, outcome, request.decisions, engine_cache_folder())
+        notes = (
+            *(() if why is None else (why,)),
+            *loaded.notes,
+            *panel_notes(panel, loaded.first_traded),
+            *outcome.gate.notes(),
+            *how,
+        )
+    return BacktestReport(
+        plan,
+        panel,
+        loaded.sessions,
+        outcome,
+        summarise(outcome, panel.grid, plan.capital),
+        loaded.source,
+        notes,
+        request.is_simulated,
+        has_page=request.report and loaded.scan is None,
+    )
+
+
+def write_report(report: BacktestReport, out: Path, tell: Progress) -> None:
+    """Write the results of a backtest into its folder."""
+    tell("writing results", 0, 1)
+    write_results(out, report.results(page=report.has_page))
 
 
 def _get_ready(plan: RunPlan) -> None:
@@ -140,145 +271,17 @@ def _get_ready(plan: RunPlan) -> None:
     read_compiled(plan, engine_cache_folder())
 
 
-def _report_of(
-    request: BacktestRequest, plan: RunPlan, bars: LoadedPanel, progress: Progress | None
-) -> BacktestReport:
-    tell = progress or tell_nobody
-    daily = daily_bars_of(request, bars.panel.symbols)
-    panel = replace(bars.panel, daily=None if daily is None else daily.bars)
-    plan = with_daily_bars(replace(plan, symbols=panel.symbols), daily)
-    refuse_no_bars(bars)
-    sessions = panel.grid.sessions
-    tell("running", 0, len(sessions))
-    outcome, run_notes = run(panel, plan, bars.first_traded, request.decisions, progress)
-    tell("summarising", 0, 1)
-    why = why_no_trades(panel, plan, outcome, request.decisions, engine_cache_folder())
-    notes = (
-        *(() if why is None else (why,)),
-        *bars.notes,
-        *(() if daily is None else daily.notes),
-        *panel_notes(panel, bars.first_traded),
-        *outcome.gate.notes(),
-        *run_notes,
-    )
-    report = BacktestReport(
-        plan,
-        panel,
-        sessions[bars.first_traded :],
-        outcome,
-        summarise(outcome, panel.grid, plan.capital),
-        bars.source,
-        notes,
-        request.is_simulated,
-    )
-    if request.out is not None:
-        tell("writing results", 0, 1)
-        write_results(request.out, report.results(page=request.report))
-    return report
+@dataclass(frozen=True)
+class Steps:
+    """What each step takes and gives; Prefect shows them as tasks."""
+
+    load: Callable[[BacktestRequest, Progress, Executor], Loaded]
+    run: Callable[[Loaded, Progress], Ran]
+    figures: Callable[[Ran, Progress], BacktestReport]
+    report: Callable[[BacktestReport, Path, Progress], None]
 
 
-def _report_of_scan(request: BacktestRequest, found: ScannedRun, tell: Progress) -> BacktestReport:
-    tell("summarising", 0, 1)
-    outcome, grid = found.scanned.outcome, found.panel.grid
-    no_page = "a scan has no bars to draw, and writes no report.html"
-    report = BacktestReport(
-        found.plan,
-        found.panel,
-        grid.sessions[found.first_traded :],
-        outcome,
-        summarise(outcome, grid, found.plan.capital),
-        str(request.bars),
-        (
-            *found.notes,
-            *outcome.gate.notes(),
-            *_how_it_ran(outcome, is_kept=True),
-            *([no_page] if request.out is not None and request.report else ()),
-        ),
-        request.is_simulated,
-    )
-    if request.out is not None:
-        tell("writing results", 0, 1)
-        write_results(request.out, report.results())
-    return report
-
-
-def refuse_no_bars(bars: LoadedPanel) -> None:
-    """Raise BadInput when not one valid bar is left to trade on."""
-    panel = bars.panel
-    begin = panel.grid.first_row[bars.first_traded]
-    if np.isnan(panel.close[begin:]).all():
-        defects = panel.defects
-        raise BadInput(
-            f"{bars.source} has no valid bar in these sessions: {defects.invalid} of"
-            f" {defects.rows} rows have prices that are not positive numbers, a high below the"
-            " low, or a volume that is none",
-            "Look at the file's prices, and at --column, --timezone and --stamp",
-        )
-
-
-def run(
-    panel: Panel,
-    plan: RunPlan,
-    first_traded: int,
-    decisions: str,
-    progress: Progress | None = None,
-) -> tuple[Outcome, tuple[str, ...]]:
-    """Return the outcome of a plan on a panel, and notes on how it was run."""
-
-    def engine(cache_folder: Path | None) -> tuple[Outcome, tuple[str, ...]]:
-        outcome = run_backtest(
-            panel,
-            plan,
-            first_traded=first_traded,
-            keep=decisions,
-            progress=None if progress is None else lambda done, of: progress("running", done, of),
-            cache_folder=cache_folder,
-        )
-        return outcome, _how_it_ran(outcome, is_kept=cache_folder is not None)
-
-    if panel.close.size > READ_COMPILED_ABOVE_BARS:
-        return with_engine_cache(engine)
-    return engine(None)
-
-
-def _how_it_ran(outcome: Outcome, *, is_kept: bool) -> tuple[str, ...]:
-    if outcome.refusal:
-        return (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}",)
-    if outcome.compiled and not is_kept:
-        return ("the compiled engine is not kept: no cache folder can be written",)
-    return ()
-
-
-def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
-    """Return what is missing from the traded sessions, one sentence each."""
-    grid = panel.grid
-    begin = grid.first_row[first_traded]
-    present = ~np.isnan(panel.close[begin:])
-    notes = []
-    covered = present.any(axis=1).astype(np.int64)
-    bars_by_session = np.add.reduceat(covered, grid.first_row[first_traded:-1] - begin)
-    empty = [
-        session.date.isoformat()
-        for session, bars in zip(grid.sessions[first_traded:], bars_by_session, strict=True)
-        if bars == 0
-    ]
-    if empty:
-        more = f" and {len(empty) - _MOST_NAMED} more" if len(empty) > _MOST_NAMED else ""
-        notes.append(
-            f"sessions without any bar: {len(empty)} of {len(bars_by_session)},"
-            f" {', '.join(empty[:_MOST_NAMED])}{more}"
-        )
-    absent = [
-        symbol for symbol, bars in zip(panel.symbols, present.T, strict=True) if not bars.any()
-    ]
-    if absent:
-        notes.append(f"no bar in these sessions of {', '.join(absent)}")
-    defects = panel.defects
-    if defects.invalid:
-        notes.append(f"{defects.invalid} rows are no valid bars and count as missing")
-    if defects.duplicate:
-        notes.append(f"{defects.duplicate} rows were replaced by later ones for the same bar")
-    return tuple(notes)
+PLAIN = Steps(load, run, figures, write_report)
 
 
 def engine_version(module: ModuleType) -> str:

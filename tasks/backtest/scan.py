@@ -31,22 +31,51 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class ScannedRun:
-    """A finished scan; the panel has its grid, its symbols and its defects, and no bars."""
+class UniverseScan:
+    """A scan to be run; the panel has its grid and its symbols, and no bars."""
 
+    request: BacktestRequest
     plan: RunPlan
     panel: Panel
     first_traded: int
-    scanned: Scanned
-    notes: tuple[str, ...]
+    universe: ArchiveUniverse
+    daily_notes: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """Return where its bars come from."""
+        return str(self.request.bars)
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> Scanned:
+        """Return what a strategy does over the universe, its sessions read as it goes."""
+        grid = self.panel.grid
+        work = partial(
+            scan,
+            ArchiveBars(self.universe, grid, self.plan),
+            grid,
+            self.plan,
+            daily=self.panel.daily,
+            first_traded=self.first_traded,
+            keep=self.request.decisions,
+            progress=progress,
+        )
+        return with_engine_cache(lambda cache_folder: work(cache_folder=cache_folder))
+
+    def notes(self, scanned: Scanned) -> tuple[str, ...]:
+        """Return what a reader of a finished scan must know of it."""
+        return (
+            f"{len(self.plan.symbols):,} symbols were scanned: read were their openings, what their"
+            f" days came to, and the whole sessions of {scanned.days:,} days of symbols that were"
+            " selected. Of the others one decision a session is kept, and defects and the data"
+            " gate's findings are those of bars that were read",
+            *self.daily_notes,
+            *notes_of_sessions(self.panel.grid.sessions, self.first_traded, self.request),
+            *notes_of_feeds(self.universe.choices),
+        )
 
 
-def scan_of(
-    request: BacktestRequest,
-    plan: RunPlan,
-    progress: Callable[[int, int], None] | None = None,
-) -> ScannedRun | None:
-    """Return a scan of a request's universe, None where all its bars have to be loaded."""
+def to_scan(request: BacktestRequest, plan: RunPlan) -> UniverseScan | None:
+    """Return the scan of a request's universe, None where all its bars have to be loaded."""
     archive = None if request.bars is None else archive_at(request.bars)
     if archive is None or request.format.feed is not None or not is_covered(plan):
         return None
@@ -62,43 +91,19 @@ def scan_of(
     bars = sum(session.bar_count(request.interval_minutes) for session in found)
     if bars * len(universe.symbols) <= SCAN_ABOVE_BARS:
         return None
-    sessions = tuple(found)
-    grid = make_grid(sessions, request.interval_minutes)
+    grid = make_grid(tuple(found), request.interval_minutes)
     daily = daily_bars_of(request, universe.symbols)
     plan = with_daily_bars(replace(plan, symbols=universe.symbols), daily)
-    run = partial(
-        scan,
-        ArchiveBars(universe, grid, plan),
-        grid,
-        plan,
-        daily=None if daily is None else daily.bars,
-        first_traded=first_traded,
-        keep=request.decisions,
-        progress=progress,
-    )
-    scanned = with_engine_cache(lambda cache_folder: run(cache_folder=cache_folder))
     nothing = np.empty((0, len(plan.symbols)))
-    return ScannedRun(
-        plan,
-        Panel(
-            grid,
-            plan.symbols,
-            *(nothing,) * 5,
-            defects=scanned.defects,
-            daily=None if daily is None else daily.bars,
-        ),
-        first_traded,
-        scanned,
-        (
-            f"{len(plan.symbols):,} symbols were scanned: read were their openings, what their"
-            f" days came to, and the whole sessions of {scanned.days:,} days of symbols that were"
-            " selected. Of the others one decision a session is kept, and defects and the data"
-            " gate's findings are those of bars that were read",
-            *(() if daily is None else daily.notes),
-            *notes_of_sessions(sessions, first_traded, request),
-            *notes_of_feeds(universe.choices),
-        ),
+    panel = Panel(
+        grid,
+        plan.symbols,
+        *(nothing,) * 5,
+        defects=Defects(),
+        daily=None if daily is None else daily.bars,
     )
+    notes = () if daily is None else daily.notes
+    return UniverseScan(request, plan, panel, first_traded, universe, notes)
 
 
 class ArchiveBars:

@@ -19,9 +19,9 @@ from blocks.bars.content_hash import BarHashes
 from blocks.process.disk_errors import words_of
 from blocks.stores.whole_file import umask
 from tasks.backtest.daily_bars import daily_bars_of
+from tasks.backtest.notes import panel_notes, refuse_no_bars
 from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import panel_notes, refuse_no_bars
 from trading.errors import StoreUnavailable
 from trading.market.bars import NUMBERS, Prices
 from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds

@@ -189,6 +189,21 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
     assert "AAPL" in by_key["backtest-trades"]
     assert list(tmp_path.glob("backtests/*/trades.parquet"))
 
+    # Each step is a task that says what it does, and takes what the one before it made.
+    tasks = filtered(registered, "task_runs", {"task_runs": {"flow_run_id": {"any_": [run.id]}}})
+    by_name = {task["name"].split()[0]: task for task in tasks}
+    assert set(by_name) == {"load", "run", "figures", "report"}
+    assert by_name["load"]["name"].endswith(f"of {REAL_BARS.name}")
+    for step, before in (("run", "load"), ("figures", "run"), ("report", "figures")):
+        taken = [item["id"] for given in by_name[step]["task_inputs"].values() for item in given]
+        assert taken == [by_name[before]["id"]], step
+    progress = next(a for a in shown if a["key"] == "backtest-progress")
+    assert (progress["data"], progress["description"]) == (100, "done")
+    log = api.read_log(run.id, lines=200)
+    assert any(line.startswith(f"loaded {len(SYMBOLS)} symbols") for line in log)
+    assert any(line.startswith("Profit [USD]") for line in log)
+    assert any(line.startswith("open file://") for line in log)
+
 
 def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
     registered: PrefectStack, tmp_path: Path
@@ -200,5 +215,6 @@ def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
     assert ended.state_type == "FAILED"
     assert ended.message.startswith(f"Bad input: {REAL_BARS} has no rows of NOPE. It has ")
     assert "\n" not in ended.message
-    assert "Traceback" not in "\n".join(api.read_log(run.id))
+    log = api.read_log(run.id)
+    assert all("\n" not in line and "Traceback" not in line for line in log)
     assert not list(tmp_path.glob("backtests/*"))

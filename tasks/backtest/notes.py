@@ -1,0 +1,67 @@
+"""What a reader of a backtest's figures must know of its bars and of how it ran."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blocks.bars.panel_cache import LoadedPanel
+from trading.backtest.run import Outcome
+from trading.errors import BadInput
+from trading.market.panel import Panel
+
+_MOST_NAMED = 10
+
+
+def refuse_no_bars(bars: LoadedPanel) -> None:
+    """Raise BadInput when not one valid bar is left to trade on."""
+    panel = bars.panel
+    begin = panel.grid.first_row[bars.first_traded]
+    if np.isnan(panel.close[begin:]).all():
+        defects = panel.defects
+        raise BadInput(
+            f"{bars.source} has no valid bar in these sessions: {defects.invalid} of"
+            f" {defects.rows} rows have prices that are not positive numbers, a high below the"
+            " low, or a volume that is none",
+            "Look at the file's prices, and at --column, --timezone and --stamp",
+        )
+
+
+def how_it_ran(outcome: Outcome, *, is_kept: bool) -> tuple[str, ...]:
+    """Return what is unusual about how an outcome came to be, one sentence each."""
+    if outcome.refusal:
+        return (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}",)
+    if outcome.compiled and not is_kept:
+        return ("the compiled engine is not kept: no cache folder can be written",)
+    return ()
+
+
+def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
+    """Return what is missing from the traded sessions, one sentence each."""
+    grid = panel.grid
+    begin = grid.first_row[first_traded]
+    present = ~np.isnan(panel.close[begin:])
+    notes = []
+    covered = present.any(axis=1).astype(np.int64)
+    bars_by_session = np.add.reduceat(covered, grid.first_row[first_traded:-1] - begin)
+    empty = [
+        session.date.isoformat()
+        for session, bars in zip(grid.sessions[first_traded:], bars_by_session, strict=True)
+        if bars == 0
+    ]
+    if empty:
+        more = f" and {len(empty) - _MOST_NAMED} more" if len(empty) > _MOST_NAMED else ""
+        notes.append(
+            f"sessions without any bar: {len(empty)} of {len(bars_by_session)},"
+            f" {', '.join(empty[:_MOST_NAMED])}{more}"
+        )
+    absent = [
+        symbol for symbol, bars in zip(panel.symbols, present.T, strict=True) if not bars.any()
+    ]
+    if absent:
+        notes.append(f"no bar in these sessions of {', '.join(absent)}")
+    defects = panel.defects
+    if defects.invalid:
+        notes.append(f"{defects.invalid} rows are no valid bars and count as missing")
+    if defects.duplicate:
+        notes.append(f"{defects.duplicate} rows were replaced by later ones for the same bar")
+    return tuple(notes)
