@@ -23,6 +23,7 @@ COPY tasks tasks
 COPY flows flows
 COPY deployments deployments
 COPY api api
+COPY docs docs
 # Editable: flow runs work in the folder of prefect.yaml, and there is one copy of the code. All
 # bytecode is written here: the image is read-only and would compile anew at every start.
 RUN PYTHONPATH=/opt/setuptools /opt/venv/bin/pip install --no-deps --no-build-isolation \

@@ -27,7 +27,7 @@ EXIT_BAD_INPUT = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
+    parser = argparse.ArgumentParser(prog="openbell api", description=__doc__)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
     parser.add_argument("--account", help="paper, else simulated, else the newest")
     parser.add_argument("--host", help="API_HOST, 127.0.0.1 when left out")

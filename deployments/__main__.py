@@ -1,4 +1,4 @@
-"""The entry points `python -m deployments demo|up|register`."""
+"""What serves: `openbell demo`, `up`, `register`, `shell` and `docs`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from blocks.process.stop_request import StopRequest
 from blocks.process.web_door import refuse_beyond_this_machine
 from deployments.errands.errands import Errands
 from deployments.processes.api_server import ApiServer
-from deployments.processes.home import AUTH_VARIABLES, REPOSITORY, Home
+from deployments.processes.home import (
+    AUTH_VARIABLES,
+    PREFECT_FILE,
+    REPOSITORY,
+    Home,
+    working_folder,
+)
+from deployments.openbell import SERVING
 from deployments.registry.keep_registered import Registration
 from deployments.server.prefect_api import ui_url
 from deployments.server.server import Server, known_server
@@ -33,24 +40,19 @@ TEND_EVERY_S = 1.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m deployments", description=__doc__)
+    parser = argparse.ArgumentParser(prog="openbell", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        (
-            "demo",
-            "replay a session and run a backtest in Prefect, show the results, and stop",
-        ),
-        ("up", "run the Prefect server and worker until Ctrl-C or SIGTERM"),
-        ("register", "make a running server know the blocks and deployments"),
-        ("shell", "print what makes a shell's prefect command speak to this folder's server"),
-    ):
+    for name, text in SERVING.items():
         command = commands.add_parser(name, help=text, description=text)
+        if name == "docs":
+            command.add_argument("page", nargs="?", help="its name, such as rules or adr/0001")
+            continue
         command.add_argument("--data-dir", type=Path, metavar="DIR")
         command.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
         command.add_argument(
             "--prefect-file",
             type=Path,
-            default=REPOSITORY / "prefect.yaml",
+            default=PREFECT_FILE,
             metavar="FILE",
             help="the deployments to register; flow runs work in its folder",
         )
@@ -78,6 +80,11 @@ def main(arguments: list[str] | None = None) -> int:
     # Whoever is started from here makes its files the same way.
     keep_private()
     try:
+        if chosen.command == "docs":
+            # Imported here, as whatever a supervisor has no use for.
+            from deployments.pages import show_page
+
+            return show_page(chosen.page)
         configured = configure(chosen.env_file)
         home = Home.at(chosen.data_dir or Path(configured.data_dir))
         if chosen.command == "shell":
@@ -219,7 +226,7 @@ def register(home: Home, prefect_file: Path, choice: str) -> int:
     async def run() -> list[str]:
         return await registration.register(
             await read_specs(prefect_file),
-            prefect_file.parent,
+            working_folder(prefect_file),
             WORK_POOL,
             datetime.now(UTC),
             written,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.settings.reader import read_settings
-from deployments.processes.home import DATA_DIR, REPOSITORY
+from deployments.processes.home import DATA_DIR, REPOSITORY, is_checkout
 from deployments.registry.schedule import close_schedule, session_schedule
 
 
@@ -59,7 +59,8 @@ async def folder() -> dict[str, str]:
     """Return `data_dir`: the supervisor's data folder, else where the server's accounts are.
 
     So `prefect deploy --all` in a shell of its own moves no account. A server that has no saved
-    ledger yet gets the folder of the settings, `data` in the repository where they name none.
+    ledger yet gets the folder of the settings, `data` in the repository where they name none, of a
+    wheel in the folder where it is called.
     """
     if os.environ.get(DATA_DIR):
         return {"data_dir": os.environ[DATA_DIR]}
@@ -72,4 +73,5 @@ async def folder() -> dict[str, str]:
     read = read_settings()
     if read.is_given("operations.data_dir"):
         return {"data_dir": str(read.required().operations.data_dir.resolve())}
-    return {"data_dir": str(REPOSITORY / "data")}
+    top = REPOSITORY if is_checkout() else Path.cwd()
+    return {"data_dir": str(top / "data")}

@@ -15,7 +15,7 @@ from deployments.processes import marked as processes
 from deployments.processes.api_server import ApiServer
 from deployments.processes.backoff import Backoff
 from deployments.processes.child import Child, rotate
-from deployments.processes.home import REPOSITORY, Home, Say
+from deployments.processes.home import PREFECT_FILE, Home, Say
 from deployments.runs.control_thread import ControlThread
 from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
@@ -54,7 +54,7 @@ class Supervisor:
         home: Home,
         say: Say,
         should_stop: StopRequest,
-        prefect_file: Path = REPOSITORY / "prefect.yaml",
+        prefect_file: Path = PREFECT_FILE,
         shutdown_s: float = CANCEL_GRACE_S,
         api_server: ApiServer | None = None,
         names: Collection[str] = (),

@@ -1,4 +1,4 @@
-"""The terminal: python -m flows COMMAND."""
+"""The terminal: openbell COMMAND, which is python -m flows COMMAND."""
 
 from __future__ import annotations
 
@@ -162,13 +162,11 @@ def without_secrets(text: str) -> str:
 def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         name = arguments[0]
-        parser = _Parser(
-            prog=f"python -m flows {name}", description=COMMANDS[name], allow_abbrev=False
-        )
+        parser = _Parser(prog=f"openbell {name}", description=COMMANDS[name], allow_abbrev=False)
         command = importlib.import_module(f"flows.commands.{name.replace('-', '_')}")
         command.add_arguments(parser)
         return int(command.run(configure(name, parser, arguments[1:])))
-    parser = _Parser(prog="python -m flows", description=__doc__, allow_abbrev=False)
+    parser = _Parser(prog="openbell", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         commands.add_parser(name, help=text)

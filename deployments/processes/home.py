@@ -17,8 +17,10 @@ from trading.errors import StoreUnavailable
 
 HOST = "127.0.0.1"
 _MACHINE_FILE = Path("/etc/machine-id")
+# Where the packages lie: in a checkout, or where a wheel was installed.
 REPOSITORY = Path(__file__).resolve().parents[2]
-
+# What is registered unless another file is named. In a checkout a link to the one at its top.
+PREFECT_FILE = (REPOSITORY / "deployments" / "prefect.yaml").resolve()
 
 # Every process that a supervisor starts carries this with the data folder's path, and hands it
 # down: it is how flow runs, which Prefect puts in sessions of their own, are found again.
@@ -183,6 +185,16 @@ class Home:
             lock.write(str(os.getpid()))
             lock.flush()
             yield
+
+
+def is_checkout() -> bool:
+    """Return whether this is the source, and not a wheel that was installed."""
+    return (REPOSITORY / "pyproject.toml").is_file()
+
+
+def working_folder(prefect_file: Path) -> Path:
+    """Return where the flow runs of a file's deployments work, and their entrypoints start."""
+    return REPOSITORY if prefect_file == PREFECT_FILE else prefect_file.parent
 
 
 def not_writable(path: Path, error: OSError) -> StoreUnavailable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,9 @@ async def read_specs(file: Path) -> list[DeploymentSpec]:
     """Return the deployments of a prefect.yaml, their build steps run and filled in."""
     try:
         document = yaml.safe_load(file.read_text())
-        return [await _read_spec(entry) for entry in document["deployments"]]
+        # Most deployments have the same step, and Prefect makes a client for each that it runs.
+        outputs: dict[str, dict[str, Any]] = {}
+        return [await _read_spec(entry, outputs) for entry in document["deployments"]]
     except (OSError, yaml.YAMLError, KeyError, TypeError, StepExecutionError) as error:
         cause = error.__cause__ or error
         raise BadInput(
@@ -63,9 +66,13 @@ async def read_specs(file: Path) -> list[DeploymentSpec]:
         ) from error
 
 
-async def _read_spec(entry: dict[str, Any]) -> DeploymentSpec:
-    outputs = await run_steps(entry.get("build") or [], print_function=lambda *_, **__: None)
-    entry = apply_values(entry, outputs)
+async def _read_spec(entry: dict[str, Any], outputs: dict[str, dict[str, Any]]) -> DeploymentSpec:
+    """Return a deployment; `outputs` are those of the build steps that were run before."""
+    steps = entry.get("build") or []
+    asked = json.dumps(steps, sort_keys=True)
+    if asked not in outputs:
+        outputs[asked] = await run_steps(steps, print_function=lambda *_, **__: None)
+    entry = apply_values(entry, outputs[asked])
     return DeploymentSpec(
         name=entry["name"],
         entrypoint=entry["entrypoint"],

@@ -82,7 +82,7 @@ def test_no_compiler_installer_or_development_tool_is_in_it(
 
 def test_no_secret_data_or_test_was_copied(container: Container) -> None:
     names = set(container.run("ls", "-A", "/app").stdout.split())
-    code = {"api", "blocks", "deployments", "flows", "tasks", "trading"}
+    code = {"api", "blocks", "deployments", "docs", "flows", "tasks", "trading"}
     files = {"LICENSE", "README.md", "prefect.yaml", "pyproject.toml", "requirements-runtime.lock"}
     assert names == code | files
 
