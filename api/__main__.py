@@ -1,4 +1,4 @@
-"""`python -m api`: health probes, Prometheus metrics and the read-only API of a data folder."""
+"""`python -m api`: the live page, health probes, metrics and the read-only API of a data folder."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import uvicorn
 
 from api.app import create_app
 from api.impatient_protocol import ImpatientProtocol
+from api.live.event_routes import watcher_of
+from api.prompt_server import PromptServer
 from api.source import Source
 from blocks.process.logs import get_logger, install_logs
 from blocks.process.memory import give_back_beside
@@ -68,7 +70,9 @@ def _serve(chosen: argparse.Namespace) -> int:
         settings.trading.exchange,
     )
     origins = settings.api.api_cors_origins
-    app = create_app(source, origins, None if token is None else token.get_secret_value())
+    watcher = watcher_of(source)
+    secret = None if token is None else token.get_secret_value()
+    app = create_app(source, origins, secret, watcher)
     door = WebDoor(app, [host, *settings.api.allowed_hosts], origins)
     number = listener.getsockname()[1]
     get_logger("api").info("listening at http://%s:%s for %s", host, number, folder)
@@ -84,7 +88,7 @@ def _serve(chosen: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    PromptServer(config, watcher.close).run(sockets=[listener])
     return 0
 
 

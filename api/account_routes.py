@@ -9,8 +9,10 @@ from fastapi import APIRouter, Query
 from api.answers import AccountAnswer, PositionAnswer
 from api.performance import PerformanceAnswer, Period, performance
 from api.source import Source
+from blocks.account.day.begun_session import read_begun
+from blocks.account.day.fills import read_initial_stops
 from blocks.account.facts import AccountFacts, read_facts
-from blocks.ledger.tables import read_orders, read_signals
+from blocks.ledger.tables import read_orders, read_positions, read_signals
 from blocks.records.order import Order
 from blocks.records.signal import Signal
 from blocks.records.trade import TradeStatus
@@ -32,7 +34,10 @@ def account_routes(source: Source) -> APIRouter:
 
     @routes.get("/positions")
     def positions() -> list[PositionAnswer]:
-        return [PositionAnswer.of(position) for position in _facts(source).positions]
+        with source.ledger().reading() as connection:
+            held, begun = read_positions(connection), read_begun(connection)
+            stops = {} if begun is None else read_initial_stops(connection, begun, held)
+        return [PositionAnswer.of(position, stops.get(position.symbol)) for position in held]
 
     @routes.get("/orders")
     def orders(live: bool = True, limit: Limit = 100) -> list[Order]:

@@ -12,6 +12,12 @@ from fastapi.responses import JSONResponse
 
 from api.account_routes import account_routes
 from api.health_routes import health_routes
+from api.live.controls import Controls
+from api.live.event_routes import event_routes, watcher_of
+from api.live.live_reader import LiveReader
+from api.live.live_routes import live_routes
+from api.live.watcher import Watcher
+from api.page.page_routes import docs_route, page_routes
 from api.source import Source
 from api.telemetry_routes import telemetry_routes
 from api.token_gate import TokenGate
@@ -28,9 +34,15 @@ class MaskedJson(JSONResponse):
 
 
 def create_app(
-    source: Source, cors_origins: tuple[str, ...] = (), token: str | None = None
+    source: Source,
+    cors_origins: tuple[str, ...] = (),
+    token: str | None = None,
+    watcher: Watcher | None = None,
 ) -> FastAPI:
-    """Return the application over one data folder; with a token only who brings it is answered."""
+    """Return the application over one data folder; with a token only who brings it is answered.
+
+    `watcher` tells its streams what changed; who stops the application closes it.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -39,15 +51,22 @@ def create_app(
 
     app = FastAPI(
         title="Openbell",
+        description="Read-only: what an account holds, did and is about to do.",
+        # The page of the schema is ours: theirs loads its script from elsewhere.
         docs_url=None,
         redoc_url=None,
-        openapi_url=None,
+        openapi_url="/openapi.json",
         lifespan=lifespan,
         default_response_class=MaskedJson,
     )
     app.include_router(health_routes(source))
     app.include_router(account_routes(source))
     app.include_router(telemetry_routes(source))
+    live, controls = LiveReader(source), Controls(source.data_dir)
+    app.include_router(live_routes(live, controls))
+    app.include_router(event_routes(watcher or watcher_of(source)))
+    app.include_router(page_routes(live, controls))
+    app.include_router(docs_route(app))
     if token is not None:
         app.add_middleware(TokenGate, token=token)
     # Outside of the gate: a browser asks without the token whether it may ask with it.

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from blocks.process.auth_string import auth_file
+from blocks.process.prefect_place import ui_url
 from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
 from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
@@ -28,7 +29,6 @@ from deployments.processes.home import (
 )
 from deployments.openbell import SERVING
 from deployments.registry.keep_registered import Registration
-from deployments.server.prefect_api import ui_url
 from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
 from deployments.start_settings import configure
@@ -137,7 +137,7 @@ def up(
             supervisor.register()
             supervisor.say(
                 f"Openbell is up. UI: {ui_url(supervisor.api_url)}"
-                + (f"   health: {api_server.url}/health/state" if api_server else "")
+                + (f"   live page: {api_server.url}/" if api_server else "")
                 + f"   logs: {supervisor.home.logs}   stop with Ctrl-C"
             )
             for line in who_may_ask(supervisor):

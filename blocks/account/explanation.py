@@ -29,18 +29,31 @@ class StrategyWords:
             return cls()
         return cls(tuple(record["levels"]), dict(record.get("own_reasons", {})))
 
+    def meaning_of(self, reason: str) -> str:
+        """Return what a reason's word means."""
+        own = reason.removeprefix(f"{OWN}:")
+        if own != reason and own in self.own_reasons:
+            return self.own_reasons[own]
+        return _MEANINGS.get(reason, "a reason of the strategy")
+
 
 def explain(
     signal: Signal, asked: datetime | None = None, words: StrategyWords | None = None
 ) -> str:
     """Return a signal as one line; `asked` is the bar that was asked for, if a later one."""
-    words = words or StrategyWords()
-    parts = [
-        f"{signal.symbol} bar {signal.bar:%Y-%m-%d %H:%M} UTC: {signal.reason},"
-        f" {_meaning(signal.reason, words)}"
-    ]
+    unchanged = ""
     if asked is not None and asked > signal.bar:
-        parts[0] += f" (unchanged to {asked:%H:%M})"
+        unchanged = f" (unchanged to {asked:%H:%M})"
+    said = reasoning(signal, words or StrategyWords(), unchanged)
+    return f"{signal.symbol} bar {signal.bar:%Y-%m-%d %H:%M} UTC: {signal.reason}, {said}"
+
+
+def reasoning(signal: Signal, words: StrategyWords, unchanged: str = "") -> str:
+    """Return why a signal is what it is, without its symbol and bar, which a table has beside it.
+
+    `unchanged` is said behind the reason's meaning.
+    """
+    parts = [words.meaning_of(signal.reason) + unchanged]
     if signal.price is not None:
         parts.append(f"close {signal.price:.4f}")
     parts += _levels(signal, words.levels)
@@ -67,13 +80,6 @@ def explain(
     if signal.equity is not None:
         parts.append(f"equity {signal.equity:,.2f} USD")
     return "; ".join(parts)
-
-
-def _meaning(reason: str, words: StrategyWords) -> str:
-    own = reason.removeprefix(f"{OWN}:")
-    if own != reason and own in words.own_reasons:
-        return words.own_reasons[own]
-    return _MEANINGS.get(reason, "a reason of the strategy")
 
 
 def _levels(signal: Signal, names: tuple[str, ...]) -> list[str]:

@@ -30,8 +30,8 @@ class AccountReader:
         self.data_dir = data_dir
         self.account = account
         self._wait_seconds = wait_seconds
-        self._facts = _Kept[AccountFacts](data_dir / account / "ledger.duckdb")
-        self._telemetry = _Kept[TelemetryFacts](telemetry_path(data_dir, account))
+        self._facts = Kept[AccountFacts](data_dir / account / "ledger.duckdb")
+        self._telemetry = Kept[TelemetryFacts](telemetry_path(data_dir, account))
 
     def facts(self) -> AccountFacts:
         """Return the ledger's facts; raises BadInput without one, StoreUnavailable."""
@@ -46,7 +46,7 @@ class AccountReader:
         return self._telemetry.read(lambda: read_telemetry(self.data_dir, self.account, now))
 
 
-class _Kept(Generic[Read]):
+class Kept(Generic[Read]):
     """What was read of a file, for as long as the file is the same."""
 
     def __init__(self, path: Path) -> None:
@@ -56,7 +56,7 @@ class _Kept(Generic[Read]):
 
     def read(self, ask: Callable[[], Read]) -> Read:
         """Return what the file says, asked of it only if it changed."""
-        stamp = _stamp(self._path)
+        stamp = stamp_of(self._path)
         if self._value is not None and stamp is not None and stamp == self._stamp:
             return self._value
         self._value = None
@@ -65,7 +65,7 @@ class _Kept(Generic[Read]):
         return value
 
 
-def _stamp(path: Path) -> Stamp | None:
+def stamp_of(path: Path) -> Stamp | None:
     """Return what changes whenever the file or its logs are written; None while that is not sure.
 
     It is taken before the file is read: what is written meanwhile makes the next stamp another.

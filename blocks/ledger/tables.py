@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from blocks.records.order import ENDED, Order
 from blocks.records.position import Position
-from blocks.records.signal import Signal
+from blocks.records.signal import ENTRIES, Signal
 from blocks.records.trade import Trade
 from trading.errors import StoreUnavailable
 
@@ -90,6 +90,40 @@ def read_signals(
         " ORDER BY bar DESC, symbol LIMIT ?"
     )
     return _records(connection, _SIGNALS, "decisions", sql, [symbol, symbol, until, until, limit])
+
+
+def read_signals_of(
+    connection: duckdb.DuckDBPyConnection,
+    session: date,
+    limit: int,
+    symbol: str | None = None,
+    *,
+    entries_only: bool = False,
+) -> list[Signal]:
+    """Return what was said in a session, the newest bar first, to enter before why not."""
+    sql = (
+        "SELECT * FROM decisions WHERE session = ? AND (? IS NULL OR symbol = ?)"
+        " AND (NOT ? OR list_contains(?, reason))"
+        " ORDER BY bar DESC, list_contains(?, reason) DESC, symbol LIMIT ?"
+    )
+    entries = list(ENTRIES)
+    values = [session, symbol, symbol, entries_only, entries, entries, limit]
+    return _records(connection, _SIGNALS, "decisions", sql, values)
+
+
+def read_session_trades(connection: duckdb.DuckDBPyConnection, session: date) -> list[Trade]:
+    """Return a session's closed trades, what cost most first."""
+    sql = f"{_TRADE} WHERE session = ? ORDER BY pnl, number"
+    return _records(connection, _TRADES, "trades", sql, [session])
+
+
+def read_session_orders(
+    connection: duckdb.DuckDBPyConnection, session: date, limit: int
+) -> list[Order]:
+    """Return a session's orders, those that may still change first, then the newest."""
+    ended = ", ".join(f"'{status}'" for status in ENDED)
+    sql = f"SELECT * FROM orders WHERE session = ? ORDER BY status IN ({ended}), rowid DESC LIMIT ?"
+    return _records(connection, _ORDERS, "orders", sql, [session, limit])
 
 
 def _records(

@@ -6,30 +6,34 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from string import Template
 
 
 def document(
-    template: str,
+    template: str | Traversable,
     values: Mapping[str, str],
     data: Mapping[str, bytes],
     *,
-    styles: Sequence[str],
-    scripts: Sequence[str],
+    styles: Sequence[str | Traversable],
+    scripts: Sequence[str | Traversable],
 ) -> bytes:
     """Return a page that is whole by itself and lets no script run but its own.
 
-    Template, styles and scripts are paths inside `blocks`; scripts in the order in which they
-    build on each other. `data` are texts in ASCII by the id of their element, JSON where that is
-    `run`. They take the place of the template's line `$data`.
+    Template, styles and scripts are paths inside `blocks`, or files of elsewhere; scripts in the
+    order in which they build on each other. `data` are texts in ASCII by the id of their element,
+    JSON where that is `run`. They take the place of the template's line `$data`.
     """
     script = "(async () => {\n'use strict';\n" + "\n".join(map(_asset, scripts)) + "})();"
+    style = "".join(map(_asset, styles))
     filled = {
         **values,
         # Only this script may run, whatever a symbol or a note tries to bring along.
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "script_hash": _hash(script),
         "script": script,
-        "style": "".join(map(_asset, styles)),
+        # As it stands between the tags of the template.
+        "style_hash": _hash(f"\n{style}\n"),
+        "style": style,
     }
     # The data are by far the longest, and put between the rest without a copy as text.
     before, after = (
@@ -48,5 +52,10 @@ def document(
     return b"".join([*pieces, after])
 
 
-def _asset(path: str) -> str:
-    return (files("blocks") / path).read_text(encoding="utf-8")
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _asset(path: str | Traversable) -> str:
+    found = files("blocks") / path if isinstance(path, str) else path
+    return found.read_text(encoding="utf-8")

@@ -28,7 +28,9 @@ class ApiServer:
     def start(self) -> None:
         """Start the child."""
         log = self._home.logs / "api.log"
-        self._child = Child.start(self._command, self._home.environment(None), log)
+        # A server of somebody else's, which the page's links lead to, no file tells of.
+        environment = self._home.environment(self._home.asks_elsewhere())
+        self._child = Child.start(self._command, environment, log)
 
     def tend(self) -> None:
         """Start it again when it has died, after a wait that holds nobody up."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.process.auth_string import auth_file, kept_auth_string
+from blocks.process.prefect_place import port_file, server_port, server_url
 from trading.errors import StoreUnavailable
 
-HOST = "127.0.0.1"
 _MACHINE_FILE = Path("/etc/machine-id")
 # Where the packages lie: in a checkout, or where a wheel was installed.
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -63,21 +63,17 @@ class Home:
     @property
     def port_file(self) -> Path:
         """Return the file that remembers the server's port."""
-        return self.prefect / "port"
+        return port_file(self.data_dir)
 
     @property
     def server_port(self) -> int | None:
         """Return the port of this folder's own server, None before its first start."""
-        try:
-            return int(self.port_file.read_text())
-        except (FileNotFoundError, ValueError):
-            return None
+        return server_port(self.data_dir)
 
     @property
     def server_url(self) -> str | None:
         """Return the address of this folder's own server, None before its first start."""
-        port = self.server_port
-        return None if port is None else f"http://{HOST}:{port}/api"
+        return server_url(self.data_dir)
 
     def asks_elsewhere(self) -> str | None:
         """Return the server that PREFECT_API_URL names, None where it is this folder's own.

@@ -251,8 +251,3 @@ class PrefectApi(PrefectConnection):
             count += cancelled
             if not cancelled:
                 return count
-
-
-def ui_url(api_url: str) -> str:
-    """Return where a browser finds the server of this API."""
-    return api_url.rstrip("/").removesuffix("/api")

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from blocks.process.prefect_place import HOST
 from blocks.process.stop_request import StopRequest
 from deployments.processes.child import Child
-from deployments.processes.home import HOST, Home, Say
+from deployments.processes.home import Home, Say
 from deployments.server.prefect_api import PrefectApi
 from trading.errors import SourceUnavailable
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MICROSECONDS_PER_MINUTE = 60_000_000
 INTERVALS_MINUTES = (1, 5, 15, 30, 60)
+SATURDAY = 5
+_SINCE = re.compile(r"\s+(?:starting at\s+)?\d{4}.*$", re.IGNORECASE)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Known without asking the library, whose import costs more than most commands.
 COMMON_EXCHANGES = ("NYSE", "NASDAQ", "LSE", "TSX")
@@ -122,6 +125,21 @@ def regular_hours(exchange: str) -> tuple[time, time]:
 def sessions_between(exchange: str, start: date, end: date) -> list[Session]:
     """Return the sessions of an exchange from start to end, both dates included, in order."""
     return list(_sessions(exchange, start, end))
+
+
+def closures_between(exchange: str, start: date, end: date) -> dict[date, str]:
+    """Return the weekdays without a session from start to end, and why: a holiday's name."""
+    traded = {session.date for session in sessions_between(exchange, start, end)}
+    holidays = _calendar(exchange).regular_holidays
+    named = {} if holidays is None else holidays.holidays(str(start), str(end), return_name=True)
+    # The library's names say since when, such as "Good Friday 1908+".
+    names = {day.date(): _SINCE.sub("", str(name)) for day, name in dict(named).items()}
+    days = (start + timedelta(days=n) for n in range((end - start).days + 1))
+    return {
+        day: names.get(day, "a closure of the exchange")
+        for day in days
+        if day not in traded and day.weekday() < SATURDAY
+    }
 
 
 @lru_cache(maxsize=64)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from api.source import Source
 from blocks.health import session_hours
-from blocks.health.session_hours import _asked, session_open_at
+from blocks.health.session_hours import _asked, exchange_days, session_open_at
 from trading.errors import BadInput
 from trading.market.calendar import sessions_between
 
@@ -57,11 +57,11 @@ def test_a_first_probe_waits_for_the_process_that_is_already_asked(
 ) -> None:
     asked, is_at_work, may_answer = [], threading.Event(), threading.Event()
 
-    def slowly(_: str, *question: str) -> list[list[str]]:
+    def slowly(_: str, *question: str) -> dict[str, object]:
         asked.append(question)
         is_at_work.set()
         may_answer.wait(60)
-        return []
+        return {"sessions": [], "zone": "UTC", "closures": {}}
 
     monkeypatch.setattr(session_hours, "answer_of", slowly)
     Source(tmp_path, exchange="NYSE").ask_ahead()
@@ -71,3 +71,19 @@ def test_a_first_probe_waits_for_the_process_that_is_already_asked(
     may_answer.set()
     probe.join()
     assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("without_calendar")
+def test_a_closed_day_has_a_name_and_a_next_session_behind_the_longest_weekend() -> None:
+    good_friday = datetime(2025, 4, 18, 15, tzinfo=UTC)
+    days = exchange_days("NYSE", good_friday)
+    assert days.on(good_friday.date()) is None
+    assert days.closures[good_friday.date()] == "Good Friday"
+    ahead = days.after(good_friday)
+    assert ahead is not None
+    assert ahead.date.isoformat() == "2025-04-21"
+    assert days.zone.key == "America/New_York"
+    # A weekend is no closure that wants a reason, and a state funeral is one without a rule.
+    assert date(2025, 4, 19) not in days.closures
+    mourning = datetime(2025, 1, 9, 15, tzinfo=UTC)
+    assert exchange_days("NYSE", mourning).closures[mourning.date()] == "a closure of the exchange"

@@ -1,0 +1,1 @@
+"""What an account does now and did in a session: one reading of its ledger for all who look."""

@@ -1,0 +1,127 @@
+"""Halt, flatten and resume: where in Prefect they are started, and by which commands elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import shlex
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from blocks.process.auth_string import read_auth_string
+from blocks.process.prefect_place import known_server_url, ui_url
+from blocks.records.fields import Record
+
+ACTIONS = {
+    "halt": "No entries until resume; what is held keeps its stops",
+    "flatten": "Every position is left now, and nothing is entered until resume",
+    "resume": "Entries are allowed again",
+}
+ASK_SECONDS = 2.0
+# What a server answered is known for a while; one that did not answer is asked again sooner.
+KNOWN_SECONDS, UNKNOWN_SECONDS = 60.0, 10.0
+OK = 200
+
+
+class Control(Record):
+    """One of the three: `url` is its form in Prefect, None where no server answers."""
+
+    name: str
+    what: str
+    url: str | None
+    command: str
+
+
+class ControlsAnswer(Record):
+    """How an account is controlled; this API itself changes nothing."""
+
+    sentence: str
+    prefect: str | None
+    controls: list[Control]
+
+
+class Controls:
+    """Asks the Prefect server of a data folder where the deployments are, and remembers it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._lock = threading.Lock()
+        self._known: tuple[str | None, dict[str, str]] = (None, {})
+        self._until = float("-inf")
+
+    def answer(self, account: str | None) -> ControlsAnswer:
+        """Return the three for an account; waits a few seconds at most for a server."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._known = self._ask()
+                is_known = bool(self._known[1])
+                self._until = time.monotonic() + (KNOWN_SECONDS if is_known else UNKNOWN_SECONDS)
+            server, forms = self._known
+        place = f"--data-dir {shlex.quote(str(self._data_dir))}"
+        if account is not None:
+            place += f" --account {shlex.quote(account)}"
+        if forms:
+            said = "Each opens its form in Prefect: Submit there does it, within seconds."
+        elif server is not None:
+            said = f"The Prefect server at {server} does not answer. Run the command in a shell."
+        else:
+            said = "No Prefect server belongs to this data folder. Run the command in a shell."
+        return ControlsAnswer(
+            sentence=said,
+            prefect=server if forms else None,
+            controls=[
+                Control(
+                    name=name,
+                    what=what,
+                    url=forms.get(name),
+                    command=f"python -m flows {name} {place}",
+                )
+                for name, what in ACTIONS.items()
+            ],
+        )
+
+    def _ask(self) -> tuple[str | None, dict[str, str]]:
+        """Return the server's page and each form's address there, none where it does not answer."""
+        api_url = known_server_url(self._data_dir)
+        if api_url is None:
+            return None, {}
+        server = ui_url(api_url)
+        forms: dict[str, str] = {}
+        try:
+            for name in ACTIONS:
+                number = _ask_for(api_url, f"deployments/name/{name}/{name}", self._headers())
+                if number is not None:
+                    forms[name] = f"{server}/deployments/deployment/{number}/run"
+        except (OSError, http.client.HTTPException, ValueError):
+            return server, {}
+        return server, forms
+
+    def _headers(self) -> dict[str, str]:
+        try:
+            kept = read_auth_string(self._data_dir)
+        except OSError:
+            kept = None
+        string = os.environ.get("PREFECT_API_AUTH_STRING") or kept
+        if not string:
+            return {}
+        return {"Authorization": f"Basic {base64.b64encode(string.encode()).decode()}"}
+
+
+def _ask_for(api_url: str, path: str, headers: dict[str, str]) -> str | None:
+    """Return the id of what is at a path, None where it is not there."""
+    address = urlsplit(api_url)
+    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = kind(address.hostname or "", address.port, timeout=ASK_SECONDS)
+    try:
+        connection.request("GET", f"{address.path.rstrip('/')}/{path}", headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return str(json.loads(body)["id"]) if answer.status == OK else None
+    except KeyError:
+        return None
+    finally:
+        connection.close()

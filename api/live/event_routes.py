@@ -1,0 +1,63 @@
+"""Server-sent events: a line to everybody who looks when the ledger changed, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from api.live.watcher import Watcher
+from api.source import Source
+from trading.errors import BadInput
+
+# A page is one; more than these are no people.
+MOST_CLIENTS = 32
+# A proxy closes what is silent for longer, and a page knows that nobody is there.
+HEARTBEAT_SECONDS = 10.0
+TOO_MANY = 503
+RETRY_MS = 2000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def watcher_of(source: Source) -> Watcher:
+    """Return what watches the ledger of the account that a source names, and its folder."""
+
+    def paths() -> list[Path]:
+        try:
+            return [source.data_dir / source.account() / "ledger.duckdb"]
+        except BadInput:
+            return []
+
+    return Watcher(paths)
+
+
+def event_routes(watcher: Watcher) -> APIRouter:
+    """Return the route of the stream; it has no place in a schema of answers that end."""
+    routes = APIRouter(prefix="/api", include_in_schema=False)
+
+    @routes.get("/events")
+    async def events() -> Response:
+        if watcher.waiting >= MOST_CLIENTS:
+            body = {"error": f"{MOST_CLIENTS} pages are open already. Close one, and try again"}
+            return JSONResponse(body, TOO_MANY, {"Retry-After": "30"})
+        return StreamingResponse(_stream(watcher), media_type="text/event-stream", headers=HEADERS)
+
+    return routes
+
+
+async def _stream(watcher: Watcher) -> AsyncIterator[str]:
+    async with watcher:
+        number = watcher.number
+        # The first line opens the stream: whoever connects again reads anew.
+        yield f"retry: {RETRY_MS}\nevent: changed\ndata: {number}\n\n"
+        while not watcher.is_closed:
+            newest = await watcher.change_after(number, HEARTBEAT_SECONDS)
+            if watcher.is_closed:
+                return
+            if newest == number:
+                yield "event: alive\ndata: \n\n"
+            else:
+                number = newest
+                yield f"event: changed\ndata: {number}\n\n"

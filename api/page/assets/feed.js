@@ -1,0 +1,86 @@
+// What the server says: asked once, and again whenever its stream says that something changed.
+
+const state = { seen: null, lostAt: 0, askedAt: 0, isAsking: false, isWanted: false };
+
+async function ask(path) {
+  try {
+    const answer = await fetch(path, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+    if (answer.status === 401) {
+      location.reload();
+      return null;
+    }
+    const body = await answer.json();
+    if (!answer.ok) {
+      banner('problem', `${body.error || 'It cannot be read now'}.`, 'bad-banner');
+      return null;
+    }
+    banner('problem', '');
+    lost(false);
+    return body;
+  } catch (error) {
+    lost(true);
+    return null;
+  }
+}
+
+function lost(isLost) {
+  if (!isLost) state.lostAt = 0;
+  else if (!state.lostAt) state.lostAt = Date.now();
+  if (!isLost) return banner('lost', '');
+  const of = state.seen ? ` What is below is of ${second(state.seen.session.clock.machine)}.` : '';
+  say('The connection to Openbell is lost.');
+  return banner('lost', `Openbell does not answer since ${second(state.lostAt - clock.ahead)}; `
+    + `it is asked again by itself.${of}`, 'bad-banner');
+}
+
+function banner(name, text, kind = '') {
+  let found = byId('banner-' + name);
+  if (!text) return found && found.remove();
+  if (!found) {
+    found = make('div', '', 'banner ' + kind);
+    found.id = 'banner-' + name;
+    byId('banners').append(found);
+  }
+  if (found.textContent !== text) found.textContent = text;
+  return found;
+}
+
+// Several changes at once are one question.
+async function refresh(show) {
+  state.isWanted = true;
+  if (state.isAsking) return;
+  state.isAsking = true;
+  while (state.isWanted) {
+    state.isWanted = false;
+    state.askedAt = Date.now();
+    const seen = await ask('/api/live');
+    if (seen) show(seen);
+  }
+  state.isAsking = false;
+}
+
+let stream = null;
+
+function listen(show) {
+  if (stream) stream.close();
+  stream = new EventSource('/api/events');
+  let heard = Date.now();
+  stream.addEventListener('changed', () => {
+    heard = Date.now();
+    refresh(show);
+  });
+  stream.addEventListener('alive', () => { heard = Date.now(); });
+  stream.addEventListener('error', () => {
+    // A browser tries again by itself, but not after a refusal.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => listen(show), 5000);
+  });
+  const watch = setInterval(() => {
+    if (stream.readyState === EventSource.CLOSED) return clearInterval(watch);
+    // A line that has gone dead is told by nobody.
+    if (!document.hidden && Date.now() - heard > 35000) {
+      clearInterval(watch);
+      listen(show);
+    }
+    return undefined;
+  }, 5000);
+}

@@ -1,0 +1,103 @@
+// The page: everything of one moment, and again when there is another.
+
+const SECTIONS = [['control', 'Stop it', 'stop'], ['now', 'Now'], ['health', 'Health'], ['story', 'What it did'],
+  ['positions', 'Positions'], ['trades', 'Trades'], ['symbols', 'Symbols'], ['decisions', 'Decisions'],
+  ['orders', 'Orders'], ['messages', 'Messages'], ['calendar', 'Days'], ['parity', 'Parity'], ['plan', 'Plan']];
+// Health may change without a word in the ledger.
+const AT_LEAST_EVERY_MS = 30000;
+
+function heads(seen) {
+  const { session } = seen;
+  const { plan, clock: time } = session;
+  byId('kind').textContent = `Openbell, account ${seen.account || 'none yet'}`;
+  byId('heading').textContent = session.shown
+    ? (session.today === session.shown ? `Session ${session.shown}` : `Last session ${session.shown}`)
+    : 'No session yet';
+  byId('subtitle').textContent = `${session.sentence} ${plan ? `${plan.strategy}, bars of ${plan.interval_minutes} minutes.` : ''}`;
+  byId('made').textContent = `As of ${second(time.machine)} (${zoneName()})`;
+  document.title = `${seen.health.status === 'healthy' ? '' : '(!) '}Openbell ${money(seen.equity.day_pnl, true)}`;
+  const apart = Math.abs(clock.ahead) / 1000;
+  banner('replay', time.is_replayed ? `A replay of ${session.shown}: its clock says ${dayHour(time.now)} (${zoneName()}), `
+    + 'which is not now.' : '', 'replay');
+  banner('simulated', plan && plan.is_simulated ? 'SIMULATED: these bars are of no real market.' : '', 'replay');
+  banner('clock', time.warning ? `The clock of this machine: ${time.warning}` : '', 'bad-banner');
+  banner('browser', apart > 30 ? `The clock of this browser is ${span(apart)} ${clock.ahead > 0 ? 'ahead of' : 'behind'} `
+    + 'that of Openbell; times here are Openbell\u2019s.' : '');
+  banner('halt', seen.halt ? `Halted (${seen.halt.command}) since ${dayHour(seen.halt.since)}: `
+    + `${seen.halt.reason || 'no reason was given'}. Nothing is entered until resume.` : '', 'bad-banner');
+  banner('problem', seen.problem ? `${seen.problem.what}. ${seen.problem.hint}.` : '', 'bad-banner');
+}
+
+function announce(seen, before) {
+  if (!before) return;
+  if (seen.health.status !== before.health.status) say(`Health is ${seen.health.status}. ${seen.health.sentence}`);
+  else if (seen.session.phase !== before.session.phase) say(seen.session.sentence);
+  else if (seen.trades.length > before.trades.length) say(`A trade was closed. P&L of the session: ${money(seen.equity.day_pnl, true)}`);
+  else if (seen.positions.length > before.positions.length) say(`${seen.positions.length} positions are open.`);
+}
+
+function show(seen) {
+  setClock(seen.session.clock);
+  const before = state.seen;
+  // What was read before a ledger is locked or being restored stays, and says of when it is.
+  const isKept = seen.problem && before && before.session.shown;
+  heads(seen);
+  if (isKept) {
+    showHealth(seen.health);
+    return;
+  }
+  announce(seen, before);
+  state.seen = seen;
+  const isToday = seen.session.today === seen.session.shown;
+  showCards(seen);
+  showHealth(seen.health);
+  section('control', 'Stop it, or let it go on');
+  showPositions(seen.positions);
+  showStory(isToday ? 'What it did today, and why' : 'What it did, and why', seen.entries, seen.trades, seen.positions);
+  showEquity('Equity of the session', seen.equity);
+  showSymbols(seen, null, ask);
+  showDecisions(seen.decisions, seen.reasons);
+  showOrders(seen.orders);
+  showMessages(seen.messages);
+  showCalendar(seen.equity.days);
+  showParity(seen.parity);
+  showPlan(seen.session.plan);
+}
+
+async function begin() {
+  const session = document.body.dataset.session;
+  byId('page').hidden = false;
+  if (session) {
+    const [now, day] = [await ask('/api/session'), await ask(`/api/sessions/${session}`)];
+    if (now) setClock(now.clock);
+    if (!day) {
+      byId('heading').textContent = `Session ${session}`;
+      byId('sections').replaceChildren(link('Today', '/'));
+      return;
+    }
+    showDay(day);
+    restOfDay(day, ask);
+    return;
+  }
+  byId('sections').replaceChildren(...SECTIONS.map(([id, title, kind]) => link(title, '#' + id, kind || '')));
+  await refresh(show);
+  listen(show);
+  const controls = async () => {
+    const answer = await ask('/api/controls');
+    if (answer) showControls(answer);
+  };
+  controls();
+  setInterval(() => {
+    if (document.hidden) return;
+    if (state.seen && !state.seen.problem) tick(state.seen);
+    if (Date.now() - state.askedAt > AT_LEAST_EVERY_MS) {
+      refresh(show);
+      controls();
+    }
+  }, 1000);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) refresh(show);
+  });
+}
+
+begin();

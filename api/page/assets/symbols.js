@@ -1,0 +1,144 @@
+// The list of symbols, and candles of those that are looked at: five hundred charts nobody sees.
+
+const MOST_ROWS = 60;
+const FIRST_CHARTS = 4;
+const picked = { wanted: null, words: '', charts: new Map() };
+
+function showSymbols(seen, session, ask) {
+  const place = section('symbols', 'Symbols', 'Candles are of the bars as the session consumed them. '
+    + 'Choose a symbol to show or hide its candles.');
+  if (!byId('symbol-list')) {
+    const label = make('label', 'Find a symbol ');
+    const field = make('input');
+    field.type = 'search';
+    field.id = 'symbol-filter';
+    label.append(field);
+    const [controls, list, grid] = [make('div', label, 'controls'), make('div'), make('div', '', 'charts')];
+    list.id = 'symbol-list';
+    grid.id = 'symbol-charts';
+    put(place, [grid, controls, list]);
+    field.addEventListener('input', () => {
+      picked.words = field.value.trim().toUpperCase();
+      drawList(showSymbols.rows, session, ask);
+    });
+  }
+  showSymbols.rows = seen.symbols;
+  if (!picked.wanted && seen.symbols.length) {
+    // What is held is looked at first.
+    const order = [...seen.symbols].sort((a, b) => (b.held !== 0) - (a.held !== 0));
+    picked.wanted = new Set(order.slice(0, FIRST_CHARTS).map((each) => each.symbol));
+  }
+  drawList(seen.symbols, session, ask);
+  drawCharts(session, ask);
+}
+
+function drawList(symbols, session, ask) {
+  const found = symbols.filter((each) => each.symbol.includes(picked.words));
+  const rows = found.slice(0, MOST_ROWS);
+  if (!changed('symbols', [rows, found.length, [...(picked.wanted || [])]])) return;
+  const had = document.activeElement && document.activeElement.dataset.symbol;
+  put(byId('symbol-list'), [table('symbols', 'Symbols of the session', [
+    ['Symbol', '', (s) => toggle(s.symbol, session, ask)],
+    ['Last', 'number', (s) => price(s.close)],
+    ['Since the open', 'number', (s) => toned(s.change, percent(s.change))],
+    ['Held', 'number', (s) => s.held ? figure(s.held, 0, true) : ''],
+    ['At the last bar', 'words', (s) => capital(s.words)],
+  ], rows, picked.words ? `No symbol has ${picked.words} in it.` : 'No symbol is traded yet.', true),
+  found.length > rows.length ? make('p', `${found.length - rows.length} more: find them by name.`, 'hint') : '']
+    .filter(Boolean));
+  if (had) document.querySelector(`[data-symbol="${CSS.escape(had)}"]`)?.focus();
+}
+
+function toggle(symbol, session, ask) {
+  const button = make('button', symbol);
+  button.type = 'button';
+  button.dataset.symbol = symbol;
+  button.setAttribute('aria-pressed', String(picked.wanted.has(symbol)));
+  button.setAttribute('aria-label', `${symbol}, candles`);
+  button.addEventListener('click', () => {
+    if (!picked.wanted.delete(symbol)) picked.wanted.add(symbol);
+    drawList(showSymbols.rows, session, ask);
+    drawCharts(session, ask);
+  });
+  return button;
+}
+
+// Only what comes into sight is made and asked for.
+const sight = new IntersectionObserver((seen) => {
+  for (const each of seen) {
+    const chart = picked.charts.get(each.target.dataset.of);
+    if (chart) {
+      chart.isSeen = each.isIntersecting;
+      if (chart.isSeen) chart.refresh();
+    }
+  }
+}, { rootMargin: '200px' });
+
+function drawCharts(session, ask) {
+  for (const [symbol, chart] of picked.charts) {
+    if (!picked.wanted.has(symbol)) {
+      chart.remove();
+      picked.charts.delete(symbol);
+    }
+  }
+  for (const symbol of picked.wanted || []) {
+    if (!picked.charts.has(symbol)) {
+      picked.charts.set(symbol, oneChart(symbol, session, ask));
+    } else {
+      picked.charts.get(symbol).isOld = true;
+      if (picked.charts.get(symbol).isSeen) picked.charts.get(symbol).refresh();
+    }
+  }
+}
+
+function oneChart(symbol, session, ask) {
+  const [plot, words] = [make('div', '', 'plot'), make('p', 'Loading')];
+  const frame = make('div', [make('h3', symbol), plot, words], 'chart');
+  frame.dataset.of = symbol;
+  byId('symbol-charts').append(frame);
+  sight.observe(frame);
+  let [drawnChart, answer, isAsking] = [null, null, false];
+  const self = {
+    isSeen: false,
+    isOld: true,
+    async refresh() {
+      if (isAsking || !self.isOld) return;
+      isAsking = true;
+      self.isOld = false;
+      const after = answer && answer.bars.length ? answer.bars.at(-1).number : -1;
+      const of = session ? `&session=${session}` : '';
+      const found = await ask(`/api/bars?symbol=${encodeURIComponent(symbol)}&after=${after}${of}`);
+      isAsking = false;
+      if (!found || !frame.isConnected) return;
+      if (answer && answer.session === found.session) found.bars = [...answer.bars, ...found.bars];
+      else if (after >= 0) {
+        // Another session has begun.
+        answer = null;
+        self.isOld = true;
+        await self.refresh();
+        return;
+      }
+      answer = found;
+      if (!drawnChart) drawnChart = candleChart(plot);
+      drawnChart.show(answer);
+      words.textContent = chartWords(answer);
+    },
+    remove() {
+      sight.unobserve(frame);
+      if (drawnChart) drawnChart.remove();
+      frame.remove();
+    },
+  };
+  return self;
+}
+
+function chartWords(answer) {
+  const there = answer.bars.filter((bar) => bar.close != null);
+  if (!there.length) return 'No bar of it has come yet.';
+  const level = answer.levels.at(-1);
+  const levels = level && level.upper != null
+    ? `, ${answer.level_names[0]} ${price(level.upper)}, ${answer.level_names[1]} ${price(level.lower)}` : '';
+  const missing = answer.bars.length - there.length;
+  return `${there.length} bars, last ${price(there.at(-1).close)}${levels}; ${answer.fills.length} fills`
+    + (missing ? `; ${missing} bars were missing` : '') + '.';
+}

@@ -1,0 +1,48 @@
+"""What a browser shows instead of the token: it says until when, and only who has the token makes it.
+
+It is remembered nowhere, so that it outlives a restart, and ends with the token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from http.cookies import CookieError, SimpleCookie
+
+NAME = "openbell-page"
+VALID_SECONDS = 7 * 24 * 3600
+_PURPOSE = b"openbell page until "
+
+
+def make_value(token: str, now_s: int) -> str:
+    """Return a value for a browser that brought the token at `now_s`, seconds since 1970."""
+    until = now_s + VALID_SECONDS
+    return f"{until}.{_signature(token, until)}"
+
+
+def is_valid(value: str, token: str, now_s: int) -> bool:
+    """Return whether a value was made with this token, and its time is not over."""
+    until, _, signature = value.partition(".")
+    if not (until.isascii() and until.isdigit() and len(until) <= len(str(now_s)) + 1):
+        return False
+    wanted = _signature(token, int(until))
+    # However much of it is right, the answer takes as long.
+    return hmac.compare_digest(signature.encode(), wanted.encode()) and now_s < int(until)
+
+
+def value_in(header: str) -> str:
+    """Return our value in a Cookie header, empty where it has none."""
+    try:
+        found = SimpleCookie(header).get(NAME)
+    except CookieError:
+        return ""
+    return "" if found is None else found.value
+
+
+def set_header(value: str, seconds: int = VALID_SECONDS) -> str:
+    """Return a Set-Cookie header: no script reads it, and no other site's link brings it along."""
+    return f"{NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+
+
+def _signature(token: str, until: int) -> str:
+    return hmac.new(token.encode(), _PURPOSE + str(until).encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,65 @@
+"""The page put together: its template, styles and scripts, inlined, and the security they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+
+from blocks.report.document import document
+
+_ASSETS = files("api") / "page" / "assets"
+_REPORT = "report/assets/"
+_SHARED = (f"{_REPORT}elements.js", f"{_REPORT}theme.js")
+_SCRIPTS = (
+    "words.js", "tables.js", "candle_chart.js", "equity_chart.js", "cards.js", "account.js",
+    "symbols.js", "history.js", "day.js", "feed.js", "live.js",
+)  # fmt: skip
+
+
+def live_document(values: Mapping[str, str]) -> bytes:
+    """Return the live page; `values` are pieces of HTML by their name in the template."""
+    before, after = _frame()
+    for name in ("title", "session", "summary"):
+        before = before.replace(f"@@{name}@@", values[name])
+    return (before + after).encode("utf-8", "replace")
+
+
+def sign_in_page(problem: str, to: str) -> bytes:
+    """Return the form that asks for the token; both are HTML, `to` a path of ours."""
+    return document(
+        _ASSETS / "sign_in.html",
+        {"problem": problem, "to": to},
+        {},
+        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        scripts=(),
+    )
+
+
+def docs_page(content: str) -> bytes:
+    """Return the page of the API's routes; `content` is HTML."""
+    return document(
+        _ASSETS / "docs.html",
+        {"content": content},
+        {},
+        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        scripts=_SHARED,
+    )
+
+
+@lru_cache(maxsize=1)
+def _frame() -> tuple[str, str]:
+    """Return the page with places to fill in, before and after its script, which is long."""
+    page = document(
+        _ASSETS / "live.html",
+        {name: f"@@{name}@@" for name in ("title", "session", "summary")},
+        {},
+        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        scripts=(
+            f"{_REPORT}lightweight-charts.js",
+            *_SHARED,
+            *(_ASSETS / name for name in _SCRIPTS),
+        ),
+    ).decode()
+    place = page.index("<script>")
+    return page[:place], page[place:]

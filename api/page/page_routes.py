@@ -1,0 +1,63 @@
+"""The pages that people open: the live one, one of each session, and one of the API itself."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse
+
+from api.live.controls import Controls
+from api.live.days import day_answer
+from api.live.live_reader import LiveReader
+from api.page.document import docs_page, live_document
+from api.page.schema_page import schema_html
+from api.page.summary import day_summary, live_summary, problem_summary
+from blocks.process.secret_mask import MASK
+from blocks.report.markup import element
+from trading.errors import BadInput, OpenbellError
+
+NOT_STORED = {"Cache-Control": "no-store"}
+NOT_FOUND = 404
+
+
+def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
+    """Return the routes of pages; they are no part of the schema."""
+    routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+    @routes.get("/")
+    def live_page() -> HTMLResponse:
+        seen = live.look()
+        return _page("Openbell", "", live_summary(seen, controls.answer(seen.account)))
+
+    @routes.get("/sessions/{session}")
+    def session_page(session: date) -> HTMLResponse:
+        title = f"Session {session}"
+        try:
+            summary, status = day_summary(day_answer(live.day(session))), 200
+        except OpenbellError as error:
+            status = NOT_FOUND if isinstance(error, BadInput) else 503
+            summary = problem_summary(error.what, error.hint)
+        return _page(title, session.isoformat(), summary, status)
+
+    return routes
+
+
+def docs_route(app: FastAPI) -> APIRouter:
+    """Return the route of the page that describes the others."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/docs")
+    def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(schema_html(app.openapi())), headers=NOT_STORED)
+
+    return routes
+
+
+def _page(title: str, session: str, summary: str, status: int = 200) -> HTMLResponse:
+    values = {
+        "title": element("title", title),
+        "session": session,
+        "summary": MASK.text(summary),
+    }
+    return HTMLResponse(live_document(values), status, headers=NOT_STORED)

@@ -1,0 +1,132 @@
+"""A session as its first row in the journal began it: hours, plan, and the money it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import orjson
+
+from blocks.account.explanation import StrategyWords
+from trading.errors import StoreUnavailable
+from trading.market.calendar import Session, from_microseconds
+
+
+@dataclass(frozen=True)
+class BegunSession:
+    """A session of the journal; `baseline` is its equity at the open, USD.
+
+    `first_row` is the number of its first row, `initial_stops` the stops by symbol, USD, with
+    which positions that it took over were entered.
+    """
+
+    session: date
+    opens: datetime
+    closes: datetime
+    plan: Mapping[str, Any]
+    baseline: float
+    is_closed: bool
+    first_row: int
+    initial_stops: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def hours(self) -> Session:
+        """Return the session of the calendar."""
+        return Session(self.session, self.opens, self.closes)
+
+    @property
+    def interval(self) -> timedelta:
+        """Return the length of a bar."""
+        return timedelta(minutes=float(self.plan.get("interval_minutes", 5)))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols in the order of the journal's bars."""
+        return tuple(str(symbol) for symbol in self.plan.get("symbols", ()))
+
+    @property
+    def words(self) -> StrategyWords:
+        """Return what the strategy calls its levels and reasons."""
+        return StrategyWords.of(self.plan)
+
+    @property
+    def loss_limit(self) -> float | None:
+        """Return the equity, USD, at which the day's loss limit ends trading, None without one."""
+        return self.loss_limit_of(self.baseline)
+
+    def loss_limit_of(self, baseline: float) -> float | None:
+        """Return that of a session of this plan that begins with another equity, USD.
+
+        Source: `trading.engine.risk.loses_too_much`.
+        """
+        fraction = self.plan.get("risk", {}).get("max_daily_loss_pct")
+        return None if fraction is None else baseline * (1 - float(fraction))
+
+
+def newest_number(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the number of the row that began the newest session, None without any."""
+    row = connection.execute(
+        "SELECT seq FROM journal WHERE kind = 'session_started' ORDER BY session DESC, seq LIMIT 1"
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def read_begun(
+    connection: duckdb.DuckDBPyConnection, session: date | None = None
+) -> BegunSession | None:
+    """Return a session, the newest where none is named; None where it was not begun.
+
+    Raises StoreUnavailable when its row is damaged.
+    """
+    found = connection.execute(
+        "SELECT session, seq, payload, session IN"
+        " (SELECT session FROM journal WHERE kind = 'session_closed') FROM journal"
+        " WHERE kind = 'session_started' AND (?::DATE IS NULL OR session = ?::DATE)"
+        " ORDER BY session DESC, seq LIMIT 1",
+        [session, session],
+    ).fetchone()
+    if found is None:
+        return None
+    day, number, payload, is_closed = found
+    try:
+        content = orjson.loads(payload)
+        plan = content.get("plan") or {}
+        book = content.get("inheritance", {}).get("book", {})
+        return BegunSession(
+            day,
+            from_microseconds(content["open_us"]).astimezone(UTC),
+            from_microseconds(content["close_us"]).astimezone(UTC),
+            plan,
+            _worth(book) if book else float(plan.get("capital", 0.0)),
+            bool(is_closed),
+            int(number),
+            _initial_stops(content.get("inheritance", {})),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise StoreUnavailable(
+            f"row {number} of the journal does not say how session {day} began",
+            "Bring back a copy of the ledger with: python -m flows restore",
+        ) from error
+
+
+def _worth(book: Mapping[str, Any]) -> float:
+    """Return the equity of a book as the journal keeps it: its cash and what is held at its mark.
+
+    Cash is the first of the account's amounts (see `trading.engine.book`).
+    """
+    held = zip(book["quantity"], book["mark"], strict=True)
+    return float(book["money"][0]) + float(sum(n * mark for n, mark in held if n))
+
+
+def _initial_stops(inheritance: Mapping[str, Any]) -> dict[str, float]:
+    book = inheritance.get("book", {})
+    rows = zip(
+        inheritance.get("symbols", ()),
+        book.get("quantity", ()),
+        book.get("initial_stop", ()),
+        strict=False,
+    )
+    return {str(symbol): float(stop) for symbol, held, stop in rows if held and stop is not None}

@@ -1,0 +1,130 @@
+"""A session of an account read at one moment: everything that a page of it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from blocks.account.day.bars import NewestBar, read_first_prices, read_newest_bar
+from blocks.account.day.begun_session import BegunSession, read_begun
+from blocks.account.day.decisions import (
+    Decision,
+    ReasonCount,
+    count_reasons,
+    newest_verdicts,
+    read_decisions,
+)
+from blocks.account.day.equity import (
+    MOST_DAYS,
+    DayResult,
+    EquityPoint,
+    first_capital,
+    read_curve,
+    read_days,
+)
+from blocks.account.day.fills import SessionFill, read_fills, read_initial_stops
+from blocks.account.day.messages import SessionMessage, read_messages
+from blocks.account.plan_changes import plan_changes
+from blocks.ledger.parity_tables import ParityRow, read_parity
+from blocks.ledger.tables import read_positions, read_session_orders, read_session_trades
+from blocks.records.order import Order
+from blocks.records.position import Position
+from blocks.records.trade import Trade
+
+MOST_DECISIONS = 120
+MOST_ENTRIES = 500
+MOST_ORDERS = 200
+MOST_MESSAGES = 60
+PARITY_SESSIONS = 20
+
+
+@dataclass(frozen=True)
+class DayReading:
+    """A session and the account around it; `begun` is None before the account's first session.
+
+    `orders` are those that may still change first, `trades` what cost most first, `days` the
+    newest first. `initial_stops` are those that open positions were entered with, USD, and
+    `verdicts` the reasons of the newest bar by symbol.
+    """
+
+    begun: BegunSession | None = None
+    curve: list[EquityPoint] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
+    initial_stops: Mapping[str, float] = field(default_factory=dict)
+    orders: list[Order] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
+    fills: list[SessionFill] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    entries: list[Decision] = field(default_factory=list)
+    reasons: list[ReasonCount] = field(default_factory=list)
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    newest_bar: NewestBar | None = None
+    first_prices: Mapping[str, float] = field(default_factory=dict)
+    messages: list[SessionMessage] = field(default_factory=list)
+    days: list[DayResult] = field(default_factory=list)
+    parity: list[ParityRow] = field(default_factory=list)
+    plan_changes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def equity(self) -> float | None:
+        """Return the session's newest equity, at its open the baseline; None without a session."""
+        if self.curve:
+            return float(self.curve[-1].equity)
+        return None if self.begun is None else self.begun.baseline
+
+    @property
+    def is_latched(self) -> bool:
+        """Return whether an equity of the session reached the day's loss limit."""
+        limit = None if self.begun is None else self.begun.loss_limit
+        return limit is not None and any(float(point.equity) <= limit for point in self.curve)
+
+
+def read_day(
+    connection: duckdb.DuckDBPyConnection,
+    session: date | None = None,
+    before: DayReading | None = None,
+) -> DayReading:
+    """Return a session, the newest where none is named; without one what there is without it.
+
+    `before` is what was read of it last: what cannot have changed since is taken from there.
+    """
+    begun = read_begun(connection, session)
+    everything = DayReading(
+        messages=read_messages(connection, MOST_MESSAGES, session),
+        days=read_days(connection, first_capital(connection)),
+        parity=read_parity(connection, PARITY_SESSIONS if session is None else MOST_DAYS),
+    )
+    if begun is None:
+        return everything
+    day = begun.session
+    positions = read_positions(connection) if session is None else []
+    is_same = (
+        before is not None
+        and before.begun is not None
+        and before.begun.first_row == begun.first_row
+    )
+    return replace(
+        everything,
+        begun=begun,
+        curve=read_curve(connection, day),
+        positions=positions,
+        initial_stops=read_initial_stops(connection, begun, positions),
+        orders=read_session_orders(connection, day, MOST_ORDERS),
+        trades=read_session_trades(connection, day),
+        fills=read_fills(connection, day),
+        decisions=[]
+        if session is not None
+        else read_decisions(connection, day, begun.words, MOST_DECISIONS),
+        entries=read_decisions(connection, day, begun.words, MOST_ENTRIES, entries_only=True),
+        reasons=count_reasons(connection, day, begun.words),
+        verdicts=newest_verdicts(connection, day),
+        newest_bar=read_newest_bar(connection, begun),
+        first_prices=(is_same and before and before.first_prices)
+        or read_first_prices(connection, begun),
+        # Thirty whole plans, of five hundred symbols each, are read once a session.
+        plan_changes=before.plan_changes if is_same and before else plan_changes(connection),
+    )
