@@ -15,7 +15,7 @@ from api.app import create_app
 from api.impatient_protocol import ImpatientProtocol
 from api.live.event_routes import watcher_of
 from api.prompt_server import PromptServer
-from api.source import Source
+from blocks.live.source import Source
 from blocks.process.logs import get_logger, install_logs
 from blocks.process.memory import give_back_beside
 from blocks.process.private_files import keep_private

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.answers import AccountAnswer, PositionAnswer
+from api.answers import AccountAnswer
 from api.performance import PerformanceAnswer, Period, performance
-from api.source import Source
 from blocks.account.day.begun_session import read_begun
 from blocks.account.day.fills import read_initial_stops
 from blocks.account.facts import AccountFacts, read_facts
 from blocks.ledger.tables import read_orders, read_positions, read_signals
+from blocks.live.held import PositionAnswer
+from blocks.live.source import Source
 from blocks.records.order import Order
 from blocks.records.signal import Signal
 from blocks.records.trade import TradeStatus

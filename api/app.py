@@ -14,13 +14,13 @@ from api.account_routes import account_routes
 from api.health_routes import health_routes
 from api.live.controls import Controls
 from api.live.event_routes import event_routes, watcher_of
-from api.live.live_reader import LiveReader
 from api.live.live_routes import live_routes
 from api.live.watcher import Watcher
 from api.page.page_routes import docs_route, page_routes
-from api.source import Source
 from api.telemetry_routes import telemetry_routes
 from api.token_gate import TokenGate
+from blocks.live.live_reader import LiveReader
+from blocks.live.source import Source
 from blocks.process.secret_mask import MASK
 from trading.errors import BadInput, OpenbellError
 

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.metrics_page import metrics_page
-from api.source import Source
 from blocks.health.checks import Level
 from blocks.health.health import HealthReport
+from blocks.live.source import Source
 
 UNAVAILABLE = 503
 

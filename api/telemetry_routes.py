@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from api.answers import LogAnswer, MetricAnswer
-from api.source import Source
+from blocks.live.source import Source
 from blocks.telemetry.log_lines import LEVELS, LogStore
 from blocks.telemetry.metrics import Aggregation, MetricsStore, MetricType
 from blocks.telemetry.trades import MOST_ROWS

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import duckdb
 
-from api.answers import PositionAnswer
-from api.live.answers import BarsAnswer, DayAnswer, ParityAnswer
-from api.live.risk import latch_answer
-from api.live.today import hours_of, plan_answer
 from blocks.account.day.bars import read_bars, read_levels
 from blocks.account.day.begun_session import BegunSession
 from blocks.account.day.fills import read_fills, read_initial_stops
 from blocks.account.day.reading import DayReading
 from blocks.ledger.tables import read_positions, read_session_trades
+from blocks.live.answers import BarsAnswer, DayAnswer, ParityAnswer
+from blocks.live.held import PositionAnswer
+from blocks.live.risk import latch_answer
+from blocks.live.today import hours_of, plan_answer
 
 LEVEL_NAMES = ("upper level", "lower level")
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from api.live.watcher import Watcher
-from api.source import Source
+from blocks.live.source import Source
 from trading.errors import BadInput
 
 # A page is one; more than these are no people.

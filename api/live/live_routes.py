@@ -8,7 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.account_routes import Limit, Symbol
-from api.live.answers import (
+from api.live.controls import Controls, ControlsAnswer
+from api.live.days import bars_answer, day_answer
+from blocks.account.day.begun_session import BegunSession, read_begun
+from blocks.account.day.decisions import Decision, read_decisions
+from blocks.account.day.equity import MOST_DAYS, DayResult, first_capital, read_days
+from blocks.account.day.messages import SessionMessage, read_messages
+from blocks.ledger.parity_tables import read_parity
+from blocks.live.answers import (
     BarsAnswer,
     DayAnswer,
     EquityAnswer,
@@ -16,14 +23,7 @@ from api.live.answers import (
     ParityAnswer,
     SessionAnswer,
 )
-from api.live.controls import Controls, ControlsAnswer
-from api.live.days import bars_answer, day_answer
-from api.live.live_reader import LiveReader
-from blocks.account.day.begun_session import BegunSession, read_begun
-from blocks.account.day.decisions import Decision, read_decisions
-from blocks.account.day.equity import MOST_DAYS, DayResult, first_capital, read_days
-from blocks.account.day.messages import SessionMessage, read_messages
-from blocks.ledger.parity_tables import read_parity
+from blocks.live.live_reader import LiveReader
 from trading.errors import BadInput
 
 MOST_BAR_NUMBER = 100_000

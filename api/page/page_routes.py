@@ -9,10 +9,10 @@ from fastapi.responses import HTMLResponse
 
 from api.live.controls import Controls
 from api.live.days import day_answer
-from api.live.live_reader import LiveReader
 from api.page.document import docs_page, live_document
 from api.page.schema_page import schema_html
 from api.page.summary import day_summary, live_summary, problem_summary
+from blocks.live.live_reader import LiveReader
 from blocks.process.secret_mask import MASK
 from blocks.report.markup import element
 from trading.errors import BadInput, OpenbellError

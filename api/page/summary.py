@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.live.answers import DayAnswer, LiveAnswer
 from api.live.controls import ControlsAnswer
+from blocks.live.answers import DayAnswer, LiveAnswer
 from blocks.report.markup import element, items, number, percent, table, wrap
 
 

@@ -12,7 +12,7 @@ from schemathesis import GenerationMode
 from schemathesis.openapi import from_dict
 
 from api.app import create_app
-from api.source import Source
+from blocks.live.source import Source
 
 WITH_PARAMETERS = (
     "/api/logs", "/api/metrics/performance", "/api/metrics/{metric_type}/{metric_name}",

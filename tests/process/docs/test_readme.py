@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from api.app import create_app
-from api.source import Source
+from blocks.live.source import Source
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.variables import find_variable
 from flows.__main__ import COMMANDS

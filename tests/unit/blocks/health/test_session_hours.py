@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from api.source import Source
 from blocks.health import session_hours
 from blocks.health.session_hours import _asked, exchange_days, session_open_at
+from blocks.live.source import Source
 from trading.errors import BadInput
 from trading.market.calendar import sessions_between
 

@@ -16,10 +16,10 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
-from api.source import Source
 from blocks.copies.drill_record import DrillRecord, write_drill_record
 from blocks.copies.record import note_success
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.live.source import Source
 from blocks.process.clock_offset import NOTED
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.metrics import Metric, MetricsStore, MetricType

@@ -6,7 +6,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
-from api.answers import HaltAnswer, PositionAnswer
 from blocks.account.day.bars import ConsumedBar, Levels, NewestBar
 from blocks.account.day.decisions import Decision, ReasonCount
 from blocks.account.day.equity import DayResult, EquityPoint
@@ -14,6 +13,7 @@ from blocks.account.day.fills import SessionFill
 from blocks.account.day.messages import SessionMessage
 from blocks.account.day.phase import Phase
 from blocks.ledger.parity_tables import ParityRow
+from blocks.live.held import HaltAnswer, PositionAnswer
 from blocks.records.fields import Moment, Record, Symbol
 from blocks.records.order import Order
 from blocks.records.trade import Trade

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from api.answers import HaltAnswer, PositionAnswer
-from api.live.answers import (
+from blocks.account.day.reading import DayReading, read_day
+from blocks.account.facts import AccountFacts
+from blocks.account.reader import Kept
+from blocks.health.health import HealthReport
+from blocks.live.answers import (
     ComponentAnswer,
     EquityAnswer,
     HealthAnswer,
@@ -18,14 +21,11 @@ from api.live.answers import (
     Problem,
     SymbolAnswer,
 )
-from api.live.last_bar import last_bar_answer
-from api.live.risk import latch_answer
-from api.live.today import Today, session_answer, today_of
-from api.source import Source
-from blocks.account.day.reading import DayReading, read_day
-from blocks.account.facts import AccountFacts
-from blocks.account.reader import Kept
-from blocks.health.health import HealthReport
+from blocks.live.held import HaltAnswer, PositionAnswer
+from blocks.live.last_bar import last_bar_answer
+from blocks.live.risk import latch_answer
+from blocks.live.source import Source
+from blocks.live.today import Today, session_answer, today_of
 from trading.errors import BadInput, OpenbellError
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.live.answers import LatchAnswer
 from blocks.account.day.reading import DayReading
+from blocks.live.answers import LatchAnswer
 
 
 def latch_answer(reading: DayReading, *, is_today: bool = True) -> LatchAnswer | None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from api.live.answers import ClockAnswer, PlanAnswer, SessionAnswer, SessionHours
 from blocks.account.day.begun_session import BegunSession
 from blocks.account.day.phase import PHASE_WORDS, DayLimits, Phase, next_bar_end, phase_at
 from blocks.account.day.reading import DayReading
 from blocks.account.facts import AccountFacts
 from blocks.health.health import HealthReport
 from blocks.health.session_hours import ExchangeDays, exchange_days
+from blocks.live.answers import ClockAnswer, PlanAnswer, SessionAnswer, SessionHours
 from trading.errors import OpenbellError
 from trading.market.calendar import Session
 

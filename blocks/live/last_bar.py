@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from api.live.answers import Age, LastBarAnswer
-from api.live.today import Today
 from blocks.account.day.bars import NewestBar
 from blocks.account.facts import AccountFacts
 from blocks.health.session_checks import LATE, MISSING
+from blocks.live.answers import Age, LastBarAnswer
+from blocks.live.today import Today
 
 
 def last_bar_answer(
