@@ -19,6 +19,7 @@ from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from blocks.process.stop_request import StopRequest
 from blocks.process.web_door import refuse_beyond_this_machine
 from deployments.errands.errands import Errands
+from deployments.openbell import SERVING
 from deployments.processes.api_server import ApiServer
 from deployments.processes.home import (
     AUTH_VARIABLES,
@@ -27,7 +28,6 @@ from deployments.processes.home import (
     Home,
     working_folder,
 )
-from deployments.openbell import SERVING
 from deployments.registry.keep_registered import Registration
 from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL

@@ -1,4 +1,4 @@
-"""What a browser shows instead of the token: it says until when, and only who has the token makes it.
+"""What a browser shows instead of the token: it says until when; only who has the token makes it.
 
 It is remembered nowhere, so that it outlives a restart, and ends with the token.
 """

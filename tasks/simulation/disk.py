@@ -56,7 +56,7 @@ class SimulatedFile(DuckDBFile):
         self.committed: Callable[[Sequence[Event]], None] = lambda events: None
         # What the transaction that is under way is to write.
         self.events: Sequence[Event] = ()
-        self.has_words = before is not None and before.has_words
+        self.has_words: bool = before is not None and before.has_words
         self._is_dead = False
         if before is None:
             path.parent.mkdir(parents=True, exist_ok=True)
