@@ -21,7 +21,7 @@ from tasks.session.runtime import RUNTIMES
 from tasks.simulation import busy_strategy
 from tasks.simulation.alpaca_broker import AlpacaBroker
 from tasks.simulation.alpaca_line import AlpacaLine
-from tasks.simulation.checks import Journalled, check_end, check_fold
+from tasks.simulation.checks import Fold, Journalled, check_end, check_fold
 from tasks.simulation.clock import MachineClock, WorldTime
 from tasks.simulation.disk import ProcessDied, SimulatedFile, SimulatedLedger
 from tasks.simulation.faults import Fault, Faults, drawing
@@ -140,7 +140,7 @@ class World:
             for symbol in symbols
         }
         self.alerts = Alerts(self.story)
-        self.clock = MachineClock(self.time, self._is_quiet)
+        self.clock = MachineClock(self.time, self._is_quiet, self._has_news)
         self.market = SimulatedProvider(bars, self.time, self.faults, self.story)
         self.broker: VenueBroker | AlpacaBroker
         if style is Style.ALPACA:
@@ -165,7 +165,7 @@ class World:
         self._file: SimulatedFile | None = None
         self._is_worlds_own = False
         self._stolen_at: int | None = None
-        self._restless = 0
+        self._fold = Fold()
         self._interval = interval
         self._settings = settings
         self._drawn = drawn
@@ -211,6 +211,7 @@ class World:
         ledger.file.committed = self._committed
         process = self.process = Process(machine, ledger)
         self._stolen_at = None
+        self._fold = Fold()
         self.story.tell(f"process {self.counts['lives']} begins")
         state = None
         try:
@@ -316,6 +317,8 @@ class World:
         if self._stolen_at is not None and events:
             raise InvariantBroken("one-holder", "a process wrote after its lease was taken")
         self.journalled.take(events)
+        if events and self.process is not None and self.process.runtime is not None:
+            self._fold.take(self.process.ledger, events, self.process.runtime.state)
 
     def _is_full(self) -> bool:
         return not self._is_worlds_own and self.faults.strikes(Fault.DISK, 0.1)
@@ -324,15 +327,13 @@ class World:
         return self.process is not None and self.line is not None and not self.line.is_asking
 
     def _is_quiet(self) -> bool:
-        process, line = self.process, self.line
-        runtime = process.runtime if process is not None else None
-        if runtime is None or line is None:
+        runtime = self.process.runtime if self.process is not None else None
+        if runtime is None or self.line is None:
             return True
-        desk = runtime.desk
-        is_quiet = not (desk.is_urgent or runtime.state.unanswered or line.has_news())
-        self._restless = 0 if is_quiet else self._restless + 1
-        # What takes longer is looked at once a bar.
-        return is_quiet or self._restless > 40
+        return not (runtime.desk.is_urgent or runtime.state.unanswered or self._has_news())
+
+    def _has_news(self) -> bool:
+        return self.line is not None and self.line.has_news()
 
     def _reached(self, edge: str) -> None:
         if self._is_worlds_own:

@@ -60,6 +60,8 @@ class AlpacaLine(AlpacaExchange):
         self._asked = asked
         self._halted = halted
         self._heard = 0
+        # By the id of an execution.
+        self._listed_from: dict[str, int] = {}
         self.is_asking = False
         transport = ModelTransport(self._answering)
         super().__init__(
@@ -113,12 +115,30 @@ class AlpacaLine(AlpacaExchange):
                 self._pass(TIME_OUT_SECONDS)
                 self._story.tell(f"broker: no answer to GET {path}")
                 raise requests.ReadTimeout("no answer")
-            return self._respond(method, path, query, body)
+            return self._in_another_order(path, self._respond(method, path, query, body))
         reach("before acknowledge")
         answer = self._changed(method, path, query, body)
         self._looked()
         reach("after acknowledge")
         return answer
+
+    def _in_another_order(self, path: str, answer: ApiAnswer) -> ApiAnswer:
+        """Return an answer whose orders are shuffled, or that lists an execution only later on."""
+        faults, listed = self._faults, answer.body
+        if not isinstance(listed, list):
+            return answer
+        if path.endswith("/orders") and len(listed) > 1 and faults.strikes(Fault.REORDERED, 0.3):
+            listed = list(listed)
+            faults.shuffle(Fault.REORDERED, listed)
+        elif "/activities" in path:
+            for one in listed:
+                name = str(one["id"])
+                if name not in self._listed_from:
+                    is_late = faults.strikes(Fault.REORDERED)
+                    seconds = faults.between(Fault.REORDERED, 0.5, 20.0) if is_late else 0.0
+                    self._listed_from[name] = self._time.us + round(seconds * SECOND_US)
+            listed = [one for one in listed if self._listed_from[str(one["id"])] <= self._time.us]
+        return answer._replace(body=listed)
 
     def _changed(self, method: str, path: str, query: dict[str, str], body: Json) -> ApiAnswer:
         faults = self._faults

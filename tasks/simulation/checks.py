@@ -7,11 +7,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from blocks.ledger.event_rows import event_from_row, event_to_row
 from tasks.simulation.disk import SimulatedLedger
 from tasks.simulation.story import InvariantBroken
 from tasks.simulation.watch import Watch
 from trading.session.events import Event, Fill, Intent
 from trading.session.state import SessionState
+
+
+COMPARED = (
+    "orders",
+    "unanswered",
+    "their_ids",
+    "discrepancies",
+    "protection",
+    "last_bar",
+    "passed_bar",
+    "view",
+    "halt",
+    "is_closed",
+    "equity_points",
+)
 
 
 class Journalled:
@@ -43,23 +59,41 @@ class Journalled:
             )
 
 
+class Fold:
+    """A session's state as its journal alone makes it, kept up with each commit."""
+
+    def __init__(self) -> None:
+        self._folded: SessionState | None = None
+
+    def take(self, ledger: SimulatedLedger, events: Sequence[Event], state: SessionState) -> None:
+        """Take events that were committed, read as from the journal, and compare with memory.
+
+        Raises InvariantBroken.
+        """
+        if self._folded is None:
+            self._folded = folded(ledger, state)
+        else:
+            for event in events:
+                self._folded.apply(event_from_row(*event_to_row(event)))
+        compare(self._folded, state)
+
+
+def folded(ledger: SimulatedLedger, state: SessionState) -> SessionState:
+    """Return a session's journal folded anew, by the plan of a state in memory."""
+    found = SessionState(state.plan, state.session)
+    for row in ledger.journal_of(state.session.date.isoformat()):
+        found.apply(row.event)
+    return found
+
+
 def check_fold(ledger: SimulatedLedger, state: SessionState) -> None:
     """Fold a session's journal anew and compare it with the state in memory."""
-    name = state.session.date.isoformat()
-    folded = SessionState(state.plan, state.session)
-    for row in ledger.journal_of(name):
-        folded.apply(row.event)
-    for what in (
-        "orders",
-        "unanswered",
-        "discrepancies",
-        "last_bar",
-        "passed_bar",
-        "view",
-        "halt",
-        "is_closed",
-        "equity_points",
-    ):
+    compare(folded(ledger, state), state)
+
+
+def compare(folded: SessionState, state: SessionState) -> None:
+    """Raise InvariantBroken where a journal's state is not that in memory."""
+    for what in COMPARED:
         if getattr(folded, what) != getattr(state, what):
             raise InvariantBroken(
                 "journal-folds-to-state",

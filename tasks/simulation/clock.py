@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from trading.market.calendar import from_microseconds, to_microseconds
 
 SECOND_US = 1_000_000
+# So many looks at what does not change come as often as a session makes them.
+PATIENT_LOOKS = 20
+LONGEST_LOOK_SECONDS = 60.0
 
 
 class WorldTime:
@@ -58,12 +61,18 @@ class MachineClock:
     """The clock of the machine: the world's time, wrong by an offset that steps may change.
 
     While `is_quiet` says that nothing is under way, a sleep lasts until it is over or something
-    happens in the world: short looks between would see nothing.
+    happens in the world: short looks between would see nothing. What stays under way while nothing
+    happens, as in a market that stands still, is looked at less and less often, and each minute at
+    least; `has_news` ends such a sleep.
     """
 
-    def __init__(self, time: WorldTime, is_quiet: Callable[[], bool]) -> None:
+    def __init__(
+        self, time: WorldTime, is_quiet: Callable[[], bool], has_news: Callable[[], bool]
+    ) -> None:
         self._time = time
         self._is_quiet = is_quiet
+        self._has_news = has_news
+        self._vain_looks = 0
         self.offset = timedelta(0)
 
     def now(self) -> datetime:
@@ -81,9 +90,20 @@ class MachineClock:
     async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
         """Return when the moment has come by this clock, or something may have to be done."""
         end = to_microseconds(moment - self.offset)
-        look_us = round(min(at_most_seconds, 3600.0) * SECOND_US)
+        look_seconds = min(at_most_seconds, 3600.0)
         if self._is_quiet():
-            # The next look comes some time after what it will see.
             self._time.pass_to(end, lambda: not self._is_quiet())
-        end = min(end, self._time.us + look_us)
+            self._vain_looks = 0
+        elif self._has_news():
+            self._vain_looks = 0
+        else:
+            self._vain_looks += 1
+            longer = 2.0 ** max(0, self._vain_looks - PATIENT_LOOKS)
+            extra = min(look_seconds * longer, LONGEST_LOOK_SECONDS) - look_seconds
+            if extra > 0.0:
+                self._time.pass_to(
+                    min(end, self._time.us + round(extra * SECOND_US)), self._has_news
+                )
+        # The next look comes some time after what it will see.
+        end = min(end, self._time.us + round(look_seconds * SECOND_US))
         self._time.pass_to(max(end, self._time.us + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from trading.session.broker_answers import (
 )
 from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Discrepancy, Fill, Intent, OrderUpdate
-from trading.session.exchange_port import EventPage, StreamPosition
+from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Order
 
 Result = TypeVar("Result")
@@ -132,10 +133,26 @@ class SimulatedLine:
                 len(everything), len(events) + int(self._faults.between(Fault.REPEATED, 1, 6))
             )
             events = everything[-count:]
+        if len(events) > 1 and self._faults.strikes(Fault.REORDERED):
+            events = self._in_another_order(events)
         self._heard = int(page.position.cursor)
         for event in events:
             self._story.tell(f"heard {heard(event.event)}")
         return EventPage(page.position, events, page.begins_anew)
+
+    def _in_another_order(self, events: list[ExchangeEvent]) -> list[ExchangeEvent]:
+        """Return events in an order that is drawn; the fills of a symbol stay in theirs."""
+        self._story.tell("broker: it tells what happened in another order")
+        others = list(events)
+        self._faults.shuffle(Fault.REORDERED, others)
+        fills: dict[str, deque[ExchangeEvent]] = defaultdict(deque)
+        for item in events:
+            if isinstance(item.event, Fill):
+                fills[item.event.symbol].append(item)
+        return [
+            fills[item.event.symbol].popleft() if isinstance(item.event, Fill) else item
+            for item in others
+        ]
 
     def know(self, their_ids: Mapping[str, str]) -> None:
         """Learn the broker's ids that the journal has."""
