@@ -36,8 +36,10 @@ from tasks.simulation.watch import Limits, Watch
 from trading.errors import OpenbellError
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
-from trading.session.events import Event
+from trading.session.broker_answers import Answer, Refusal, Refused
+from trading.session.events import Event, Intent
 from trading.session.messages import Kind
+from trading.session.orders import Leg
 
 DAY = date(2025, 6, 10)
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
@@ -48,6 +50,8 @@ SHARE_OF_EDGES = 0.03
 MOST_UNPROTECTED_SECONDS = 8.0
 # What people read takes half of a session's time and leads to no order.
 SHARE_WITH_READERS = 0.1
+# What another try may mend.
+PASSING = (Refusal.RETRY, Refusal.HALTED)
 MEMORY_DISK = Path("/dev/shm")
 
 
@@ -160,6 +164,8 @@ class World:
         self._on_shutdown = drawn.choice(["hold", "flatten"])
         # By symbol until when its market stands still, microseconds since 1970 UTC.
         self.halted: dict[str, int] = {}
+        # By symbol when the broker refused for good to let its position be left.
+        self.unleavable: dict[str, int] = {}
         self._has_readers = drawn.random() < SHARE_WITH_READERS
         self._folder = Path()
         self._file: SimulatedFile | None = None
@@ -267,7 +273,15 @@ class World:
         )
 
     def _make_line(self, plan: RunPlan) -> SimulatedLine | AlpacaLine:
-        common = (self.time, self.faults, self.story, self.watch.look, self._asked, self.halted)
+        common = (
+            self.time,
+            self.faults,
+            self.story,
+            self.watch.look,
+            self._asked,
+            self._answered,
+            self.halted,
+        )
         if isinstance(self.broker, AlpacaBroker):
             self.line = AlpacaLine(self.broker, plan.symbols, *common)
         else:
@@ -294,21 +308,28 @@ class World:
     def _knows_of(self, symbol: str) -> bool:
         """Return whether the session knows what is held, of a symbol that may be ordered.
 
-        Before it knows it can protect nothing, and in a market that is halted neither; what was
-        refused there is asked for again with the next bar at the latest.
+        Before it knows it can protect nothing, and in a market that is halted or where the broker
+        has refused the exit for good neither: people are told, and it is asked for again with the
+        next bar at the latest.
         """
         bar_us = round(self._interval * 60 * 1e6)
-        if symbol in self.halted and self.time.us < self.halted[symbol] + bar_us:
-            return False
+        for until in (self.halted.get(symbol), self.unleavable.get(symbol)):
+            if until is not None and self.time.us < until + bar_us:
+                return False
         runtime = self.process.runtime if self.process is not None else None
         if runtime is None:
             return False
         held = int(runtime.state.book.quantity[runtime.state.index[symbol]])
         return held == self.watch.positions().get(symbol, 0)
 
-    def _asked(self, action: str, intent: Any) -> None:
+    def _asked(self, action: str, intent: Intent) -> None:
         self.counts["requests"] += 1
         self.journalled.require(action, intent)
+
+    def _answered(self, intent: Intent, answer: Answer) -> None:
+        is_refused = isinstance(answer, Refused) and answer.refusal not in PASSING
+        if intent.leg == Leg.EXIT and is_refused:
+            self.unleavable[intent.symbol] = self.time.us
 
     def _unforeseen(self, error: Exception) -> None:
         raise InvariantBroken("no-unforeseen-error", f"{type(error).__name__}: {error}") from error

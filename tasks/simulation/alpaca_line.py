@@ -50,6 +50,7 @@ class AlpacaLine(AlpacaExchange):
         story: Story,
         looked: Callable[[], None],
         asked: Callable[[str, Intent], None],
+        answered: Callable[[Intent, Answer], None],
         halted: Mapping[str, int],
     ) -> None:
         self._broker = broker
@@ -58,6 +59,7 @@ class AlpacaLine(AlpacaExchange):
         self._story = story
         self._looked = looked
         self._asked = asked
+        self._note_answer = answered
         self._halted = halted
         self._heard = 0
         # By the id of an execution.
@@ -105,6 +107,7 @@ class AlpacaLine(AlpacaExchange):
         answer = ask(intent)
         name = f"{action} {intent.client_order_id} {intent.quantity} at {intent.price}"
         self._story.tell(f"{name}: {answer}")
+        self._note_answer(intent, answer)
         return answer
 
     def _answering(self, method: str, path: str, query: dict[str, str], body: Json) -> ApiAnswer:

@@ -46,6 +46,7 @@ class SimulatedLine:
         story: Story,
         looked: Callable[[], None],
         asked: Callable[[str, Intent], None],
+        answered: Callable[[Intent, Answer], None],
         halted: Mapping[str, int],
     ) -> None:
         self._broker = broker
@@ -54,6 +55,7 @@ class SimulatedLine:
         self._story = story
         self._looked = looked
         self._asked = asked
+        self._note_answer = answered
         self._halted = halted
         self._mute_until = 0
         # How far the process has heard: what lies behind is news to come.
@@ -196,6 +198,7 @@ class SimulatedLine:
         reach("before acknowledge")
         answer = self._answered(name, intent, request, refusals)
         self._story.tell(f"{name}: {answer}")
+        self._note_answer(intent, answer)
         self._looked()
         reach("after acknowledge")
         return answer

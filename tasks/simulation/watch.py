@@ -108,6 +108,7 @@ class Watch:
     worst: Worst = field(default_factory=Worst)
     _open_since: dict[str, float] = field(default_factory=dict)
     _looked_us: int = 0
+    # Those of which a stop could be asked for when they were looked at last.
     _unprotected: frozenset[str] = frozenset()
     _could_act: bool = False
 
@@ -199,10 +200,9 @@ class Watch:
         for order in orders:
             if order.leg in ("stop", "exit") and order.is_working:
                 covered[order.symbol] += order.remaining
-        self._unprotected = frozenset(
-            symbol for symbol, quantity in held.items() if covered[symbol] < abs(quantity)
-        )
-        self._open_since = {s: self._open_since.get(s, 0.0) for s in self._unprotected}
+        uncovered = [symbol for symbol, quantity in held.items() if covered[symbol] < abs(quantity)]
+        self._open_since = {symbol: self._open_since.get(symbol, 0.0) for symbol in uncovered}
+        self._unprotected = frozenset(filter(self.has_stop, uncovered))
         self._could_act = self.can_act()
 
     def count_unprotected(self) -> None:
@@ -211,7 +211,7 @@ class Watch:
         self._looked_us = self.time.us
         if not self._could_act:
             return
-        for symbol in self._unprotected:
+        for symbol in sorted(self._unprotected):
             # What others sold of it nobody can protect.
             if self.broker.has_others(symbol) or not self.has_stop(symbol):
                 continue
