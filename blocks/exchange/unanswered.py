@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from blocks.exchange.comparison import given_up
 from blocks.exchange.lookups import Lookups
 from blocks.exchange.order_requests import answer_to
 from blocks.exchange.questions import Questions
-from trading.market.calendar import to_microseconds
+from trading.market.calendar import from_microseconds, to_microseconds
 from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.events import Event, Intent, update_of
 from trading.session.exchange_port import Exchange
@@ -51,8 +51,9 @@ class Unanswered:
     ) -> list[Intent]:
         """Record what is found out, and return what is to be sent again.
 
-        An entry that never arrived and whose bar is over is given up: a late one is another trade.
-        While the bars that come next are history, nothing is sent: what rested rested through them.
+        An entry that never arrived and whose bar is over is given up, also where others were taken
+        since: a late one is another trade. While the bars that come next are history, nothing is
+        sent: what rested rested through them.
         `us` is the desk's clock, 0 for none.
         """
         again: list[Intent] = []
@@ -69,7 +70,11 @@ class Unanswered:
                 if not is_history and self._is_urgent(intent) and self._questions.is_due(name, us):
                     again.append(self._priced_now(intent))
                 continue
-            is_late = now > entry_deadline or not self._is_wanted(intent)
+            is_late = (
+                now > entry_deadline
+                or self._is_of_an_earlier_bar(intent, us)
+                or not self._is_wanted(intent)
+            )
             if found is None and intent.action != "submit":
                 # There is nothing to cancel or to move.
                 for event in given_up(self._state.orders[name]):
@@ -108,6 +113,15 @@ class Unanswered:
         """Return whether more would be left than is held now: it is planned anew."""
         held = int(self._state.book.quantity[self._state.index[intent.symbol]])
         return intent.leg != Leg.ENTRY and abs(intent.quantity) > abs(held)
+
+    def _is_of_an_earlier_bar(self, entry: Intent, us: int) -> bool:
+        """Return whether the bar in which an entry was made is over: its price was of then."""
+        if not us or not entry.us:
+            return False
+        session, minutes = self._state.session, self._state.plan.interval_minutes
+        made = from_microseconds(entry.us)
+        bar = max(0, (made - session.open) // timedelta(minutes=minutes))
+        return us > to_microseconds(session.bar_end(bar, minutes))
 
     def _is_wanted(self, entry: Intent) -> bool:
         """Return whether the book still waits for an entry: one of another session is over."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -131,7 +131,11 @@ def create_app(double: Double) -> Starlette:
             return _json(UNAUTHORIZED, double)
         if not double.limit.takes():
             return _json(TOO_MANY, double)
-        content, body = await request.body(), None
+        try:
+            content, body = await request.body(), None
+        except ClientDisconnect:
+            # Who asked is gone, and what was asked never arrived whole.
+            return _cut_off()
         if content:
             try:
                 body = orjson.loads(content)
