@@ -52,8 +52,8 @@ def gates_of(runtime: SessionRuntime, bar: int) -> list[str]:
     for symbol in runtime.plan.symbols:
         if runtime.state.halt.is_halted:
             gates.append(Reason.HALTED.word)
-        elif runtime.desk.is_blocked(symbol):
-            gates.append(Reason.RECONCILIATION.word)
+        elif objection := runtime.desk.objection_to(symbol):
+            gates.append(objection.word)
         elif runtime.is_missed(bar):
             gates.append(Reason.MISSED.word)
         elif symbol in runtime.plan.held:

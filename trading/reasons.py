@@ -39,8 +39,8 @@ class Reason(IntEnum):
     LATCHED = 3, "the day's loss limit had ended entries", "the day's loss limit was reached"
     RECONCILIATION = (
         4,
-        "ledger and exchange disagreed about the position, or its broker takes no entry of it",
-        "the exchange's account disagrees with ours, or takes no entry of it",
+        "ledger and exchange disagreed about the position",
+        "the exchange's account disagrees with ours",
     )
     MISSED = 5, "the decision came too late for its bar", "the decision came too late"
     DATA_GATE_SPIKE = (
@@ -188,6 +188,23 @@ class Reason(IntEnum):
     )
     ENTER_LONG = 45, "bought", "entry ordered: long"
     ENTER_SHORT = 46, "sold short", "entry ordered: short"
+    # At a real broker. A session alone can tell them: they come where reconciliation does, and
+    # no loop knows them.
+    ACCOUNT_RESTRICTED = (
+        47,
+        "its broker takes no entries of the account: it is blocked or restricted, or clocks differ",
+        "the broker takes no entries of the account",
+    )
+    NOT_TRADABLE = (
+        48,
+        "its broker does not trade the symbol, does not know it, or trading in it is halted",
+        "the broker does not trade the symbol",
+    )
+    ENTRY_REJECTED = (
+        49,
+        "its broker had rejected an entry of it for good in this session",
+        "the broker has rejected an entry of it",
+    )
 
     @property
     def word(self) -> str:
@@ -202,6 +219,8 @@ class Reason(IntEnum):
 
 
 _REASON_OF = {reason.word: reason for reason in Reason}
+# Told in the place of reconciliation, which they are to every loop.
+OF_BROKER = (Reason.ACCOUNT_RESTRICTED, Reason.NOT_TRADABLE, Reason.ENTRY_REJECTED)
 
 # What `screen` says of a bar that only `signal` can judge; it is never the reason of a decision.
 UNDECIDED = 255

@@ -18,6 +18,7 @@ from blocks.ledger.projector import Projector
 from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
 from trading.market.calendar import to_microseconds
+from trading.reasons import Reason
 from trading.session.broker_answers import (
     Accepted,
     Answer,
@@ -37,6 +38,7 @@ from trading.session.events import (
     Intent,
     SessionClosed,
     Transfer,
+    intent_of,
     update_of,
 )
 from trading.session.exchange_port import Exchange
@@ -297,14 +299,20 @@ class OrderDesk:
         self._uncommitted = []
         self._committed_cursor = self._news.cursor
 
-    def is_blocked(self, symbol: str) -> bool:
-        """Return whether a symbol is not entered: the books differ, or a broker forbids it.
+    def objection_to(self, symbol: str) -> Reason | None:
+        """Return why a symbol is not entered: the books differ, or a broker forbids it.
 
         What a broker has refused for good is not asked again in its session.
         """
-        names = {symbol, EVERY_SYMBOL}
-        is_refused = symbol in self.state.protection.refused_entries
-        return bool(self.blocked.keys() & names or self.forbidden.keys() & names or is_refused)
+        if self.blocked.keys() & {symbol, EVERY_SYMBOL}:
+            return Reason.RECONCILIATION
+        if EVERY_SYMBOL in self.forbidden:
+            return Reason.ACCOUNT_RESTRICTED
+        if symbol in self.forbidden:
+            return Reason.NOT_TRADABLE
+        if symbol in self.state.protection.refused_entries:
+            return Reason.ENTRY_REJECTED
+        return None
 
     def break_silence(self) -> None:
         """Ask again between bars for what the exchange has not answered, if it is time for it."""
@@ -334,9 +342,29 @@ class OrderDesk:
         """Let the venue end its day, take the answers and write the session's last point."""
         self.exchange.end_session(self._session, to_microseconds(self.state.session.close))
         self.listen()
+        self._end_what_rests()
         self.reconcile()
         self.record(SessionClosed(self._session, self.state.equity()))
         self.commit()
+
+    def _end_what_rests(self) -> None:
+        """Cancel what a broker has open of ours after the close: one that came too late waits.
+
+        Orders of the day end by themselves there; to cancel one twice changes nothing.
+        """
+        is_over = self._times is not None and self._times.is_over()
+        if self.exchange.is_simulated or self.dry_run or not is_over:
+            return
+        late = [
+            replace(intent_of(order), action="cancel", us=self._now_us())
+            for order in self.state.orders.values()
+            if order.is_live and order.symbol in self.state.index
+        ]
+        for intent in late:
+            self.record(intent)
+        self.commit()
+        self._ask(late)
+        self._hear_answers()
 
     def take_news(self) -> list[Message]:
         """Return what people should hear since this was asked last."""
@@ -351,6 +379,7 @@ class OrderDesk:
                 status = Status.REJECTED if intent.action == "submit" else Status.WORKING
                 self.record(answer_to(intent, status, "dry_run"))
             return
+        intents = self._without_late_ones(intents)
         self._ask([intent for intent in intents if not _is_entry(intent)])
         entries = []
         for intent in filter(_is_entry, intents):
@@ -360,6 +389,20 @@ class OrderDesk:
             else:
                 entries.append(intent)
         self._ask(entries)
+
+    def _without_late_ones(self, intents: Sequence[Intent]) -> list[Intent]:
+        """Return the requests that are sent: a broker keeps an order after the close for a day.
+
+        It would be filled at the next open, when nobody decided it. What is asked for then ends as
+        if the broker had refused it.
+        """
+        if self.exchange.is_simulated or self._times is None or not self._times.is_over():
+            return list(intents)
+        closed = reason_of(Refused(Refusal.RETRY, "the market is closed"))
+        for intent in intents:
+            if intent.action == "submit":
+                self.record(answer_to(intent, Status.REJECTED, closed))
+        return [intent for intent in intents if intent.action != "submit"]
 
     def _ask(self, intents: Sequence[Intent]) -> None:
         self._unanswered.sent([intent.client_order_id for intent in intents])
@@ -402,9 +445,10 @@ class OrderDesk:
         """Return why an entry is not to be sent any more, an empty text where it is."""
         if self.silence:
             return reason_of(Refused(Refusal.RETRY, "the exchange does not answer"))
-        if self.is_blocked(entry.symbol):
-            return "reconciliation"
-        if entry.quantity < 0 and self._unshortable.keys() & {entry.symbol, EVERY_SYMBOL}:
+        if objection := self.objection_to(entry.symbol):
+            return objection.word
+        unshortable = {*self._unshortable, *self.state.protection.refused_shorts}
+        if entry.quantity < 0 and unshortable & {entry.symbol, EVERY_SYMBOL}:
             return reason_of(Refused(Refusal.NOT_SHORTABLE, ""))
         is_late = self._times is not None and self._times.is_late(self.state.last_bar)
         return "missed" if is_late else ""

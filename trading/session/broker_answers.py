@@ -76,6 +76,11 @@ def refusal_in(reason: str) -> Refusal:
     return Refusal(word) if word in set(Refusal) else Refusal.PERMANENT
 
 
+def is_refused_as(reason: str, refusal: Refusal) -> bool:
+    """Return whether an order's reason names a class of refusals."""
+    return reason.partition(": ")[0] == refusal
+
+
 def in_words(reason: str) -> str:
     """Return an order's reason as people read it: without the code of a class, other texts as is.
 

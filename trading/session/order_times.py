@@ -34,3 +34,7 @@ class OrderTimes:
     def is_late(self, bar: int) -> bool:
         """Return whether it is too late to enter by what a bar said: the next has long begun."""
         return self.clock.now() > self.session.bar_end(bar, self.interval_minutes) + self.settling
+
+    def is_over(self) -> bool:
+        """Return whether the session has closed: an order would wait for another day's open."""
+        return self.clock.now() >= self.session.close

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import starmap
 from typing import Any
@@ -9,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from trading.engine import settle as engine
-from trading.engine.book import CASH, DRAWDOWN, LATCHED, Book, equity, new_book
+from trading.engine.book import (
+    CASH,
+    DRAWDOWN,
+    ENTRY_ORDERS,
+    LATCHED,
+    Book,
+    equity,
+    new_book,
+)
 from trading.engine.book_changes import (
     begin_session,
     cancel_entry,
@@ -32,11 +41,19 @@ from trading.market.bars import Prices
 from trading.market.calendar import Session
 from trading.market.daily_bars import days_of, no_daily
 from trading.plan import RunPlan
-from trading.reasons import EXIT_STOP, EXIT_TARGET, EXIT_UNPROTECTED, ExitReason, Reason
+from trading.reasons import (
+    EXIT_STOP,
+    EXIT_TARGET,
+    EXIT_UNPROTECTED,
+    OF_BROKER,
+    ExitReason,
+    Reason,
+)
 from trading.selection.judge import begin_opening
 from trading.selection.universe import new_universe
 from trading.session.bar_gate import BarGate
 from trading.session.book_events import book_fill, end_entry, follow, move_money, resume
+from trading.session.broker_answers import Refusal, is_refused_as
 from trading.session.entry_terms import await_entry, terms_of
 from trading.session.events import (
     BarClosed,
@@ -239,7 +256,8 @@ class SessionState:
         log = DecisionLog(
             made, np.array([event.start_us]), bar.close[np.newaxis], np.array([worth])
         )
-        self.decisions += starmap(DecisionRow, log.rows.tolist())
+        rows = starmap(DecisionRow, log.rows.tolist())
+        self.decisions += _with_words_of_broker(rows, event.gates)
         self.equity_points.append((event.start_us, float(worth)))
         self.last_bar = event.bar
         self.protection.close_bar()
@@ -335,6 +353,11 @@ class SessionState:
         )
         if order.leg == Leg.ENTRY and order.status in TERMINAL:
             end_entry(self.book, s, order)
+            if event.status == Status.CANCELLED and is_refused_as(
+                event.reason, Refusal.NOT_SHORTABLE
+            ):
+                # It was never sent: what nobody lends uses up none of the session's orders.
+                self.book.flags[ENTRY_ORDERS] -= 1
         if event.status == Status.TRIGGERED:
             plan_exit(self.book, s, EXIT_STOP if order.leg == Leg.STOP else EXIT_TARGET)
 
@@ -377,5 +400,21 @@ def _is_still_ending(asked: Intent | None, update: OrderUpdate) -> bool:
 
 def _first_reasons(words: list[str], found: Bytes) -> Bytes:
     """Return by symbol the reason that comes first, of the session and of the data gate, or 0."""
-    both = zip((int(Reason.of(word)) if word else 0 for word in words), found, strict=True)
+    both = zip((_of_loops(word) if word else 0 for word in words), found, strict=True)
     return np.array([min(filter(None, pair), default=0) for pair in both], dtype=np.uint8)
+
+
+def _of_loops(word: str) -> int:
+    """Return the number by which loops know a reason's word."""
+    reason = Reason.of(word)
+    return int(Reason.RECONCILIATION if reason in OF_BROKER else reason)
+
+
+def _with_words_of_broker(
+    rows: Iterable[DecisionRow[float]], words: list[str]
+) -> Iterator[DecisionRow[float]]:
+    """Yield decisions that say why a broker takes no entry of a symbol, where that is why."""
+    for row in rows:
+        word = words[int(row.symbol)]
+        is_so = int(row.reason) == Reason.RECONCILIATION and word
+        yield row._replace(reason=float(Reason.of(word))) if is_so else row

@@ -33,6 +33,13 @@ _WORDS: tuple[tuple[str, Refusal], ...] = (
 )
 
 
+# What only prices of the moment are to blame for, in words of refusals.
+_OF_PRICE = ("base_price", "base price", "current price", "current_price", "market price")
+# Words of a refusal that is of keys, where it has no code.
+_OF_KEYS = ("forbidden", "authoriz", "authentic", "access key", "api key", "credential")
+KEYS_CODE = 40110000
+
+
 def answer_to(reply: Reply | NoReply, their_id: str = "") -> Answer:
     """Return what a reply to a submit, replace or cancel says; `their_id` where it names none.
 
@@ -57,9 +64,20 @@ def answer_to(reply: Reply | NoReply, their_id: str = "") -> Answer:
 
 
 def is_about_keys(reply: Reply) -> bool:
-    """Return whether a refusal is of the keys: 401, or 403 without the code of an order's."""
-    is_so = reply.status == 401 or (reply.status == 403 and not reply.code)
-    return is_so and reply.is_json
+    """Return whether a refusal is of the keys: 401, or 403 without an order's code and words."""
+    if not reply.is_json:
+        return False
+    said = reply.said.lower()
+    names_keys = not said or any(word in said for word in _OF_KEYS)
+    has_no_code = reply.code in (0, 403) and _class_of(reply) == Refusal.PERMANENT and names_keys
+    return reply.status == 401 or (reply.status == 403 and (reply.code == KEYS_CODE or has_no_code))
+
+
+def is_about_price(reply: Reply | NoReply) -> bool:
+    """Return whether an order was refused because price is beyond a level of it by now."""
+    if not isinstance(reply, Reply) or reply.status not in (400, 403, 422):
+        return False
+    return any(words in reply.said.lower() for words in _OF_PRICE)
 
 
 def is_used_id(reply: Reply | NoReply) -> bool:

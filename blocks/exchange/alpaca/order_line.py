@@ -7,7 +7,12 @@ from contextlib import suppress
 from threading import RLock
 
 from blocks.exchange.alpaca.account_reader import AccountReader
-from blocks.exchange.alpaca.answers import answer_to, is_cancelling_already, is_used_id
+from blocks.exchange.alpaca.answers import (
+    answer_to,
+    is_about_price,
+    is_cancelling_already,
+    is_used_id,
+)
 from blocks.exchange.alpaca.budget import Urgency
 from blocks.exchange.alpaca.identities import Identities
 from blocks.exchange.alpaca.listening import Listening
@@ -67,6 +72,9 @@ class OrderLine:
         answer = answer_to(reply)
         if isinstance(answer, Accepted):
             self._learn(reply)
+        if isinstance(answer, Refused) and intent.leg == Leg.ENTRY and is_about_price(reply):
+            # Of the prices of this moment alone: at the next bar the symbol may decide again.
+            return Refused(Refusal.RETRY, answer.words)
         return answer
 
     def replace(self, intent: Intent) -> Answer:

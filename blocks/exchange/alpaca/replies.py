@@ -57,7 +57,8 @@ def reply_of(status: int, body: Json, is_json: bool, headers: Mapping[str, str])
     code, said = 0, ""
     if isinstance(body, dict):
         number, message = body.get("code"), body.get("message")
-        code = number if isinstance(number, int) and not isinstance(number, bool) else 0
+        digits = str(number) if isinstance(number, int | str) and number is not True else ""
+        code = int(digits) if digits.isdecimal() else 0
         said = message if isinstance(message, str) else ""
     lower = {name.lower(): value for name, value in headers.items()}
     return Reply(status, body, is_json, code, said, lower)

@@ -177,6 +177,12 @@ class OrderBook:
             old = self.orders.get(order.replaces or "")
             if order.status is TheirStatus.PENDING_CANCEL:
                 self.end(order, TheirStatus.CANCELED, now)
+                if old is not None and old.status is TheirStatus.PENDING_REPLACE:
+                    # What was to take its place is gone: it goes on as it was.
+                    filled = TheirStatus.PARTIALLY_FILLED
+                    old.status = filled if old.filled_qty else TheirStatus.NEW
+                    old.updated_at = now
+                    self._say("order_replace_rejected", old)
             elif order.status is not TheirStatus.PENDING_NEW:
                 continue
             elif old is None:

@@ -66,8 +66,11 @@ def reach_around_requests() -> None:
     Requester.send = reaching  # type: ignore[method-assign, assignment]
 
 
-def struck_run(job: Job, wanted: list[list[str]], strikes: Path) -> None:
-    """Run until an edge is reached in a situation that is wanted, and die there as by kill -9."""
+def strike_at(wanted: list[list[str]], strikes: Path) -> None:
+    """Die as by kill -9 when an edge is reached in a situation that is wanted.
+
+    What died where is a line of `strikes`.
+    """
     # Orders are sent from several threads: of two that come here one ends the process.
     striking = threading.Lock()
     began = time.monotonic()
@@ -82,13 +85,26 @@ def struck_run(job: Job, wanted: list[list[str]], strikes: Path) -> None:
         for name, where in wanted:
             if edge == name and where in (ANYWHERE, *here):
                 striking.acquire()
-                struck = {"kill": [name, where], "situation": here, "held": held_now(), "at": now()}
+                kill = [name, where]
+                struck = {"kill": kill, "situation": here, "held": held_now(), "at": now()}
                 with strikes.open("a") as file:
                     file.write(json.dumps(struck) + "\n")
                 os.kill(os.getpid(), signal.SIGKILL)
 
     reach_around_requests()
     on_reach(strike)
+
+
+def still_wanted(kills: list[list[str]], strikes: Path) -> list[list[str]]:
+    """Return the kills that nothing has died of yet."""
+    done = strikes.read_text().splitlines() if strikes.exists() else []
+    struck = [json.loads(line)["kill"] for line in done]
+    return [kill for kill in kills if kill not in struck]
+
+
+def struck_run(job: Job, wanted: list[list[str]], strikes: Path) -> None:
+    """Run a session that dies at the next kill that is wanted."""
+    strike_at(wanted, strikes)
     asyncio.run(run_account(request_of(job)))
 
 
@@ -127,8 +143,7 @@ def main(path: str) -> int:
         if not os.WIFSIGNALED(status):
             print(json.dumps({"ended": os.waitstatus_to_exitcode(status), "missed": wanted}))
             return 0
-        done = [json.loads(line)["kill"] for line in strikes.read_text().splitlines()]
-        wanted = [kill for kill in job["kills"] if kill not in done]
+        wanted = still_wanted(job["kills"], strikes)
     return 1
 
 

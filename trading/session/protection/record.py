@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from trading.session.broker_answers import Refusal, in_words, refusal_in
+from trading.session.broker_answers import Refusal, in_words, is_refused_as, refusal_in
 from trading.session.events import Intent, OrderUpdate, Unprotected
 from trading.session.orders import TERMINAL, Leg, Order, Status
 from trading.session.protection.legs import PROTECTION, is_filling, legs_of, parent_of
@@ -48,8 +48,9 @@ class ProtectionRecord:
     that may have ended or changed without a word: a leg of an entry that ended, the other one of
     two that end each other, one that could not be moved. `halted` are symbols that could not be
     left because they do not trade, `washed` those whose exits an opposite order of ours forbids,
-    `refused_entries` those that are not entered in this session, with the broker's words. `gaps`
-    are the times without protection, and `changed_us` is by symbol when its orders changed last.
+    `refused_entries` those that are not entered in this session, with the broker's words, and
+    `refused_shorts` those that are not sold short. `gaps` are the times without protection, and
+    `changed_us` is by symbol when its orders changed last.
     """
 
     setbacks: dict[tuple[str, str], Setback] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class ProtectionRecord:
     halted: set[str] = field(default_factory=set)
     washed: set[str] = field(default_factory=set)
     refused_entries: dict[str, str] = field(default_factory=dict)
+    refused_shorts: dict[str, str] = field(default_factory=dict)
     gaps: list[Unprotected] = field(default_factory=list)
     changed_us: dict[str, int] = field(default_factory=dict)
     # Symbols of which something was asked to end since something was placed.
@@ -160,8 +162,10 @@ class ProtectionRecord:
     def _refused(self, order: Order, update: OrderUpdate) -> None:
         symbol, refusal = order.symbol, refusal_in(update.reason)
         if order.leg == Leg.ENTRY:
-            if refusal in _FINAL and update.reason.startswith(refusal):
+            if is_refused_as(update.reason, Refusal.PERMANENT):
                 self.refused_entries[symbol] = update.reason
+            elif is_refused_as(update.reason, Refusal.NOT_SHORTABLE):
+                self.refused_shorts[symbol] = update.reason
             return
         if refusal == Refusal.WASH_TRADE:
             self.washed.add(symbol)

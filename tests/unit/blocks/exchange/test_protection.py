@@ -9,6 +9,8 @@ import pytest
 from tests.unit.blocks.exchange.bracket_broker import FATES, PLAIN, BracketBroker
 from tests.unit.blocks.exchange.protected import Trading
 from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE
+from trading.engine.book import ENTRY_ORDERS
+from trading.reasons import Reason
 from trading.session.broker_answers import Answer, Refusal, Refused, Unknown
 from trading.session.events import Command, Intent
 from trading.session.messages import SystemMessage
@@ -309,19 +311,33 @@ def test_a_stop_that_got_lost_on_the_line_is_sent_again_before_its_time_is_over(
     assert trading.broker.live(Leg.EXIT) == []
 
 
-@pytest.mark.parametrize("refusal", [Refusal.PERMANENT, Refusal.NOT_SHORTABLE])
-def test_an_entry_that_is_refused_for_good_is_not_tried_again_that_session(
-    refusal: Refusal,
-) -> None:
+def test_an_entry_that_is_refused_for_good_is_not_tried_again_that_session() -> None:
     trading = Trading(BracketBroker())
-    refused = refusing(trading, refusal, Leg.ENTRY)
+    refused = refusing(trading, Refusal.PERMANENT, Leg.ENTRY)
     for number, prices in enumerate((RANGE, BREAK, BREAK, BREAK)):
         trading.take_bar(number, prices, None)
         trading.look_for(1.0)
-        assert trading.desk.is_blocked("AAA") == (number > 0)
+        assert (trading.desk.objection_to("AAA") is not None) == (number > 0)
     assert len(refused) == 1
     trading.restart()
-    assert trading.desk.is_blocked("AAA"), "a restart forgets what the broker has said"
+    # The broker's words are known after a restart too.
+    assert trading.desk.objection_to("AAA") is Reason.ENTRY_REJECTED
+
+
+def test_what_nobody_lends_is_not_sold_short_again_and_uses_up_no_orders() -> None:
+    trading = Trading(BracketBroker())
+    refused = refusing(trading, Refusal.NOT_SHORTABLE, Leg.ENTRY)
+    fall = (10.2, 10.2, 8.8, 9.0)
+    for number, prices in enumerate((RANGE, fall, fall, fall)):
+        trading.take_bar(number, prices, None)
+        trading.look_for(1.0)
+    assert len(refused) == 1
+    assert refused[0].quantity < 0
+    # A purchase is another matter.
+    assert trading.desk.objection_to("AAA") is None
+    assert trading.desk.state.book.flags[ENTRY_ORDERS] == 1
+    trading.restart()
+    assert trading.desk.state.book.flags[ENTRY_ORDERS] == 1
 
 
 def test_an_entry_that_is_refused_for_the_moment_is_tried_again_at_the_next_bar_only() -> None:
@@ -331,4 +347,4 @@ def test_an_entry_that_is_refused_for_the_moment_is_tried_again_at_the_next_bar_
         trading.take_bar(number, prices, None)
         trading.look_for(1.0)
     assert len(refused) == 2
-    assert not trading.desk.is_blocked("AAA")
+    assert trading.desk.objection_to("AAA") is None

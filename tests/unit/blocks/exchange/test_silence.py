@@ -166,6 +166,25 @@ def test_exits_go_on_while_the_broker_says_nothing_of_its_positions() -> None:
     assert len(exits) == 1
 
 
+def test_after_the_close_nothing_is_sent_that_would_be_filled_on_another_day() -> None:
+    timed = Timed()
+    timed.to_the_break()
+    timed.close(2, CALM)
+    assert timed.desk.state.book.quantity[0]
+    before = len(timed.sent())
+    timed.clock._now = SESSION.close + SECOND
+    timed.desk.state.book.exit_waiting[0] = True
+    timed.desk.state.book.exit_reason[0] = 3
+    timed.desk.execute()
+    assert len(timed.sent()) == before
+    assert timed.desk.state.book.quantity[0], "a position that cannot be left was booked away"
+    # What rests there, however late it came, is asked to end.
+    timed.desk.close_session()
+    asked = {i.client_order_id for i in timed.exchange.requests if i.action == "cancel"}
+    assert timed.exchange.open_orders() == []
+    assert asked
+
+
 def test_what_differed_before_the_silence_still_blocks_in_it() -> None:
     timed = Timed()
     timed.to_the_break()

@@ -217,13 +217,19 @@ def test_what_the_broker_does_not_trade_is_not_entered_and_all_else_is(tmp_path:
         runtime = runtime_of(tmp_path, broker, held)
         meet_broker(runtime)
         assert runtime.desk.forbidden == {"BBB": "trading in BBB is halted"}
-        assert [runtime.desk.is_blocked(symbol) for symbol in SYMBOLS] == [False, True]
+        assert [runtime.desk.objection_to(symbol) is not None for symbol in SYMBOLS] == [
+            False,
+            True,
+        ]
         broker.instruments = {"AAA": {"is_tradable": False}}
         meet_broker(runtime)
         why = "Stand-in does not trade AAA, or does not know it"
         # It lasts, and is no difference between ledger and exchange.
         assert runtime.desk.reconcile() == {}
-        assert [runtime.desk.is_blocked(symbol) for symbol in SYMBOLS] == [True, False]
+        assert [runtime.desk.objection_to(symbol) is not None for symbol in SYMBOLS] == [
+            True,
+            False,
+        ]
         look_at_broker(runtime)
         assert json.loads(str(runtime.ledger.meta(BROKER_VIEW)))["not_entered"] == {"AAA": why}
 
@@ -233,7 +239,7 @@ def test_an_account_that_is_blocked_enters_nothing_and_health_says_why(tmp_path:
     broker.said = replace(ACCOUNT, blocked="the broker has blocked the account")
     assert trade(tmp_path, broker) == 1
     decisions = rows(tmp_path, "SELECT DISTINCT reason FROM decisions")
-    assert {row["reason"] for row in decisions} == {"reconciliation"}
+    assert {row["reason"] for row in decisions} == {"account_restricted"}
     found = {c.name: c for c in check_health(tmp_path, NAME, datetime.now(UTC)).components}
     assert found["broker"].reason == "the broker has blocked the account"
     assert str(found["broker"].level) == "unhealthy"
@@ -254,7 +260,7 @@ def test_a_clock_that_is_far_off_forbids_entries_where_time_is_real(
         assert not runtime.desk.forbidden
         meet_broker(replace(runtime, pace=Pace(is_real_time=True, is_replay=False)))
         assert (EVERY_SYMBOL in runtime.desk.forbidden) is is_blocked
-        assert runtime.desk.is_blocked("AAA") is is_blocked
+        assert (runtime.desk.objection_to("AAA") is not None) is is_blocked
         if is_blocked:
             why = runtime.desk.forbidden[EVERY_SYMBOL]
             assert "clock is 90 s ahead of that of Stand-in" in why
@@ -281,12 +287,15 @@ def test_a_broker_that_is_silent_at_the_start_is_asked_again_and_nothing_is_ente
         runtime = runtime_of(tmp_path, broker, held)
         broker.failure = UNAVAILABLE
         meet_broker(runtime)
-        assert [runtime.desk.is_blocked(symbol) for symbol in SYMBOLS] == [True, True]
+        assert [runtime.desk.objection_to(symbol) is not None for symbol in SYMBOLS] == [True, True]
         look_at_broker(runtime)
-        assert runtime.desk.is_blocked("AAA")
+        assert runtime.desk.objection_to("AAA") is not None
         broker.failure = None
         look_at_broker(runtime)
-        assert [runtime.desk.is_blocked(symbol) for symbol in SYMBOLS] == [False, True]
+        assert [runtime.desk.objection_to(symbol) is not None for symbol in SYMBOLS] == [
+            False,
+            True,
+        ]
         # From here on it is only looked at; what blocks the account in the middle counts too.
         broker.said = replace(ACCOUNT, blocked="the account is blocked now")
         look_at_broker(runtime)
