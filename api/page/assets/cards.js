@@ -11,7 +11,8 @@ function card(id, label) {
 
 function fill(id, label, value, what, state = '', kind = '') {
   const found = card(id, label);
-  const [, strong, words] = found.children;
+  const [name, strong, words] = found.children;
+  if (name.textContent !== label) name.textContent = label;
   found.className = 'card ' + state;
   strong.className = kind;
   if (strong.textContent !== value) strong.textContent = value;
@@ -28,6 +29,7 @@ function gauge(used) {
   filled.setAttribute('width', width + '%');
   filled.setAttribute('height', '100%');
   made.append(filled);
+  words.querySelector('svg')?.remove();
   words.prepend(made);
 }
 

@@ -37,10 +37,11 @@ function banner(name, text, kind = '') {
   let found = byId('banner-' + name);
   if (!text) return found && found.remove();
   if (!found) {
-    found = make('div', '', 'banner ' + kind);
+    found = make('div');
     found.id = 'banner-' + name;
     byId('banners').append(found);
   }
+  found.className = 'banner ' + kind;
   if (found.textContent !== text) found.textContent = text;
   return found;
 }

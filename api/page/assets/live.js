@@ -25,7 +25,9 @@ function heads(seen) {
     + 'that of Openbell; times here are Openbell\u2019s.' : '');
   banner('halt', seen.halt ? `Halted (${seen.halt.command}) since ${dayHour(seen.halt.since)}: `
     + `${seen.halt.reason || 'no reason was given'}. Nothing is entered until resume.` : '', 'bad-banner');
-  banner('problem', seen.problem ? `${seen.problem.what}. ${seen.problem.hint}.` : '', 'bad-banner');
+  banner('problem', seen.problem ? `${capital(seen.problem.what)}. ${seen.problem.hint}.` : '',
+    // That there is no account before its first session is no trouble.
+    seen.account ? 'bad-banner' : '');
 }
 
 function announce(seen, before) {

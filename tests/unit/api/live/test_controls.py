@@ -1,0 +1,82 @@
+"""Halt, flatten and resume lead to Prefect's forms, or to the command where no server answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from api.live.controls import Controls
+from tests.process.api.conftest import free_port
+
+WORD = "openbell:word-4711"
+
+
+@pytest.fixture(autouse=True)
+def no_server_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def prefect(tmp_path: Path) -> Iterator[str]:
+    """A server of the data folder that knows two of the three deployments."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            wanted = f"Basic {base64.b64encode(WORD.encode()).decode()}"
+            known = {f"/api/deployments/name/{n}/{n}": n for n in ("halt", "flatten")}
+            status = 401 if self.headers["Authorization"] != wanted else 200
+            status = status if self.path in known or status == 401 else 404
+            body = json.dumps({"id": f"number-of-{known.get(self.path)}"}).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    (tmp_path / "prefect").mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (tmp_path / "prefect" / "port").write_text(str(server.server_port))
+        (tmp_path / "prefect" / "auth-string").write_text(WORD + "\n")
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_each_leads_to_its_form_at_the_folders_own_server(prefect: str, tmp_path: Path) -> None:
+    answer = Controls(tmp_path).answer("paper")
+    assert answer.prefect == prefect
+    urls = {control.name: control.url for control in answer.controls}
+    assert urls == {
+        "halt": f"{prefect}/deployments/deployment/number-of-halt/run",
+        "flatten": f"{prefect}/deployments/deployment/number-of-flatten/run",
+        # What is not registered has its command.
+        "resume": None,
+    }
+    assert WORD.partition(":")[2] not in answer.model_dump_json()
+
+
+def test_without_a_server_there_is_the_command_with_folder_and_account(tmp_path: Path) -> None:
+    folder = tmp_path / "my data"
+    answer = Controls(folder).answer("paper")
+    assert answer.prefect is None
+    assert "No Prefect server" in answer.sentence
+    command = f"python -m flows halt --data-dir '{folder}' --account paper"
+    assert answer.controls[0].command == command
+
+
+def test_a_server_that_is_down_is_said(tmp_path: Path) -> None:
+    (tmp_path / "prefect").mkdir()
+    port = free_port()
+    (tmp_path / "prefect" / "port").write_text(str(port))
+    answer = Controls(tmp_path).answer(None)
+    assert f"http://127.0.0.1:{port} does not answer" in answer.sentence
+    assert all(control.url is None for control in answer.controls)

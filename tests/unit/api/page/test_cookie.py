@@ -1,0 +1,38 @@
+"""A cookie holds for a week, for one token, and is made by nobody who has not got it."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.page.cookie import NAME, VALID_SECONDS, is_valid, make_value, set_header, value_in
+
+TOKEN, NOW = "letters-and-digits-4711", 1_700_000_000
+
+
+def test_it_holds_for_its_time_and_for_its_token() -> None:
+    value = make_value(TOKEN, NOW)
+    assert is_valid(value, TOKEN, NOW + VALID_SECONDS - 1)
+    assert not is_valid(value, TOKEN, NOW + VALID_SECONDS)
+    assert not is_valid(value, TOKEN + "x", NOW)
+    assert TOKEN not in value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", ".", "x.y", f"{NOW + 9}.", f"{NOW + 9}.0", "9" * 5000 + ".0", "\u0663.0", f"-{NOW}.0"],
+)
+def test_what_nobody_signed_is_nothing(value: str) -> None:
+    assert not is_valid(value, TOKEN, NOW)
+
+
+def test_a_longer_time_needs_another_signature() -> None:
+    until, _, signature = make_value(TOKEN, NOW).partition(".")
+    assert not is_valid(f"{int(until) + 1}.{signature}", TOKEN, NOW)
+
+
+def test_it_is_found_among_others_and_no_script_reads_it() -> None:
+    assert value_in(f"a=b; {NAME}=1.2; c=d") == "1.2"
+    assert value_in("a=b") == value_in("") == ""
+    header = set_header("1.2")
+    assert "HttpOnly" in header
+    assert "SameSite=Strict" in header

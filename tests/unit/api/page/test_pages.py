@@ -1,0 +1,90 @@
+"""The pages as they are sent: true without script, safe against what a name brings along."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.source import Source
+from blocks.ledger.ledger import DuckDBLedger
+
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def page(data_dir: Path) -> Iterator[TestClient]:
+    with TestClient(create_app(Source(data_dir, "replay"))) as client:
+        yield client
+
+
+def test_a_browser_without_script_reads_the_ledgers_numbers(
+    page: TestClient, data_dir: Path
+) -> None:
+    ledger = DuckDBLedger(data_dir, "replay")
+    (last,) = ledger.query("SELECT equity FROM equity ORDER BY ts DESC LIMIT 1")
+    text = page.get("/").text
+    plain = text[text.index("<noscript>") : text.index("</noscript>")]
+    assert f"{float(last['equity']):,.2f} USD" in plain
+    for (session,) in ((row["session"],) for row in ledger.query("SELECT session FROM equity")):
+        assert f'href="/sessions/{session}"' in plain
+    for trade in ledger.query("SELECT symbol FROM trades WHERE session = '2025-06-11'"):
+        assert trade["symbol"] in plain
+    assert "python -m flows halt" in plain
+
+
+def test_a_sessions_page_says_what_it_did_and_one_that_was_not_traded_says_so(
+    page: TestClient,
+) -> None:
+    day = page.get("/sessions/2025-06-10")
+    assert day.status_code == 200
+    assert "Why they were entered" in day.text
+    assert 'data-session="2025-06-10"' in day.text
+    other = page.get("/sessions/2025-06-09")
+    assert other.status_code == 404
+    assert "traded no session on 2025-06-09" in other.text
+    assert page.get("/sessions/yesterday").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/sessions/2025-06-10"])
+def test_only_its_own_script_and_style_may_run_and_nothing_is_loaded(
+    path: str, page: TestClient
+) -> None:
+    text = page.get(path).text
+    policy = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]*)"', text)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; ")
+    assert "unsafe" not in policy[1]
+    for kind in ("script", "style"):
+        inside = text[text.rindex(f"<{kind}>") + len(kind) + 2 : text.rindex(f"</{kind}>")]
+        own = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{own}'" in policy[1]
+    assert not re.search(r'(src|srcset)="(?!data:)', text)
+    assert not re.search(r"<link(?![^>]*data:)", text)
+
+
+def test_what_people_and_strategies_wrote_is_text(page: TestClient, data_dir: Path) -> None:
+    with DuckDBLedger(data_dir, "replay").changing() as connection:
+        connection.execute("UPDATE trades SET exit_reason = ?", [EVIL])
+    text = page.get("/").text
+    assert "&lt;script&gt;alert" in text
+    assert EVIL not in text
+
+
+def test_the_charts_makers_are_named(page: TestClient) -> None:
+    text = page.get("/").text
+    assert 'href="https://www.tradingview.com/"' in text
+    assert "Apache License 2.0" in text
+
+
+def test_every_route_of_the_schema_is_on_its_page(page: TestClient) -> None:
+    schema, text = page.get("/openapi.json").json(), page.get("/docs").text
+    assert "/api/bars" in schema["paths"]
+    for path in schema["paths"]:
+        assert f">{path}<" in text

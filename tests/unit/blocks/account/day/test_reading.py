@@ -1,0 +1,159 @@
+"""A day's reading says what ledger and engine say: worth, limit, bars, fills, R and profit."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from api.answers import PositionAnswer
+from blocks.account.day.bars import read_bars, read_newest_bar
+from blocks.account.day.begun_session import BegunSession, read_begun
+from blocks.account.day.equity import read_days
+from blocks.account.day.reading import DayReading, read_day
+from blocks.ledger.event_rows import event_to_row
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.records.position import Position
+from trading.engine.book import BASELINE, new_book
+from trading.engine.risk import loses_too_much
+from trading.errors import BadInput
+from trading.session.events import Event, Intent
+
+FIRST, SECOND = date(2025, 6, 10), date(2025, 6, 11)
+
+
+@pytest.fixture
+def ledger(traded: Path, tmp_path: Path) -> DuckDBLedger:
+    shutil.copytree(traded / "replay", tmp_path / "replay")
+    return DuckDBLedger(tmp_path, "replay")
+
+
+def day(ledger: DuckDBLedger, session: date | None = None) -> DayReading:
+    with ledger.reading() as connection:
+        return read_day(connection, session)
+
+
+def begun_of(reading: DayReading) -> BegunSession:
+    assert reading.begun is not None
+    return reading.begun
+
+
+def test_a_session_begins_with_what_the_one_before_ended_with(ledger: DuckDBLedger) -> None:
+    assert begun_of(day(ledger, FIRST)).baseline == 10_000
+    ended = ledger.query("SELECT equity FROM equity WHERE session = ? ORDER BY ts", [FIRST])
+    assert begun_of(day(ledger)).baseline == pytest.approx(float(ended[-1]["equity"]))
+    assert begun_of(day(ledger)).session == SECOND
+
+
+def test_the_limit_is_where_the_engine_stops_and_not_above(ledger: DuckDBLedger) -> None:
+    begun = begun_of(day(ledger))
+    limit = begun.loss_limit
+    assert limit is not None
+    book = new_book(1, 0.0)
+    book.money[BASELINE] = begun.baseline
+    rules = cast("Any", SimpleNamespace(**begun.plan["risk"]))
+    assert loses_too_much(book, rules, limit)
+    assert not loses_too_much(book, rules, limit + 0.01)
+
+
+def test_the_limit_counts_as_reached_once_a_close_was_at_it(ledger: DuckDBLedger) -> None:
+    assert not day(ledger).is_latched
+    limit = begun_of(day(ledger)).loss_limit
+    with ledger.changing() as connection:
+        connection.execute(
+            "UPDATE equity SET equity = ? WHERE ts ="
+            " (SELECT min(ts) FROM equity WHERE session = ?)",
+            [limit, SECOND],
+        )
+    # It has recovered since, and stays latched all the same.
+    assert day(ledger).is_latched
+
+
+def test_bars_are_those_that_the_journal_has_and_go_on_after_a_number(
+    ledger: DuckDBLedger,
+) -> None:
+    rows = [row.event for row in ledger.journal_of(str(FIRST))]
+    journal = [cast("Any", row) for row in rows if type(row).__name__ == "BarClosed"]
+    begun = begun_of(day(ledger, FIRST))
+    with ledger.reading() as connection:
+        found = read_bars(connection, begun, "MSFT")
+        newest = read_newest_bar(connection, begun)
+        later = read_bars(connection, begun, "MSFT", after=journal[-3].bar)
+        with pytest.raises(BadInput, match="'TSLA' was not traded"):
+            read_bars(connection, begun, "TSLA")
+    place = begun.symbols.index("MSFT")
+    assert [(bar.number, bar.open, bar.close) for bar in found] == [
+        (row.bar, row.open[place], row.close[place]) for row in journal
+    ]
+    assert later == found[-2:]
+    assert newest is not None
+    assert newest.prices["MSFT"][3] == found[-1].close
+    assert newest.end == begun.closes
+
+
+def test_money_that_was_paid_in_is_no_profit_of_the_day(ledger: DuckDBLedger) -> None:
+    with ledger.reading() as connection:
+        before = read_days(connection, 10_000.0)
+    with ledger.changing() as connection:
+        connection.execute(
+            "INSERT INTO transfers VALUES (1, ?, ?, 5000, 'paid in')",
+            [datetime(2025, 6, 10, 21, tzinfo=UTC), FIRST],
+        )
+        connection.execute("UPDATE equity SET equity = equity + 5000 WHERE session = ?", [SECOND])
+    with ledger.reading() as connection:
+        after = read_days(connection, 10_000.0)
+    assert [each.pnl for each in after] == [each.pnl for each in before]
+    assert sum(each.pnl for each in after) == after[0].equity - 15_000
+
+
+def test_what_cost_most_comes_first(ledger: DuckDBLedger) -> None:
+    earned = [trade.pnl for trade in day(ledger, FIRST).trades]
+    assert len(earned) > 1
+    assert earned == sorted(earned)  # type: ignore[type-var]
+
+
+def test_the_stop_that_a_position_was_entered_with_is_kept_though_it_trails(
+    ledger: DuckDBLedger,
+) -> None:
+    entry: Event = Intent(
+        "submit", "ob-x", "AAPL", "entry", 10, 1, price=None, stop_price=95.0
+    )  # fmt: skip
+    with ledger.changing() as connection:
+        connection.execute(
+            "INSERT INTO journal SELECT max(seq) + 1, NULL, ?, ?, ? FROM journal",
+            [SECOND, *event_to_row(entry)],
+        )
+        connection.execute(
+            "INSERT INTO positions VALUES ('AAPL', 10, ?, 100, 104, 101, 115, '')",
+            [datetime(2025, 6, 11, 15, tzinfo=UTC)],
+        )
+    reading = day(ledger)
+    (held,) = reading.positions
+    assert held.stop == 101
+    answer = PositionAnswer.of(held, reading.initial_stops["AAPL"])
+    # Four dollars a share in favour, of five that were risked.
+    assert answer.open_r == pytest.approx(0.8)
+
+
+def test_without_a_first_stop_there_is_no_r(ledger: DuckDBLedger) -> None:
+    held = Position(
+        symbol="AAPL", quantity=-5, entry_time=datetime.now(UTC), entry_price=Decimal(100),
+        mark=Decimal(99),
+    )  # fmt: skip
+    assert PositionAnswer.of(held).open_r is None
+    # A short that the price went against loses in R as well.
+    assert PositionAnswer.of(held.model_copy(update={"mark": Decimal(102)}), 104.0).open_r == -0.5
+
+
+def test_what_cannot_have_changed_is_not_read_again(ledger: DuckDBLedger) -> None:
+    before = day(ledger)
+    with ledger.reading() as connection:
+        again = read_day(connection, None, before)
+        assert again.plan_changes is before.plan_changes
+        assert again.first_prices == before.first_prices
+        assert read_begun(connection, SECOND + timedelta(days=30)) is None
