@@ -35,14 +35,14 @@ def account_routes(source: Source) -> APIRouter:
 
     @routes.get("/positions")
     def positions() -> list[PositionAnswer]:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             held, begun = read_positions(connection), read_begun(connection)
             stops = {} if begun is None else read_initial_stops(connection, begun, held)
         return [PositionAnswer.of(position, stops.get(position.symbol)) for position in held]
 
     @routes.get("/orders")
     def orders(live: bool = True, limit: Limit = 100) -> list[Order]:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             return read_orders(connection, live=live, limit=limit)
 
     @routes.get("/signals")
@@ -50,7 +50,7 @@ def account_routes(source: Source) -> APIRouter:
         limit: Limit = 100,
         symbol: Symbol = None,
     ) -> list[Signal]:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             return read_signals(connection, limit, symbol.upper() if symbol else None)
 
     @routes.get("/trades")

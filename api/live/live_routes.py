@@ -57,7 +57,7 @@ def live_routes(live: LiveReader, controls: Controls) -> APIRouter:
         session: date | None = None,
         entries_only: bool = False,
     ) -> list[Decision]:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             begun = read_begun(connection, session)
             if begun is None:
                 return []
@@ -68,18 +68,18 @@ def live_routes(live: LiveReader, controls: Controls) -> APIRouter:
 
     @routes.get("/messages")
     def messages(limit: Limit = 100, session: date | None = None) -> list[SessionMessage]:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             return read_messages(connection, limit, session)
 
     @routes.get("/bars")
     def bars(symbol: ThisSymbol, session: date | None = None, after: After = -1) -> BarsAnswer:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             begun = _begun(read_begun(connection, session), session)
             return bars_answer(connection, begun, symbol.upper(), after)
 
     @routes.get("/days")
     def days(limit: Days = 400) -> list[DayResult]:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             return read_days(connection, first_capital(connection), limit)
 
     @routes.get("/sessions/{session}")
@@ -88,7 +88,7 @@ def live_routes(live: LiveReader, controls: Controls) -> APIRouter:
 
     @routes.get("/parity")
     def parity(limit: Days = 20) -> list[ParityAnswer]:
-        with source.ledger().reading() as connection:
+        with source.reading() as connection:
             return [ParityAnswer.of(row) for row in read_parity(connection, limit)]
 
     @routes.get("/controls")

@@ -133,7 +133,10 @@ class EquityAnswer(Record):
 
 
 class SymbolAnswer(Record):
-    """A symbol of the session: its newest close and the change since its first bar's open."""
+    """A symbol of the session: its newest close and the change since its first bar's open.
+
+    `upper` and `lower` are the strategy's levels at the newest bar, USD.
+    """
 
     symbol: Symbol
     close: float | None
@@ -141,6 +144,8 @@ class SymbolAnswer(Record):
     held: int
     reason: str
     words: str
+    upper: float | None
+    lower: float | None
 
 
 class ParityAnswer(Record):
@@ -243,6 +248,7 @@ class LiveAnswer(Record):
     reasons: list[ReasonCount]
     orders: list[Order]
     trades: list[Trade]
+    fills: list[SessionFill]
     messages: list[SessionMessage]
     parity: list[ParityAnswer]
     newest_bar: NewestBar | None

@@ -71,6 +71,7 @@ class LiveReader:
             reasons=reading.reasons,
             orders=reading.orders,
             trades=reading.trades,
+            fills=reading.fills,
             messages=reading.messages,
             parity=[ParityAnswer.of(row) for row in reading.parity],
             newest_bar=reading.newest_bar,
@@ -96,7 +97,7 @@ class LiveReader:
         return reading
 
     def _read(self, session: date | None, before: DayReading | None) -> DayReading:
-        with self.source.ledger().reading() as connection:
+        with self.source.reading() as connection:
             return read_day(connection, session, before)
 
     def _account(self) -> str | None:
@@ -166,15 +167,17 @@ def _symbols(reading: DayReading) -> list[SymbolAnswer]:
     for symbol in reading.begun.symbols:
         close = prices[symbol][3] if symbol in prices else None
         first = reading.first_prices.get(symbol)
-        reason = reading.verdicts.get(symbol, "")
+        said = reading.verdicts.get(symbol)
         found.append(
             SymbolAnswer(
                 symbol=symbol,
                 close=close,
                 change=close / first - 1 if close is not None and first else None,
                 held=held.get(symbol, 0),
-                reason=reason,
-                words=reading.begun.words.meaning_of(reason) if reason else "",
+                reason="" if said is None else said.reason,
+                words="" if said is None else reading.begun.words.meaning_of(said.reason),
+                upper=None if said is None else said.upper,
+                lower=None if said is None else said.lower,
             )
         )
     return found

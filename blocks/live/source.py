@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+import duckdb
 
 from blocks.account.names import PAPER
 from blocks.account.reader import AccountReader
@@ -39,6 +42,7 @@ class Source:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     _began_at: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
     _check: HealthCheck | None = None
     _checked: str = ""
     _report: HealthReport | None = None
@@ -93,6 +97,15 @@ class Source:
         if not (self.data_dir / name / "ledger.duckdb").exists():
             raise BadInput(f"account {name!r} is not in {self.data_dir}", "Name another account")
         return DuckDBLedger(self.data_dir, name, wait_seconds=WAIT_SECONDS)
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection to the ledger; raises BadInput without one, StoreUnavailable.
+
+        Several pages that ask at once wait for each other here, and not at the session's lock.
+        """
+        with self._turn, self.ledger().reading() as connection:
+            yield connection
 
     def trades(self) -> TradeStore:
         """Return the account's trades."""

@@ -29,7 +29,7 @@ function showSymbols(seen, session, ask) {
     picked.wanted = new Set(order.slice(0, FIRST_CHARTS).map((each) => each.symbol));
   }
   drawList(seen.symbols, session, ask);
-  drawCharts(session, ask);
+  drawCharts(session, ask, seen);
 }
 
 function drawList(symbols, session, ask) {
@@ -74,7 +74,7 @@ const sight = new IntersectionObserver((seen) => {
   }
 }, { rootMargin: '200px' });
 
-function drawCharts(session, ask) {
+function drawCharts(session, ask, seen = null) {
   for (const [symbol, chart] of picked.charts) {
     if (!picked.wanted.has(symbol)) {
       chart.remove();
@@ -84,9 +84,8 @@ function drawCharts(session, ask) {
   for (const symbol of picked.wanted || []) {
     if (!picked.charts.has(symbol)) {
       picked.charts.set(symbol, oneChart(symbol, session, ask));
-    } else {
-      picked.charts.get(symbol).isOld = true;
-      if (picked.charts.get(symbol).isSeen) picked.charts.get(symbol).refresh();
+    } else if (seen) {
+      picked.charts.get(symbol).follow(seen);
     }
   }
 }
@@ -107,9 +106,12 @@ function oneChart(symbol, session, ask) {
       self.isOld = false;
       const after = answer && answer.bars.length ? answer.bars.at(-1).number : -1;
       const of = session ? `&session=${session}` : '';
-      const found = await ask(`/api/bars?symbol=${encodeURIComponent(symbol)}&after=${after}${of}`);
+      const found = await inTurn(() => ask(`/api/bars?symbol=${encodeURIComponent(symbol)}&after=${after}${of}`));
       isAsking = false;
-      if (!found || !frame.isConnected) return;
+      if (!found || !frame.isConnected) {
+        self.isOld = true;
+        return;
+      }
       if (answer && answer.session === found.session) found.bars = [...answer.bars, ...found.bars];
       else if (after >= 0) {
         // Another session has begun.
@@ -123,6 +125,26 @@ function oneChart(symbol, session, ask) {
       drawnChart.show(answer);
       words.textContent = chartWords(answer);
     },
+    // The next bar is in what the page has just been told: it is asked for only where some are missing.
+    follow(seen) {
+      const bar = seen.newest_bar;
+      const last = answer && answer.bars.length ? answer.bars.at(-1).number : -1;
+      const isNext = bar && answer && answer.session === seen.session.shown && bar.number - last <= 1;
+      if (!isNext) self.isOld = true;
+      else {
+        if (bar.number === last + 1) answer.bars.push(ownBar(bar, symbol));
+        const { upper, lower } = seen.symbols.find((each) => each.symbol === symbol);
+        const level = answer.levels.at(-1);
+        if (upper != null && (!level || level.upper !== upper || level.lower !== lower)) {
+          answer.levels.push({ start: bar.start, upper, lower });
+        }
+        answer.fills = seen.fills.filter((each) => each.symbol === symbol);
+        answer.position = seen.positions.find((each) => each.symbol === symbol) || null;
+        if (drawnChart) drawnChart.show(answer);
+        words.textContent = chartWords(answer);
+      }
+      if (self.isSeen) self.refresh();
+    },
     remove() {
       sight.unobserve(frame);
       if (drawnChart) drawnChart.remove();
@@ -130,6 +152,18 @@ function oneChart(symbol, session, ask) {
     },
   };
   return self;
+}
+
+// One question after another: each of them keeps the ledger for a moment.
+let turn = Promise.resolve();
+function inTurn(question) {
+  turn = turn.then(question, question);
+  return turn;
+}
+
+function ownBar(bar, symbol) {
+  const [open, high, low, close, volume] = bar.prices[symbol] || [null, null, null, null, null];
+  return { number: bar.number, start: bar.start, open, high, low, close, volume };
 }
 
 function chartWords(answer) {

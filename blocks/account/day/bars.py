@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from typing import Any
 
 import duckdb
 import orjson
@@ -88,15 +89,8 @@ def read_levels(
     return found
 
 
-def read_newest_bar(connection: duckdb.DuckDBPyConnection, begun: BegunSession) -> NewestBar | None:
-    """Return the bar that the session consumed last, None before its first."""
-    row = connection.execute(
-        "SELECT payload FROM journal WHERE session = ? AND kind = 'bar' ORDER BY seq DESC LIMIT 1",
-        [begun.session],
-    ).fetchone()
-    if row is None:
-        return None
-    content = orjson.loads(row[0])
+def newest_bar_in(content: dict[str, Any], begun: BegunSession) -> NewestBar:
+    """Return the bar that a row of the journal holds."""
     start = from_microseconds(content["start_us"])
     columns = [content[name] for name in COLUMNS]
     arrived = int(content.get("arrived_us", 0))

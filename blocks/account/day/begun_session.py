@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -66,23 +66,18 @@ class BegunSession:
         return None if fraction is None else baseline * (1 - float(fraction))
 
 
-def newest_number(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Return the number of the row that began the newest session, None without any."""
-    row = connection.execute(
-        "SELECT seq FROM journal WHERE kind = 'session_started' ORDER BY session DESC, seq LIMIT 1"
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
 def read_begun(
-    connection: duckdb.DuckDBPyConnection, session: date | None = None
+    connection: duckdb.DuckDBPyConnection,
+    session: date | None = None,
+    before: BegunSession | None = None,
 ) -> BegunSession | None:
     """Return a session, the newest where none is named; None where it was not begun.
 
-    Raises StoreUnavailable when its row is damaged.
+    `before` is what was read last: its row does not change, and that of five hundred symbols takes
+    a while to be read. Raises StoreUnavailable when its row is damaged.
     """
     found = connection.execute(
-        "SELECT session, seq, payload, session IN"
+        "SELECT seq, session, session IN"
         " (SELECT session FROM journal WHERE kind = 'session_closed') FROM journal"
         " WHERE kind = 'session_started' AND (?::DATE IS NULL OR session = ?::DATE)"
         " ORDER BY session DESC, seq LIMIT 1",
@@ -90,7 +85,12 @@ def read_begun(
     ).fetchone()
     if found is None:
         return None
-    day, number, payload, is_closed = found
+    number, day, is_closed = found
+    if before is not None and (before.first_row, before.session) == (number, day):
+        return replace(before, is_closed=bool(is_closed))
+    (payload,) = connection.execute(
+        "SELECT payload FROM journal WHERE seq = ?", [number]
+    ).fetchall()[0]
     try:
         content = orjson.loads(payload)
         plan = content.get("plan") or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
@@ -28,6 +29,15 @@ class ReasonCount(Record):
     reason: str
     words: str
     symbols: int
+
+
+class Verdict(NamedTuple):
+    """Why a symbol was entered or not at a bar, and the strategy's two levels, USD."""
+
+    symbol: str
+    reason: str
+    upper: float | None
+    lower: float | None
 
 
 def read_decisions(
@@ -70,11 +80,11 @@ def count_reasons(
     ]
 
 
-def newest_verdicts(connection: duckdb.DuckDBPyConnection, session: date) -> dict[str, str]:
-    """Return by symbol the reason of a session's newest bar."""
+def newest_verdicts(connection: duckdb.DuckDBPyConnection, session: date) -> list[Verdict]:
+    """Return what was said of each symbol at a session's newest bar."""
     rows = connection.execute(
-        "SELECT symbol, reason FROM decisions WHERE session = ?"
-        " AND bar = (SELECT max(bar) FROM decisions WHERE session = ?)",
+        "SELECT symbol, reason, range_high::DOUBLE, range_low::DOUBLE FROM decisions"
+        " WHERE session = ? AND bar = (SELECT max(bar) FROM decisions WHERE session = ?)",
         [session, session],
     ).fetchall()
-    return {str(symbol): str(reason) for symbol, reason in rows}
+    return [Verdict(*row) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -33,12 +33,9 @@ def read_fills(
     connection: duckdb.DuckDBPyConnection, session: date, symbol: str | None = None
 ) -> list[SessionFill]:
     """Return a session's fills in their order, of one symbol or of all, the newest thousand."""
-    rows = connection.execute(
-        "SELECT payload FROM journal WHERE session = ? AND kind = 'fill'"
-        " AND (? IS NULL OR payload->>'symbol' = ?) ORDER BY seq DESC LIMIT ?",
-        [session, symbol, symbol, MOST_FILLS],
-    ).fetchall()
-    return [_fill(orjson.loads(payload)) for (payload,) in reversed(rows)]
+    rows = _payloads(connection, session, "fill")
+    fills = [fill_in(content) for content in rows if symbol in (None, content["symbol"])]
+    return fills[-MOST_FILLS:]
 
 
 def read_initial_stops(
@@ -52,18 +49,36 @@ def read_initial_stops(
     held = {position.symbol for position in positions}
     if not held:
         return {}
-    rows = connection.execute(
-        "SELECT payload->>'symbol', (payload->>'stop_price')::DOUBLE FROM journal"
-        " WHERE session = ? AND kind = 'intent' AND payload->>'leg' = 'entry'"
-        " AND payload->>'action' = 'submit' ORDER BY seq",
-        [begun.session],
-    ).fetchall()
     # What a session took over it was not entered again for: the newest entry is the position's.
-    found |= {str(symbol): float(stop) for symbol, stop in rows if stop is not None}
+    for content in _payloads(connection, begun.session, "intent"):
+        if (stop := stop_in(content)) is not None:
+            found[str(content["symbol"])] = stop
     return {symbol: stop for symbol, stop in found.items() if symbol in held}
 
 
-def _fill(content: dict[str, Any]) -> SessionFill:
+def _payloads(
+    connection: duckdb.DuckDBPyConnection, session: date, kind: str
+) -> Iterator[dict[str, Any]]:
+    """Yield what a session's rows of one kind hold, in their order.
+
+    DuckDB would take the bars of five hundred symbols apart as well, to ask them whether they fit.
+    """
+    rows = connection.execute(
+        "SELECT payload FROM journal WHERE session = ? AND kind = ? ORDER BY seq", [session, kind]
+    ).fetchall()
+    for (payload,) in rows:
+        yield orjson.loads(payload)
+
+
+def stop_in(content: dict[str, Any]) -> float | None:
+    """Return the stop, USD, of an intent that is an entry's, None for any other."""
+    is_entry = (content["leg"], content["action"]) == ("entry", "submit")
+    stop = content.get("stop_price") if is_entry else None
+    return None if stop is None else float(stop)
+
+
+def fill_in(content: dict[str, Any]) -> SessionFill:
+    """Return the fill that a row of the journal holds."""
     return SessionFill(
         time=from_microseconds(content["us"]),
         symbol=content["symbol"],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 import duckdb
 from pydantic import ValidationError
 
 from blocks.ledger.message_payloads import payload_from_json
-from blocks.messages.content import content_of
+from blocks.messages.content import Content, content_of
 from blocks.records.fields import Moment, Record
 
 
@@ -38,7 +39,7 @@ def read_messages(
 
 def _message(id_: str, session: date, kind: str, time: Moment, payload: str) -> SessionMessage:
     try:
-        said = content_of(payload_from_json(payload))
+        said = _content(payload)
     except ValidationError:
         # Of a later version, or damaged: that there is one is told all the same.
         return SessionMessage(
@@ -55,3 +56,9 @@ def _message(id_: str, session: date, kind: str, time: Moment, payload: str) -> 
         text=said.text,
         fields=fields,
     )
+
+
+# The same sixty are asked for at each bar, and one of them is new.
+@lru_cache(maxsize=256)
+def _content(payload: str) -> Content:
+    return content_of(payload_from_json(payload))

@@ -9,11 +9,12 @@ from typing import Any
 
 import duckdb
 
-from blocks.account.day.bars import NewestBar, read_first_prices, read_newest_bar
+from blocks.account.day.bars import NewestBar, read_first_prices
 from blocks.account.day.begun_session import BegunSession, read_begun
 from blocks.account.day.decisions import (
     Decision,
     ReasonCount,
+    Verdict,
     count_reasons,
     newest_verdicts,
     read_decisions,
@@ -26,8 +27,9 @@ from blocks.account.day.equity import (
     read_curve,
     read_days,
 )
-from blocks.account.day.fills import SessionFill, read_fills, read_initial_stops
+from blocks.account.day.fills import MOST_FILLS, SessionFill
 from blocks.account.day.messages import SessionMessage, read_messages
+from blocks.account.day.tail import Tail, read_tail
 from blocks.account.plan_changes import plan_changes
 from blocks.ledger.parity_tables import ParityRow, read_parity
 from blocks.ledger.tables import read_positions, read_session_orders, read_session_trades
@@ -46,28 +48,40 @@ PARITY_SESSIONS = 20
 class DayReading:
     """A session and the account around it; `begun` is None before the account's first session.
 
+    `capital` is what the account began with, USD.
+
     `orders` are those that may still change first, `trades` what cost most first, `days` the
     newest first. `initial_stops` are those that open positions were entered with, USD, and
-    `verdicts` the reasons of the newest bar by symbol.
+    `verdicts` what was said at the newest bar by symbol.
     """
 
     begun: BegunSession | None = None
+    capital: float | None = None
     curve: list[EquityPoint] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
     initial_stops: Mapping[str, float] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
-    fills: list[SessionFill] = field(default_factory=list)
+    tail: Tail = field(default_factory=Tail)
     decisions: list[Decision] = field(default_factory=list)
     entries: list[Decision] = field(default_factory=list)
     reasons: list[ReasonCount] = field(default_factory=list)
-    verdicts: Mapping[str, str] = field(default_factory=dict)
-    newest_bar: NewestBar | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     first_prices: Mapping[str, float] = field(default_factory=dict)
     messages: list[SessionMessage] = field(default_factory=list)
     days: list[DayResult] = field(default_factory=list)
     parity: list[ParityRow] = field(default_factory=list)
     plan_changes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def fills(self) -> list[SessionFill]:
+        """Return the session's fills in their order, the newest thousand."""
+        return list(self.tail.fills[-MOST_FILLS:])
+
+    @property
+    def newest_bar(self) -> NewestBar | None:
+        """Return the bar that was consumed last, None before the first."""
+        return self.tail.newest_bar
 
     @property
     def equity(self) -> float | None:
@@ -92,10 +106,14 @@ def read_day(
 
     `before` is what was read of it last: what cannot have changed since is taken from there.
     """
-    begun = read_begun(connection, session)
+    begun = read_begun(connection, session, None if before is None else before.begun)
+    capital = None if before is None else before.capital
+    if capital is None:
+        capital = first_capital(connection)
     everything = DayReading(
+        capital=capital,
         messages=read_messages(connection, MOST_MESSAGES, session),
-        days=read_days(connection, first_capital(connection)),
+        days=read_days(connection, capital),
         parity=read_parity(connection, PARITY_SESSIONS if session is None else MOST_DAYS),
     )
     if begun is None:
@@ -107,22 +125,26 @@ def read_day(
         and before.begun is not None
         and before.begun.first_row == begun.first_row
     )
+    tail = read_tail(connection, begun, before.tail if is_same and before else Tail())
+    # What a session took over it was not entered again for: the newest entry is the position's.
+    stops = {**begun.initial_stops, **tail.stops}
     return replace(
         everything,
         begun=begun,
         curve=read_curve(connection, day),
         positions=positions,
-        initial_stops=read_initial_stops(connection, begun, positions),
+        initial_stops={
+            each.symbol: stops[each.symbol] for each in positions if each.symbol in stops
+        },
         orders=read_session_orders(connection, day, MOST_ORDERS),
         trades=read_session_trades(connection, day),
-        fills=read_fills(connection, day),
+        tail=tail,
         decisions=[]
         if session is not None
         else read_decisions(connection, day, begun.words, MOST_DECISIONS),
         entries=read_decisions(connection, day, begun.words, MOST_ENTRIES, entries_only=True),
         reasons=count_reasons(connection, day, begun.words),
-        verdicts=newest_verdicts(connection, day),
-        newest_bar=read_newest_bar(connection, begun),
+        verdicts={each.symbol: each for each in newest_verdicts(connection, day)},
         first_prices=(is_same and before and before.first_prices)
         or read_first_prices(connection, begun),
         # Thirty whole plans, of five hundred symbols each, are read once a session.

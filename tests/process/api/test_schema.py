@@ -15,12 +15,14 @@ from api.app import create_app
 from blocks.live.source import Source
 
 WITH_PARAMETERS = (
-    "/api/logs", "/api/metrics/performance", "/api/metrics/{metric_type}/{metric_name}",
-    "/api/orders", "/api/signals", "/api/trades",
+    "/api/bars", "/api/days", "/api/decisions", "/api/messages", "/api/parity",
+    "/api/sessions/{session}", "/api/logs", "/api/metrics/performance",
+    "/api/metrics/{metric_type}/{metric_name}", "/api/orders", "/api/signals", "/api/trades",
 )  # fmt: skip
 OTHERS = (
-    "/api/account", "/api/health", "/api/positions", "/health/live", "/health/ready",
-    "/health/startup", "/health/state", "/metrics",
+    "/api/account", "/api/controls", "/api/equity", "/api/health", "/api/live", "/api/session",
+    "/api/positions", "/health/live", "/health/ready", "/health/startup", "/health/state",
+    "/metrics",
 )  # fmt: skip
 METRIC = "/api/metrics/gauge/equity"
 EDGES = (
@@ -38,6 +40,16 @@ EDGES = (
     ("/api/metrics/gauge/%00", ""),
     ("/api/metrics/gauge/" + "a" * 5_000, ""),
     ("/api/metrics/performance", "period=all%00"),
+    ("/api/bars", "symbol=%00"),
+    ("/api/bars", "symbol=AAPL&session=0001-01-01"),
+    ("/api/bars", "symbol=AAPL&after=9223372036854775808"),
+    ("/api/bars", "symbol=AAPL'%5B0%5D"),
+    ("/api/decisions", "session=9999-12-31&symbol=%00"),
+    ("/api/messages", "session=-0001-01-01"),
+    ("/api/sessions/0001-01-01", ""),
+    ("/api/sessions/9999-12-31", ""),
+    ("/sessions/9999-12-31", ""),
+    ("/sessions/%00", ""),
 )
 
 
@@ -64,7 +76,7 @@ def test_nothing_that_is_asked_is_a_fault_of_the_server(
     codes: list[int] = []
 
     @settings(
-        max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(case=schema[path]["GET"].as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:

@@ -15,6 +15,7 @@ from api.app import create_app
 from api.source import Source
 from blocks.ledger.ledger import DuckDBLedger
 
+TOKEN = "letters-and-digits-4711"
 EVIL = "<script>alert(1)</script>"
 
 
@@ -88,3 +89,50 @@ def test_every_route_of_the_schema_is_on_its_page(page: TestClient) -> None:
     assert "/api/bars" in schema["paths"]
     for path in schema["paths"]:
         assert f">{path}<" in text
+
+
+def with_token(data_dir: Path, token: str = TOKEN) -> TestClient:
+    app = create_app(Source(data_dir, "replay"), token=token)
+    return TestClient(app, follow_redirects=False)
+
+
+def test_the_form_takes_the_token_once_and_its_cookie_outlives_a_restart(data_dir: Path) -> None:
+    browser = with_token(data_dir)
+    asked = browser.get("/sessions/2025-06-10")
+    assert asked.status_code == 401
+    assert 'name="to" value="/sessions/2025-06-10"' in asked.text
+    wrong = browser.post("/sign-in", data={"token": TOKEN + "x", "to": "/"})
+    assert (wrong.status_code, "This is not the token" in wrong.text) == (401, True)
+    assert not browser.cookies
+    right = browser.post("/sign-in", data={"token": TOKEN, "to": "/sessions/2025-06-10"})
+    assert (right.status_code, right.headers["location"]) == (303, "/sessions/2025-06-10")
+    assert TOKEN not in right.headers["set-cookie"]
+    assert browser.get("/").status_code == browser.get("/api/live").status_code == 200
+    # Another process knows what the first one gave; one with another token does not.
+    again, other = with_token(data_dir), with_token(data_dir, TOKEN + "9")
+    for client, status in ((again, 200), (other, 401)):
+        client.cookies.update(browser.cookies)
+        assert client.get("/api/live").status_code == status
+    browser.post("/sign-out")
+    assert browser.get("/api/live").status_code == 401
+
+
+def test_the_form_leads_nowhere_else_and_reads_no_long_story(data_dir: Path) -> None:
+    browser = with_token(data_dir)
+    for elsewhere in (
+        "https://elsewhere.example/",
+        "//elsewhere.example",
+        "/\\r\nx: y",
+        "/api/live",
+    ):
+        answer = browser.post("/sign-in", data={"token": TOKEN, "to": elsewhere})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert browser.post("/sign-in", content=b"token=" + b"x" * 10_000).status_code == 413
+    assert browser.get("/sign-in").status_code == 405
+    assert browser.post("/sign-in", content=b"\xff%00&&&").status_code == 401
+
+
+def test_without_the_token_nothing_of_the_account_is_on_the_page(data_dir: Path) -> None:
+    text = with_token(data_dir).get("/").text
+    assert "USD" not in text
+    assert "2025-06-1" not in text

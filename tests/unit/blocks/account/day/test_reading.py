@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from api.answers import PositionAnswer
-from blocks.account.day.bars import read_bars, read_newest_bar
+from blocks.account.day.bars import read_bars
 from blocks.account.day.begun_session import BegunSession, read_begun
 from blocks.account.day.equity import read_days
 from blocks.account.day.reading import DayReading, read_day
@@ -82,10 +82,10 @@ def test_bars_are_those_that_the_journal_has_and_go_on_after_a_number(
     begun = begun_of(day(ledger, FIRST))
     with ledger.reading() as connection:
         found = read_bars(connection, begun, "MSFT")
-        newest = read_newest_bar(connection, begun)
         later = read_bars(connection, begun, "MSFT", after=journal[-3].bar)
         with pytest.raises(BadInput, match="'TSLA' was not traded"):
             read_bars(connection, begun, "TSLA")
+    newest = day(ledger, FIRST).newest_bar
     place = begun.symbols.index("MSFT")
     assert [(bar.number, bar.open, bar.close) for bar in found] == [
         (row.bar, row.open[place], row.close[place]) for row in journal
@@ -157,3 +157,18 @@ def test_what_cannot_have_changed_is_not_read_again(ledger: DuckDBLedger) -> Non
         assert again.plan_changes is before.plan_changes
         assert again.first_prices == before.first_prices
         assert read_begun(connection, SECOND + timedelta(days=30)) is None
+
+
+def test_what_came_since_is_added_to_what_was_read(ledger: DuckDBLedger) -> None:
+    whole = day(ledger)
+    with ledger.changing() as connection:
+        (last,) = connection.execute("SELECT max(seq) FROM journal WHERE kind = 'fill'").fetchall()
+        later = connection.execute("SELECT * FROM journal WHERE seq >= ?", last).fetchall()
+        connection.execute("DELETE FROM journal WHERE seq >= ?", last)
+    before = day(ledger)
+    assert len(before.fills) == len(whole.fills) - 1
+    with ledger.changing() as connection:
+        connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", later)
+    with ledger.reading() as connection:
+        after = read_day(connection, None, before)
+    assert after.tail == whole.tail

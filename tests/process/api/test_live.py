@@ -1,0 +1,111 @@
+"""The live page over a real socket: its stream, and a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from blocks.ledger.ledger import DuckDBLedger
+from tests.process.api.conftest import Start, free_port
+from tests.process.blocks.report.browser import Page, browser_page, needs_chromium
+from tests.repository import REPOSITORY
+
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def data_dir(traded: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    shutil.copytree(traded, folder)
+    return folder
+
+
+@contextmanager
+def stream(url: str) -> Iterator[Iterator[str]]:
+    with httpx.stream("GET", f"{url}/api/events", timeout=PATIENCE_S) as answer:
+        assert answer.status_code == 200, answer.read()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield answer.iter_lines()
+
+
+def next_event(lines: Iterator[str]) -> str:
+    return next(line for line in lines if line.startswith("event: changed"))
+
+
+def test_a_change_of_the_ledger_is_told_to_who_looks(data_dir: Path, start: Start) -> None:
+    url = start("--data-dir", str(data_dir))
+    with stream(url) as lines:
+        next_event(lines)
+        # Longer than a connection on which nobody asks anything is kept.
+        next(line for line in lines if line.startswith("event: alive"))
+        next(line for line in lines if line.startswith("event: alive"))
+        DuckDBLedger(data_dir, "replay").add_command("halt", "a word", datetime.now(UTC))
+        next_event(lines)
+    assert httpx.get(f"{url}/api/live", timeout=PATIENCE_S).json()["halt"]["reason"] == "a word"
+
+
+def test_a_stream_keeps_no_shutdown_waiting(traded: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api", "--data-dir", str(traded), "--port", str(port)],
+        cwd=REPOSITORY,
+        env=os.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("listening"))
+        with stream(f"http://127.0.0.1:{port}") as lines:
+            next_event(lines)
+            process.send_signal(signal.SIGTERM)
+            # Whole to its end: cut off would raise.
+            assert all(not line.startswith("event: changed") for line in lines)
+        # Uvicorn ends by the signal that it was told to end with, once everything is done.
+        assert process.wait(PATIENCE_S) == -signal.SIGTERM
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(page: Page, expression: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, (expression, page.complaints())
+        time.sleep(0.1)
+
+
+@needs_chromium
+def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
+    data_dir: Path, start: Start, tmp_path: Path
+) -> None:
+    url = start("--data-dir", str(data_dir))
+    ledger = DuckDBLedger(data_dir, "replay")
+    (last,) = ledger.query("SELECT equity FROM equity ORDER BY ts DESC LIMIT 1")
+    with browser_page(tmp_path / "browser") as page:
+        page.open(url)
+        text = "document.querySelector('#card-equity strong')?.textContent"
+        until(page, f"{text} === '{float(last['equity']):,.2f} USD'")
+        page.evaluate("document.querySelector('#symbols').scrollIntoView()")
+        until(page, "document.querySelectorAll('#symbols canvas').length > 0")
+        assert page.evaluate("document.querySelectorAll('#calendar td a').length") == 2
+        ledger.add_command("halt", "seen by a browser", datetime.now(UTC))
+        until(page, "document.body.innerText.includes('seen by a browser')")
+        assert page.complaints() == []
+        assert all(address.startswith((url, "data:")) for address in page.requests())
+    with browser_page(tmp_path / "narrow", width=500) as page:
+        page.open(f"{url}/sessions/2025-06-10")
+        until(page, "document.querySelectorAll('#story li').length > 0")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.complaints() == []
