@@ -38,7 +38,7 @@ function showPositions(positions) {
     ['Open R', 'number', (p) => toned(p.open_r, p.open_r == null ? '\u2013' : figure(p.open_r, 2, true))],
     ['P&L', 'number', (p) => toned(p.unrealized_pnl, figure(p.unrealized_pnl, 2, true))],
     ['Since', 'when', (p) => dayHour(p.entry_time)],
-    ['', '', (p) => p.exit_reason ? 'being left: ' + plain(p.exit_reason) : ''],
+    ['State', '', (p) => p.exit_reason ? 'being left: ' + plain(p.exit_reason) : 'kept'],
   ], positions, 'Nothing is held.'));
 }
 
@@ -106,7 +106,7 @@ function showMessages(messages) {
   put(section('messages', 'Messages'), table('messages', 'What it told people, the newest first', [
     ['Time', 'when', (m) => dayHour(m.time)],
     ['Message', '', (m) => m.title],
-    ['', 'words', (m) => [m.text, ...m.fields.filter(([name]) => name !== 'Order id')
+    ['Details', 'words', (m) => [m.text, ...m.fields.filter(([name]) => name !== 'Order id')
       .slice(0, 8).map(([name, value]) => `${name}: ${value}`)].filter(Boolean).join('; ')],
   ], messages, 'It told nobody anything yet.', true));
 }

@@ -26,11 +26,18 @@ function newChart(place) {
   chart.timeScale().applyOptions({ timeVisible: true, secondsVisible: false, tickMarkFormatter: written });
   // What is drawn is told in the words beside it.
   place.setAttribute('aria-hidden', 'true');
-  return chart;
+  // All of it is in sight until somebody looks closer.
+  let isOwn = false;
+  place.addEventListener('pointerdown', () => { isOwn = true; });
+  place.addEventListener('dblclick', () => {
+    isOwn = false;
+    chart.timeScale().fitContent();
+  });
+  return [chart, () => isOwn || chart.timeScale().fitContent()];
 }
 
 function candleChart(place) {
-  const chart = newChart(place);
+  const [chart, fit] = newChart(place);
   const candles = chart.addSeries(LightweightCharts.CandlestickSeries, {});
   const levels = [0, 1].map(() => chart.addSeries(LightweightCharts.LineSeries, {
     lineWidth: 1, lineStyle: 2, priceLineVisible: false, lastValueVisible: false,
@@ -80,7 +87,6 @@ function candleChart(place) {
   paint();
   return {
     show(answer) {
-      const isFirst = shown === null;
       shown = answer;
       candles.setData(answer.bars.map(point));
       ['upper', 'lower'].forEach((name, n) => {
@@ -92,7 +98,7 @@ function candleChart(place) {
         }));
       });
       dress();
-      if (isFirst) chart.timeScale().fitContent();
+      fit();
     },
     remove() {
       charts.splice(charts.indexOf(paint), 1);

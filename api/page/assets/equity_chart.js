@@ -1,7 +1,7 @@
 // The session's equity bar by bar, with its baseline and the day's loss limit.
 
 function equityChart(place) {
-  const chart = newChart(place);
+  const [chart, fit] = newChart(place);
   const series = chart.addSeries(LightweightCharts.BaselineSeries, { lineWidth: 2, priceLineVisible: false });
   let lines = [];
   let shown = null;
@@ -27,11 +27,10 @@ function equityChart(place) {
   charts.push(paint);
   paint();
   return (curve, baseline, limit) => {
-    const isFirst = shown === null;
     shown = { baseline, limit };
     series.setData(curve.map((each) => ({ time: seconds(each.time), value: each.equity })));
     dress();
-    if (isFirst) chart.timeScale().fitContent();
+    fit();
   };
 }
 
