@@ -141,6 +141,7 @@ def _facts(run: ReportRun) -> dict[str, object]:
     return {
         "capital": plan.capital,
         "interval": plan.interval_minutes,
+        "strategy": plan.strategy_name,
         "symbols": list(plan.symbols),
         "zone": run.zone.key,
         "simulated": run.is_simulated,
@@ -152,8 +153,7 @@ def _facts(run: ReportRun) -> dict[str, object]:
         "firstRows": (grid.first_row[first:] - grid.first_row[first]).tolist(),
         "reasons": [[plan.word_of(reason), plan.label_of(reason)] for reason in Reason],
         "exits": [[reason.word, reason.label] for reason in ExitReason],
-        # The first session that the parameters were not chosen on; its place in `dates`.
-        "outOfSampleFrom": None,
+        "out_of_sample_from": run.out_of_sample_from and run.out_of_sample_from.isoformat(),
         "rangeMinutes": range_minutes(plan),
         "levels": drawn_levels(plan),
         "tick": plan.rules().tick_units,

@@ -118,7 +118,8 @@ def all_figures(summary: Summary) -> str:
         _row("Short", *_side(summary.short)),
         _row("Assumed closes", f"{summary.assumed_closes:,}", "exits that no bar could fill"),
     ]
-    return table(("Figure", "Value", "Meaning"), rows, class_="facts figures")
+    heads = ("Figure", "Value", "Meaning")
+    return table(heads, rows, caption="All figures", class_="facts figures")
 
 
 def _row(name: str, value: str, meaning: str) -> str:

@@ -92,7 +92,8 @@ def group_table(name: str, groups: Groups, *, whole: bool = False) -> str:
         )
         if trades or whole
     ]
-    return table((name, "Trades", "Won", "Mean R", "", "Profit, USD"), rows, class_="groups")
+    heads = (name, "Trades", "Won", "Mean R", "", "Profit, USD")
+    return table(heads, rows, caption=f"Trades by {name.lower()}", class_="groups")
 
 
 def r_histogram(r: Floats) -> str:

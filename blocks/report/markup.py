@@ -57,16 +57,23 @@ def items(lines: Iterable[str]) -> str:
     return "\n".join(element("li", line) for line in lines)
 
 
-def table(heads: Iterable[str], rows: Iterable[str], **attributes: str) -> str:
-    """Return a table of rows that are HTML already; over pictures nothing stands."""
+def table(
+    heads: Iterable[str], rows: Iterable[str], *, caption: str = "", **attributes: str
+) -> str:
+    """Return a table of rows that are HTML already; over pictures nothing stands.
+
+    The caption is for who hears the page: what is seen stands under a heading.
+    """
+    title = element("caption", caption, class_="unseen") if caption else ""
     head = "".join(element("th", name, scope="col") if name else "<td></td>" for name in heads)
     inside = wrap("thead", wrap("tr", head)) + wrap("tbody", "\n".join(rows))
-    return wrap("table", inside, **attributes)
+    return wrap("table", title + inside, **attributes)
 
 
-def scrolling(inside: str, words: str, class_: str = "wide") -> str:
+def scrolling(inside: str, words: str, class_: str = "wide", name: str = "") -> str:
     """Return a part of the page that scrolls by itself, also by keyboard; `words` name it."""
-    return wrap("div", inside, class_=class_, tabindex="0", role="region", aria_label=words)
+    return wrap("div", inside, class_=class_, id=name, tabindex="0", role="region",
+                aria_label=words)  # fmt: skip
 
 
 def bar(value: float | None, widest: float) -> str:

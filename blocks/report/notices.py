@@ -7,6 +7,8 @@ from html import escape
 
 from blocks.report.markup import element, items, wrap
 
+_FEW = 4
+
 
 def simulated_banner() -> str:
     """Return the banner over a page whose bars no market made."""
@@ -19,10 +21,13 @@ def simulated_banner() -> str:
 
 
 def notes(heading: str, lines: Sequence[str], name: str) -> str:
-    """Return notes under a heading; empty without any."""
+    """Return notes under a heading, those beyond the first few to be opened; empty without any."""
     if not lines:
         return ""
-    inside = element("h2", heading) + wrap("ul", items(lines))
+    inside = element("h2", heading) + wrap("ul", items(lines[:_FEW]))
+    if lines[_FEW:]:
+        opened = element("summary", f"{len(lines) - _FEW:,} more to read")
+        inside += wrap("details", opened + wrap("ul", items(lines[_FEW:])))
     return wrap("section", inside, class_="notes", id=name)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from blocks.report.candles import CANDLE_BUDGET
 from blocks.report.data import PageData, page_data
 from blocks.report.document import document
 from blocks.report.figures import all_figures, headline, verdict
+from blocks.report.gate import gate_findings
 from blocks.report.groups import all_groups, group_table, r_histogram
 from blocks.report.markup import element, items, number, scrolling, table, wrap
 from blocks.report.notices import chart_library, notes, simulated_banner
@@ -21,7 +22,7 @@ _ASSETS = "report/assets/"
 _STYLES = ("base.css", "report.css")
 _SCRIPTS = ("lightweight-charts.js", "packed.js", "elements.js", "theme.js", "unpack.js",
             "words.js", "chart_frame.js", "equity_chart.js", "candle_chart.js", "stop_path.js",
-            "drawings.js", "day.js", "trades.js", "page.js")  # fmt: skip
+            "drawings.js", "day.js", "trades.js", "download.js", "page.js")  # fmt: skip
 _MOST_SYMBOLS_IN_TITLE = 8
 
 
@@ -73,10 +74,8 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
                         id="returns") if returns else "",
         "figures": all_figures(summary),
         "assumptions": items(assumptions(plan, summary.assumed_closes)),
-        "defects": _defects(
-            {**run.panel.defects.as_dict(), **run.outcome.gate.as_defects()},
-            run.outcome.gate.lines(),
-        ),
+        "defects": _defects({**run.panel.defects.as_dict(), **run.outcome.gate.as_defects()})
+        + gate_findings(run.outcome.gate, run.zone),
         "parameters": _parameters(plan.describe()),
         "left_out": notes("Left out of this page", data.left_out, "left-out"),
         "engine_version": element("span", f"Openbell {run.engine_version}"),
@@ -90,26 +89,24 @@ def _zone_names(run: ReportRun) -> str:
     return " and ".join(dict.fromkeys(names))
 
 
-def _defects(counts: Mapping[str, int], found: Sequence[str]) -> str:
+def _defects(counts: Mapping[str, int]) -> str:
     rows = []
     for name, count in counts.items():
         label, meaning = DEFECT_WORDS.get(name, (name.replace("_", " "), ""))
         cells = element("th", label, scope="row")
         cells += element("td", number(count, ",d"), class_="number", id=f"defect-{name}")
         rows.append(wrap("tr", cells + element("td", meaning)))
-    facts = table(("Rows and bars", "Count", "Meaning"), rows, class_="facts")
-    if not found:
-        return facts
-    heading = element("h3", "What the data gate found")
-    return facts + heading + wrap("ul", items(found), class_="notes", id="gate")
+    return table(
+        ("Rows and bars", "Count", "Meaning"), rows, caption="Defects of the data", class_="facts"
+    )
 
 
 def _parameters(plan: Mapping[str, object]) -> str:
     groups = {name: value for name, value in plan.items() if isinstance(value, dict)}
     groups["run"] = {name: value for name, value in plan.items() if name not in groups}
     return "\n".join(
-        wrap("div", table((name.capitalize(), "Value"), _rows(values), class_="facts"),
-             class_="panel")
+        wrap("div", table((name.capitalize(), "Value"), _rows(values), class_="facts",
+                          caption=f"Parameters: {name}"), class_="panel")
         for name, values in groups.items()
     )  # fmt: skip
 

@@ -65,7 +65,8 @@ def _table(corner: str, rows: Rows, columns: list[int], names: list[str], total:
         )
         for row, cells in inner.items()
     ]
-    return table((corner, *names, total), lines, class_="returns")
+    heads = (corner, *names, total)
+    return table(heads, lines, caption=f"Returns by {total.lower()}", class_="returns")
 
 
 def _cell(value: float | None, hottest: float, name: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from trading.backtest.performance import Summary
@@ -16,7 +17,8 @@ from trading.plan import RunPlan
 class ReportRun:
     """A finished run, as the report needs it; `notes` what a reader of the figures must know.
 
-    `is_simulated` says that its bars are of no market.
+    `is_simulated` says that its bars are of no market; from `out_of_sample_from` on are sessions
+    that the parameters were not chosen on, None where nobody said so.
     """
 
     plan: RunPlan
@@ -27,6 +29,7 @@ class ReportRun:
     notes: tuple[str, ...]
     engine_version: str
     is_simulated: bool
+    out_of_sample_from: date | None = None
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -65,6 +65,6 @@ def universe_section(run: ReportRun) -> str:
         "section",
         element("h2", "The day's universe")
         + element("p", hint, class_="hint")
-        + scrolling(table(heads, rows), "Universe"),
+        + scrolling(table(heads, rows, caption="Universe by session"), "Universe"),
         id="universe",
     )

@@ -93,11 +93,6 @@ class GateReport:
         listed = f"the first {len(self.findings)} are" if self.others else "each is"
         return (f"the data gate: {', '.join(found)} ({listed} listed with the defects)",)
 
-    def lines(self) -> list[str]:
-        """Return the findings as text, and the number of the others."""
-        lines = [finding.line for finding in self.findings]
-        return [*lines, f"and {self.others} more"] if self.others else lines
-
 
 def counts_of(found: Bytes) -> dict[str, int]:
     """Return by check how many bars met it, of the bits of any bars."""

@@ -12,7 +12,7 @@ class CandleChart extends ChartFrame {
       priceLineVisible: false, lastValueVisible: false }, 1);
     this.chart.panes()[0].setStretchFactor(5);
     // Room for the last mark's words, and under the volume for notes.
-    this.chart.timeScale().applyOptions({ rightOffset: 3 });
+    this.chart.timeScale().applyOptions({ rightOffsetPixels: 40 });
     this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.22 } });
     this.marks = createSeriesMarkers(this.series);
     this.notes = createSeriesMarkers(this.volume);
@@ -39,14 +39,9 @@ class CandleChart extends ChartFrame {
     const last = this.bars[this.bars.length - 1];
     if (last && bar.time < last.time) return;
     if (last && bar.time === last.time) this.bars.pop();
-    const time = last && bar.time === last.time ? this.shown(bar.time)
-      : bar.time + this.ahead(bar.time);
-    if (!this.shownAt.has(bar.time)) {
-      this.shownAt.set(bar.time, time);
-      this.utc.push(bar.time);
-      this.times.push(time);
-    }
     this.bars.push(bar);
+    this.place(bar.time);
+    const time = this.shown(bar.time);
     this.series.update({ ...bar, time });
     this.volume.update({ time, value: bar.volume });
   }
@@ -96,7 +91,8 @@ class CandleChart extends ChartFrame {
     this.marks.setMarkers(marks.map(({ time, price, shape, colour, text, place }) => ({
       time: this.shown(time), price, shape, text, color: themeColour(colour),
       position: places[place] ?? 'atPriceMiddle' })).sort(byTime));
-    this.notes.setMarkers(notes.map(({ time, colour }) => ({ time: this.shown(time), price: 0,
+    const under = -0.05 * Math.max(...this.bars.map((bar) => bar.volume || 0), 1);
+    this.notes.setMarkers(notes.map(({ time, colour }) => ({ time: this.shown(time), price: under,
       shape: 'square', size: 0.6, position: 'atPriceBottom', color: themeColour(colour) }))
       .sort(byTime));
   }

@@ -6,20 +6,20 @@ const themeColour = (name) => getComputedStyle(document.documentElement)
 const faded = (name, share) => themeColour(name) + Math.round(share * 255).toString(16)
   .padStart(2, '0');
 
-// Seconds that a zone's clock is ahead of UTC; asked once an hour of UTC.
+// Seconds that a zone's clock is ahead of UTC; asked once in half an hour, at which clocks change.
 function zoneAhead(zone) {
   const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric',
     month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
   const known = new Map();
   return (seconds) => {
-    const hour = Math.floor(seconds / 3600);
-    if (!known.has(hour)) {
-      const at = Object.fromEntries(parts.formatToParts(hour * 3.6e6)
+    const half = Math.floor(seconds / 1800);
+    if (!known.has(half)) {
+      const at = Object.fromEntries(parts.formatToParts(half * 1.8e6)
         .map(({ type, value }) => [type, Number(value)]));
-      known.set(hour, Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second) / 1000
-        - hour * 3600);
+      known.set(half, Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second) / 1000
+        - half * 1800);
     }
-    return known.get(hour);
+    return known.get(half);
   };
 }
 
@@ -35,8 +35,8 @@ class ChartFrame {
     this.element = element;
     this.options = options;
     this.at = -1;
-    this.utc = [];
     this.times = [];
+    this.shownAt = new Map();
     this.ahead = zoneAhead(options.zone);
     this.reading = document.createElement('p');
     this.reading.className = 'reading';
@@ -82,19 +82,21 @@ class ChartFrame {
 
   // The points of the chart, UTC seconds, rising. Every series is given times by `shown`.
   setTimes(utc) {
-    this.utc = utc;
+    this.times = [];
     this.shownAt = new Map();
-    let last = -Infinity;
-    let held = 0;
-    this.times = utc.map((time) => {
-      // A clock that was set back repeats an hour, which the library refuses.
-      if (time + this.ahead(time) > last) held = this.ahead(time);
-      last = time + held;
-      this.shownAt.set(time, last);
-      return last;
-    });
+    utc.forEach((time) => this.place(time));
     this.at = -1;
     this.read(false);
+  }
+
+  // Give a point its time on the axis. A clock that was set back repeats an hour, which the
+  // library refuses: its points stand a second apart, until the clock has passed them.
+  place(time) {
+    if (this.shownAt.has(time)) return;
+    const last = this.times[this.times.length - 1] ?? -Infinity;
+    const at = Math.max(time + this.ahead(time), last + 1);
+    this.shownAt.set(time, at);
+    this.times.push(at);
   }
 
   shown(time) { return this.shownAt.get(time) ?? time + this.ahead(time); }

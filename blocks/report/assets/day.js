@@ -27,8 +27,10 @@ const day = {
     const packed = packedDays.get(dayKey(session, symbol));
     const changes = (packed && decisionsOfDay.get(packed.number)) ?? [];
     candles.show(session, symbol, mine, changes);
+    const sample = run.out_of_sample_from === null ? [] : [make('p', session < outOfSample
+      ? 'In-sample: the parameters were chosen on this session.' : 'Out-of-sample.', 'quiet')];
     const judged = packed && universe.rows ? [make('p', this.judged(packed.number), 'quiet')] : [];
-    byId('day-trades').replaceChildren(...judged, ...(mine.length ? mine.flatMap((t) => this.told(t))
+    byId('day-trades').replaceChildren(...sample, ...judged, ...(mine.length ? mine.flatMap((t) => this.told(t))
       : [make('p', this.listed(session) ? 'No trade on this day.'
         : 'The trades of this day are not in this file.', 'quiet')]));
     byId('day-decisions').replaceChildren(...(changes.length ? changes.map((change) => {

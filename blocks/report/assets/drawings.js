@@ -5,6 +5,9 @@ const startOfRow = (row) => {
   const session = sessionOf(row);
   return startOf(session, row - run.firstRows[session]);
 };
+// The first session that the parameters were not chosen on; beyond the last where nobody said so.
+const outOfSample = run.dates.filter((each) => run.out_of_sample_from === null
+  || each < run.out_of_sample_from).length;
 const chartOptions = { zone: run.zone, watermark: run.simulated ? 'SIMULATED BARS' : '' };
 
 const equityChart = new EquityChart(byId('equity'), {
@@ -21,8 +24,7 @@ const equityChart = new EquityChart(byId('equity'), {
 });
 equityChart.setPoints(Array.from({ length: equity.rows }, (_, i) => ({
   time: startOfRow(equity.row[i]), equity: equity.equity[i], drawdown: equity.drawdown[i] })),
-{ capital: run.capital, from: run.outOfSampleFrom === null ? null
-  : startOf(run.outOfSampleFrom, 0) });
+{ capital: run.capital, from: outOfSample < run.dates.length ? startOf(outOfSample, 0) : null });
 
 const dayChart = new CandleChart(byId('candles'), {
   ...chartOptions,
@@ -54,7 +56,7 @@ const candles = {
         ...trades.flatMap((t) => this.linesOf(t, at))],
       marks: trades.flatMap((t) => this.fillsOf(t, at)),
       notes: changes.map(({ bar, reason }) => ({ time: at(bar),
-        colour: run.reasons[reason][0].startsWith('enter_') ? 'accent' : 'strong-line' })),
+        colour: run.reasons[reason][0].startsWith('enter_') ? 'accent' : 'quiet' })),
     });
     dayChart.showAll();
   },

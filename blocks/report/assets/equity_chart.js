@@ -3,14 +3,14 @@
 class EquityChart extends ChartFrame {
   constructor(element, options) {
     super(element, options);
-    const { AreaSeries, createSeriesMarkers } = LightweightCharts;
+    const { AreaSeries, BaselineSeries, createSeriesMarkers } = LightweightCharts;
     const quiet = { priceLineVisible: false, lastValueVisible: false, lineWidth: 2 };
     this.points = [];
     this.series = this.chart.addSeries(AreaSeries, { ...quiet,
       priceFormat: { type: 'custom', minMove: 0.01, formatter: options.format } });
-    this.drawdown = this.chart.addSeries(AreaSeries, { ...quiet, lineWidth: 1, invertFilledArea: true,
-      priceFormat: { type: 'custom', minMove: 0.01, formatter: (value) => `${value.toFixed(1)} %` } },
-    1);
+    this.drawdown = this.chart.addSeries(BaselineSeries, { ...quiet, lineWidth: 1,
+      baseValue: { type: 'price', price: 0 }, priceFormat: { type: 'custom', minMove: 0.01,
+        formatter: (value) => `${value.toFixed(1)} %` } }, 1);
     this.chart.panes()[0].setStretchFactor(3);
     this.marks = createSeriesMarkers(this.series);
     this.dress();
@@ -35,8 +35,9 @@ class EquityChart extends ChartFrame {
     const [good, bad, quiet] = ['good', 'bad', 'quiet'].map(themeColour);
     this.series.applyOptions({ lineColor: good, topColor: themeColour('fill'),
       bottomColor: 'transparent' });
-    this.drawdown.applyOptions({ lineColor: bad, topColor: 'transparent',
-      bottomColor: faded('bad', 0.25) });
+    const fall = faded('bad', 0.25);
+    this.drawdown.applyOptions({ topLineColor: bad, bottomLineColor: bad, bottomFillColor1: fall,
+      bottomFillColor2: fall });
     // What the parameters were chosen on is grey: it proves less.
     this.series.setData(this.points.map(({ time, equity }) => ({ time: this.shown(time),
       value: equity, ...(this.from !== null && time < this.from && { lineColor: quiet }) })));

@@ -3,31 +3,41 @@
 const ROW = 31;
 const SPARE = 12;
 const sessionDate = (t) => run.dates[sessionOf(trades.entryRow[t])];
+// What is `more` is left out where the page is narrow.
 const number = (values) => ({ key: (t) => values[t], right: true });
 const tradeColumns = [
-  { name: 'Session', width: 9, key: (t) => trades.entryRow[t], said: sessionDate },
+  { name: 'Session', width: 12, key: (t) => trades.entryRow[t], said: sessionDate },
   { name: 'Symbol', width: 8, key: (t) => run.symbols[trades.symbol[t]] },
   { name: 'Side', width: 6, key: (t) => (trades.side[t] > 0 ? 'long' : 'short') },
-  { name: 'Shares', width: 7, ...number(trades.quantity), said: (t) => figure(trades.quantity[t], 0) },
-  { name: 'In', width: 6, key: (t) => trades.entryClock[t], said: (t) => rowClock(trades.entryRow[t]) },
-  { name: 'Entry', width: 9, ...number(trades.entryPrice), said: (t) => figure(trades.entryPrice[t], 4) },
-  { name: 'Out', width: 6, key: (t) => trades.exitClock[t], said: (t) => rowClock(trades.exitRow[t]) },
-  { name: 'Exit', width: 9, ...number(trades.exitPrice), said: (t) => figure(trades.exitPrice[t], 4) },
-  { name: 'Why', width: 10, key: (t) => run.exits[trades.exitReason[t]][1] },
+  { name: 'Shares', width: 7, isMore: true, ...number(trades.quantity), said: (t) => figure(trades.quantity[t], 0) },
+  { name: 'In', width: 6, isMore: true, key: (t) => trades.entryClock[t], said: (t) => rowClock(trades.entryRow[t]) },
+  { name: 'Entry', width: 9, isMore: true, ...number(trades.entryPrice),
+    said: (t) => figure(trades.entryPrice[t], 4) },
+  { name: 'Out', width: 6, isMore: true, key: (t) => trades.exitClock[t],
+    said: (t) => rowClock(trades.exitRow[t]) },
+  { name: 'Exit', width: 9, isMore: true, ...number(trades.exitPrice),
+    said: (t) => figure(trades.exitPrice[t], 4) },
+  { name: 'Why', width: 10, isMore: true, key: (t) => run.exits[trades.exitReason[t]][1] },
   { name: 'Profit, USD', width: 10, ...number(trades.pnl), mood: true,
     said: (t) => figure(trades.pnl[t], 2, true) },
-  { name: 'Profit, %', width: 9, ...number(trades.share), mood: true,
+  { name: 'Profit, %', width: 9, isMore: true, ...number(trades.share), mood: true,
     said: (t) => figure(trades.share[t] * 100, 2, true) },
   { name: 'R', width: 7, ...number(trades.r), mood: true, said: (t) => figure(trades.r[t], 2, true) },
 ];
 
+const isOutOfSample = (t) => sessionOf(trades.entryRow[t]) >= outOfSample;
+const classesOf = (column, mood = '') => `${column.right ? 'number' : ''} ${
+  column.isMore ? 'more' : ''} ${mood}`.trim();
+
 const tradeTable = {
   scroll: byId('trade-scroll'),
   table: byId('trades'),
-  filters: { symbol: byId('filter-symbol'), side: byId('filter-side'), exit: byId('filter-exit') },
+  filters: { symbol: byId('filter-symbol'), side: byId('filter-side'), exit: byId('filter-exit'),
+    sample: byId('filter-sample') },
   order: [],
   column: 0,
   up: false,
+  at: 0,
   open: () => {},
 
   fill() {
@@ -39,7 +49,7 @@ const tradeTable = {
       const button = make('button', column.name);
       button.type = 'button';
       button.addEventListener('click', () => this.sort(i));
-      const cell = make('th', button, column.right ? 'number' : '');
+      const cell = make('th', button, classesOf(column));
       cell.scope = 'col';
       cell.style.width = `${column.width}%`;
       return cell;
@@ -50,9 +60,13 @@ const tradeTable = {
     fillSelect(this.filters.symbol, used(trades.symbol, (i) => run.symbols[i]));
     fillSelect(this.filters.side, used(trades.side, (side) => (side > 0 ? 'long' : 'short')));
     fillSelect(this.filters.exit, used(trades.exitReason, (i) => run.exits[i][1]));
+    fillSelect(this.filters.sample, [[0, 'in-sample'], [1, 'out-of-sample']]);
+    this.filters.sample.parentElement.hidden = run.out_of_sample_from === null;
     Object.values(this.filters).forEach((each) => each.addEventListener('change', () => this.choose()));
     byId('filter-clear').addEventListener('click', () => this.filterBy({}));
     this.scroll.addEventListener('scroll', () => requestAnimationFrame(() => this.draw()));
+    this.scroll.addEventListener('keydown', (event) => this.key(event));
+    this.scroll.querySelector('.needs-script').remove();
     this.choose();
   },
 
@@ -67,7 +81,8 @@ const tradeTable = {
     this.order = [];
     for (let t = 0; t < trades.rows; t += 1) {
       if (keeps('symbol', trades.symbol[t]) && keeps('side', trades.side[t])
-        && keeps('exit', trades.exitReason[t])) this.order.push(t);
+        && keeps('exit', trades.exitReason[t])
+        && keeps('sample', isOutOfSample(t) ? 1 : 0)) this.order.push(t);
     }
     let profit = 0;
     let wins = 0;
@@ -103,31 +118,61 @@ const tradeTable = {
       else cell.removeAttribute('aria-sort');
     });
     this.scroll.scrollTop = 0;
+    this.at = 0;
     this.draw();
   },
 
+  key(event) {
+    if (event.target.closest('thead') || !this.order.length) return;
+    const page = Math.max(1, Math.floor(this.scroll.clientHeight / ROW) - 2);
+    const to = { ArrowUp: this.at - 1, ArrowDown: this.at + 1, PageUp: this.at - page,
+      PageDown: this.at + page, Home: 0, End: this.order.length - 1 }[event.key];
+    if (event.key === 'Enter') this.open(this.order[this.at]);
+    else if (to !== undefined) this.choosePlace(to);
+    else return;
+    event.preventDefault();
+  },
+
+  // The row that the keys are on; the heading stays over the rows and hides one.
+  choosePlace(place) {
+    this.at = Math.max(0, Math.min(this.order.length - 1, place));
+    const top = this.at * ROW;
+    const seen = this.scroll.clientHeight - this.table.tHead.offsetHeight - ROW;
+    if (top < this.scroll.scrollTop) this.scroll.scrollTop = top;
+    if (top > this.scroll.scrollTop + seen) this.scroll.scrollTop = top - seen;
+    this.draw();
+    this.focusRow();
+  },
+
+  focusRow() {
+    this.table.querySelector('tr.trade[tabindex="0"]')?.focus({ preventScroll: true });
+  },
+
   draw() {
+    const hadFocus = this.table.tBodies[0].contains(document.activeElement);
     const first = Math.max(0, Math.floor(this.scroll.scrollTop / ROW) - SPARE);
     const last = Math.min(this.order.length,
       first + Math.ceil(this.scroll.clientHeight / ROW) + 2 * SPARE);
     const space = (rows) => {
       const cell = make('td');
-      cell.colSpan = tradeColumns.length;
       cell.style.height = `${rows * ROW}px`;
       return make('tr', cell, 'space');
     };
     this.table.tBodies[0].replaceChildren(space(first),
-      ...this.order.slice(first, last).map((t) => this.row(t)), space(this.order.length - last));
+      ...this.order.slice(first, last).map((t, i) => this.row(t, first + i)),
+      space(this.order.length - last));
+    if (hadFocus) this.focusRow();
   },
 
-  row(t) {
+  row(t, place) {
     const row = make('tr', tradeColumns.map((column) => make('td', (column.said ?? column.key)(t),
-      `${column.right ? 'number' : ''} ${column.mood ? tone(column.key(t)) : ''}`.trim())),
-    t === day.chosen ? 'trade chosen' : 'trade');
-    row.tabIndex = 0;
+      classesOf(column, column.mood ? tone(column.key(t)) : ''))),
+    `trade${t === day.chosen ? ' chosen' : ''}${
+      run.out_of_sample_from === null || isOutOfSample(t) ? '' : ' in-sample'}`);
+    row.tabIndex = place === this.at ? 0 : -1;
+    row.ariaCurrent = t === day.chosen ? 'true' : null;
     row.dataset.trade = t;
-    row.addEventListener('click', () => this.open(t));
-    row.addEventListener('keydown', (event) => { if (event.key === 'Enter') this.open(t); });
+    row.addEventListener('click', () => { this.at = place; this.open(t); });
     return row;
   },
 };

@@ -56,9 +56,10 @@ class Page:
         """Open an address and wait until it is drawn."""
         for domain in ("Runtime", "Log", "Network", "Page"):
             self.call(f"{domain}.enable")
+        before = len(self.events)
         self.call("Page.navigate", url=url)
         end = time.monotonic() + _PATIENCE_S
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events[before:]):
             assert time.monotonic() < end, "the page does not load"
             self.events.append(json.loads(self._connection.recv(timeout=_PATIENCE_S)))
         while self.evaluate("document.body.ariaBusy") == "true":
