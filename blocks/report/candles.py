@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,8 @@ class PackedDays:
     The bytes are deflated as a whole; a day's count is of those before. A day is its bars in
     order. A bar that is missing is 0. Others are five numbers: 1 + the open less the close before
     it (0 at first), the close less the open, both zigzag; how far the high is above and the low
-    below open and close; the volume. Prices are in units of 0.0001 USD.
+    below open and close; the volume. A price that is whole cents is twice the cents, another
+    twice its units of 0.0001 USD and one.
     """
 
     days: Integers
@@ -87,7 +89,7 @@ class _Room:
 
 def _packed(panel: Panel, wanted: Integers) -> tuple[Integers, bytes]:
     cells, day, first = _cells(panel, wanted)
-    large = ~(cells.high * UNITS_PER_DOLLAR * 4 < LARGEST) | ~(
+    large = ~(cells.high * UNITS_PER_DOLLAR * 8 < LARGEST) | ~(
         cells.volume * UNITS_PER_DOLLAR < LARGEST
     )
     large &= ~np.isnan(cells.close)
@@ -101,10 +103,10 @@ def _packed(panel: Panel, wanted: Integers) -> tuple[Integers, bytes]:
     opened, high, low, close = (_units(values, UNITS_PER_DOLLAR) for values in cells[:4])
     numbers = np.empty((len(day), 5), dtype=np.int64)
     before = _closes_before(close, present, first)
-    numbers[:, 0] = np.where(present, 1 + zigzag(opened - before), 0)
-    numbers[:, 1] = zigzag(close - opened)
-    numbers[:, 2] = high - np.maximum(opened, close)
-    numbers[:, 3] = np.minimum(opened, close) - low
+    numbers[:, 0] = np.where(present, 1 + _shorter(opened - before, zigzag), 0)
+    numbers[:, 1] = _shorter(close - opened, zigzag)
+    numbers[:, 2] = _shorter(high - np.maximum(opened, close))
+    numbers[:, 3] = _shorter(np.minimum(opened, close) - low)
     numbers[:, 4] = _units(cells.volume, volume_units[day])
     kept = np.repeat(present[:, None], 5, axis=1)
     kept[:, 0] = True
@@ -126,6 +128,12 @@ def _cells(panel: Panel, wanted: Integers) -> tuple[Prices, Integers, NDArray[np
 def _units(values: Floats, units: int | Integers) -> Integers:
     whole: Integers = np.floor(np.nan_to_num(values) * units + 0.5).astype(np.int64)
     return whole
+
+
+def _shorter(units: Integers, signs: Callable[[Integers], Integers] = np.abs) -> Integers:
+    """Return numbers of units as whole cents where they are; most prices are."""
+    cents, rest = np.divmod(units, UNITS_PER_DOLLAR // 100)
+    return np.where(rest == 0, signs(cents) * 2, signs(units) * 2 + 1)
 
 
 def _closes_before(

@@ -29,6 +29,9 @@ function columns(name, names) {
   return table;
 }
 
+// Signed numbers are written zigzag: 0, -1, 1, -2, 2.
+const withSign = (value) => (value % 2 ? -(value + 1) / 2 : value / 2);
+
 class Reader {
   constructor(data, at = 0) { this.data = data; this.at = at; }
 
@@ -46,6 +49,4 @@ class Reader {
       scale *= 128;
     }
   }
-
-  signed() { const value = this.next(); return value % 2 ? -(value + 1) / 2 : value / 2; }
 }

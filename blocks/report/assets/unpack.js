@@ -80,6 +80,10 @@ const universe = columns('universe', ['verdict', 'rank', 'open', 'dailyAtr', 'da
 
 let candleBytes = null;
 
+// A price in units of 0.0001 USD: twice the cents where it is whole cents, else twice itself and one.
+const unitsOf = (packed, sign = (value) => value) => (packed % 2 ? sign((packed - 1) / 2)
+  : sign(packed / 2) * 100);
+
 // The bars of a day, null for those that are missing; undefined when the day is not in this file.
 function barsOf(session, symbol) {
   const day = packedDays.get(dayKey(session, symbol));
@@ -92,11 +96,10 @@ function barsOf(session, symbol) {
   for (let bar = 0; bar < count; bar += 1) {
     const first = reader.next();
     if (first === 0) { bars.push(null); continue; }
-    const gap = first - 1;
-    const open = before + (gap % 2 ? -(gap + 1) / 2 : gap / 2);
-    const close = open + reader.signed();
-    const high = Math.max(open, close) + reader.next();
-    const low = Math.min(open, close) - reader.next();
+    const open = before + unitsOf(first - 1, withSign);
+    const close = open + unitsOf(reader.next(), withSign);
+    const high = Math.max(open, close) + unitsOf(reader.next());
+    const low = Math.min(open, close) - unitsOf(reader.next());
     before = close;
     bars.push({ open: open / 1e4, high: high / 1e4, low: low / 1e4, close: close / 1e4,
       volume: reader.next() / day.volumeUnits });

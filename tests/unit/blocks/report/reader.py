@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import zlib
+from collections.abc import Callable
 from datetime import date
 from html.parser import HTMLParser
 
@@ -80,6 +81,11 @@ def signed(number: int) -> int:
     return -(number + 1) // 2 if number % 2 else number // 2
 
 
+def units(number: int, sign: Callable[[int], int] = int) -> int:
+    """Return a price in 0.0001 USD that was written as cents where it is whole cents."""
+    return sign(number // 2) * (1 if number % 2 else 100)
+
+
 def unpacked_bars(page_days: list[int], data: bytes, bars: dict[int, int]) -> dict:
     """Return the bars of each packed day, None for a missing one, by session and symbol."""
     found = {}
@@ -93,10 +99,10 @@ def unpacked_bars(page_days: list[int], data: bytes, bars: dict[int, int]) -> di
             if first == 0:
                 day.append(None)
                 continue
-            opened = before + signed(first - 1)
-            close = opened + signed(next(numbers))
-            high = max(opened, close) + next(numbers)
-            low = min(opened, close) - next(numbers)
+            opened = before + units(first - 1, signed)
+            close = opened + units(next(numbers), signed)
+            high = max(opened, close) + units(next(numbers))
+            low = min(opened, close) - units(next(numbers))
             before = close
             prices = [each / 10000 for each in (opened, high, low, close)]
             day.append((*prices, next(numbers) / volume_units))
