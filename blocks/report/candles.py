@@ -15,7 +15,7 @@ from trading.market.panel import Panel
 from trading.prices import UNITS_PER_DOLLAR
 
 # With everything else a page of 101 symbols by 222 sessions then stays under 6 MB.
-CANDLE_BUDGET = 4_000_000
+CANDLE_BUDGET = 4_200_000
 _DAYS_AT_A_TIME = 2000
 _DAYS_A_BLOCK = 64
 # The last, empty block and the checksum.

@@ -45,6 +45,7 @@ class ChartFrame {
     // What is drawn is said by the reading; the library's table is only layout.
     this.plot.ariaHidden = 'true';
     element.replaceChildren(this.reading, this.plot);
+    element.classList.add('framed');
     element.tabIndex = 0;
     element.setAttribute('role', 'application');
     element.ariaRoleDescription = 'chart';
@@ -182,5 +183,6 @@ class ChartFrame {
     this.listeners.forEach(([name, listener]) => this.element.removeEventListener(name, listener));
     this.chart.remove();
     this.element.replaceChildren();
+    this.element.classList.remove('framed');
   }
 }
