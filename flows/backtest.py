@@ -55,6 +55,9 @@ def backtest(
     column_order: list[str] = [],  # noqa: B006
     symbol: str | None = None,
     feed: str | None = None,
+    benchmark: str | None = None,
+    out_of_sample_from: date | None = None,
+    tear_sheet: bool = False,
     data_dir: str = "data",
 ) -> State[None]:
     """Run a strategy over past bars and show its figures, its equity and its trades.
@@ -82,6 +85,10 @@ def backtest(
         column_order: Our names for the columns of a file without a header, - for none
         symbol: That of all rows, whatever the files are called
         feed: Whose bars are read of an archive, such as yahoo or alpaca:sip; empty is the best
+        benchmark: Symbol of the bars, or a file of bars or daily bars, to buy and hold; empty takes
+            SPY or its like where they are traded
+        out_of_sample_from: First session of a second part whose figures stand apart
+        tear_sheet: Write QuantStats' page too, which needs the extra tear-sheet
         data_dir: The folder of the accounts; results are kept in its backtests
     """
     form = {name: value for name, value in locals().items() if name != "data_dir"}

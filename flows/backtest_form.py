@@ -69,6 +69,9 @@ class BacktestForm(BaseModel):
     column_order: tuple[str, ...]
     symbol: Word
     feed: Word
+    benchmark: Word
+    out_of_sample_from: Day
+    tear_sheet: bool
 
 
 def request_of_form(
@@ -81,7 +84,7 @@ def request_of_form(
     """
     wrong: list[BadInput] = []
     given = dict(values)
-    for name in ("start", "end"):
+    for name in ("start", "end", "out_of_sample_from"):
         if isinstance(given.get(name), str) and given[name]:
             given[name] = _checked(wrong, date_argument, given[name])
     form: BacktestForm | None = None
@@ -115,6 +118,9 @@ def request_of_form(
         out=out,
         format=format,
         daily_bars=daily_path,
+        benchmark=form.benchmark,
+        out_of_sample_from=form.out_of_sample_from,
+        tear_sheet=form.tear_sheet,
     )
 
 

@@ -52,6 +52,7 @@ def page_data(run: ReportRun, candle_budget: int = CANDLE_BUDGET) -> PageData:
         "decisions": packed_text(changes(run, days)),
         "universe": floats_text(*universe_columns(run, days.days)),
         "levels": packed_text(levels_of_days(run, days.days)),
+        "benchmark": floats_text(_held(run, points)),
     }
     return PageData(elements, _left_out(run, days, len(points)))
 
@@ -154,6 +155,7 @@ def _facts(run: ReportRun) -> dict[str, object]:
         "reasons": [[plan.word_of(reason), plan.label_of(reason)] for reason in Reason],
         "exits": [[reason.word, reason.label] for reason in ExitReason],
         "out_of_sample_from": run.out_of_sample_from and run.out_of_sample_from.isoformat(),
+        "benchmark": None if run.benchmark is None else run.benchmark.name,
         "rangeMinutes": range_minutes(plan),
         "levels": drawn_levels(plan),
         "tick": plan.rules().tick_units,
@@ -161,6 +163,14 @@ def _facts(run: ReportRun) -> dict[str, object]:
         "decisionsKept": len(run.outcome.log) > 0,
         "tradesLeftOut": len(run.outcome.trades) > MOST_TRADES,
     }
+
+
+def _held(run: ReportRun, points: Integers) -> Floats:
+    """Return what the capital would be worth in the benchmark, where the equity is drawn."""
+    if run.benchmark is None:
+        return np.zeros(0)
+    grid, first = run.panel.grid, run.outcome.first_traded
+    return run.benchmark.worth_at(points, grid, first, run.plan.capital)
 
 
 _TRAILING = {

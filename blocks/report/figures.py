@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blocks.report.markup import NOTHING, element, number, percent, table, tone, wrap
+from trading.analysis.risk_figures import FEWEST_TRADES_FOR_SQN, RiskFigures
 from trading.backtest.performance import SideFigures, Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 
@@ -89,8 +90,8 @@ def verdict(summary: Summary) -> str:
     return f"{between}: zero lies inside, so this result may be chance."
 
 
-def all_figures(summary: Summary) -> str:
-    """Return every figure of the summary with its unit and meaning, as a table."""
+def all_figures(summary: Summary, risk: RiskFigures) -> str:
+    """Return every figure of a run with its unit and meaning, as a table."""
     rows = [
         _row("Sessions", f"{summary.sessions:,}", "days traded"),
         _row("Bars", f"{summary.bars:,}", "of the calendar in these sessions"),
@@ -103,6 +104,7 @@ def all_figures(summary: Summary) -> str:
         _row("Maximum drawdown", percent(summary.max_drawdown), "from the equity per bar"),
         _row("Sharpe ratio", number(summary.sharpe), "daily returns, a year"),
         _row("Sortino ratio", number(summary.sortino), "the same against falls only"),
+        *_risk_rows(risk),
         _row("Trades", f"{summary.trades:,}", "entered and left"),
         _row("Win rate", percent(summary.win_rate, ".1f"), "trades that earned money"),
         _row("Profit factor", number(summary.profit_factor), "gains over losses"),
@@ -120,6 +122,23 @@ def all_figures(summary: Summary) -> str:
     ]
     heads = ("Figure", "Value", "Meaning")
     return table(heads, rows, caption="All figures", class_="facts figures")
+
+
+def _risk_rows(risk: RiskFigures) -> list[str]:
+    few = f"under {FEWEST_TRADES_FOR_SQN} trades there is none"
+    rows = [
+        _row("Calmar ratio", number(risk.calmar), "annual return over the maximum drawdown"),
+        _row("Recovery factor", number(risk.recovery_factor), "profit over the largest fall, USD"),
+        _row("SQN", number(risk.sqn), few if risk.sqn is None else
+             "mean R over its deviation, times the root of the trades, at most 100"),
+    ]  # fmt: skip
+    for each in risk.value_at_risk:
+        one_in = round(1 / (1 - each.level))
+        rows.append(
+            _row(f"Value at risk, {each.level * 100:.0f} %", percent(each.value),
+                 f"one day in {one_in} came to less, {percent(each.tail)} on average")
+        )  # fmt: skip
+    return rows
 
 
 def _row(name: str, value: str, meaning: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from blocks.report.analysis.sections import analysis_sections
 from blocks.report.candles import CANDLE_BUDGET
 from blocks.report.data import PageData, page_data
 from blocks.report.document import document
@@ -19,7 +20,7 @@ from blocks.report.words import CHART_KEYS, DEFECT_WORDS, assumptions
 from trading.engine.trade_tape import TradeRow
 
 _ASSETS = "report/assets/"
-_STYLES = ("base.css", "report.css")
+_STYLES = ("base.css", "report.css", "analysis.css")
 _SCRIPTS = ("lightweight-charts.js", "packed.js", "elements.js", "theme.js", "unpack.js",
             "words.js", "chart_frame.js", "equity_chart.js", "candle_chart.js", "stop_path.js",
             "drawings.js", "day.js", "trades.js", "download.js", "page.js")  # fmt: skip
@@ -72,7 +73,8 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         "universe": universe_section(run),
         "returns": wrap("section", element("h2", "Returns") + scrolling(returns, "Returns"),
                         id="returns") if returns else "",
-        "figures": all_figures(summary),
+        "analysis": analysis_sections(run),
+        "figures": all_figures(summary, run.analysis.risk),
         "assumptions": items(assumptions(plan, summary.assumed_closes)),
         "defects": _defects({**run.panel.defects.as_dict(), **run.outcome.gate.as_defects()})
         + gate_findings(run.outcome.gate, run.zone),

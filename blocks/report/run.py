@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from trading.analysis.benchmark import Benchmark
+from trading.analysis.run_analysis import RunAnalysis
 from trading.backtest.performance import Summary
 from trading.backtest.run import Outcome
 from trading.market.calendar import Session, exchange_timezone
@@ -17,7 +19,8 @@ from trading.plan import RunPlan
 class ReportRun:
     """A finished run, as the report needs it; `notes` what a reader of the figures must know.
 
-    `is_simulated` says that its bars are of no market; from `out_of_sample_from` on are sessions
+    `is_simulated` says that its bars are of no market. `analysis` are the figures beyond the
+    summary, among them those against the `benchmark`. From `out_of_sample_from` on are sessions
     that the parameters were not chosen on, None where nobody said so.
     """
 
@@ -29,6 +32,8 @@ class ReportRun:
     notes: tuple[str, ...]
     engine_version: str
     is_simulated: bool
+    analysis: RunAnalysis
+    benchmark: Benchmark | None = None
     out_of_sample_from: date | None = None
 
     @property

@@ -30,7 +30,10 @@ TRADES_CSV = "trades.csv"
 FILES = (TRADES, DECISIONS, EQUITY, TRADES_CSV, SUMMARY)
 # Written when the run has one, and removed with the rest of an earlier run when it has none.
 REPORT = "report.html"
-_OPTIONAL = (REPORT, UNIVERSE)
+ANALYSIS = "analysis.json"
+TRADE_DETAILS = "trade_details.parquet"
+TEAR_SHEET = "tear-sheet.html"
+_OPTIONAL = (REPORT, UNIVERSE, ANALYSIS, TRADE_DETAILS, TEAR_SHEET)
 _POSSIBLE = (*_OPTIONAL, *FILES)
 
 # Packing harder takes longer and saves little.
@@ -46,6 +49,8 @@ class Results:
     `decisions` are parts of one table, at least one, that may be made while they are written.
     `report` is a page of HTML, or draws one while the tables are being packed; None when none
     was wanted. `universe` is what was judged of each symbol where sessions select theirs.
+    `analysis` are the figures beyond the summary, `trade_details` those of single trades, and
+    `tear_sheet` another page of HTML; None where there is none.
     """
 
     trades: pl.DataFrame
@@ -54,6 +59,9 @@ class Results:
     summary: dict[str, Json]
     report: bytes | Callable[[], bytes] | None = None
     universe: pl.DataFrame | None = None
+    analysis: dict[str, Json] | None = None
+    trade_details: pl.DataFrame | None = None
+    tear_sheet: bytes | None = None
 
 
 def check_folder(folder: Path) -> None:
@@ -126,13 +134,20 @@ def read_results(folder: Path) -> Results:
             pl.read_parquet(folder / name) for name in (TRADES, DECISIONS, EQUITY)
         )
         report = (folder / REPORT).read_bytes() if REPORT in found else None
-        universe = pl.read_parquet(folder / UNIVERSE) if UNIVERSE in found else None
+        universe, details = (
+            pl.read_parquet(folder / name) if name in found else None
+            for name in (UNIVERSE, TRADE_DETAILS)
+        )
+        analysis = json.loads((folder / ANALYSIS).read_bytes()) if ANALYSIS in found else None
+        sheet = (folder / TEAR_SHEET).read_bytes() if TEAR_SHEET in found else None
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise StoreUnavailable(
             f"results in {folder} cannot be read: {words_of(error)}",
             "Run the backtest again into this folder",
         ) from error
-    return Results(trades, (decisions,), equity, summary, report, universe)
+    return Results(
+        trades, (decisions,), equity, summary, report, universe, analysis, details, sheet
+    )
 
 
 def _write_all(partial: Path, results: Results) -> None:
@@ -145,6 +160,14 @@ def _write_all(partial: Path, results: Results) -> None:
     report, universe = results.report, results.universe
     if universe is not None:
         writers[UNIVERSE] = lambda path: universe.write_parquet(path, compression_level=_LEVEL)
+    details, sheet = results.trade_details, results.tear_sheet
+    if details is not None:
+        writers[TRADE_DETAILS] = lambda path: details.write_parquet(path, compression_level=_LEVEL)
+    if results.analysis is not None:
+        analysis = json.dumps(results.analysis, indent=2, allow_nan=False) + "\n"
+        writers[ANALYSIS] = lambda path: path.write_text(analysis, encoding="utf-8")
+    if sheet is not None:
+        writers[TEAR_SHEET] = lambda path: path.write_bytes(sheet)
     if report is not None:
         writers[REPORT] = lambda path: path.write_bytes(report() if callable(report) else report)
 

@@ -45,6 +45,14 @@ def symbols_argument(text: str) -> tuple[str, ...]:
     return symbols
 
 
+def benchmark_argument(text: str) -> str:
+    """Return the name of a benchmark, a symbol's or a file's."""
+    if not text.strip():
+        raise BadInput("the benchmark is empty", "Name a symbol of the bars, or a file of bars")
+    refuse_odd_name(Path(text))
+    return text.strip()
+
+
 def date_argument(text: str) -> date:
     """Return a date from `YYYY-MM-DD`."""
     try:

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import benchmark_argument, date_argument, path_argument
 from flows.commands.past_bars import add_past_arguments, past_request
 
 if TYPE_CHECKING:
@@ -25,6 +25,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=path_argument, metavar="DIR", help="folder of the results")
     parser.add_argument(
         "--no-report", action="store_true", help="write no report.html beside the results"
+    )
+    parser.add_argument(
+        "--benchmark", type=benchmark_argument, metavar="SYMBOL|FILE",
+        help="what buying and holding is compared: a symbol of the bars, or a file of bars or"
+        " daily bars (FILE:SYMBOL of several); SPY or its like where they are traded",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out-of-sample-from", type=date_argument, metavar="YYYY-MM-DD",
+        help="first session of a second part, whose figures stand beside those of the first",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tear-sheet",
+        action="store_true",
+        help="write QuantStats' page beside the report (extra tear-sheet)",
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -50,5 +64,11 @@ def run(args: Namespace) -> int:
 def request_of(args: Namespace) -> BacktestRequest:
     """Return what the arguments ask for."""
     return replace(
-        past_request(args), decisions=args.decisions, out=args.out, report=not args.no_report
+        past_request(args),
+        decisions=args.decisions,
+        out=args.out,
+        report=not args.no_report,
+        benchmark=args.benchmark,
+        out_of_sample_from=args.out_of_sample_from,
+        tear_sheet=args.tear_sheet,
     )

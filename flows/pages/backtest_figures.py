@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
 from blocks.results.folder import REPORT
 from tasks.backtest.run import BacktestReport
+from trading.analysis.benchmark import against
 from trading.backtest.performance import SideFigures, Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 
@@ -24,7 +26,8 @@ def print_report(report: BacktestReport, folder: Path | None) -> None:
         f" ({escape(report.source)})",
         soft_wrap=True,
     )
-    for line in aligned(figures(report.summary), console.width):
+    rows = [*figures(report.summary), *compared(report), *(costs(report) if folder else ())]
+    for line in aligned(rows, console.width):
         console.print(escape(line), soft_wrap=True)
     for note in report.notes:
         console.print(f"[yellow]note[/yellow] {escape(note)}", soft_wrap=True)
@@ -72,6 +75,40 @@ def figures(summary: Summary) -> list[tuple[str, str]]:
         ("Exits", exits or "-"),
         ("Assumed closes", f"{summary.assumed_closes}"),
     ]
+
+
+def compared(report: BacktestReport) -> list[tuple[str, str]]:
+    """Return the benchmark and the two parts of a run, each where there is one."""
+    rows = []
+    if report.benchmark is not None:
+        returns = np.array(report.summary.session_returns)
+        found = against(report.benchmark, returns, report.summary.total_return)
+        told = f"{found.name} {_percent(found.total_return)}"
+        if found.beta is not None:
+            told += f", alpha {_percent(found.alpha)} a year, beta {found.beta:.2f}"
+        rows.append(("Benchmark return [%]", told))
+    if report.out_of_sample_from is not None and report.analysis.samples is not None:
+        samples = report.analysis.samples
+        for name, part in (("In sample", samples.inside), ("Out of sample", samples.outside)):
+            rows.append(
+                (name, f"{part.total_pnl:+,.2f} USD, {_number(part.expectancy_r, '+.3f')} R"
+                 f" in {part.trades} trades")
+            )  # fmt: skip
+    return rows
+
+
+def costs(report: BacktestReport) -> list[tuple[str, str]]:
+    """Return what costs took from the profit, nothing where no bars were kept."""
+    found = report.analysis.costs
+    if found is None:
+        return []
+    paid = _number(found.slippage_bps, ".2f")
+    return [
+        ("Profit before costs [USD]", f"{found.gross_profit:+,.2f}"),
+        ("Slippage, fees [USD]", f"{found.slippage:,.2f}, {found.fees:,.2f}"),
+        ("Break-even slippage [bps]",
+         f"{_number(found.break_even_slippage_bps, '.2f')} (paid {paid})"),
+    ]  # fmt: skip
 
 
 def _side(side: SideFigures) -> str:

@@ -28,7 +28,9 @@ class BacktestRequest:
     dates, both included, None for the file's first and last; `settings` any parameter that the
     rules name; `decisions` all, changes or none; `out` None writes nothing; `report` whether a
     page of HTML is written too; `read_again` whether files are read though an earlier run kept
-    their bars.
+    their bars; `benchmark` a symbol of the bars or a file, None for a well-known symbol that the
+    run trades; `out_of_sample_from` the first session date of a second part whose figures stand
+    apart; `tear_sheet` whether QuantStats writes its page too.
     """
 
     bars: Path | None = None
@@ -47,6 +49,9 @@ class BacktestRequest:
     report: bool = True
     read_again: bool = False
     daily_bars: Path | None = None
+    benchmark: str | None = None
+    out_of_sample_from: date | None = None
+    tear_sheet: bool = False
 
     @property
     def is_simulated(self) -> bool:

@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import date
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -18,13 +19,18 @@ import trading
 from blocks.process.cache_folder import engine_cache_folder, with_engine_cache
 from blocks.report.page import report_page
 from blocks.report.run import ReportRun
+from blocks.report.tear_sheet import tear_sheet_of
 from blocks.results.folder import Results, check_folder, write_results
+from tasks.backtest.comparison import compare_with
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.hashes import hashes_of
 from tasks.backtest.notes import how_it_ran, panel_notes, refuse_no_bars
 from tasks.backtest.panel import is_large, load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from tasks.backtest.scan import UniverseScan, to_scan
+from trading.analysis.benchmark import Benchmark
+from trading.analysis.run_analysis import RunAnalysis, analyse
+from trading.analysis.trade_details import details_of
 from trading.backtest.no_trades import why_no_trades
 from trading.backtest.performance import Json, Summary, summarise
 from trading.backtest.run import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
@@ -42,7 +48,7 @@ class Loaded:
     are traded.
 
     `notes` are what a reader must know of the bars; `scan` reads them while it runs, None where
-    the panel has them.
+    the panel has them. `benchmark` is what the run is compared with, None without one.
     """
 
     request: BacktestRequest
@@ -52,6 +58,7 @@ class Loaded:
     source: str
     notes: tuple[str, ...]
     scan: UniverseScan | None = None
+    benchmark: Benchmark | None = None
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -82,7 +89,9 @@ class BacktestReport:
 
     `sessions` are those traded; `notes` one sentence for each thing that a reader of the
     figures must know; `source` where the bars come from, `is_simulated` whether that is no market,
-    and `has_page` whether its folder gets a page of HTML.
+    and `has_page` whether its folder gets a page of HTML. `benchmark` is what is bought and held
+    in comparison, `out_of_sample_from` where the run is split, None for either that is not;
+    `has_tear_sheet` says that QuantStats' page is written too.
     """
 
     plan: RunPlan
@@ -94,10 +103,25 @@ class BacktestReport:
     notes: tuple[str, ...]
     is_simulated: bool
     has_page: bool = True
+    benchmark: Benchmark | None = None
+    out_of_sample_from: date | None = None
+    has_tear_sheet: bool = False
+
+    @cached_property
+    def analysis(self) -> RunAnalysis:
+        """Return the figures beyond the summary, made when they are first asked for."""
+        return analyse(
+            self.outcome,
+            self.panel,
+            self.plan,
+            self.summary,
+            benchmark=self.benchmark,
+            out_of_sample_from=self.out_of_sample_from,
+        )
 
     def results(self, *, page: bool = False) -> Results:
         """Return the report as tables and a summary for a result folder, and as a page."""
-        grid = self.panel.grid
+        grid, analysis = self.panel.grid, self.analysis
         return Results(
             trades_table(self.outcome, grid, self.plan),
             DecisionTables(self.outcome, grid, self.plan),
@@ -105,6 +129,9 @@ class BacktestReport:
             self.as_dict(),
             partial(report_page, self.run()) if page else None,
             universe_table(self.outcome, grid, self.plan),
+            analysis.as_dict(),
+            details_of(analysis, self.outcome),
+            tear_sheet_of(self.run()) if self.has_tear_sheet else None,
         )
 
     def run(self) -> ReportRun:
@@ -118,6 +145,9 @@ class BacktestReport:
             self.notes,
             engine_version(self.plan.strategy_module),
             self.is_simulated,
+            self.analysis,
+            self.benchmark,
+            self.out_of_sample_from,
         )
 
     def as_dict(self) -> dict[str, Json]:
@@ -183,7 +213,11 @@ def load(request: BacktestRequest, tell: Progress, aside: Executor) -> Loaded:
     tell("loading bars", 0, 1)
     scan = to_scan(request, plan) if is_large(request) else None
     if scan is not None:
-        return Loaded(request, scan.plan, scan.panel, scan.first_traded, scan.source, (), scan)
+        found = compare_with(request, scan.panel, scan.first_traded)
+        return Loaded(
+            request, scan.plan, scan.panel, scan.first_traded, scan.source, found.notes, scan,
+            found.benchmark,
+        )  # fmt: skip
     ready = aside.submit(_get_ready, plan) if is_large(request) else None
     bars = load_panel(request, aside.submit, warm_up=plan.needs_past())
     if ready is not None:
@@ -192,8 +226,11 @@ def load(request: BacktestRequest, tell: Progress, aside: Executor) -> Loaded:
     panel = replace(bars.panel, daily=None if daily is None else daily.bars)
     plan = with_daily_bars(replace(plan, symbols=panel.symbols), daily)
     refuse_no_bars(bars)
-    notes = (*bars.notes, *(() if daily is None else daily.notes))
-    return Loaded(request, plan, panel, bars.first_traded, bars.source, notes)
+    found = compare_with(request, panel, bars.first_traded)
+    notes = (*bars.notes, *(() if daily is None else daily.notes), *found.notes)
+    return Loaded(
+        request, plan, panel, bars.first_traded, bars.source, notes, benchmark=found.benchmark
+    )
 
 
 def run(loaded: Loaded, tell: Progress) -> Ran:
@@ -206,7 +243,7 @@ def run(loaded: Loaded, tell: Progress) -> Ran:
         told(0, len(loaded.sessions))
         scanned = loaded.scan.run(told)
         panel = replace(loaded.panel, defects=scanned.defects)
-        notes = loaded.scan.notes(scanned)
+        notes = (*loaded.scan.notes(scanned), *loaded.notes)
         return Ran(replace(loaded, panel=panel, notes=notes), scanned.outcome, is_kept=True)
 
     def engine(cache_folder: Path | None) -> Ran:
@@ -257,6 +294,9 @@ def figures(ran: Ran, tell: Progress) -> BacktestReport:
         notes,
         request.is_simulated,
         has_page=request.report and loaded.scan is None,
+        benchmark=loaded.benchmark,
+        out_of_sample_from=request.out_of_sample_from,
+        has_tear_sheet=request.tear_sheet,
     )
 
 

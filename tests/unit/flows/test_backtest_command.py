@@ -18,8 +18,8 @@ from tests.terminal import Finished, flows
 DATA = REPOSITORY.parent / "shared" / "data"
 BARS = DATA / "bars_5m_extended_hours_2025_06_08.parquet"
 FILES = [
-    "decisions.parquet", "equity.parquet", "report.html", "summary.json", "trades.csv",
-    "trades.parquet",
+    "analysis.json", "decisions.parquet", "equity.parquet", "report.html", "summary.json",
+    "trade_details.parquet", "trades.csv", "trades.parquet",
 ]  # fmt: skip
 HARD = {
     "range_minutes": "15",

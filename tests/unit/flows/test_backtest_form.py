@@ -25,7 +25,7 @@ FORM: dict[str, Any] = {
     "risk": RiskParameters(), "fills": FillParameters(), "gate": GateParameters(),
     "decisions": "changes", "timezone": None, "stamp": None, "columns": {},
     "source_interval_minutes": None, "time_format": None, "column_order": [], "symbol": None,
-    "feed": None,
+    "feed": None, "benchmark": None, "out_of_sample_from": None, "tear_sheet": False,
 }  # fmt: skip
 
 

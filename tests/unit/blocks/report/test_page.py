@@ -130,9 +130,9 @@ def test_groups_add_up_to_the_profit(run: ReportRun, page: bytes) -> None:
     trades = sum(int(cells[0].replace(",", "")) for cells in bars)
     profit = sum(float(cells[-1].replace(",", "").replace(MINUS, "-")) for cells in bars)
 
-    # By symbol, hour, weekday, exit and side.
-    assert trades == 5 * run.summary.trades
-    assert profit == pytest.approx(5 * run.summary.total_pnl, abs=0.01 * len(bars))
+    # By symbol, hour, weekday, exit, side and holding time.
+    assert trades == 6 * run.summary.trades
+    assert profit == pytest.approx(6 * run.summary.total_pnl, abs=0.01 * len(bars))
 
 
 def test_every_trade_is_on_the_page(report: BacktestReport, page: bytes) -> None:
@@ -261,7 +261,7 @@ def test_names_and_notes_stay_text(run: ReportRun) -> None:
     scripts = [own for tag, own in elements.found if tag == "script"]
     assert [own.get("id", "") for own in scripts] == [
         "data-run", "data-equity", "data-trades", "data-days", "data-candles", "data-decisions",
-        "data-universe", "data-levels", "",
+        "data-universe", "data-levels", "data-benchmark", "",
     ]  # fmt: skip
     assert "img" not in {tag for tag, _ in elements.found}
     assert not [name for _, own in elements.found for name in own if name.startswith("on")]
