@@ -48,6 +48,7 @@ LONGEST_FIRST = (
 )
 # Longer than somebody waits who has changed one rule.
 SLOW = (
+    "tests/unit/blocks/report/test_tear_sheet.py",
     "tests/unit/replay/",
     "tests/unit/flows/session/test_plan_changes.py",
     "tests/unit/tasks/backtest/test_scan.py",

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from blocks.report.run import ReportRun
+from trading.backtest.performance import Summary
 from trading.errors import BadInput
 
 # QuantStats draws distributions and monthly tables, which fewer days do not fill.
@@ -43,14 +44,19 @@ def refuse_tear_sheet(sessions: int) -> None:
         )
 
 
-def tear_sheet_of(run: ReportRun) -> bytes | None:
-    """Return QuantStats' page of a run's session returns, against its benchmark's if it has one.
+def why_no_tear_sheet(summary: Summary) -> str | None:
+    """Return why QuantStats can make no page of a run, None where it can."""
+    returns = np.array(summary.session_returns)
+    if not np.isfinite(returns).all() or (returns <= -1).any():
+        return "no tear-sheet.html is written: the account lost all it had"
+    if np.ptp(returns) == 0:
+        return "no tear-sheet.html is written: every session returned the same"
+    return None
 
-    None where the returns are all the same, or no numbers: of these QuantStats makes no page.
-    """
+
+def tear_sheet_of(run: ReportRun) -> bytes:
+    """Return QuantStats' page of a run's session returns, against its benchmark's if it has one."""
     returns = np.array(run.summary.session_returns)
-    if not np.isfinite(returns).all() or np.ptp(returns) == 0:
-        return None
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         # Brought along here: pandas, scipy and matplotlib take longer than most backtests.
         import matplotlib as mpl

@@ -19,7 +19,7 @@ import trading
 from blocks.process.cache_folder import engine_cache_folder, with_engine_cache
 from blocks.report.page import report_page
 from blocks.report.run import ReportRun
-from blocks.report.tear_sheet import tear_sheet_of
+from blocks.report.tear_sheet import tear_sheet_of, why_no_tear_sheet
 from blocks.results.folder import Results, check_folder, write_results
 from tasks.backtest.comparison import compare_with
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
@@ -284,19 +284,21 @@ def figures(ran: Ran, tell: Progress) -> BacktestReport:
             *outcome.gate.notes(),
             *how,
         )
+    summary = summarise(outcome, panel.grid, plan.capital)
+    no_sheet = why_no_tear_sheet(summary) if request.tear_sheet else None
     return BacktestReport(
         plan,
         panel,
         loaded.sessions,
         outcome,
-        summarise(outcome, panel.grid, plan.capital),
+        summary,
         loaded.source,
-        notes,
+        (*notes, *([] if no_sheet is None else [no_sheet])),
         request.is_simulated,
         has_page=request.report and loaded.scan is None,
         benchmark=loaded.benchmark,
         out_of_sample_from=request.out_of_sample_from,
-        has_tear_sheet=request.tear_sheet,
+        has_tear_sheet=request.tear_sheet and no_sheet is None,
     )
 
 
