@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from blocks.archive.bar_source import read_bars, symbols_in
+from blocks.archive.bar_source import date_range, read_bars, symbols_in
 from blocks.archive.daily_bars import read_daily_bars
 from blocks.markets.random_walk import simulated_rows
 from tasks.backtest.request import BacktestRequest
 from trading.analysis.benchmark import KNOWN, Benchmark, benchmark_of_bars, carried
 from trading.errors import BadInput
 from trading.market.bars import BarRows, Integers
-from trading.market.calendar import Grid, Session, to_microseconds
+from trading.market.calendar import EPOCH, Grid, Session, to_microseconds
 from trading.market.grid_cells import are_valid
 from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
@@ -47,11 +47,9 @@ def benchmark_of(
     else:
         found = _of_bars(named, request, sessions, panel.grid, first_traded)
     if found is None:
-        raise BadInput(
-            f"the benchmark {named} has no price on {sessions[0].date} or on {sessions[-1].date},"
-            " the first and the last session of this run",
-            "Name a benchmark whose bars cover the run, or give --start and --end that it covers",
-        )
+        path = Path(_path_in(named)).expanduser() if is_file(named) else request.bars
+        span = date_range(path, exchange=request.exchange) if path else (None, None)
+        raise _uncovered(named, sessions, *span)
     if not found.missing:
         return found, ()
     note = (
@@ -59,6 +57,21 @@ def benchmark_of(
         " sessions, and stands still in them"
     )
     return found, (note,)
+
+
+def _uncovered(
+    named: str, sessions: Sequence[Session], first: date | None, last: date | None
+) -> BadInput:
+    """Return what is wrong with a benchmark without a price in the first or the last session.
+
+    `first` and `last` are the dates of its prices, where they are known.
+    """
+    known = "" if first is None else f": its bars run from {first} to {last}"
+    return BadInput(
+        f"the benchmark {named} has no price on {sessions[0].date} or on {sessions[-1].date}, the"
+        f" first and the last session of this run{known}",
+        "Name a benchmark whose bars cover the run, or give --start and --end that they cover",
+    )
 
 
 def is_file(named: str) -> bool:
@@ -135,7 +148,9 @@ def _of_file(
     prices = daily.bars.of_sessions(sessions)
     closes, opens = prices.close[:, 0], prices.open[:, 0]
     if np.isnan(closes[[0, -1]]).any():
-        return None
+        there = daily.bars.days[~np.isnan(daily.bars.prices.close[:, 0])]
+        span = [EPOCH.date() + timedelta(days=int(there[end])) for end in (0, -1) if len(there)]
+        raise _uncovered(named, sessions, *(span or (None, None)))
     known, missing = carried(closes)
     return Benchmark(symbol, str(path), float(opens[0]), known, None, missing)
 

@@ -140,7 +140,8 @@ def late_file(folder: Path) -> Path:
         ("missing.csv", "missing.csv is not there", "symbol of the run's bars"),
         ("{bars}", "has 3 symbols", "--benchmark {bars}:AAA"),
         ("{bars}:QQQ", "has no bars of QQQ", "AAA"),
-        ("{late}", "no price on 2025-06-30", "cover the run"),
+        ("{late}", "its bars run from 2025-07-02 to 2025-07-08", "cover the run"),
+        ("{days}", "its bars run from 2025-07-01 to 2025-07-08", "cover the run"),
         ("{text}", "benchmark", "columns"),
     ],
 )  # fmt: skip
@@ -148,7 +149,14 @@ def test_what_cannot_be_held_is_one_line(
     bars: Path, tmp_path: Path, benchmark: str, what: str, hint: str
 ) -> None:
     (tmp_path / "notes.csv").write_text("what,ever\n1,2\n")
-    names = {"bars": bars, "late": late_file(tmp_path), "text": tmp_path / "notes.csv"}
+    days = [each.date for each in SESSIONS[1:]]
+    daily = daily_file(tmp_path / "daily.csv", days, [1.0] * len(days), [1.0] * len(days))
+    names = {
+        "bars": bars,
+        "late": late_file(tmp_path),
+        "text": tmp_path / "notes.csv",
+        "days": daily,
+    }
     with pytest.raises(BadInput) as caught:
         run(bars, benchmark.format(**names))
     assert what in caught.value.what
