@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest
 SHARED_OUT := --dist loadscope --no-loadscope-reorder
 
-.PHONY: env demo up test test-fast soak lint lint-types lint-layers bench clean
+.PHONY: env demo demo-quick up test test-fast soak lint lint-types lint-layers bench clean
 
 # PYTHON=/path/to/python3.12 chooses another interpreter than the first that is found.
 env:
@@ -22,10 +22,14 @@ env:
 	-$(BIN)/python -m deployments.machine_code && touch $@
 
 demo: env .venv/.machine_code
-	$(BIN)/python -m deployments demo --data-dir $(DATA_DIR)/demo
+	$(BIN)/openbell demo --data-dir $(DATA_DIR)/demo
+
+# Without Prefect, in half a minute.
+demo-quick: env .venv/.machine_code
+	$(BIN)/openbell demo --quick --data-dir $(DATA_DIR)/demo
 
 up: env .venv/.machine_code
-	exec $(BIN)/python -m deployments up --data-dir $(DATA_DIR)
+	exec $(BIN)/openbell up --data-dir $(DATA_DIR)
 
 test: env
 	$(PYTEST) -n $(TEST_PROCESSES) $(SHARED_OUT)

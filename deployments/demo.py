@@ -1,8 +1,7 @@
-"""What `make demo` runs, and how it shows what came out."""
+"""What `make demo` runs in Prefect, and how it waits for it."""
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,16 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from blocks.account.status import account_status, newest_account
-from deployments.processes.home import REPOSITORY, Home
+from deployments.processes.home import REPOSITORY
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.prefect_connection import ServerRefused
 from deployments.supervisor import Supervisor
-from flows.pages.status import print_status
 from trading.errors import SourceUnavailable
 
 REPLAYED_SESSION = "2025-06-10"
+# Prefect takes up to a second for a bar's steps: a session of 26 bars shows as much as one of 78.
+BAR_MINUTES = 15
 BACKTEST_DATES = ("2025-06-04", "2025-08-28")
 REAL_BARS = REPOSITORY.parent / "shared" / "data" / "bars_5m_extended_hours_2025_06_08.parquet"
 REAL_SYMBOLS = ["AAPL", "AMZN", "GLD", "GOOGL", "MSFT", "QQQ", "SPY", "TSLA"]
@@ -35,18 +34,26 @@ FINISHED = "Finished in state"
 Run = tuple[str, dict[str, Any]]
 
 
-def demo_runs(data_dir: Path) -> list[Run]:
-    """Return the deployments that the demo runs, each with its parameters.
+def demo_bars() -> tuple[str | None, list[str]]:
+    """Return the file of bars, None where they are simulated, and its symbols.
 
-    Real bars are used where they lie beside the project; otherwise they are simulated, and every
-    page says so.
+    Real bars are used where they lie beside the project; otherwise every page says that they are
+    simulated.
     """
-    if REAL_BARS.exists():
-        bars, symbols = str(REAL_BARS), REAL_SYMBOLS
-    else:
-        bars, symbols = None, SIMULATED_SYMBOLS
+    return (str(REAL_BARS), REAL_SYMBOLS) if REAL_BARS.exists() else (None, SIMULATED_SYMBOLS)
+
+
+def demo_runs(data_dir: Path) -> list[Run]:
+    """Return the deployments that the demo runs, each with its parameters."""
+    bars, symbols = demo_bars()
     common = {"bars": bars, "symbols": symbols, "data_dir": str(data_dir)}
-    session = {"replay": REPLAYED_SESSION, "market": "simulated", "broker": "mock"}
+    session = {
+        "replay": REPLAYED_SESSION,
+        "market": "simulated",
+        "broker": "mock",
+        "interval_minutes": BAR_MINUTES,
+        "strategy": {"strategy": "orb", "range_minutes": BAR_MINUTES},
+    }
     return [
         ("trade-session/replay", session | common),
         ("backtest/adhoc", {"start": BACKTEST_DATES[0], "end": BACKTEST_DATES[1], **common}),
@@ -139,36 +146,3 @@ def _whole_log(api: PrefectApi, flow_run_id: str) -> list[str]:
         if any(FINISHED in line for line in lines) or time.monotonic() > deadline:
             return lines
         time.sleep(POLL_S)
-
-
-def print_results(home: Home, console: Console) -> None:
-    """Print what the session did and what the backtest found."""
-    account = newest_account(home.data_dir)
-    print_status(account_status(home.data_dir, account))
-    folders = sorted((home.data_dir / "backtests").glob("*/summary.json"), key=_written)
-    if folders:
-        report = json.loads(folders[-1].read_text())
-        figures = report["summary"]
-        console.print(
-            f"Backtest over {report['sessions']['count']} sessions of {report['source']}:"
-            f" {figures['trades']} trades, {figures['total_pnl']:+,.2f} USD,"
-            f" results in {folders[-1].parent}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
-def _written(path: Path) -> float:
-    return path.stat().st_mtime
-
-
-def print_where_to_look(home: Home, console: Console) -> None:
-    """Say what the demo has left behind and what to do next."""
-    console.print(
-        f"\nResults and logs are in {home.data_dir}. To trade on paper and see every run in the"
-        f" Prefect UI:\n  python -m deployments up --data-dir {home.data_dir}   (or: make up)",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )

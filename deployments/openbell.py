@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 # What `python -m deployments` does; a supervisor imports no more than this to find it.
 SERVING = {
-    "demo": "replay a session and run a backtest in Prefect (--quick: without), show the results",
+    "demo": "show a session and a backtest in Prefect; --quick without, in half a minute",
     "up": "run the Prefect server and worker until Ctrl-C or SIGTERM",
     "register": "make a running server know the blocks and deployments",
     "shell": "print what makes a shell's prefect command speak to this folder's server",
