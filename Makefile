@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest
 SHARED_OUT := --dist loadscope --no-loadscope-reorder
 
-.PHONY: env demo demo-quick up test test-fast soak lint lint-types lint-layers bench clean
+.PHONY: env demo demo-quick up test test-fast soak lint lint-types lint-layers bench docs clean
 
 # PYTHON=/path/to/python3.12 chooses another interpreter than the first that is found.
 env:
@@ -54,6 +54,11 @@ lint-types:
 
 lint-layers:
 	$(BIN)/lint-imports --no-cache
+
+# Ends with 1 for a link that leads nowhere. The variable silences a notice of MkDocs's makers.
+docs: env
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "Open build/site/index.html, or with the search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site 8000"
 
 bench: env
 	$(BIN)/python -m benchmarks
