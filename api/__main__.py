@@ -1,4 +1,4 @@
-"""`python -m api`: the live page, health probes, metrics and the read-only API of a data folder."""
+"""`openbell api`: the live page, health probes, metrics and the read-only API of a data folder."""
 
 from __future__ import annotations
 

@@ -313,7 +313,7 @@ def _use_known_server(home: Home) -> None:
     if not api.is_healthy():
         raise SourceUnavailable(
             f"the Prefect server {server.api_url} does not answer",
-            "Start it with: python -m deployments up",
+            "Start it with: openbell up",
         )
     api.greet()
     api.close()
@@ -326,7 +326,7 @@ def _known_server(home: Home) -> Server:
     if server is None:
         raise SourceUnavailable(
             f"no Prefect server is known for {home.data_dir}",
-            "Start one with: python -m deployments up, or set PREFECT_API_URL",
+            "Start one with: openbell up, or set PREFECT_API_URL",
         )
     return server
 

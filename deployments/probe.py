@@ -1,6 +1,6 @@
 """`python -m deployments.probe [URL]`: whether a container is well, as its exit code.
 
-Without URL it is about `python -m deployments up`; with one, about whoever answers there.
+Without URL it is about `openbell up`; with one, about whoever answers there.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from trading.session.messages import Kind, system_message
 HINTS = {
     "crashed": "up starts it again where its journal ends; open positions keep their stops",
     "failed": "Read the run's message; up starts it again unless it says Bad input",
-    "is late": "See that python -m deployments up runs, and its worker.log in the data folder",
+    "is late": "See that openbell up runs, and its worker.log in the data folder",
 }
 
 

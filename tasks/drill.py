@@ -40,7 +40,7 @@ def note_bad_drill(data_dir: Path, account: str, now: datetime, text: str) -> No
     fields: dict[str, object] = {
         "title": "The restore drill found no good copy",
         "component": "copies",
-        "action_required": f"Look at the copies: python -m flows restore --data-dir {data_dir}"
+        "action_required": f"Look at the copies: openbell restore --data-dir {data_dir}"
         f" --account {account} --list",
     }
     message = system_message(Kind.SYSTEM_ERROR, text, session, account, now, fields)

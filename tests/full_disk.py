@@ -20,7 +20,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def on_a_full_disk(limit_bytes: int) -> list[str]:
-    """Return how `python -m flows` is called where no file grows longer."""
+    """Return how `openbell` is called where no file grows longer."""
     return [sys.executable, "-B", "-c", PROGRAM.format(limit_bytes=limit_bytes)]
 
 

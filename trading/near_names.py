@@ -26,7 +26,7 @@ def parameters_meant(name: str, known: Sequence[str]) -> str:
     else:
         hint = f"There are {_listed(known)}"
     stop = "" if hint.endswith("?") else "."
-    return f"{hint}{stop} All are in docs/settings.md and docs/strategies.md"
+    return f"{hint}{stop} All are in openbell docs settings and openbell docs strategies"
 
 
 def _pieces(name: str) -> set[str]:

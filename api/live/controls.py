@@ -78,7 +78,7 @@ class Controls:
                     name=name,
                     what=what,
                     url=forms.get(name),
-                    command=f"python -m flows {name} {place}",
+                    command=f"openbell {name} {place}",
                 )
                 for name, what in ACTIONS.items()
             ],

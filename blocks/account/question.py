@@ -17,7 +17,7 @@ from blocks.stores.reading import reading_copy
 from trading.errors import BadInput
 
 READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
-TABLES_HINT = 'See its tables with: python -m flows show-status --sql "SHOW TABLES"'
+TABLES_HINT = 'See its tables with: openbell show-status --sql "SHOW TABLES"'
 LONGEST_SECONDS = 60.0
 MOST_ROWS = 100_000
 _AGAIN_AFTER_S = 0.05

@@ -31,7 +31,7 @@ def newest_account(data_dir: Path) -> str:
     ledgers = sorted(data_dir.glob("*/ledger.duckdb"), key=lambda path: path.stat().st_mtime)
     if not ledgers:
         raise BadInput(
-            f"no account is in {data_dir}", "Trade first (python -m flows run), or name --data-dir"
+            f"no account is in {data_dir}", "Trade first (openbell run), or name --data-dir"
         )
     return ledgers[-1].parent.name
 

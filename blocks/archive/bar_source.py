@@ -99,9 +99,7 @@ def date_range(
         return files.date_range(path, format, exchange, symbols=symbols)
     spans = [span for file in archive.files if (span := _span_of(file)) is not None]
     if not spans:
-        raise BadInput(
-            f"no file of {path} can be read", "Fetch its bars again: python -m flows fetch"
-        )
+        raise BadInput(f"no file of {path} can be read", "Fetch its bars again: openbell fetch")
     return min(first for first, _ in spans).date(), max(last for _, last in spans).date()
 
 
@@ -186,6 +184,6 @@ def _refuse_absent(archive: ArchiveReader, wanted: Sequence[str]) -> None:
     if absent:
         raise BadInput(
             f"{archive.folder} has no bars of {named(absent)}",
-            f"It has {named(known)}; others come with python -m flows fetch --symbols"
+            f"It has {named(known)}; others come with openbell fetch --symbols"
             f" {','.join(absent[:_MOST_NAMED])}",
         )

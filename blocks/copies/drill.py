@@ -111,7 +111,7 @@ def drill(storage: Storage, data_dir: Path, account: str, now: datetime) -> Dril
     if manifest is None:
         raise BadInput(
             f"{storage} has no copy of account {account!r}",
-            f"Make one: python -m flows sync --data-dir {data_dir} --account {account}",
+            f"Make one: openbell sync --data-dir {data_dir} --account {account}",
         )
     folder = data_dir / account
     sweep(folder, now)

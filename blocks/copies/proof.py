@@ -230,5 +230,5 @@ def session_of(events: list[Event]) -> Session:
 
 def _broken(what: str) -> StoreUnavailable:
     return StoreUnavailable(
-        f"ledger is not whole: {what}", "Use another copy (python -m flows restore --list)"
+        f"ledger is not whole: {what}", "Use another copy (openbell restore --list)"
     )

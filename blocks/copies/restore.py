@@ -217,7 +217,7 @@ def _chosen(storage: Storage, account: str, version: str | None) -> Manifest:
         what = "no copy" if version is None else f"no copy {version!r}"
         raise BadInput(
             f"{storage} has {what} of account {account!r}",
-            "See python -m flows restore --list, or name another --account",
+            "See openbell restore --list, or name another --account",
         )
     return manifest
 

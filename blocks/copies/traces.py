@@ -29,6 +29,6 @@ def refuse_second_beginning(account_folder: Path) -> None:
             f"the ledger of account {account!r} is gone: {account_folder} still has"
             f" {', '.join(left)}, and there is no copy",
             f"Put {LEDGER_FILE} back, or name the place of its copies with CLOUD_CONTAINER and:"
-            f" python -m flows restore --data-dir {data_dir} --account {account}."
+            f" openbell restore --data-dir {data_dir} --account {account}."
             f" To begin anew, move {account_folder} away",
         )

@@ -51,15 +51,12 @@ class Place:
     account: str
 
     def flows(self, command: str) -> str:
-        """Return a command of `python -m flows` for this account."""
-        return (
-            f"python -m flows {command} --data-dir {self._folder}"
-            f" --account {shlex.quote(self.account)}"
-        )
+        """Return a command of `openbell` for this account."""
+        return f"openbell {command} --data-dir {self._folder} --account {shlex.quote(self.account)}"
 
     def up(self) -> str:
         """Return the command that runs everything."""
-        return f"python -m deployments up --data-dir {self._folder}"
+        return f"openbell up --data-dir {self._folder}"
 
     def log(self, words: str = "") -> str:
         """Return the command that shows the log's last lines, of those with some words in it."""

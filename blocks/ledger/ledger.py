@@ -255,7 +255,7 @@ class DuckDBLedger:
             raise BadInput(
                 f"{self.path} is the ledger of account {known!r}, not of {self.account!r}",
                 f"Move it to the folder {known}, and restore the right one with:"
-                f" python -m flows restore --account {self.account}",
+                f" openbell restore --account {self.account}",
             )
 
     def plan_of(self, session: str) -> dict[str, Any] | None:

@@ -87,7 +87,7 @@ def _closes(number: int, payload: str) -> datetime:
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise StoreUnavailable(
             f"row {number} of the journal says of no session when it closes",
-            "Bring back a copy of the ledger with: python -m flows restore",
+            "Bring back a copy of the ledger with: openbell restore",
         ) from error
 
 

@@ -146,5 +146,5 @@ def _records(
         raise StoreUnavailable(
             f"row {which} of the ledger's {table} is damaged:"
             f" {field + ': ' if field else ''}{first['msg']}",
-            "Bring back a copy with: python -m flows restore",
+            "Bring back a copy with: openbell restore",
         ) from error

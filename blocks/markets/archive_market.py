@@ -47,5 +47,5 @@ class ArchiveMarket(MarketData):
                 return rows
         raise NoData(
             f"{self._archive.folder} has no bars of {', '.join(symbols)} there",
-            "Fetch them first: python -m flows fetch",
+            "Fetch them first: openbell fetch",
         )

@@ -118,7 +118,7 @@ class Drains:
         """Send what can be sent in time, then end; the rest is for who drains it afterwards."""
         if not self._each(DrainThread.stop, seconds):
             logging.getLogger("openbell.notifications").warning(
-                "messages are left in the outbox; `up` sends them, or python -m flows deliver"
+                "messages are left in the outbox; `up` sends them, or openbell deliver"
             )
 
     def _each(self, ask: Callable[[DrainThread, float], bool], seconds: float) -> bool:

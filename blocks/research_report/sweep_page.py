@@ -106,7 +106,7 @@ def _table_words(sets: int) -> str:
     return wrap(
         "p",
         escape(f"{said} All figures of all sets are in results.parquet. The trades of a set: ")
-        + element("code", "python -m flows sweep --out FOLDER --trades SET"),
+        + element("code", "openbell sweep --out FOLDER --trades SET"),
         class_="hint",
     )
 

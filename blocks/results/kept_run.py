@@ -23,7 +23,7 @@ BACKTESTS = "backtests"
 # What a sweep leaves is many runs, and the folder of a run lies at most so deep in those given.
 _SWEEP = "sweep.json"
 _DEEPEST = 3
-_LIST = "List runs with: python -m flows runs"
+_LIST = "List runs with: openbell runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +265,7 @@ def _no_summary(folder: Path) -> NoData | StoreUnavailable:
         return NoData(
             f"{folder} is a sweep, and no single run",
             f"Name {folder / 'sets'}/HASH, a set's folder, which is written by:"
-            f" python -m flows sweep --out {shlex.quote(str(folder))} --trades HASH",
+            f" openbell sweep --out {shlex.quote(str(folder))} --trades HASH",
         )
     if below:
         return NoData(

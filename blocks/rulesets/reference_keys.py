@@ -213,7 +213,7 @@ def in_our_words(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[BadIn
                 ours[path] = value
                 continue
             near = nearest_of(key, (each.partition(" ")[0] for each in KEYS))
-            hint = f"Did you mean {near}?" if near else "docs/rulesets.md has all keys"
+            hint = f"Did you mean {near}?" if near else "openbell docs rulesets has all keys"
             wrong.append(BadInput(f"{key} is not known", hint))
             continue
         is_theirs = True

@@ -105,7 +105,7 @@ class UnreadableBroker(BrokerSettings):
 
     def required(self) -> Self:
         """Raise BadInput."""
-        see = "See what is wrong with: python -m flows validate-config"
+        see = "See what is wrong with: openbell validate-config"
         raise BadInput("the settings of the broker are wrong, and no other is sent its orders", see)
 
 
@@ -125,7 +125,7 @@ def complaints_of_broker(
         yield (
             "I_ACCEPT_REAL_MONEY",
             "TRADING_MODE=live sends orders with real money, and this is not the word yes. Read"
-            " docs/broker.md and write I_ACCEPT_REAL_MONEY=yes, or write TRADING_MODE=paper",
+            " openbell docs broker and write I_ACCEPT_REAL_MONEY=yes, or write TRADING_MODE=paper",
         )
     wrong = list(_complaints_of_addresses(broker))
     yield from wrong

@@ -51,11 +51,11 @@ def settings_page() -> str:
         "blocks and the deployment's parameters, which registration (`make up`) fills from "
         "the settings. What it wrote there itself follows the settings at the next start, and"
         " the session after that takes it. What was changed by hand in Prefect's page stays "
-        "and is listed, what is saved and what the settings say, until `python -m deployments"
+        "and is listed, what is saved and what the settings say, until `openbell"
         " register --overwrite --data-dir data` takes the settings' values, or `--keep` in "
         "its place those that are saved. A block of the type `Openbell S3 copies` or "
         "`Openbell Azure copies` that you save as `openbell` says where the flows' copies go,"
-        " whatever CLOUD_PROVIDER says. `python -m flows validate-config` shows every value "
+        " whatever CLOUD_PROVIDER says. `openbell validate-config` shows every value "
         "and where it comes from.",
         "",
         "An unknown name in `.env` is refused. In the environment, which others use too, a name"
@@ -98,7 +98,7 @@ def env_example() -> str:
     """Return the text of .env.example, in which every variable stands at its default."""
     lines = [
         "# Copy this file to .env and change what you like; what you leave out keeps its default.",
-        "# Check it with: python -m flows validate-config",
+        "# Check it with: openbell validate-config",
     ]
     for group, title in GROUP_TITLES.items():
         lines += ["", f"# {title}"]

@@ -84,7 +84,7 @@ class ReadSettings:
         """Return the settings, or raise BadInput with the first problem."""
         if self.settings is None:
             more = len(self.problems) - 1
-            see = "See all with: python -m flows validate-config"
+            see = "See all with: openbell validate-config"
             raise BadInput(self.problems[0] + (f" ({more} more)" if more else ""), see)
         return self.settings
 
@@ -368,7 +368,7 @@ def _checked_file(
         variable = find_variable(name)
         if variable is None:
             near = nearest_name(name)
-            hint = f"Did you mean {near}?" if near else "See docs/settings.md"
+            hint = f"Did you mean {near}?" if near else "See openbell docs settings"
             problems.append(f"{path}: {name} is not known. {hint}")
         elif variable.fate in (Fate.RENAMED, Fate.REFUSED):
             problems.append(f"{path}: {name} is {variable.fate}. {variable.hint}")

@@ -13,7 +13,7 @@ from trading.session.ports import Storage
 def storage_from(settings: CloudSettings, data_dir: Path) -> Storage:
     """Return the storage that the settings ask for; raises BadInput when it cannot be used."""
     if isinstance(settings, UnreadableCloud):
-        see = "See what is wrong with: python -m flows validate-config"
+        see = "See what is wrong with: openbell validate-config"
         raise BadInput("the settings of the cloud that copies go to are wrong", see)
     if not settings.enable_cloud_sync or settings.cloud_provider == CloudProvider.LOCAL:
         is_named = settings.enable_cloud_sync and settings.cloud_container

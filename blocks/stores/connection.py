@@ -14,16 +14,15 @@ from trading.errors import StoreUnavailable
 
 # What to do about a file that is no database any more.
 DAMAGED = {
-    "ledger.duckdb": "if it is damaged, move it away and bring back a copy with:"
-    " python -m flows restore",
+    "ledger.duckdb": "if it is damaged, move it away and bring back a copy with: openbell restore",
     "exchange-mock.duckdb": "if it is damaged, move the account's folder away and bring back a"
-    " copy with: python -m flows restore",
+    " copy with: openbell restore",
     "telemetry.duckdb": "if it is damaged, move it away: a new one is begun",
 }
 # What to do about a file that another program has open, which only a ledger is worth.
 OPEN_ELSEWHERE = "Close it there"
 LOOK_AT_LEDGER = (
-    '. A ledger that is in use is looked at with: python -m flows show-status --sql "SELECT ..."'
+    '. A ledger that is in use is looked at with: openbell show-status --sql "SELECT ..."'
 )
 _CONFLICT = "Could not set lock on file"
 _OTHER = re.compile(r"Conflicting lock is held in (.+? \(PID \d+\))")

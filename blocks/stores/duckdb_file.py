@@ -183,7 +183,7 @@ class DuckDBFile:
         folder = self.path.parent
         raise BadInput(
             f"{self.path} was removed while it was in use",
-            "Bring back a copy with: python -m flows restore"
+            "Bring back a copy with: openbell restore"
             f" --data-dir {folder.parent} --account {folder.name}",
         )
 

@@ -13,7 +13,7 @@ STOP_GRACE_S = 5.0
 
 
 class ApiServer:
-    """Keeps `python -m api` alive; that it cannot start is said, and keeps nothing else down."""
+    """Keeps `openbell api` alive; that it cannot start is said, and keeps nothing else down."""
 
     def __init__(self, home: Home, host: str, port: int, say: Say) -> None:
         self.url = f"http://{host}:{port}"

@@ -41,7 +41,7 @@ def in_one_line() -> Iterator[None]:
     except (httpx.TransportError, RuntimeError) as error:
         raise SourceUnavailable(
             f"the Prefect server does not answer: {error}",
-            "Start it with: python -m deployments up",
+            "Start it with: openbell up",
         ) from error
 
 

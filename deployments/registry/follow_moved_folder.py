@@ -57,7 +57,7 @@ async def follow_moved_folder(home: Home, specs: Iterable[DeploymentSpec]) -> li
     except ObjectNotFound as error:
         raise SourceUnavailable(
             "something was removed at the Prefect server while the moved folder was followed",
-            "Start again with: python -m deployments up",
+            "Start again with: openbell up",
         ) from error
 
 
@@ -154,7 +154,7 @@ def _in_doubt(named: Sequence[str], ours: str) -> list[str]:
         return []
     return [
         f"deployments name {' and '.join(others)} and are kept; if that is where {ours} was:"
-        f" python -m deployments register --overwrite --data-dir {ours}"
+        f" openbell register --overwrite --data-dir {ours}"
     ]
 
 

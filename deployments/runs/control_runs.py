@@ -59,8 +59,7 @@ class ControlRuns:
         command, given = self._command_of(api, run), str(run.parameters["data_dir"])
         error = BadInput(
             f"nobody serves the data folder {given} at this server, but {self._home.data_dir}",
-            f"Leave data_dir empty, or run: python -m flows {command} --data-dir"
-            f" {shlex.quote(given)}",
+            f"Leave data_dir empty, or run: openbell {command} --data-dir {shlex.quote(given)}",
         )
         said = MASK.text(failure_line(error))
         if api.move(run.id, "FAILED", said):

@@ -36,7 +36,7 @@ class PrefectApi(PrefectConnection):
                 raise
             raise BadInput(
                 f"deployment {deployment} is not registered at {self.url}",
-                "Run: python -m deployments register",
+                "Run: openbell register",
             ) from error
         try:
             answer = self._call(

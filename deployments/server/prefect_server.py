@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not os.environ.get(AUTH_STRING):
         print(
             f"error: {AUTH_STRING} is not set, and without it everybody may run anything here. Set"
-            " it to NAME:LETTERS, as python -m deployments up does by itself",
+            " it to NAME:LETTERS, as openbell up does by itself",
             file=sys.stderr,
         )
         return EXIT_BAD_INPUT

@@ -99,7 +99,7 @@ def add_strategy_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         RULESET_OPTION,
         metavar="NAME",
-        help="a ruleset (docs/rulesets.md); what is set singly goes before it",
+        help="a ruleset (openbell docs rulesets); what is set singly goes before it",
     )
     parser.add_argument(
         "--set",
@@ -113,7 +113,7 @@ def add_strategy_arguments(parser: ArgumentParser) -> None:
         "--strategy-file",
         type=path_argument,
         metavar="FILE.py",
-        help="a strategy of your own (docs/strategies.md); its parameters go to --set",
+        help="a strategy of your own (openbell docs strategies); its parameters go to --set",
     )
 
 

@@ -1,4 +1,4 @@
-"""python -m flows backtest: a strategy over past bars, without a server."""
+"""openbell backtest: a strategy over past bars, without a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows check-broker: what the broker of the settings says now; nothing is ordered."""
+"""openbell check-broker: what the broker of the settings says now; nothing is ordered."""
 
 from __future__ import annotations
 

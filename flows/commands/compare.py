@@ -1,4 +1,4 @@
-"""python -m flows compare: in what kept runs differ, on the terminal and as a page."""
+"""openbell compare: in what kept runs differ, on the terminal and as a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows deliver: send the messages that ended sessions left in their outboxes."""
+"""openbell deliver: send the messages that ended sessions left in their outboxes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows explain: why a symbol was or was not traded at a bar, in one line."""
+"""openbell explain: why a symbol was or was not traded at a bar, in one line."""
 
 from __future__ import annotations
 

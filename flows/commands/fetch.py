@@ -1,4 +1,4 @@
-"""python -m flows fetch: bars of a provider into the archive, where backtests find them."""
+"""openbell fetch: bars of a provider into the archive, where backtests find them."""
 
 from __future__ import annotations
 
@@ -87,4 +87,4 @@ def _tell(line: str) -> None:
 def _where(folder: Path, *, are_daily: bool) -> str:
     if are_daily:
         return f"daily bars are in {folder}"
-    return f"bars are in {folder}; try: python -m flows backtest --bars {folder}"
+    return f"bars are in {folder}; try: openbell backtest --bars {folder}"

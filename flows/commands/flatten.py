@@ -1,4 +1,4 @@
-"""python -m flows flatten: leave the operator's word for the session that trades."""
+"""openbell flatten: leave the operator's word for the session that trades."""
 
 from __future__ import annotations
 

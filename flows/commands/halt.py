@@ -1,4 +1,4 @@
-"""python -m flows halt: leave the operator's word for the session that trades."""
+"""openbell halt: leave the operator's word for the session that trades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows import-bars: the user's own files into the archive, checked on the way."""
+"""openbell import-bars: the user's own files into the archive, checked on the way."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def run(args: Namespace) -> int:
         f" {done.defects.invalid} invalid, {done.defects.duplicate} duplicate,"
         f" {done.defects.outside_session} outside sessions"
     )
-    print(f"bars are in {done.folder}; try: python -m flows backtest --bars {done.folder}")
+    print(f"bars are in {done.folder}; try: openbell backtest --bars {done.folder}")
     return 0

@@ -1,4 +1,4 @@
-"""python -m flows look-ahead-test: cut the future off, and see that the past stays."""
+"""openbell look-ahead-test: cut the future off, and see that the past stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows note-trade: keep a person's words beside a closed trade."""
+"""openbell note-trade: keep a person's words beside a closed trade."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows null-test: a strategy on random walks, where it must earn nothing."""
+"""openbell null-test: a strategy on random walks, where it must earn nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows parity: replay closed sessions, and say whether their journals come again."""
+"""openbell parity: replay closed sessions, and say whether their journals come again."""
 
 from __future__ import annotations
 

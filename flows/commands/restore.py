@@ -1,4 +1,4 @@
-"""python -m flows restore: put a verified copy in the place of an account's ledger."""
+"""openbell restore: put a verified copy in the place of an account's ledger."""
 
 from __future__ import annotations
 

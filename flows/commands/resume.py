@@ -1,4 +1,4 @@
-"""python -m flows resume: leave the operator's word for the session that trades."""
+"""openbell resume: leave the operator's word for the session that trades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows run: trade sessions on paper, now or replayed, without a Prefect server."""
+"""openbell run: trade sessions on paper, now or replayed, without a Prefect server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows runs: the backtests that were kept, the newest first."""
+"""openbell runs: the backtests that were kept, the newest first."""
 
 from __future__ import annotations
 

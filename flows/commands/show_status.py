@@ -1,4 +1,4 @@
-"""python -m flows show-status: what an account holds and did, read from its ledger."""
+"""openbell show-status: what an account holds and did, read from its ledger."""
 
 from __future__ import annotations
 

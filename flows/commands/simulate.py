@@ -1,4 +1,4 @@
-"""python -m flows simulate: trade seeded sessions while everything around them goes wrong."""
+"""openbell simulate: trade seeded sessions while everything around them goes wrong."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _show(outcome: Outcome, args: Namespace) -> None:
     assert outcome.broken is not None
     print(
         f"seed {outcome.seed} broke {outcome.broken}. Again:"
-        f" python -m flows simulate --seed {outcome.seed} --faults {args.faults}"
+        f" openbell simulate --seed {outcome.seed} --faults {args.faults}"
         f" --broker {args.broker}"
     )
     print("\n".join(f"  {line}" for line in outcome.story.last()))

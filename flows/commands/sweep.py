@@ -1,4 +1,4 @@
-"""python -m flows sweep: a strategy over past bars with many sets of parameters."""
+"""openbell sweep: a strategy over past bars with many sets of parameters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--runner", choices=("local", "dask", "ray"), default="local",
-        help="who runs the sets: this process, or others (docs/scale-out.md)",
+        help="who runs the sets: this process, or others (openbell docs scale-out)",
     )  # fmt: skip
     parser.add_argument("--address", metavar="ADDRESS", help="where the runner listens")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""python -m flows sync: put a verified copy of an account where copies are kept."""
+"""openbell sync: put a verified copy of an account where copies are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows transfer: money comes to an account or leaves it, between sessions."""
+"""openbell transfer: money comes to an account or leaves it, between sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""python -m flows validate-config: every setting and where it comes from, or what is wrong."""
+"""openbell validate-config: every setting and where it comes from, or what is wrong."""
 
 from __future__ import annotations
 

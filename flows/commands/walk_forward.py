@@ -1,4 +1,4 @@
-"""python -m flows walk-forward: choose sets on past sessions, trade them on later ones."""
+"""openbell walk-forward: choose sets on past sessions, trade them on later ones."""
 
 from __future__ import annotations
 

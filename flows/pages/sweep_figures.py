@@ -41,7 +41,7 @@ def print_sweep(report: SweepReport, folder: Path) -> None:
     console.print(f"results in {where}", soft_wrap=True)
     console.print(f"open {escape(str(folder / PAGE))} in a browser", soft_wrap=True)
     console.print(
-        f"its trades: python -m flows sweep --out {escape(shlex.quote(str(folder)))}"
+        f"its trades: openbell sweep --out {escape(shlex.quote(str(folder)))}"
         f" --trades {best[SET_HASH]}",
         soft_wrap=True,
     )

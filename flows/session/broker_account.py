@@ -88,5 +88,5 @@ def real_money_words(broker: BrokerSettings) -> str:
         return ""
     return (
         "REAL MONEY: orders go to the live account at Alpaca (TRADING_MODE=live,"
-        " I_ACCEPT_REAL_MONEY=yes). Stop it with: python -m flows halt, or flatten"
+        " I_ACCEPT_REAL_MONEY=yes). Stop it with: openbell halt, or flatten"
     )

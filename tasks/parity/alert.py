@@ -28,7 +28,7 @@ def alert_of(
         {
             "title": "The journal does not follow from its bars",
             "component": "parity",
-            "action_required": "Halt the account, and look at all of them: python -m flows parity"
+            "action_required": "Halt the account, and look at all of them: openbell parity"
             f" --session {found.session} --data-dir {data_dir} --account {ledger.account}",
         },
     )

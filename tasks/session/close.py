@@ -34,5 +34,5 @@ def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:
     return BadInput(
         f"session {runtime.name} is closed, and ledger and exchange differ: {differ}",
         "Compare them by hand; ledger and exchange of one moment are brought back together by:"
-        f" python -m flows restore --account {runtime.ledger.account}",
+        f" openbell restore --account {runtime.ledger.account}",
     )

@@ -35,7 +35,7 @@ class DifferenceNews:
                     "SYSTEM_ERROR",
                     f"{symbol} is not entered, ledger and exchange differ: {reason}",
                     action_required="Compare the symbol's position and orders with the exchange's"
-                    " (python -m flows show-status); entries begin again when they agree",
+                    " (openbell show-status); entries begin again when they agree",
                 )
         for symbol in sorted(self._told.keys() - blocked.keys()):
             said = (

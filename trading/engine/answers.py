@@ -16,7 +16,7 @@ from trading.market.bars import Floats
 from trading.prices import r4
 from trading.reasons import ENTER_LONG, ENTER_SHORT, UNDECIDED
 
-_HINT = "docs/strategies.md says what an entry may hold"
+_HINT = "openbell docs strategies says what an entry may hold"
 # Beyond it a price no longer fits the integers that round it.
 LARGEST_PRICE = 1e9
 _KIND_HINT = "Use what trading.entries names"

@@ -25,7 +25,7 @@ from trading.rules import Rules
 from trading.selection.judge import judge_universe, see_opening
 from trading.selection.universe import Universe
 
-REASON_HINT = "docs/strategies.md lists the reasons that a strategy may give"
+REASON_HINT = "openbell docs strategies lists the reasons that a strategy may give"
 ORDER_HINT = "Use what trading.entries names"
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple, SupportsIndex
 
 from trading.errors import BadInput, OpenbellError
 
-HINT = "docs/strategies.md shows what a strategy file holds"
+HINT = "openbell docs strategies shows what a strategy file holds"
 _MOST_VALUES = 4
 _ENGINE = Path(__file__).parent
 # Functions of the engine that look at answers, and of the strategy that gave them.

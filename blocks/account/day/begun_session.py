@@ -108,7 +108,7 @@ def read_begun(
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise StoreUnavailable(
             f"row {number} of the journal does not say how session {day} began",
-            "Bring back a copy of the ledger with: python -m flows restore",
+            "Bring back a copy of the ledger with: openbell restore",
         ) from error
 
 

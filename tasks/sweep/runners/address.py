@@ -23,11 +23,12 @@ class Service(NamedTuple):
 DASK = Service(
     "tcp://192.168.1.10:8786",
     "dask scheduler --host HOST, and on each machine dask worker tcp://HOST:8786"
-    " (docs/scale-out.md)",
+    " (openbell docs scale-out)",
 )
 RAY = Service(
     "ray://192.168.1.10:10001",
-    "ray start --head, and on each other machine ray start --address=HOST:6379 (docs/scale-out.md)",
+    "ray start --head, and on each other machine ray start --address=HOST:6379"
+    " (openbell docs scale-out)",
 )
 
 

@@ -21,7 +21,7 @@ Start = Callable[..., str]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start `python -m api` with arguments and variables; return its address."""
+    """Start `openbell api` with arguments and variables; return its address."""
     with _starting() as begin:
         yield begin
 

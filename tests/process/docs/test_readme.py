@@ -27,7 +27,7 @@ OTHERS = {
 
 
 def test_each_command_is_in_the_readme_and_each_one_there_exists() -> None:
-    shown = set(re.findall(r"python -m flows ([a-z-]+)", README))
+    shown = set(re.findall(r"openbell ([a-z-]+)", README))
     shown |= {
         name
         for row in re.findall(r"^\| (`[a-z`, -]+`) \|", README, re.M)

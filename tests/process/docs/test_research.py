@@ -18,7 +18,7 @@ def test_each_line_of_the_page_runs_one_after_the_other(tmp_path: Path) -> None:
         line
         for block in re.findall(r"```\n(.*?)```", PAGE, re.S)
         for line in block.splitlines()
-        if line.startswith("python -m flows sweep")
+        if line.startswith("openbell sweep")
     ]
     assert len(lines) >= 3
     for line in lines:

@@ -16,7 +16,7 @@ PAGE = (REPOSITORY / "docs/walk-forward.md").read_text()
 
 
 def test_the_line_of_the_page_runs_and_leaves_the_files_that_it_names(tmp_path: Path) -> None:
-    line = re.search(r"^python -m flows walk-forward .*$", PAGE, re.M)
+    line = re.search(r"^openbell walk-forward .*$", PAGE, re.M)
     assert line is not None
     done = flows(*shlex.split(line[0])[3:], cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -40,7 +40,7 @@ HEAVY = {"prefect", "matplotlib", "plotly"}
 
 
 def start(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run `python -m flows backtest` in a process of its own."""
+    """Run `openbell backtest` in a process of its own."""
     return finish([sys.executable, "-m", "flows", "backtest", *arguments])
 
 

@@ -219,7 +219,7 @@ def test_where_the_place_of_copies_is_wrong_the_folder_in_its_stead_is_not_asked
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"no database" * 2_000, "python -m flows restore"),
+        (b"no database" * 2_000, "openbell restore"),
         (None, "Is a directory"),
     ],
 )

@@ -218,7 +218,7 @@ class Installation:
         return self.kill([*self.supervisor, *(p.pid for p in self.processes()), *others])
 
     def run(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        """Start `python -m flows run` on this account from another terminal."""
+        """Start `openbell run` on this account from another terminal."""
         settings = {
             "interval": "1",
             "exchange": "24/7",
@@ -240,7 +240,7 @@ class Installation:
         return other
 
     def command(self, *words: str) -> str:
-        """Run a command of `python -m flows` on this account to its end; return what it said."""
+        """Run a command of `openbell` on this account to its end; return what it said."""
         done = subprocess.run(
             [sys.executable, "-m", "flows", *words, "--data-dir", str(self.data_dir)],
             cwd=REPOSITORY, env=self.environment(), capture_output=True, text=True, timeout=300,

@@ -107,7 +107,7 @@ def test_one_feed_is_read_and_named(folder: Path, feed: str | None, read: int, n
 @pytest.mark.parametrize(
     ("symbols", "feed", "said"),
     [
-        (("NVDA",), None, "no bars of NVDA. It has AAPL, MSFT; others come with python -m flows"),
+        (("NVDA",), None, "no bars of NVDA. It has AAPL, MSFT; others come with openbell"),
         (("MSFT",), "alpaca:iex", "no bars of MSFT of the feed alpaca:iex there. It has them of"),
         (None, "alpaca:sip", "no bars of AAPL, MSFT of the feed alpaca:sip there"),
     ],

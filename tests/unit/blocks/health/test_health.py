@@ -66,7 +66,7 @@ def minutes_ago(minutes: float, now: datetime = OPEN) -> datetime:
 @pytest.mark.parametrize(
     ("held_by", "begun", "now", "account", "level", "words"),
     [
-        ("python -m flows run (PID 7)", BEGUN, OPEN, "paper", H, "held by python -m flows run"),
+        ("openbell run (PID 7)", BEGUN, OPEN, "paper", H, "held by openbell run"),
         ("me", STOPPED, OPEN, "paper", H, "held by"),
         (None, BEGUN, OPEN, "paper", U, "session 2025-06-10 is open and nobody trades it"),
         (None, None, OPEN, "paper", U, "session 2025-06-10 is open and nobody trades it"),
@@ -115,7 +115,7 @@ def test_a_hand_over_is_no_alert_and_a_death_is_one(
     assert found.level == level
     if level != H:
         assert found.since == (last_sign if last_sign <= now and begun else at(13, 30))
-        assert "python -m deployments up --data-dir 'my data'" in found.hint
+        assert "openbell up --data-dir 'my data'" in found.hint
 
 
 def bar_at(

@@ -57,4 +57,4 @@ def test_a_journal_is_judged_by_its_newest_replay(case: str) -> None:
     assert (found.name, found.level) == ("parity", level)
     assert words in found.reason
     assert (found.since is None) == (level == Level.HEALTHY)
-    assert ("python -m flows parity" in found.hint) == (level != Level.HEALTHY)
+    assert ("openbell parity" in found.hint) == (level != Level.HEALTHY)

@@ -81,5 +81,5 @@ def test_a_damaged_row_is_one_line(payload: str | None, tmp_path: Path) -> None:
     ledger = journalled(tmp_path, began("2025-06-10"))
     with ledger.changing() as connection:
         connection.execute("UPDATE journal SET payload = ?", [payload])
-    with pytest.raises(StoreUnavailable, match=r"row 1 of the journal.*python -m flows restore"):
+    with pytest.raises(StoreUnavailable, match=r"row 1 of the journal.*openbell restore"):
         find_open_session(ledger.path)

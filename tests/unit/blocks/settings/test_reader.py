@@ -176,7 +176,7 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
         ("SYMBLS=AAPL", "SYMBLS is not known. Did you mean SYMBOLS?"),
         ("symbols=AAPL", "Did you mean SYMBOLS?"),
         ("DATA__FINNHUB_API_KEY=k", "Did you mean FINNHUB_API_KEY?"),
-        ("COLOUR=red", "COLOUR is not known. See docs/settings.md"),
+        ("COLOUR=red", "COLOUR is not known. See openbell docs settings"),
         ("MODE=live", "MODE is renamed. Write TRADING_MODE"),
         ("EXCHANGE=HKEX", "EXCHANGE: exchange 'HKEX' closes for lunch"),
         ("EXCHANGE=XBEL", "EXCHANGE: pandas-market-calendars has no sessions of 'XBEL'"),

@@ -60,7 +60,7 @@ def test_what_is_left_of_a_ledger_with_tables_is_damaged_and_stays(
     path = tmp_path / "paper" / "ledger.duckdb"
     content = path.read_bytes()[:size]
     path.write_bytes(content)
-    with pytest.raises(StoreUnavailable, match="python -m flows restore"):
+    with pytest.raises(StoreUnavailable, match="openbell restore"):
         DuckDBLedger(tmp_path, "paper").remember("a", "b")
     assert path.read_bytes() == content
 

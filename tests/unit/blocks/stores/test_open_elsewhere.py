@@ -141,6 +141,6 @@ def test_real_damage_keeps_its_words(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     ledger = DuckDBLedger(tmp_path, "paper")
     for attempt in (lambda: ledger.query("SELECT 1"), lambda: ledger.remember("a", "b")):
-        with pytest.raises(StoreUnavailable, match="python -m flows restore"):
+        with pytest.raises(StoreUnavailable, match="openbell restore"):
             attempt()
     assert path.read_bytes() == content

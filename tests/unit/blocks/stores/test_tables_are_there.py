@@ -51,7 +51,7 @@ def test_a_ledger_that_is_gone_in_use_is_missed_and_not_begun_anew(
     if left == "no folder":
         shutil.rmtree(ledger.path.parent)
     files = set(tmp_path.rglob("*"))
-    hint = f"python -m flows restore --data-dir {tmp_path} --account paper"
+    hint = f"openbell restore --data-dir {tmp_path} --account paper"
     for use in (
         lambda: ledger.commit([], epoch=epoch),
         lambda: ledger.query("SELECT * FROM trades"),

@@ -164,7 +164,7 @@ def test_what_an_alert_tells_to_do_is_a_command_that_there_is() -> None:
     told = [
         command
         for rule in rules()
-        for command in re.findall(r"python -m flows ([\w-]+)", rule["annotations"]["description"])
+        for command in re.findall(r"openbell ([\w-]+)", rule["annotations"]["description"])
     ]
     assert told
     assert set(told) <= COMMANDS.keys()

@@ -154,7 +154,7 @@ def test_what_is_for_a_folder_that_nobody_serves_is_answered_in_a_line(
     run = server.runs[key]
     assert run.state_type == "FAILED"
     assert run.message.startswith("Bad input: nobody serves the data folder ")
-    assert f"python -m flows {command} --data-dir " in run.message
+    assert f"openbell {command} --data-dir " in run.message
     assert "\n" not in run.message
     assert server.runs[last].state_type == "COMPLETED"
     assert words(home) == [("halt", "this one counts")]
@@ -210,7 +210,7 @@ def test_a_damaged_ledger_is_told_in_the_run(home: Home) -> None:
     key = server.click("halt")
     look(home, server)
     assert server.runs[key].state_type == "FAILED"
-    assert "python -m flows restore" in server.runs[key].message
+    assert "openbell restore" in server.runs[key].message
 
 
 def test_a_server_that_refuses_us_is_told_once_and_is_not_mistaken_for_one_without_commands(

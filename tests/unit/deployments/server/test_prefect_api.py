@@ -108,7 +108,7 @@ def test_parameters_that_are_refused_are_named_with_the_form() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        ((404, {"detail": "not found"}), BadInput, "python -m deployments register"),
+        ((404, {"detail": "not found"}), BadInput, "openbell register"),
         ((500, {"exception_message": "Internal"}), ServerRefused, "answered 500"),
     ],
 )

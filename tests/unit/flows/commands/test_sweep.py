@@ -114,7 +114,7 @@ def test_trades_are_refused_where_the_bars_changed_since(tmp_path: Path) -> None
             ("--grid", "lookback_minutes=5"),
             "Alike are entry_cutoff_minutes, flatten_minutes, range_minutes",
         ),
-        (("--grid", "xyzzy=5"), " more. All are in docs/settings.md"),
+        (("--grid", "xyzzy=5"), " more. All are in openbell docs settings"),
         (("--grid", "min_body=0,big"), "--grid min_body: "),
         (("--grid", "min_body=3,7"), "--grid min_body: "),
         (("--grid", "min_body=0:1:0.0000001", "--grid", "max_positions=1:50:1"), "--random 1000"),

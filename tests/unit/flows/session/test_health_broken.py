@@ -204,8 +204,8 @@ def test_what_breaks_is_said_within_a_minute_with_its_reason_and_what_to_do(
 
 def works_to_the_letter(hint: str) -> None:
     """Run the command of a hint where that changes no machine; raises where it does not work."""
-    if "python -m flows sync" in hint or "python -m flows resume" in hint:
-        command = hint.partition("python -m flows ")[2]
+    if "openbell sync" in hint or "openbell resume" in hint:
+        command = hint.partition("openbell ")[2]
         words = subprocess.check_output(["sh", "-c", f'printf "%s\\n" {command}'], text=True)
         done = flows(*words.splitlines())
         assert done.returncode == 0, done.stderr

@@ -20,6 +20,5 @@ def tally_of(seeds: Iterable[int]) -> Tally:
 def broken_in(tally: Tally) -> list[str]:
     """Return how each session that broke something can be had again."""
     return [
-        f"{outcome.broken}: python -m flows simulate --seed {outcome.seed}"
-        for outcome in tally.broken
+        f"{outcome.broken}: openbell simulate --seed {outcome.seed}" for outcome in tally.broken
     ]
