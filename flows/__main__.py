@@ -179,6 +179,6 @@ def _run(arguments: list[str]) -> int:
 if __name__ == "__main__":
     ended_with = main()
     # Their threads would keep DuckDB's module alive.
-    if {"prefect", "flows.simulation.world"} & sys.modules.keys():
+    if {"prefect", "flows.simulation.world", "flows.pages.watch.watching"} & sys.modules.keys():
         leave(ended_with)
     sys.exit(ended_with)

@@ -8,6 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.commands.arguments import path_argument
+from trading.errors import BadInput
+
+WATCH_EACH_S = 2.0
+# Once a day; longer is a slip.
+LONGEST_WATCH_S = 86_400.0
+
+
+def seconds_argument(text: str) -> float:
+    """Return between which looks so many seconds lie."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= LONGEST_WATCH_S:
+        raise BadInput(
+            f"--watch {text!r} is no number of seconds from 1 to {LONGEST_WATCH_S:g}",
+            f"Write one, such as --watch 5, or --watch alone for {WATCH_EACH_S:g}",
+        )
+    return seconds
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -16,6 +35,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument(
+        "--watch",
+        nargs="?",
+        type=seconds_argument,
+        const=WATCH_EACH_S,
+        metavar="SECONDS",
+        help=f"follow it until Ctrl-C, and look so often; {WATCH_EACH_S:g} when left out",
+    )
+    parser.add_argument(
         "--sql",
         metavar="QUESTION",
         help="ask the ledger instead: SELECT ..., also while it is in use",
@@ -23,7 +50,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print the status; return the exit code."""
+    """Print the status, or follow it; return the exit code."""
+    if args.watch is not None:
+        return _watch(args)
     from blocks.account.status import account_status, live_account, newest_account
     from blocks.health.health import check_health
     from flows.pages.status import print_health, print_status
@@ -38,6 +67,30 @@ def run(args: Namespace) -> int:
     else:
         print_status(status)
         print_health(health)
+    return 0
+
+
+def _watch(args: Namespace) -> int:
+    if args.json or args.sql is not None:
+        other = "--json" if args.json else "--sql"
+        raise BadInput(f"--watch does not go with {other}", f"Leave out --watch or {other}")
+    try:
+        from rich.console import Console
+
+        from blocks.live.live_reader import LiveReader
+        from blocks.live.source import Source
+        from flows.pages.watch.watching import watch
+
+        source = Source(args.data_dir, args.account)
+        settings = getattr(args, "settings", None)
+        if settings is not None:
+            source.settle_s = settings.data.settle_seconds
+            source.exchange = settings.trading.exchange
+        watch(LiveReader(source).look, args.watch, Console())
+    except KeyboardInterrupt as stopped:
+        # Ctrl-C is how it ends; a signal that ends any command is a kind of its own.
+        if type(stopped) is not KeyboardInterrupt:
+            raise
     return 0
 
 
