@@ -19,6 +19,7 @@ from blocks.process.stop_request import StopRequest
 from blocks.settings.broker import BrokerSettings
 from flows.pages.artifacts import publish_session, session_message
 from flows.pages.goodwill import prefect_permitting
+from flows.pages.live_page import LivePage
 from flows.pages.session_page import LAST_WHEN_STOPPED_SECONDS, SessionPage
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
@@ -120,11 +121,14 @@ async def trade_session(
             shadow=shadow,
             on_shutdown=on_shutdown,
         )
-        return await _trade(request, should_stop)
+        live_page = LivePage.of(configured.api, request.data_dir)
+        return await _trade(request, should_stop, live_page)
 
 
-async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[None]:
-    page = SessionPage()
+async def _trade(
+    request: SessionRequest, should_stop: StopRequest, live_page: LivePage
+) -> State[None]:
+    page = SessionPage(live_page)
     try:
         await name_run(session_name(_days(request), request.account))
         if request.replay is None:
@@ -150,7 +154,7 @@ async def _trade(request: SessionRequest, should_stop: StopRequest) -> State[Non
         await page.finish(LAST_WHEN_STOPPED_SECONDS)
         return Cancelled(message="Stopped when asked to; a retry goes on while the session lasts")
     await page.finish()
-    return Completed(message=await _show(request, closed))
+    return Completed(message=await _show(request, closed, live_page))
 
 
 def _days(request: SessionRequest) -> str:
@@ -161,10 +165,10 @@ def _days(request: SessionRequest) -> str:
     return next_session(request.exchange, due).date.isoformat()
 
 
-async def _show(request: SessionRequest, closed: int) -> str:
+async def _show(request: SessionRequest, closed: int, live_page: LivePage) -> str:
     """Publish what came out; a session that is over does not fail for want of a picture."""
     said = f"{closed} session(s) of account {request.account} closed"
     async with prefect_permitting("the session"):
         said = session_message(request, closed)
-        await publish_session(request)
+        await publish_session(request, live_page)
     return said

@@ -23,6 +23,7 @@ from blocks.results.folder import REPORT
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.backtest_figures import figures
 from flows.pages.cells import cell, table
+from flows.pages.live_page import LivePage
 from flows.pages.status import TRADE_COLUMNS, broker_line
 from flows.session.request import SessionRequest
 from tasks.backtest.run import BacktestReport
@@ -49,7 +50,7 @@ async def publish_backtest(report: BacktestReport, folder: Path) -> None:
         f"# Backtest of {symbols}",
         f"{first} to {last}, bars: {source}",
         as_markdown(picture, "equity and drawdown"),
-        f"Results: {address}",
+        f"Results: [{address}]({address})",
         "\n".join(f"- {note}" for note in report.notes),
         markdown_table(
             [{"figure": name, "value": value} for name, value in figures(report.summary)]
@@ -66,7 +67,8 @@ async def publish_backtest(report: BacktestReport, folder: Path) -> None:
     await acreate_table_artifact(
         table(trades, BACKTEST_COLUMNS),
         key="backtest-trades",
-        description=f"The last {len(trades)} trades of the {what}, times in UTC",
+        description=f"The last {len(trades)} trades of the {what}, times in UTC."
+        f" [Results]({address})",
     )
     await acreate_link_artifact(
         address, link_text=f"Results of the {what}", key="backtest-results", description=address
@@ -74,7 +76,7 @@ async def publish_backtest(report: BacktestReport, folder: Path) -> None:
 
 
 @without_secrets_in_errors
-async def publish_session(request: SessionRequest) -> None:
+async def publish_session(request: SessionRequest, live_page: LivePage) -> None:
     """Show the last session's equity by the exchange's clock, and an account's latest trades."""
     account = request.account
     status = account_status(request.data_dir, account)
@@ -94,6 +96,7 @@ async def publish_session(request: SessionRequest) -> None:
         f"Equity {cell('equity', status.equity)} USD; {len(trades)} trades that day,"
         f" {len(status.trades)} in all. Times of {zone.key}.",
         *([] if status.broker is None else [broker_line(status.broker) + "."]),
+        live_page.links(account, day),
         markdown_table(table(trades, DAY_COLUMNS, zone)),
         *(
             f"The plan changed with this session: {'; '.join(change['changes'])}."
@@ -104,7 +107,7 @@ async def publish_session(request: SessionRequest) -> None:
     if len(of_the_day) < len(points):
         lines.append(as_markdown(_picture(points, f"account {account}{label}"), "the account"))
     await acreate_markdown_artifact(
-        "\n\n".join(lines),
+        "\n\n".join(line for line in lines if line),
         key=artifact_key(account, "daily-summary"),
         description=f"Account {account}, session {day}",
     )

@@ -10,6 +10,7 @@ from prefect.artifacts import acreate_table_artifact
 from blocks.process.secret_mask import MASK
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import TROUBLES
+from flows.pages.live_page import LivePage
 from flows.pages.session_tables import Table, decisions_table, positions_table
 from flows.pages.status import broker_line
 from tasks.session.runtime import RUNTIMES, SessionRuntime
@@ -32,7 +33,8 @@ class SessionPage:
     in time is tried again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, live_page: LivePage) -> None:
+        self._live_page = live_page
         self._runtime: SessionRuntime | None = None
         self._shown: _Seen | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -84,14 +86,17 @@ class SessionPage:
         whose = f"account {account}, session {runtime.name}"
         view = runtime.seen.view
         broker = "" if view is None else f"; {broker_line(view.as_dict())}"
+        links = self._live_page.links(account, runtime.session.date)
+        where = f". {links}" if links else ""
         held, zone = len(positions), exchange_timezone(runtime.plan.exchange).key
         await acreate_table_artifact(
             decisions,
             key=artifact_key(account, "decisions"),
-            description=f"What each symbol of {whose} did, and why; times of {zone}",
+            description=f"What each symbol of {whose} did, and why; times of {zone}{where}",
         )
         await acreate_table_artifact(
             positions,
             key=artifact_key(account, "positions"),
-            description=f"{held or 'No'} position{'' if held == 1 else 's'} of {whose}{broker}",
+            description=f"{held or 'No'} position{'' if held == 1 else 's'} of {whose}{broker}"
+            f"{where}",
         )

@@ -6,14 +6,17 @@ import asyncio
 import base64
 import logging
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blocks.account.status import account_status
+from blocks.settings.app_settings import ApiSettings
 from flows.pages import artifacts, session_page
 from flows.pages.artifacts import publish_session, session_message
+from flows.pages.live_page import LivePage
 from flows.pages.session_page import SessionPage
 from flows.session.bar_words import BarWords
 from flows.session.parts import PlainParts
@@ -78,7 +81,7 @@ def replayed(folder: Path, *, dry_run: bool = False) -> SessionRequest:
 
 def trade(request: SessionRequest) -> dict[int, list[str]]:
     async def run() -> dict[int, list[str]]:
-        page = SessionPage()
+        page = SessionPage(LivePage.of(ApiSettings(), request.data_dir))
         runner = Watched(page)
         await run_account(request, runner)
         await page.finish(patience_seconds=0.01)
@@ -181,7 +184,7 @@ def test_the_days_summary_names_the_account_and_the_run_says_what_came_of_it(
 ) -> None:
     request = replayed(tmp_path)
     trade(request)
-    asyncio.run(publish_session(request))
+    asyncio.run(publish_session(request, LivePage.of(ApiSettings(), tmp_path)))
     summary = shown.last("replay-daily-summary")
     assert summary["description"] == f"Account replay, session {DAY}"
     picture = re.search(r"base64,([A-Za-z0-9+/=]+)\)", summary["data"])
@@ -192,3 +195,22 @@ def test_the_days_summary_names_the_account_and_the_run_says_what_came_of_it(
     assert said.startswith(f"1 session of account replay closed; {DAY}: ")
     assert f"equity {status.equity:,.2f} USD" in said
     assert said.endswith((tmp_path / "replay").as_uri())
+
+    # All of it leads to the live page of its account.
+    address = "http://127.0.0.1:8085/"
+    links = f"[Live page]({address}), [session {DAY}]({address}sessions/{DAY})"
+    assert links in summary["data"]
+    for key in ("replay-decisions", "replay-positions"):
+        assert shown.last(key)["description"].endswith(links), key
+
+
+def test_the_live_page_is_where_the_settings_have_it_and_shows_one_account(tmp_path: Path) -> None:
+    for host, reached in (("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("box.lan", "box.lan")):
+        settings = ApiSettings(api_host=host, health_check_port=9000)
+        assert LivePage.of(settings, tmp_path).address == f"http://{reached}:9000/"
+    for account in ("replay", "paper"):
+        (tmp_path / account).mkdir()
+        (tmp_path / account / "ledger.duckdb").touch()
+    page = LivePage.of(ApiSettings(), tmp_path)
+    assert page.links("paper", date(2025, 6, 10))
+    assert page.links("replay", date(2025, 6, 10)) == ""
