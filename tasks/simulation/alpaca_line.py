@@ -134,14 +134,18 @@ class AlpacaLine(AlpacaExchange):
             listed = list(listed)
             faults.shuffle(Fault.REORDERED, listed)
         elif "/activities" in path:
-            for one in listed:
-                name = str(one["id"])
-                if name not in self._listed_from:
-                    is_late = faults.strikes(Fault.REORDERED)
-                    seconds = faults.between(Fault.REORDERED, 0.5, 20.0) if is_late else 0.0
-                    self._listed_from[name] = self._time.us + round(seconds * SECOND_US)
-            listed = [one for one in listed if self._listed_from[str(one["id"])] <= self._time.us]
+            listed = [one for one in listed if self._is_listed(one)]
         return answer._replace(body=listed)
+
+    def _is_listed(self, execution: Json) -> bool:
+        """Return whether an execution is to be seen yet; when it is is drawn at the first look."""
+        assert isinstance(execution, dict)
+        name = str(execution["id"])
+        if name not in self._listed_from:
+            is_late = self._faults.strikes(Fault.REORDERED)
+            seconds = self._faults.between(Fault.REORDERED, 0.5, 20.0) if is_late else 0.0
+            self._listed_from[name] = self._time.us + round(seconds * SECOND_US)
+        return self._listed_from[name] <= self._time.us
 
     def _changed(self, method: str, path: str, query: dict[str, str], body: Json) -> ApiAnswer:
         faults = self._faults

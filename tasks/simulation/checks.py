@@ -14,7 +14,6 @@ from tasks.simulation.watch import Watch
 from trading.session.events import Event, Fill, Intent
 from trading.session.state import SessionState
 
-
 COMPARED = (
     "orders",
     "unanswered",
