@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from api.live.answers import Age
 from api.live.last_bar import last_bar_answer
 from api.live.live_reader import LiveReader
 from api.live.today import Today, today_of
 from api.source import Source
+
 from blocks.account.day.bars import NewestBar
 from blocks.account.day.begun_session import BegunSession
 from blocks.account.day.reading import DayReading

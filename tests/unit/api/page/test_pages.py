@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from api.source import Source
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.source import Source
 from blocks.ledger.ledger import DuckDBLedger
 
 TOKEN = "letters-and-digits-4711"
