@@ -24,6 +24,11 @@ AT_SECOND_SERVER = (
     "tests/system/test_struck_session.py",
     "tests/system/test_supervisor.py",
 )
+# Each of their tests computes for a while and shares nothing with the others.
+SHARED_OUT = (
+    "tests/unit/flows/simulation/test_planted_bugs.py",
+    "tests/unit/flows/simulation/test_thousand_seeds.py",
+)
 ONE_SERVER, SECOND_SERVER = "one server", "second server"
 # What takes minutes comes first, so that the processes end together: an order, no promise. What
 # waits is begun beside what computes, so that no core has nothing to do.
@@ -43,6 +48,7 @@ LONGEST_FIRST = (
     "tests/process/flows/",
     "tests/process/trading/",
     "tests/unit/flows/session/",
+    "tests/unit/flows/simulation/",
     "tests/unit/trading/",
     "tests/process/",
 )
@@ -51,6 +57,8 @@ SLOW = (
     "tests/unit/blocks/report/test_tear_sheet.py",
     "tests/unit/replay/",
     "tests/unit/flows/session/test_plan_changes.py",
+    *SHARED_OUT,
+    "tests/unit/flows/simulation/test_every_fault_strikes.py",
     "tests/unit/tasks/backtest/test_scan.py",
     "tests/unit/trading/backtest/test_noise_check.py",
     "tests/unit/trading/statistics/test_against_packages.py",
@@ -60,12 +68,19 @@ SLOW = (
 )
 # The longest of the soak, which begins last: none may begin after half an hour.
 LAST = "test_processes_killed_in_every_situation_end_no_session"
+# Under which a test hands on what its simulated sessions came to.
+SIMULATED = "simulated"
 LEFT_OUT = pytest.StashKey[set[str]]()
 
 
 def group(nodeid: str) -> str:
-    """Return what a test stays in one process with: its file, or all that share a server."""
+    """Return what a test stays in one process with: its file, or all that share a server.
+
+    The tests of a few files are each by itself.
+    """
     file = nodeid.partition("::")[0]
+    if file in SHARED_OUT:
+        return nodeid
     if not file.startswith(SYSTEM) or file in OWN_SERVERS:
         return file
     return SECOND_SERVER if file in AT_SECOND_SERVER else ONE_SERVER
@@ -140,9 +155,31 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say which tests were left out for `make soak`."""
+    """Say what was simulated, and which tests were left out for `make soak`."""
+    for line in _simulated(terminalreporter.stats):
+        terminalreporter.write_line(line)
     for name in sorted(config.stash.get(LEFT_OUT, ())):
         terminalreporter.write_line(f"left for make soak: {name}")
+
+
+def _simulated(stats: dict[str, list[Any]]) -> list[str]:
+    """Return what the simulated sessions of all tests came to together."""
+    reports = [report for outcome in ("passed", "failed") for report in stats.get(outcome, ())]
+    tallies = [
+        content
+        for report in reports
+        for name, content in report.user_properties
+        if name == SIMULATED and report.when == "call"
+    ]
+    if not tallies:
+        return []
+    # Imported here: most runs do without.
+    from tasks.simulation.tally import Tally
+
+    total = Tally()
+    for content in tallies:
+        total.add(content)
+    return total.lines()
 
 
 @pytest.fixture(autouse=True)

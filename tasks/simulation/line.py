@@ -115,7 +115,7 @@ class SimulatedLine:
 
     def events(self, since: StreamPosition) -> EventPage:
         """Return what happened after a position, in order; repeated, later, or all of it."""
-        if self._faults.strikes(Fault.RESTARTED, 0.05):
+        if self._faults.strikes(Fault.RESTARTED, 0.15):
             self._story.tell("broker: its stream begins anew")
             self._broker.begin_stream()
         page = self._read("events", lambda: self._broker.events(since))

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.simulation.faults import Fault
 from tasks.simulation.outcome import Outcome
+
+# What is said of every run, by the invariant that it breaks.
+PROMISES = {
+    "one-order-per-intent": "sessions with a doubled order",
+    "no-lost-fill": "with a fill lost or booked twice",
+    "protected": "with a position unprotected too long",
+    "nothing-held-untold": "with something held and nobody told",
+}
+WORST = ("unprotected_seconds", "positions", "gross_usd")
 
 
 @dataclass
@@ -20,18 +31,38 @@ class Tally:
     positions: int = 0
     gross_usd: float = 0.0
     broken: list[Outcome] = field(default_factory=list)
+    # By invariant in how many sessions it broke.
+    breaks: Counter[str] = field(default_factory=Counter)
 
     def take(self, outcome: Outcome) -> None:
         """Add a session."""
         self.sessions += 1
         self.faults.update(outcome.faults)
         self.counts.update(outcome.counts)
-        worst = outcome.worst
-        self.unprotected_seconds = max(self.unprotected_seconds, worst.unprotected_seconds)
-        self.positions = max(self.positions, worst.positions)
-        self.gross_usd = max(self.gross_usd, worst.gross_usd)
+        for name in WORST:
+            setattr(self, name, max(getattr(self, name), getattr(outcome.worst, name)))
         if outcome.broken is not None:
             self.broken.append(outcome)
+            self.breaks[outcome.broken.invariant] += 1
+
+    def content(self) -> dict[str, Any]:
+        """Return counts and worst values, JSON-ready."""
+        return {
+            "sessions": self.sessions,
+            "faults": dict(self.faults),
+            "counts": dict(self.counts),
+            "breaks": dict(self.breaks),
+            **{name: getattr(self, name) for name in WORST},
+        }
+
+    def add(self, content: Mapping[str, Any]) -> None:
+        """Add what another tally's `content` said."""
+        self.sessions += content["sessions"]
+        self.faults.update(content["faults"])
+        self.counts.update(content["counts"])
+        self.breaks.update(content["breaks"])
+        for name in WORST:
+            setattr(self, name, max(getattr(self, name), content[name]))
 
     def lines(self) -> list[str]:
         """Return the table that is printed at the end."""
@@ -42,7 +73,9 @@ class Tally:
             ("worst time without protection", f"{self.unprotected_seconds:.1f} s"),
             ("most positions at once", f"{self.positions}"),
             ("most held at once", f"{self.gross_usd:,.0f} USD"),
-            ("sessions that broke an invariant", f"{len(self.broken)}"),
         ]
+        rows += [(words, f"{self.breaks[name]}") for name, words in PROMISES.items()]
+        rows += [(f"broke {n}", f"{self.breaks[n]}") for n in self.breaks if n not in PROMISES]
+        rows.append(("sessions that broke an invariant", f"{self.breaks.total()}"))
         width = max(len(name) for name, _ in rows)
         return [f"{name:<{width}}  {value:>12}" for name, value in rows]

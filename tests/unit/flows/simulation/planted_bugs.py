@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from duckdb import DuckDBPyConnection
 
-from blocks.exchange import comparison, exchange_news, order_desk
+from blocks.exchange import comparison, exchange_news
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger import lease
 from blocks.messages.session_notifier import SessionNotifier
@@ -20,8 +20,10 @@ from trading.engine.trade_tape import Tape
 from trading.plan import RunPlan
 from trading.rules import Rules
 from trading.session import state as state_module
-from trading.session.events import ExchangeView, Fill, Intent, OrderUpdate
-from trading.session.orders import Leg, Status
+from trading.session.broker_answers import Unknown
+from trading.session.events import ExchangeView, Fill, Intent
+from trading.session.messages import Message
+from trading.session.orders import Leg, Order
 from trading.session.planning.order_planner import OrderPlanner
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.state import SessionState
@@ -53,15 +55,21 @@ def _commits_after_sending(patch: Patch) -> None:
 
 
 def _takes_no_answer_for_a_refusal(patch: Patch) -> None:
-    """What had no answer is asked for again under another name."""
-    answer_to = order_desk.answer_to
+    """An entry that had no answer is asked for again under another name."""
+    ask = OrderDesk._ask
 
-    def refused(intent: Intent, status: Status, reason: str) -> OrderUpdate:
-        refusal = Status.REJECTED if status == Status.UNKNOWN else status
-        return answer_to(intent, refusal, reason)
+    def insisting(desk: OrderDesk, intents: Sequence[Intent]) -> None:
+        before = len(desk._answers)
+        ask(desk, intents)
+        for intent, answer in desk._answers[before:]:
+            if isinstance(answer, Unknown) and intent.leg == Leg.ENTRY:
+                name = intent.client_order_id
+                again = replace(intent, client_order_id=name[:-1] + "10"[name.endswith("1")])
+                desk.record(again)
+                desk.commit()
+                ask(desk, [again])
 
-    patch.setattr(order_desk, "answer_to", refused)
-    patch.setattr(state_module, "end_entry", lambda book, s, order: None)
+    patch.setattr(OrderDesk, "_ask", insisting)
 
 
 def _books_fills_as_often_as_they_are_said(patch: Patch) -> None:
@@ -110,15 +118,18 @@ def _cancels_what_others_ordered(patch: Patch) -> None:
     patch.setattr(comparison, "is_ours", lambda name: True)
 
 
-def _books_one_part_of_an_entry(patch: Patch) -> None:
-    """Of an entry that is filled in parts the first counts, and quantities are not compared."""
+def _books_half_of_an_entry(patch: Patch) -> None:
+    """An entry's fill counts half, and nobody compares quantities."""
     book_fill = state_module.book_fill
 
-    def first(book: Book, tape: Tape, rules: Rules, s: int, fill: Fill, *more: Any, **named: Any):  # type: ignore[no-untyped-def]
-        if fill.leg != Leg.ENTRY or book.quantity[s] == 0:
-            book_fill(book, tape, rules, s, fill, *more, **named)
+    def half(
+        book: Book, tape: Tape, rules: Rules, s: int, fill: Fill, order: Order | None, **named: Any
+    ) -> None:
+        if fill.leg == Leg.ENTRY and abs(fill.quantity) > 1:
+            fill = replace(fill, quantity=int(fill.quantity / 2))
+        book_fill(book, tape, rules, s, fill, order, **named)
 
-    patch.setattr(state_module, "book_fill", first)
+    patch.setattr(state_module, "book_fill", half)
     patch.setattr(comparison, "quantity_differences", lambda state, theirs: {})
 
 
@@ -135,24 +146,32 @@ def _asks_for_stops_of_twice_the_position(patch: Patch) -> None:
     patch.setattr(OrderPlanner, "wanted", twice)
 
 
+def _forbids_exits_with_entries(patch: Patch) -> None:
+    wanted = OrderPlanner.wanted
+
+    def forbidden(planner: OrderPlanner, state: SessionState, *given: Any) -> list[Intent]:
+        return [] if state.last_bar >= state._cutoff else wanted(planner, state, *given)
+
+    patch.setattr(OrderPlanner, "wanted", forbidden)
+
+
 def _says_nothing_of_what_is_held(patch: Patch) -> None:
+    """Positions are not left at the session's end, and people hear of no error."""
     send = SessionNotifier.send
 
     def silent(notifier: SessionNotifier, kind: str, text: str, **named: Any) -> None:
-        if "shares" not in text:
+        if kind != "SYSTEM_ERROR":
             send(notifier, kind, text, **named)
 
+    show = SessionNotifier.show
+
+    def hidden(notifier: SessionNotifier, message: Message) -> None:
+        if message.event_type != "SYSTEM_ERROR":
+            show(notifier, message)
+
     patch.setattr(SessionNotifier, "send", silent)
-
-
-def _plans_nothing_while_halted(patch: Patch) -> None:
-    """An operator who forbids entries forbids exits with them."""
-    wanted = OrderPlanner.wanted
-
-    def halted(planner: OrderPlanner, state: SessionState, *given: Any) -> list[Intent]:
-        return [] if state.halt.is_halted else wanted(planner, state, *given)
-
-    patch.setattr(OrderPlanner, "wanted", halted)
+    patch.setattr(SessionNotifier, "show", hidden)
+    _forbids_exits_with_entries(patch)
 
 
 def _takes_the_same_epoch_again(patch: Patch) -> None:
@@ -192,7 +211,7 @@ ALL_BUGS = (
         "one-order-per-intent",
         Style.ALPACA,
         "lost-answer",
-        4,
+        17,
         _takes_no_answer_for_a_refusal,
     ),
     PlantedBug(
@@ -209,7 +228,7 @@ ALL_BUGS = (
         "protected",
         Style.ALPACA,
         "partial-fill",
-        5,
+        12,
         _plans_no_stops,
     ),
     PlantedBug(
@@ -237,43 +256,43 @@ ALL_BUGS = (
         _cancels_what_others_ordered,
     ),
     PlantedBug(
-        "books one part of an entry and compares no quantities",
+        "books half of an entry and compares no quantities",
         "ledger-equals-exchange",
         Style.ALPACA,
-        "partial-fill,cancel-race",
-        0,
-        _books_one_part_of_an_entry,
+        "none",
+        2,
+        _books_half_of_an_entry,
     ),
     PlantedBug(
         "asks for stops of twice the position",
         "exits-within-position",
         Style.MOCK,
         "none",
-        0,
+        1,
         _asks_for_stops_of_twice_the_position,
     ),
     PlantedBug(
         "says nothing of what is held at the end",
         "nothing-held-untold",
         Style.ALPACA,
-        "halt,refusal",
-        0,
+        "none",
+        24,
         _says_nothing_of_what_is_held,
     ),
     PlantedBug(
-        "plans nothing while halted",
+        "forbids exits with entries",
         "exits-go-on",
         Style.ALPACA,
-        "operator-word",
-        0,
-        _plans_nothing_while_halted,
+        "none",
+        24,
+        _forbids_exits_with_entries,
     ),
     PlantedBug(
         "takes the same epoch again",
         "session-ends",
         Style.MOCK,
         "lease-theft",
-        0,
+        2,
         _takes_the_same_epoch_again,
     ),
     PlantedBug(
@@ -281,7 +300,7 @@ ALL_BUGS = (
         "no-unforeseen-error",
         Style.MOCK,
         "unread",
-        0,
+        1,
         _counts_on_an_answer,
     ),
 )

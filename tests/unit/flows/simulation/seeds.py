@@ -1,4 +1,4 @@
-"""Many seeds one after another, and what they came to."""
+"""Many seeds one after another, what they came to, and those that broke something once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Iterable
 
 from flows.simulation.world import simulate
 from tasks.simulation.tally import Tally
+
+# A change of the product may give them another story; they cost little.
+BROKE_ONCE = {
+    273: "a stop refused as beyond the price in a halt, then an exit refused for good: the check"
+    " counted seconds in which nothing can protect a position",
+}
 
 
 def tally_of(seeds: Iterable[int]) -> Tally:
