@@ -262,6 +262,9 @@ class OrderDesk:
         """Compare ledger and exchange; return by symbol why it is not entered."""
         with self._silence.bridged(BOOKS):
             self._comparison.compare(mends=not self.dry_run)
+            if self._comparison.elsewhere and self.listen():
+                # What was filled between two questions is no difference.
+                self._comparison.compare(mends=not self.dry_run)
         state = self.state
         self.blocked = (
             self._refused

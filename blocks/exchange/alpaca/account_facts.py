@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from blocks.exchange.alpaca.replies import Json
 from blocks.exchange.alpaca.their_order import unreadable
@@ -18,6 +19,14 @@ WHERE = "see alpaca.markets"
 
 class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_empty(cls, document: Any) -> Any:
+        """Return a document without fields that say nothing: they are as if left out."""
+        if not isinstance(document, dict):
+            return document
+        return {name: value for name, value in document.items() if value not in (None, "")}
 
 
 class _Account(_Said):
@@ -42,6 +51,8 @@ class _Asset(_Said):
     shortable: bool = False
     easy_to_borrow: bool = False
     fractionable: bool = False
+    # Alpaca says it only of an order that it refuses; others say it here.
+    halted: bool = False
 
 
 class _Clock(_Said):
@@ -83,10 +94,11 @@ def instrument_in(document: Json, symbol: str) -> Instrument:
         raise unreadable(f"the asset {symbol}", error) from None
     return Instrument(
         symbol,
-        is_tradable=said.tradable and said.status == "active",
+        is_tradable=said.tradable and said.status.lower() == "active",
         is_shortable=said.shortable,
         is_easy_to_borrow=said.easy_to_borrow,
         is_fractionable=said.fractionable,
+        is_halted=said.halted or said.status.lower() == "halted",
     )
 
 
@@ -139,6 +151,6 @@ def _blocked(said: _Account) -> str:
             "trading is suspended in the account's own settings (trade_suspended_by_user);"
             f" allow it at {WHERE.removeprefix('see ')}"
         )
-    if said.status not in OPEN_ACCOUNTS:
+    if said.status.upper() not in OPEN_ACCOUNTS:
         return f"the account is not open for trading: its status is {said.status[:40]}; {WHERE}"
     return ""

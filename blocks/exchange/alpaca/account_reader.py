@@ -57,14 +57,14 @@ class AccountReader:
         for _ in range(MOST_PAGES):
             path = "/account/activities/FILL"
             document = self._requester.read(path, query, may_lack=True)
-            self.lists_fills = document is not None
-            page, last = executions_in(document)
-            found += page
-            if len(page) < FILLS_A_PAGE:
+            page = executions_in(document)
+            self.lists_fills = page.is_complete
+            found += page.executions
+            if page.size < FILLS_A_PAGE:
                 return found
-            if query.get("page_token") == last:
+            if query.get("page_token") == page.last:
                 break
-            query["page_token"] = last
+            query["page_token"] = page.last
         raise _endless("fills")
 
     def _orders(self, query: dict[str, Json], since: datetime | None) -> list[TheirOrder]:

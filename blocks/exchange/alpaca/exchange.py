@@ -159,6 +159,8 @@ class AlpacaExchange:
     def positions(self) -> dict[str, int]:
         """Return signed quantities by symbol; a part of a share counts as a whole one."""
         found = positions_in(self._requester.read("/positions"))
+        # They may be of fills that nobody has told of yet: who compares asks for those at once.
+        self._listening.hint()
         return {self._symbol(name): shares for name, shares in found.items()}
 
     def events(self, since: StreamPosition) -> EventPage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -52,6 +53,8 @@ class _Listed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
+    activity_type: str | None = "FILL"
+    cum_qty: Decimal | None = None
 
 
 def exec_id_of(order_id: str, cum_qty: Decimal) -> str:
@@ -59,20 +62,37 @@ def exec_id_of(order_id: str, cum_qty: Decimal) -> str:
     return f"{order_id}:{cum_qty.normalize():f}"
 
 
-def executions_in(document: Json) -> tuple[list[Execution], str]:
-    """Return the executions in a page, and the id that the next page begins after.
+class Page(NamedTuple):
+    """Executions, how many there were of whatever kind, and the id that the next page begins after.
 
-    Raises ExchangeUnavailable for something else.
+    `is_complete` is False where one does not say how many shares its order has by it.
     """
+
+    executions: list[Execution]
+    size: int = 0
+    last: str = ""
+    is_complete: bool = True
+
+
+def executions_in(document: Json) -> Page:
+    """Return the executions in a page. Raises ExchangeUnavailable for something else."""
     if document is None:
-        return [], ""
+        return Page([], is_complete=False)
     if not isinstance(document, list):
         raise unreadable("a list of fills")
     try:
-        last = _Listed.model_validate(document[-1]).id if document else ""
-        return [Execution.model_validate(item) for item in document], last
+        listed = [_Listed.model_validate(item) for item in document]
+        fills = [
+            item
+            for item, said in zip(document, listed, strict=True)
+            if said.activity_type in (None, "FILL")
+        ]
+        if any(said.cum_qty is None for said in listed if said.activity_type in (None, "FILL")):
+            return Page([], is_complete=False)
+        found = [Execution.model_validate(item) for item in fills]
     except ValidationError as error:
         raise unreadable("a fill", error) from None
+    return Page(found, len(listed), listed[-1].id if listed else "")
 
 
 class Told:

@@ -100,11 +100,12 @@ class Requester:
             )
         if isinstance(reply, NoReply):
             return ExchangeUnavailable(
-                f"alpaca did not answer: {reply.words}", "It is asked again; check the network"
+                f"alpaca did not answer: {reply.words}",
+                "A session that runs asks again; check the network",
             )
         return ExchangeUnavailable(
             f"alpaca does not say what it was asked ({reply.words})",
-            "It is asked again; if that lasts, see status.alpaca.markets",
+            "A session that runs asks again; if that lasts, see status.alpaca.markets",
         )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from blocks.exchange.alpaca.replies import Json
 from trading.session.broker_answers import ExchangeUnavailable
@@ -18,8 +18,14 @@ def _nothing(value: object) -> object:
     return None if value == "" else value
 
 
+def _aware(moment: datetime | None) -> datetime | None:
+    """Return a moment with a zone: one that names none is UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
 Number = Annotated[Decimal | None, BeforeValidator(_nothing)]
-Moment = Annotated[datetime | None, BeforeValidator(_nothing)]
+Moment = Annotated[datetime | None, BeforeValidator(_nothing), AfterValidator(_aware)]
+Text = Annotated[str, BeforeValidator(lambda value: value or "")]
 
 # What no request and no trade changes any more.
 ENDED = {
@@ -42,8 +48,8 @@ class TheirOrder(BaseModel):
 
     id: str
     status: str
-    symbol: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
-    client_order_id: str = ""
+    symbol: Text = ""
+    client_order_id: Text = ""
     side: str | None = None
     type: str | None = None
     order_class: str | None = None

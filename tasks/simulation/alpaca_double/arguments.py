@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from tasks.simulation.alpaca_double.double_clock import DoubleClock
 from tasks.simulation.alpaca_double.faults import Faults, read_rates
 from tasks.simulation.alpaca_double.journal import Journal
 from tasks.simulation.alpaca_double.server import Double, Keys, RateLimit
+from tasks.simulation.alpaca_model.acceptance import AccountFlags
 from tasks.simulation.alpaca_model.assets import Asset
 from tasks.simulation.alpaca_model.fill_models import BarFills, FillModel, ImmediateFills
 from tasks.simulation.alpaca_model.model import AlpacaModel
@@ -45,6 +46,7 @@ class DoubleTerms:
     not_shortable: tuple[str, ...]
     halted: tuple[str, ...]
     steps: tuple[float, float]
+    account: tuple[str, ...] = ()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,6 +85,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--secret", default="", help="and its secret")
     made.add_argument("--not-shortable", default="", metavar="A,B")
     made.add_argument("--halted", default="", metavar="A,B")
+    made.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="account",
+        help="how the account is: status=ACCOUNT_CLOSED, is_trading_blocked=yes, may_short=no,"
+        " multiplier=1",
+    )
     made.add_argument("--open-at", type=float, default=OPEN_AT, help="part of a bar")
     made.add_argument("--close-at", type=float, default=CLOSE_AT, help="part of a bar")
     return made
@@ -107,6 +118,7 @@ def make_double(chosen: argparse.Namespace) -> Double:
         Decimal(str(terms.cash)),
         fills=fills,
     )
+    model.flags = read_flags(terms.account)
     market = BarMarket(
         model, [session], loaded.symbols, columns, terms.interval_minutes, BarSteps(*terms.steps)
     )
@@ -119,6 +131,24 @@ def make_double(chosen: argparse.Namespace) -> Double:
     double = Double(model, market, clock, journal, faults, keys, limit)
     double.go_on()
     return double
+
+
+def read_flags(said: Sequence[str]) -> AccountFlags:
+    """Return how an account is by words such as `may_short=no`; raises BadInput."""
+    usual = AccountFlags()
+    known = {each.name: getattr(usual, each.name) for each in fields(usual) if each.name != "more"}
+    found: dict[str, str | int | bool] = {}
+    for part in said:
+        name, _, value = part.partition("=")
+        kind = type(known.get(name))
+        try:
+            found[name] = {"yes": True, "no": False}[value] if kind is bool else kind(value)
+        except (KeyError, ValueError, TypeError):
+            raise BadInput(
+                f"--account {part!r} says nothing of an account",
+                f"Write NAME=VALUE, yes or no where it is one, with one of {', '.join(known)}",
+            ) from None
+    return replace(usual, **found)  # type: ignore[arg-type]
 
 
 def _asset(symbol: str, terms: DoubleTerms) -> Asset:
@@ -162,6 +192,7 @@ def _terms(chosen: argparse.Namespace) -> DoubleTerms:
         others["not_shortable"],
         others["halted"],
         (chosen.open_at, chosen.close_at),
+        tuple(chosen.account),
     )
 
 

@@ -235,6 +235,18 @@ def test_a_replacement_that_is_pending_is_rejected_when_the_old_order_is_filled(
     assert day.held() == {"AAA": "10"}
 
 
+def test_a_pending_replacement_that_is_cancelled_leaves_the_old_order_as_it_was() -> None:
+    day = at_once(is_prompt=False)
+    old = day.order("buy", 10, type="limit", limit_price="90")
+    day.model.settle(day.now)
+    new = day.ask("PATCH", f"orders/{old['id']}", {"limit_price": "91"}).body
+    assert day.ask("DELETE", f"orders/{new['id']}").status == 204
+    day.model.settle(day.now)
+    assert (day.state(old), day.state(new)) == ("new", "canceled")
+    day.price(89.0)
+    assert day.held() == {"AAA": "10"}
+
+
 def test_executions_are_paged_by_their_ids() -> None:
     day = at_once()
     for _ in range(5):

@@ -94,6 +94,22 @@ def test_a_symbol_is_tradable_as_far_as_alpaca_says_and_an_unknown_one_is_not() 
         assert trader.exchange.instrument("ZZZZ") == Instrument("ZZZZ", False, False, False, False)
 
 
+def test_fields_that_are_empty_or_of_another_type_are_read_as_far_as_they_go() -> None:
+    with trading() as trader:
+        account = {"id": "a", "status": "active", "equity": 1000, "cash": None, "multiplier": "2"}
+        trader.broker.script("GET", "/v2/account", Said(200, {**account, "shorting_enabled": True}))
+        said = trader.exchange.account()
+        assert (said.equity, said.cash, said.may_short, said.blocked) == (1000, 0, True, "")
+        asset = {"symbol": "AAPL", "tradable": True, "status": "active", "shortable": None}
+        trader.broker.script("GET", "/v2/assets/AAPL", Said(200, {**asset, "halted": True}))
+        instrument = trader.exchange.instrument("AAPL")
+        assert (instrument.is_tradable, instrument.is_shortable) == (True, False)
+        assert instrument.is_halted
+        moment = {"timestamp": "2026-03-02T10:00:00.123456789-05:00", "is_open": True}
+        trader.broker.script("GET", "/v2/clock", Said(200, moment))
+        assert trader.exchange.clock().now == datetime(2026, 3, 2, 15, 0, 0, 123456, UTC)
+
+
 def test_the_clock_is_alpacas_in_utc() -> None:
     with trading() as trader:
         clock = trader.exchange.clock()

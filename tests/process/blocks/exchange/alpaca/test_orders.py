@@ -134,6 +134,12 @@ def test_a_page_of_html_decides_nothing(status: int) -> None:
         (refuses(422, 40010001, "limit orders require no stop price"), "permanent"),
         (refuses(403, 40310100, "trade denied due to intraday margin"), "permanent"),
         (refuses(422, 42210000, "bracket orders must be entry orders"), "permanent"),
+        # Of the price of this moment: another bar may enter.
+        (refuses(422, 42210000, "stop price must be greater than current price"), "retry"),
+        (refuses(422, 42210000, "take_profit.limit_price must be >= base_price + 0.01"), "retry"),
+        # Without a code it is of keys only where it says so.
+        (Said(403, {"message": "insufficient buying power"}), "buying_power"),
+        (Said(403, {"code": "40310000", "message": "account is blocked"}), "permanent"),
     ],
 )
 def test_a_refusal_is_of_its_class_in_the_brokers_words(said: Said, refusal: str) -> None:
@@ -142,6 +148,15 @@ def test_a_refusal_is_of_its_class_in_the_brokers_words(said: Said, refusal: str
         answer = trader.exchange.submit(ENTRY)
         assert isinstance(answer, Refused) and answer.refusal == refusal
         assert said.document["message"] in answer.words
+
+
+def test_a_stop_whose_level_was_passed_is_refused_for_good() -> None:
+    passed = refuses(422, 42210000, "stop price must be less than current price")
+    with trading() as trader:
+        trader.broker.script("POST", "/v2/orders", passed)
+        answer = trader.exchange.submit(STOP)
+        # The position is left at once: waiting would mend nothing.
+        assert isinstance(answer, Refused) and answer.refusal == Refusal.PERMANENT
 
 
 def test_an_id_that_was_used_before_is_the_order_that_has_it() -> None:

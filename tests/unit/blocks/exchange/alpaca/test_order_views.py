@@ -1,0 +1,40 @@
+"""What is kept of orders: nothing of a day that is over, and all of what may still trade."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from blocks.exchange.alpaca.identities import Identities
+from blocks.exchange.alpaca.order_views import OrderViews
+from blocks.exchange.alpaca.their_order import TheirOrder
+from trading.session.orders import Leg, client_order_id
+
+TODAY = datetime(2026, 3, 3, 5, tzinfo=UTC)
+YESTERDAY = TODAY - timedelta(hours=12)
+
+
+def order(name: str, status: str, at: datetime = YESTERDAY, **more: Any) -> TheirOrder:
+    ours = client_order_id("alpaca-paper", "2026-03-02", "orb", "AAPL", Leg.STOP, 1)
+    said = {"id": name, "status": status, "symbol": "AAPL", "side": "sell", "submitted_at": at}
+    return TheirOrder.model_validate(said | {"client_order_id": more.pop("ours", ours)} | more)
+
+
+def kept(*orders: TheirOrder) -> set[str]:
+    views = OrderViews(Identities())
+    views.take(orders)
+    views.forget_before(TODAY)
+    return {o.id for o in orders if views.record(o.id) is not None}
+
+
+def test_what_ended_before_today_is_forgotten_and_what_may_still_trade_is_not() -> None:
+    assert kept(order("a", "filled", ours="x"), order("b", "new", ours="y")) == {"b"}
+    assert kept(order("a", "canceled", TODAY, ours="x")) == {"a"}
+
+
+def test_what_a_live_order_replaced_is_kept_with_it_for_its_fills_count() -> None:
+    old = order("a", "replaced", replaced_by="b", filled_qty="40")
+    assert kept(old, order("b", "new", replaces="a")) == {"a", "b"}
+    assert kept(old, order("b", "filled", replaces="a")) == set()
+    # One part of it is of today: nothing of it is forgotten.
+    assert kept(old, order("b", "filled", TODAY, replaces="a")) == {"a", "b"}
