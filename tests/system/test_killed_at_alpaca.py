@@ -37,8 +37,8 @@ from tests.system.conftest import PrefectStack
 
 pytest.importorskip("alpaca")
 pytestmark = [pytest.mark.system, pytest.mark.soak, pytest.mark.timeout(1200)]
-# Half a minute is a bar: a flow run needs some five seconds to come back.
-SPEED = 60.0
+# Twenty seconds are a bar: a flow run needs some five of them to come back.
+SPEED = 90.0
 SESSIONS: dict[str, tuple[str, tuple[Kill, ...]]] = {
     "a": (
         "market entries",
