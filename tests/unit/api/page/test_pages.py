@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.live.source import Source
 
 TOKEN = "letters-and-digits-4711"
 EVIL = "<script>alert(1)</script>"

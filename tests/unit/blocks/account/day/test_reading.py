@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import pytest
 
-from api.answers import PositionAnswer
 from blocks.account.day.bars import read_bars
 from blocks.account.day.begun_session import BegunSession, read_begun
 from blocks.account.day.equity import read_days
 from blocks.account.day.reading import DayReading, read_day
 from blocks.ledger.event_rows import event_to_row
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.live.held import PositionAnswer
 from blocks.records.position import Position
 from trading.engine.book import BASELINE, new_book
 from trading.engine.risk import loses_too_much

@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from api.live.answers import Age
-from api.live.last_bar import last_bar_answer
-from api.live.live_reader import LiveReader
-from api.live.today import Today, today_of
-from api.source import Source
 
 from blocks.account.day.bars import NewestBar
 from blocks.account.day.begun_session import BegunSession
 from blocks.account.day.reading import DayReading
 from blocks.account.facts import AccountFacts
 from blocks.health.session_hours import exchange_days
+from blocks.live.answers import Age
+from blocks.live.last_bar import last_bar_answer
+from blocks.live.live_reader import LiveReader
+from blocks.live.source import Source
+from blocks.live.today import Today, today_of
 
 OPEN, CLOSE = datetime(2025, 6, 18, 13, 30, tzinfo=UTC), datetime(2025, 6, 18, 20, tzinfo=UTC)
 BEGUN = BegunSession(date(2025, 6, 18), OPEN, CLOSE, {"exchange": "NYSE"}, 10_000.0, False, 1)
@@ -68,7 +68,7 @@ def test_a_ledger_that_is_locked_is_a_problem_in_the_answer_and_no_failure(
 ) -> None:
     from blocks.stores.file_lock import take_lock
 
-    monkeypatch.setattr("api.source.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("blocks.live.source.WAIT_SECONDS", 0.2)
     lock = take_lock(data_dir / "replay" / "ledger.duckdb", 5.0)
     try:
         seen = LiveReader(Source(data_dir, "replay"), lambda: OPEN).look()
