@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api.source import Source
 from fastapi.testclient import TestClient
 
 from api.app import create_app
