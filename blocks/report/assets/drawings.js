@@ -18,13 +18,15 @@ const equityChart = new EquityChart(byId('equity'), {
     const at = point < 0 ? equity.rows - 1 : point;
     if (at < 0) return '';
     const row = equity.row[at];
+    const beside = benchmark.length ? `   ${run.benchmark} ${figure(benchmark[at])} USD` : '';
     return `${dayName(sessionOf(row))} ${rowClock(row)}   equity ${figure(equity.equity[at])} USD`
-      + `   drawdown ${figure(equity.drawdown[at] * 100)} %`;
+      + `${beside}   drawdown ${figure(equity.drawdown[at] * 100)} %`;
   },
 });
 equityChart.setPoints(Array.from({ length: equity.rows }, (_, i) => ({
-  time: startOfRow(equity.row[i]), equity: equity.equity[i], drawdown: equity.drawdown[i] })),
-{ capital: run.capital, from: outOfSample < run.dates.length ? startOf(outOfSample, 0) : null });
+  time: startOfRow(equity.row[i]), equity: equity.equity[i], drawdown: equity.drawdown[i],
+  beside: benchmark[i] })), { capital: run.capital, besideName: run.benchmark,
+  from: outOfSample < run.dates.length ? startOf(outOfSample, 0) : null });
 
 const dayChart = new CandleChart(byId('candles'), {
   ...chartOptions,

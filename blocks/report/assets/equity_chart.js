@@ -3,11 +3,13 @@
 class EquityChart extends ChartFrame {
   constructor(element, options) {
     super(element, options);
-    const { AreaSeries, BaselineSeries, createSeriesMarkers } = LightweightCharts;
+    const { AreaSeries, BaselineSeries, LineSeries, createSeriesMarkers } = LightweightCharts;
     const quiet = { priceLineVisible: false, lastValueVisible: false, lineWidth: 2 };
     this.points = [];
     this.series = this.chart.addSeries(AreaSeries, { ...quiet,
       priceFormat: { type: 'custom', minMove: 0.01, formatter: options.format } });
+    this.beside = this.chart.addSeries(LineSeries, { ...quiet, lineWidth: 1,
+      crosshairMarkerVisible: false });
     this.drawdown = this.chart.addSeries(BaselineSeries, { ...quiet, lineWidth: 1,
       baseValue: { type: 'price', price: 0 }, priceFormat: { type: 'custom', minMove: 0.01,
         formatter: (value) => `${value.toFixed(1)} %` } }, 1);
@@ -16,13 +18,17 @@ class EquityChart extends ChartFrame {
     this.dress();
   }
 
-  // Points of {time, equity, drawdown}: UTC seconds, USD, a fraction <= 0. `from` is the time at
-  // which the out-of-sample part begins, null for none; `capital` is drawn as a line.
-  setPoints(points, { capital = null, from = null } = {}) {
+  // Points of {time, equity, drawdown, beside}: UTC seconds, USD, a fraction <= 0, and USD of what
+  // it is compared with under the name `besideName`, both left out for nothing. `from` is the time
+  // at which the out-of-sample part begins, null for none; `capital` is drawn as a line.
+  setPoints(points, { capital = null, from = null, besideName = '' } = {}) {
     Object.assign(this, { points, capital, from });
     this.setTimes(points.map((point) => point.time));
     this.drawdown.setData(points.map((point) => ({ time: this.shown(point.time),
       value: point.drawdown * 100 })));
+    const known = points.filter(({ beside }) => Number.isFinite(beside));
+    this.beside.setData(known.map(({ time, beside }) => ({ time: this.shown(time), value: beside })));
+    this.beside.applyOptions({ title: besideName ?? '', lastValueVisible: known.length > 0 });
     this.dress();
     this.showAll();
   }
@@ -35,6 +41,7 @@ class EquityChart extends ChartFrame {
     const [good, bad, quiet] = ['good', 'bad', 'quiet'].map(themeColour);
     this.series.applyOptions({ lineColor: good, topColor: themeColour('fill'),
       bottomColor: 'transparent' });
+    this.beside.applyOptions({ color: themeColour('accent') });
     const fall = faded('bad', 0.25);
     this.drawdown.applyOptions({ topLineColor: bad, bottomLineColor: bad, bottomFillColor1: fall,
       bottomFillColor2: fall });

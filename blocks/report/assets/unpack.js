@@ -4,6 +4,9 @@ const equity = columns('equity', ['row', 'equity', 'drawdown']);
 const trades = columns('trades', ['symbol', 'side', 'quantity', 'entryRow', 'entryPrice', 'exitRow',
   'exitPrice', 'exitReason', 'pnl', 'stop', 'target', 'level']);
 
+// What the capital is worth in the benchmark at each point of the equity; empty without one.
+const benchmark = new Float64Array(bytes('benchmark').buffer);
+
 // Derived as in the tables of the run: profit over value, and over the risk to the first stop.
 trades.share = trades.pnl.map((pnl, i) => pnl / (trades.entryPrice[i] * trades.quantity[i]));
 trades.r = trades.pnl.map((pnl, i) => {
