@@ -14,6 +14,8 @@ class EquityChart extends ChartFrame {
       baseValue: { type: 'price', price: 0 }, priceFormat: { type: 'custom', minMove: 0.01,
         formatter: (value) => `${value.toFixed(1)} %` } }, 1);
     this.chart.panes()[0].setStretchFactor(3);
+    // Room for the last label of the axis.
+    this.chart.timeScale().applyOptions({ rightOffsetPixels: 24 });
     this.marks = createSeriesMarkers(this.series);
     this.dress();
   }
