@@ -75,7 +75,7 @@ def _table(run: ReportRun, figures: Against) -> str:
         )
         for name, mine, other in rows
     ]
-    shown = table(("", "This run", figures.name), lines, class_="groups")
+    shown = table(("Figure", "This run", figures.name), lines, class_="groups")
     hint = (
         f"Prices of {figures.name}: {figures.source}. It is held overnight, this run is not; its"
         " drawdown is that of its sessions' closes."

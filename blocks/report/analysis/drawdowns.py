@@ -79,6 +79,6 @@ def _row(fall: Drawdown) -> str:
     )
     return wrap(
         "tr",
-        element("th", percent(fall.depth), scope="row", class_="bad")
+        element("th", percent(fall.depth), scope="row", class_="depth bad")
         + "".join(element("td", text, class_=kind) for text, kind in cells),
     )

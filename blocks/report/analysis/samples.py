@@ -39,7 +39,7 @@ def samples_section(run: ReportRun) -> str:
         )
         for name, written in _ROWS
     ]
-    heads = ("", f"Before {samples.begins}", f"From {samples.begins} on")
+    heads = ("Figure", f"Before {samples.begins}", f"From {samples.begins} on")
     return wrap(
         "section",
         element("h2", "In sample and out of sample")

@@ -57,17 +57,23 @@ def _picture(found: TradeOrder) -> str:
 
 
 def _table(found: TradeOrder) -> str:
-    worse = [f"{100 - band} % are worse" for band in BANDS]
+    worse = [f"{100 - band} % are worse" for band in reversed(BANDS)]
     rows = [
         wrap(
             "tr",
             element("th", "Maximum drawdown, by trade", scope="row")
-            + "".join(element("td", percent(each), class_="number") for each in found.max_drawdown),
+            + "".join(
+                element("td", percent(each), class_="number")
+                for each in reversed(found.max_drawdown)
+            ),
         ),
         wrap(
             "tr",
             element("th", "Losses in a row, at most", scope="row")
-            + "".join(element("td", f"{each:,}", class_="number") for each in found.losing_streak),
+            + "".join(
+                element("td", f"{each:,}", class_="number")
+                for each in reversed(found.losing_streak)
+            ),
         ),
     ]
     return table(("Of the shuffles", *worse), rows, class_="groups")

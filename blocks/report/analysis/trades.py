@@ -60,7 +60,7 @@ def _excursions(run: ReportRun, found: Excursions | None) -> list[str]:
 
 def _averages(found: Excursions, pnl: Floats) -> str:
     rows = []
-    for name, mine in (("Trades that lost", pnl < 0), ("Trades that earned", pnl > 0)):
+    for name, mine in (("those that lost", pnl < 0), ("those that earned", pnl > 0)):
         values = (
             number(_mean(found.mae_r[mine]), "+.2f"),
             number(_mean(found.mae_usd[mine]), "+,.2f"),
@@ -69,7 +69,7 @@ def _averages(found: Excursions, pnl: Floats) -> str:
         )
         cells = "".join(element("td", value, class_="number") for value in values)
         rows.append(wrap("tr", element("th", name, scope="row") + cells))
-    heads = ("", "MAE, R", "MAE, USD", "MFE, R", "MFE, USD")
+    heads = ("Mean of", "MAE, R", "MAE, USD", "MFE, R", "MFE, USD")
     said = _edge(found, pnl)
     return table(heads, rows, class_="groups") + element("p", said, class_="hint below")
 
