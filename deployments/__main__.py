@@ -41,6 +41,11 @@ TEND_EVERY_S = 1.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    return _run(arguments_parser().parse_args(arguments))
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    """Return the parser of what serves."""
     parser = argparse.ArgumentParser(prog="openbell", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in SERVING.items():
@@ -87,7 +92,10 @@ def main(arguments: list[str] | None = None) -> int:
             # For the supervisor alone, which knows that the server is this folder's: a copied
             # folder has the port of the one that it was copied from.
             command.add_argument(FOLLOW, action="store_true", help=argparse.SUPPRESS)
-    chosen = parser.parse_args(arguments)
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> int:
     # Whoever is started from here makes its files the same way.
     keep_private()
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -57,6 +59,32 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
             if not target.startswith("https://"):
                 assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_each_decision_is_listed_by_its_title() -> None:
+    listed = (DOCS / "adr" / "index.md").read_text()
+    for page in (DOCS / "adr").glob("0*.md"):
+        title = page.read_text().splitlines()[0].partition(": ")[2]
+        assert f"[{title[0].upper()}{title[1:]}]({page.name})" in listed
+
+
+def test_the_site_is_built_without_a_broken_link_and_loads_nothing_from_elsewhere(
+    tmp_path: Path,
+) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)],
+        cwd=REPOSITORY,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > 40
+    loaded = r"(?:src=|<link[^>]+href=|url\()[\"']?(?:https?:)?//"
+    for page in (*pages, *tmp_path.rglob("*.css")):
+        assert not re.search(loaded, page.read_text()), page
 
 
 def test_only_pyproject_names_our_version() -> None:

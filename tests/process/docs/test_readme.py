@@ -1,4 +1,4 @@
-"""What the README lists of commands, deployments, ports, paths and variables is what there is."""
+"""What the pages list of commands, deployments, ports, paths and variables is what there is."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from api.app import create_app
 from blocks.live.source import Source
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.variables import find_variable
+from deployments.openbell import API, SERVING
 from flows.__main__ import COMMANDS
 from flows.process.settings import begin_process
+from tests.process.docs.pages import PAGES
 from tests.repository import REPOSITORY
 
-README = (REPOSITORY / "README.md").read_text()
+README = PAGES["README.md"]
+COMMANDS_PAGE = PAGES["docs/commands.md"]
+API_PAGE = PAGES["docs/api.md"]
+# Two screens of an editor, at 100 letters a line.
+MOST_LINES = 110
+LETTERS = 100
 # Variables of Prefect and of make, which no table of ours has.
 OTHERS = {
     "PREFECT_SERVER_DATABASE_PASSWORD",
@@ -26,31 +33,38 @@ OTHERS = {
 }
 
 
-def test_each_command_is_in_the_readme_and_each_one_there_exists() -> None:
-    shown = set(re.findall(r"openbell ([a-z-]+)", README))
-    shown |= {
+def test_each_command_is_on_its_page_and_each_one_there_exists() -> None:
+    shown = {
         name
-        for row in re.findall(r"^\| (`[a-z`, -]+`) \|", README, re.M)
+        for row in re.findall(r"^\| (`[a-z`, -]+`) \|", COMMANDS_PAGE, re.M)
         for name in re.findall(r"`([a-z-]+)`", row)
     }
-    assert shown <= set(COMMANDS)
-    # The others are in the pages that the README names.
-    pages = README + "".join(path.read_text() for path in (REPOSITORY / "docs").glob("*.md"))
-    for name in COMMANDS:
-        assert re.search(rf"`{name}`|flows {name}\b|\| {name} ", pages), name
+    assert shown == {*COMMANDS, *SERVING, *API}
+
+
+def test_the_readme_fits_two_screens_and_says_what_a_newcomer_has_to_know() -> None:
+    shown = sum(1 + len(line) // LETTERS for line in README.splitlines())
+    assert shown <= MOST_LINES
+    for words in (
+        "It is a tool, not advice",
+        "the defaults here lose money",
+        "make demo",
+        "](docs/",
+    ):
+        assert words in README
+    assert len(re.findall(r"!\[[^]]+\]\(docs/images/", README)) >= 2
 
 
 def test_the_port_is_the_default_one() -> None:
     port = AppSettings.read({}, {}).api.health_check_port
-    assert f"| {port} | health probes" in README
+    assert f"| {port} | health probes" in API_PAGE
     assert f"127.0.0.1:{port}" in (REPOSITORY / "compose.yaml").read_text()
 
 
-def test_each_path_of_the_api_is_in_the_readme_and_answers(tmp_path: Path) -> None:
+def test_each_path_of_the_api_is_on_its_page_and_answers(tmp_path: Path) -> None:
     from fastapi.testclient import TestClient
 
-    text = README.partition("## Settings, health and ports")[2].partition("\n## ")[0]
-    shown = {path.partition("?")[0] for path in re.findall(r"`(/[a-z/]+)[^`]*`", text)}
+    shown = {path.partition("?")[0] for path in re.findall(r"`(/[a-z/_]+)[^`]*`", API_PAGE)}
     client = TestClient(create_app(Source(tmp_path)))
     assert len(shown) == 14
     for path in shown:
@@ -59,17 +73,19 @@ def test_each_path_of_the_api_is_in_the_readme_and_answers(tmp_path: Path) -> No
         assert answer.status_code in (200, 503) or "error" in answer.json(), path
 
 
-def test_each_deployment_is_in_the_readme() -> None:
+def test_each_deployment_is_on_its_page() -> None:
     document = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())
     for entry in document["deployments"]:
         file, _, function = entry["entrypoint"].partition(":")
         source = (REPOSITORY / file).read_text()
         flow = re.findall(r'@flow\(name="([^"]+)"', source.partition(f"def {function}(")[0])[-1]
-        assert f"| `{flow}/{entry['name']}` |" in README
+        assert f"| `{flow}/{entry['name']}` |" in PAGES["docs/deployments.md"]
 
 
-def test_each_variable_in_the_readme_is_one_of_the_table() -> None:
-    for name in set(re.findall(r"`([A-Z]{2,}[A-Z_]+)`", README)) - OTHERS:
+def test_each_variable_on_the_pages_is_one_of_the_table() -> None:
+    pages = ("README.md", "commands.md", "deployments.md", "api.md", "container.md")
+    text = "".join(PAGES[page if page == "README.md" else f"docs/{page}"] for page in pages)
+    for name in set(re.findall(r"`([A-Z]{2,}[A-Z_]+)`", text)) - OTHERS:
         assert find_variable(name) is not None, name
 
 
