@@ -44,7 +44,9 @@ NOT_RUN = {
     "docker compose exec openbell openbell show-status": CONTAINER,
     "docker compose down": CONTAINER,
     "docker build --tag openbell .": CONTAINER,
-    "docker run --rm --volume openbell:/data openbell flows backtest --out /data/results": CONTAINER,
+    "docker run --rm --volume openbell:/data openbell flows backtest --out /data/results": (
+        CONTAINER
+    ),
     "docker run --init --network host --stop-timeout 120 --volume openbell:/data openbell": (
         CONTAINER
     ),
