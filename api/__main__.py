@@ -29,19 +29,24 @@ EXIT_BAD_INPUT = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
-    parser = argparse.ArgumentParser(prog="openbell api", description=__doc__)
-    parser.add_argument("--data-dir", type=Path, metavar="DIR")
-    parser.add_argument("--account", help="paper, else simulated, else the newest")
-    parser.add_argument("--host", help="API_HOST, 127.0.0.1 when left out")
-    parser.add_argument("--port", type=int, help="HEALTH_CHECK_PORT, 8085 when left out")
-    parser.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
-    chosen = parser.parse_args(arguments)
+    chosen = arguments_parser().parse_args(arguments)
     keep_private()
     try:
         return _serve(chosen)
     except OpenbellError as error:
         print(f"error: {MASK.text(str(error))}", file=sys.stderr)
         return EXIT_BAD_INPUT
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    parser = argparse.ArgumentParser(prog="openbell api", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, metavar="DIR")
+    parser.add_argument("--account", help="paper, else simulated, else the newest")
+    parser.add_argument("--host", help="API_HOST, 127.0.0.1 when left out")
+    parser.add_argument("--port", type=int, help="HEALTH_CHECK_PORT, 8085 when left out")
+    parser.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
+    return parser
 
 
 def _serve(chosen: argparse.Namespace) -> int:

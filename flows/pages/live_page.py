@@ -15,7 +15,7 @@ ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 @dataclass(frozen=True, slots=True)
 class LivePage:
-    """The page that `python -m api` serves of a data folder, by its address with a slash."""
+    """The page that `openbell api` serves of a data folder, by its address with a slash."""
 
     address: str
     data_dir: Path

@@ -12,7 +12,7 @@ from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 from trading.market.bars import Floats
 
 _COMPARE = (
-    "Two runs are held against each other by python -m flows compare ONE OTHER, which finds"
+    "Two runs are held against each other by openbell compare ONE OTHER, which finds"
     " the first trade in which they differ."
 )
 

@@ -80,7 +80,7 @@ def halt(answer: LiveAnswer) -> str:
         return ""
     why = f": {found.reason}" if found.reason else ""
     since = f"{found.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"HALTED since {since} by {found.command}{why}. Resume with: python -m flows resume"
+    return f"HALTED since {since} by {found.command}{why}. Resume with: openbell resume"
 
 
 def health(answer: LiveAnswer) -> list[str]:

@@ -30,6 +30,7 @@ NOT_RUN = {
     "pipx run --spec ./openbell-*.whl openbell backtest --symbols AAA,BBB --start 2025-06-02"
     " --end 2025-06-30 --out first": INSTALLS,
     "pip install 'openbell[dask]'": INSTALLS,
+    "openbell api --data-dir data": SERVES,
     "openbell run --live": REAL_TIME,
     "python -m tasks.simulation.alpaca_double --bars bars.parquet --symbols AAPL,MSFT"
     " --date 2025-06-10 --speed 60": REAL_TIME,

@@ -15,8 +15,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from api.__main__ import arguments_parser as arguments_of_api
 from deployments.__main__ import arguments_parser
-from deployments.openbell import SERVING
+from deployments.openbell import API, SERVING
 from flows.__main__ import COMMANDS
 from flows.commands.configuration import _add_env_file
 from tests.process.docs.not_run import NOT_RUN
@@ -122,6 +123,8 @@ def test_what_is_not_run_can_be_read(line: str) -> None:
             read_arguments(rest)
         elif word == "openbell" and rest and rest[0] in SERVING:
             arguments_parser().parse_args(rest)
+        elif word == "openbell" and rest and rest[0] in API:
+            arguments_of_api().parse_args(rest[1:])
 
 
 def read_arguments(words: list[str]) -> None:

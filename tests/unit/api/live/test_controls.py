@@ -69,7 +69,7 @@ def test_without_a_server_there_is_the_command_with_folder_and_account(tmp_path:
     answer = Controls(folder).answer("paper")
     assert answer.prefect is None
     assert "No Prefect server" in answer.sentence
-    command = f"python -m flows halt --data-dir '{folder}' --account paper"
+    command = f"openbell halt --data-dir '{folder}' --account paper"
     assert answer.controls[0].command == command
 
 

@@ -37,7 +37,7 @@ def test_a_browser_without_script_reads_the_ledgers_numbers(
         assert f'href="/sessions/{session}"' in plain
     for trade in ledger.query("SELECT symbol FROM trades WHERE session = '2025-06-11'"):
         assert trade["symbol"] in plain
-    assert "python -m flows halt" in plain
+    assert "openbell halt" in plain
 
 
 def test_a_sessions_page_says_what_it_did_and_one_that_was_not_traded_says_so(
