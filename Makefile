@@ -55,9 +55,9 @@ lint-types:
 lint-layers:
 	$(BIN)/lint-imports --no-cache
 
-# Ends with 1 for a link that leads nowhere. The variable silences a notice of MkDocs's makers.
+# Ends with 1 for a link that leads nowhere, but not with --quiet. The variable silences a notice of MkDocs's makers.
 docs: env
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "Open build/site/index.html, or with the search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site 8000"
 
 bench: env

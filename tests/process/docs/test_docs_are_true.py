@@ -72,7 +72,7 @@ def test_the_site_is_built_without_a_broken_link_and_loads_nothing_from_elsewher
     tmp_path: Path,
 ) -> None:
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)],
+        [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)],
         cwd=REPOSITORY,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
