@@ -52,7 +52,7 @@ def test_the_readme_fits_two_screens_and_says_what_a_newcomer_has_to_know() -> N
         "](docs/",
     ):
         assert words in README
-    assert len(re.findall(r"!\[[^]]+\]\(docs/images/", README)) >= 2
+    assert len(re.findall(r"!\[[^]]+\]\(docs/images/", README)) == 3
 
 
 def test_the_port_is_the_default_one() -> None:
