@@ -17,6 +17,7 @@ from typing import NoReturn
 from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from flows.commands.configuration import configure
 from trading.errors import BadInput, OpenbellError
+from trading.near_names import nearest_of
 
 # Each is a module of flows.commands with add_arguments(parser) and run(args) -> exit code; it is
 # imported only when it is called, so that no command waits for another's packages.
@@ -52,6 +53,8 @@ EXIT_INTERRUPTED = 130
 # A shell reports 128 and the signal's number of a process that a signal ended.
 EXIT_SIGNAL = 128
 _AGAIN_AFTER_S = 0.05
+# How the library begins its complaint.
+_LACKING = "the following arguments are required: "
 
 
 class _Ended(KeyboardInterrupt):
@@ -67,6 +70,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise BadInput instead of printing the usage."""
+        lacking = message.removeprefix(_LACKING)
+        if lacking != message:
+            *others, last = lacking.split(", ")
+            verb = "are" if others else "is"
+            listed = f"{', '.join(others)} and {last}" if others else last
+            message = f"{listed} {verb} missing"
         raise BadInput(message, f"See {self.prog} --help")
 
 
@@ -172,6 +181,10 @@ def _run(arguments: list[str]) -> int:
         commands.add_parser(name, help=text)
     if not arguments:
         raise BadInput("no command is given", f"Use one of: {', '.join(COMMANDS)}")
+    if not arguments[0].startswith("-"):
+        near = nearest_of(arguments[0], COMMANDS)
+        hint = f"Did you mean {near}?" if near else f"Use one of: {', '.join(COMMANDS)}"
+        raise BadInput(f"there is no command {arguments[0]!r}", hint)
     parser.parse_args(arguments)
     return 0
 

@@ -23,7 +23,7 @@ from flows.pages.live_page import LivePage
 from flows.pages.session_page import LAST_WHEN_STOPPED_SECONDS, SessionPage
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
-from flows.process.run_names import session_name
+from flows.process.run_names import counted, session_name
 from flows.process.settings import begin_process
 from flows.process.words import REPLAY_TAG
 from flows.session.asked_in_form import FormValues, asked_in_form
@@ -167,7 +167,7 @@ def _days(request: SessionRequest) -> str:
 
 async def _show(request: SessionRequest, closed: int, live_page: LivePage) -> str:
     """Publish what came out; a session that is over does not fail for want of a picture."""
-    said = f"{closed} session(s) of account {request.account} closed"
+    said = f"{counted(closed, 'session')} of account {request.account} closed"
     async with prefect_permitting("the session"):
         said = session_message(request, closed)
         await publish_session(request, live_page)

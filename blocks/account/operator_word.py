@@ -49,9 +49,9 @@ def leave_word(
     is_new = DuckDBLedger(data_dir, name).add_command(command, reason, now, origin)
     said = f"{command} is {'' if is_new else 'already '}left for account {name}"
     if is_held(data_dir / name):
-        said += "; the session that trades takes it up within seconds"
+        said += ". The session that trades takes it up within seconds"
     else:
-        said += "; nobody trades it now, and its next session takes it up first"
+        said += ". Nobody trades it now: its next session takes it up first"
     return LeftWord(name, said)
 
 

@@ -175,8 +175,8 @@ def _hidden(seen: Evidence) -> tuple[str, ...]:
         return ()
     return (
         (
-            "stamps are read as bar starts; rows before the open hide whether they are ends (pass"
-            " --stamp end if so)"
+            "stamps are read as bar starts. Rows before the open hide whether they are ends."
+            " If they are, pass --stamp end"
         ),
     )
 

@@ -59,6 +59,8 @@ def run(args: Namespace) -> int:
             print(f"{account}: {left.before} messages waited, {left.waiting} wait still")
         if left.waiting or left.is_traded:
             code = EXIT_WAITS
+    if settings is None and not code:
+        print(f"Nothing waits to be sent in {args.data_dir}.")
     return code
 
 

@@ -74,6 +74,7 @@ def run(args: Namespace) -> int:
     """Trade until the sessions are done or a signal to end comes; return the exit code."""
     from blocks.process.stop_request import StopRequest
     from flows.pages.progress import progress_on
+    from flows.process.run_names import counted
     from flows.session.run_account import run_account
 
     request = request_of(args)
@@ -94,9 +95,12 @@ def run(args: Namespace) -> int:
             )
         )
     where = args.data_dir / request.account
-    print(f"{closed} session(s) closed; account {request.account} in {where}", file=sys.stderr)
+    print(
+        f"{counted(closed, 'session')} closed. Account {request.account} is in {where}.",
+        file=sys.stderr,
+    )
     if should_stop():
-        print("stopped before the end; the same command goes on from there", file=sys.stderr)
+        print("It stopped before the end. The same command goes on from there.", file=sys.stderr)
     return 0
 
 

@@ -11,6 +11,7 @@ from flows.commands.arguments import path_argument
 from trading.errors import BadInput
 
 MOST_SHOWN = 50
+KEEP_ONE = "python -m flows backtest --out data/backtests/NAME"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -43,10 +44,10 @@ def run(args: Namespace) -> int:
     elif shown:
         print("\n".join(runs_lines(shown)))
         if len(shown) < len(runs):
-            print(f"{len(runs) - len(shown):,} older ones are not shown; --limit 0 shows all")
+            print(f"{len(runs) - len(shown):,} older ones are not shown. --limit 0 shows all")
     else:
         places = ", ".join(str(each) for each in (home, *args.folders))
-        print(f"no run is kept in {places}; backtest --out FOLDER keeps one")
+        print(f"no run is kept in {places}. Keep one with: {KEEP_ONE}")
     for each in found:
         if not isinstance(each, KeptRun):
             print(f"warning: {each}", file=sys.stderr)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from blocks.account.status import AccountStatus
 from blocks.records.fields import Record
 from flows.pages.cells import cell
+from flows.pages.text_table import table_lines
 from trading.gate.findings import Finding
 
 LATEST_TRADES = 20
@@ -26,6 +26,7 @@ POSITION_COLUMNS = {
     "mark": "mark",
     "stop": "stop",
     "target": "target",
+    "pnl": "P&L",
 }
 ORDER_COLUMNS = {
     "symbol": "symbol",
@@ -51,16 +52,18 @@ TRADE_COLUMNS = {
 
 def print_status(status: AccountStatus) -> None:
     """Print equity, positions, live orders and the latest trades."""
-    console = Console()
+    console = Console(highlight=False, soft_wrap=True)
     equity, last_bar = status.equity, status.last_bar
-    shown = "no bar yet"
+    shown = "no bar was traded yet, and there is no equity"
     if equity is not None and last_bar is not None:
-        shown = f"{equity:,.2f} USD at bar {last_bar.isoformat()}"
-    console.print(f"[bold]{status.account}[/bold]  equity {shown}")
+        shown = f"equity {equity:,.2f} USD at the close of bar {_utc(last_bar)}"
+    console.print(f"[bold]{status.account}[/bold]: {shown}")
     if status.broker is not None:
         console.print(broker_line(status.broker), highlight=False, markup=False)
     for halt in status.halts:
-        console.print(f"[red]{halt['command']}[/red] since {halt['ts']} {halt['reason']}")
+        why = f": {escape(halt['reason'])}" if halt["reason"] else ""
+        since = _utc(datetime.fromisoformat(str(halt["ts"])))
+        console.print(f"[red]HALTED[/red] by {halt['command']} since {since}{why}")
     for moved in status.transfers:
         text = f"transfer of {moved['amount']:+,.2f} USD after {moved['session']} {moved['note']}"
         console.print(text, highlight=False, markup=False)
@@ -73,10 +76,17 @@ def print_status(status: AccountStatus) -> None:
     _print_messages(console, status.messages)
     for line in gate_lines(status.gate):
         console.print(line, highlight=False, markup=False)
-    console.print(_table("Positions", status.positions, POSITION_COLUMNS))
-    console.print(_table("Orders", status.orders, ORDER_COLUMNS))
-    latest = status.trades[-LATEST_TRADES:]
-    console.print(_table(f"Trades ({len(status.trades)}), times in UTC", latest, TRADE_COLUMNS))
+    held = sorted(status.positions, key=lambda position: position.unrealized_pnl)
+    open_pnl = [{"pnl": float(position.unrealized_pnl)} for position in held]
+    latest = status.trades[: -LATEST_TRADES - 1 : -1]
+    trades = f"Trades, the newest {len(latest)} of {len(status.trades)}, times in UTC"
+    lines = [
+        *_table("Positions, the worst first", held, POSITION_COLUMNS, open_pnl),
+        *_table("Orders", status.orders, ORDER_COLUMNS),
+        *_table(trades, latest, TRADE_COLUMNS),
+    ]
+    for line in lines:
+        console.print(line, markup=False)
 
 
 def gap_line(gap: dict[str, Any]) -> str:
@@ -131,32 +141,38 @@ def _print_messages(console: Console, messages: dict[str, Any]) -> None:
 
 
 def print_health(health: dict[str, Any]) -> None:
-    """Print how the account is, and what is not well with it."""
-    console = Console()
+    """Print how the account is, and what is not well with it, the worst first."""
+    console = Console(highlight=False, soft_wrap=True)
     colour = {"healthy": "green", "degraded": "yellow"}.get(health["status"], "red")
     console.print(f"Health: [{colour}]{health['status']}[/{colour}]")
-    for name, found in health["components"].items():
-        if found["status"] != "healthy":
-            since = datetime.fromisoformat(found["since"]) if found["since"] else None
-            begun = f" (since {since:%Y-%m-%d %H:%M:%S} UTC)" if since else ""
-            text = f"  {name}: {found['reason']}{begun}. {found['hint']}"
-            console.print(text.rstrip(), markup=False, highlight=False)
+    bad = [each for each in health["components"].items() if each[1]["status"] != "healthy"]
+    for name, found in sorted(bad, key=lambda each: each[1]["status"] == "degraded"):
+        begun = ""
+        if found["since"] and " since " not in found["reason"]:
+            begun = f" since {_utc(datetime.fromisoformat(found['since']))}"
+        console.print(f"  {name}: {found['reason']}{begun}. {found['hint']}".rstrip(), markup=False)
 
 
-def _table(title: str, records: Sequence[Record], columns: dict[str, str]) -> Table | str:
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _table(
+    title: str,
+    records: Sequence[Record],
+    columns: dict[str, str],
+    more: Sequence[dict[str, Any]] = (),
+) -> list[str]:
+    """Return a table that is never cut; `more` has values that no record keeps."""
     if not records:
-        return f"{title}: none"
+        return [f"{title.partition(',')[0]}: none"]
     rows = [record.model_dump(mode="json") for record in records]
-    table = Table(
-        title=title,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-    )
-    for name, heading in columns.items():
-        is_number = isinstance(rows[0][name], int | float)
-        table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(cell(name, row[name]) for name in columns))
-    return table
+    for row, others in zip(rows, more, strict=False):
+        row |= others
+    right = [
+        heading
+        for name, heading in columns.items()
+        if any(isinstance(row[name], int | float) for row in rows)
+    ]
+    cells = [[cell(name, row[name]) for name in columns] for row in rows]
+    return [f"{title}:", *table_lines(list(columns.values()), cells, right), ""]

@@ -90,8 +90,8 @@ class GateReport:
         found = [f"{count:,} {check}" for check, count in self.counts.items() if count]
         if not found:
             return ()
-        listed = f"the first {len(self.findings)} are" if self.others else "each is"
-        return (f"the data gate: {', '.join(found)} ({listed} listed with the defects)",)
+        listed = f"The first {len(self.findings)} are" if self.others else "Each is"
+        return (f"the data gate: {', '.join(found)}. {listed} listed with the defects",)
 
 
 def counts_of(found: Bytes) -> dict[str, int]:

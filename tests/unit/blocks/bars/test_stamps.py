@@ -173,7 +173,7 @@ def test_a_symbol_that_never_agrees_with_the_file_is_named(tmp_path: Path) -> No
 def test_rows_before_every_open_hide_what_stamps_are(tmp_path: Path) -> None:
     path = written({"A": around(DAYS, 2.0)}, tmp_path)
     (note,) = read_bars(path, None).notes
-    assert "pass --stamp end if so" in note
+    assert "If they are, pass --stamp end" in note
     assert not note.startswith("WARNING")
 
 

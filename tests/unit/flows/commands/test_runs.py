@@ -61,7 +61,7 @@ def test_the_table_says_the_same_and_how_many_are_not_shown(data_dir: Path) -> N
 
     assert lines[2].split()[0] == "newer"
     assert lines[2].split()[-1] == runs[0]["hashes"]["parameters"][:8]
-    assert lines[3:] == ["1 older ones are not shown; --limit 0 shows all"]
+    assert lines[3:] == ["1 older ones are not shown. --limit 0 shows all"]
 
 
 def test_an_older_run_without_hashes_has_a_dash(data_dir: Path, tmp_path: Path) -> None:
