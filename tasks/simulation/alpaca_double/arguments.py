@@ -140,10 +140,10 @@ def read_flags(said: Sequence[str]) -> AccountFlags:
     found: dict[str, str | int | bool] = {}
     for part in said:
         name, _, value = part.partition("=")
-        kind = type(known.get(name))
         try:
+            kind = type(known[name])
             found[name] = {"yes": True, "no": False}[value] if kind is bool else kind(value)
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError):
             raise BadInput(
                 f"--account {part!r} says nothing of an account",
                 f"Write NAME=VALUE, yes or no where it is one, with one of {', '.join(known)}",
