@@ -1,0 +1,48 @@
+"""`make screens`: pictures of all that people see, to be looked at.
+
+They are made of simulated bars, and every page says so. It takes some ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.repository import REPOSITORY
+from tests.screens.camera import camera
+from tests.screens.scenes import live_day, prefect, reports
+
+SCENES = {"reports": reports, "live": live_day, "prefect": prefect}
+# What the docs show, and of which picture it is.
+IN_DOCS = {
+    "report/desktop-light": "report",
+    "live/desktop-light": "live/desktop-light",
+    "live/phone-dark": "live/phone-dark",
+}
+
+
+def main() -> int:
+    """Take the pictures; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.screens", description=__doc__)
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "screens", metavar="DIR")
+    parser.add_argument("--scene", choices=sorted(SCENES), action="append", help="all if left out")
+    parser.add_argument("--docs", action="store_true", help="replace the pictures of the docs")
+    chosen = parser.parse_args()
+    for name in chosen.scene or SCENES:
+        with tempfile.TemporaryDirectory(prefix="openbell-screens-") as folder:
+            (Path(folder) / "data").mkdir()
+            with camera(Path(folder) / "browser", chosen.out) as taking:
+                SCENES[name](taking, Path(folder) / "data")
+            print(f"{name}: {len(taking.taken)} pictures in {chosen.out}", flush=True)
+    if chosen.docs:
+        for picture, shown in IN_DOCS.items():
+            place = REPOSITORY / "docs" / "images" / f"{shown}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(chosen.out / f"{picture}.png", place)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,218 @@
+"""What pictures are taken of: reports, the live page through a day, and Prefect's pages."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from tests.repository import REPOSITORY
+from tests.screens.camera import LOOKS, Camera
+
+DAY = "2025-06-10"
+MONTH = ("2025-06-02", "2025-06-30")
+SYMBOLS = "AAPL,MSFT,NVDA,QQQ,TSLA"
+BENCHMARK = "QQQ"
+# A half-hour of the day is fifteen seconds then, and a picture takes one or two.
+SPEED = 120
+HALF_HOUR = timedelta(minutes=30)
+PATIENCE_S = 300.0
+DEPLOYED_BACKTEST = {
+    "symbols": SYMBOLS.split(","),
+    "start": MONTH[0],
+    "end": MONTH[1],
+}
+# What people come to in Prefect, by the name of the picture.
+PREFECT_PAGES = {"runs": "/runs", "deployments": "/deployments", "artifacts": "/artifacts"}
+
+
+def reports(camera: Camera, folder: Path) -> None:
+    """Run a backtest, a sweep and a walk-forward test, and take their pages."""
+    span = ["--symbols", SYMBOLS, "--start", MONTH[0], "--end", MONTH[1]]
+    for name, grid in (("first", 5), ("second", 15)):
+        extra = ["--benchmark", BENCHMARK, "--set", f"range_minutes={grid}"]
+        call("backtest", *span, *extra, "--out", str(folder / name))
+    camera.in_every_look("report", (folder / "first" / "report.html").as_uri())
+    grids = ["--grid", "range_minutes=5,15,30", "--grid", "min_body=0:0.8:0.2"]
+    call("sweep", *span, *grids, "--out", str(folder / "sweep"))
+    camera.in_every_look("sweep", (folder / "sweep" / "sweep.html").as_uri())
+    page = folder / "compared.html"
+    call("compare", str(folder / "first"), str(folder / "second"), "--out", str(page))
+    camera.in_every_look("compare", page.as_uri())
+
+
+def live_day(camera: Camera, folder: Path) -> None:
+    """Replay a day, with a picture of the live page at each of its half-hours."""
+    replay = ["run", "--replay", DAY, "--symbols", SYMBOLS, "--speed", str(SPEED)]
+    with _api(folder) as address:
+        session = subprocess.Popen(
+            [sys.executable, "-m", "flows", *replay, "--data-dir", str(folder)],
+            cwd=REPOSITORY,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _film(camera, address, session)
+        finally:
+            session.terminate()
+            session.wait()
+        camera.in_every_look("live", address)
+        camera.in_every_look("session", f"{address}/sessions/{DAY}")
+        camera.in_every_look("api", f"{address}/docs")
+
+
+def _film(camera: Camera, address: str, session: subprocess.Popen[bytes]) -> None:
+    camera.look(LOOKS[0])
+    due: datetime | None = None
+    deadline = time.monotonic() + PATIENCE_S
+    while session.poll() is None:
+        assert time.monotonic() < deadline, "the day does not end"
+        now = _moment(address)
+        if now is None or (due is not None and now < due):
+            time.sleep(0.3)
+            continue
+        if due is None:
+            camera.open(address)
+            due = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+        # The page follows by itself: it is not opened again.
+        camera.take(f"day/{due:%H%M}-UTC", is_whole=True)
+        due += HALF_HOUR
+    assert session.returncode == 0, "the session failed"
+    camera.wait()
+    camera.take("day/closed", is_whole=True)
+
+
+def _moment(address: str) -> datetime | None:
+    """Return the clock of the session that is under way, None before there is one."""
+    answer = _json(f"{address}/api/session")
+    hours = answer.get("hours") if answer else None
+    if not hours:
+        return None
+    return datetime.fromisoformat(str(answer["clock"]["now"]))
+
+
+def prefect(camera: Camera, folder: Path) -> None:
+    """Run a backtest in Prefect, and take its pages: the form, the run, what it leaves."""
+    with _up(folder) as (address, auth):
+        camera.look(LOOKS[0])
+        camera.open(address)
+        # As its own page does it when it asks for the string.
+        camera.evaluate(f"localStorage.setItem('prefect-password', btoa({json.dumps(auth)}))")
+        form = _asked(address, auth, "/deployments/name/backtest/adhoc")
+        camera.open(f"{address}/deployments/deployment/{form['id']}/run")
+        camera.take("prefect/form", is_whole=True)
+        parameters = DEPLOYED_BACKTEST | {"data_dir": str(folder)}
+        run = _asked(
+            address, auth, f"/deployments/{form['id']}/create_flow_run", {"parameters": parameters}
+        )
+        deadline = time.monotonic() + PATIENCE_S
+        while (state := _asked(address, auth, f"/flow_runs/{run['id']}")["state"]["type"]) not in (
+            "COMPLETED", "FAILED", "CRASHED", "CANCELLED"
+        ):  # fmt: skip
+            assert time.monotonic() < deadline, "the backtest does not end"
+            if state == "RUNNING" and not any("running" in path.name for path in camera.taken):
+                camera.open(f"{address}/runs/flow-run/{run['id']}")
+                camera.take("prefect/running")
+            time.sleep(0.3)
+        assert state == "COMPLETED", state
+        camera.open(f"{address}/runs/flow-run/{run['id']}")
+        camera.take("prefect/run", is_whole=True)
+        for name, path in PREFECT_PAGES.items():
+            camera.open(address + path)
+            camera.take(f"prefect/{name}", is_whole=True)
+
+
+def call(*arguments: str) -> None:
+    """Run a command of Openbell's; an error ends all."""
+    subprocess.run(
+        [sys.executable, "-m", "flows", *arguments],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+@contextmanager
+def _api(folder: Path) -> Iterator[str]:
+    arguments = ["api", "--data-dir", str(folder), "--account", "replay", "--port", "0"]
+    with _saying(arguments, r"listening at (http://\S+)") as found:
+        yield found[1]
+
+
+@contextmanager
+def _up(folder: Path) -> Iterator[tuple[str, str]]:
+    arguments = ["deployments", "up", "--data-dir", str(folder)]
+    # The UI's own line: the API's address ends with /api.
+    with _saying(arguments, r"Openbell is up.*?(http://[\w.:]+)") as found:
+        from blocks.process.auth_string import kept_auth_string
+
+        yield found[1], kept_auth_string(folder)
+
+
+@contextmanager
+def _saying(arguments: Sequence[str], words: str) -> Iterator[re.Match[str]]:
+    """Run a module until the context ends; give the first line that says such words."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=REPOSITORY,
+        env=os.environ | {"PRIMARY_PROVIDER": "simulated"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if found := re.search(words, line):
+                # What it says later must not fill the pipe.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                yield found
+                break
+        else:
+            raise AssertionError(f"{arguments[0]} ended before it answered")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def _json(url: str) -> dict[str, dict[str, object]]:
+    try:
+        with urlopen(url, timeout=30) as answer:
+            found: dict[str, dict[str, object]] = json.load(answer)
+            return found
+    except URLError:
+        # No session yet is an answer with its own code.
+        return {}
+
+
+def _asked(address: str, auth: str, path: str, body: object = None) -> dict[str, dict[str, str]]:
+    import base64
+
+    headers = {
+        "Authorization": f"Basic {base64.b64encode(auth.encode()).decode()}",
+        "Content-Type": "application/json",
+    }
+    if body is not None:
+        token, client = _csrf(address, headers)
+        headers |= {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": client}
+    data = None if body is None else json.dumps(body).encode()
+    with urlopen(Request(f"{address}/api{path}", data, headers), timeout=60) as answer:
+        found: dict[str, dict[str, str]] = json.load(answer)
+        return found
+
+
+def _csrf(address: str, headers: dict[str, str]) -> tuple[str, str]:
+    client = "screens"
+    request = Request(f"{address}/api/csrf-token?client={client}", headers=headers)
+    with urlopen(request, timeout=60) as answer:
+        return str(json.load(answer)["token"]), client
