@@ -21,7 +21,9 @@ ACTIONS = {
     "flatten": "Every position is left now, and nothing is entered until resume",
     "resume": "Entries are allowed again",
 }
-ASK_SECONDS = 2.0
+# The flow in prefect.yaml of which each of them is a deployment.
+FLOW = "control"
+ASK_SECONDS = 3.0
 # What a server answered is known for a while; one that did not answer is asked again sooner.
 KNOWN_SECONDS, UNKNOWN_SECONDS = 60.0, 10.0
 OK = 200
@@ -50,7 +52,7 @@ class Controls:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._lock = threading.Lock()
-        self._known: tuple[str | None, dict[str, str]] = (None, {})
+        self._known: tuple[str | None, dict[str, str], str] = (None, {}, "")
         self._until = float("-inf")
 
     def answer(self, account: str | None) -> ControlsAnswer:
@@ -60,14 +62,14 @@ class Controls:
                 self._known = self._ask()
                 is_known = bool(self._known[1])
                 self._until = time.monotonic() + (KNOWN_SECONDS if is_known else UNKNOWN_SECONDS)
-            server, forms = self._known
+            server, forms, trouble = self._known
         place = f"--data-dir {shlex.quote(str(self._data_dir))}"
         if account is not None:
             place += f" --account {shlex.quote(account)}"
         if forms:
             said = "Each opens its form in Prefect: Submit there does it, within seconds."
         elif server is not None:
-            said = f"The Prefect server at {server} does not answer. Run the command in a shell."
+            said = f"The Prefect server at {server} {trouble}. Run the command in a shell."
         else:
             said = "No Prefect server belongs to this data folder. Run the command in a shell."
         return ControlsAnswer(
@@ -84,21 +86,21 @@ class Controls:
             ],
         )
 
-    def _ask(self) -> tuple[str | None, dict[str, str]]:
-        """Return the server's page and each form's address there, none where it does not answer."""
+    def _ask(self) -> tuple[str | None, dict[str, str], str]:
+        """Return the server's page, each form's address there, and why there may be none."""
         api_url = known_server_url(self._data_dir)
         if api_url is None:
-            return None, {}
+            return None, {}, ""
         server = ui_url(api_url)
         forms: dict[str, str] = {}
         try:
             for name in ACTIONS:
-                number = _ask_for(api_url, f"deployments/name/{name}/{name}", self._headers())
+                number = _ask_for(api_url, f"deployments/name/{FLOW}/{name}", self._headers())
                 if number is not None:
                     forms[name] = f"{server}/deployments/deployment/{number}/run"
         except (OSError, http.client.HTTPException, ValueError):
-            return server, {}
-        return server, forms
+            return server, {}, "does not answer"
+        return server, forms, "does not know the three: openbell register tells it"
 
     def _headers(self) -> dict[str, str]:
         try:

@@ -102,10 +102,11 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         assert page.evaluate("document.querySelectorAll('#calendar td a').length") == 2
         ledger.add_command("halt", "seen by a browser", datetime.now(UTC))
         until(page, "document.body.innerText.includes('seen by a browser')")
-        assert page.complaints() == []
-        assert all(address.startswith((url, "data:")) for address in page.requests())
-    with browser_page(tmp_path / "narrow", width=500) as page:
+        phone = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+        page.call("Emulation.setDeviceMetricsOverride", **phone)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.open(f"{url}/sessions/2025-06-10")
         until(page, "document.querySelectorAll('#story li').length > 0")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.complaints() == []
+        assert all(address.startswith((url, "data:")) for address in page.requests())

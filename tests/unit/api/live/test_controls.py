@@ -10,9 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
-from api.live.controls import Controls
+from api.live.controls import ACTIONS, FLOW, Controls
+from flows import control
 from tests.process.api.conftest import free_port
+from tests.repository import REPOSITORY
 
 WORD = "openbell:word-4711"
 
@@ -30,7 +33,7 @@ def prefect(tmp_path: Path) -> Iterator[str]:
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             wanted = f"Basic {base64.b64encode(WORD.encode()).decode()}"
-            known = {f"/api/deployments/name/{n}/{n}": n for n in ("halt", "flatten")}
+            known = {f"/api/deployments/name/control/{n}": n for n in ("halt", "flatten")}
             status = 401 if self.headers["Authorization"] != wanted else 200
             status = status if self.path in known or status == 401 else 404
             body = json.dumps({"id": f"number-of-{known.get(self.path)}"}).encode()
@@ -80,3 +83,10 @@ def test_a_server_that_is_down_is_said(tmp_path: Path) -> None:
     answer = Controls(tmp_path).answer(None)
     assert f"http://127.0.0.1:{port} does not answer" in answer.sentence
     assert all(control.url is None for control in answer.controls)
+
+
+def test_the_three_are_the_deployments_that_are_registered() -> None:
+    registered = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())["deployments"]
+    names = {each["name"] for each in registered if "control" in each["tags"]}
+    assert names == set(ACTIONS)
+    assert {getattr(control, name).name for name in names} == {FLOW}
