@@ -124,7 +124,7 @@ function showPlan(plan) {
     : make('p', 'It is the same in every session of the last thirty.');
   const whole = make('details', [make('summary', 'The whole plan'), table('plan', 'Every value of the plan', [
     ['Name', '', (r) => r.name], ['Value', '', (r) => String(r.value)]], rows, '', true)]);
-  const what = `Strategy ${plan.strategy} on ${plan.symbols} symbols, bars of ${plan.interval_minutes} minutes, `
+  const what = `Strategy ${plan.strategy} on ${count(plan.symbols, 'symbol')}, bars of ${count(plan.interval_minutes, 'minute')}, `
     + `from ${plan.source || 'a source that was not written down'}.`;
   put(section('plan', 'Plan'), make('div', [make('p', what), changes, whole], 'panel'));
 }

@@ -46,9 +46,9 @@ function showCards(seen) {
   fill('card-health', 'Is it well?', capital(health.status), health.sentence, alarm, 'word');
   const isToday = session.today && session.today === session.shown;
   fill('card-equity', 'Equity', money(equity.equity),
-    seen.positions.length ? `${seen.positions.length} open positions` : 'Nothing is held');
+    seen.positions.length ? count(seen.positions.length, 'open position') : 'Nothing is held');
   fill('card-pnl', isToday ? 'P&L of the day' : `P&L of ${session.shown || 'the session'}`,
-    money(equity.day_pnl, true), `${percent(equity.day_pnl_pct)}, ${seen.trades.length} closed trades`,
+    money(equity.day_pnl, true), `${percent(equity.day_pnl_pct)}, ${count(seen.trades.length, 'closed trade')}`,
     '', tone(equity.day_pnl));
   showLatch(equity.latch);
   fill('card-phase', 'Session', capital(plain(session.phase)), session.sentence, '', 'word');

@@ -5,7 +5,7 @@ function showDay(day) {
   byId('kind').textContent = 'Openbell session';
   byId('heading').textContent = inZone(day.hours.opens, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   byId('subtitle').textContent = `${hour(day.hours.opens)} to ${hour(day.hours.closes)} (${zoneName()}), `
-    + `${day.plan.strategy} on ${day.plan.symbols} symbols. ${day.is_closed ? 'Closed.' : 'Not closed yet.'}`;
+    + `${day.plan.strategy} on ${count(day.plan.symbols, 'symbol')}. ${day.is_closed ? 'Closed.' : 'Not closed yet.'}`;
   document.title = `Openbell, session ${day.session}`;
   turnPages(day);
   const cards = make('div', '', 'cards');

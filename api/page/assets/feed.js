@@ -72,6 +72,8 @@ function listen(show) {
   });
   stream.addEventListener('alive', () => { heard = Date.now(); });
   stream.addEventListener('error', () => {
+    // Whether somebody is there is seen by asking.
+    refresh(show);
     // A browser tries again by itself, but not after a refusal.
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => listen(show), 5000);
   });

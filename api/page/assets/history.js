@@ -44,7 +44,7 @@ function monthTable(month, found) {
     cell.scope = 'col';
     return cell;
   }));
-  const caption = make('caption', `${title}: ${money(total, true)} in ${found.size} sessions`);
+  const caption = make('caption', `${title}: ${money(total, true)} in ${count(found.size, 'session')}`);
   return make('table', [caption, make('thead', head), make('tbody', rows)], 'month');
 }
 
@@ -56,7 +56,7 @@ function dayCell(day, length, found) {
   const inside = link([make('span', String(day), 'day'), figure(pnl, Math.abs(pnl) < 1000 ? 2 : 0, true)],
     `/sessions/${result.session}`);
   inside.setAttribute('aria-label',
-    `Session ${result.session}: ${money(pnl, true)}, ${result.trades} trades`);
+    `Session ${result.session}: ${money(pnl, true)}, ${count(result.trades, 'trade')}`);
   return make('td', inside, pnl > 0 ? 'good-day' : pnl < 0 ? 'bad-day' : '');
 }
 

@@ -5,6 +5,7 @@ const SECTIONS = [['control', 'Stop it', 'stop'], ['now', 'Now'], ['health', 'He
   ['orders', 'Orders'], ['messages', 'Messages'], ['calendar', 'Days'], ['parity', 'Parity'], ['plan', 'Plan']];
 // Health may change without a word in the ledger.
 const AT_LEAST_EVERY_MS = 30000;
+const WHILE_LOST_MS = 3000;
 
 function heads(seen) {
   const { session } = seen;
@@ -13,7 +14,7 @@ function heads(seen) {
   byId('heading').textContent = session.shown
     ? (session.today === session.shown ? `Session ${session.shown}` : `Last session ${session.shown}`)
     : 'No session yet';
-  byId('subtitle').textContent = `${session.sentence} ${plan ? `${plan.strategy}, bars of ${plan.interval_minutes} minutes.` : ''}`;
+  byId('subtitle').textContent = `${session.sentence} ${plan ? `${plan.strategy}, bars of ${count(plan.interval_minutes, 'minute')}.` : ''}`;
   byId('made').textContent = `As of ${second(time.machine)} (${zoneName()})`;
   document.title = `${seen.health.status === 'healthy' ? '' : '(!) '}Openbell ${money(seen.equity.day_pnl, true)}`;
   const apart = Math.abs(clock.ahead) / 1000;
@@ -92,7 +93,7 @@ async function begin() {
   setInterval(() => {
     if (document.hidden) return;
     if (state.seen && !state.seen.problem) tick(state.seen);
-    if (Date.now() - state.askedAt > AT_LEAST_EVERY_MS) {
+    if (Date.now() - state.askedAt > (state.lostAt ? WHILE_LOST_MS : AT_LEAST_EVERY_MS)) {
       refresh(show);
       controls();
     }

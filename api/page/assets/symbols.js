@@ -173,6 +173,6 @@ function chartWords(answer) {
   const levels = level && level.upper != null
     ? `, ${answer.level_names[0]} ${price(level.upper)}, ${answer.level_names[1]} ${price(level.lower)}` : '';
   const missing = answer.bars.length - there.length;
-  return `${there.length} bars, last ${price(there.at(-1).close)}${levels}; ${answer.fills.length} ${answer.fills.length === 1 ? 'fill' : 'fills'}`
+  return `${there.length} bars, last ${price(there.at(-1).close)}${levels}; ${count(answer.fills.length, 'fill')}`
     + (missing ? `; ${missing} missing` : '') + '.';
 }

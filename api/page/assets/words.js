@@ -36,6 +36,7 @@ function span(seconds) {
 const money = (value, plus = false) => value == null ? '\u2013' : figure(Number(value), 2, plus) + ' USD';
 const price = (value) => value == null ? '\u2013' : figure(Number(value), Math.abs(value) < 10 ? 4 : 2);
 const percent = (value, plus = true) => value == null ? '\u2013' : figure(value * 100, 2, plus) + ' %';
+const count = (number, word) => `${figure(number, 0)} ${word}${number === 1 ? '' : 's'}`;
 const plain = (word) => String(word || '').replaceAll('_', ' ');
 const capital = (word) => word ? word[0].toUpperCase() + word.slice(1) : '';
 
