@@ -17,10 +17,16 @@ function heads(seen) {
   byId('subtitle').textContent = `${session.sentence} ${plan ? `${plan.strategy}, bars of ${count(plan.interval_minutes, 'minute')}.` : ''}`;
   byId('made').textContent = `As of ${second(time.machine)} (${zoneName()})`;
   document.title = `${seen.health.status === 'healthy' ? '' : '(!) '}Openbell ${money(seen.equity.day_pnl, true)}`;
+}
+
+function notices(seen) {
+  const { plan, clock: time } = seen.session;
   const apart = Math.abs(clock.ahead) / 1000;
-  banner('replay', time.is_replayed ? `A replay of ${session.shown}: its clock says ${dayHour(time.now)} (${zoneName()}), `
+  if (!seen.problem) {
+    banner('replay', time.is_replayed ? `A replay of ${seen.session.shown}: its clock says ${dayHour(time.now)} (${zoneName()}), `
     + 'which is not now.' : '', 'replay');
-  banner('simulated', plan && plan.is_simulated ? 'SIMULATED: these bars are of no real market.' : '', 'replay');
+    banner('simulated', plan && plan.is_simulated ? 'SIMULATED: these bars are of no real market.' : '', 'replay');
+  }
   banner('clock', time.warning ? `The clock of this machine: ${time.warning}` : '', 'bad-banner');
   banner('browser', apart > 30 ? `The clock of this browser is ${span(apart)} ${clock.ahead > 0 ? 'ahead of' : 'behind'} `
     + 'that of Openbell; times here are Openbell\u2019s.' : '');
@@ -44,11 +50,12 @@ function show(seen) {
   const before = state.seen;
   // What was read before a ledger is locked or being restored stays, and says of when it is.
   const isKept = seen.problem && before && before.session.shown;
-  heads(seen);
+  notices(seen);
   if (isKept) {
     showHealth(seen.health);
     return;
   }
+  heads(seen);
   announce(seen, before);
   state.seen = seen;
   const isToday = seen.session.today === seen.session.shown;
