@@ -12,10 +12,13 @@ async function inflated(packed) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-document.body.ariaBusy = 'true';
 if (typeof DecompressionStream === 'undefined') {
-  document.body.append('Charts and the table of trades need a newer browser, of 2023 or later.');
+  document.querySelectorAll('.needs-script').forEach((each) => {
+    each.textContent = 'This needs a newer browser, of 2023 or later; the figures do not.';
+  });
+  return;
 }
+document.body.ariaBusy = 'true';
 const unpacked = new Map(await Promise.all([
   ...document.querySelectorAll('script[type="application/base64"]'),
 ].map(async ({ id, textContent }) => [id, await inflated(textContent)])));

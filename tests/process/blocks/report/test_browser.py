@@ -233,6 +233,9 @@ def test_a_first_look_fits_one_screen(tmp_path: Path) -> None:
             " document.querySelector(each).getBoundingClientRect().bottom)"
         )
         more = page.evaluate("document.querySelector('#notes details').innerText")
+        page.call("Page.addScriptToEvaluateOnNewDocument", source="delete DecompressionStream")
+        page.open(address.as_uri())
+        old, complaints = page.evaluate("document.body.innerText"), page.complaints()
         page.call("Emulation.setScriptExecutionDisabled", value=True)
         page.open(address.as_uri())
         plain = page.evaluate("document.body.innerText")
@@ -242,6 +245,7 @@ def test_a_first_look_fits_one_screen(tmp_path: Path) -> None:
     # Without its script the page has every figure, and says what it cannot draw.
     assert "Profit factor" in plain
     assert "Candles need JavaScript." in plain
+    assert "Profit factor" in old and "needs a newer browser" in old and complaints == []
 
 
 def focus(page: Page, selector: str) -> None:
