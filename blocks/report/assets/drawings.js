@@ -52,7 +52,7 @@ const candles = {
       : found.some((bar) => bar) ? '' : 'No bar of this symbol in this session.';
     const at = (bar) => startOf(session, bar);
     dayChart.setBars(this.bars.map((bar, i) => ({ time: at(i), ...bar })));
-    dayChart.setDrawn({
+    if (!this.missing) dayChart.setDrawn({
       band: this.openingRange(),
       lines: [...this.levels(at), ...this.resting(at),
         ...trades.flatMap((t) => this.linesOf(t, at))],
