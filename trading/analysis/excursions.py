@@ -21,7 +21,7 @@ from trading.reasons import LEG_EXIT, LEG_STOP, LEG_TARGET
 
 Flags = NDArray[np.bool_]
 
-_CELLS_AT_A_TIME = 1_000_000
+_CELLS_AT_A_TIME = 200_000
 
 
 @dataclass(frozen=True, slots=True)
