@@ -40,10 +40,10 @@ def benchmark_of(
         found = None if mine is None else _of_panel(mine, panel, first_traded)
         return found, ()
     sessions = panel.grid.sessions[first_traded:]
-    if is_file(named):
-        found = _of_file(named, request, sessions, panel.grid, first_traded)
-    elif named in panel.symbols and len(panel.close):
+    if named in panel.symbols and len(panel.close):
         found = _of_panel(named, panel, first_traded)
+    elif is_file(named):
+        found = _of_file(named, request, sessions, panel.grid, first_traded)
     else:
         found = _of_bars(named, request, sessions, panel.grid, first_traded)
     if found is None:

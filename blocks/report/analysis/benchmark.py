@@ -22,8 +22,9 @@ def benchmark_section(run: ReportRun) -> str:
     figures, benchmark = run.analysis.benchmark, run.benchmark
     if figures is None or benchmark is None:
         said = (
-            f"There is no benchmark: the run trades none of {', '.join(KNOWN)}. Name one with"
-            " --benchmark SYMBOL, of the same bars, or --benchmark FILE, of your own."
+            f"There is no benchmark: the run trades none of {', '.join(KNOWN)} with a price in its"
+            " first and its last session. Name one with --benchmark SYMBOL, of the same bars, or"
+            " --benchmark FILE, of your own."
         )
         inside = element("p", said, class_="hint")
     else:

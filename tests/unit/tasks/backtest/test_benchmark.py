@@ -78,6 +78,12 @@ def test_without_one_it_is_a_well_known_symbol_that_is_traded_else_none(bars: Pa
     assert run(bars, None, "AAA", "BBB").benchmark is None
 
 
+def test_a_symbol_that_is_written_like_a_path_is_no_file(tmp_path: Path) -> None:
+    bars = bars_file(tmp_path / "pairs.parquet", ("AAA/USD", "BBB"))
+    found = run(bars, "AAA/USD", "AAA/USD").benchmark
+    assert found is not None and found.name == "AAA/USD"
+
+
 def test_a_file_of_bars_of_any_length_is_held(bars: Path, tmp_path: Path) -> None:
     same = run(bars, "SPY").benchmark
     for minutes in (1, 60):
