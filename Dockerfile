@@ -1,5 +1,5 @@
 # Build:  docker build --tag openbell .
-# Run:    README.md, section "Container"
+# Run:    docs/container.md
 
 # By tag: no digest is known here. SECURITY.md says how to pin it to one, without an edit here.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
