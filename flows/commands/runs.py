@@ -11,7 +11,7 @@ from flows.commands.arguments import path_argument
 from trading.errors import BadInput
 
 MOST_SHOWN = 50
-KEEP_ONE = "python -m flows backtest --out data/backtests/NAME"
+KEEP_ONE = "openbell backtest --out data/backtests/NAME"
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -95,8 +95,8 @@ def test_what_is_worst_is_told_first_and_since_when_once(
     ("arguments", "complaint"),
     [
         (["bactest"], "there is no command 'bactest'. Did you mean backtest?"),
-        (["transfer"], "--amount is missing. See python -m flows transfer --help"),
-        (["explain"], "--symbol and --at are missing. See python -m flows explain --help"),
+        (["transfer"], "--amount is missing. See openbell transfer --help"),
+        (["explain"], "--symbol and --at are missing. See openbell explain --help"),
     ],
 )
 def test_a_slip_at_the_terminal_is_told_in_one_line(
