@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 import time
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from deployments.processes.home import (
 from deployments.registry.keep_registered import Registration
 from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
-from deployments.start_settings import StartSettings, configure
+from deployments.start_settings import configure
 from deployments.supervisor import FOLLOW, Supervisor
 from trading.errors import OpenbellError, SourceUnavailable
 
@@ -114,7 +113,10 @@ def _run(chosen: argparse.Namespace) -> int:
                 return follow(home, prefect_file)
             return register(home, prefect_file, chosen.choice)
         if chosen.command == "demo" and chosen.quick:
-            return quick(home, configured)
+            # Imported here: `up` shows nothing, and would carry rich, DuckDB and numpy for months.
+            from deployments.run_demo import run_quick_demo
+
+            return run_quick_demo(home, configured)
         if home.asks_elsewhere() is None:
             MASK.learn([home.auth_string()])
         should_stop = StopRequest()
@@ -137,7 +139,9 @@ def _run(chosen: argparse.Namespace) -> int:
             configured.broker_account,
         )
         if chosen.command == "demo":
-            return demo(supervisor, api_server, stays=chosen.stay)
+            from deployments.run_demo import run_demo
+
+            return run_demo(supervisor, api_server, who_may_ask, stays=chosen.stay)
         return up(supervisor, api_server, has_dead_man=configured.has_dead_man)
     except OpenbellError as error:
         print(f"error: {MASK.text(str(error))}", file=sys.stderr)
@@ -194,62 +198,6 @@ def who_may_ask(supervisor: Supervisor) -> list[str]:
         f"The page asks once for a string: it is in {given or kept}",
         f"For prefect's commands in your shell:  {shell_line(home)}",
     ]
-
-
-def demo(supervisor: Supervisor, api_server: ApiServer, *, stays: bool) -> int:
-    """Run the demo's deployments to the end and show the results.
-
-    Stops everything then, or, where it stays, when a signal arrives.
-    """
-    # Imported here: `up` shows no results, and would carry rich, DuckDB and numpy for months.
-    from rich.console import Console
-
-    from deployments.demo import demo_runs, run_and_wait
-    from deployments.demo_story import Story
-
-    home = supervisor.home
-    story = Story(Console(soft_wrap=True), 3 if stays else 4)
-    # Nor may one that crashed before: the demo's replay would wait for it.
-    supervisor.restarts_sessions = False
-    with ExitStack() as running:
-        with story.step("Prefect's server and worker start, on this machine only"):
-            running.enter_context(supervisor.running())
-        registered: list[str] = []
-        with story.step("Their deployments are registered: what can be run, with what, and when"):
-            supervisor.say, say = registered.append, supervisor.say
-            supervisor.register()
-            supervisor.say = say
-            story.say(f"      {len(registered)} things; each is in {home.logs / 'register.log'}")
-        with story.step("A past session is traded again bar by bar, and 60 sessions are tested"):
-            run_and_wait(supervisor, demo_runs(home.data_dir), story.console)
-        pages = f"{api_server.url}/", ui_url(supervisor.api_url)
-        report = story.tell_results(home.data_dir)
-        if stays:
-            story.tell_addresses(report, *pages, None)
-            for line in who_may_ask(supervisor)[:1]:
-                story.say(line)
-            story.say("They answer until you press Ctrl-C")
-            while not supervisor.should_stop():
-                supervisor.tend()
-                supervisor.should_stop.pause(TEND_EVERY_S)
-            story.say("Stopping")
-            return 0
-        with story.step("Everything that was started is stopped"):
-            running.close()
-    story.tell_addresses(report, *pages, home.data_dir)
-    return 0
-
-
-def quick(home: Home, configured: StartSettings) -> int:
-    """Run the demo that needs no server, and say where pages will be once one is started."""
-    from rich.console import Console
-
-    from deployments.quick_demo import quick_demo
-
-    live = f"http://{configured.api_host}:{configured.health_check_port}/"
-    known = known_server(home)
-    prefect = ui_url(known.api_url) if known else None
-    return quick_demo(home.data_dir, Console(soft_wrap=True), live, prefect)
 
 
 def register(home: Home, prefect_file: Path, choice: str) -> int:

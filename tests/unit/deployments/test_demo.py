@@ -10,9 +10,10 @@ from typing import Any, cast
 import pytest
 
 from deployments import __main__ as command
-from deployments import demo as demo_runs
+from deployments import demo
 from deployments.processes.api_server import ApiServer
 from deployments.processes.home import Home
+from deployments.run_demo import run_demo
 from deployments.server.server import Server
 from deployments.supervisor import Supervisor
 from tests.terminal import flows
@@ -72,9 +73,9 @@ class Stack:
 def tell(data_dir: Path, monkeypatch: pytest.MonkeyPatch, *, stays: bool) -> Stack:
     """Tell a demo whose runs are over at once."""
     stack = Stack(data_dir, 2)
-    monkeypatch.setattr(demo_runs, "run_and_wait", lambda *_: stack.asked.append("ran"))
+    monkeypatch.setattr(demo, "run_and_wait", lambda *_: stack.asked.append("ran"))
     api_server = ApiServer(stack.home, "127.0.0.1", 8085, print)
-    assert command.demo(cast(Supervisor, stack), api_server, stays=stays) == 0
+    assert run_demo(cast(Supervisor, stack), api_server, command.who_may_ask, stays=stays) == 0
     return stack
 
 
