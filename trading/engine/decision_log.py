@@ -74,25 +74,7 @@ class DecisionLog:
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a column of DecisionRow, in the type that it has on the tape."""
-        symbols = self.close.shape[1]
-        made: dict[str, Callable[[], NDArray[Any]]] = {
-            "us": lambda: np.repeat(self.start_us, self.at_bar),
-            "symbol": lambda: self.symbol,
-            "reason": lambda: self.reason,
-            "price": lambda: self._seen(self.close, np.arange(len(self.close)) * symbols),
-            "range_high": lambda: self._seen(self.tape.ranges, self._range),
-            "range_low": lambda: self._seen(self.tape.ranges, self._range + symbols),
-            "stop": lambda: self._reached(self.tape.stop),
-            "target_offset": lambda: self._reached(self.tape.target),
-            "quantity": self._quantity,
-            "atr": lambda: self._beside(BESIDE_ATR),
-            "equity": lambda: np.repeat(self.worth, self.at_bar),
-            "score": lambda: self._beside(BESIDE_SCORE),
-            "relative_opening_volume": lambda: self._beside(BESIDE_OPENING_VOLUME),
-            "level": lambda: self._beside(BESIDE_LEVEL),
-            "target_kind": lambda: self._beside(BESIDE_TARGET_KIND, 0.0),
-        }
-        return made[name]()
+        return _COLUMNS[name](self)
 
     def _beside(self, row: int, missing: float = np.nan) -> Floats:
         known = self.tape.beside.shape[1] > 0
@@ -161,6 +143,31 @@ class DecisionLog:
             made = slice(int(self._first[begin]), int(self._first[end]))
             if made.start < made.stop:
                 yield slice(begin, end), made
+
+
+def _made_at(bar: Callable[[DecisionLog], NDArray[Any]]) -> Callable[[DecisionLog], NDArray[Any]]:
+    """Return what gives each decision the value of its bar."""
+    return lambda log: np.repeat(bar(log), log.at_bar)
+
+
+# Of each column of DecisionRow how it is made: once for all, for a live session asks at every bar.
+_COLUMNS: dict[str, Callable[[DecisionLog], NDArray[Any]]] = {
+    "us": _made_at(lambda log: log.start_us),
+    "symbol": lambda log: log.symbol,
+    "reason": lambda log: log.reason,
+    "price": lambda log: log._seen(log.close, np.arange(len(log.close)) * log.close.shape[1]),
+    "range_high": lambda log: log._seen(log.tape.ranges, log._range),
+    "range_low": lambda log: log._seen(log.tape.ranges, log._range + log.close.shape[1]),
+    "stop": lambda log: log._reached(log.tape.stop),
+    "target_offset": lambda log: log._reached(log.tape.target),
+    "quantity": lambda log: log._quantity(),
+    "atr": lambda log: log._beside(BESIDE_ATR),
+    "equity": _made_at(lambda log: log.worth),
+    "score": lambda log: log._beside(BESIDE_SCORE),
+    "relative_opening_volume": lambda log: log._beside(BESIDE_OPENING_VOLUME),
+    "level": lambda log: log._beside(BESIDE_LEVEL),
+    "target_kind": lambda log: log._beside(BESIDE_TARGET_KIND, 0.0),
+}
 
 
 def log_of_rows(rows: Floats) -> DecisionLog:
