@@ -14,7 +14,7 @@ from blocks.ledger.event_rows import event_from_row, event_to_row, order_from_js
 from blocks.process.failpoints import reach
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
-from blocks.stores.insertion import insert
+from blocks.stores.insertion import insert, put
 from trading.engine.book import Book
 from trading.plan import RunPlan
 from trading.session.array_json import arrays_to_json
@@ -189,11 +189,8 @@ class MockExchange:
                 ((order.client_order_id, order_to_json(order)) for order in changed),
                 "ON CONFLICT (client_order_id) DO UPDATE SET content = excluded.content",
             )
-            connection.execute(
-                "INSERT INTO account VALUES ('state', ?) ON CONFLICT (name)"
-                " DO UPDATE SET value = excluded.value",
-                [orjson.dumps(self._content()).decode()],
-            )
+            content = orjson.dumps(self._content()).decode()
+            put(connection, "account", {"name": "state"}, {"value": content})
         self._number += len(rows)
         self._saved_orders = dict(state.orders)
         reach("after acknowledge")

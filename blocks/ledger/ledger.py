@@ -19,7 +19,7 @@ from blocks.ledger.parity_tables import PARITY_SCHEMA
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
-from blocks.stores.insertion import insert
+from blocks.stores.insertion import insert, put
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 from trading.session.events import Event
@@ -389,7 +389,4 @@ def rows_of(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _set_meta(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
-    # ON CONFLICT would cost a name that is there three times as much.
-    changed = connection.execute("UPDATE meta SET value = ? WHERE name = ?", [value, name])
-    if changed.fetchall() == [(0,)]:
-        connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
+    put(connection, "meta", {"name": name}, {"value": value})

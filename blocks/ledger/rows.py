@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from blocks.ledger.message_payloads import payload_of, payload_to_json
-from blocks.stores.insertion import insert
+from blocks.stores.insertion import insert, insert_in_order, put
 from trading.engine.book import Book
 from trading.engine.trade_tape import DecisionRow, TradeRow
 from trading.gate.findings import GateReport
@@ -214,15 +214,13 @@ def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projecti
     if projection.positions is not None:
         connection.execute("DELETE FROM positions")
         insert(connection, "positions", projection.positions, "")
-    equity = [(moment(us), projection.session, money(value)) for us, value in projection.equity]
-    insert(
-        connection,
-        "equity",
-        equity,
-        "ON CONFLICT (ts) DO UPDATE SET equity = excluded.equity",
-    )
+    for us, value in projection.equity:
+        point = {"session": projection.session, "equity": money(value)}
+        put(connection, "equity", {"ts": moment(us)}, point)
     insert(connection, "transfers", projection.transfers, "")
-    insert(connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING")
+    insert_in_order(
+        connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING", by="bar", place=1
+    )
     insert(connection, "universe", projection.universe, "ON CONFLICT DO NOTHING")
     write_messages(connection, projection.messages)
 
@@ -238,4 +236,4 @@ def write_messages(connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, 
     ).fetchall()[0]
     new = {row[0]: row for row in rows if row[0] not in (known or ())}
     numbered = [(last + n, *row) for n, row in enumerate(new.values(), start=1)]
-    insert(connection, "outbox", numbered, "ON CONFLICT DO NOTHING")
+    insert(connection, "outbox", numbered)

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from blocks.messages.precedence import LONG_QUEUE, ROUTINE_RANK, rank_of_kind
+from blocks.stores.insertion import put
 
 _OPEN = "(d.status IS NULL OR d.status IN ('sending', 'waiting'))"
 # Of one channel, whose name is the first value of the question.
@@ -154,20 +155,17 @@ def write_sending(
 ) -> None:
     """Write where messages are now on a channel."""
     for letter in letters:
-        connection.execute(
-            "INSERT INTO outbox_sendings VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (channel, id) DO UPDATE SET status = excluded.status,"
-            " attempts = excluded.attempts, may_have_arrived = excluded.may_have_arrived,"
-            " changed = excluded.changed, detail = excluded.detail",
-            [
-                channel,
-                letter.id,
-                str(status),
-                letter.attempts,
-                letter.is_repeat or may_have_arrived,
-                now,
-                detail,
-            ],
+        put(
+            connection,
+            "outbox_sendings",
+            {"channel": channel, "id": letter.id},
+            {
+                "status": str(status),
+                "attempts": letter.attempts,
+                "may_have_arrived": letter.is_repeat or may_have_arrived,
+                "changed": now,
+                "detail": detail,
+            },
         )
 
 

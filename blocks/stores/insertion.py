@@ -25,6 +25,49 @@ def insert(
     )
 
 
+def insert_in_order(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Iterable[tuple[object, ...]],
+    conflict: str,
+    *,
+    by: str,
+    place: int,
+) -> None:
+    """Add rows that nearly always come after all that are there, by a column and its place.
+
+    `conflict` is asked of a table only where a row may be there already: DuckDB then reads the
+    whole table, whose length grows with the years, and takes three times as long at its shortest.
+    """
+    rows = list(rows)
+    if not rows:
+        return
+    first = min(row[place] for row in rows)  # type: ignore[type-var]
+    is_met = connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {by} >= ?)", [first]
+    ).fetchall()[0][0]
+    insert(connection, table, rows, conflict if is_met else "")
+
+
+def put(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    key: Mapping[str, object],
+    values: Mapping[str, object],
+) -> None:
+    """Write values into the row of a key, which is added where there is none.
+
+    It does what ON CONFLICT does, which reads the whole table for a row.
+    """
+    given = ", ".join(f"{name} = ?" for name in values)
+    found = " AND ".join(f"{name} = ?" for name in key)
+    contents = [*values.values(), *key.values()]
+    changed = connection.execute(f"UPDATE {table} SET {given} WHERE {found}", contents).fetchall()
+    if changed[0][0] == 0:
+        names, marks = ", ".join([*values, *key]), ", ".join("?" * len(contents))
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", contents)
+
+
 def insert_columns(
     connection: duckdb.DuckDBPyConnection,
     table: str,

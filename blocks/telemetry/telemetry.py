@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+
 from blocks.process.clock_offset import NOTED, clock_offset
 from blocks.process.shutdown import register_shutdown_handler
 from blocks.stores.duckdb_file import DuckDBFile
+from blocks.stores.insertion import put
 from blocks.telemetry.closed_trades import ClosedTrade
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.log_lines import LogBuffer, insert_logs
@@ -121,7 +124,7 @@ class SessionTelemetry:
             # After a restart they are told once more, and count once.
             insert_metrics(connection, figures.trade_metrics(noted, now))
             insert_logs(connection, lines)
-            connection.execute(_BEAT, [SESSION, now, "healthy", f"bar {figures.bar}"])
+            _beat(connection, SESSION, now, "healthy", f"bar {figures.bar}")
         self._buffer.forget(len(lines))
 
     def keep_errors(self) -> None:
@@ -149,16 +152,19 @@ def _clock(now: datetime) -> list[Metric]:
 
 # Its sign of life is a bar that was written.
 SESSION = "session"
-_BEAT = (
-    "INSERT INTO heartbeats VALUES (?, ?, ?, ?) ON CONFLICT (component) DO UPDATE SET"
-    " ts = excluded.ts, level = excluded.level, reason = excluded.reason"
-)
 
 
 def beat(file: DuckDBFile, component: str, now: datetime, level: str, reason: str) -> None:
     """Write a component's sign of life over its last one."""
     with file.transaction() as connection:
-        connection.execute(_BEAT, [component, now, level, reason])
+        _beat(connection, component, now, level, reason)
+
+
+def _beat(
+    connection: duckdb.DuckDBPyConnection, component: str, now: datetime, level: str, reason: str
+) -> None:
+    beaten = {"ts": now, "level": level, "reason": reason}
+    put(connection, "heartbeats", {"component": component}, beaten)
 
 
 def heartbeats(file: DuckDBFile) -> dict[str, tuple[datetime, str, str]]:

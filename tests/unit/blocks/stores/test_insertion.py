@@ -1,0 +1,53 @@
+"""Rows are added, or written over those that are there, without a look at the whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from blocks.stores.insertion import insert_in_order, put
+
+NOTHING = "ON CONFLICT DO NOTHING"
+OVER = "ON CONFLICT (bar, symbol) DO UPDATE SET reason = excluded.reason"
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        opened.execute(
+            "CREATE TABLE said (bar BIGINT, symbol VARCHAR, reason VARCHAR, note VARCHAR,"
+            " PRIMARY KEY (bar, symbol))"
+        )
+        yield opened
+
+
+def rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return connection.execute("SELECT * FROM said ORDER BY bar, symbol").fetchall()
+
+
+def test_what_is_put_is_added_and_then_written_over_and_the_rest_of_its_row_stays(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    put(connection, "said", {"bar": 1, "symbol": "A"}, {"reason": "first", "note": "kept"})
+    put(connection, "said", {"bar": 1, "symbol": "B"}, {"reason": "other"})
+    put(connection, "said", {"bar": 1, "symbol": "A"}, {"reason": "last"})
+    assert rows(connection) == [(1, "A", "last", "kept"), (1, "B", "other", None)]
+
+
+@pytest.mark.parametrize(("conflict", "reason"), [(NOTHING, "first"), (OVER, "last")])
+def test_of_rows_some_of_which_are_there_each_is_there_once_as_is_said(
+    connection: duckdb.DuckDBPyConnection, conflict: str, reason: str
+) -> None:
+    insert_in_order(
+        connection, "said", [(1, "A", "first", ""), (2, "A", "first", "")], conflict,
+        by="bar", place=0,
+    )  # fmt: skip
+    # A session that is taken up again tells its bars once more, and goes on.
+    again = [(3, "A", "new", ""), (2, "A", "last", ""), (2, "B", "new", "")]
+    insert_in_order(connection, "said", again, conflict, by="bar", place=0)
+    insert_in_order(connection, "said", [], conflict, by="bar", place=0)
+    assert rows(connection) == [
+        (1, "A", "first", ""), (2, "A", reason, ""), (2, "B", "new", ""), (3, "A", "new", ""),
+    ]  # fmt: skip
