@@ -97,7 +97,7 @@ def answer(**changed: Any) -> LiveAnswer:
             ),
         ),
         "positions": [position()], "symbols": [], "entries": [], "decisions": [decision("AAPL")],
-        "reasons": [], "orders": [order()], "trades": [], "messages": [], "parity": [],
+        "reasons": [], "orders": [order()], "trades": [], "fills": [], "messages": [], "parity": [],
         "newest_bar": None,
     }  # fmt: skip
     return LiveAnswer(**{**told, **changed})
@@ -107,7 +107,16 @@ def five_hundred() -> LiveAnswer:
     """Return an account of 500 symbols, of which 60 are held."""
     names = [f"S{number:03d}" for number in range(500)]
     symbols = [
-        SymbolAnswer(symbol=name, close=1.0, change=0.0, held=0, reason="inside_range", words="")
+        SymbolAnswer(
+            symbol=name,
+            close=1.0,
+            change=0.0,
+            held=0,
+            reason="inside_range",
+            words="",
+            upper=None,
+            lower=None,
+        )
         for name in names
     ]
     return answer(
