@@ -11,7 +11,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from blocks.settings.app_settings import AppSettings
-from flows.backtest_form import request_of_form, with_simulated_days
+from flows.backtest_form import refuse_wrong, request_of_form, with_simulated_days
 from flows.backtest_steps import IN_PREFECT
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
@@ -104,6 +104,7 @@ def _backtest_into(
     out: Path, form: dict[str, Any], configured: AppSettings, data_dir: Path
 ) -> BacktestReport:
     request = with_simulated_days(request_of_form(form, out, configured, data_dir))
+    refuse_wrong(request)
     asyncio.run(name_run(span_name("backtest", request.symbols, request.start, request.end)))
     progress = ShownProgress("backtest-progress")
     report = run_backtest(request, progress, IN_PREFECT)

@@ -15,9 +15,9 @@ from blocks.process.clocks import SystemClock
 from blocks.settings.app_settings import AppSettings
 from flows.commands.arguments import date_argument, path_argument
 from flows.session.asked_in_form import FormValues, asked_in_form
-from tasks.backtest.request import BacktestRequest
+from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from trading.errors import BadInput, together
-from trading.market.calendar import exchange_named
+from trading.market.calendar import exchange_named, exchange_timezone, refuse_interval
 from trading.parameters import bad_input_of
 from trading.plan import strategy_in, wrong_settings
 from trading.strategy_choice import FILE
@@ -146,6 +146,17 @@ def beside(
     if form is None or made is None:
         raise together(wrong)
     return form, made
+
+
+def refuse_wrong(request: BacktestRequest) -> None:
+    """Raise BadInput, naming everything that is wrong, before any step begins."""
+    wrong: list[BadInput] = []
+    _checked(wrong, refuse_interval, request.interval_minutes)
+    _checked(wrong, exchange_timezone, request.exchange)
+    _checked(wrong, check_request, request)
+    _checked(wrong, plan_of, request)
+    if wrong:
+        raise together(wrong)
 
 
 def with_simulated_days(request: BacktestRequest) -> BacktestRequest:

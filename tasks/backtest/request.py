@@ -12,7 +12,7 @@ from typing import Any
 from blocks.bars.file_format import BarFileFormat
 from blocks.markets.random_walk import DEFAULT_SEED
 from trading.backtest.run import KEEP
-from trading.errors import BadInput
+from trading.errors import BadInput, together
 from trading.plan import RunPlan, make_plan, strategy_in
 
 # Exchange calendars and their time stamps reach no further.
@@ -60,23 +60,25 @@ class BacktestRequest:
 
 
 def check_request(request: BacktestRequest) -> None:
-    """Raise BadInput for dates, decisions or a simulated market that cannot be."""
+    """Raise BadInput, naming all that is wrong, for dates, decisions or a market that cannot be."""
+    wrong = []
     for name, day in (("start", request.start), ("end", request.end)):
         if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise BadInput(
-                f"{name} {day} is out of range", f"Use a year from {FIRST_YEAR} to {LAST_YEAR}"
-            )
+            hint = f"Use a year from {FIRST_YEAR} to {LAST_YEAR}"
+            wrong.append(BadInput(f"{name} {day} is out of range", hint))
     if request.start and request.end and request.end < request.start:
-        raise BadInput(f"end {request.end} is before start {request.start}", "Swap the two dates")
+        what = f"end {request.end} is before start {request.start}"
+        wrong.append(BadInput(what, "Swap the two dates"))
     if request.decisions not in KEEP:
-        raise BadInput(
-            f"decisions {request.decisions!r} is no choice", f"Use one of {', '.join(KEEP)}"
-        )
+        hint = f"Use one of {', '.join(KEEP)}"
+        wrong.append(BadInput(f"decisions {request.decisions!r} is no choice", hint))
     if request.bars is None and not (request.symbols and request.start and request.end):
-        raise BadInput(
-            "without a file of bars the market is simulated, and symbols, start and end are needed",
-            "Give --bars PATH, or --symbols, --start and --end",
+        what = (
+            "without a file of bars the market is simulated, and symbols, start and end are needed"
         )
+        wrong.append(BadInput(what, "Give --bars PATH, or --symbols, --start and --end"))
+    if wrong:
+        raise together(wrong)
 
 
 def plan_of(request: BacktestRequest) -> RunPlan:

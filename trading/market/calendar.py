@@ -224,16 +224,21 @@ class Grid:
         )
 
 
-def make_grid(sessions: list[Session] | tuple[Session, ...], interval_minutes: int) -> Grid:
-    """Return the grid of bars that covers the sessions.
-
-    Raises BadInput when the interval is no bar length.
-    """
+def refuse_interval(interval_minutes: int) -> None:
+    """Raise BadInput for minutes that are no bar's length."""
     if interval_minutes not in INTERVALS_MINUTES:
         raise BadInput(
             f"interval {interval_minutes} is no bar length",
             f"Use one of {', '.join(map(str, INTERVALS_MINUTES))} minutes",
         )
+
+
+def make_grid(sessions: list[Session] | tuple[Session, ...], interval_minutes: int) -> Grid:
+    """Return the grid of bars that covers the sessions.
+
+    Raises BadInput when the interval is no bar length.
+    """
+    refuse_interval(interval_minutes)
     step = interval_minutes * MICROSECONDS_PER_MINUTE
     # Imported here: who only asks when a session is, as a supervisor does for months, has no grid.
     import numpy as np

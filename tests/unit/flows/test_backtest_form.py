@@ -124,3 +124,15 @@ def test_every_wrong_setting_of_a_plan_is_named_at_once() -> None:
 @pytest.mark.parametrize("word", ["nyse", "NYSE"])
 def test_an_exchange_is_taken_in_any_case(word: str) -> None:
     assert request_of_form({**FORM, "exchange": word}, OUT).exchange == "NYSE"
+
+
+def test_every_wrong_field_is_named_before_a_step_begins() -> None:
+    slips = {"start": "2025-06-10", "end": "2025-06-02", "interval_minutes": 7, "capital": -5.0}
+    slips |= {"exchange": "MOON", "decisions": "some", "risk": {"max_positions": 0}}
+    with pytest.raises(BadInput) as caught:
+        backtest_form.refuse_wrong(request_of_form({**FORM, **slips}, OUT))
+    said = str(caught.value)
+    for name in ("end 2025-06-02", "interval 7", "capital", "MOON", "decisions", "max_positions"):
+        assert name in said, name
+    assert "\n" not in said
+    backtest_form.refuse_wrong(request_of_form(FORM, OUT))
