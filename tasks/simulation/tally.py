@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+import orjson
 
 from tasks.simulation.faults import Fault
 from tasks.simulation.outcome import Outcome
@@ -45,18 +45,20 @@ class Tally:
             self.broken.append(outcome)
             self.breaks[outcome.broken.invariant] += 1
 
-    def content(self) -> dict[str, Any]:
-        """Return counts and worst values, JSON-ready."""
-        return {
+    def to_json(self) -> str:
+        """Return counts and worst values for a tally of another process."""
+        content = {
             "sessions": self.sessions,
             "faults": dict(self.faults),
             "counts": dict(self.counts),
             "breaks": dict(self.breaks),
             **{name: getattr(self, name) for name in WORST},
         }
+        return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS).decode()
 
-    def add(self, content: Mapping[str, Any]) -> None:
-        """Add what another tally's `content` said."""
+    def add(self, text: str) -> None:
+        """Add what another tally's `to_json` said."""
+        content = orjson.loads(text)
         self.sessions += content["sessions"]
         self.faults.update(content["faults"])
         self.counts.update(content["counts"])
