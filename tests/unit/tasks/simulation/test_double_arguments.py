@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from tasks.simulation.alpaca_double.__main__ import EXIT_BAD_INPUT, main
-from tasks.simulation.alpaca_double.arguments import make_double, parser
+from tasks.simulation.alpaca_double.arguments import make_double, parser, read_flags
 from tasks.simulation.alpaca_double.faults import Faults, read_rates
+from trading.errors import BadInput
 
 DAY = "2025-06-10"
 
@@ -104,3 +105,11 @@ def test_faults_are_drawn_as_often_as_they_are_asked_for_and_again_with_their_se
     assert 130 < first.count("unanswered") < 270
     assert Faults(read_rates("repeated=1"), 1).copies_of_update() == 2
     assert Faults(read_rates("muted=1"), 1).copies_of_update() == 0
+
+
+def test_an_account_is_as_it_is_said_to_be_and_a_wrong_word_is_one_line() -> None:
+    flags = read_flags(["status=ACCOUNT_CLOSED", "may_short=no", "multiplier=1"])
+    assert (flags.status, flags.may_short, flags.multiplier) == ("ACCOUNT_CLOSED", False, 1)
+    for wrong in ("may_short=perhaps", "multiplier=x", "owner=me"):
+        with pytest.raises(BadInput, match="says nothing of an account"):
+            read_flags([wrong])
