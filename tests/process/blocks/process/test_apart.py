@@ -53,7 +53,7 @@ def test_a_supervisor_does_all_that_it_asks_of_ledgers_without_duckdb(folder: Pa
         check=True,
     )
     answer = json.loads(done.stdout)
-    assert [said.partition(";")[0] for said in answer["said"]] == [
+    assert [said.partition(".")[0] for said in answer["said"]] == [
         "halt is left for account paper",
         "halt is already left for account paper",
     ]
