@@ -433,6 +433,9 @@ class OrderDesk:
                 self.record(replace(answer_to(intent, Status.WORKING, ""), their_id=their_id))
             case Refused() if intent.action == "submit":
                 self.record(answer_to(intent, Status.REJECTED, reason_of(answer)))
+            case Refused() if self.state.orders[intent.client_order_id].status == Status.INTENDED:
+                # It was never seen to arrive, and may not have: it is looked up.
+                pass
             case Refused():
                 # The order stands as it stood, or has ended by itself: it is looked up.
                 order = self.state.orders[intent.client_order_id]

@@ -9,6 +9,7 @@ from tasks.simulation.tally import Tally
 
 # A change of the product may give them another story; they cost little.
 BROKE_ONCE = {
+    165: "the cancel of an entry that was never sent is refused: the session could not be closed",
     273: "a stop refused as beyond the price in a halt, then an exit refused for good: the check"
     " counted seconds in which nothing can protect a position",
 }
