@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest
 SHARED_OUT := --dist loadscope --no-loadscope-reorder
 
-.PHONY: env demo demo-quick up test test-fast soak lint lint-types lint-layers bench docs clean
+.PHONY: env demo demo-quick up test test-fast soak lint lint-types lint-layers bench docs screens clean
 
 # PYTHON=/path/to/python3.12 chooses another interpreter than the first that is found.
 env:
@@ -59,6 +59,10 @@ lint-layers:
 docs: env
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "Open build/site/index.html, or with the search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site 8000"
+
+# Pictures of all that people see, to be looked at; with Debian's chromium, some ten minutes.
+screens: env
+	$(BIN)/python -m tests.screens
 
 bench: env
 	$(BIN)/python -m benchmarks
