@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from blocks.exchange.books import Books
 from blocks.exchange.comparison import Comparison
+from blocks.exchange.dispatch import Dispatch
 from blocks.exchange.exchange_news import ExchangeNews
-from blocks.exchange.order_requests import Asked, answer_to, ask
+from blocks.exchange.objections import Objections
 from blocks.exchange.questions import Questions
 from blocks.exchange.silence import Silence
 from blocks.exchange.unanswered import Unanswered
@@ -19,14 +20,6 @@ from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
 from trading.market.calendar import to_microseconds
 from trading.reasons import Reason
-from trading.session.broker_answers import (
-    Accepted,
-    Answer,
-    Refusal,
-    Refused,
-    Unknown,
-    reason_of,
-)
 from trading.session.broker_facts import names_of
 from trading.session.events import (
     EVERY_SYMBOL,
@@ -39,13 +32,11 @@ from trading.session.events import (
     SessionClosed,
     Transfer,
     intent_of,
-    update_of,
 )
 from trading.session.exchange_port import Exchange
 from trading.session.messages import Message
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
-from trading.session.orders import Leg, Status
 from trading.session.planning.order_planner import OrderPlanner
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.protection.watch import Watch
@@ -62,9 +53,9 @@ class OrderDesk:
     """Keeps one session's state, ledger and exchange in step.
 
     State changes in memory first and is committed before anything is sent. When a commit fails
-    the session is to be opened anew: the next desk folds the journal. `blocked` says by symbol why
-    it is not entered. `times` is the clock of its orders, None where a replay does not wait, and
-    `limits` are how long what protects a position is waited for.
+    the session is to be opened anew: the next desk folds the journal. `times` is the clock of its
+    orders, None where a replay does not wait, and `limits` are how long what protects a position is
+    waited for.
     """
 
     def __init__(
@@ -93,21 +84,25 @@ class OrderDesk:
         limits = limits or ProtectionLimits()
         self._watch = Watch(limits)
         self._questions = Questions(exchange, limits.question)
-        # Of requests that were sent, until what the stream says of them is heard.
-        self._answers: list[Asked] = []
         self._news = ExchangeNews(exchange, ledger)
         self._committed_cursor = self._news.cursor
         # By symbol, until its next bar: what does not settle is not asked again and again.
         self._refused: dict[str, str] = {}
-        # What a broker says to the session's end: why a symbol is not entered, or not sold short.
-        self.forbidden: dict[str, str] = {}
-        self._unshortable: dict[str, str] = {}
-        self.has_met_broker = False
+        self._objections = Objections(state)
         speed = times.speed if times else 1.0
         self._silence = Silence(self._now_us, speed)
         self._unanswered = Unanswered(state, exchange, self._questions, self.record, speed)
+        self._dispatch = Dispatch(
+            state,
+            exchange,
+            self.record,
+            self._unanswered,
+            self._objections,
+            self._silence,
+            times,
+            dry_run=dry_run,
+        )
         self._comparison = Comparison(state, exchange, self.record)
-        self.blocked: dict[str, str] = {}
         self._shown_blocked: dict[str, str] | None = None
         self.reporter = Reporter(state, Place(account, exchange.name, provider))
         self._projector = Projector(state, self.reporter)
@@ -165,7 +160,7 @@ class OrderDesk:
             self.commit()
             if not intents:
                 return
-            self._send(intents)
+            self._dispatch.send(intents)
             self._hear_answers()
         # Asked for so often and still not there: the next bar asks again.
         for intent in intents:
@@ -252,7 +247,7 @@ class OrderDesk:
         While the bars that come next are history, nothing is sent: what rested rested through them.
         """
         self.listen()
-        self._send(
+        self._dispatch.send(
             self._unanswered.settle(now, self._now_us(), entry_deadline, is_history=is_history)
         )
         self._hear_answers()
@@ -266,7 +261,7 @@ class OrderDesk:
                 # What was filled between two questions is no difference.
                 self._comparison.compare(mends=not self.dry_run)
         state = self.state
-        self.blocked = (
+        self._objections.blocked = (
             self._refused
             | state.protection.troubles()
             | state.discrepancies
@@ -286,8 +281,7 @@ class OrderDesk:
         `is_met` says that the broker was asked, and need not be asked again in this session.
         Exits go on whatever is said. `every symbol` stands for all.
         """
-        self.forbidden, self._unshortable = dict(forbidden), dict(unshortable)
-        self.has_met_broker = is_met
+        self._objections.heed(forbidden, unshortable, is_met=is_met)
 
     def move_money(self, transfer: Transfer, row: Projection) -> None:
         """Book money that came or went before the session's first bar, in journal and table."""
@@ -303,19 +297,23 @@ class OrderDesk:
         self._committed_cursor = self._news.cursor
 
     def objection_to(self, symbol: str) -> Reason | None:
-        """Return why a symbol is not entered: the books differ, or a broker forbids it.
+        """Return why a symbol is not entered: the books differ, or a broker forbids it."""
+        return self._objections.to(symbol)
 
-        What a broker has refused for good is not asked again in its session.
-        """
-        if self.blocked.keys() & {symbol, EVERY_SYMBOL}:
-            return Reason.RECONCILIATION
-        if EVERY_SYMBOL in self.forbidden:
-            return Reason.ACCOUNT_RESTRICTED
-        if symbol in self.forbidden:
-            return Reason.NOT_TRADABLE
-        if symbol in self.state.protection.refused_entries:
-            return Reason.ENTRY_REJECTED
-        return None
+    @property
+    def blocked(self) -> dict[str, str]:
+        """Return by symbol where ledger and exchange differ, or what does not settle."""
+        return self._objections.blocked
+
+    @property
+    def forbidden(self) -> dict[str, str]:
+        """Return by symbol why its broker does not let it be entered; kept to the session's end."""
+        return self._objections.forbidden
+
+    @property
+    def has_met_broker(self) -> bool:
+        """Return whether the broker was asked what it forbids, and need not be asked again."""
+        return self._objections.is_met
 
     def break_silence(self) -> None:
         """Ask again between bars for what the exchange has not answered, if it is time for it."""
@@ -355,8 +353,7 @@ class OrderDesk:
 
         Orders of the day end by themselves there; to cancel one twice changes nothing.
         """
-        is_over = self._times is not None and self._times.is_over()
-        if self.exchange.is_simulated or self.dry_run or not is_over:
+        if self.dry_run or not self._dispatch.is_after_the_close:
             return
         late = [
             replace(intent_of(order), action="cancel", us=self._now_us())
@@ -366,7 +363,7 @@ class OrderDesk:
         for intent in late:
             self.record(intent)
         self.commit()
-        self._ask(late)
+        self._dispatch.ask(late)
         self._hear_answers()
 
     def take_news(self) -> list[Message]:
@@ -375,97 +372,7 @@ class OrderDesk:
         self._shown += len(news)
         return news
 
-    def _send(self, intents: Sequence[Intent]) -> None:
-        """Ask for the exits, and when their answers are there for the entries."""
-        if self.dry_run:
-            for intent in intents:
-                status = Status.REJECTED if intent.action == "submit" else Status.WORKING
-                self.record(answer_to(intent, status, "dry_run"))
-            return
-        intents = self._without_late_ones(intents)
-        self._ask([intent for intent in intents if not _is_entry(intent)])
-        entries = []
-        for intent in filter(_is_entry, intents):
-            refusal = self._refusal_of(intent)
-            if refusal:
-                self.record(answer_to(intent, Status.CANCELLED, refusal))
-            else:
-                entries.append(intent)
-        self._ask(entries)
-
-    def _without_late_ones(self, intents: Sequence[Intent]) -> list[Intent]:
-        """Return the requests that are sent: a broker keeps an order after the close for a day.
-
-        It would be filled at the next open, when nobody decided it. What is asked for then ends as
-        if the broker had refused it.
-        """
-        if self.exchange.is_simulated or self._times is None or not self._times.is_over():
-            return list(intents)
-        closed = reason_of(Refused(Refusal.RETRY, "the market is closed"))
-        for intent in intents:
-            if intent.action == "submit":
-                self.record(answer_to(intent, Status.REJECTED, closed))
-        return [intent for intent in intents if intent.action != "submit"]
-
-    def _ask(self, intents: Sequence[Intent]) -> None:
-        self._unanswered.sent([intent.client_order_id for intent in intents])
-        for intent, answer in ask(self.exchange, [self._stamped(intent) for intent in intents]):
-            if isinstance(answer, Unknown) and intent.action == "submit":
-                self.record(answer_to(intent, Status.UNKNOWN, "no answer"))
-            self._answers.append((intent, answer))
-
     def _hear_answers(self) -> None:
-        """Take what happened into the state, and then what only the answers to requests say.
-
-        Most of what an answer says the stream says too, and in more words.
-        """
+        """Take what happened into the state, and then what only the answers to requests say."""
         self.listen()
-        answers, self._answers = self._answers, []
-        for intent, answer in answers:
-            asked = self.state.unanswered.get(intent.client_order_id)
-            if asked is not None and asked.action == intent.action:
-                self._take_answer(intent, answer)
-
-    def _take_answer(self, intent: Intent, answer: Answer) -> None:
-        match answer:
-            case Accepted(their_id=their_id) if their_id and intent.action != "cancel":
-                # What the stream says of it later is said under our id, after a restart too.
-                self.record(replace(answer_to(intent, Status.WORKING, ""), their_id=their_id))
-            case Refused() if intent.action == "submit":
-                self.record(answer_to(intent, Status.REJECTED, reason_of(answer)))
-            case Refused() if self.state.orders[intent.client_order_id].status == Status.INTENDED:
-                # It was never seen to arrive, and may not have: it is looked up.
-                pass
-            case Refused():
-                # The order stands as it stood, or has ended by itself: it is looked up.
-                order = self.state.orders[intent.client_order_id]
-                self.record(update_of(order, reason=reason_of(answer)))
-            case Accepted():
-                # The stream says what comes of it.
-                self._unanswered.accepted(intent.client_order_id, self._now_us())
-            case Unknown():
-                # To be looked up.
-                pass
-
-    def _refusal_of(self, entry: Intent) -> str:
-        """Return why an entry is not to be sent any more, an empty text where it is."""
-        if self.silence:
-            return reason_of(Refused(Refusal.RETRY, "the exchange does not answer"))
-        if objection := self.objection_to(entry.symbol):
-            return objection.word
-        unshortable = {*self._unshortable, *self.state.protection.refused_shorts}
-        if entry.quantity < 0 and unshortable & {entry.symbol, EVERY_SYMBOL}:
-            return reason_of(Refused(Refusal.NOT_SHORTABLE, ""))
-        is_late = self._times is not None and self._times.is_late(self.state.last_bar)
-        return "missed" if is_late else ""
-
-    def _stamped(self, intent: Intent) -> Intent:
-        """Return the intent as it is sent now, which may be later than it was made."""
-        if self._times is None:
-            return intent
-        from_us = self._times.fills_from_us(self.state.last_bar)
-        return replace(intent, us=self._times.now_us(), fills_from_us=from_us)
-
-
-def _is_entry(intent: Intent) -> bool:
-    return intent.action == "submit" and intent.leg == Leg.ENTRY
+        self._dispatch.take_answers()

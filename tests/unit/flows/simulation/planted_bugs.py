@@ -11,6 +11,7 @@ import pytest
 from duckdb import DuckDBPyConnection
 
 from blocks.exchange import comparison, exchange_news
+from blocks.exchange.dispatch import Dispatch
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger import lease
 from blocks.messages.session_notifier import SessionNotifier
@@ -56,20 +57,20 @@ def _commits_after_sending(patch: Patch) -> None:
 
 def _takes_no_answer_for_a_refusal(patch: Patch) -> None:
     """An entry that had no answer is asked for again under another name."""
-    ask = OrderDesk._ask
+    ask = Dispatch.ask
 
-    def insisting(desk: OrderDesk, intents: Sequence[Intent]) -> None:
-        before = len(desk._answers)
-        ask(desk, intents)
-        for intent, answer in desk._answers[before:]:
+    def insisting(dispatch: Dispatch, intents: Sequence[Intent]) -> None:
+        before = len(dispatch._answers)
+        ask(dispatch, intents)
+        for intent, answer in dispatch._answers[before:]:
             if isinstance(answer, Unknown) and intent.leg == Leg.ENTRY:
                 name = intent.client_order_id
                 again = replace(intent, client_order_id=name[:-1] + "10"[name.endswith("1")])
-                desk.record(again)
-                desk.commit()
-                ask(desk, [again])
+                dispatch._record(again)
+                dispatch._record.__self__.commit()
+                ask(dispatch, [again])
 
-    patch.setattr(OrderDesk, "_ask", insisting)
+    patch.setattr(Dispatch, "ask", insisting)
 
 
 def _books_fills_as_often_as_they_are_said(patch: Patch) -> None:

@@ -278,7 +278,7 @@ def test_a_request_that_is_sent_again_later_counts_from_then() -> None:
     intent = timed.exchange.requests[0]
     later: datetime = SESSION.bar_end(1, 5) + timedelta(minutes=2)
     timed.clock._now = later
-    stamped = timed.desk._stamped(replace(intent, us=1))
+    stamped = timed.desk._dispatch.stamped(replace(intent, us=1))
     assert stamped.us == to_microseconds(later)
     assert stamped.fills_from_us == to_microseconds(later)
 
