@@ -15,7 +15,7 @@ from tasks.session.difference_news import LASTS, DifferenceNews
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.plan import RunPlan
-from trading.session.broker_answers import Answer, ExchangeUnavailable, Unknown
+from trading.session.broker_answers import Answer, ExchangeUnavailable, Refusal, Refused, Unknown
 from trading.session.broker_facts import SIMULATED
 from trading.session.events import EVERY_SYMBOL, Intent, OrderUpdate, SessionStarted
 from trading.session.exchange_port import EventPage, StreamPosition
@@ -183,6 +183,27 @@ def test_after_the_close_nothing_is_sent_that_would_be_filled_on_another_day() -
     asked = {i.client_order_id for i in timed.exchange.requests if i.action == "cancel"}
     assert timed.exchange.open_orders() == []
     assert asked
+
+
+def test_a_refused_cancel_of_an_entry_that_was_never_sent_keeps_no_session_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timed = Timed()
+    timed.close(0, RANGE)
+    # The process dies between what is written and what is sent.
+    monkeypatch.setattr(timed.desk._dispatch, "send", lambda intents: None)
+    timed.close(1, BREAK)
+    unsent = set(timed.desk.state.unanswered)
+    monkeypatch.undo()
+    unknown = Refused(Refusal.PERMANENT, "order not found")
+    monkeypatch.setattr(timed.exchange, "cancel", lambda intent: unknown)
+    timed.clock._now = SESSION.close + SECOND
+    timed.desk.close_session()
+    assert {timed.desk.state.orders[name].status for name in unsent} == {Status.INTENDED}
+    for _ in range(2):
+        timed.look(timedelta(seconds=LATE_SECONDS))
+    assert timed.desk.state.unanswered == {}
+    assert timed.sent() == []
 
 
 def test_what_differed_before_the_silence_still_blocks_in_it() -> None:
