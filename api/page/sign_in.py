@@ -13,7 +13,7 @@ from api.page.document import sign_in_page
 from blocks.process.web_door import Message, Receive, Scope, Send
 
 IN, OUT = "/sign-in", "/sign-out"
-LONGEST_FORM = 4096
+LONGEST_FORM, MOST_FIELDS = 4096, 10
 UNAUTHORIZED, SEE_OTHER, TOO_LONG, NOT_ALLOWED = 401, 303, 413, 405
 # Where a form may lead back to: the pages of ours, and nothing that somebody else wrote.
 PAGES = re.compile(r"/|/docs|/sessions/\d{4}-\d{2}-\d{2}")
@@ -31,7 +31,11 @@ async def take(token: str, scope: Scope, receive: Receive, send: Send) -> None:
     if body is None:
         await _answer(send, TOO_LONG, b"The form is too long", [], b"text/plain")
         return
-    form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    try:
+        form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        await _answer(send, TOO_LONG, b"The form has too many fields", [], b"text/plain")
+        return
     to = form.get("to", ["/"])[0]
     to = to if PAGES.fullmatch(to) else "/"
     given = form.get("token", [""])[0].strip()

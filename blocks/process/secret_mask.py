@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ _PARTS = (re.compile(r"/webhooks/\d+/([\w.-]+)"), re.compile(r"(?:Key|Signature)
 
 
 class SecretMask:
-    """Learns secrets, and takes them out of text in any form in which URLs and JSON show them."""
+    """Learns secrets, and takes them out of text as URLs, JSON and HTML write them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,7 +44,7 @@ class SecretMask:
                 for text in (secret, *parts):
                     if len(text) >= SHORTEST:
                         self._known |= {text, quote(text, safe=""), quote(text)}
-                        self._known.add(json.dumps(text)[1:-1])
+                        self._known |= {json.dumps(text)[1:-1], escape(text)}
             # The longest first: one secret may be the beginning of another.
             ordered = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None

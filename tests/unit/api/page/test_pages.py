@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.live.source import Source
+from blocks.process.secret_mask import SecretMask
 
 TOKEN = "letters-and-digits-4711"
 EVIL = "<script>alert(1)</script>"
@@ -78,6 +80,21 @@ def test_what_people_and_strategies_wrote_is_text(page: TestClient, data_dir: Pa
     assert EVIL not in text
 
 
+def test_a_secret_that_html_writes_in_another_way_is_masked_too(
+    page: TestClient, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "pass&word<'4711\">"
+    mask = SecretMask()
+    mask.learn([secret])
+    monkeypatch.setattr("api.page.page_routes.MASK", mask)
+    with DuckDBLedger(data_dir, "replay").changing() as connection:
+        connection.execute("UPDATE trades SET exit_reason = ?", [f"key {secret}"])
+    for path in ("/", "/sessions/2025-06-10"):
+        text = page.get(path).text
+        assert "key ********" in text
+        assert secret not in html.unescape(text)
+
+
 def test_the_charts_makers_are_named(page: TestClient) -> None:
     text = page.get("/").text
     assert 'href="https://www.tradingview.com/"' in text
@@ -128,6 +145,7 @@ def test_the_form_leads_nowhere_else_and_reads_no_long_story(data_dir: Path) -> 
         answer = browser.post("/sign-in", data={"token": TOKEN, "to": elsewhere})
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert browser.post("/sign-in", content=b"token=" + b"x" * 10_000).status_code == 413
+    assert browser.post("/sign-in", content=b"&".join([b"a=1"] * 11)).status_code == 413
     assert browser.get("/sign-in").status_code == 405
     assert browser.post("/sign-in", content=b"\xff%00&&&").status_code == 401
 
