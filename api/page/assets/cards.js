@@ -90,6 +90,7 @@ function tick(seen) {
     late: `One is due every ${span(bar.interval_s)}: the next one is late.`,
     stale: 'What is shown is not what the market does now.' }[state];
   if (state === 'stale') say('The last bar is stale.');
-  return fill('card-age', 'Age of the last bar', span(old), words,
+  const hasCome = !session.hours || Date.parse(bar.counts_from) > Date.parse(session.hours.opens);
+  return fill('card-age', hasCome ? 'Age of the last bar' : 'No bar yet since the open', span(old), words,
     { fresh: '', late: 'warned', stale: 'alarm' }[state], state);
 }

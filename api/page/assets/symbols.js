@@ -23,7 +23,11 @@ function showSymbols(seen, session, ask) {
     });
   }
   showSymbols.rows = seen.symbols;
-  if (!picked.wanted && seen.symbols.length) {
+  // Another session may trade other symbols, of which there are no candles to ask for.
+  const traded = new Set(seen.symbols.map((each) => each.symbol));
+  const gone = [...(picked.wanted || [])].filter((symbol) => !traded.has(symbol));
+  for (const symbol of gone) picked.wanted.delete(symbol);
+  if (seen.symbols.length && (!picked.wanted || (gone.length && !picked.wanted.size))) {
     // What is held is looked at first.
     const order = [...seen.symbols].sort((a, b) => (b.held !== 0) - (a.held !== 0));
     picked.wanted = new Set(order.slice(0, FIRST_CHARTS).map((each) => each.symbol));
@@ -128,6 +132,8 @@ function oneChart(symbol, session, ask) {
     // The next bar is in what the page has just been told: it is asked for only where some are missing.
     follow(seen) {
       const bar = seen.newest_bar;
+      // A ledger that was restored may know less than this chart.
+      if (bar && answer && answer.bars.length && bar.number < answer.bars.at(-1).number) answer = null;
       const last = answer && answer.bars.length ? answer.bars.at(-1).number : -1;
       const isNext = bar && answer && answer.session === seen.session.shown && bar.number - last <= 1;
       if (!isNext) self.isOld = true;

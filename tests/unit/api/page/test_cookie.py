@@ -30,9 +30,17 @@ def test_a_longer_time_needs_another_signature() -> None:
     assert not is_valid(f"{int(until) + 1}.{signature}", TOKEN, NOW)
 
 
+@pytest.mark.parametrize(
+    "other", ['prefs={"a": 1}', "a b=c", 'x="a b', "domain=1", "no-value", "x[a]=1", "\u00fc=1"]
+)
+def test_what_another_port_of_this_machine_keeps_in_a_browser_hides_it_not(other: str) -> None:
+    assert value_in(f"{other}; {NAME}=1.2") == value_in(f"{NAME}=1.2; {other}") == "1.2"
+
+
 def test_it_is_found_among_others_and_no_script_reads_it() -> None:
     assert value_in(f"a=b; {NAME}=1.2; c=d") == "1.2"
     assert value_in("a=b") == value_in("") == ""
+    assert value_in(f"{NAME}x=1; x{NAME}=1") == ""
     header = set_header("1.2")
     assert "HttpOnly" in header
     assert "SameSite=Strict" in header
