@@ -19,6 +19,8 @@ from trading.market.calendar import Session, from_microseconds
 class BegunSession:
     """A session of the journal; `baseline` is its equity at the open, USD.
 
+    It holds what was `moved` before the first bar, when a broker's money was met: that is no
+    profit, and the day's limit counts from it (see `trading.session.book_events.move_money`).
     `first_row` is the number of its first row, `initial_stops` the stops by symbol, USD, with
     which positions that it took over were entered.
     """
@@ -31,6 +33,7 @@ class BegunSession:
     is_closed: bool
     first_row: int
     initial_stops: Mapping[str, float] = field(default_factory=dict)
+    moved: float = 0.0
 
     @property
     def hours(self) -> Session:
@@ -86,8 +89,10 @@ def read_begun(
     if found is None:
         return None
     number, day, is_closed = found
+    moved = _moved_in(connection, day)
     if before is not None and (before.first_row, before.session) == (number, day):
-        return replace(before, is_closed=bool(is_closed))
+        baseline = before.baseline - before.moved + moved
+        return replace(before, is_closed=bool(is_closed), baseline=baseline, moved=moved)
     (payload,) = connection.execute(
         "SELECT payload FROM journal WHERE seq = ?", [number]
     ).fetchall()[0]
@@ -100,16 +105,29 @@ def read_begun(
             from_microseconds(content["open_us"]).astimezone(UTC),
             from_microseconds(content["close_us"]).astimezone(UTC),
             plan,
-            _worth(book) if book else float(plan.get("capital", 0.0)),
+            (_worth(book) if book else float(plan.get("capital", 0.0))) + moved,
             bool(is_closed),
             int(number),
             _initial_stops(content.get("inheritance", {})),
+            moved,
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise StoreUnavailable(
             f"row {number} of the journal does not say how session {day} began",
             "Bring back a copy of the ledger with: openbell restore",
         ) from error
+
+
+def _moved_in(connection: duckdb.DuckDBPyConnection, session: date) -> float:
+    """Return what came in a session, USD; what comes after its close is the next one's."""
+    (moved,) = connection.execute(
+        "SELECT coalesce(sum((payload->>'$.amount')::DOUBLE), 0) FROM journal"
+        " WHERE session = ? AND kind = 'transfer' AND seq < coalesce("
+        "(SELECT min(seq) FROM journal WHERE session = ? AND kind = 'session_closed'),"
+        " 9223372036854775807)",
+        [session, session],
+    ).fetchall()[0]
+    return float(moved)
 
 
 def _worth(book: Mapping[str, Any]) -> float:

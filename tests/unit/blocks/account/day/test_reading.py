@@ -22,7 +22,7 @@ from blocks.records.position import Position
 from trading.engine.book import BASELINE, new_book
 from trading.engine.risk import loses_too_much
 from trading.errors import BadInput
-from trading.session.events import Event, Intent
+from trading.session.events import Event, Intent, Transfer
 
 FIRST, SECOND = date(2025, 6, 10), date(2025, 6, 11)
 
@@ -109,6 +109,32 @@ def test_money_that_was_paid_in_is_no_profit_of_the_day(ledger: DuckDBLedger) ->
         after = read_days(connection, 10_000.0)
     assert [each.pnl for each in after] == [each.pnl for each in before]
     assert sum(each.pnl for each in after) == after[0].equity - 15_000
+
+
+def test_money_that_the_broker_had_before_the_first_bar_is_no_profit_of_the_day(
+    ledger: DuckDBLedger,
+) -> None:
+    with ledger.reading() as connection:
+        before = read_begun(connection)
+    assert before is not None
+    kind, payload = event_to_row(Transfer("90000.00", "paid in", 0))
+    with ledger.changing() as connection:
+        connection.execute(
+            "UPDATE journal SET kind = ?, payload = ? WHERE session = ? AND kind = 'exchange_view'",
+            [kind, payload, SECOND],
+        )
+        # What is paid in after the close is the next session's.
+        connection.execute(
+            "INSERT INTO journal SELECT max(seq) + 1, NULL, ?, ?, ? FROM journal",
+            [SECOND, kind, payload],
+        )
+    with ledger.reading() as connection:
+        for known in (None, before):
+            begun = read_begun(connection, None, known)
+            assert begun is not None
+            assert begun.baseline == before.baseline + 90_000
+        again = read_begun(connection, None, begun)
+    assert again == begun
 
 
 def test_what_cost_most_comes_first(ledger: DuckDBLedger) -> None:
