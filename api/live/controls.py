@@ -98,7 +98,7 @@ class Controls:
                 number = _ask_for(api_url, f"deployments/name/{FLOW}/{name}", self._headers())
                 if number is not None:
                     forms[name] = f"{server}/deployments/deployment/{number}/run"
-        except (OSError, http.client.HTTPException, ValueError):
+        except (OSError, http.client.HTTPException, ValueError, TypeError):
             return server, {}, "does not answer"
         return server, forms, "does not know the three: openbell register tells it"
 

@@ -27,7 +27,9 @@ def last_bar_answer(
     if base is not None:
         old_s = (today.now - base).total_seconds()
         age = Age.STALE if old_s >= stale_s else Age.LATE if old_s >= late_s else Age.FRESH
-        told = _expected(age, old_s, interval_s, newest)
+        # Yesterday's bar is no bar of a session that nobody has begun.
+        has_come = today.session is not None and base > today.session.open
+        told = _expected(age, old_s, interval_s, has_come=has_come)
     return LastBarAnswer(
         number=None if newest is None else newest.number,
         start=None if newest is None else newest.start,
@@ -57,9 +59,9 @@ def _counts_from(
     return newest.end if newest.arrived is None else max(newest.arrived, newest.end)
 
 
-def _expected(age: Age, old_s: float, interval_s: float, newest: NewestBar | None) -> str:
-    seen = "No bar has come yet" if newest is None else "The last bar is"
-    old = f" since the open, {old_s:.0f} s ago" if newest is None else f" {old_s:.0f} s old"
+def _expected(age: Age, old_s: float, interval_s: float, *, has_come: bool) -> str:
+    seen = "The last bar is" if has_come else "No bar has come yet"
+    old = f" {old_s:.0f} s old" if has_come else f" since the open, {old_s:.0f} s ago"
     every = f"one is due every {interval_s:.0f} s"
     if age is Age.STALE:
         return f"{seen}{old}, and {every}: what is shown is not what the market does now."

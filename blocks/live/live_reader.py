@@ -42,7 +42,7 @@ class LiveReader:
     now: Callable[[], datetime] = now_utc
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _kept: Kept[DayReading] | None = None
-    _of: Path | None = None
+    _of: tuple[Path, int] | None = None
     _before: DayReading | None = None
 
     def look(self) -> LiveAnswer:
@@ -81,8 +81,10 @@ class LiveReader:
         """Return the newest session; raises BadInput without an account, StoreUnavailable."""
         path = self.source.data_dir / self.source.account() / "ledger.duckdb"
         with self._lock:
-            if self._kept is None or self._of != path:
-                self._kept, self._of, self._before = Kept[DayReading](path), path, None
+            # A restored ledger has the same name and rows of its own.
+            place = (path, inode_of(path))
+            if self._kept is None or self._of != place:
+                self._kept, self._of, self._before = Kept[DayReading](path), place, None
             self._before = self._kept.read(lambda: self._read(None, self._before))
             return self._before
 
@@ -105,6 +107,14 @@ class LiveReader:
             return self.source.account()
         except BadInput:
             return None
+
+
+def inode_of(path: Path) -> int:
+    """Return the number by which the file system knows a file, 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def positions_of(reading: DayReading) -> list[PositionAnswer]:

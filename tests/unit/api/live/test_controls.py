@@ -85,6 +85,28 @@ def test_a_server_that_is_down_is_said(tmp_path: Path) -> None:
     assert all(control.url is None for control in answer.controls)
 
 
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"id"', b"{}", b"<html>", b"7"])
+def test_another_server_at_that_port_is_no_failure(body: bytes, tmp_path: Path) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    (tmp_path / "prefect").mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (tmp_path / "prefect" / "port").write_text(str(server.server_port))
+        answer = Controls(tmp_path).answer("paper")
+        server.shutdown()
+    assert "Run the command in a shell." in answer.sentence
+    assert all(control.url is None for control in answer.controls)
+
+
 def test_the_three_are_the_deployments_that_are_registered() -> None:
     registered = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())["deployments"]
     names = {each["name"] for each in registered if "control" in each["tags"]}

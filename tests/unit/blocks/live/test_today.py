@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from blocks.account.day.begun_session import BegunSession
 from blocks.account.day.reading import DayReading
 from blocks.account.facts import AccountFacts
 from blocks.health.session_hours import exchange_days
+from blocks.ledger.ledger import DuckDBLedger
 from blocks.live.answers import Age
 from blocks.live.last_bar import last_bar_answer
 from blocks.live.live_reader import LiveReader
@@ -73,13 +76,29 @@ def test_a_ledger_that_is_locked_is_a_problem_in_the_answer_and_no_failure(
     try:
         seen = LiveReader(Source(data_dir, "replay"), lambda: OPEN).look()
     finally:
-        import os
-
         os.close(lock)
     assert seen.problem is not None
     assert "ledger.duckdb" in seen.problem.what
     assert seen.health.status == "unhealthy"
     assert LiveReader(Source(data_dir, "replay"), lambda: OPEN).look().problem is None
+
+
+def test_a_ledger_that_was_restored_shows_nothing_of_what_it_replaced(data_dir: Path) -> None:
+    path = data_dir / "replay" / "ledger.duckdb"
+    copy = data_dir / "copy"
+    ledger = DuckDBLedger(data_dir, "replay")
+    shutil.copy(path, copy)
+    with DuckDBLedger(data_dir, "replay").changing() as connection:
+        connection.execute(
+            "INSERT INTO journal SELECT max(seq) + 1, NULL, '2025-06-11', 'fill',"
+            " (SELECT payload FROM journal WHERE kind = 'fill' ORDER BY seq DESC LIMIT 1)"
+            " FROM journal"
+        )
+    reader = LiveReader(Source(data_dir, "replay"))
+    fills = len(reader.look().fills)
+    ledger.release()
+    os.replace(copy, path)
+    assert len(reader.look().fills) == fills - 1
 
 
 def test_a_replay_has_the_clock_of_its_own_day(traded: Path) -> None:
@@ -125,10 +144,14 @@ def test_yesterdays_bar_does_not_make_the_open_stale() -> None:
     yesterday = BegunSession(
         date(2025, 6, 17), OPEN - timedelta(days=1), CLOSE - timedelta(days=1), {}, 1.0, True, 1
     )
-    soon = today_at(OPEN + timedelta(seconds=60), yesterday)
-    assert last_bar_answer(soon, bar(30, 4), AccountFacts("paper"), 5.0).age == Age.FRESH
+    old = bar(30 - 24 * 60, 4)
+    soon = last_bar_answer(
+        today_at(OPEN + timedelta(seconds=60), yesterday), old, AccountFacts("paper"), 5.0
+    )
+    assert soon.age == Age.FRESH
+    assert soon.sentence.startswith("No bar has come yet since the open, 60 s ago")
     late = today_at(OPEN + timedelta(seconds=400), yesterday)
-    assert last_bar_answer(late, bar(30, 4), AccountFacts("paper"), 5.0).age == Age.STALE
+    assert last_bar_answer(late, old, AccountFacts("paper"), 5.0).age == Age.STALE
 
 
 def test_a_day_that_the_calendar_does_not_have_is_that_of_the_journal() -> None:
