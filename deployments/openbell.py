@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
+
+EXIT_BAD_INPUT = 2
 
 # What `python -m deployments` does; a supervisor imports no more than this to find it.
 SERVING = {
@@ -20,16 +24,47 @@ API = {"api": "serve the live page, health, metrics and the read-only API"}
 def main() -> None:
     """Run what the first argument names, as `python -m` would run its package."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name in ("", "-h", "--help"):
-        print(_overview())
-        sys.exit(0 if name else 2)
+    if name in ("", "-h", "--help", "help"):
+        _tell()
+        sys.exit(0 if name else EXIT_BAD_INPUT)
     if name == "--version":
         print(f"openbell {version('openbell')}")
         return
+    if not name.startswith("-") and not _is_known(name):
+        sys.exit(_refuse(name))
     package = "deployments" if name in SERVING else "api" if name in API else "flows"
     if package == "api":
         del sys.argv[1]
     runpy.run_module(package, run_name="__main__", alter_sys=True)
+
+
+def _is_known(name: str) -> bool:
+    if name in SERVING or name in API:
+        return True
+    # A command is a file of its own, which is looked for and not imported.
+    place = f"flows.commands.{name.replace('-', '_')}"
+    return re.fullmatch("[a-z-]+", name) is not None and find_spec(place) is not None
+
+
+def _refuse(name: str) -> int:
+    """Say that there is no such word, and which one may be meant; return the exit code."""
+    from flows.__main__ import COMMANDS
+    from trading.near_names import nearest_of
+
+    known = (*COMMANDS, *SERVING, *API)
+    near = nearest_of(name, known)
+    hint = f"Did you mean {near}?" if near else f"Use one of: {', '.join(known)}"
+    print(f"error: there is no command {name!r}. {hint}", file=sys.stderr)
+    return EXIT_BAD_INPUT
+
+
+def _tell() -> None:
+    from blocks.process.shutdown import reader_is_gone
+
+    try:
+        print(_overview(), flush=True)
+    except BrokenPipeError:
+        sys.exit(reader_is_gone())
 
 
 def _overview() -> str:
