@@ -19,6 +19,7 @@ from trading.market.calendar import EPOCH, Grid, Session, to_microseconds
 from trading.market.grid_cells import are_valid
 from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel
+from trading.market.plausibility.splits import is_by_split
 from trading.market.symbols import written_symbols
 from trading.prices import r4_array
 
@@ -50,13 +51,30 @@ def benchmark_of(
         path = Path(_path_in(named)).expanduser() if is_file(named) else request.bars
         span = date_range(path, exchange=request.exchange) if path else (None, None)
         raise _uncovered(named, sessions, *span)
+    return found, (*_gaps(found, sessions), *_jumps(found, sessions))
+
+
+def _gaps(found: Benchmark, sessions: Sequence[Session]) -> tuple[str, ...]:
     if not found.missing:
-        return found, ()
-    note = (
+        return ()
+    return (
         f"the benchmark {found.name} has no price in {found.missing:,} of {len(sessions):,}"
-        " sessions, and stands still in them"
+        " sessions, and stands still in them",
     )
-    return found, (note,)
+
+
+def _jumps(found: Benchmark, sessions: Sequence[Session]) -> tuple[str, ...]:
+    """Return a note of the first jump by a split's ratio: no gate has seen these prices."""
+    closes = found.session_close
+    places = np.flatnonzero(is_by_split(closes[:-1], closes[1:]))
+    if not len(places):
+        return ()
+    at = int(places[0])
+    return (
+        f"the benchmark {found.name} goes from {closes[at]:,.2f} to {closes[at + 1]:,.2f} USD on"
+        f" {sessions[at + 1].date}, as at a split. Use prices that are adjusted for splits if it"
+        " is one",
+    )
 
 
 def _uncovered(
@@ -159,7 +177,7 @@ def _symbol_in(path: Path, asked: str) -> str:
     try:
         there = symbols_in(path)
     except BadInput as error:
-        raise BadInput(f"benchmark: {error.what}", _without_options(error.hint)) from error
+        raise BadInput(f"benchmark: {error.what}", _hint_without_options(error)) from error
     if asked in there:
         return asked
     few = written_symbols(there[:_MOST_NAMED])
@@ -190,7 +208,7 @@ def _of_intraday_file(
             end=sessions[-1].date + _DAY,
         )
     except BadInput as error:
-        raise BadInput(f"benchmark: {error.what}", _without_options(error.hint)) from error
+        raise BadInput(f"benchmark: {error.what}", _hint_without_options(error)) from error
     return _of_rows(symbol, str(path), found.rows, grid, first)
 
 
@@ -220,10 +238,10 @@ def _close_of(grid: Grid, begin: int, row: Integers) -> Integers:
     return found
 
 
-def _without_options(hint: str) -> str:
+def _hint_without_options(error: BadInput) -> str:
     """Return a hint for a file whose writing no option describes."""
-    return (
-        "Give a file with the columns symbol, ts or date, open, high, low, close and volume"
-        if "--" in hint
-        else hint
-    )
+    if "--" not in error.hint:
+        return error.hint
+    if "zone" in error.what:
+        return "Write them with their zone, such as 2025-06-04T09:30:00-04:00"
+    return "Give a file with the columns symbol, ts or date, open, high, low, close and volume"

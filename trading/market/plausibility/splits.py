@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from trading.market.bars import Floats
 from trading.market.plausibility.finding import Words
 from trading.market.plausibility.look import Look
 
@@ -29,10 +31,9 @@ def split_jump(look: Look) -> Words | None:
     near = (latest >= 0) & (gap <= _MOST_SESSIONS_APART)
     after = np.where(np.isnan(early), late, early)[:, 1:]
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.maximum(after / before, before / after)
         kept = np.maximum(after / late[:, 1:], late[:, 1:] / after) <= _KEPT
-    nearest = np.min([np.abs(ratio / one - 1) for one in RATIOS], axis=0)
-    found = near & kept & (nearest <= _TOLERANCE)
+    ratio = ratio_of(before, after)
+    found = near & kept & is_by_split(before, after)
     if not found.any():
         return None
     symbols, places = np.nonzero(found)
@@ -49,3 +50,17 @@ def split_jump(look: Look) -> Words | None:
         "ratio": f"{one}:1 split" if is_fall else f"1:{one} reverse split",
         "others": "" if count == 1 else f" (the first of {count} such jumps)",
     }
+
+
+def is_by_split(before: Floats, after: Floats) -> NDArray[np.bool_]:
+    """Return of each pair of prices whether one is the other by a ratio that splits have."""
+    ratio = ratio_of(before, after)
+    nearest = np.min([np.abs(ratio / one - 1) for one in RATIOS], axis=0)
+    found: NDArray[np.bool_] = nearest <= _TOLERANCE
+    return found
+
+
+def ratio_of(before: Floats, after: Floats) -> Floats:
+    """Return how many times the lower of each pair of prices the higher is."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.maximum(after / before, before / after)

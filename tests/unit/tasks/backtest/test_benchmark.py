@@ -127,6 +127,19 @@ def test_sessions_without_a_price_are_said(bars: Path, tmp_path: Path) -> None:
     assert any("IDX has no price in 1 of 6 sessions" in note for note in report.notes)
 
 
+@pytest.mark.parametrize(("after", "is_said"), [(50.5, True), (1010.0, True), (70.0, False)])
+def test_a_split_in_a_file_of_ones_own_is_said(
+    bars: Path, tmp_path: Path, after: float, *, is_said: bool
+) -> None:
+    days = [each.date for each in SESSIONS]
+    closes = [101.0] * 3 + [after] * (len(days) - 3)
+    path = daily_file(tmp_path / "daily.csv", days, [100.0] * len(days), closes)
+    notes = [note for note in run(bars, str(path)).notes if "as at a split" in note]
+
+    assert len(notes) == is_said
+    assert all(f"IDX goes from 101.00 to {after:,.2f} USD on {days[3]}" in note for note in notes)
+
+
 def test_the_simulated_market_has_any_benchmark() -> None:
     market = {"start": FIRST, "end": LAST}
     traded = run(None, None, "AAA", "SPY", **market).benchmark
@@ -149,18 +162,24 @@ def late_file(folder: Path) -> Path:
         ("{late}", "its bars run from 2025-07-02 to 2025-07-08", "cover the run"),
         ("{days}", "its bars run from 2025-07-01 to 2025-07-08", "cover the run"),
         ("{text}", "benchmark", "columns"),
+        ("{naive}", "have no zone", "with their zone"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_held_is_one_line(
     bars: Path, tmp_path: Path, benchmark: str, what: str, hint: str
 ) -> None:
     (tmp_path / "notes.csv").write_text("what,ever\n1,2\n")
+    naive = pl.read_parquet(bars).filter(pl.col("symbol") == "SPY")
+    naive.with_columns(pl.col("ts").dt.strftime("%Y-%m-%d %H:%M:%S")).write_csv(
+        tmp_path / "naive.csv"
+    )
     days = [each.date for each in SESSIONS[1:]]
     daily = daily_file(tmp_path / "daily.csv", days, [1.0] * len(days), [1.0] * len(days))
     names = {
         "bars": bars,
         "late": late_file(tmp_path),
         "text": tmp_path / "notes.csv",
+        "naive": tmp_path / "naive.csv",
         "days": daily,
     }
     with pytest.raises(BadInput) as caught:
