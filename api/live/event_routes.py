@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from api.live.watcher import Watcher
 from blocks.live.source import Source
+from blocks.process.web_door import Receive, Scope, Send
 from trading.errors import BadInput
 
 # A page is one; more than these are no people.
@@ -39,25 +40,39 @@ def event_routes(watcher: Watcher) -> APIRouter:
 
     @routes.get("/events")
     async def events() -> Response:
-        if watcher.waiting >= MOST_CLIENTS:
-            body = {"error": f"{MOST_CLIENTS} pages are open already. Close one, and try again"}
-            return JSONResponse(body, TOO_MANY, {"Retry-After": "30"})
-        return StreamingResponse(_stream(watcher), media_type="text/event-stream", headers=HEADERS)
+        return EventStream(watcher)
 
     return routes
 
 
+class EventStream(StreamingResponse):
+    """The stream of one who looks, or a refusal where too many do."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        super().__init__(_stream(watcher), media_type="text/event-stream", headers=HEADERS)
+        self._watcher = watcher
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer until who looks goes away."""
+        # Asked and counted at one go: of many who come at once none slips through.
+        if self._watcher.waiting >= MOST_CLIENTS:
+            body = {"error": f"{MOST_CLIENTS} pages are open already. Close one, and try again"}
+            await JSONResponse(body, TOO_MANY, {"Retry-After": "30"})(scope, receive, send)
+            return
+        async with self._watcher:
+            await super().__call__(scope, receive, send)
+
+
 async def _stream(watcher: Watcher) -> AsyncIterator[str]:
-    async with watcher:
-        number = watcher.number
-        # The first line opens the stream: whoever connects again reads anew.
-        yield f"retry: {RETRY_MS}\nevent: changed\ndata: {number}\n\n"
-        while not watcher.is_closed:
-            newest = await watcher.change_after(number, HEARTBEAT_SECONDS)
-            if watcher.is_closed:
-                return
-            if newest == number:
-                yield "event: alive\ndata: \n\n"
-            else:
-                number = newest
-                yield f"event: changed\ndata: {number}\n\n"
+    number = watcher.number
+    # The first line opens the stream: whoever connects again reads anew.
+    yield f"retry: {RETRY_MS}\nevent: changed\ndata: {number}\n\n"
+    while not watcher.is_closed:
+        newest = await watcher.change_after(number, HEARTBEAT_SECONDS)
+        if watcher.is_closed:
+            return
+        if newest == number:
+            yield "event: alive\ndata: \n\n"
+        else:
+            number = newest
+            yield f"event: changed\ndata: {number}\n\n"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from api.live import watcher as watching
-from api.live.event_routes import MOST_CLIENTS, event_routes
 from api.live.watcher import Watcher
 
 PATIENCE_S = 60.0
@@ -77,12 +76,3 @@ async def test_a_shutdown_ends_every_wait_at_once() -> None:
         await asyncio.sleep(0)
         await watcher.close()
         await asyncio.wait_for(waiting, PATIENCE_S / 2)
-
-
-async def test_more_pages_than_people_open_are_refused_with_a_sentence() -> None:
-    watcher = Watcher(list)
-    (route,) = event_routes(watcher).routes
-    watcher.waiting = MOST_CLIENTS
-    answer = await route.endpoint()  # type: ignore[attr-defined]
-    assert answer.status_code == 503
-    assert b"pages are open already" in answer.body
