@@ -10,6 +10,7 @@ import orjson
 from pydantic import FiniteFloat
 
 from blocks.account.day.begun_session import BegunSession
+from blocks.account.day.damaged_rows import rows_of
 from blocks.records.fields import Moment, Record
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
@@ -114,8 +115,9 @@ def read_first_prices(
     ).fetchone()
     if row is None:
         return {}
-    opens = zip(begun.symbols, orjson.loads(row[0]), strict=False)
-    return {symbol: float(price) for symbol, price in opens if price is not None}
+    with rows_of(begun.session):
+        opens = zip(begun.symbols, orjson.loads(row[0]), strict=False)
+        return {symbol: float(price) for symbol, price in opens if price is not None}
 
 
 def place_of(begun: BegunSession, symbol: str) -> int:

@@ -10,6 +10,7 @@ import duckdb
 import orjson
 
 from blocks.account.day.begun_session import BegunSession
+from blocks.account.day.damaged_rows import rows_of
 from blocks.records.fields import Moment, Money, Record, Symbol
 from blocks.records.position import Position
 from trading.market.calendar import from_microseconds
@@ -33,8 +34,9 @@ def read_fills(
     connection: duckdb.DuckDBPyConnection, session: date, symbol: str | None = None
 ) -> list[SessionFill]:
     """Return a session's fills in their order, of one symbol or of all, the newest thousand."""
-    rows = _payloads(connection, session, "fill")
-    fills = [fill_in(content) for content in rows if symbol in (None, content["symbol"])]
+    with rows_of(session):
+        rows = _payloads(connection, session, "fill")
+        fills = [fill_in(content) for content in rows if symbol in (None, content["symbol"])]
     return fills[-MOST_FILLS:]
 
 
@@ -50,9 +52,10 @@ def read_initial_stops(
     if not held:
         return {}
     # What a session took over it was not entered again for: the newest entry is the position's.
-    for content in _payloads(connection, begun.session, "intent"):
-        if (stop := stop_in(content)) is not None:
-            found[str(content["symbol"])] = stop
+    with rows_of(begun.session):
+        for content in _payloads(connection, begun.session, "intent"):
+            if (stop := stop_in(content)) is not None:
+                found[str(content["symbol"])] = stop
     return {symbol: stop for symbol, stop in found.items() if symbol in held}
 
 

@@ -11,6 +11,7 @@ import orjson
 
 from blocks.account.day.bars import NewestBar, newest_bar_in
 from blocks.account.day.begun_session import BegunSession
+from blocks.account.day.damaged_rows import rows_of
 from blocks.account.day.fills import SessionFill, fill_in, stop_in
 
 
@@ -27,7 +28,8 @@ class Tail:
 def read_tail(connection: duckdb.DuckDBPyConnection, begun: BegunSession, before: Tail) -> Tail:
     """Return the session up to now, of which rows after `before` are read, once and together.
 
-    A bar of five hundred symbols is 25 kB: of those that came in between, none is read.
+    A bar of five hundred symbols is 25 kB: of those that came in between, none is read. Raises
+    StoreUnavailable when a row is damaged.
     """
     rows = connection.execute(
         "WITH added AS (SELECT seq, kind FROM journal WHERE session = ? AND seq > ?"
@@ -41,12 +43,13 @@ def read_tail(connection: duckdb.DuckDBPyConnection, begun: BegunSession, before
     if not rows:
         return before
     fills, stops, newest = list(before.fills), dict(before.stops), before.newest_bar
-    for _, kind, payload in rows:
-        content: dict[str, Any] = orjson.loads(payload)
-        if kind == "fill":
-            fills.append(fill_in(content))
-        elif kind == "bar":
-            newest = newest_bar_in(content, begun)
-        elif (stop := stop_in(content)) is not None:
-            stops[content["symbol"]] = stop
+    with rows_of(begun.session):
+        for _, kind, payload in rows:
+            content: dict[str, Any] = orjson.loads(payload)
+            if kind == "fill":
+                fills.append(fill_in(content))
+            elif kind == "bar":
+                newest = newest_bar_in(content, begun)
+            elif (stop := stop_in(content)) is not None:
+                stops[content["symbol"]] = stop
     return Tail(int(rows[-1][0]), tuple(fills), stops, newest)

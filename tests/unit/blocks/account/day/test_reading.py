@@ -21,7 +21,7 @@ from blocks.live.held import PositionAnswer
 from blocks.records.position import Position
 from trading.engine.book import BASELINE, new_book
 from trading.engine.risk import loses_too_much
-from trading.errors import BadInput
+from trading.errors import BadInput, StoreUnavailable
 from trading.session.events import Event, Intent, Transfer
 
 FIRST, SECOND = date(2025, 6, 10), date(2025, 6, 11)
@@ -135,6 +135,19 @@ def test_money_that_the_broker_had_before_the_first_bar_is_no_profit_of_the_day(
             assert begun.baseline == before.baseline + 90_000
         again = read_begun(connection, None, begun)
     assert again == begun
+
+
+@pytest.mark.parametrize("payload", ["{}", "[", "7", None])
+@pytest.mark.parametrize("kind", ["bar", "fill", "intent"])
+def test_a_row_that_says_nothing_is_told_with_the_way_back(
+    kind: str, payload: str | None, ledger: DuckDBLedger
+) -> None:
+    with ledger.changing() as connection:
+        connection.execute("UPDATE journal SET payload = ? WHERE kind = ?", [payload, kind])
+    with pytest.raises(StoreUnavailable) as caught:
+        day(ledger)
+    assert "row of the journal of session 2025-06-11" in caught.value.what
+    assert "openbell restore" in caught.value.hint
 
 
 def test_what_cost_most_comes_first(ledger: DuckDBLedger) -> None:
