@@ -86,6 +86,30 @@ def until(page: Page, expression: str) -> None:
         time.sleep(0.1)
 
 
+def restore(data_dir: Path, copy: Path, bars: int) -> None:
+    """Put a copy in the ledger's place that knows so many bars of the second session."""
+    shutil.copytree(data_dir / "replay", copy / "replay")
+    ledger = DuckDBLedger(copy, "replay")
+    with ledger.changing() as connection:
+        connection.execute(
+            "DELETE FROM journal WHERE session = '2025-06-11' AND kind = 'bar'"
+            " AND (payload->>'$.bar')::BIGINT >= ?",
+            [bars],
+        )
+    ledger.release()
+    os.replace(copy / "replay" / "ledger.duckdb", data_dir / "replay" / "ledger.duckdb")
+
+
+def begin_with_other_symbols(data_dir: Path) -> None:
+    """Begin another session, of two symbols that none before it traded."""
+    with DuckDBLedger(data_dir, "replay").changing() as connection:
+        connection.execute(
+            "INSERT INTO journal SELECT max(seq) + 1, NULL, '2025-06-12', 'session_started',"
+            " (SELECT replace(replace(payload, 'AAPL', 'NVDA'), 'MSFT', 'AMD') FROM journal"
+            " WHERE kind = 'session_started' AND session = '2025-06-11') FROM journal"
+        )
+
+
 @needs_chromium
 def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
     data_dir: Path, start: Start, tmp_path: Path
@@ -102,6 +126,12 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         assert page.evaluate("document.querySelectorAll('#calendar td a').length") == 2
         ledger.add_command("halt", "seen by a browser", datetime.now(UTC))
         until(page, "document.body.innerText.includes('seen by a browser')")
+        ledger.release()
+        restore(data_dir, tmp_path / "copy", bars=6)
+        until(page, "document.querySelector('#symbol-charts p')?.textContent.startsWith('6 bars')")
+        begin_with_other_symbols(data_dir)
+        until(page, "document.querySelector('#symbol-charts h3')?.textContent === 'NVDA'")
+        assert page.evaluate("document.querySelector('#banner-problem')") is None
         phone = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
         page.call("Emulation.setDeviceMetricsOverride", **phone)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
