@@ -117,6 +117,8 @@ def _returns(
             for transfer in transfers
             if transfer["session"] < current and (session is None or transfer["session"] >= session)
         )
-        returns.append(equity / (before + moved) - 1)
+        # An account that was emptied earns nothing, and no part of nothing.
+        begun = before + moved
+        returns.append(equity / begun - 1 if begun else 0.0)
         before, session = equity, current
     return np.array(returns)
