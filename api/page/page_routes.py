@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import date
+from html import escape
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
@@ -19,6 +22,7 @@ from trading.errors import BadInput, OpenbellError
 
 NOT_STORED = {"Cache-Control": "no-store"}
 NOT_FOUND = 404
+WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
@@ -31,16 +35,24 @@ def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
         return _page("Openbell", "", live_summary(seen, controls.answer(seen.account)))
 
     @routes.get("/sessions/{session}")
-    def session_page(session: date) -> HTMLResponse:
+    def session_page(session: str) -> HTMLResponse:
         title = f"Session {session}"
         try:
-            summary, status = day_summary(day_answer(live.day(session))), 200
+            summary, status = day_summary(day_answer(live.day(_date(session)))), 200
         except OpenbellError as error:
             status = NOT_FOUND if isinstance(error, BadInput) else 503
             summary = problem_summary(error.what, error.hint)
-        return _page(title, session.isoformat(), summary, status)
+        return _page(title, escape(session), summary, status)
 
     return routes
+
+
+def _date(session: str) -> date:
+    # Python also reads dates that nobody means, such as 20250610.
+    if WRITTEN.fullmatch(session):
+        with suppress(ValueError):
+            return date.fromisoformat(session)
+    raise BadInput(f"{session!r} is no date", "Write it as /sessions/2025-06-10")
 
 
 def docs_route(app: FastAPI) -> APIRouter:

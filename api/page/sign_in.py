@@ -21,6 +21,10 @@ PAGES = re.compile(r"/|/docs|/sessions/\d{4}-\d{2}-\d{2}")
 
 async def take(token: str, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer the form's post, or the way out."""
+    if scope["method"] == "GET":
+        # Who reloads the page of a wrong token, or kept its address.
+        await _lead(send, "/")
+        return
     if scope["method"] != "POST":
         await _answer(send, NOT_ALLOWED, b"POST only", [(b"allow", b"POST")], b"text/plain")
         return
@@ -66,8 +70,10 @@ async def _body(receive: Receive) -> bytes | None:
             return body
 
 
-async def _lead(send: Send, to: str, set_cookie: str) -> None:
-    headers = [(b"location", to.encode()), (b"set-cookie", set_cookie.encode())]
+async def _lead(send: Send, to: str, set_cookie: str = "") -> None:
+    headers = [(b"location", to.encode())]
+    if set_cookie:
+        headers.append((b"set-cookie", set_cookie.encode()))
     await _answer(send, SEE_OTHER, b"", headers, b"text/plain")
 
 

@@ -78,7 +78,7 @@ async function begin() {
   const session = document.body.dataset.session;
   byId('page').hidden = false;
   if (session) {
-    const [now, day] = [await ask('/api/session'), await ask(`/api/sessions/${session}`)];
+    const [now, day] = [await ask('/api/session'), await ask(`/api/sessions/${encodeURIComponent(session)}`)];
     if (now) setClock(now.clock);
     if (!day) {
       byId('heading').textContent = `Session ${session}`;

@@ -7,6 +7,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,11 @@ def test_a_sessions_page_says_what_it_did_and_one_that_was_not_traded_says_so(
     other = page.get("/sessions/2025-06-09")
     assert other.status_code == 404
     assert "traded no session on 2025-06-09" in other.text
-    assert page.get("/sessions/yesterday").status_code == 422
+    for no_date in ("yesterday", "0", "20250610", "2025-02-30", "<b>"):
+        answer = page.get(f"/sessions/{no_date}")
+        assert (answer.status_code, "is no date" in answer.text) == (404, True)
+        assert "<b>" not in answer.text
+        assert f'data-session="{escape(no_date)}"' in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/sessions/2025-06-10"])
@@ -146,7 +151,9 @@ def test_the_form_leads_nowhere_else_and_reads_no_long_story(data_dir: Path) -> 
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert browser.post("/sign-in", content=b"token=" + b"x" * 10_000).status_code == 413
     assert browser.post("/sign-in", content=b"&".join([b"a=1"] * 11)).status_code == 413
-    assert browser.get("/sign-in").status_code == 405
+    came_back = browser.get("/sign-in")
+    assert (came_back.status_code, came_back.headers["location"]) == (303, "/")
+    assert browser.put("/sign-in").status_code == 405
     assert browser.post("/sign-in", content=b"\xff%00&&&").status_code == 401
 
 
