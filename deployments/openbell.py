@@ -10,6 +10,8 @@ from importlib.util import find_spec
 
 EXIT_BAD_INPUT = 2
 
+from deployments.listing import listed
+
 # What `python -m deployments` does; a supervisor imports no more than this to find it.
 SERVING = {
     "demo": "show a session and a backtest in Prefect; --quick without, in half a minute",
@@ -33,6 +35,8 @@ def main() -> None:
     if not name.startswith("-") and not _is_known(name):
         sys.exit(_refuse(name))
     package = "deployments" if name in SERVING else "api" if name in API else "flows"
+    if package == "flows" and not name.startswith("-"):
+        _refuse_unknown(name)
     if package == "api":
         del sys.argv[1]
     runpy.run_module(package, run_name="__main__", alter_sys=True)
@@ -68,15 +72,20 @@ def _tell() -> None:
 
 
 def _overview() -> str:
-    # Imported here: what serves for months has no use for it.
-    from flows.__main__ import COMMANDS
+    # Imported here, as below: what serves for months has no use for it.
+    from flows.commands.names import COMMANDS
 
-    groups = {
-        "Trade, test and look": COMMANDS,
-        "Serve": {**SERVING, **API},
-    }
-    width = max(len(name) for group in groups.values() for name in group) + 2
-    lines = ["usage: openbell COMMAND [...]      openbell COMMAND --help      openbell --version"]
+    groups = {"Trade, test and look": COMMANDS, "Serve": SERVING | API}
+    width = max(len(name) for group in groups.values() for name in group)
+    lines = ["usage: openbell COMMAND [...]     openbell COMMAND --help     openbell --version"]
     for title, group in groups.items():
-        lines += ["", f"{title}:", *(f"  {name:{width}}{text}" for name, text in group.items())]
+        lines += ["", f"{title}:", *listed(group, width, indent=2)]
     return "\n".join(lines)
+
+
+def _refuse_unknown(name: str) -> None:
+    from flows.commands.names import COMMANDS, no_command
+
+    if name not in COMMANDS:
+        print(f"error: {no_command(name, COMMANDS | SERVING | API)}", file=sys.stderr)
+        sys.exit(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deployments.listing import listed
 from trading.errors import BadInput
 
 # In a checkout a link to its folder `docs`.
@@ -14,9 +15,9 @@ def show_page(name: str | None) -> int:
     """Print a page as it was written, or one line about each; return the exit code."""
     pages = {str(path.relative_to(PAGES).with_suffix("")): path for path in PAGES.rglob("*.md")}
     if name is None:
-        width = max(map(len, pages)) + 2
-        for known, path in sorted(pages.items(), key=lambda page: ("/" in page[0], page[0])):
-            print(f"{known:{width}}{_title(path)}")
+        ordered = sorted(pages.items(), key=lambda page: ("/" in page[0], page[0]))
+        titles = {known: _title(path) for known, path in ordered}
+        print("\n".join(listed(titles, max(map(len, titles)))))
         return 0
     asked = name.removeprefix("docs/").removesuffix(".md")
     found = [path for known, path in sorted(pages.items()) if known.startswith(asked)]

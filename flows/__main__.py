@@ -16,37 +16,8 @@ from typing import NoReturn
 
 from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from flows.commands.configuration import configure
+from flows.commands.names import COMMANDS, no_command
 from trading.errors import BadInput, OpenbellError
-from trading.near_names import nearest_of
-
-# Each is a module of flows.commands with add_arguments(parser) and run(args) -> exit code; it is
-# imported only when it is called, so that no command waits for another's packages.
-COMMANDS = {
-    "backtest": "run a strategy over past bars and write its trades and figures",
-    "sweep": "run a strategy with many sets of parameters, and say how much of the best is luck",
-    "walk-forward": "choose the best set on past sessions, trade it on later ones, and go on",
-    "import-bars": "take the user's own files into the archive",
-    "fetch": "fill the archive with a provider's bars",
-    "run": "trade sessions on paper, now or replayed",
-    "show-status": "show account, positions, orders, trades and health",
-    "validate-config": "show every setting and where it comes from",
-    "check-broker": "ask the broker of the settings what it lets this account trade",
-    "parity": "replay closed sessions, compare them with their journals, and price their fills",
-    "note-trade": "keep a person's words beside a closed trade",
-    "explain": "say why a symbol was or was not traded at a bar",
-    "runs": "list the backtests that were kept",
-    "compare": "show in what kept backtests differ: parameters, figures, equity, trades",
-    "null-test": "run a strategy on random walks, where it must earn nothing",
-    "look-ahead-test": "check that cutting the future off changes nothing before the cut",
-    "simulate": "trade seeded sessions while everything around them goes wrong",
-    "transfer": "put money into an account between sessions, or take it out",
-    "halt": "forbid entries until resumed",
-    "flatten": "leave every position, and halt",
-    "resume": "allow entries again",
-    "sync": "put a verified copy of an account where copies are kept",
-    "deliver": "send the messages that ended sessions left behind",
-    "restore": "put a copy in the place of an account's ledger",
-}
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -182,9 +153,7 @@ def _run(arguments: list[str]) -> int:
     if not arguments:
         raise BadInput("no command is given", f"Use one of: {', '.join(COMMANDS)}")
     if not arguments[0].startswith("-"):
-        near = nearest_of(arguments[0], COMMANDS)
-        hint = f"Did you mean {near}?" if near else f"Use one of: {', '.join(COMMANDS)}"
-        raise BadInput(f"there is no command {arguments[0]!r}", hint)
+        raise no_command(arguments[0], COMMANDS)
     parser.parse_args(arguments)
     return 0
 

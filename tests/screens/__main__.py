@@ -20,6 +20,7 @@ IN_DOCS = {
     "report/desktop-light": "report",
     "live/desktop-light": "live/desktop-light",
     "live/phone-dark": "live/phone-dark",
+    "prefect/run": "prefect-backtest",
 }
 
 

@@ -42,6 +42,25 @@ def test_each_file_that_contributors_are_sent_to_exists() -> None:
     assert [name for name in named if not (REPOSITORY / name).exists()] == []
 
 
+def test_each_file_of_ours_that_a_page_names_exists() -> None:
+    folders = "trading|blocks|tasks|flows|deployments|api|tests|benchmarks|docs"
+    named = {
+        (page.name, name)
+        for page in (*REPOSITORY.glob("*.md"), *DOCS.rglob("*.md"))
+        if page.name != "CHANGELOG.md"
+        for name in re.findall(rf"`((?:{folders})(?:/[\w.-]+)+)`", page.read_text())
+    }
+    assert len(named) > 20
+    assert [each for each in named if not (REPOSITORY / each[1]).exists()] == []
+
+
+def test_each_picture_is_shown_on_a_page() -> None:
+    text = "\n".join(page.read_text() for page in (REPOSITORY / "README.md", *DOCS.rglob("*.md")))
+    pictures = {str(path.relative_to(DOCS / "images")) for path in DOCS.rglob("images/**/*.png")}
+    assert len(pictures) > 5
+    assert [name for name in pictures if f"images/{name})" not in text] == []
+
+
 def test_the_order_of_folders_that_contributors_read_is_the_one_that_is_checked() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     text = (REPOSITORY / "CONTRIBUTING.md").read_text()

@@ -12,7 +12,7 @@ from blocks.live.source import Source
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.variables import find_variable
 from deployments.openbell import API, SERVING
-from flows.__main__ import COMMANDS
+from flows.commands.names import COMMANDS
 from flows.process.settings import begin_process
 from tests.process.docs.pages import PAGES
 from tests.repository import REPOSITORY

@@ -160,7 +160,7 @@ def test_the_rules_have_the_form_that_prometheus_reads() -> None:
 
 def test_what_an_alert_tells_to_do_is_a_command_that_there_is() -> None:
     from deployments.openbell import SERVING
-    from flows.__main__ import COMMANDS
+    from flows.commands.names import COMMANDS
 
     told = [
         command
