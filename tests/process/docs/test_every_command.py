@@ -18,8 +18,8 @@ import pytest
 from api.__main__ import arguments_parser as arguments_of_api
 from deployments.__main__ import arguments_parser
 from deployments.openbell import API, SERVING
-from flows.commands.names import COMMANDS
 from flows.commands.configuration import _add_env_file
+from flows.commands.names import COMMANDS
 from tests.process.docs.not_run import NOT_RUN
 from tests.process.docs.pages import DOCS, FOR_A_SHELL, PAGES, blocks_of, commands_of, python_of
 from tests.repository import REPOSITORY

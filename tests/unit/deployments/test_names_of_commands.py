@@ -1,4 +1,4 @@
-"""Who types `openbell` and a wrong name, or nothing, sees all that there is, on a small terminal."""
+"""Who types `openbell` alone, or a wrong name, sees what there is, on a small terminal too."""
 
 from __future__ import annotations
 
