@@ -130,8 +130,8 @@ def _refuse_several(path: Path, visible: Sequence[Path]) -> None:
     several = [folder for folder in lengths if archive_at(folder) is not None]
     if several:
         raise BadInput(
-            f"{path} holds the archives of bars of several lengths",
-            f"Name one of them: --bars {several[0]}",
+            f"{path} holds an archive for each length of bars",
+            f"Name one: --bars {min(several)}",
         )
 
 

@@ -154,6 +154,8 @@ def test_a_users_files_that_are_called_as_months_are_his(tmp_path: Path, name: s
     assert read_bars(tmp_path, None).symbols == ("A",)
 
 
-def test_the_folder_of_several_lengths_is_refused_with_one_to_name(data_dir: Path) -> None:
-    with pytest.raises(BadInput, match=r"Name one of them: --bars .*/5m"):
+def test_the_folder_above_the_archives_is_refused_with_one_to_name(data_dir: Path) -> None:
+    with pytest.raises(
+        BadInput, match=r"an archive for each length of bars. Name one: --bars .*/5m$"
+    ):
         read_bars(data_dir / "bars", None)
