@@ -80,6 +80,23 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page}: {target}"
 
 
+def test_tables_and_lists_are_shown_as_such_on_the_site_too() -> None:
+    """A row without a heading above it, and a list right below a line, are plain text there."""
+    for page in (*REPOSITORY.glob("*.md"), *DOCS.rglob("*.md")):
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.S | re.M)
+        blocks = [block.splitlines() for block in re.split(r"\n\s*\n", text)]
+        for first, *others in filter(None, blocks):
+            if first.startswith("|"):
+                assert re.fullmatch(r"\|[-|: ]+\|", others[0]), f"{page}: {first}"
+            if (
+                not first.startswith(("#", "- ", "1. ", " ", "|", "<"))
+                and page.parent != REPOSITORY
+            ):
+                assert not any(line.startswith(("- ", "1. ")) for line in others), (
+                    f"{page}: {first}"
+                )
+
+
 def test_each_decision_is_listed_by_its_title() -> None:
     listed = (DOCS / "adr" / "index.md").read_text()
     for page in (DOCS / "adr").glob("0*.md"):
