@@ -18,14 +18,16 @@ from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from flows.commands.configuration import configure
 from flows.commands.names import COMMANDS, no_command
 from trading.errors import BadInput, OpenbellError
+from trading.near_names import nearest_of
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 # A shell reports 128 and the signal's number of a process that a signal ended.
 EXIT_SIGNAL = 128
 _AGAIN_AFTER_S = 0.05
-# How the library begins its complaint.
+# How the library begins its complaints.
 _LACKING = "the following arguments are required: "
+_UNKNOWN = "unrecognized arguments: "
 
 
 class _Ended(KeyboardInterrupt):
@@ -47,7 +49,13 @@ class _Parser(argparse.ArgumentParser):
             verb = "are" if others else "is"
             listed = f"{', '.join(others)} and {last}" if others else last
             message = f"{listed} {verb} missing"
-        raise BadInput(message, f"See {self.prog} --help")
+        hint = f"See {self.prog} --help"
+        unknown = message.removeprefix(_UNKNOWN).partition(" ")[0].partition("=")[0]
+        if message.startswith(_UNKNOWN) and unknown.startswith("--"):
+            near = nearest_of(unknown, self._option_string_actions)
+            message = f"there is no option {unknown}"
+            hint = f"Did you mean {near}? {hint}" if near else hint
+        raise BadInput(message, hint)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

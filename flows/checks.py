@@ -22,6 +22,7 @@ from flows.session.asked_in_form import FormValues, asked_in_form
 from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest import checks as honesty
 from tasks.backtest.request import BacktestRequest
+from trading.backtest.noise_check import FEWEST_TRADES
 from trading.errors import OpenbellError
 from trading.plan import make_plan
 from trading.strategies.orb_parameters import OrbParameters
@@ -37,7 +38,7 @@ look_ahead_step = Task(honesty.run_look_ahead_test, name="look-ahead-test", cach
 async def null_test(
     ruleset: str | None = None,
     strategy: AnyStrategy = OrbParameters(target="none"),  # noqa: B008
-    trades: Annotated[int, Field(ge=2)] = 20_000,
+    trades: Annotated[int, Field(ge=FEWEST_TRADES)] = 20_000,
     interval_minutes: int = 5,
     seed: int = 1,
     data_dir: str = "data",

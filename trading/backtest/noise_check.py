@@ -33,6 +33,8 @@ from trading.prices import r4_array
 
 Steps = NDArray[np.int32]
 
+# One alone has no deviation to be held against.
+FEWEST_TRADES = 2
 FEWEST_STEPS_INSIDE_BAR = 300
 STEP_USD = 0.01
 START_STEPS = 100_000  # 1,000 USD, far from zero for any number of steps that a run takes
@@ -92,8 +94,14 @@ def null_test(
     The plan's costs, caps and capital are replaced by none and plenty; its strategy and interval
     stay. The mean is held against what the rules' own pessimism must show.
     `compiled` is as in `run_backtest`, and changes nothing but the time that it takes.
-    Raises BadInput when the strategy does not trade, or for walks too coarse to be believed.
+    Raises BadInput for fewer than two trades, when the strategy does not trade, or for walks too
+    coarse to be believed.
     """
+    if trades_wanted < FEWEST_TRADES:
+        raise BadInput(
+            f"{trades_wanted} trades show nothing",
+            f"Ask for {FEWEST_TRADES} at least, or thousands",
+        )
     multiples: list[Floats] = []
     given: list[Floats] = []
     units = plan.rules().tick_units

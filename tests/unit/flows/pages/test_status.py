@@ -96,6 +96,15 @@ def test_what_is_worst_is_told_first_and_since_when_once(
     [
         (["bactest"], "there is no command 'bactest'. Did you mean backtest?"),
         (["transfer"], "--amount is missing. See openbell transfer --help"),
+        (
+            ["halt", "--acount=paper"],
+            "there is no option --acount. Did you mean --account? See openbell halt --help",
+        ),
+        (
+            ["resume", "--everything", "now"],
+            "there is no option --everything. See openbell resume --help",
+        ),
+        (["null-test", "--trades", "0"], "0 trades show nothing. Ask for 2 at least, or thousands"),
         (["explain"], "--symbol and --at are missing. See openbell explain --help"),
     ],
 )
