@@ -8,9 +8,9 @@ import sys
 from importlib.metadata import version
 from importlib.util import find_spec
 
-EXIT_BAD_INPUT = 2
-
 from deployments.listing import listed
+
+EXIT_BAD_INPUT = 2
 
 # What `python -m deployments` does; a supervisor imports no more than this to find it.
 SERVING = {
@@ -52,7 +52,7 @@ def _is_known(name: str) -> bool:
 
 def _refuse(name: str) -> int:
     """Say that there is no such word, and which one may be meant; return the exit code."""
-    from flows.__main__ import COMMANDS
+    from flows.commands.names import COMMANDS
     from trading.near_names import nearest_of
 
     known = (*COMMANDS, *SERVING, *API)

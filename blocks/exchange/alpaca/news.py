@@ -20,7 +20,7 @@ from blocks.exchange.alpaca.their_order import TheirOrder
 from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.events import Discrepancy, Fill
 from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
-from trading.session.orders import TERMINAL, Status
+from trading.session.orders import TERMINAL, Leg, Status
 
 NEW_YORK = ZoneInfo("America/New_York")
 # Executions are asked for when an order says that it was filled, and this often for the others'.
@@ -134,6 +134,8 @@ class AlpacaNews:
             if self._is_patience_over(member.id)
             for execution in self._told.made_up(member)
         ]
+        # What protects a position fills after what opened it, also where both bear one moment.
+        fills.sort(key=lambda one: (one.us, self._leg(one.order_id) != Leg.ENTRY))
         events = [event for execution in fills for event in self._filled(execution)]
         for view in views:
             events += self._changed(view)
@@ -180,18 +182,22 @@ class AlpacaNews:
             said: dict[str, object] = {"qty": str(execution.qty), "order": execution.order_id}
             broken = Discrepancy(symbol, "a part of a share was traded", said, execution.us)
             return [ExchangeEvent(broken, execution.order_id, protects)]
-        leg = leg_in(ours) if ours else link.leg if link else ""
         fill = Fill(
             execution.exec_id,
             ours,
             symbol,
-            leg,
+            self._leg(execution.order_id),
             execution.quantity,
             float(execution.price),
             0.0,
             execution.us,
         )
         return [ExchangeEvent(fill, execution.order_id, protects)]
+
+    def _leg(self, their_id: str) -> str:
+        """Return which leg of a trade an order is, an empty text of an order that is not ours."""
+        ours, link = self._identities.ours(their_id), self._identities.link(their_id)
+        return leg_in(ours) if ours else link.leg if link else ""
 
     def _changed(self, view: OrderView) -> list[ExchangeEvent]:
         stand = (view.status, view.current.price, view.quantity, view.current.id)

@@ -9,6 +9,7 @@ import pytest
 
 from blocks.process.stop_request import StopRequest
 from flows import trade
+from flows.pages.live_page import LivePage
 from flows.process.words import BAD_INPUT
 from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
@@ -35,7 +36,9 @@ def test_an_error_while_a_session_is_stopped_does_not_make_the_stop_a_failure(
 
     monkeypatch.setattr(trade, "run_account", break_off)
     request = SessionRequest(PlainParts(tmp_path), replay="2025-06-10")
-    ended = asyncio.run(trade._trade(request, should_stop))
+    ended = asyncio.run(
+        trade._trade(request, should_stop, LivePage("http://127.0.0.1:8085/", tmp_path))
+    )
     assert ended.type.value == ("CANCELLED" if is_wanted else "FAILED")
     assert error.what in str(ended.message)
     assert str(ended.message).startswith(BAD_INPUT) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -20,7 +21,8 @@ class Circumstances:
     prices or at the last mark. `cut` are entries whose rest is not waited for. The others are
     symbols: `left_alone` are asked for nothing, of `unmoved` the orders stay where they are, the
     exits of `washed` are forbidden by an entry of ours, `kept` cannot be left before their next bar
-    and are protected until then, and of two more target or stop is not placed again.
+    and are protected until then, and of two more target or stop is not placed again. No more
+    than `most_positions` are to be held.
     """
 
     abilities: Abilities = SIMULATED
@@ -33,6 +35,7 @@ class Circumstances:
     kept: Collection[str] = ()
     without_target: Collection[str] = ()
     without_stop: Collection[str] = ()
+    most_positions: int = sys.maxsize
 
 
 def circumstances_of(
@@ -59,4 +62,5 @@ def circumstances_of(
         kept=protection.halted | given_up(Leg.EXIT),
         without_target=given_up(Leg.TARGET),
         without_stop=given_up(Leg.STOP),
+        most_positions=state.plan.risk.max_positions,
     )

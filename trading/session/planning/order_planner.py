@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from trading.engine.book import Book
 from trading.session.events import Intent
@@ -13,6 +13,7 @@ from trading.session.planning.guarding import guard_of
 from trading.session.planning.holding import protection_of
 from trading.session.planning.leaving import exit_at_broker, exit_of
 from trading.session.planning.order_names import OrderNames
+from trading.session.planning.places import within_places
 from trading.session.planning.standing import Standing, common
 from trading.session.state import SessionState
 
@@ -40,7 +41,7 @@ class OrderPlanner:
     def plan(
         self,
         book: Book,
-        symbols: Iterable[str],
+        symbols: Sequence[str],
         orders: dict[str, Order],
         unanswered: dict[str, Intent],
         now: Circumstances = _AS_SIMULATED,
@@ -77,6 +78,8 @@ class OrderPlanner:
                 ]
             else:
                 leaving += self._for_position(standing, now)
+        if not now.abilities.rests_protection:
+            entering = within_places(entering, book, symbols, by_symbol, now.most_positions)
         asked = leaving + entering
         return [
             each for each in asked if each.action != "replace" or each.symbol not in now.unmoved

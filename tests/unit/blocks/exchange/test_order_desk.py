@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from blocks.exchange.order_desk import OrderDesk
+from tests.unit.blocks.exchange.bracket_broker import BRACKETS
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
@@ -30,6 +31,7 @@ from trading.session.orders import (
     client_order_id,
     transition,
 )
+from trading.session.planning.circumstances import Circumstances
 from trading.session.state import SessionState
 
 DAY = date(2025, 6, 10)
@@ -211,6 +213,30 @@ def test_exits_are_planned_before_entries() -> None:
     book.pending_reference[0], book.pending_stop[0] = 10.0, 9.0
     intents = desk._planner.plan(book, ("AAA", "BBB"), {}, {})
     assert [(i.leg, i.symbol) for i in intents] == [(Leg.EXIT, "BBB"), (Leg.ENTRY, "AAA")]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_an_entry_that_is_to_end_keeps_its_place_until_it_is_known_to_be_gone(most: int) -> None:
+    """At a broker elsewhere it may be filled while its cancel is on the way."""
+    run_plan = plan()
+    desk = desk_of(MemoryExchange(run_plan), run_plan)
+    book = desk.state.book
+    book.pending[0], book.pending_reference[0], book.pending_stop[0] = 3, 10.0, 9.0
+    going = Order("going", "BBB", Leg.ENTRY, 5, status=Status.WORKING)
+    now = Circumstances(BRACKETS, most_positions=most)
+    cancel = Intent("cancel", "going", "BBB", Leg.ENTRY, 5, 1, 1)
+
+    def entries(orders: list[Order], unanswered: dict[str, Intent]) -> list[str]:
+        known = {order.client_order_id: order for order in orders}
+        planned = desk._planner.plan(book, ("AAA", "BBB"), known, unanswered, now)
+        return [
+            each.symbol for each in planned if each.leg == Leg.ENTRY and each.action != "cancel"
+        ]
+
+    there = ["AAA"] if most > 1 else []
+    assert entries([going], {}) == there
+    assert entries([going], {"going": cancel}) == there
+    assert entries([replace(going, status=Status.CANCELLED)], {}) == ["AAA"]
 
 
 def test_an_order_id_is_the_same_whenever_it_is_made_and_differs_by_attempt() -> None:

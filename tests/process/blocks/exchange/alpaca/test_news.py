@@ -117,6 +117,21 @@ def test_fills_of_one_millisecond_in_any_order_are_all_told() -> None:
         assert fills(trader.again().news()) == []
 
 
+@pytest.mark.parametrize("hides_fills", [False, True])
+def test_a_stop_that_fills_at_the_moment_of_its_entry_is_told_after_it(hides_fills: bool) -> None:
+    with trading() as trader:
+        trader.broker.hides_fills = hides_fills
+        entry = enter(trader, 0)
+        stop = next(leg for leg in trader.broker.legs_of(entry) if leg["type"] == "stop")
+        bought = trader.broker.fill(entry, 100, 50.0)
+        sold = trader.broker.fill(stop, 100, 49.0)
+        sold["transaction_time"] = bought["transaction_time"]
+        # The list is in the order of its ids.
+        sold["id"], bought["id"] = "20260302100000000::a", "20260302100000000::b"
+        told = [*fills(trader.news(0)), *fills(trader.news(2))]
+        assert [fill.quantity for fill in told] == [100, -100]
+
+
 def test_executions_that_come_late_are_told_from_the_order_and_not_again() -> None:
     with trading() as trader:
         trader.broker.hides_fills = True
