@@ -91,7 +91,11 @@ class Audit:
         """Yield where an exit was of more than was held."""
         entries = {o["id"] for o in self.orders if "-entry-" in o["client_order_id"]}
         held = Decimal(0)
-        for fill in self.fills:
+        # Fills of one moment are listed in any order.
+        moments = sorted(
+            self.fills, key=lambda one: (one["transaction_time"], one["order_id"] not in entries)
+        )
+        for fill in moments:
             if fill["symbol"] != symbol:
                 continue
             before = held
