@@ -83,4 +83,6 @@ def test_nobody_else_reads_the_machines_clock_in_a_story() -> None:
             simulate(seed)
     finally:
         sys.setprofile(before)
-    assert readers - READERS.keys() == set()
+    # Hypothesis times the garbage collector of whoever has imported it.
+    found = {name for name in readers if not name.startswith("hypothesis.")}
+    assert found - READERS.keys() == set()
