@@ -129,7 +129,7 @@ def prefect(camera: Camera, folder: Path) -> None:
         camera.take("prefect/run", is_whole=True)
         for name, path in PREFECT_PAGES.items():
             camera.open(address + path)
-            camera.take(f"prefect/{name}", is_whole=True)
+            camera.take(f"prefect/{name}")
 
 
 def call(*arguments: str) -> None:
