@@ -25,6 +25,7 @@ from flows.pages.backtest_figures import figures
 from flows.pages.cells import cell, table
 from flows.pages.live_page import LivePage
 from flows.pages.status import TRADE_COLUMNS, broker_line
+from flows.process.run_names import counted
 from flows.session.request import SessionRequest
 from tasks.backtest.run import BacktestReport
 from tasks.masked import without_secrets_in_errors
@@ -116,7 +117,7 @@ async def publish_session(request: SessionRequest, live_page: LivePage) -> None:
 def session_message(request: SessionRequest, closed: int) -> str:
     """Return what a run's end says of its account: what came of the day, and where it is kept."""
     status = account_status(request.data_dir, request.account)
-    sessions = f"{closed} session{'' if closed == 1 else 's'} of account {request.account} closed"
+    sessions = f"{counted(closed, 'session')} of account {request.account} closed"
     if status.last_bar is None:
         return sessions
     day = DuckDBLedger(request.data_dir, request.account).query(

@@ -20,19 +20,16 @@ from tests.process.replay.test_kill_safety import DAY, SYMBOLS, write_bars
 from tests.process.replay.test_kills_at_alpaca import (
     ACCOUNT,
     ANYWHERE,
-    CAPITAL,
-    CLOSE_AT,
     FLATTENING,
     HOLDING,
     LATER,
     MINUTES,
-    OPEN_AT,
     PENDING,
     RESTING_STOP,
     STORIES,
     Kill,
+    double_of,
 )
-from tests.servers.alpaca_double import alpaca_double
 from tests.system.conftest import PrefectStack
 
 pytest.importorskip("alpaca")
@@ -117,11 +114,7 @@ def killed(name: str, folder: Path, environment: dict[str, str]) -> Ended:
     data_dir = folder / "data"
     data_dir.mkdir(parents=True)
     bars = write_bars(folder / "bars.parquet", MINUTES)
-    participation = settings.get("max_participation")
-    sets = [] if participation is None else ["--set", f"max_participation={participation}"]
-    times = ("--open-at", str(OPEN_AT), "--close-at", str(CLOSE_AT), "--speed", str(SPEED))
-    asked = ("--interval", str(MINUTES), "--cash", str(CAPITAL), *times, *sets)
-    with alpaca_double(bars, SYMBOLS, DAY, *asked) as double:
+    with double_of(bars, settings, SPEED) as double:
         job = {
             "data_dir": str(data_dir),
             "bars": str(bars),

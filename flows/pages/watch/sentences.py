@@ -10,6 +10,7 @@ from blocks.live.answers import Age, LiveAnswer, Problem
 from blocks.live.held import PositionAnswer
 from blocks.records.order import Order
 from flows.pages.cells import cell
+from flows.process.run_names import counted
 
 # Nobody buys for less than a cent, and few prices below a dollar have two digits.
 FINE_BELOW_USD = 1
@@ -26,9 +27,7 @@ def title(answer: LiveAnswer) -> str:
     plan = answer.session.plan
     parts = [answer.account or "no account"]
     if plan is not None:
-        parts.append(
-            f"{plan.strategy} on {plan.symbols:,} symbol{'' if plan.symbols == 1 else 's'}"
-        )
+        parts.append(f"{plan.strategy} on {counted(plan.symbols, 'symbol')}")
         if plan.is_simulated:
             parts.append("SIMULATED bars")
     if answer.account == ALPACA_LIVE:

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.process.replay.alpaca_audit import Audit
 from tests.process.replay.kills_at_alpaca import ANYWHERE
 from tests.process.replay.test_kill_safety import DAY, SETTINGS, SYMBOLS, write_bars
 from tests.repository import REPOSITORY
-from tests.servers.alpaca_double import KEY, SECRET, alpaca_double
+from tests.servers.alpaca_double import KEY, SECRET, AlpacaDouble, alpaca_double
 from tests.unit.replay.runs import Case, Row, backtested, first_difference
 from trading.session.protection.limits import ProtectionLimits
 
@@ -126,17 +127,24 @@ class Told:
         )
 
 
+def double_of(
+    bars: Path, settings: dict[str, Any], speed: float
+) -> AbstractContextManager[AlpacaDouble]:
+    """Start a double that trades the day of the stories with the fills of their settings."""
+    participation = settings.get("max_participation")
+    sets = [] if participation is None else ["--set", f"max_participation={participation}"]
+    times = ("--open-at", str(OPEN_AT), "--close-at", str(CLOSE_AT), "--speed", str(speed))
+    asked = ("--interval", str(MINUTES), "--cash", str(CAPITAL), *times, *sets)
+    return alpaca_double(bars, SYMBOLS, DAY, *asked)
+
+
 def told(story: Story, folder: Path, kills: Sequence[Kill], seed: int = 11) -> Told:
     """Trade a story that is killed again and again, and return what became of it."""
     folder.mkdir(parents=True)
     data_dir = folder / "data"
     data_dir.mkdir()
     bars = write_bars(folder / "bars.parquet", MINUTES, seed)
-    participation = story.settings.get("max_participation")
-    sets = [] if participation is None else ["--set", f"max_participation={participation}"]
-    times = ("--open-at", str(OPEN_AT), "--close-at", str(CLOSE_AT), "--speed", str(SPEED))
-    asked = ("--interval", str(MINUTES), "--cash", str(CAPITAL), *times, *sets)
-    with alpaca_double(bars, SYMBOLS, DAY, *asked) as double:
+    with double_of(bars, story.settings, SPEED) as double:
         job = {
             "data_dir": str(data_dir),
             "bars": str(bars),
