@@ -159,12 +159,19 @@ class AlpacaNews:
         since = max(self._cursor.since, self._newest_fill - OVERLAP)
         found = self._reader.fills(since)
         self._fills_at = self._steady()
-        for their_id in dict.fromkeys(execution.order_id for execution in found):
-            if self._views.record(their_id) is None:
-                order = self._reader.order(their_id)
-                self._views.take([] if order is None else [order])
+        for their_id in dict.fromkeys(one.order_id for one in found if self._is_ahead(one)):
+            order = self._reader.order(their_id)
+            self._views.take([] if order is None else [order])
         self._newest_fill = max([self._newest_fill, *(one.transaction_time for one in found)])
         return [execution for execution in found if self._told.is_new(execution)]
+
+    def _is_ahead(self, execution: Execution) -> bool:
+        """Return whether an execution says more than what is known of its order.
+
+        It was traded since the orders were looked at: its legs are at work, and are not known so.
+        """
+        order = self._views.record(execution.order_id)
+        return order is None or order.filled < execution.cum_qty
 
     def _is_patience_over(self, their_id: str) -> bool:
         since = self._lacking_since.get(their_id)

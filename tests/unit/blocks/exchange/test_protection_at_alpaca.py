@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
 from tasks.simulation.alpaca_model.fill_models import ImmediateFills
-from tests.unit.blocks.exchange.alpaca.model_line import ModelLine
+from tests.unit.blocks.exchange.alpaca.model_line import WHOLE, ModelLine
 from tests.unit.blocks.exchange.protected import Trading
 from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE, SESSION, bar
 from tests.unit.tasks.simulation.alpaca_account import Day
@@ -117,3 +118,24 @@ def test_a_position_is_left_whole_and_nothing_rests_after_it(part: int) -> None:
     assert trading.held == 0
     assert trading.resting() == []
     assert trading.day.held() == {}
+
+
+def test_a_fill_between_two_questions_takes_no_stop_away() -> None:
+    trading = AtAlpaca(0)
+
+    def fill_before_fills_are_listed(method: str, path: str) -> str:
+        if method == "POST":
+            # So long that fills are asked for with the first look at the order.
+            trading.line.now += timedelta(seconds=31)
+        is_sent = ("POST", "/v2/orders") in trading.line.sent
+        if path.endswith("/activities/FILL") and is_sent and trading.part == 0:
+            trading.part = 1000
+            trading.price(11.0)
+        return WHOLE
+
+    trading.line.fate = fill_before_fills_are_listed
+    trading.enter()
+    trading.look_for(2.0)
+    assert trading.held == 66
+    assert trading.resting() == [("limit", 66, "13"), ("stop", 66, "9.5")]
+    assert "DELETE" not in {method for method, _ in trading.line.sent}
