@@ -8,14 +8,16 @@ import duckdb
 import orjson
 
 from trading.market.calendar import from_microseconds
+from trading.session.events import Unprotected
 
 # Rows that are shown. Further back somebody asks the ledger itself.
 MOST = 20
-MICROSECONDS = 1e6
 
 
 def protection_gaps(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Return the newest times without protection, oldest first: symbol, shares, since, seconds.
+
+    Seconds are the machine's, also of a replay whose clock goes faster.
 
     `became` is `over`, `left` where the position was left at market for it, or `stuck` where it
     could not be; `reason` says why.
@@ -28,14 +30,15 @@ def protection_gaps(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any
     return [_gap(session, orjson.loads(payload)) for session, payload in reversed(rows)]
 
 
-def _gap(session: str, gap: dict[str, Any]) -> dict[str, Any]:
-    since = from_microseconds(int(gap["since_us"])).isoformat() if gap["since_us"] else None
+def _gap(session: str, content: dict[str, Any]) -> dict[str, Any]:
+    gap = Unprotected(**content)
+    since = from_microseconds(gap.since_us).isoformat() if gap.since_us else None
     return {
         "session": session,
-        "symbol": gap["symbol"],
-        "shares": gap["quantity"],
+        "symbol": gap.symbol,
+        "shares": gap.quantity,
         "since": since,
-        "seconds": (gap["us"] - gap["since_us"]) / MICROSECONDS,
-        "became": gap["became"],
-        "reason": gap["reason"],
+        "seconds": gap.seconds,
+        "became": gap.became,
+        "reason": gap.reason,
     }

@@ -158,7 +158,7 @@ class Unprotected:
 
     It has been `over` since then, or the position is `left` at market from here on, or it is
     `stuck`: it is being left already and is there all the same. `reason` says why it is left or
-    stuck.
+    stuck. `speed` is how many seconds of the session's clock went by in one of the machine's.
     """
 
     symbol: str
@@ -167,6 +167,12 @@ class Unprotected:
     quantity: int
     became: Gap
     reason: str = ""
+    speed: float = 1.0
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it was, by the clock by which it is bounded: the machine's."""
+        return (self.us - self.since_us) / 1e6 / self.speed
 
 
 # Whose a discrepancy is that names no symbol.

@@ -7,7 +7,6 @@ from datetime import datetime
 from trading.market.calendar import from_microseconds
 from trading.session.events import Gap, Unprotected
 from trading.session.messages import Kind, SystemMessage, system_message
-from trading.session.protection.record import MICROSECONDS
 
 # What is shorter lies between the end of one order and the answer to the next.
 TOLD_SECONDS = 1.0
@@ -22,11 +21,10 @@ def gap_message(
     gap: Unprotected, session: str, account: str, now: datetime
 ) -> SystemMessage | None:
     """Return a warning of a time that is over, an error of one that is not, None of a short one."""
-    seconds = (gap.us - gap.since_us) / MICROSECONDS
-    text = f"{gap.symbol}: {gap.quantity} shares had no resting stop for {seconds:.1f} s"
+    text = f"{gap.symbol}: {gap.quantity} shares had no resting stop for {gap.seconds:.1f} s"
     when = from_microseconds(gap.us) if gap.us else now
     if gap.became == Gap.OVER:
-        if seconds < TOLD_SECONDS:
+        if gap.seconds < TOLD_SECONDS:
             return None
         fields = {"title": "A position was without protection"}
         return system_message(

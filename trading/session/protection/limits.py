@@ -10,7 +10,7 @@ MOST_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class ProtectionLimits:
-    """Seconds of a session's clock.
+    """Seconds of a session's clock, of which `speed` go by in one of the machine's.
 
     A position may stand without a resting stop of its quantity for `unprotected`. An entry may be
     partly filled for `patience`: the prints of one market order are no reason to cancel its rest.
@@ -25,6 +25,7 @@ class ProtectionLimits:
     first_wait: float = 0.5
     look: float = 0.25
     question: float = 1.0
+    speed: float = 1.0
 
     def at_speed(self, speed: float) -> ProtectionLimits:
         """Return the same seconds of the machine for a clock that runs so many times as fast.
@@ -37,6 +38,7 @@ class ProtectionLimits:
             self.first_wait * speed,
             self.look * speed,
             self.question * speed,
+            self.speed * speed,
         )
 
     def wait(self, tries: int) -> float:

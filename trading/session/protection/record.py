@@ -149,7 +149,7 @@ class ProtectionRecord:
 
     def longest_gap_seconds(self) -> float:
         """Return the longest time that a position of this session had no resting stop."""
-        return max((gap.us - gap.since_us for gap in self.gaps), default=0) / MICROSECONDS
+        return max((gap.seconds for gap in self.gaps), default=0.0)
 
     def troubles(self) -> dict[str, str]:
         """Return by symbol, in words, what is not tried again before the next bar."""

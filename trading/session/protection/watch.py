@@ -107,16 +107,21 @@ class Watch:
         setback = state.protection.stop_setback(symbol)
         is_leaving = bool(state.book.exit_waiting[s])
         quantity = _bare_quantity(state, symbol, known)
-        bare = self._bare.get(symbol)
+        bare, speed = self._bare.get(symbol), self.limits.speed
+
+        def gap(
+            since_us: int, until_us: int, shares: int, became: Gap, why: str = ""
+        ) -> Unprotected:
+            return Unprotected(symbol, since_us, until_us, shares, became, why, speed)
+
         if quantity == 0 and not is_leaving and _is_beyond_its_stop(state, symbol):
             words = "price is beyond the level that its stop was to move to"
-            held = abs(int(state.book.quantity[s]))
-            yield Unprotected(symbol, now_us, now_us, held, Gap.LEFT, words)
+            yield gap(now_us, now_us, abs(int(state.book.quantity[s])), Gap.LEFT, words)
         if quantity == 0:
             if self._bare.pop(symbol, None) is not None and bare is not None:
                 until = self._moment(state, symbol, now_us)
                 if until > bare.since_us:
-                    yield Unprotected(symbol, bare.since_us, until, bare.quantity, Gap.OVER)
+                    yield gap(bare.since_us, until, bare.quantity, Gap.OVER)
             return
         if bare is None:
             bare = _Bare(self._moment(state, symbol, now_us), quantity)
@@ -125,14 +130,13 @@ class Watch:
         is_late = bool(now_us) and seconds >= self.limits.unprotected
         if not is_leaving and setback is not None:
             words = f"its stop cannot rest: {in_words(setback.reason)}"
-            yield Unprotected(symbol, bare.since_us, now_us, quantity, Gap.LEFT, words)
+            yield gap(bare.since_us, now_us, quantity, Gap.LEFT, words)
         elif not is_leaving and is_late:
-            words = f"no stop rested for {seconds:.1f} s"
-            yield Unprotected(symbol, bare.since_us, now_us, quantity, Gap.LEFT, words)
+            words = f"no stop rested for {seconds / speed:.1f} s"
+            yield gap(bare.since_us, now_us, quantity, Gap.LEFT, words)
         elif is_late and not bare.is_told:
             self._bare[symbol] = bare._replace(is_told=True)
-            words = _why_stuck(state, symbol)
-            yield Unprotected(symbol, bare.since_us, now_us, quantity, Gap.STUCK, words)
+            yield gap(bare.since_us, now_us, quantity, Gap.STUCK, _why_stuck(state, symbol))
 
     def _moment(self, state: SessionState, symbol: str, now_us: int) -> int:
         """Return when a symbol's orders changed last, as far as it fits between two looks.
