@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -81,10 +82,18 @@ class RequestBudget:
 
 def _named_pause(headers: Mapping[str, str]) -> float | None:
     """Return seconds until the reset, by Alpaca's own clock; None where the answer lacks one."""
-    reset = headers.get("x-ratelimit-reset", "")
+    reset, after = headers.get("x-ratelimit-reset", ""), headers.get("retry-after", "")
     try:
+        if not reset:
+            return _bounded(float(after))
         sent = parsedate_to_datetime(headers.get("date", "")).timestamp()
         # Both have whole seconds.
-        return min(max(float(reset) - sent + 1.0, EXIT_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+        return _bounded(float(reset) - sent + 1.0)
     except (ValueError, TypeError, IndexError):
         return None
+
+
+def _bounded(seconds: float) -> float | None:
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, EXIT_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)

@@ -81,7 +81,8 @@ class Requester:
         for pause in AGAIN_AFTER_SECONDS:
             if not _may_pass_at_once(reply):
                 break
-            self._wait(pause)
+            if not _is_refused_for_haste(reply):
+                self._wait(pause)
             reply = self.send(Urgency.READ, "GET", path, query)
         if isinstance(reply, Reply) and reply.is_good:
             return reply.document
@@ -113,4 +114,11 @@ def _may_pass_at_once(reply: Reply | NoReply) -> bool:
     """Return whether a question may be answered if it is put again now; a time-out took long."""
     if isinstance(reply, NoReply):
         return reply.was_sent and not reply.is_late
+    if _is_refused_for_haste(reply):
+        return True
     return reply.status >= 500 or (reply.status == 200 and not reply.is_json)
+
+
+def _is_refused_for_haste(reply: Reply | NoReply) -> bool:
+    """Return whether there were too many requests: the budget knows when the next may go."""
+    return isinstance(reply, Reply) and reply.status == 429

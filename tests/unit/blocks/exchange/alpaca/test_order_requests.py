@@ -160,6 +160,9 @@ def test_reads_leave_requests_to_orders_and_entries_to_exits() -> None:
         ({"x-ratelimit-reset": "9999999999", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 60),
         ({"x-ratelimit-reset": "1", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 1),
         ({}, 2),
+        ({"retry-after": "17"}, 17),
+        ({"retry-after": "0"}, 1),
+        ({"retry-after": "nan"}, 2),
     ],
 )
 def test_a_pause_is_the_one_that_alpaca_names_within_reason(
