@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgpack
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
@@ -22,6 +23,7 @@ class AlpacaUpdates:
         self._changed = threading.Condition()
         self._open: set[ServerConnection] = set()
         self.connections = 0
+        self.is_in_msgpack = False
         self.paths: list[str] = []
         self._server = serve(self._handle, "127.0.0.1", 0, ping_interval=None, close_timeout=1)
 
@@ -50,7 +52,7 @@ class AlpacaUpdates:
     def send(self, event: str, order: dict[str, Any]) -> None:
         """Send an update of an order to all who listen, as bytes, as paper trading does."""
         data = {"event": event, "order": order, "timestamp": order.get("updated_at")}
-        frame = json.dumps({"stream": "trade_updates", "data": data}).encode()
+        frame = self._frame("trade_updates", data)
         with self._changed:
             for connection in self._open:
                 connection.send(frame)
@@ -62,6 +64,12 @@ class AlpacaUpdates:
         for connection in listening:
             connection.close()
 
+    def _frame(self, stream: str, data: dict[str, Any]) -> bytes:
+        message = {"stream": stream, "data": data}
+        if self.is_in_msgpack:
+            return bytes(msgpack.packb(message))
+        return json.dumps(message).encode()
+
     def _handle(self, connection: ServerConnection) -> None:
         self.paths.append(connection.request.path if connection.request else "")
         try:
@@ -69,11 +77,11 @@ class AlpacaUpdates:
             is_known = (keys["key_id"], keys["secret_key"]) == self._keys
             status = "authorized" if is_known else "unauthorized"
             said = {"status": status, "action": "authenticate"}
-            connection.send(json.dumps({"stream": "authorization", "data": said}))
+            connection.send(self._frame("authorization", said))
             if not is_known:
                 return
             streams = json.loads(connection.recv())["data"]["streams"]
-            connection.send(json.dumps({"stream": "listening", "data": {"streams": streams}}))
+            connection.send(self._frame("listening", {"streams": streams}))
             with self._changed:
                 self._open.add(connection)
                 self.connections += 1

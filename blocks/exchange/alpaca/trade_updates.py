@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import queue
 import random
 from collections.abc import Callable
 from typing import Any
 
+import msgpack
 from alpaca.trading.stream import TradingStream
 from websockets.exceptions import WebSocketException
 from websockets.legacy.exceptions import InvalidStatusCode
@@ -169,6 +171,12 @@ class _Stream(TradingStream):
         untyped: Any = self
         await untyped._consume()
 
+    async def _connect(self) -> None:
+        untyped: Any = super()
+        await untyped._connect()
+        connected: Any = self
+        connected._ws = _InJson(connected._ws)
+
     async def _dispatch(self, msg: dict[str, Any]) -> None:
         kind = msg.get("stream")
         if kind in ("listening", "trade_updates") and not self.is_confirmed:
@@ -176,3 +184,20 @@ class _Stream(TradingStream):
             self._listener.connected()
         if kind == "trade_updates":
             self._listener.heard(msg.get("data"))
+
+
+class _InJson:
+    """A connection that gives JSON, as the library reads it, also of frames in MessagePack."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+
+    async def recv(self) -> str | bytes:
+        """Return the next frame. Raises ValueError for one that is neither."""
+        frame: str | bytes = await self._socket.recv()
+        if isinstance(frame, str) or frame.lstrip().startswith((b"{", b"[")):
+            return frame
+        return json.dumps(msgpack.unpackb(frame), default=str)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)

@@ -104,6 +104,21 @@ def test_an_update_is_asked_about_at_once_and_repeats_of_it_are_told_once() -> N
         assert updates.connections == 1
 
 
+def test_updates_in_messagepack_are_heard_too() -> None:
+    with listening() as (trader, updates, heard):
+        updates.is_in_msgpack = True
+        trader.news()
+        heard.wait_for()
+        trader.exchange.submit(EXIT)
+        trader.news()
+        order = trader.broker.of(EXIT.client_order_id)
+        trader.broker.fill(order, 100, 50.0)
+        updates.send("fill", order)
+        heard.wait_for(1)
+        assert [fill.quantity for fill in fills(trader.news(0.1))] == [-100]
+        assert heard.troubles == []
+
+
 def test_a_stream_that_is_connected_and_mute_is_made_anew_and_no_fill_is_missed() -> None:
     with listening() as (trader, updates, heard):
         trader.news()
