@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from blocks.process.clocks import ScaledClock
 from trading.market.calendar import Session, from_microseconds, to_microseconds
+from trading.session.broker_answers import NotOffered
 from trading.session.exchange_port import Exchange
 from trading.session.ports import Clock
 
@@ -49,7 +50,11 @@ def beginning_of(
     now = datetime.now(UTC)
     if broker is None:
         return now
-    passed = (broker.clock().now - session.open).total_seconds()
+    try:
+        passed = (broker.clock().now - session.open).total_seconds()
+    except NotOffered:
+        # Its day begins whenever a session asks.
+        return now
     if not 0 <= passed <= within_seconds:
         return now
     return now - timedelta(seconds=passed / speed)

@@ -61,6 +61,10 @@ class ExchangeUnavailable(OpenbellError):
     """An exchange did not answer what it was asked: it may do so again by itself."""
 
 
+class NotOffered(ExchangeUnavailable):
+    """An exchange answers, and knows nothing of what it was asked."""
+
+
 class KeysRefused(ExchangeUnavailable):
     """An exchange does not take the keys, which a person has to mend."""
 

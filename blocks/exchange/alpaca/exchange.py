@@ -31,7 +31,7 @@ from blocks.exchange.alpaca.requester import Client, Requester
 from blocks.exchange.alpaca.update_stream import UpdateStream
 from blocks.providers.alpaca.names import name_of
 from trading.errors import BadInput
-from trading.session.broker_answers import Answer
+from trading.session.broker_answers import Answer, NotOffered
 from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Intent
 from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
@@ -127,8 +127,14 @@ class AlpacaExchange:
         return unknown_instrument(symbol) if document is None else instrument_in(document, symbol)
 
     def clock(self) -> BrokerClock:
-        """Return Alpaca's time."""
-        return clock_in(self._requester.read("/clock"))
+        """Return Alpaca's time. Raises NotOffered at a double that has no clock."""
+        document = self._requester.read("/clock", may_lack=True)
+        if document is None:
+            raise NotOffered(
+                f"{self.name} does not say what time it is: it has no /clock",
+                "Compare this machine's clock with another's yourself",
+            )
+        return clock_in(document)
 
     def submit(self, intent: Intent) -> Answer:
         """Ask for a new order, once; one whose id was used before is the order that has it."""

@@ -11,6 +11,7 @@ import pytest
 from blocks.process.clocks import ScaledClock, SystemClock
 from flows.session.replayed_time import ToldTime, beginning_of
 from trading.market.calendar import Session, to_microseconds
+from trading.session.broker_answers import NotOffered
 from trading.session.broker_facts import BrokerClock
 
 OPEN = datetime(2025, 6, 10, 13, 30, tzinfo=UTC)
@@ -24,6 +25,11 @@ class Clocked:
 
     def clock(self) -> BrokerClock:
         return BrokerClock(self.now, True)
+
+
+class WithoutClock:
+    def clock(self) -> BrokerClock:
+        raise NotOffered("it has no /clock", "")
 
 
 def began(broker: Any) -> timedelta:
@@ -48,8 +54,9 @@ def test_a_session_begins_when_its_double_s_day_did() -> None:
         Clocked(datetime(2026, 1, 5, 12, tzinfo=UTC)),
         Clocked(OPEN - timedelta(hours=1)),
         Clocked(OPEN + timedelta(hours=3)),
+        WithoutClock(),
     ],
-    ids=["no broker", "of today", "before the open", "in the middle of the day"],
+    ids=["no broker", "of today", "before the open", "in the middle of the day", "no clock"],
 )
 def test_a_double_with_another_clock_is_not_followed(broker: Any) -> None:
     assert began(broker) <= timedelta(0)

@@ -19,7 +19,7 @@ from tests.servers.alpaca_broker import KEYS, AlpacaBroker, Said
 from tests.servers.https_server import HttpsServer, as_json
 from tests.servers.tls import Authority
 from trading.errors import BadInput
-from trading.session.broker_answers import ExchangeUnavailable, Refused
+from trading.session.broker_answers import ExchangeUnavailable, NotOffered, Refused
 from trading.session.broker_facts import BrokerAccount, Instrument
 
 
@@ -70,6 +70,26 @@ def test_wrong_keys_are_one_line_that_says_which_keys_belong_there(
         trader.broker.script("GET", "/v2/positions", Said(403, {"message": "forbidden."}))
         with pytest.raises(ExchangeUnavailable, match="refuses the keys"):
             trader.exchange.positions()
+
+
+def test_a_question_that_came_too_soon_is_put_again_when_alpaca_says_so() -> None:
+    with trading() as trader:
+        busy = Said(429, {"message": "too many requests."}, headers={"Retry-After": "2"})
+        trader.broker.script("GET", "/v2/account", busy)
+        assert trader.exchange.account().equity == Decimal("100250.5")
+        assert trader.seconds == 2.0
+        # A minute is too long to wait for: the session goes on, and asks again.
+        long = Said(429, {"message": "too many requests."}, headers={"Retry-After": "60"})
+        trader.broker.script("GET", "/v2/account", long)
+        with pytest.raises(ExchangeUnavailable, match="for 60 s"):
+            trader.exchange.account()
+
+
+def test_a_double_without_a_clock_says_so() -> None:
+    with trading() as trader:
+        trader.broker.script("GET", "/v2/clock", Said(404, {"message": "endpoint not found."}))
+        with pytest.raises(NotOffered, match="no /clock"):
+            trader.exchange.clock()
 
 
 def test_a_part_of_a_share_elsewhere_is_not_taken_for_nothing() -> None:
