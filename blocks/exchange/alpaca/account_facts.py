@@ -37,7 +37,7 @@ class _Account(_Said):
     equity: Decimal
     cash: Decimal = Decimal(0)
     buying_power: Decimal = Decimal(0)
-    multiplier: Decimal = Decimal(1)
+    multiplier: Decimal | None = None
     shorting_enabled: bool = False
     trading_blocked: bool = False
     account_blocked: bool = False
@@ -79,7 +79,7 @@ def account_in(document: Json) -> tuple[str, BrokerAccount]:
         equity=said.equity,
         cash=said.cash,
         buying_power=said.buying_power,
-        may_short=said.shorting_enabled and said.multiplier > 1,
+        may_short=said.shorting_enabled and (said.multiplier is None or said.multiplier > 1),
         blocked=_blocked(said),
         currency=said.currency or "USD",
         number=f"...{said.account_number[-4:]}" if said.account_number else "",

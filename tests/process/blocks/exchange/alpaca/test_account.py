@@ -45,6 +45,14 @@ def test_an_account_that_may_not_trade_says_why(said: dict[str, Any], word: str)
         assert word in trader.exchange.account().blocked
 
 
+def test_an_account_without_fields_that_may_be_left_out_trades_as_its_others_say() -> None:
+    with trading() as trader:
+        for name in set(trader.broker.account) - {"id", "status", "equity", "shorting_enabled"}:
+            del trader.broker.account[name]
+        account = trader.exchange.account()
+        assert (account.may_short, account.blocked) == (True, "")
+
+
 @pytest.mark.parametrize("said", [{"shorting_enabled": False}, {"multiplier": "1"}])
 def test_an_account_without_margin_may_not_sell_short(said: dict[str, Any]) -> None:
     with trading() as trader:
