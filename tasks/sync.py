@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blocks.account.absence import refuse_absent
 from blocks.copies.record import note_failure, note_success
 from blocks.copies.store import CopyReport, store_copy
 from blocks.ledger.ledger import DuckDBLedger
 from tasks.session.runtime import SessionRuntime
-from trading.errors import BadInput, OpenbellError
+from trading.errors import OpenbellError
 from trading.session.ports import Storage
 
 
@@ -26,8 +27,7 @@ def sync(runtime: SessionRuntime) -> str:
 
 def sync_account(data_dir: Path, account: str, storage: Storage) -> str:
     """Store a copy of an account that another process may be trading; raises as `sync`."""
-    if not (data_dir / account / "ledger.duckdb").exists():
-        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another account")
+    refuse_absent(data_dir, account)
     return f"{storage}: {_keep_copy(DuckDBLedger(data_dir, account), storage)}"
 
 

@@ -11,16 +11,18 @@ from typing import Any
 import duckdb
 import orjson
 
+from blocks.account.absence import refuse_absent
 from blocks.ledger import lease
 from blocks.ledger.broker_view import BrokerView, is_replayed, read_broker_view
+from blocks.ledger.damage import reading_rows
 from blocks.ledger.halts import Halt, read_halts
+from blocks.ledger.kept_plan import newest_plan
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
 from blocks.ledger.open_session import OpenSession, open_session
 from blocks.ledger.parity_tables import ParityRow, read_parity
 from blocks.ledger.tables import read_positions
 from blocks.messages.outbox_rows import waiting
 from blocks.records.position import Position
-from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 
 # A reader gives up sooner than a trader, and says so.
@@ -130,12 +132,13 @@ class AccountFacts:
 def read_facts(data_dir: Path, account: str, wait_seconds: float = WAIT_SECONDS) -> AccountFacts:
     """Read an account; raises BadInput without one, StoreUnavailable when it cannot be read."""
     folder = data_dir / account
-    if not (folder / "ledger.duckdb").exists():
-        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
+    refuse_absent(data_dir, account)
     ledger = DuckDBLedger(data_dir, account, wait_seconds=wait_seconds)
     with ledger.reading() as connection:
         # Asked after the file was waited for, so that both are of one moment.
-        return with_holder(_facts(connection, account), folder)
+        with reading_rows(f"the ledger of account {account}"):
+            found = _facts(connection, account)
+        return with_holder(found, folder)
 
 
 def with_holder(facts: AccountFacts, account_folder: Path) -> AccountFacts:
@@ -161,7 +164,6 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
     def rows(sql: str) -> list[dict[str, Any]]:
         return rows_of(connection.execute(sql))
 
-    plan = rows("SELECT value FROM meta WHERE name = 'plan'")
     equity = rows("SELECT ts, equity FROM equity ORDER BY ts DESC LIMIT 1")
     orders = rows("SELECT status, count(*) AS count FROM orders GROUP BY status")
     trades = rows("SELECT count(*) AS count, coalesce(sum(pnl), 0) AS pnl FROM trades")[0]
@@ -177,7 +179,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
     counts = {str(row["status"]): int(row["count"]) for row in orders}
     return AccountFacts(
         account=account,
-        plan=orjson.loads(plan[0]["value"]) if plan else {},
+        plan=newest_plan(connection),
         open_session=open_session(connection),
         last_bar=equity[0]["ts"] if equity else None,
         equity=float(equity[0]["equity"]) if equity else None,

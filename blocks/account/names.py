@@ -50,6 +50,12 @@ def account_name(
     return PAPER + ending
 
 
+def may_be_called(account: str) -> bool:
+    """Return whether a run may give an account this name."""
+    begun = account.removesuffix(DRY_RUN).removesuffix(SHADOW)
+    return begun in (*MEANT, REPLAY)
+
+
 def is_there(data_dir: Path, account: str) -> bool:
     """Return whether an account has a ledger in this folder."""
     return (data_dir / account / "ledger.duckdb").exists()

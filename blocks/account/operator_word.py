@@ -36,16 +36,14 @@ def leave_word(
     there is no such account, and never makes one; StoreUnavailable when its ledger stays locked.
     """
     # Imported here: who has a process of its own leave it does without DuckDB.
+    from blocks.account.absence import refuse_absent
     from blocks.account.status import live_account
     from blocks.ledger.ledger import DuckDBLedger
 
     name = account or live_account(data_dir)
-    known = sorted(path.parent.name for path in data_dir.glob("*/ledger.duckdb"))
-    if name is None or name not in known:
-        raise BadInput(
-            f"account {name!r} is not in {data_dir}" if name else f"no account is in {data_dir}",
-            f"Name one of: {', '.join(known)}" if known else "It is there once a session has begun",
-        )
+    if name is None:
+        raise BadInput(f"no account is in {data_dir}", "It is there once a session has begun")
+    refuse_absent(data_dir, name)
     is_new = DuckDBLedger(data_dir, name).add_command(command, reason, now, origin)
     said = f"{command} is {'' if is_new else 'already '}left for account {name}"
     if is_held(data_dir / name):

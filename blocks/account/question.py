@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from blocks.account.absence import refuse_absent
 from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
@@ -38,8 +39,7 @@ def ask(data_dir: Path, account: str, sql: str) -> Answer:
     many rows, StoreUnavailable when the ledger cannot be read.
     """
     path = data_dir / account / "ledger.duckdb"
-    if not path.exists():
-        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
+    refuse_absent(data_dir, account)
     with reading_copy(path, SCHEMA, LOCK_DEADLINE_SECONDS, check_format) as connection:
         # Nor may a question read other files of this machine, or write any.
         connection.execute("SET enable_external_access = false")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from blocks.account.absence import refuse_absent
 from blocks.account.status import newest_account
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.tables import read_signals
@@ -17,8 +18,7 @@ from trading.errors import BadInput, NoData
 def signal_in_ledger(data_dir: Path, account: str | None, symbol: str, at: datetime) -> Signal:
     """Return the signal for a symbol at a bar, or the last one before it in that session."""
     account = account or newest_account(data_dir)
-    if not (data_dir / account / "ledger.duckdb").exists():
-        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
+    refuse_absent(data_dir, account)
     with DuckDBLedger(data_dir, account).reading() as connection:
         last = read_signals(connection, 1, until=at)
         found = read_signals(connection, 1, symbol, at)

@@ -10,11 +10,13 @@ from typing import Any
 
 import duckdb
 
+from blocks.account.absence import is_gone, refuse_absent
 from blocks.account.gate import newest_gate
 from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
 from blocks.account.protection_gaps import protection_gaps
 from blocks.ledger.broker_view import read_broker_view
+from blocks.ledger.damage import reading_rows
 from blocks.ledger.halts import read_halts
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
 from blocks.ledger.tables import read_orders, read_positions, read_trades
@@ -46,10 +48,10 @@ def live_account(data_dir: Path) -> str | None:
     """Return the account that is meant where none is named, None where there is none.
 
     It is that of a broker, real money first, else `paper`, else `simulated`, else the one used
-    last.
+    last. One whose ledger is gone is still meant: its loss is to be told, and not another account.
     """
     for account in MEANT:
-        if is_there(data_dir, account):
+        if is_there(data_dir, account) or is_gone(data_dir, account):
             return account
     try:
         return newest_account(data_dir)
@@ -87,9 +89,9 @@ class AccountStatus:
 
 def account_status(data_dir: Path, account: str) -> AccountStatus:
     """Return how an account stands; raises BadInput without one, StoreUnavailable."""
-    if not (data_dir / account / "ledger.duckdb").exists():
-        raise BadInput(f"account {account!r} is not in {data_dir}", "Name another --account")
-    with DuckDBLedger(data_dir, account).reading() as connection:
+    refuse_absent(data_dir, account)
+    what = f"the ledger of account {account}"
+    with DuckDBLedger(data_dir, account).reading() as connection, reading_rows(what):
         return _status(connection, account)
 
 

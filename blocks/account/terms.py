@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
-
 from blocks.account.names import PAPER, account_name, is_there
 from blocks.ledger.ledger import DuckDBLedger
 from trading.errors import BadInput, StoreUnavailable
@@ -48,8 +46,6 @@ def refuse_other_terms(
     """Raise BadInput where an account that is there has another exchange or other bars."""
     if not is_there(data_dir, account):
         return
-    ledger = DuckDBLedger(data_dir, account)
-    found = ledger.query("SELECT value FROM meta WHERE name = 'plan'")
-    if found:
-        known = orjson.loads(found[0]["value"])
+    known = DuckDBLedger(data_dir, account).newest_plan()
+    if known:
         refuse_another_market(known, exchange, account, has_simulated_bars=has_simulated_bars)

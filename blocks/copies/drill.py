@@ -10,11 +10,11 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.copies.file_names import LEDGER_FILE
 from blocks.copies.manifest import newest_manifest, openbell_version
 from blocks.copies.proof import session_of
 from blocks.copies.restore import restore
 from blocks.copies.snapshot import take_snapshot
-from blocks.copies.store import LEDGER_FILE
 from blocks.copies.working_folder import sweep, working_folder
 from blocks.ledger.ledger import SCHEMA, DuckDBLedger
 from blocks.ledger.projector import Projector

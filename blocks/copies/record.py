@@ -9,12 +9,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from blocks.copies.file_names import RECORD_FILE
 from blocks.process.secret_mask import MASK
 from blocks.stores.beginning import is_begun
 from blocks.stores.whole_file import read_whole, write_whole
 from trading.errors import OpenbellError, StoreUnavailable
-
-FILE_NAME = "copies.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ _RECORD = TypeAdapter(CopyRecord)
 def read_copy_record(data_dir: Path, account: str) -> CopyRecord | None:
     """Return how an account's copies have gone, None where none was tried or it is not readable."""
     try:
-        content = read_whole(data_dir / account / FILE_NAME)
+        content = read_whole(data_dir / account / RECORD_FILE)
         return None if content is None else _RECORD.validate_json(content)
     except (StoreUnavailable, ValidationError):
         return None
@@ -95,6 +94,6 @@ def _before(data_dir: Path, account: str, now: datetime) -> CopyRecord:
 def _write(data_dir: Path, account: str, record: CopyRecord) -> None:
     """A record that has no room takes nothing from the copy that it speaks of."""
     try:
-        write_whole(data_dir / account / FILE_NAME, _RECORD.dump_json(record, indent=1))
+        write_whole(data_dir / account / RECORD_FILE, _RECORD.dump_json(record, indent=1))
     except StoreUnavailable as error:
         logging.getLogger("openbell.copies").warning("how the copies go is not noted: %s", error)

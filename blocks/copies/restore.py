@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from blocks.copies.comparison import SAFE_TO_REPLACE, LocalLedger, Standing, compare
+from blocks.copies.file_names import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import (
     Manifest,
     Part,
@@ -23,7 +24,6 @@ from blocks.copies.manifest import (
 )
 from blocks.copies.proof import Proof, prove
 from blocks.copies.replacement import RESTORED, install
-from blocks.copies.store import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.working_folder import working_folder
 from blocks.ledger import lease
 from blocks.ledger.format import check_format

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.copies.file_names import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import (
     SCHEMA_VERSION,
     Manifest,
@@ -33,8 +34,6 @@ from blocks.stores.reading import read_closed
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.session.ports import Storage
 
-LEDGER_FILE = "ledger.duckdb"
-EXCHANGE_FILE = "exchange-mock.duckdb"
 EXCHANGE_WAIT_SECONDS = 1.0
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
-from blocks.copies.record import FILE_NAME as COPY_RECORD
-from blocks.copies.store import EXCHANGE_FILE, LEDGER_FILE
+from blocks.copies.file_names import (
+    EXCHANGE_FILE,
+    HEALTH_FILE,
+    LEDGER_FILE,
+    LOCAL_COPIES,
+    RECORD_FILE,
+)
+from blocks.ledger.ledger import REPLAYED
 from blocks.stores.beginning import is_begun
 from trading.errors import BadInput
 
@@ -15,20 +22,41 @@ def traces(account_folder: Path) -> list[str]:
     found = [path.name for path in account_folder.glob(f"{LEDGER_FILE}.before-*")]
     if is_begun(account_folder / EXCHANGE_FILE):
         found.append(EXCHANGE_FILE)
-    if (account_folder / COPY_RECORD).exists():
-        found.append(COPY_RECORD)
+    found += [name for name in (RECORD_FILE, HEALTH_FILE) if (account_folder / name).exists()]
     return sorted(found)
+
+
+def gone_ledger(account_folder: Path) -> BadInput | None:
+    """Return what is to be said of a ledger that was there once, None of any other.
+
+    An account that follows no clock is begun anew whenever somebody likes.
+    """
+    data_dir, account = account_folder.parent, account_folder.name
+    if account.startswith(REPLAYED) or is_begun(account_folder / LEDGER_FILE):
+        return None
+    restore = (
+        f"openbell restore --data-dir {shlex.quote(str(data_dir))} --account {shlex.quote(account)}"
+    )
+    copies = data_dir / LOCAL_COPIES / account
+    if any(copies.glob("*.json")):
+        return BadInput(
+            f"the ledger of account {account!r} is gone from {account_folder}, and copies of it"
+            f" are in {copies}",
+            f"Its next session brings it back, as does: {restore}",
+        )
+    left = traces(account_folder)
+    if not left:
+        return None
+    return BadInput(
+        f"the ledger of account {account!r} is gone: {account_folder} still has"
+        f" {', '.join(left)}, and there is no copy",
+        f"Put {LEDGER_FILE} back, or name the place of its copies with CLOUD_CONTAINER and:"
+        f" {restore}. To begin anew, move {account_folder} away",
+    )
 
 
 def refuse_second_beginning(account_folder: Path) -> None:
     """Raise BadInput where the ledger is gone, and what it left says that there was one."""
-    left = traces(account_folder)
-    if left and not is_begun(account_folder / LEDGER_FILE):
-        data_dir, account = account_folder.parent, account_folder.name
-        raise BadInput(
-            f"the ledger of account {account!r} is gone: {account_folder} still has"
-            f" {', '.join(left)}, and there is no copy",
-            f"Put {LEDGER_FILE} back, or name the place of its copies with CLOUD_CONTAINER and:"
-            f" openbell restore --data-dir {data_dir} --account {account}."
-            f" To begin anew, move {account_folder} away",
-        )
+    error = gone_ledger(account_folder)
+    if error is not None:
+        raise error

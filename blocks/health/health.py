@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from blocks.account.absence import may_begin
 from blocks.account.facts import WAIT_SECONDS, AccountFacts
+from blocks.account.names import is_there
 from blocks.account.reader import AccountReader
 from blocks.account.telemetry_facts import TelemetryFacts
 from blocks.copies.drill_record import DrillRecord, read_drill_record
@@ -32,6 +34,7 @@ from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.telemetry import beat
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 
+NOT_BEGUN = "there is none before the first session"
 SETTLE_SECONDS = 5.0
 # What a server, its worker and a first session may take until there is an account.
 FIRST_START = timedelta(minutes=3)
@@ -122,7 +125,14 @@ class HealthCheck:
         self._exchange = exchange
         self._began = began
         self._place = Place(reader.data_dir, reader.account)
+        self._has_seen_ledger = False
         self.memory = read_memory(reader.data_dir, reader.account)
+
+    @property
+    def is_bereft(self) -> bool:
+        """Return whether the ledger that it looked at is there no more."""
+        data_dir, account = self._reader.data_dir, self._reader.account
+        return self._has_seen_ledger and not is_there(data_dir, account)
 
     def look(self, now: datetime) -> HealthReport:
         """Return how everything is at an aware UTC time."""
@@ -152,16 +162,15 @@ class HealthCheck:
         return HealthReport(account, now, dated, facts, telemetry, copies, drill)
 
     def _ledger(self) -> tuple[Component, AccountFacts | None]:
-        name = "ledger"
+        name, data_dir, account = "ledger", self._reader.data_dir, self._reader.account
         try:
             facts = self._reader.facts()
-        except BadInput as error:
-            if (self._reader.data_dir / self._reader.account / "ledger.duckdb").exists():
-                return Component(name, Level.UNHEALTHY, error.what, hint=error.hint), None
-            # Before the first session there is nothing to be ill.
-            return Component(name, Level.HEALTHY, "there is none before the first session"), None
-        except StoreUnavailable as error:
+        except (BadInput, StoreUnavailable) as error:
+            if may_begin(data_dir, account) and not self._has_seen_ledger:
+                # Before the first session there is nothing to be ill.
+                return Component(name, Level.HEALTHY, NOT_BEGUN), None
             return Component(name, Level.UNHEALTHY, error.what, hint=error.hint), None
+        self._has_seen_ledger = True
         return Component(name, Level.HEALTHY, f"readable, {facts.trades} trades"), facts
 
     def _of_account(

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from blocks.copies.file_names import HEALTH_FILE
 from blocks.health.checks import Component, Level
 from blocks.stores.whole_file import read_whole, write_whole
 from trading.errors import StoreUnavailable
 
-FILE_NAME = "health.json"
 # What does not change is written down again so that a new process knows who traded a while ago.
 WRITTEN_AGAIN_AFTER = timedelta(seconds=60)
 
@@ -67,7 +67,7 @@ _MEMORY = TypeAdapter(HealthMemory)
 def read_memory(data_dir: Path, account: str) -> HealthMemory:
     """Return what was found before, nothing where it cannot be read."""
     try:
-        content = read_whole(data_dir / account / FILE_NAME)
+        content = read_whole(data_dir / account / HEALTH_FILE)
         return HealthMemory() if content is None else _MEMORY.validate_json(content)
     except (StoreUnavailable, ValidationError):
         return HealthMemory()
@@ -76,4 +76,4 @@ def read_memory(data_dir: Path, account: str) -> HealthMemory:
 def write_memory(data_dir: Path, account: str, memory: HealthMemory) -> None:
     """Write down what was found, where there is an account; raises StoreUnavailable."""
     if (data_dir / account / "ledger.duckdb").exists():
-        write_whole(data_dir / account / FILE_NAME, _MEMORY.dump_json(memory))
+        write_whole(data_dir / account / HEALTH_FILE, _MEMORY.dump_json(memory))

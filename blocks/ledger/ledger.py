@@ -15,6 +15,7 @@ from blocks.ledger import lease, place
 from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
 from blocks.ledger.format import check_format, write_format
 from blocks.ledger.halts import DRAWDOWN_SINCE
+from blocks.ledger.kept_plan import PLAN_OF_OLD_ROWS, newest_plan, plan_in_row, plan_of_old_rows
 from blocks.ledger.parity_tables import PARITY_SCHEMA
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
 from blocks.stores.duckdb_file import DuckDBFile
@@ -27,10 +28,8 @@ from trading.session.exchange_port import StreamPosition
 from trading.session.messages import Message
 from trading.session.ports import JournalRow
 
-# What rows of a version that kept no plan in them were traded with.
 # Before a session's name: what the data gate found in it.
 GATE_OF = "gate of "
-PLAN_OF_OLD_ROWS = "plan of old rows"
 # Accounts that follow no clock: copies of them trade with nobody's money.
 REPLAYED = "replay"
 # For the one that trades: others wait no longer than this for the file.
@@ -265,18 +264,20 @@ class DuckDBLedger:
         """
         with self._file.question() as connection:
             row = connection.execute(
-                "SELECT payload FROM journal WHERE session = ? AND kind = 'session_started'"
+                "SELECT seq, payload FROM journal WHERE session = ? AND kind = 'session_started'"
                 " ORDER BY seq LIMIT 1",
                 [session],
             ).fetchone()
-        if row is None:
-            return None
-        plan: dict[str, Any] = orjson.loads(row[0]).get("plan") or {}
-        return plan or _plan_in(self.meta(PLAN_OF_OLD_ROWS) or self.meta("plan"))
+            if row is None:
+                return None
+            return plan_in_row(row[1], f"row {row[0]} of the journal") or plan_of_old_rows(
+                connection
+            )
 
     def newest_plan(self) -> dict[str, Any]:
         """Return the plan of the account's newest session, or that it was opened with first."""
-        return _plan_in(self.meta("plan")) or {}
+        with self._file.question() as connection:
+            return newest_plan(connection)
 
     def keep_plan(self, plan: Mapping[str, object]) -> None:
         """Remember the plan of the newest session for those who only read."""
@@ -376,10 +377,6 @@ class DuckDBLedger:
             rows.append((seq, when, session, *event_to_row(event)))
         insert(connection, "journal", rows)
         return last + len(rows)
-
-
-def _plan_in(text: str | None) -> dict[str, Any] | None:
-    return None if text is None else dict(orjson.loads(text))
 
 
 def rows_of(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
+from blocks.ledger.damage import WAY_OUT
 from blocks.process.apart import NoAnswer, answer_of, tell
 from trading.errors import StoreUnavailable
 
@@ -86,8 +87,7 @@ def _closes(number: int, payload: str) -> datetime:
         return datetime.fromtimestamp(orjson.loads(payload)["close_us"] / 1e6, UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise StoreUnavailable(
-            f"row {number} of the journal says of no session when it closes",
-            "Bring back a copy of the ledger with: openbell restore",
+            f"row {number} of the journal says of no session when it closes", WAY_OUT
         ) from error
 
 

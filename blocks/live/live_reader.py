@@ -11,7 +11,7 @@ from pathlib import Path
 from blocks.account.day.reading import DayReading, read_day
 from blocks.account.facts import AccountFacts
 from blocks.account.reader import Kept
-from blocks.health.health import HealthReport
+from blocks.health.health import NOT_BEGUN, HealthReport
 from blocks.live.answers import (
     ComponentAnswer,
     EquityAnswer,
@@ -130,6 +130,8 @@ def health_answer(report: HealthReport) -> HealthAnswer:
     bad = report.bad
     well = [component for component in report.components if component not in bad]
     said = "Everything that is looked at is well."
+    if any(component.reason == NOT_BEGUN for component in well):
+        said = f"Nothing is ill; account {report.account} has no ledger before its first session."
     if bad:
         said = f"{len(bad)} of {len(report.components)} are not well. {report.reasons[0]}"
     return HealthAnswer(

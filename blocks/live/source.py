@@ -12,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from blocks.account.names import PAPER
+from blocks.account.absence import refuse_absent
+from blocks.account.names import MEANT, PAPER
 from blocks.account.reader import AccountReader
 from blocks.account.status import live_account
 from blocks.health.health import HealthCheck, HealthReport, remember
@@ -50,7 +51,7 @@ class Source:
 
     def account(self) -> str:
         """Return the account's name; raises BadInput when there is none yet."""
-        name = self.account_name or live_account(self.data_dir)
+        name = self._name()
         if name is None:
             raise BadInput(
                 f"no account is in {self.data_dir}", "Its first session makes one, at its open"
@@ -61,10 +62,19 @@ class Source:
         """Return the health, at most a second old."""
         with self._lock:
             if self._report is None or time.monotonic() - self._read_at > FRESH_SECONDS:
-                name = self.account_name or live_account(self.data_dir) or PAPER
-                self._report = self._look(name)
+                self._report = self._look(self._name() or PAPER)
                 self._read_at = time.monotonic()
             return self._report
+
+    def _name(self) -> str | None:
+        """Return whose account is meant; one that was looked at and is gone is not forgotten.
+
+        Another takes its place only if it comes before it in the order of `live_account`.
+        """
+        found = self.account_name or live_account(self.data_dir)
+        if self._check is None or found == self._checked or not self._check.is_bereft:
+            return found
+        return found if found in MEANT[: _rank(self._checked)] else self._checked
 
     @property
     def uptime_s(self) -> float:
@@ -94,8 +104,7 @@ class Source:
     def ledger(self) -> DuckDBLedger:
         """Return the account's ledger; raises BadInput when there is none."""
         name = self.account()
-        if not (self.data_dir / name / "ledger.duckdb").exists():
-            raise BadInput(f"account {name!r} is not in {self.data_dir}", "Name another account")
+        refuse_absent(self.data_dir, name)
         return DuckDBLedger(self.data_dir, name, wait_seconds=WAIT_SECONDS)
 
     @contextmanager
@@ -114,3 +123,7 @@ class Source:
     def telemetry(self) -> DuckDBFile:
         """Return the account's telemetry; raises BadInput when there is no account."""
         return telemetry_file(self.data_dir, self.account())
+
+
+def _rank(account: str) -> int:
+    return MEANT.index(account) if account in MEANT else len(MEANT)

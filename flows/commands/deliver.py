@@ -26,14 +26,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Send what waits, an account after another; return 3 where something waits still."""
+    from blocks.account.absence import refuse_absent
     from blocks.messages.choose import channels_of
     from blocks.messages.deliver import deliver, has_letters
     from blocks.process.stop_request import StopRequest
-    from trading.errors import BadInput, OpenbellError
+    from trading.errors import OpenbellError
 
     found = sorted(path.parent.name for path in args.data_dir.glob("*/ledger.duckdb"))
-    if args.account and args.account not in found:
-        raise BadInput(f"account {args.account!r} is not in {args.data_dir}", "Name another")
+    if args.account:
+        refuse_absent(args.data_dir, args.account)
     accounts = [args.account] if args.account else found
     should_stop, code = StopRequest(), 0
     should_stop.listen()

@@ -77,10 +77,13 @@ def _watch(args: Namespace) -> int:
     try:
         from rich.console import Console
 
+        from blocks.account.absence import may_begin, refuse_absent
         from blocks.live.live_reader import LiveReader
         from blocks.live.source import Source
         from flows.pages.watch.watching import watch
 
+        if args.account is not None and not may_begin(args.data_dir, args.account):
+            refuse_absent(args.data_dir, args.account)
         source = Source(args.data_dir, args.account)
         settings = getattr(args, "settings", None)
         if settings is not None:

@@ -42,14 +42,14 @@ def amount_argument(text: str) -> Decimal:
 
 def run(args: Namespace) -> int:
     """Move the money; return the exit code."""
+    from blocks.account.absence import refuse_absent
     from blocks.account.status import live_account, newest_account
     from blocks.ledger.broker_view import BROKER
     from blocks.ledger.ledger import DuckDBLedger
 
     account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
     ledger = DuckDBLedger(args.data_dir, account)
-    if not ledger.path.exists():
-        raise BadInput(f"account {account!r} is not in {args.data_dir}", "Name another --account")
+    refuse_absent(args.data_dir, account)
     if ledger.meta(BROKER):
         raise BadInput(
             f"the money of account {account} is at its broker",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from blocks.copies.file_names import LEDGER_FILE, LOCAL_COPIES
 from blocks.copies.manifest import versions
 from blocks.copies.restore import restore_if_newer
-from blocks.copies.store import LEDGER_FILE
 from blocks.copies.traces import refuse_second_beginning
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
@@ -31,7 +31,7 @@ def storage_of(request: SessionRequest, notifier: Notifier) -> Storage:
         if not has_ledger(request):
             raise
         notifier.send("SYSTEM_WARNING", f"copies stay on this machine: {error}")
-        return StandIn(request.data_dir / "copies")
+        return StandIn(request.data_dir / LOCAL_COPIES)
 
 
 class StandIn(LocalStorage):
@@ -81,7 +81,7 @@ def _tell_everybody(request: SessionRequest, text: str) -> None:
 
 def _with_copies(request: SessionRequest, storage: Storage) -> Storage:
     """Return the folder of this machine's copies where the place of today has none yet."""
-    here = LocalStorage(request.data_dir / "copies")
+    here = LocalStorage(request.data_dir / LOCAL_COPIES)
     is_to_be_used = not versions(storage, request.account) and versions(here, request.account)
     return here if is_to_be_used else storage
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from blocks.account.absence import refuse_absent
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.parity_rows import write_parity
 from blocks.ledger.parity_tables import (
@@ -63,10 +64,7 @@ def check_parity(request: ParityRequest, clock: Clock, providers: Providers) -> 
 
     Raises BadInput for a session that was never closed, and StoreUnavailable.
     """
-    if not (request.data_dir / request.account / "ledger.duckdb").exists():
-        raise BadInput(
-            f"account {request.account!r} is not in {request.data_dir}", "Name another --account"
-        )
+    refuse_absent(request.data_dir, request.account)
     ledger = DuckDBLedger(request.data_dir, request.account)
     try:
         asked = _asked_for(request, ledger)

@@ -10,7 +10,7 @@ import orjson
 from pydantic import FiniteFloat
 
 from blocks.account.day.begun_session import BegunSession
-from blocks.account.day.damaged_rows import rows_of
+from blocks.ledger.damage import of_journal, reading_rows
 from blocks.records.fields import Moment, Record
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
@@ -115,7 +115,7 @@ def read_first_prices(
     ).fetchone()
     if row is None:
         return {}
-    with rows_of(begun.session):
+    with reading_rows(of_journal(begun.session)):
         opens = zip(begun.symbols, orjson.loads(row[0]), strict=False)
         return {symbol: float(price) for symbol, price in opens if price is not None}
 

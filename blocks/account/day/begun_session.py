@@ -11,6 +11,8 @@ import duckdb
 import orjson
 
 from blocks.account.explanation import StrategyWords
+from blocks.ledger.damage import WAY_OUT
+from blocks.ledger.kept_plan import plan_in_row
 from trading.errors import StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
 
@@ -97,8 +99,8 @@ def read_begun(
         "SELECT payload FROM journal WHERE seq = ?", [number]
     ).fetchall()[0]
     try:
+        plan = plan_in_row(payload, f"row {number} of the journal")
         content = orjson.loads(payload)
-        plan = content.get("plan") or {}
         book = content.get("inheritance", {}).get("book", {})
         return BegunSession(
             day,
@@ -113,8 +115,7 @@ def read_begun(
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise StoreUnavailable(
-            f"row {number} of the journal does not say how session {day} began",
-            "Bring back a copy of the ledger with: openbell restore",
+            f"row {number} of the journal does not say how session {day} began", WAY_OUT
         ) from error
 
 

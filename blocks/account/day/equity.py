@@ -6,6 +6,7 @@ from datetime import date
 
 import duckdb
 
+from blocks.ledger.kept_plan import newest_plan, plan_in_row
 from blocks.records.fields import Moment, Money, Ratio, Record
 
 # Bars of a minute in a market that never closes, and the open itself.
@@ -46,15 +47,12 @@ def read_curve(connection: duckdb.DuckDBPyConnection, session: date) -> list[Equ
 def first_capital(connection: duckdb.DuckDBPyConnection) -> float | None:
     """Return the money, USD, that the account's first session began with, None before it."""
     row = connection.execute(
-        "SELECT (payload->>'$.plan.capital')::DOUBLE FROM journal WHERE kind = 'session_started'"
-        " ORDER BY session, seq LIMIT 1"
+        "SELECT seq, payload FROM journal WHERE kind = 'session_started' ORDER BY session, seq"
+        " LIMIT 1"
     ).fetchone()
-    if row is not None and row[0] is not None:
-        return float(row[0])
-    plan = connection.execute(
-        "SELECT (value->>'$.capital')::DOUBLE FROM meta WHERE name = 'plan'"
-    ).fetchone()
-    return None if plan is None or plan[0] is None else float(plan[0])
+    plan = {} if row is None else plan_in_row(row[1], f"row {row[0]} of the journal")
+    capital = (plan if "capital" in plan else newest_plan(connection)).get("capital")
+    return None if capital is None else float(capital)
 
 
 def read_days(

@@ -10,7 +10,7 @@ import duckdb
 import orjson
 
 from blocks.account.day.begun_session import BegunSession
-from blocks.account.day.damaged_rows import rows_of
+from blocks.ledger.damage import of_journal, reading_rows
 from blocks.records.fields import Moment, Money, Record, Symbol
 from blocks.records.position import Position
 from trading.market.calendar import from_microseconds
@@ -34,7 +34,7 @@ def read_fills(
     connection: duckdb.DuckDBPyConnection, session: date, symbol: str | None = None
 ) -> list[SessionFill]:
     """Return a session's fills in their order, of one symbol or of all, the newest thousand."""
-    with rows_of(session):
+    with reading_rows(of_journal(session)):
         rows = _payloads(connection, session, "fill")
         fills = [fill_in(content) for content in rows if symbol in (None, content["symbol"])]
     return fills[-MOST_FILLS:]
@@ -52,7 +52,7 @@ def read_initial_stops(
     if not held:
         return {}
     # What a session took over it was not entered again for: the newest entry is the position's.
-    with rows_of(begun.session):
+    with reading_rows(of_journal(begun.session)):
         for content in _payloads(connection, begun.session, "intent"):
             if (stop := stop_in(content)) is not None:
                 found[str(content["symbol"])] = stop

@@ -11,8 +11,8 @@ import orjson
 
 from blocks.account.day.bars import NewestBar, newest_bar_in
 from blocks.account.day.begun_session import BegunSession
-from blocks.account.day.damaged_rows import rows_of
 from blocks.account.day.fills import SessionFill, fill_in, stop_in
+from blocks.ledger.damage import of_journal, reading_rows
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def read_tail(connection: duckdb.DuckDBPyConnection, begun: BegunSession, before
     if not rows:
         return before
     fills, stops, newest = list(before.fills), dict(before.stops), before.newest_bar
-    with rows_of(begun.session):
+    with reading_rows(of_journal(begun.session)):
         for _, kind, payload in rows:
             content: dict[str, Any] = orjson.loads(payload)
             if kind == "fill":

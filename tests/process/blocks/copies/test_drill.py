@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from blocks.copies.drill_record import read_drill_record
+from blocks.copies.file_names import LEDGER_FILE
 from blocks.copies.manifest import manifest_name, newest_manifest, read_manifest
-from blocks.copies.store import LEDGER_FILE
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
 from tasks.drill import drill_account

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from blocks.copies.drill_record import DrillRecord, read_drill_record, write_drill_record
-from blocks.copies.record import FILE_NAME, note_failure, note_success, read_copy_record
+from blocks.copies.file_names import RECORD_FILE
+from blocks.copies.record import note_failure, note_success, read_copy_record
 from blocks.copies.traces import refuse_second_beginning
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.secret_mask import MASK
@@ -79,7 +80,7 @@ def test_no_secret_of_a_storage_comes_into_the_record(tmp_path: Path) -> None:
     ledger_in(tmp_path)
     MASK.learn(["the-key-of-the-bucket"])
     note_failure(tmp_path, ACCOUNT, NOW, StoreUnavailable("key the-key-of-the-bucket", "Look"))
-    assert "the-key-of-the-bucket" not in (tmp_path / ACCOUNT / FILE_NAME).read_text()
+    assert "the-key-of-the-bucket" not in (tmp_path / ACCOUNT / RECORD_FILE).read_text()
 
 
 def test_a_record_that_has_no_room_leaves_the_one_before_and_no_part_of_itself(
@@ -90,12 +91,12 @@ def test_a_record_that_has_no_room_leaves_the_one_before_and_no_part_of_itself(
     with full_disk(10):
         note_success(tmp_path, ACCOUNT, NOW + timedelta(hours=1), 2000, 500)
     assert read_copy_record(tmp_path, ACCOUNT) == before
-    assert [path.name for path in (tmp_path / ACCOUNT).iterdir()] == [FILE_NAME]
+    assert [path.name for path in (tmp_path / ACCOUNT).iterdir()] == [RECORD_FILE]
 
 
 def test_what_is_no_record_counts_as_none(tmp_path: Path) -> None:
     note_success(tmp_path, ACCOUNT, NOW, 1000, 250)
-    (tmp_path / ACCOUNT / FILE_NAME).write_text('{"last_attempt": "some day"}')
+    (tmp_path / ACCOUNT / RECORD_FILE).write_text('{"last_attempt": "some day"}')
     assert read_copy_record(tmp_path, ACCOUNT) is None
     note_success(tmp_path, ACCOUNT, NOW, 1000, 250)
     assert read_copy_record(tmp_path, ACCOUNT) is not None

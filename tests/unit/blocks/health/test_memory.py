@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from blocks.account.reader import AccountReader
+from blocks.copies.file_names import HEALTH_FILE
 from blocks.health.checks import Component, Level
 from blocks.health.health import HealthCheck, HealthReport, check_health, remember
-from blocks.health.memory import FILE_NAME, HealthMemory, read_memory
+from blocks.health.memory import HealthMemory, read_memory
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.file_lock import lock_path
 from blocks.telemetry.file import telemetry_file, telemetry_path
@@ -68,7 +69,7 @@ def test_the_memory_is_written_when_it_says_something_else_and_each_minute() -> 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"[1]", b'{"components": 5}'])
 def test_a_damaged_memory_is_none_and_is_written_anew(data_dir: Path, content: bytes) -> None:
-    path = data_dir / "replay" / FILE_NAME
+    path = data_dir / "replay" / HEALTH_FILE
     path.write_bytes(content)
     assert read_memory(data_dir, "replay") == HealthMemory()
     report = check_health(data_dir, "replay", NOW)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from blocks.copies.file_names import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import newest_manifest
-from blocks.copies.store import EXCHANGE_FILE, LEDGER_FILE
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
 from flows.session import run_session as run_session_module

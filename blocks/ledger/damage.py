@@ -1,0 +1,30 @@
+"""What a ledger holds and nobody can read: one line to people, with the way out, and no failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from trading.errors import StoreUnavailable
+
+WAY_OUT = "Bring back a copy of the ledger with: openbell restore"
+
+
+def damaged(what: str, why: str = "") -> StoreUnavailable:
+    """Return what is to be said of a part of a ledger that cannot be read."""
+    return StoreUnavailable(f"{what} cannot be read{': ' if why else ''}{why}", WAY_OUT)
+
+
+def of_journal(session: date) -> str:
+    """Return what a row of a session's journal is called that nobody can place."""
+    return f"a row of the journal of session {session}"
+
+
+@contextmanager
+def reading_rows(what: str) -> Iterator[None]:
+    """Read rows of a ledger; raises StoreUnavailable for one that is damaged."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise damaged(what) from error
