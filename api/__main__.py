@@ -15,12 +15,14 @@ from api.app import create_app
 from api.impatient_protocol import ImpatientProtocol
 from api.live.event_routes import watcher_of
 from api.prompt_server import PromptServer
+from blocks.account.absence import refuse_absent
+from blocks.account.names import may_be_called
 from blocks.live.source import Source
-from blocks.process.logs import get_logger, install_logs
+from blocks.process.logs import install_logs
 from blocks.process.memory import give_back_beside
 from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
-from blocks.process.web_door import WebDoor, refuse_beyond_this_machine
+from blocks.process.web_door import WebDoor, in_url, refuse_beyond_this_machine
 from blocks.settings.reader import read_settings
 from trading.errors import BadInput, OpenbellError
 
@@ -59,6 +61,8 @@ def _serve(chosen: argparse.Namespace) -> int:
     token = settings.api.api_token
     if token is None:
         refuse_beyond_this_machine(host)
+    if chosen.account is not None and not may_be_called(chosen.account):
+        refuse_absent(folder, chosen.account)
     listener = listen(host, port)
     # Before the first session there may be no folder; logs alone are no reason to make it.
     install_logs(
@@ -80,10 +84,9 @@ def _serve(chosen: argparse.Namespace) -> int:
     app = create_app(source, origins, secret, watcher)
     door = WebDoor(app, [host, *settings.api.allowed_hosts], origins)
     number = listener.getsockname()[1]
-    get_logger("api").info("listening at http://%s:%s for %s", host, number, folder)
     source.ask_ahead()
     give_back_beside()
-    print(f"listening at http://{host}:{number}", flush=True)
+    print(f"listening at http://{in_url(host)}:{number} for {folder}", flush=True)
     config = uvicorn.Config(
         door,
         http=ImpatientProtocol,

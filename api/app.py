@@ -17,6 +17,7 @@ from api.live.event_routes import event_routes, watcher_of
 from api.live.live_routes import live_routes
 from api.live.watcher import Watcher
 from api.page.page_routes import docs_route, page_routes
+from api.page.results_routes import results_routes
 from api.telemetry_routes import telemetry_routes
 from api.token_gate import TokenGate
 from blocks.live.live_reader import LiveReader
@@ -47,6 +48,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         source.is_started = True
+        # The first page need not wait for it.
+        controls.known(None)
         yield
 
     app = FastAPI(
@@ -67,6 +70,7 @@ def create_app(
     app.include_router(event_routes(watcher or watcher_of(source)))
     app.include_router(page_routes(live, controls))
     app.include_router(docs_route(app))
+    app.include_router(results_routes(source.data_dir))
     if token is not None:
         app.add_middleware(TokenGate, token=token)
     # Outside of the gate: a browser asks without the token whether it may ask with it.

@@ -1,4 +1,4 @@
-"""HTTP for a port that strangers may reach: who asks for nothing is not waited for."""
+"""HTTP for a port that strangers may reach: who asks or takes nothing is not waited for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import asyncio
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 PATIENCE_S = 10.0
+TAKING_S = 60.0
 
 
 class ImpatientProtocol(H11Protocol):
     """Closes a connection on which no whole request came for a while, however slowly it comes.
 
-    Uvicorn itself waits for ever for a first request, and for the rest of one that has begun.
+    So does one whose answer is not taken for a longer while. Uvicorn itself waits for ever for a
+    first request, for the rest of one that has begun, and for who does not read.
     """
 
     _patience: asyncio.TimerHandle | None = None
+    _taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
@@ -34,9 +37,22 @@ class ImpatientProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
-        if self._patience is not None:
-            self._patience.cancel()
+        for timer in (self._patience, self._taking):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for who is to take what was written."""
+        super().pause_writing()
+        self._taking = self.loop.call_later(TAKING_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Wait no longer: it was taken."""
+        super().resume_writing()
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _mind(self) -> None:
         is_answering = self.cycle is not None and not self.cycle.response_complete

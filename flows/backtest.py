@@ -10,12 +10,14 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from blocks.results.kept_run import BACKTESTS
 from blocks.settings.app_settings import AppSettings
 from flows.backtest_form import refuse_wrong, request_of_form, with_simulated_days
 from flows.backtest_steps import IN_PREFECT
 from flows.pages.artifacts import publish_backtest, results_address
 from flows.pages.cells import cell
 from flows.pages.kept_work import kept_work
+from flows.pages.live_page import LivePage
 from flows.pages.shown_progress import ShownProgress
 from flows.process.name_run import name_run
 from flows.process.run_names import span_name
@@ -97,7 +99,9 @@ def backtest(
     def work(out: Path) -> BacktestReport:
         return _backtest_into(out, form, configured, Path(data_dir))
 
-    return kept_work(Path(data_dir) / "backtests", "the backtest", work, publish_backtest, _message)
+    live_page = LivePage.of(configured.api, Path(data_dir))
+    root = Path(data_dir) / BACKTESTS
+    return kept_work(root, "the backtest", work, publish_backtest, live_page, _message)
 
 
 def _backtest_into(

@@ -10,8 +10,10 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from blocks.results.served import SWEEPS
 from blocks.settings.app_settings import AppSettings
 from flows.pages.kept_work import kept_work
+from flows.pages.live_page import LivePage
 from flows.pages.shown_progress import ShownProgress
 from flows.pages.sweep_artifacts import publish_sweep, sweep_message
 from flows.process.name_run import name_run
@@ -105,7 +107,9 @@ def sweep(
     def work(out: Path) -> SweepReport:
         return _sweep_into(out, form, configured, Path(data_dir))
 
-    return kept_work(Path(data_dir) / "sweeps", "the sweep", work, publish_sweep, sweep_message)
+    live_page = LivePage.of(configured.api, Path(data_dir))
+    root = Path(data_dir) / SWEEPS
+    return kept_work(root, "the sweep", work, publish_sweep, live_page, sweep_message)
 
 
 def _sweep_into(

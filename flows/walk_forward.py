@@ -10,8 +10,10 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from blocks.results.served import WALKS
 from blocks.settings.app_settings import AppSettings
 from flows.pages.kept_work import kept_work
+from flows.pages.live_page import LivePage
 from flows.pages.shown_progress import ShownProgress
 from flows.pages.walk_artifacts import publish_walk, walk_message
 from flows.process.name_run import name_run
@@ -107,8 +109,9 @@ def walk_forward(
     def work(out: Path) -> WalkReport:
         return _walk_into(out, form, configured, Path(data_dir))
 
-    root = Path(data_dir) / "walks"
-    return kept_work(root, "the walk-forward test", work, publish_walk, walk_message)
+    live_page = LivePage.of(configured.api, Path(data_dir))
+    root = Path(data_dir) / WALKS
+    return kept_work(root, "the walk-forward test", work, publish_walk, live_page, walk_message)
 
 
 def _walk_into(

@@ -9,6 +9,8 @@ import os
 import shlex
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,23 +48,57 @@ class ControlsAnswer(Record):
     controls: list[Control]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a server said: its page, each form's address there, and why there may be none."""
+
+    server: str | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+
+
 class Controls:
-    """Asks the Prefect server of a data folder where the deployments are, and remembers it."""
+    """Asks the Prefect server of a data folder where the deployments are, and remembers it.
+
+    It is asked in a thread, by one at a time: a server that takes a connection and says nothing
+    keeps nobody's page waiting.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._lock = threading.Lock()
-        self._known: tuple[str | None, dict[str, str], str] = (None, {}, "")
+        self._found = _Found()
         self._until = float("-inf")
+        self._asking: threading.Thread | None = None
+        self._begun_at = float("-inf")
+
+    def known(self, account: str | None) -> ControlsAnswer:
+        """Return the three for an account as they are known now, and have them asked for."""
+        self._ask_beside()
+        return self._answer(account)
 
     def answer(self, account: str | None) -> ControlsAnswer:
         """Return the three for an account; waits a few seconds at most for a server."""
+        asking = self._ask_beside()
+        if asking is not None:
+            asking.join(max(0.0, self._begun_at + ASK_SECONDS - time.monotonic()))
+        return self._answer(account)
+
+    def _ask_beside(self) -> threading.Thread | None:
+        """Return the thread that asks, begun if need be; None while what is known is fresh."""
         with self._lock:
-            if time.monotonic() >= self._until:
-                self._known = self._ask()
-                is_known = bool(self._known[1])
-                self._until = time.monotonic() + (KNOWN_SECONDS if is_known else UNKNOWN_SECONDS)
-            server, forms, trouble = self._known
+            if self._asking is not None:
+                return self._asking
+            if time.monotonic() < self._until:
+                return None
+            self._asking = threading.Thread(target=self._ask, name="controls", daemon=True)
+            self._begun_at = time.monotonic()
+            self._asking.start()
+            return self._asking
+
+    def _answer(self, account: str | None) -> ControlsAnswer:
+        found = self._found
+        server, forms, trouble = found.server, found.forms, found.trouble
         place = f"--data-dir {shlex.quote(str(self._data_dir))}"
         if account is not None:
             place += f" --account {shlex.quote(account)}"
@@ -86,12 +122,23 @@ class Controls:
             ],
         )
 
-    def _ask(self) -> tuple[str | None, dict[str, str], str]:
-        """Return the server's page, each form's address there, and why there may be none."""
+    def _ask(self) -> None:
+        try:
+            self._found = self._ask_server()
+        finally:
+            seconds = KNOWN_SECONDS if self._found.forms else UNKNOWN_SECONDS
+            with self._lock:
+                self._until, self._asking = time.monotonic() + seconds, None
+
+    def _ask_server(self) -> _Found:
         api_url = known_server_url(self._data_dir)
         if api_url is None:
-            return None, {}, ""
+            return _Found()
         server = ui_url(api_url)
+        silent = _Found(server, {}, "does not answer")
+        if not self._found.forms:
+            # Until it has answered it has not; what it said last stands until it says another.
+            self._found = silent
         forms: dict[str, str] = {}
         try:
             for name in ACTIONS:
@@ -99,8 +146,8 @@ class Controls:
                 if number is not None:
                     forms[name] = f"{server}/deployments/deployment/{number}/run"
         except (OSError, http.client.HTTPException, ValueError, TypeError):
-            return server, {}, "does not answer"
-        return server, forms, "does not know the three: openbell register tells it"
+            return silent
+        return _Found(server, forms, "does not know the three: openbell register tells it")
 
     def _headers(self) -> dict[str, str]:
         try:

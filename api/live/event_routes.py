@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -17,6 +18,9 @@ from trading.errors import BadInput
 MOST_CLIENTS = 32
 # A proxy closes what is silent for longer, and a page knows that nobody is there.
 HEARTBEAT_SECONDS = 10.0
+# Then it ends, and a page that is there begins another: who went away without a word, or never
+# reads, takes no place of others for longer.
+LONGEST_SECONDS = 300.0
 TOO_MANY = 503
 RETRY_MS = 2000
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -49,7 +53,9 @@ class EventStream(StreamingResponse):
     """The stream of one who looks, or a refusal where too many do."""
 
     def __init__(self, watcher: Watcher) -> None:
-        super().__init__(_stream(watcher), media_type="text/event-stream", headers=HEADERS)
+        super().__init__(
+            _stream(watcher, time.monotonic), media_type="text/event-stream", headers=HEADERS
+        )
         self._watcher = watcher
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,11 +69,11 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def _stream(watcher: Watcher) -> AsyncIterator[str]:
-    number = watcher.number
+async def _stream(watcher: Watcher, clock: Callable[[], float]) -> AsyncIterator[str]:
+    number, until = watcher.number, clock() + LONGEST_SECONDS
     # The first line opens the stream: whoever connects again reads anew.
     yield f"retry: {RETRY_MS}\nevent: changed\ndata: {number}\n\n"
-    while not watcher.is_closed:
+    while not watcher.is_closed and clock() < until:
         newest = await watcher.change_after(number, HEARTBEAT_SECONDS)
         if watcher.is_closed:
             return

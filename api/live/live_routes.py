@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from api.account_routes import Limit, Symbol
 from api.live.controls import Controls, ControlsAnswer
 from api.live.days import bars_answer, day_answer
+from api.written_date import WrittenDate
 from blocks.account.day.begun_session import BegunSession, read_begun
 from blocks.account.day.decisions import Decision, read_decisions
 from blocks.account.day.equity import MOST_DAYS, DayResult, first_capital, read_days
@@ -54,7 +55,7 @@ def live_routes(live: LiveReader, controls: Controls) -> APIRouter:
     def decisions(
         limit: Limit = 100,
         symbol: Symbol = None,
-        session: date | None = None,
+        session: WrittenDate | None = None,
         entries_only: bool = False,
     ) -> list[Decision]:
         with source.reading() as connection:
@@ -67,12 +68,14 @@ def live_routes(live: LiveReader, controls: Controls) -> APIRouter:
             )
 
     @routes.get("/messages")
-    def messages(limit: Limit = 100, session: date | None = None) -> list[SessionMessage]:
+    def messages(limit: Limit = 100, session: WrittenDate | None = None) -> list[SessionMessage]:
         with source.reading() as connection:
             return read_messages(connection, limit, session)
 
     @routes.get("/bars")
-    def bars(symbol: ThisSymbol, session: date | None = None, after: After = -1) -> BarsAnswer:
+    def bars(
+        symbol: ThisSymbol, session: WrittenDate | None = None, after: After = -1
+    ) -> BarsAnswer:
         with source.reading() as connection:
             begun = _begun(read_begun(connection, session), session)
             return bars_answer(connection, begun, symbol.upper(), after)
@@ -83,7 +86,7 @@ def live_routes(live: LiveReader, controls: Controls) -> APIRouter:
             return read_days(connection, first_capital(connection), limit)
 
     @routes.get("/sessions/{session}")
-    def one_session(session: date) -> DayAnswer:
+    def one_session(session: WrittenDate) -> DayAnswer:
         return day_answer(live.day(session))
 
     @routes.get("/parity")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from html import escape
 from importlib.resources import files
 
 from blocks.report.document import document
+from blocks.report.markup import element
 
 _ASSETS = files("api") / "page" / "assets"
 _REPORT = "report/assets/"
@@ -41,6 +43,22 @@ def docs_page(content: str) -> bytes:
     return document(
         _ASSETS / "docs.html",
         {"content": content},
+        {},
+        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        scripts=_SHARED,
+    )
+
+
+def results_page(title: str, origin: str, content: str) -> bytes:
+    """Return a page of kept results: its title and where they lie as text, `content` is HTML."""
+    return document(
+        _ASSETS / "results.html",
+        {
+            "title": element("title", f"{title} - Openbell"),
+            "heading": element("h1", title),
+            "origin": escape(origin),
+            "content": content,
+        },
         {},
         styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
         scripts=_SHARED,

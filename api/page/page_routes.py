@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from datetime import date
 from html import escape
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.live.controls import Controls
 from api.live.days import day_answer
 from api.page.document import docs_page, live_document
 from api.page.schema_page import schema_html
 from api.page.summary import day_summary, live_summary, problem_summary
+from api.written_date import written_date
 from blocks.live.live_reader import LiveReader
 from blocks.process.secret_mask import MASK
 from blocks.report.markup import element
 from trading.errors import BadInput, OpenbellError
 
 NOT_STORED = {"Cache-Control": "no-store"}
-NOT_FOUND = 404
-WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NOT_FOUND, SEE_OTHER = 404, 303
 
 
 def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
@@ -32,7 +30,11 @@ def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
     @routes.get("/")
     def live_page() -> HTMLResponse:
         seen = live.look()
-        return _page("Openbell", "", live_summary(seen, controls.answer(seen.account)))
+        return _page("Openbell", "", live_summary(seen, controls.known(seen.account)))
+
+    @routes.get("/sign-in")
+    def no_token_is_asked() -> RedirectResponse:
+        return RedirectResponse("/", SEE_OTHER)
 
     @routes.get("/sessions/{session}")
     def session_page(session: str) -> HTMLResponse:
@@ -48,10 +50,9 @@ def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
 
 
 def _date(session: str) -> date:
-    # Python also reads dates that nobody means, such as 20250610.
-    if WRITTEN.fullmatch(session):
-        with suppress(ValueError):
-            return date.fromisoformat(session)
+    found = written_date(session)
+    if found is not None:
+        return found
     raise BadInput(f"{session!r} is no date", "Write it as /sessions/2025-06-10")
 
 

@@ -6,21 +6,25 @@ import hmac
 import re
 import time
 from html import escape
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
+from api.guesses import Guesses
 from api.page import cookie
 from api.page.document import sign_in_page
 from blocks.process.web_door import Message, Receive, Scope, Send
 
 IN, OUT = "/sign-in", "/sign-out"
 LONGEST_FORM, MOST_FIELDS = 4096, 10
-UNAUTHORIZED, SEE_OTHER, TOO_LONG, NOT_ALLOWED = 401, 303, 413, 405
+UNAUTHORIZED, SEE_OTHER, TOO_LONG, NOT_ALLOWED, TOO_MANY = 401, 303, 413, 405, 429
 # Where a form may lead back to: the pages of ours, and nothing that somebody else wrote.
-PAGES = re.compile(r"/|/docs|/sessions/\d{4}-\d{2}-\d{2}")
+PAGES = re.compile(
+    r"/|/docs|/sessions/\d{4}-\d{2}-\d{2}|/(?:backtests|sweeps|walks)/[^\x00-\x1f\x7f\\]*"
+)
 
 
-async def take(token: str, scope: Scope, receive: Receive, send: Send) -> None:
+async def take(token: str, guesses: Guesses, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer the form's post, or the way out."""
+    name = cookie.name_at(host_of(scope))
     if scope["method"] == "GET":
         # Who reloads the page of a wrong token, or kept its address.
         await _lead(send, "/")
@@ -29,7 +33,7 @@ async def take(token: str, scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(send, NOT_ALLOWED, b"POST only", [(b"allow", b"POST")], b"text/plain")
         return
     if scope["path"] == OUT:
-        await _lead(send, "/", cookie.set_header("", 0))
+        await _lead(send, "/", cookie.set_header(name, "", 0))
         return
     body = await _body(receive)
     if body is None:
@@ -40,12 +44,18 @@ async def take(token: str, scope: Scope, receive: Receive, send: Send) -> None:
     except ValueError:
         await _answer(send, TOO_LONG, b"The form has too many fields", [], b"text/plain")
         return
-    to = form.get("to", ["/"])[0]
+    # The form has it as it stands in an address.
+    to = unquote(form.get("to", ["/"])[0])
     to = to if PAGES.fullmatch(to) else "/"
     given = form.get("token", [""])[0].strip()
+    if guesses.are_many(scope):
+        await refuse_crowd(send)
+        return
     if hmac.compare_digest(given.encode(), token.encode()):
-        await _lead(send, to, cookie.set_header(cookie.make_value(token, int(time.time()))))
+        value = cookie.make_value(token, int(time.time()))
+        await _lead(send, quote(to), cookie.set_header(name, value))
     else:
+        await guesses.keep_waiting(scope)
         await ask(send, to, "This is not the token. It is API_TOKEN in the settings (.env).")
 
 
@@ -56,6 +66,17 @@ async def ask(send: Send, to: str, problem: str = "") -> None:
     page = sign_in_page(said, quote(place))
     headers = [(b"www-authenticate", b"Bearer"), (b"cache-control", b"no-store")]
     await _answer(send, UNAUTHORIZED, page, headers, b"text/html; charset=utf-8")
+
+
+def host_of(scope: Scope) -> str:
+    """Return the name and port by which a request reached us, empty where it says none."""
+    return next((text.decode("latin-1") for name, text in scope["headers"] if name == b"host"), "")
+
+
+async def refuse_crowd(send: Send) -> None:
+    """Answer that too many wrong tokens came at once to look at one more."""
+    text = b"Too many wrong tokens came just now. Try again in a few seconds"
+    await _answer(send, TOO_MANY, text, [(b"retry-after", b"2")], b"text/plain")
 
 
 async def _body(receive: Receive) -> bytes | None:

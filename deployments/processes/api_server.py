@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from blocks.process.web_door import in_url
 from deployments.processes.backoff import Backoff
 from deployments.processes.child import Child
 from deployments.processes.home import Home, Say
@@ -16,7 +17,7 @@ class ApiServer:
     """Keeps `openbell api` alive; that it cannot start is said, and keeps nothing else down."""
 
     def __init__(self, home: Home, host: str, port: int, say: Say) -> None:
-        self.url = f"http://{host}:{port}"
+        self.url = f"http://{in_url(host)}:{port}"
         self._home = home
         self._command = [sys.executable, "-m", "api", "--data-dir", str(home.data_dir)]
         self._command += ["--host", host, "--port", str(port)]

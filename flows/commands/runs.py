@@ -43,6 +43,11 @@ def run(args: Namespace) -> int:
         print(json.dumps([run_record(each) for each in shown], indent=1, allow_nan=False))
     elif shown:
         print("\n".join(runs_lines(shown)))
+        if any(each.folder.resolve().is_relative_to(home.resolve()) for each in shown):
+            from flows.pages.live_page import LivePage
+
+            place = LivePage.of(args.settings.api, args.data_dir).all_results
+            print(f"Pages of those in {home}, while openbell up or openbell api runs: {place}")
         if len(shown) < len(runs):
             print(f"{len(runs) - len(shown):,} older ones are not shown. --limit 0 shows all")
     else:

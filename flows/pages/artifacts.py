@@ -20,6 +20,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.transfers import EARNED_EQUITY
 from blocks.report.equity_picture import as_markdown, equity_png
 from blocks.results.folder import REPORT
+from blocks.results.served import page_of
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.backtest_figures import figures
 from flows.pages.cells import cell, table
@@ -39,19 +40,19 @@ BACKTEST_COLUMNS = {"day": "session", **DAY_COLUMNS}
 
 
 @without_secrets_in_errors
-async def publish_backtest(report: BacktestReport, folder: Path) -> None:
+async def publish_backtest(report: BacktestReport, folder: Path, live_page: LivePage) -> None:
     """Show a backtest's figures, picture and trades, and where its results are."""
     results = report.results()
     source = Path(report.source).name
     symbols = ", ".join(report.plan.symbols[:MOST_SYMBOLS])
     first, last = report.sessions[0].date, report.sessions[-1].date
     picture = equity_png(report.outcome.equity_us, report.outcome.equity, source)
-    address = results_address(folder)
+    address = live_page.of_results(folder, page_of(folder))
     lines = [
         f"# Backtest of {symbols}",
         f"{first} to {last}, bars: {source}",
         as_markdown(picture, "equity and drawdown"),
-        f"Results: [{address}]({address})",
+        f"Results: [{address}]({address}), in {folder.resolve()}",
         "\n".join(f"- {note}" for note in report.notes),
         markdown_table(
             [{"figure": name, "value": value} for name, value in figures(report.summary)]

@@ -13,6 +13,7 @@ from prefect.states import Completed
 
 from blocks.results.run_folder import give_back, run_folder
 from flows.pages.goodwill import prefect_permitting
+from flows.pages.live_page import LivePage
 from flows.process.outcome import failed
 from trading.errors import OpenbellError
 
@@ -28,12 +29,14 @@ def kept_work(
     root: Path,
     what: str,
     work: Callable[[Path], Report],
-    publish: Callable[[Report, Path], Awaitable[None]],
+    publish: Callable[[Report, Path, LivePage], Awaitable[None]],
+    live_page: LivePage,
     message: Callable[[Report, Path], str],
 ) -> State[None]:
     """Work into a folder in `root`, show `what` came of it, and say it.
 
-    A run that is tried again goes on in its folder with what is finished there.
+    A run that is tried again goes on in its folder with what is finished there. `live_page` is
+    where a browser is shown what the folder holds.
     """
     try:
         out = own_run_folder(root)
@@ -45,12 +48,10 @@ def kept_work(
         return failed(error)
     finally:
         give_back(out)
-    asyncio.run(_show(what, report, out, publish))
+    asyncio.run(_show(what, publish(report, out, live_page)))
     return Completed(message=message(report, out))
 
 
-async def _show(
-    what: str, report: Report, out: Path, publish: Callable[[Report, Path], Awaitable[None]]
-) -> None:
+async def _show(what: str, publishing: Awaitable[None]) -> None:
     async with prefect_permitting(what):
-        await publish(report, out)
+        await publishing

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 from blocks.account.status import live_account
+from blocks.results.kept_run import BACKTESTS
+from blocks.results.served import KINDS
 from blocks.settings.app_settings import ApiSettings
 
+# A result lies in the folder of its kind, under its name.
+MOST_GENERAL = 2
 # Who listens at all addresses is reached at this one.
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -26,6 +31,25 @@ class LivePage:
         host = ALL_ADDRESSES.get(settings.api_host, settings.api_host)
         name = f"[{host}]" if ":" in host else host
         return cls(f"http://{name}:{settings.health_check_port}/", data_dir)
+
+    @property
+    def all_results(self) -> str:
+        """Return the address of the page that lists what was kept."""
+        return f"{self.address}{BACKTESTS}/"
+
+    def of_results(self, folder: Path, page: str | None = None) -> str:
+        """Return the address of a result's folder, or of a page in it, for a browser.
+
+        What does not lie among the results of the data folder is a file of this machine.
+        """
+        path = folder if page is None else folder / page
+        try:
+            kept = path.resolve().relative_to(self.data_dir.resolve())
+        except ValueError:
+            kept = Path()
+        if len(kept.parts) < MOST_GENERAL or kept.parts[0] not in KINDS:
+            return path.resolve().as_uri()
+        return f"{self.address}{quote(kept.as_posix())}{'/' if page is None else ''}"
 
     def links(self, account: str, session: date) -> str:
         """Return links to an account and its session, nothing where the page shows another."""

@@ -12,6 +12,7 @@ from prefect.artifacts import (
 )
 
 from flows.pages.artifacts import markdown_table
+from flows.pages.live_page import LivePage
 from flows.pages.sweep_figures import sweep_figures
 from tasks.masked import without_secrets_in_errors
 from tasks.sweep.folder import PAGE
@@ -27,9 +28,9 @@ FIGURES = ("sharpe", "total_pnl", "total_return", "max_drawdown", "profit_factor
 
 
 @without_secrets_in_errors
-async def publish_sweep(report: SweepReport, out: Path) -> None:
+async def publish_sweep(report: SweepReport, out: Path, live_page: LivePage) -> None:
     """Show a sweep's best with its statistics, the sets after it, and where its page is."""
-    address = sweep_address(out)
+    address = live_page.of_results(out, PAGE)
     what = f"sweep of {report.strategy}, {len(report.results):,} sets"
     said = _sentence(report)
     notes = report.statistics["notes"]
@@ -42,7 +43,7 @@ async def publish_sweep(report: SweepReport, out: Path) -> None:
         _bullets(refused_lines(report)),
         _bullets(report.notes),
         _bullets(str(note) for note in notes) if isinstance(notes, list) else "",
-        f"Results: {address}",
+        f"Results: [{address}]({address}), in {out.resolve()}",
     ]
     await acreate_markdown_artifact(
         "\n\n".join(line for line in lines if line), key="sweep", description=said

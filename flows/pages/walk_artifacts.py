@@ -11,6 +11,7 @@ from prefect.artifacts import (
 )
 
 from flows.pages.artifacts import markdown_table
+from flows.pages.live_page import LivePage
 from flows.pages.walk_figures import walk_figures, window_rows
 from tasks.masked import without_secrets_in_errors
 from tasks.walk_forward.folder import PAGE
@@ -20,9 +21,9 @@ MOST_REFUSED = 20
 
 
 @without_secrets_in_errors
-async def publish_walk(report: WalkReport, out: Path) -> None:
+async def publish_walk(report: WalkReport, out: Path, live_page: LivePage) -> None:
     """Show what is left of the choices, the windows, and where the page is."""
-    address = walk_address(out)
+    address = live_page.of_results(out, PAGE)
     refused = report.refused_sets
     notes = [
         *(f"set {each.number} was refused: {each.why}" for each in refused[:MOST_REFUSED]),
@@ -37,7 +38,7 @@ async def publish_walk(report: WalkReport, out: Path) -> None:
             [{"figure": label, "value": value} for label, value in walk_figures(report)]
         ),
         "\n".join(f"- {note}" for note in notes),
-        f"Results: {address}",
+        f"Results: [{address}]({address}), in {out.resolve()}",
     ]
     await acreate_markdown_artifact(
         "\n\n".join(line for line in lines if line),

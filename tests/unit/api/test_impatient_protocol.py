@@ -13,20 +13,24 @@ from api import impatient_protocol
 from api.impatient_protocol import ImpatientProtocol
 
 QUESTION = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
+# More than both sides' buffers of a connection take.
+LONG = 20_000_000
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @pytest.fixture
 async def address(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[str, int]]:
     monkeypatch.setattr(impatient_protocol, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(impatient_protocol, "TAKING_S", 0.3)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/slow":
             # Longer than anybody is waited for who asks nothing.
             await asyncio.sleep(0.9)
-        headers = [(b"content-length", b"2")]
+        body = b"o" * LONG if scope["path"] == "/long" else b"ok"
+        headers = [(b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"ok"})
+        await send({"type": "http.response.body", "body": body})
 
     config = uvicorn.Config(
         app, port=0, http=ImpatientProtocol, ws="none", lifespan="off", log_config=None
@@ -71,4 +75,28 @@ async def test_an_answer_that_takes_long_is_waited_for(address: tuple[str, int])
     reader, writer = await asyncio.open_connection(*address)
     writer.write(QUESTION.replace(b"/ ", b"/slow "))
     assert (await reader.read()).endswith(b"ok")
+    writer.close()
+
+
+async def ask_on(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def test_who_does_not_take_an_answer_is_hung_up_on(address: tuple[str, int]) -> None:
+    reader, writer = await asyncio.open_connection(*address, limit=1)
+    writer.write(QUESTION.replace(b"/ ", b"/long "))
+    # It reads the beginning, and then nothing until the other side has given up.
+    await reader.read(1)
+    with pytest.raises(ConnectionError):
+        await ask_on(writer)
+    writer.close()
+
+
+async def test_who_takes_an_answer_piece_by_piece_gets_all_of_it(address: tuple[str, int]) -> None:
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(QUESTION.replace(b"/ ", b"/long "))
+    assert len(await reader.read()) > LONG
     writer.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,6 +106,37 @@ def test_another_server_at_that_port_is_no_failure(body: bytes, tmp_path: Path) 
         server.shutdown()
     assert "Run the command in a shell." in answer.sentence
     assert all(control.url is None for control in answer.controls)
+
+
+def test_a_server_that_takes_a_connection_and_says_nothing_keeps_no_page_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.live.controls.ASK_SECONDS", 0.3)
+    (tmp_path / "prefect").mkdir()
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        (tmp_path / "prefect" / "port").write_text(str(silent.getsockname()[1]))
+        controls = Controls(tmp_path)
+        # The first page that is asked for has the commands, and no form yet.
+        first = controls.known("paper")
+        (asking,) = (each for each in threading.enumerate() if each.name == "controls")
+        assert asking.is_alive()
+        assert all(control.url is None for control in first.controls)
+        # Nor does who asks meanwhile begin to ask too.
+        assert "does not answer" in controls.answer("paper").sentence
+        assert [each for each in threading.enumerate() if each.name == "controls"] in ([asking], [])
+        asking.join()
+
+
+def test_the_forms_that_are_known_stay_while_the_server_is_asked_again(
+    prefect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.live.controls.KNOWN_SECONDS", 0.0)
+    controls = Controls(tmp_path)
+    known = controls.answer("paper")
+    assert known.prefect == prefect
+    assert controls.known("paper") == known
 
 
 def test_the_three_are_the_deployments_that_are_registered() -> None:

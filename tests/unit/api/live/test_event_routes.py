@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from api.live import event_routes
 from api.live.event_routes import MOST_CLIENTS, EventStream
 from api.live.watcher import Watcher
 from blocks.process.web_door import Message
@@ -42,3 +45,25 @@ async def test_of_a_crowd_that_comes_at_one_moment_no_more_are_let_in() -> None:
         stream.cancel()
     await asyncio.gather(*streams, return_exceptions=True)
     assert watcher.waiting == 0
+
+
+async def test_a_stream_ends_after_a_while_so_that_nobody_keeps_a_place_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(event_routes, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(event_routes, "LONGEST_SECONDS", 0.05)
+    watcher, sent = Watcher(list), list[Message]()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        # It never goes away by itself.
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await EventStream(watcher)({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+    assert watcher.waiting == 0
+    assert sent[-1].get("more_body") is False
+    # A page that is there comes again by itself, soon.
+    assert sent[1]["body"].startswith(b"retry: 2000")

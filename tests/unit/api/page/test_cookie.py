@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.page.cookie import NAME, VALID_SECONDS, is_valid, make_value, set_header, value_in
+from api.page.cookie import NAME, VALID_SECONDS, is_valid, make_value, name_at, set_header, value_in
 
 TOKEN, NOW = "letters-and-digits-4711", 1_700_000_000
 
@@ -34,13 +34,29 @@ def test_a_longer_time_needs_another_signature() -> None:
     "other", ['prefs={"a": 1}', "a b=c", 'x="a b', "domain=1", "no-value", "x[a]=1", "\u00fc=1"]
 )
 def test_what_another_port_of_this_machine_keeps_in_a_browser_hides_it_not(other: str) -> None:
-    assert value_in(f"{other}; {NAME}=1.2") == value_in(f"{NAME}=1.2; {other}") == "1.2"
+    for header in (f"{other}; {NAME}=1.2", f"{NAME}=1.2; {other}"):
+        assert value_in(header, NAME) == "1.2"
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("127.0.0.1:8085", f"{NAME}-8085"),
+        ("[::1]:9001", f"{NAME}-9001"),
+        ("trader.lan", NAME),
+        ("[::1]", NAME),
+        ("", NAME),
+        ("trader.lan:x;y=z", NAME),
+    ],
+)
+def test_each_port_of_a_machine_has_a_name_of_its_own(host: str, name: str) -> None:
+    assert name_at(host) == name
 
 
 def test_it_is_found_among_others_and_no_script_reads_it() -> None:
-    assert value_in(f"a=b; {NAME}=1.2; c=d") == "1.2"
-    assert value_in("a=b") == value_in("") == ""
-    assert value_in(f"{NAME}x=1; x{NAME}=1") == ""
-    header = set_header("1.2")
+    assert value_in(f"a=b; {NAME}=1.2; c=d", NAME) == "1.2"
+    assert value_in("a=b", NAME) == value_in("", NAME) == ""
+    assert value_in(f"{NAME}x=1; x{NAME}=1; {NAME}-9001=1", NAME) == ""
+    header = set_header(NAME, "1.2")
     assert "HttpOnly" in header
     assert "SameSite=Strict" in header

@@ -60,7 +60,7 @@ def test_a_sessions_page_says_what_it_did_and_one_that_was_not_traded_says_so(
         assert f'data-session="{escape(no_date)}"' in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/sessions/2025-06-10"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/sessions/2025-06-10", "/backtests/"])
 def test_only_its_own_script_and_style_may_run_and_nothing_is_loaded(
     path: str, page: TestClient
 ) -> None:
@@ -161,3 +161,22 @@ def test_without_the_token_nothing_of_the_account_is_on_the_page(data_dir: Path)
     text = with_token(data_dir).get("/").text
     assert "USD" not in text
     assert "2025-06-1" not in text
+
+
+def test_where_no_token_is_asked_for_the_way_in_leads_to_the_page(page: TestClient) -> None:
+    came = page.get("/sign-in", follow_redirects=False)
+    assert (came.status_code, came.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("no_date", ["yesterday", "0", "20250610", "2025-02-30", "1e3"])
+def test_what_is_no_date_is_none_of_the_api_either(no_date: str, page: TestClient) -> None:
+    paths = (f"/api/sessions/{no_date}", f"/api/decisions?session={no_date}",
+             f"/api/bars?symbol=AAPL&session={no_date}")  # fmt: skip
+    for path in paths:
+        answer = page.get(path)
+        assert answer.status_code == 422
+        assert "is no date. Write it as 2025-06-10" in answer.json()["detail"][0]["msg"]
+    assert page.get("/api/sessions/2025-06-10").status_code == 200
+    assert page.get("/openapi.json").json()["paths"]["/api/sessions/{session}"]["get"][
+        "parameters"
+    ][0]["schema"] == {"type": "string", "format": "date", "title": "Session"}
