@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from trading.errors import BadInput
+from trading.market.plausibility.busy_hours import busy_elsewhere, perhaps_elsewhere
+from trading.market.plausibility.busy_open import busy_early, busy_late
 from trading.market.plausibility.clock import odd_clock, wrong_zone
 from trading.market.plausibility.finding import Check, Severity
 from trading.market.plausibility.half_clock import half_clock
@@ -41,6 +43,38 @@ CHECKS = (
         "rows of {name} may be off by hours: in {which} they run {first} to {last} {city} time,"
         " {shift} ({read}); {fits}",
         "{hint}",
+    ),
+    Check(
+        "busy_elsewhere",
+        busy_elsewhere,
+        REFUSED,
+        "rows of {symbol} are off by hours: {now} of their volume lies in sessions, and it would"
+        " be {then} were they not {shift} (read {read}); their volume fits {zone}",
+        "{hint}",
+    ),
+    Check(
+        "perhaps_elsewhere",
+        perhaps_elsewhere,
+        WARNED,
+        "rows of {symbol} may be off by hours: {now} of their volume lies in sessions, and it would"
+        " be {then} were they not {shift} (read {read}); their volume fits {zone}",
+        "{hint}",
+    ),
+    Check(
+        "busy_late",
+        busy_late,
+        WARNED,
+        "volume of {symbols} rises {minutes} minutes after the open in {found} of {of} sessions,"
+        " as it does where stamps are bar ENDS",
+        "Pass --stamp end if they are",
+    ),
+    Check(
+        "busy_early",
+        busy_early,
+        WARNED,
+        "volume of {symbols} rises {minutes} minutes before the open in {found} of {of} sessions,"
+        " as it does where stamps are bar STARTS and are moved back",
+        "Pass --stamp start if they are",
     ),
     Check(
         "other_exchange",
@@ -142,5 +176,5 @@ def judge_bars(look: Look) -> tuple[str, ...]:
         sentence, hint = check.sentence.format_map(words), check.hint.format_map(words)
         if check.severity is Severity.REFUSED:
             raise BadInput(sentence, hint)
-        warnings.append(f"WARNING: {sentence}. {hint}")
+        warnings.append(f"WARNING: {BadInput(sentence, hint)}")
     return tuple(warnings)

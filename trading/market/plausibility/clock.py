@@ -130,32 +130,44 @@ def _words(look: Look, shift: _Shift) -> Words:
     if zone is None:
         fits, hint = "no zone puts them right", "Check the zone that times are written in"
     else:
-        fits, hint = f"their clock fits {zone}", _way_to_read(look, shift.clock, zone)
+        fits, hint = (
+            f"their clock fits {zone}",
+            way_to_read(shift.clock, zone, _alone(look, shift.clock, zone)),
+        )
     return {
         "name": shift.clock.name,
         "which": which,
         "first": f"{begin:%H:%M}",
         "last": f"{last:%H:%M}",
         "city": city,
-        "shift": f"{_hours(abs(by_us))} {'late' if by_us > 0 else 'early'}",
+        "shift": f"{hours_in_words(abs(by_us))} {'late' if by_us > 0 else 'early'}",
         "read": read,
         "fits": fits,
         "hint": hint,
     }
 
 
-def _way_to_read(look: Look, clock: FileClock, zone: str) -> str:
-    """Return how the rows of a clock are read in a zone, alone where the others are of another."""
+def way_to_read(clock: FileClock, zone: str, alone: str = "") -> str:
+    """Return how the rows of a clock are read in a zone.
+
+    `alone` are the arguments that name them where others are of another zone.
+    """
     how = ""
     if not clock.is_told:
         form = _past_the_zone(clock)
         how = f"Read past the zone with --time-format '{form}'" if form else _WRITE_AGAIN
-    if all(_fits_in(look, other, zone) for other in (*look.clocks, *clocks_of_symbols(look))):
+    if not alone:
         return f"{how} and use --timezone {zone}" if how else f"Use --timezone {zone}"
-    alone = f"--symbols {clock.symbol}" if clock.symbol else f"--bars {clock.path}"
     with_zone = f"{alone} --timezone {zone}"
     told = f"{how} and {with_zone}" if how else f"Read these rows alone, with {with_zone}"
     return f"{told}: import-bars puts rows of several zones into one archive, one zone at a time"
+
+
+def _alone(look: Look, clock: FileClock, zone: str) -> str:
+    """Return the arguments that name a clock's rows alone, "" where the zone fits all others."""
+    if all(_fits_in(look, other, zone) for other in (*look.clocks, *clocks_of_symbols(look))):
+        return ""
+    return f"--symbols {clock.symbol}" if clock.symbol else f"--bars {clock.path}"
 
 
 def _fits_in(look: Look, clock: FileClock, zone: str) -> bool:
@@ -192,7 +204,8 @@ def _usual(values: Integers) -> int:
     return int(kinds[counts.argmax()])
 
 
-def _hours(microseconds: int) -> str:
+def hours_in_words(microseconds: int) -> str:
+    """Return a time as `three hours`."""
     names = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     hours, rest = divmod(microseconds, 60 * MICROSECONDS_PER_MINUTE)
     if rest:

@@ -23,6 +23,8 @@ from trading.market.plausibility.sample import Sample, take_sample
 
 DAY = timedelta(days=1)
 DAY_US = 24 * 60 * MICROSECONDS_PER_MINUTE
+# Of the times of a file, where it goes on outside sessions.
+_FEWEST_OUTSIDE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,16 @@ class Look:
     def zone(self) -> ZoneInfo:
         """Return the zone of the exchange's own clock."""
         return exchange_timezone(self.exchange)
+
+    @cached_property
+    def goes_on_outside(self) -> bool:
+        """Return whether a file has rows before opens and after closes, and not by exception."""
+        for clock in self.clocks if len(self.open_us) else ():
+            number = np.searchsorted(self.open_us, clock.starts_us, side="right") - 1
+            inside = (number >= 0) & (clock.starts_us < self.close_us[number])
+            if inside.any() and inside.mean() < 1 - _FEWEST_OUTSIDE:
+                return True
+        return False
 
     @cached_property
     def sample(self) -> Sample:
