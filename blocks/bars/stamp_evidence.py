@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.errors import BadInput
-from trading.market.calendar import MICROSECONDS_PER_MINUTE
+from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
 from trading.market.parallel import for_each
 
 Integers = NDArray[np.int64]
@@ -182,12 +182,22 @@ def _hidden(seen: Evidence) -> tuple[str, ...]:
 
 
 def _against_starts(seen: Evidence, blocks: Sequence[Keys], hours: Hours) -> tuple[str, ...]:
-    if seen.sessions_of_ends < 2:
+    if not seen.sessions_of_ends:
         return ()
     ends = seen.ends & _complete(seen, blocks, hours)
     sessions = int(np.count_nonzero(ends.any(axis=0)))
     # Where sessions of starts have a row at their close too, prints at the close are usual.
-    if sessions >= 2 and not (seen.starts & seen.at_close).any():
+    are_prints = bool((seen.starts & seen.at_close).any())
+    if sessions == 1 and not are_prints:
+        day = from_microseconds(int(hours.close_us[ends.any(axis=0)][0])).date()
+        return (
+            (
+                f"WARNING: stamps are read as bar starts, but on {day} {_first(seen, ends)} has all"
+                " rows to the close and none at the open, as bar ends do: if they are ends, write"
+                " them to a file of their own and read it with --stamp end"
+            ),
+        )
+    if sessions >= 2 and not are_prints:
         one, other = _first(seen, seen.starts), _first(seen, ends)
         raise BadInput(
             "stamps are bar starts by some rows and bar ends by others:"

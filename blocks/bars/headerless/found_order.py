@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from blocks.bars.headerless.direction import is_newest_first
 from blocks.bars.headerless.prices import found_prices
 from blocks.bars.headerless.told_order import PASSED_OVER
 from blocks.bars.headerless.values import (
@@ -63,6 +64,9 @@ def _found(rows: Rows) -> _Order | None:
     order = [PASSED_OVER] * len(columns)
     if not _place_times(order, columns):
         return None
+    if _is_newest_first(order, columns):
+        # What prices and volumes do, they do in the direction of time.
+        columns = [tuple(reversed(values)) for values in columns]
     numbers = [
         None if order[at] != PASSED_OVER or are_times(values) else numbers_of(values)
         for at, values in enumerate(columns)
@@ -82,6 +86,12 @@ def _found(rows: Rows) -> _Order | None:
         order[at] = "symbol"
     # To take the wrong one of several names, or none, would make one symbol of many.
     return _Order(tuple(order), prices.is_sure and volume.is_sure and len(named) < 2)
+
+
+def _is_newest_first(order: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    if "ts" in order:
+        return is_newest_first(columns[order.index("ts")], None)
+    return is_newest_first(columns[order.index("date")], columns[order.index("time")])
 
 
 def _named(order: Sequence[str], columns: Sequence[Sequence[str]]) -> list[int]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from blocks.bars.headerless.prices import Column, are_near, nearly_all
 
 # Open interest and the like change by less than this from the smallest to the largest.
 _HARDLY_CHANGES = 1.2
+# A sum of the day rises from row to row, but for the days' first ones.
+_FEWEST_STEPS = 10
+_FEW_TURNS = 0.1
 
 
 class Volume(NamedTuple):
@@ -41,6 +45,14 @@ def _of_several(
 ) -> Volume:
     values = [numbers[place] or [] for place in places]
     first = values[0]
+    if _is_running_total(first):
+        # A sum of the day: the volume is what it grows by from bar to bar, in time's direction.
+        parts = [
+            place
+            for place, other in zip(places[1:], values[1:], strict=True)
+            if _are_steps(other, first)
+        ]
+        return Volume(parts[0] if parts else places[0], is_sure=bool(parts))
     lows, highs = (numbers[prices[name]] or [] for name in ("low", "high"))
     is_priced = any(_is_money(other, first, lows, highs) for other in values[1:])
     if is_priced or not _is_whole(first):
@@ -52,6 +64,27 @@ def _of_several(
     ]
     shares = [at for at in rivals if nearly_all(_at_most(first, numbers[at] or []))]
     return Volume(shares[0] if shares else places[0], is_sure=not rivals)
+
+
+def _is_running_total(values: Column) -> bool:
+    steps = [after - before for before, after in pairwise(values)]
+    up, down = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
+    # Days begin anew; newest rows may come first.
+    return len(steps) >= _FEWEST_STEPS and min(up, down) <= _FEW_TURNS * len(steps)
+
+
+def _are_steps(values: Column, total: Column) -> bool:
+    """Return whether values are what a sum grows by, the oldest rows first or the newest."""
+    oldest = zip(values[1:], pairwise(total), strict=True)
+    newest = zip(values[:-1], pairwise(total), strict=True)
+    return _nearly(value == after - before for value, (before, after) in oldest) or _nearly(
+        value == before - after for value, (before, after) in newest
+    )
+
+
+def _nearly(rows: Iterable[bool]) -> bool:
+    held = list(rows)
+    return sum(held) >= (1 - _FEW_TURNS) * len(held)
 
 
 def _at_most(one: Column, other: Column) -> list[bool]:

@@ -11,10 +11,10 @@ from trading.market.plausibility.half_clock import half_clock
 from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute, undivided
 from trading.market.plausibility.look import Look
 from trading.market.plausibility.prices import doubtful_prices, impossible_prices
-from trading.market.plausibility.rivals import several_in_one
+from trading.market.plausibility.rivals import other_volumes, several_in_one
 from trading.market.plausibility.sessions import other_exchange
 from trading.market.plausibility.splits import split_jump
-from trading.market.plausibility.volumes import fractional_volume, no_volume
+from trading.market.plausibility.volumes import fractional_volume, no_volume, running_volume
 
 REFUSED, WARNED = Severity.REFUSED, Severity.WARNED
 
@@ -121,9 +121,17 @@ CHECKS = (
         several_in_one,
         REFUSED,
         "{rivals} of {rows} rows of {symbols} have the time of another row and a price far from"
-        " it: several symbols are read as one",
-        "Name the column that tells them apart with --column symbol=NAME, or keep one symbol's"
-        " files",
+        " it: several symbols are read as one, or prices of one that are adjusted and that are not",
+        "Name the column that tells symbols apart with --column symbol=NAME, or keep the files of"
+        " one symbol and one kind of prices",
+    ),
+    Check(
+        "other_volumes",
+        other_volumes,
+        WARNED,
+        "{unlike} of the {doubles} rows of {symbols} that are there twice have far more volume the"
+        " second time, and that one counts: are they rows of two lengths, or of two feeds",
+        "Keep one of the two exports if so",
     ),
     Check(
         "impossible_prices",
@@ -146,6 +154,14 @@ CHECKS = (
         WARNED,
         "every bar of {symbols} has volume 0, and an order can take only part of a bar's volume",
         "Use bars with volume, or --set max_participation=0 --set gate_zero_volume=false",
+    ),
+    Check(
+        "running_volume",
+        running_volume,
+        WARNED,
+        "volumes of {symbols} rise from each session's open to its close and never fall: they look"
+        " like sums of the day and not like each bar's own",
+        "Name the column of each bar's volume with --column volume=NAME if so",
     ),
     Check(
         "fractional_volume",

@@ -79,7 +79,10 @@ def _shift_of(look: Look, clock: FileClock) -> Iterator[_Shift]:
             yield _Shift(clock, days, fit, zone, is_proven=is_right)
             return
     moved_days = int(np.count_nonzero(fit.is_moved))
-    if share >= _MOST_DAYS or (moved_days >= _FEWEST_DAYS and moved_days > _FEW_DAYS * len(days)):
+    some = moved_days >= _FEWEST_DAYS and moved_days > _FEW_DAYS * len(days)
+    # A single day is one of another zone where both its ends are off by the same hours exactly.
+    one = fit.is_right.mean() >= _MOST_DAYS and fit.is_moved_by_hours.any()
+    if share >= _MOST_DAYS or some or one:
         helps = best is not None and best.is_off.sum() * 4 < fit.is_off.sum()
         yield _Shift(clock, days, fit, zone if helps else None, is_proven=False)
 
@@ -129,6 +132,9 @@ def _words(look: Look, shift: _Shift) -> Words:
     zone = shift.zone
     if zone is None:
         fits, hint = "no zone puts them right", "Check the zone that times are written in"
+        if not off.all():
+            fits = "no zone puts all right"
+            hint += ", and read rows of another one from a file of their own"
     else:
         fits, hint = (
             f"their clock fits {zone}",

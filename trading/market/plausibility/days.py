@@ -16,6 +16,7 @@ _NIGHT_US = DAY_US // 4
 _LONGEST_DAY_US = DAY_US - _NIGHT_US // 2
 HALF_HOUR_US = 30 * MICROSECONDS_PER_MINUTE
 _LONGEST_BAR_MINUTES = 60
+_HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ class Fit:
         """Return where both ends are off by the same."""
         same: NDArray[np.bool_] = np.abs(self.late_us - self.over_us) < self.tolerance_us
         return self.is_off & same
+
+    @property
+    def is_moved_by_hours(self) -> NDArray[np.bool_]:
+        """Return where both ends are off by the same number of whole hours."""
+        by_hours: NDArray[np.bool_] = (self.late_us == self.over_us) & (
+            self.late_us % _HOUR_US == 0
+        )
+        return self.is_off & by_hours
 
 
 def days_of(starts_us: Integers) -> Days:

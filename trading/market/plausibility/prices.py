@@ -21,8 +21,8 @@ FEWEST_WHOLE_DOLLARS = 1_000.0
 DEAREST_DOLLARS = 100_000.0
 FEWEST_ROWS = 10
 # What a price may be written in, as so many to the dollar.
-_UNITS = ((1e9, "1e-9"), (1e8, "1e-8"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents (1e-2)"))
-_USUAL_PRICE = 1_000.0
+_UNITS = ((1e9, "1e-9"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents (1e-2)"))
+_USUAL_PRICE = 50.0
 # One row counts with so many times the usual row's dollars at most: a slip in it is the gate's.
 _MOST_TIMES_THE_USUAL = 1_000.0
 # Elsewhere prices are whole numbers of pence or of other money.
@@ -88,7 +88,7 @@ def _words(look: Look, found: _Levels, bad: NDArray[np.bool_]) -> Words | None:
         return None
     numbers = np.flatnonzero(bad)
     worst = float(np.median(found.price[numbers]))
-    unit = next((name for scale, name in reversed(_UNITS) if worst / scale <= _USUAL_PRICE), "1e-9")
+    _, unit = min(_UNITS, key=lambda one: abs(np.log(worst / one[0] / _USUAL_PRICE)))
     whole = "whole numbers, " if found.is_whole[numbers].all() else ""
     return {
         "symbols": look.listed(numbers),

@@ -24,6 +24,8 @@ _USUAL = 0.5
 _FEWEST_GAPS = 5
 # A bar that was revised moves less; two shares are rarely so near each other for long.
 _MOST_APART = 1.005
+# Nor does its volume change by so much.
+_MOST_TIMES_THE_VOLUME = 1.5
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class Sample:
 
     `close` and `volume` are as in the file. `is_whole` (sessions,) says of which sessions all
     rows are here; `early` and `late` (symbols, sessions) are the last close of each session's
-    first half hour and of the session, NaN without one. `rivals` (symbols,) counts the rows that
-    have the time of another one of the symbol, and a price that is far from it.
+    first half hour and of the session, NaN without one. Of the rows that are there twice, with the
+    time of another one of the symbol, (symbols,) `doubles` counts all, `rivals` those with a price
+    that is far from the other's, and `unlike` those of about its price and far more volume.
     """
 
     symbol: Integers
@@ -44,7 +47,9 @@ class Sample:
     is_whole: NDArray[np.bool_]
     early: Floats
     late: Floats
+    doubles: Integers
     rivals: Integers
+    unlike: Integers
 
     @cached_property
     def whole(self) -> Sample:
@@ -104,13 +109,22 @@ def take_sample(
     # One column after the other: late rows hold no more than one.
     close, volume = (_numbers(pairs, name) for name in ("close", "volume"))
     later = np.diff(start) > 0
-    rivals = np.zeros(symbols, dtype=np.int64)
+    doubles = rivals = unlike = np.zeros(symbols, dtype=np.int64)
     if not np.all((np.diff(symbol) > 0) | ((np.diff(symbol) == 0) & later)):
         # Rows of one stamp keep the order of the source, since the sort is stable.
         order = np.lexsort((start, symbol))
         last = np.ones(len(order), dtype=np.bool_)
         last[:-1] = (np.diff(symbol[order]) != 0) | (np.diff(start[order]) != 0)
-        rivals = _rivals(symbol[order], close[order], last, symbols)
+        first = np.flatnonzero(~last)
+        one, other = order[first], order[first + 1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            is_apart = np.abs(np.log(close[other] / close[one])) > np.log(_MOST_APART)
+        # The last row counts: where it is the shorter one, bars are what they should be.
+        is_unlike = (volume[other] > _MOST_TIMES_THE_VOLUME * volume[one]) & ~is_apart
+        doubles, rivals, unlike = (
+            np.bincount(symbol[one][chosen], minlength=symbols)
+            for chosen in (slice(None), is_apart, is_unlike)
+        )
         kept = order[last]
         symbol, start, close, volume = symbol[kept], start[kept], close[kept], volume[kept]
     session = (np.searchsorted(open_us, start, side="right") - 1).astype(np.int64)
@@ -119,14 +133,9 @@ def take_sample(
     # Of several rows for one place the last stays.
     early[symbol[is_early], session[is_early]] = close[is_early]
     late[symbol, session] = close
-    return Sample(symbol, session, start, close, volume, is_whole, early, late, rivals)
-
-
-def _rivals(symbol: Integers, close: Floats, last: NDArray[np.bool_], symbols: int) -> Integers:
-    """Return by symbol how many rows have a price far from the next one's of the same time."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apart = np.abs(np.log(close[1:] / close[:-1])) > np.log(_MOST_APART)
-    return np.bincount(symbol[:-1][~last[:-1] & apart], minlength=symbols)
+    return Sample(
+        symbol, session, start, close, volume, is_whole, early, late, doubles, rivals, unlike
+    )
 
 
 def _taken(

@@ -10,6 +10,9 @@ from trading.market.plausibility.finding import Words
 from trading.market.plausibility.look import Look
 
 RATIOS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)
+# As much as prices move by themselves, so that it has to be met more closely.
+_THREE_FOR_TWO = 1.5
+_CLOSE_TOLERANCE = 0.03
 # What else a price may move from a close to the half hour after the next open.
 _TOLERANCE = 0.08
 # A level that a session does not keep was a bad print.
@@ -39,7 +42,8 @@ def split_jump(look: Look) -> Words | None:
     symbols, places = np.nonzero(found)
     first = int(places.argmin())
     symbol, place = int(symbols[first]), int(places[first])
-    one = min(RATIOS, key=lambda whole: abs(ratio[symbol, place] / whole - 1))
+    shares = min((_THREE_FOR_TWO, *RATIOS), key=lambda one: abs(ratio[symbol, place] / one - 1))
+    one = "3:2" if shares == _THREE_FOR_TWO else f"{shares}:1"
     is_fall = after[symbol, place] < before[symbol, place]
     count = len(symbols)
     return {
@@ -47,7 +51,7 @@ def split_jump(look: Look) -> Words | None:
         "before": f"{before[symbol, place]:.6g}",
         "after": f"{after[symbol, place]:.6g}",
         "day": str(look.sessions[place + 1].date),
-        "ratio": f"{one}:1 split" if is_fall else f"1:{one} reverse split",
+        "ratio": f"{one} split" if is_fall else f"{':'.join(one.split(':')[::-1])} reverse split",
         "others": "" if count == 1 else f" (the first of {count} such jumps)",
     }
 
@@ -56,8 +60,8 @@ def is_by_split(before: Floats, after: Floats) -> NDArray[np.bool_]:
     """Return of each pair of prices whether one is the other by a ratio that splits have."""
     ratio = ratio_of(before, after)
     nearest = np.min([np.abs(ratio / one - 1) for one in RATIOS], axis=0)
-    found: NDArray[np.bool_] = nearest <= _TOLERANCE
-    return found
+    by_half: NDArray[np.bool_] = np.abs(ratio / _THREE_FOR_TWO - 1) <= _CLOSE_TOLERANCE
+    return by_half | (nearest <= _TOLERANCE)
 
 
 def ratio_of(before: Floats, after: Floats) -> Floats:

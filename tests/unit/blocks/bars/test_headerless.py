@@ -215,6 +215,25 @@ TOLD: dict[str, tuple[str, Line]] = {
 }
 
 
+@pytest.mark.parametrize(
+    "time_format", ["%Y-%m-%d %H:%M:%S", "%m/%d/%Y %I:%M %p", "%m/%d/%Y,%H:%M"]
+)
+@pytest.mark.parametrize("is_newest_first", [False, True])
+def test_a_sum_of_the_day_is_not_taken_for_the_volume_whichever_row_comes_first(
+    is_newest_first: bool, time_format: str, tmp_path: Path
+) -> None:
+    day = [*BARS, *(b._replace(at=b.at + timedelta(minutes=50), volume=b.volume + 7) for b in BARS)]
+    lines, total = [], 0
+    for b in day:
+        total += b.volume
+        prices = f"{b.high},{b.low},{b.open},{b.close}"
+        lines.append(f"{b.at.strftime(time_format)},{prices},{total},{b.volume},0\n")
+    path = tmp_path / "QXA.csv"
+    path.write_text("".join(reversed(lines) if is_newest_first else lines))
+    read = read_bars(path, None, format=BarFileFormat(timezone="America/New_York"))
+    assert sorted(the_bars(read)) == [(b.at.astimezone(UTC), *b[1:]) for b in day]
+
+
 @pytest.mark.parametrize(("order", "line"), TOLD.values(), ids=TOLD.keys())
 def test_columns_that_are_told_are_taken_in_the_order_told(
     order: str, line: Line, tmp_path: Path

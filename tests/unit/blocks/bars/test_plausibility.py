@@ -196,6 +196,13 @@ def test_days_that_no_zone_puts_right_are_warned_of(tmp_path: Path) -> None:
     assert "10:30 to 16:55 New York time, one hour late" in warning
 
 
+def test_a_single_day_of_another_zone_is_warned_of(tmp_path: Path) -> None:
+    hour_early = pl.col("ts") - timedelta(hours=1)
+    frame = pl.concat([bars(MARCH[:9]), bars(MARCH[9:]).with_columns(hour_early)])
+    (said,) = warnings_of(written(frame, tmp_path))
+    assert "in 1 of 10 sessions, such as that of 2024-03-15, they run 08:30 to 14:55" in said
+
+
 def test_one_file_of_a_folder_that_is_off_is_named(tmp_path: Path) -> None:
     for symbol, zone in (("A", "America/New_York"), ("B", "America/Chicago")):
         frame = local(bars(MARCH, symbol=symbol), zone).drop("symbol")
@@ -311,7 +318,7 @@ def in_units(per_dollar: float) -> pl.DataFrame:
 
 @pytest.mark.parametrize(
     ("per_dollar", "unit"),
-    [(1e9, "1e-9"), (1e8, "1e-8"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents")],
+    [(1e9, "1e-9"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents")],
 )
 def test_prices_in_small_units_are_told_by_what_they_would_cost(
     per_dollar: float, unit: str, tmp_path: Path
@@ -375,9 +382,11 @@ def jumping(ratio: float, *, back: bool = False) -> pl.DataFrame:
     [
         (1 / 2, "2:1 split"),
         (1 / 3, "3:1 split"),
+        (2 / 3, "3:2 split"),
         (1 / 10, "10:1 split"),
         (1 / 20, "20:1 split"),
         (2.0, "1:2 reverse split"),
+        (1.5, "2:3 reverse split"),
         (10.0, "1:10 reverse split"),
     ],
 )
@@ -550,6 +559,28 @@ def test_files_of_two_stocks_are_no_parts_of_one(tmp_path: Path) -> None:
         read_bars(tmp_path, None)
     with pytest.raises(BadInput, match="several symbols are read as one"):
         read_bars(tmp_path, None, format=BarFileFormat(symbol="QXA"))
+
+
+def test_prices_that_are_adjusted_and_not_are_no_parts_of_one_even_for_a_day(
+    tmp_path: Path,
+) -> None:
+    path = written(pl.concat([bars(MARCH), bars(MARCH[:1], scale=0.5)]), tmp_path)
+    with pytest.raises(BadInput, match=r"78 of 858 rows.*adjusted and that are not"):
+        read_bars(path, None)
+
+
+def test_a_day_of_longer_rows_that_replace_the_shorter_ones_is_warned_of(tmp_path: Path) -> None:
+    three = bars(MARCH[:1]).filter(pl.int_range(pl.len()) % 3 == 0)
+    longer = three.with_columns(pl.col("volume") * 3)
+    (said,) = warnings_of(written(pl.concat([bars(MARCH), longer]), tmp_path))
+    assert "23 of the 26 rows of QXA that are there twice have far more volume" in said
+    assert warnings_of(written(pl.concat([longer, bars(MARCH)]), tmp_path)) == []
+
+
+def test_volumes_that_are_sums_of_the_day_are_warned_of(tmp_path: Path) -> None:
+    sums = bars(MARCH).with_columns(pl.col("volume").cum_sum().over(pl.col("ts").dt.date()))
+    (said,) = warnings_of(written(sums, tmp_path))
+    assert "volumes of QXA rise from each session's open to its close" in said
 
 
 @pytest.mark.parametrize("revised_by", [1.0, 1.001, 0.998])

@@ -160,6 +160,12 @@ def test_rows_that_contradict_each_other_are_refused_with_both_readings(
     assert moments_of(path, "A", format=told) == times["A"]
 
 
+def test_a_single_day_of_ends_among_days_of_starts_is_named(tmp_path: Path) -> None:
+    path = written({"A": [*starts(DAYS[:3]), *ends(DAYS[3:4]), *starts(DAYS[4:])]}, tmp_path)
+    (said,) = [note for note in read_bars(path, None).notes if note.startswith("WARNING: stamps")]
+    assert f"on {DAYS[3].date} A has all rows to the close and none at the open" in said
+
+
 def test_a_symbol_that_never_agrees_with_the_file_is_named(tmp_path: Path) -> None:
     times = {
         "A": starts(DAYS, closing_print=True),
