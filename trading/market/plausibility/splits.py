@@ -60,8 +60,9 @@ def is_by_split(before: Floats, after: Floats) -> NDArray[np.bool_]:
     """Return of each pair of prices whether one is the other by a ratio that splits have."""
     ratio = ratio_of(before, after)
     nearest = np.min([np.abs(ratio / one - 1) for one in RATIOS], axis=0)
-    by_half: NDArray[np.bool_] = np.abs(ratio / _THREE_FOR_TWO - 1) <= _CLOSE_TOLERANCE
-    return by_half | (nearest <= _TOLERANCE)
+    by_half = np.abs(ratio / _THREE_FOR_TWO - 1) <= _CLOSE_TOLERANCE
+    found: NDArray[np.bool_] = by_half | (nearest <= _TOLERANCE)
+    return found
 
 
 def ratio_of(before: Floats, after: Floats) -> Floats:
