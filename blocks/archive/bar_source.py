@@ -17,6 +17,7 @@ import polars as pl
 from blocks.archive.feeds import named, notes_of_feeds
 from blocks.archive.files import (
     COLUMNS_BEFORE_FEEDS,
+    newest_of_each,
     rows_of,
     scan_bars_file,
 )
@@ -25,8 +26,10 @@ from blocks.archive.runs import file_name, folder_minutes
 from blocks.bars import files
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile
+from blocks.bars.names.asked import one_name_each
 from blocks.bars.sources.paths import suffix_of
 from trading.errors import BadInput
+from trading.market.symbols import symbol_forms, symbol_key
 
 _AS_FOUND = BarFileFormat()
 _DAY = timedelta(days=1)
@@ -57,8 +60,10 @@ def read_bars(
         )
     first = _EARLIEST if start is None else datetime.combine(start - _DAY, time(), UTC)
     last = _LATEST if end is None else datetime.combine(end + 2 * _DAY, time(), UTC)
-    found, damaged = archive.readable(symbols, first, last)
+    forms = None if symbols is None else _forms_of(symbols)
+    found, damaged = archive.readable(forms, first, last)
     notes = tuple(f"WARNING: {line}" for line in damaged)
+    found = _called(found, symbols)
     if format.feed is not None:
         found = _of_feed(archive, found, symbols, format.feed)
     frame, choices = archive.chosen(found)
@@ -149,7 +154,7 @@ def _symbols_of(archive: ArchiveReader) -> tuple[str, ...]:
         # Of what is damaged, reading says so.
         with suppress(pl.exceptions.PolarsError, OSError):
             found.update(names.collect()["symbol"].to_list())
-    return tuple(sorted(found))
+    return one_name_each(found)
 
 
 def _span_of(file: Path) -> tuple[datetime, datetime] | None:
@@ -162,6 +167,26 @@ def _span_of(file: Path) -> tuple[datetime, datetime] | None:
         )
     except (pl.exceptions.PolarsError, OSError):
         return None
+
+
+def _forms_of(symbols: Sequence[str]) -> list[str]:
+    """Return every usual way of writing symbols, as providers and files have them."""
+    return sorted({form for symbol in symbols for form in symbol_forms(symbol)})
+
+
+def _called(found: pl.DataFrame, symbols: Sequence[str] | None) -> pl.DataFrame:
+    """Return bars under the names asked for, or one for each symbol: BRK-B is BRK.B."""
+    names = found["symbol"].unique().to_list()
+    by_key = {symbol_key(name): name for name in symbols or one_name_each(names)}
+    other = {
+        name: by_key[key]
+        for name in names
+        if (key := symbol_key(name)) in by_key and by_key[key] != name
+    }
+    if not other:
+        return found
+    renamed = found.with_columns(pl.col("symbol").replace(other))
+    return newest_of_each([renamed])
 
 
 def _of_feed(
@@ -180,7 +205,8 @@ def _of_feed(
 
 def _refuse_absent(archive: ArchiveReader, wanted: Sequence[str]) -> None:
     known = _symbols_of(archive)
-    absent = sorted(set(wanted) - set(known))
+    keys = {symbol_key(name) for name in known}
+    absent = sorted(name for name in wanted if symbol_key(name) not in keys)
     if absent:
         raise BadInput(
             f"{archive.folder} has no bars of {named(absent)}",

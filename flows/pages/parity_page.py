@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from blocks.ledger.parity_tables import DifferenceRow, FillRow, ParityRow
-from flows.pages.text_table import table_lines
+from flows.pages.text_table import folded_lines
 
 Cells = dict[str, Any]
 
@@ -105,4 +105,4 @@ def _rounded(value: float | None) -> float | None:
 
 def _lines(cells: Sequence[Cells]) -> list[str]:
     rows = tuple(tuple(row.values()) for row in cells)
-    return table_lines(tuple(cells[0]), rows)
+    return folded_lines(tuple(cells[0]), rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blocks.results.kept_run import KeptRun
-from flows.pages.text_table import table_lines
+from flows.pages.text_table import folded_lines
 from trading.backtest.performance import Json
 
 _FIGURES = ("total_pnl", "total_return", "sharpe", "max_drawdown", "trades", "win_rate",
@@ -17,9 +17,9 @@ _NONE = "-"
 
 
 def runs_lines(runs: Sequence[KeptRun]) -> list[str]:
-    """Return a line a run: when, what, its main figures and its hashes, a dash for none."""
+    """Return a row a run: when, what, its main figures and its hashes, a dash for none."""
     rows = [_row(run) for run in runs]
-    return table_lines(tuple(rows[0]), [tuple(row.values()) for row in rows], _RIGHT)
+    return folded_lines(tuple(rows[0]), [tuple(row.values()) for row in rows], _RIGHT)
 
 
 def run_record(run: KeptRun) -> dict[str, Json]:

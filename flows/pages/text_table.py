@@ -1,7 +1,8 @@
-"""Rows as a table of the terminal: whole, however wide, so that it can be searched."""
+"""Rows as a table of the terminal: whole, however wide, or folded to fit it."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +26,49 @@ def table_lines(
         ).rstrip()
         for row in [list(columns), ["-" * width for width in widths], *cells]
     ]
+
+
+def folded_lines(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    right: Collection[str] = (),
+    width: int | None = None,
+) -> list[str]:
+    """Return a table as several, one below the other, where it is wider than the terminal.
+
+    Each begins with the first column, which tells rows apart. `width` is the terminal's when it
+    is left out, and 80 letters where there is none.
+    """
+    most = shutil.get_terminal_size().columns if width is None else width
+    lines: list[str] = []
+    rest = list(range(1, len(columns)))
+    while rest:
+        shown = [0, rest.pop(0)]
+        while rest and _widest(columns, rows, right, [*shown, rest[0]]) <= most:
+            shown.append(rest.pop(0))
+        lines += [""] if lines else []
+        lines += _chosen(columns, rows, right, shown)
+    return lines or table_lines(columns, rows, right)
+
+
+def _widest(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    right: Collection[str],
+    shown: Sequence[int],
+) -> int:
+    return max(map(len, _chosen(columns, rows, right, shown)))
+
+
+def _chosen(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    right: Collection[str],
+    shown: Sequence[int],
+) -> list[str]:
+    return table_lines(
+        [columns[at] for at in shown], [[row[at] for at in shown] for row in rows], right
+    )
 
 
 def plain(text: str) -> str:

@@ -159,3 +159,21 @@ def test_the_folder_above_the_archives_is_refused_with_one_to_name(data_dir: Pat
         BadInput, match=r"an archive for each length of bars. Name one: --bars .*/5m$"
     ):
         read_bars(data_dir / "bars", None)
+
+
+@pytest.mark.parametrize("asked", ["BRK.B", "BRK-B", "BRK/B", "BRK B"])
+def test_a_class_of_a_share_is_found_however_the_archive_writes_it(
+    asked: str, tmp_path: Path
+) -> None:
+    archive = BarArchive(tmp_path, 5, ReplayClock(EVENING))
+    archive.upsert(simulated(("BRK-B", "KO"), SESSIONS[:2], EVENING, "yahoo"))
+    archive.upsert(simulated(("BRK.B",), SESSIONS[1:3], EVENING, "alpaca:sip"))
+    found = read_bars(archive.folder, [asked, "KO"])
+    assert found.symbols == (asked, "KO")
+    # One feed, and not the bars of both forms added up.
+    assert int((found.rows.symbol == 0).sum()) == 2 * 78
+    assert f"bars of {asked} are of the feed alpaca:sip; 156 of yahoo are left out" in str(
+        found.notes
+    )
+    assert symbols_in(archive.folder) == ("BRK.B", "KO")
+    assert read_bars(archive.folder, None).symbols == ("BRK.B", "KO")
