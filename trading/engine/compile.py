@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -200,8 +200,16 @@ def _names_read(function: FunctionType) -> Iterable[str]:
     """
     if function.__module__.startswith("trading."):
         return function.__code__.co_names
-    steps = dis.get_instructions(function.__code__)
-    return {str(step.argval) for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return _globals_read(function.__code__)
+
+
+# Reading a function's code takes longer than all else of linking, and each session links anew.
+@lru_cache(maxsize=256)
+def _globals_read(code: CodeType) -> tuple[str, ...]:
+    """Return the names of globals in a code, in its order: the key of machine code follows it."""
+    steps = dis.get_instructions(code)
+    names = (str(s.argval) for s in steps if s.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    return tuple(dict.fromkeys(names))
 
 
 def _is_linked(function: FunctionType) -> bool:

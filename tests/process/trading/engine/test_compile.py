@@ -16,7 +16,7 @@ from tests.unit.trading.strategy_files import import_strategy, write_strategy
 from trading.backtest import run as backtest
 from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
 from trading.engine import sessions
-from trading.engine.compile import engine_key, is_compiled, link_compiled
+from trading.engine.compile import Linker, engine_key, is_compiled, link_compiled
 from trading.engine.trade_tape import DecisionRow
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS
@@ -114,6 +114,19 @@ def test_the_key_follows_what_a_strategy_calls(tmp_path: Path) -> None:
         write_strategy(path, extra=helper.format(value), stop="close - step()")
         keys.add(key_of(path))
     assert len(keys) == 3
+
+
+def test_what_a_strategy_calls_is_linked_in_the_order_of_its_code(tmp_path: Path) -> None:
+    """Linked by chance, it would have another key in each process, and be compiled in each."""
+    names = [f"step_{letter}" for letter in "qjxbwmzkfa"]
+    module = write_strategy(
+        tmp_path / "calls_many.py",
+        extra="".join(f"def {name}():\n    return 0.1\n" for name in names),
+        stop=" - ".join(["close", *(f"{name}()" for name in names)]),
+    )
+    linker = Linker(module, lambda copy: copy)
+    linker.link(module.signal)
+    assert [function.__name__ for function in linker._originals] == ["signal", *names]
 
 
 @pytest.mark.parametrize(
