@@ -38,6 +38,7 @@ from trading.session.messages import Message
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
 from trading.session.planning.order_planner import OrderPlanner
+from trading.session.protection.legs import is_unheard
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.protection.watch import Watch
 from trading.session.reporter import Reporter
@@ -168,6 +169,16 @@ class OrderDesk:
         self.commit()
         self.reconcile()
 
+    def protect(self) -> None:
+        """Protect or leave what stands without a stop, before anything else is asked for."""
+        intents = [each for each in self._planned(None) if each.symbol in self._watch.bare]
+        for intent in intents:
+            self.record(intent)
+        self.commit()
+        self._dispatch.send(intents)
+        self._hear_answers()
+        self.commit()
+
     def next_look_seconds(self) -> float:
         """Return how soon, by the session's clock, the desk has to look again: inf for no hurry."""
         return self._watch.limits.look if self._watch.is_urgent else math.inf
@@ -190,11 +201,14 @@ class OrderDesk:
         state, us = self.state, self._now_us()
         for update in self._questions.settle(state, us):
             self.record(update)
-        if self._comparison.elsewhere:
+        # What was filled there before its fills are heard may be gone.
+        is_seen = not any(map(is_unheard, state.orders.values()))
+        if self._comparison.elsewhere or not is_seen:
             # What was asked a moment ago may have changed it.
             with self._silence.bridged(BOOKS):
                 self._comparison.see_quantities()
-        look = self._watch.look(state, us)
+                is_seen = True
+        look = self._watch.look(state, us, is_seen=is_seen)
         for event in look.events:
             self.record(event)
         view = ExchangeView(

@@ -310,8 +310,10 @@ class World:
 
         Before it knows it can protect nothing, and in a market that is halted or where the broker
         has refused the exit for good neither: people are told, and it is asked for again with the
-        next bar at the latest.
+        next bar at the latest. After the close an order would wait for another day.
         """
+        if self.time.us >= to_microseconds(self.session.close):
+            return False
         bar_us = round(self._interval * 60 * 1e6)
         for until in (self.halted.get(symbol), self.unleavable.get(symbol)):
             if until is not None and self.time.us < until + bar_us:

@@ -64,6 +64,9 @@ def warm_up(runtime: SessionRuntime) -> bool:
         runtime.ledger.remember(STOPPED, "")
     if not is_history:
         runtime.desk.execute()
+    elif not runtime.desk.exchange.is_simulated:
+        # The bars that passed are asked for first, which may take its time; a stop waits for none.
+        runtime.desk.protect()
     runtime.desk.reporter.started(
         runtime.desk.blocked | runtime.desk.forbidden, runtime.beginning.changes
     )

@@ -48,11 +48,16 @@ def is_held(leg: Order, known: Iterable[Order]) -> bool:
 def guarded_quantity(known: Sequence[Order], held: int, *, are_legs_held: bool) -> int:
     """Return for how many of the shares held, signed, a stop rests or an exit is at work.
 
-    `are_legs_held` says that an entry's legs rest only once it is filled whole.
+    `are_legs_held` says that an entry's legs rest only once it is filled whole. What an exit is
+    known to have filled is gone already, though its fills have not been heard.
     """
     guarded = 0
     for order in known:
-        if order.status not in _AT_WORK or order.quantity * held >= 0:
+        if order.quantity * held >= 0:
+            continue
+        if is_unheard(order):
+            guarded += order.remaining
+        if order.status not in _AT_WORK:
             continue
         is_asleep = are_legs_held and is_held(order, known)
         if not is_asleep and (order.leg == Leg.EXIT or _is_stop(order, known)):

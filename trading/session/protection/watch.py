@@ -41,8 +41,11 @@ class Watch:
         self._looked_us = 0
         self.is_urgent = False
 
-    def look(self, state: SessionState, now_us: int) -> Look:
-        """Return what a session's clock says of its positions and orders."""
+    def look(self, state: SessionState, now_us: int, *, is_seen: bool = True) -> Look:
+        """Return what a session's clock says of its positions and orders.
+
+        `is_seen` says that the exchange has just said what it holds, or that nothing hangs on it.
+        """
         by_symbol: dict[str, list[Order]] = {}
         for order in state.orders.values():
             by_symbol.setdefault(order.symbol, []).append(order)
@@ -51,13 +54,18 @@ class Watch:
             events += self._gap_of(state, symbol, by_symbol.get(symbol, []), now_us)
         left = {event.symbol for event in events if event.became == Gap.LEFT}
         cut = self._overdue_entries(state, now_us)
-        paused = self._paused(state, by_symbol, left, now_us)
+        paused = self._paused(state, by_symbol, left, now_us, is_seen=is_seen)
         self._looked_us = now_us
         protection = state.protection
         self.is_urgent = bool(
             self._bare or self._partly or paused or protection.unsettled or state.unanswered
         )
         return Look(cut, paused, events)
+
+    @property
+    def bare(self) -> frozenset[str]:
+        """Return the symbols that stood without a stop at the last look."""
+        return frozenset(self._bare)
 
     def _overdue_entries(self, state: SessionState, now_us: int) -> list[str]:
         """Return the entries that were filled in part longer ago than is waited for the rest."""
@@ -79,6 +87,8 @@ class Watch:
         by_symbol: dict[str, list[Order]],
         left: set[str],
         now_us: int,
+        *,
+        is_seen: bool,
     ) -> list[str]:
         """Return the symbols that are left alone: a try has failed, or fills are on their way."""
         waits: dict[tuple[str, str, int], float] = {}
@@ -90,7 +100,8 @@ class Watch:
                 waits[symbol, what, setback.tries] = self.limits.wait(setback.tries)
         for symbol, orders in by_symbol.items():
             if symbol not in state.view.elsewhere and any(map(is_unheard, orders)):
-                waits[symbol, "fills", 0] = self.limits.unprotected
+                # Unseen, it may be gone: what would leave it would open another.
+                waits[symbol, "fills", 0] = self.limits.unprotected if is_seen else math.inf
         self._waiting = {key: self._waiting.get(key, now_us) for key in waits}
         return sorted(
             {

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
 from tasks.simulation.alpaca_model.fill_models import ImmediateFills
-from tests.unit.blocks.exchange.alpaca.model_line import WHOLE, ModelLine
+from tests.unit.blocks.exchange.alpaca.model_line import SILENT, WHOLE, ModelLine
 from tests.unit.blocks.exchange.protected import Trading
 from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE, SESSION, bar
 from tests.unit.tasks.simulation.alpaca_account import Day
@@ -139,3 +139,67 @@ def test_a_fill_between_two_questions_takes_no_stop_away() -> None:
     assert trading.held == 66
     assert trading.resting() == [("limit", 66, "13"), ("stop", 66, "9.5")]
     assert "DELETE" not in {method for method, _ in trading.line.sent}
+
+
+@pytest.mark.parametrize("is_leaving", [False, True])
+def test_a_stop_that_is_filled_before_its_fills_are_heard_is_no_reason_to_sell_again(
+    is_leaving: bool,
+) -> None:
+    trading = AtAlpaca(1000)
+    trading.enter()
+    trading.look_for(1.0)
+    silent = {"/v2/account/activities/FILL"}
+    trading.line.fate = lambda method, path: SILENT if path in silent else WHOLE
+    trading.price(9.0)
+    trading.look()
+    if is_leaving:
+        trading.desk.record(Command("leave", "shutdown"))
+    trading.look_for(20.0, 1.0)
+    assert trading.day.held() == {}
+    silent.clear()
+    trading.look_for(10.0, 1.0)
+    assert trading.held == 0
+    assert trading.resting() == []
+    assert trading.day.held() == {}
+
+
+def test_while_nobody_says_what_is_held_a_filled_stop_is_waited_for() -> None:
+    trading = AtAlpaca(1000)
+    trading.enter()
+    trading.look_for(1.0)
+    silent = {"/v2/account/activities/FILL", "/v2/positions"}
+    trading.line.fate = lambda method, path: SILENT if path in silent else WHOLE
+    trading.price(9.0)
+    trading.desk.record(Command("leave", "shutdown"))
+    trading.look_for(60.0, 1.0)
+    assert trading.day.held() == {}
+
+
+class Death(BaseException):
+    """The end of a process between two requests."""
+
+
+def test_after_a_long_absence_a_position_without_a_stop_waits_for_no_bar() -> None:
+    trading = AtAlpaca(1000)
+    trading.enter()
+    trading.look()
+
+    def die_behind_the_cancel(method: str, path: str) -> str:
+        if method == "GET" and "DELETE" in {before for before, _ in trading.line.sent}:
+            raise Death
+        return WHOLE
+
+    trading.line.fate = die_behind_the_cancel
+    with pytest.raises(Death):
+        trading.desk.leave(Command("leave", "shutdown"), {})
+        trading.look_for(2.0)
+    assert trading.resting() == []
+    trading.line.fate = lambda method, path: WHOLE
+    trading.clock.moment += timedelta(minutes=90)
+    trading.price(11.0)
+    trading.desk = trading._desk()
+    trading.desk.fold(trading.ledger.events)
+    trading.desk.resolve(trading.clock.now(), SESSION.close, is_history=True)
+    trading.desk.reconcile()
+    trading.desk.protect()
+    assert trading.day.held() == {}

@@ -12,6 +12,9 @@ BROKE_ONCE = {
     165: "the cancel of an entry that was never sent is refused: the session could not be closed",
     273: "a stop refused as beyond the price in a halt, then an exit refused for good: the check"
     " counted seconds in which nothing can protect a position",
+    1397: "a stop was filled and its fills were not listed: the position was sold a second time",
+    6269: "killed between the end of a stop and the exit, and bars that passed were asked for first",
+    6479: "dead until after the close: the check counted seconds in which nothing is sent",
 }
 
 
