@@ -192,7 +192,6 @@ def test_after_a_long_absence_a_position_without_a_stop_waits_for_no_bar() -> No
     trading.line.fate = die_behind_the_cancel
     with pytest.raises(Death):
         trading.desk.leave(Command("leave", "shutdown"), {})
-        trading.look_for(2.0)
     assert trading.resting() == []
     trading.line.fate = lambda method, path: WHOLE
     trading.clock.moment += timedelta(minutes=90)

@@ -13,7 +13,7 @@ BROKE_ONCE = {
     273: "a stop refused as beyond the price in a halt, then an exit refused for good: the check"
     " counted seconds in which nothing can protect a position",
     1397: "a stop was filled and its fills were not listed: the position was sold a second time",
-    6269: "killed between the end of a stop and the exit, and bars that passed were asked for first",
+    6269: "killed between a stop's end and the exit, and bars that passed were asked for first",
     6479: "dead until after the close: the check counted seconds in which nothing is sent",
 }
 
