@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blocks.account.late_entries import late_entries
 from tasks.session.broker_watch import look_at_broker
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
@@ -17,6 +18,7 @@ def close_session(runtime: SessionRuntime) -> float:
     runtime.desk.project()
     note_late_trades(runtime)
     look_at_broker(runtime)
+    _tell_what_was_late(runtime)
     for symbol, s in runtime.state.index.items():
         held = int(runtime.state.book.quantity[s])
         if held:
@@ -24,6 +26,18 @@ def close_session(runtime: SessionRuntime) -> float:
                 "SYSTEM_ERROR", f"{symbol}: {held} shares are open after the session's end"
             )
     return runtime.state.equity()
+
+
+def _tell_what_was_late(runtime: SessionRuntime) -> None:
+    """Tell why so little was entered where decisions or entries came too late for their bars."""
+    late = late_entries(runtime.ledger.query)
+    if late is not None and late.session == runtime.name and late.words:
+        slower = "Replay it with a smaller --speed" if runtime.pace.is_replay else ""
+        runtime.notifier.send(
+            "SYSTEM_WARNING",
+            late.words,
+            action_required=slower or "See in the log what it waited for: bars, broker, machine",
+        )
 
 
 def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:

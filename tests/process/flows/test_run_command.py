@@ -299,3 +299,15 @@ def test_a_ledger_that_is_no_database_is_one_line_and_stays_as_it_is(tmp_path: P
     assert str(path) in said
     assert len(said.strip().splitlines()) == 1
     assert path.read_bytes() == before
+
+
+def test_a_session_that_was_late_for_all_of_its_bars_says_so(tmp_path: Path) -> None:
+    # Two thousandths of a second a bar: the busier the machine, the later it is.
+    code, said = run("run", *SESSION, "--speed", "1000000", "--data-dir", str(tmp_path))
+    assert code == 0
+    assert "bars came too late to enter by" in said
+    assert "smaller --speed" in said
+    shown = status(tmp_path)
+    assert shown["trades"] == []
+    assert shown["late"]["late_bars"] > 0
+    assert "came too late to enter by" in flows("show-status", "--data-dir", tmp_path).stdout
