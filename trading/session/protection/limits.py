@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 # So often is a stop placed, a position left or an order moved until that is given up.
 MOST_TRIES = 3
+# A replay's last bar is over soon: an exit that waits for a cancel is to be seen to before that.
+LONGEST_LOOK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,14 @@ class ProtectionLimits:
     def at_speed(self, speed: float) -> ProtectionLimits:
         """Return the same seconds of the machine for a clock that runs so many times as fast.
 
-        A broker's answer takes as long as it takes, whatever the speed of a replay.
+        A broker's answer takes as long as it takes, whatever the speed of a replay; only looks
+        come more often, so that there are many of them in a bar.
         """
         return ProtectionLimits(
             self.unprotected * speed,
             self.patience * speed,
             self.first_wait * speed,
-            self.look * speed,
+            min(self.look * speed, max(self.look, LONGEST_LOOK_SECONDS)),
             self.question * speed,
             self.speed * speed,
         )

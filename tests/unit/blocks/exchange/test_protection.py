@@ -348,3 +348,11 @@ def test_an_entry_that_is_refused_for_the_moment_is_tried_again_at_the_next_bar_
         trading.look_for(1.0)
     assert len(refused) == 2
     assert trading.desk.objection_to("AAA") is None
+
+
+def test_a_fast_replay_waits_as_long_for_its_broker_and_looks_often_in_a_bar() -> None:
+    limits = ProtectionLimits()
+    assert limits.at_speed(1.0) == limits
+    fast = limits.at_speed(500.0)
+    assert fast.unprotected / 500.0 == limits.unprotected
+    assert fast.look <= 15.0, "of a bar of five minutes"
