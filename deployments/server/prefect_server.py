@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 from blocks.process.memory import give_back_memory
 from blocks.process.private_files import keep_private
 from blocks.process.web_door import WebDoor
+from deployments.server.collections import load_no_collections
 
 AUTH_STRING = "PREFECT_SERVER_API_AUTH_STRING"
 CORS = "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"
@@ -115,6 +116,7 @@ def _serve(host: str, port: int, names: Sequence[str]) -> None:
         temporary_settings,
     )
 
+    load_no_collections()
     settings = get_current_settings().server
     # Here, while this process has no thread yet that a child would miss.
     is_ready = settings.database.migrate_on_start and _is_done_by_a_child(_make_database)

@@ -6,12 +6,15 @@ It lives for months and only waits: of the code that its start ran through, it n
 from __future__ import annotations
 
 from blocks.process.memory import give_back_beside
+from deployments.server.collections import load_no_collections
 
 
 def main() -> None:
     """Do what the arguments say, as the command `prefect` does."""
     # Only now: Prefect takes seconds to import.
     from prefect.cli import app
+
+    load_no_collections()
 
     give_back_beside()
     app()
