@@ -10,6 +10,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from blocks.account.absence import is_gone
 from blocks.account.names import is_there
 from blocks.account.status import live_account
 from blocks.ledger.ledger import DuckDBLedger
@@ -50,14 +51,16 @@ async def session_trouble(
     folder = Path(data_dir)
     # A session's run ends with its account's name, once `up` or the run itself has named it.
     named = run.rpartition(" ")[2]
-    account = named if named and is_there(folder, named) else live_account(folder)
+    is_known = bool(named) and (is_there(folder, named) or is_gone(folder, named))
+    account = named if is_known else live_account(folder)
     async with prefect_permitting("trouble of a session"):
         await acreate_markdown_artifact(
             f"# {said}\n\n{hint}",
             key=artifact_key(account or "", "session-trouble"),
             description=f"Account {account or 'none yet'}: {said}",
         )
-    if account is None:
+    if account is None or not is_there(folder, account):
+        # Nothing sends what stands in no ledger, and one that is gone is not to look like a new one.
         return Completed(message=said)
     now = datetime.now(UTC)
     fields: dict[str, object] = {"title": f"The session {what}", "action_required": hint}

@@ -50,6 +50,19 @@ def test_a_crash_is_a_message_of_the_account_once_however_often_it_is_told(
     assert "paper" in shown[0]["description"]
 
 
+def test_a_ledger_that_is_gone_is_not_begun_anew_by_its_own_bad_news(
+    tmp_path: Path, shown: list[dict[str, Any]]
+) -> None:
+    ledger = DuckDBLedger(tmp_path, "paper")
+    ledger.remember("account", "paper")
+    ledger.release()
+    ledger.path.rename(ledger.path.with_name("ledger.duckdb.before-20250610T150000000000"))
+    before = sorted(tmp_path.rglob("*"))
+    tell(tmp_path, "failed", "it was removed")
+    assert [each["key"] for each in shown] == ["paper-session-trouble"]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_without_an_account_the_page_says_it_and_no_account_is_made(
     tmp_path: Path, shown: list[dict[str, Any]]
 ) -> None:
