@@ -72,10 +72,12 @@ class Fit:
 
     @property
     def is_moved_by_hours(self) -> NDArray[np.bool_]:
-        """Return where both ends are off by the same number of whole hours."""
-        by_hours: NDArray[np.bool_] = (self.late_us == self.over_us) & (
-            self.late_us % _HOUR_US == 0
-        )
+        """Return where both ends are off by the same few whole hours.
+
+        Rows of a day without a session are off by a day, and that is no clock's doing.
+        """
+        same = (self.late_us == self.over_us) & (self.late_us % _HOUR_US == 0)
+        by_hours: NDArray[np.bool_] = same & (np.abs(self.late_us) < DAY_US // 2)
         return self.is_off & by_hours
 
 

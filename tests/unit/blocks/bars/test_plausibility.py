@@ -203,6 +203,12 @@ def test_a_single_day_of_another_zone_is_warned_of(tmp_path: Path) -> None:
     assert "in 1 of 10 sessions, such as that of 2024-03-15, they run 08:30 to 14:55" in said
 
 
+def test_rows_of_a_holiday_are_no_other_zone(tmp_path: Path) -> None:
+    # Of the 29th of March 2024, a Friday without a session.
+    holiday = bars(MARCH[:1]).with_columns(pl.col("ts") + timedelta(days=25))
+    assert warnings_of(written(pl.concat([bars(MARCH), holiday]), tmp_path)) == []
+
+
 def test_one_file_of_a_folder_that_is_off_is_named(tmp_path: Path) -> None:
     for symbol, zone in (("A", "America/New_York"), ("B", "America/Chicago")):
         frame = local(bars(MARCH, symbol=symbol), zone).drop("symbol")
