@@ -35,6 +35,10 @@ class AlpacaBroker:
         self.touched_orders: list[str] = []
         # Symbols in which somebody else had a hand.
         self.others: set[str] = set()
+        # What was seen of the book when it had so many updates; every change of an order is one.
+        self._seen_at = -1
+        self._seen: list[SeenOrder] = []
+        self._executions: list[Execution] = []
 
     def take_price(self, symbol: str, price: float) -> None:
         """Let a symbol trade at a price now."""
@@ -98,6 +102,22 @@ class AlpacaBroker:
 
     def seen_orders(self) -> list[SeenOrder]:
         """Return all orders of ours; legs of one request are one group."""
+        self._look()
+        return self._seen
+
+    def executions(self) -> list[Execution]:
+        """Return all fills of ours, in order."""
+        self._look()
+        return self._executions
+
+    def _look(self) -> None:
+        # Who watches looks many times between two changes.
+        count = len(self.model.book.updates)
+        if count != self._seen_at:
+            self._seen, self._executions = self._orders_of_ours(), self._fills_of_ours()
+            self._seen_at = count
+
+    def _orders_of_ours(self) -> list[SeenOrder]:
         book, found = self.model.book, []
         for order in book.orders.values():
             if not self.is_ours(order):
@@ -119,8 +139,7 @@ class AlpacaBroker:
             )
         return found
 
-    def executions(self) -> list[Execution]:
-        """Return all fills of ours, in order."""
+    def _fills_of_ours(self) -> list[Execution]:
         found = []
         for fill in self.model.book.executions:
             order = self.model.book.orders[fill.order_id]

@@ -8,13 +8,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tests.full_disk import on_a_full_disk
+from tests.full_disk import full_disk, on_a_full_disk
 from tests.repository import REPOSITORY
 from tests.terminal import flows
 from tests.unit.flows.test_backtest_command import FILES, SIMULATED
+from trading.backtest import run
+from trading.engine.compile import link_compiled
+from trading.plan import make_plan
 
 # A test run in the background of a shell ignores the signal, and so would its child.
 INTERRUPTIBLE = """
@@ -182,15 +186,25 @@ def test_a_small_run_needs_no_server_no_pictures_and_no_compiler() -> None:
     assert modules_after("backtest", *SIMULATED).isdisjoint(absent)
 
 
-def test_a_cache_that_cannot_be_written_costs_no_result(tmp_path: Path) -> None:
-    # More bars than are interpreted; the kernel refuses the engine's file as a full disk does.
-    many = [f"S{number}" for number in range(60)]
-    finished = finish(
-        [*on_a_full_disk(20_000), "backtest", "--symbols", ",".join(many), "--start",
-         "2024-05-01", "--end", "2025-04-30", "--decisions", "none", "--json"],
-        XDG_CACHE_HOME=str(tmp_path),
-    )  # fmt: skip
+def test_a_cache_that_cannot_be_written_costs_no_result(
+    tmp_path: Path, engine_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel refuses the engine's file as a full disk does, when the first of it is made."""
+
+    def linked(strategy: ModuleType, stage: object, folder: Path | None) -> object:
+        # What is kept nowhere is compiled for a minute; this is of where the tests keep theirs.
+        return link_compiled(strategy, stage, folder or engine_cache)
+
+    for number in range(len(run.STAGES)):
+        run.compile_stage(make_plan(("AAA", "BBB"), {}), number, engine_cache)
+    monkeypatch.setattr(run, "link_compiled", linked)
+    # As if these were more bars than are interpreted.
+    monkeypatch.setattr(run, "READ_COMPILED_ABOVE_BARS", 0)
+    monkeypatch.setattr(run, "COMPILE_ABOVE_BARS", 0)
+    with full_disk(20_000):
+        finished = flows("backtest", *SIMULATED, "--json", XDG_CACHE_HOME=str(tmp_path))
 
     assert finished.returncode == 0, finished.stderr
     notes = json.loads(finished.stdout)["notes"]
     assert "the compiled engine is not kept: no cache folder can be written" in notes
+    assert not list(tmp_path.rglob("*.nbc"))
