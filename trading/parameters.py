@@ -138,6 +138,10 @@ class StrategyParameters(_Numbers):
                 f"validation needs bars that divide 15 minutes, not of {interval_minutes}"
             )
 
+    def target_field(self) -> str:
+        """Return the field of `numbers` that every target is a multiple of, "" where none is."""
+        return ""
+
     def numbers(self, interval_minutes: int) -> NamedTuple:
         """Return the parameters as the strategy's own functions read them."""
         raise TypeError(f"{type(self).__name__} must return a NamedTuple of its numbers")
@@ -326,6 +330,7 @@ def make_rules(
         risk.max_daily_loss_pct,
         strategy.max_entries,
         tick_units(strategy.tick),
+        1.0,
         TRAILING_KINDS.index(strategy.trailing),
         strategy.trail_trigger_r,
         strategy.trail_plus,

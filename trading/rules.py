@@ -33,6 +33,7 @@ class Rules(NamedTuple):
     max_daily_loss_pct: float
     max_entries: int
     tick_units: int
+    target_multiple: float  # how many times as far targets are as the strategy says
     trailing: int
     trail_trigger_r: float
     trail_plus: float

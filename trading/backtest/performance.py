@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from trading.backtest.held_bars import CountHeld, count_held_by_numpy
 from trading.backtest.ratios import ratios_of
 from trading.backtest.resampling import Resample, means_of_resamples, resample_by_numpy
 from trading.engine.trade_tape import FillRow, TradeRow
@@ -108,10 +109,12 @@ def summarise(
     *,
     seed: int = DEFAULT_SEED,
     resample: Resample = resample_by_numpy,
+    count_held: CountHeld = count_held_by_numpy,
 ) -> Summary:
     """Return the figures of an outcome on its grid, from a starting capital in USD.
 
-    `resample` is how the bootstrap adds up its draws, which makes no difference but in time.
+    `resample` is how the bootstrap adds up its draws and `count_held` how bars with positions are
+    counted, which makes no difference but in time.
     """
     trades, equity = trade_columns(outcome), outcome.equity
     pnl, side = trades.pnl, trades.side
@@ -134,7 +137,7 @@ def summarise(
         sharpe=ratios.sharpe,
         sortino=ratios.sortino,
         max_drawdown=ratios.max_drawdown,
-        exposure=exposure(trades, outcome.equity_us),
+        exposure=exposure(trades, outcome.equity_us, count_held),
         turnover=turnover(outcome),
         trades=len(pnl),
         win_rate=_mean((pnl > 0).astype(np.float64)),
@@ -171,21 +174,16 @@ def profit_factor(pnl: Floats) -> float | None:
     return math.inf if gained > 0 else None
 
 
-def exposure(trades: TradeRow[Floats], equity_us: Integers) -> float | None:
+def exposure(
+    trades: TradeRow[Floats], equity_us: Integers, count_held: CountHeld = count_held_by_numpy
+) -> float | None:
     """Return the share of bars in which a position is held, its first and last bar counted."""
     bars = len(equity_us)
     if bars == 0:
         return None
-    order = np.argsort(trades.entry_us, kind="stable")
-    entry, leave = (
-        np.searchsorted(equity_us, us[order].astype(np.int64))
-        for us in (trades.entry_us, trades.exit_us)
-    )
-    # Of what is held at once a bar counts once: from where the trades before have all been left.
-    left = np.maximum.accumulate(leave)
-    counted = entry.copy()
-    counted[1:] = np.maximum(entry[1:], left[:-1] + 1)
-    return float(np.maximum(leave - counted + 1, 0).sum() / bars)
+    more = np.empty(bars + 1, dtype=np.int64)
+    count_held(trades.entry_us.astype(np.int64), trades.exit_us.astype(np.int64), equity_us, more)
+    return float(np.count_nonzero(np.cumsum(more)) / bars)
 
 
 def turnover(outcome: Course) -> float | None:

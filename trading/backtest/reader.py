@@ -45,9 +45,10 @@ class Judged(NamedTuple):
 class Reader:
     """The arguments of `read_sessions`.
 
-    `entry_bars` is how many bars of each session may decide to enter; sessions before
-    `first_traded` only warm the indicators. With `is_own` the frame's prices are nobody else's.
-    `judged` is what another reading left whose gate has the same thresholds.
+    `numbers` are what the strategy reads of the plan, `entry_bars` is how many bars of each session
+    may decide to enter; sessions before `first_traded` only warm the indicators. With `is_own` the
+    frame's prices are nobody else's. `judged` is what another reading left whose gate has the same
+    thresholds.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Reader:
         frame: Frame,
         plan: RunPlan,
         rules: Rules,
+        numbers: NamedTuple,
         reading: Reading,
         entry_bars: Integers,
         decisions: DecisionTape,
@@ -85,7 +87,7 @@ class Reader:
             feed_daily(reading.studies, self._past.state, frame.panel.daily, sessions[0].date)
         self._before_room = (
             rules,
-            plan.strategy.numbers(plan.interval_minutes),
+            numbers,
             reading,
             self._past,
             self.universe,

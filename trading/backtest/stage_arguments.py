@@ -50,6 +50,7 @@ class PanelRun:
             frame,
             plan,
             self.rules,
+            plan.strategy.numbers(plan.interval_minutes),
             plan.reading(),
             hours[1],
             self.decisions,

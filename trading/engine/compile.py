@@ -119,6 +119,16 @@ def link_compiled(strategy: ModuleType, function: Any, cache_folder: Path | None
     return _COMPILED[name]
 
 
+def called_at_once(linked: Any) -> Any:
+    """Return a linked function without the look at its arguments' types that a call begins with.
+
+    That look takes as long as a thousand bars. The result takes only arguments of types that
+    `linked` was called with before; it is `linked` itself where that is not one way alone.
+    """
+    made = list(getattr(linked, "overloads", {}).values())
+    return made[0].entry_point if len(made) == 1 else linked
+
+
 def engine_key(strategy: ModuleType, function: Any) -> str:
     """Return the key under which the machine code of a function with a strategy is kept."""
     linker = Linker(strategy, lambda copy: copy)

@@ -163,7 +163,8 @@ def enter(
     quantity = entry_quantity(book, rules, price, abs(price - stop), worth)
     if quantity >= 1:
         signed = quantity if signals.reason[at, s] == ENTER_LONG else -quantity
-        plan_entry(book, s, signed, price, stop, signals.target[at, s])
+        target = signals.target[at, s] * rules.target_multiple
+        plan_entry(book, s, signed, price, stop, target)
         if rules.has_orders:
             rest_entry(
                 book,

@@ -125,9 +125,13 @@ def match_bar(
                 fill_exit(book, rules, tape, s, LEG_EXIT, quantity, price, us)
         # A symbol that became flat is off the list, and the next one is in its place.
         i += 1 if book.held[i] == s else 0
-    if book.flags[PENDING_ENTRIES] > 0:
-        for s in range(len(book.quantity)):
-            if book.pending[s] != 0 and fills_at_open(book, s, opened[s]):
+    left = book.flags[PENDING_ENTRIES]
+    for s in range(len(book.quantity)):
+        if left == 0:
+            break
+        if book.pending[s] != 0:
+            left -= 1
+            if fills_at_open(book, s, opened[s]):
                 fill_entry(book, rules, tape, s, opened[s], volume[s], us)
     i = 0
     while i < book.flags[OPEN_POSITIONS]:
@@ -138,9 +142,13 @@ def match_bar(
             if leg != LEG_ENTRY:
                 touch(book, rules, tape, s, leg, opened[s], volume[s], us)
         i += 1 if book.held[i] == s else 0
-    if book.flags[PENDING_ENTRIES] > 0:
-        for s in range(len(book.quantity)):
-            if book.pending[s] != 0 and fills_inside(book, s, high[s], low[s]):
+    left = book.flags[PENDING_ENTRIES]
+    for s in range(len(book.quantity)):
+        if left == 0:
+            break
+        if book.pending[s] != 0:
+            left -= 1
+            if fills_inside(book, s, high[s], low[s]):
                 fill_inside(book, rules, tape, s, high[s], low[s], volume[s], us)
 
 

@@ -75,6 +75,10 @@ class Parameters(StrategyParameters):
         """Return that entries rest at a level."""
         return True
 
+    def target_field(self) -> str:
+        """Return the field that is the target's distance, and nothing else."""
+        return "target_r"
+
     def numbers(self, interval_minutes: int) -> Numbers:
         """Return the parameters as the functions below read them."""
         target = self.target_r or math.nan

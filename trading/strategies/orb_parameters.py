@@ -117,6 +117,10 @@ class OrbParameters(SelectionParameters):
         """Return whether entries rest, or a target is no distance in USD."""
         return self.entry == "stop" or self.target in ("percent", "r")
 
+    def target_field(self) -> str:
+        """Return the field that is one factor of each kind of target, and nothing else."""
+        return "target_multiple"
+
     def reads_volume(self) -> bool:
         """Return whether volumes decide."""
         by_volume = self.min_daily_volume or self.min_relative_opening_volume or self.select_top

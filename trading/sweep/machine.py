@@ -8,6 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trading.backtest.held_bars import (
+    CountHeld,
+    count_held_by_numpy,
+    count_held_in_a_loop,
+)
 from trading.backtest.resampling import Resample, key_of, resample_by_numpy, resample_in_a_loop
 from trading.backtest.run import Linked, linked_for, run_of_nothing
 from trading.engine.compile import link_compiled, refusal_of
@@ -15,7 +20,11 @@ from trading.engine.entering import find_entering, new_entering
 from trading.plan import RunPlan
 
 # What a sweep compiles beside the stages of a backtest, once for all strategies.
-FUNCTIONS: tuple[Callable[..., None], ...] = (find_entering, resample_in_a_loop)
+FUNCTIONS: tuple[Callable[..., None], ...] = (
+    find_entering,
+    resample_in_a_loop,
+    count_held_in_a_loop,
+)
 
 
 class Machine(NamedTuple):
@@ -26,6 +35,7 @@ class Machine(NamedTuple):
     find_entering: Callable[..., None]
     settle: Callable[..., int]
     resample: Resample
+    count_held: CountHeld
 
 
 def machine_for(
@@ -35,11 +45,11 @@ def machine_for(
     linked = linked_for(plan, bars, compiled, cache_folder)
     read, settle, _ = linked.stages
     if not linked.compiled:
-        return Machine(linked, read, find_entering, settle, resample_by_numpy)
-    found, resample = (
+        return Machine(linked, read, find_entering, settle, resample_by_numpy, count_held_by_numpy)
+    found, resample, count_held = (
         link_compiled(plan.strategy_module, function, cache_folder) for function in FUNCTIONS
     )
-    return Machine(linked, read, found, settle, resample)
+    return Machine(linked, read, found, settle, resample, count_held)
 
 
 def compile_function(plan: RunPlan, number: int, cache_folder: Path | None) -> str:
@@ -56,4 +66,8 @@ def _arguments(plan: RunPlan) -> tuple[tuple[Any, ...], ...]:
     run = run_of_nothing(plan)
     nobody = new_entering(0, len(plan.symbols))
     no_values = np.zeros(0, dtype=np.int64)
-    return (run.room(0), run.verdicts, 0, 0, nobody), (no_values, key_of(0), no_values)
+    return (
+        (run.room(0), run.verdicts, 0, 0, nobody),
+        (no_values, key_of(0), no_values),
+        (no_values,) * 4,
+    )

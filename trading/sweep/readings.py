@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from trading.backtest.frame import Frame
 from trading.backtest.stage_arguments import hours_of
 from trading.engine.reading import Reading
+from trading.engine.strategy_errors import user_file
 from trading.engine.workspace import Parts, parts_of
 from trading.errors import BadInput
 from trading.gate.thresholds import GateThresholds
@@ -21,11 +22,16 @@ from trading.rules import Rules
 
 @dataclass(frozen=True)
 class ReadySet:
-    """A set whose plan the engine can run, with what was worked out of it once."""
+    """A set whose plan the engine can run, with what was worked out of it once.
+
+    Its `numbers` have targets one as far as the field says that they are a multiple of; how many
+    times as far is in its `rules`.
+    """
 
     place: int
     plan: RunPlan
     rules: Rules
+    numbers: NamedTuple
     reading: Reading
     thresholds: GateThresholds
     hours: tuple[Integers, Integers]
@@ -45,20 +51,13 @@ def sets_by_reading(
     """Return the sets by what their reading depends on, and those that cannot be run at all.
 
     The strategy knows no account, so that sets which differ in risk, fills, capital, trailing
-    stops or the flatten time alone are read alike.
+    stops or the flatten time alone are read alike, as are those that differ in how far targets are.
     """
     found: dict[object, ReadAlike] = {}
     refused: list[tuple[int, BadInput]] = []
     for place, plan in enumerate(plans):
         try:
-            one = ReadySet(
-                place,
-                plan,
-                plan.rules(),
-                plan.reading(),
-                plan.thresholds(),
-                hours_of(frame, plan.strategy),
-            )
+            one = _ready(frame, place, plan)
             key = _reading_key(one)
         except BadInput as error:
             refused.append((place, error))
@@ -73,6 +72,17 @@ def sets_by_reading(
     return by_gate, refused
 
 
+def _ready(frame: Frame, place: int, plan: RunPlan) -> ReadySet:
+    rules, numbers = plan.rules(), plan.strategy.numbers(plan.interval_minutes)
+    # A user's file may call anything so.
+    field = "" if user_file(plan.strategy_module) else plan.strategy.target_field()
+    if field:
+        rules = rules._replace(target_multiple=float(getattr(numbers, field)))
+        numbers = numbers._replace(**{field: 1.0})
+    hours = hours_of(frame, plan.strategy)
+    return ReadySet(place, plan, rules, numbers, plan.reading(), plan.thresholds(), hours)
+
+
 def parted(alike: Sequence[ReadAlike], most_sets: int) -> Iterator[ReadAlike]:
     """Yield the same sets, so many at a time at most."""
     for each in alike:
@@ -82,9 +92,9 @@ def parted(alike: Sequence[ReadAlike], most_sets: int) -> Iterator[ReadAlike]:
 
 def _reading_key(one: ReadySet) -> object:
     """Return what `read_sessions` sees of a set, as something to compare."""
-    plan, rules = one.plan, one.rules
+    rules = one.rules
     return (
-        _plain(plan.strategy.numbers(plan.interval_minutes)),
+        _plain(one.numbers),
         _plain(one.reading),
         _plain(one.thresholds),
         rules.selection,

@@ -14,6 +14,7 @@ from trading.backtest.performance import Summary, summarise
 from trading.backtest.pipeline import parts_of_sessions
 from trading.backtest.reader import Judged, Reader
 from trading.backtest.run import strategy_explained
+from trading.engine.compile import called_at_once
 from trading.engine.decision_tape import KEEP_NONE, new_decision_tape
 from trading.engine.entering import new_entering
 from trading.engine.workspace import Parts, Signals
@@ -29,7 +30,7 @@ MOST_SETS_AT_A_TIME = 16
 _MOST_BYTES_OF_EQUITY = 24 << 20
 # What an account looks at of so many is in the cache that a core has to itself: settling takes
 # half the time that it takes with as many as a backtest hands from thread to thread.
-BARS_AT_A_TIME = 65_536
+BARS_AT_A_TIME = 16_384
 # Of one tape; an account that needs more goes on with another.
 _TAPE_ROWS = 16_384
 
@@ -102,18 +103,19 @@ class SetWorker:
         """Read all sessions as the one set does, and settle each account, until it is stopped."""
         reader = self._reader(one)
         room = self._room(parts, reader)
+        read, settle = self._machine.read, self._machine.settle
         for first, end in self._parts:
             if self._stopped.is_set():
                 return
-            reader.read(self._machine.read, room, first, end)
+            reader.read(read, room, first, end)
             row = int(self._frame.first_row[first])
             bars = int(self._frame.first_row[end]) - row
             verdicts, prices = reader.verdicts, reader.prices
             self._machine.find_entering(room, verdicts, row, bars, self._entering)
             for account in accounts:
-                account.settle(
-                    self._machine.settle, room, self._entering, verdicts, prices, first, end
-                )
+                account.settle(settle, room, self._entering, verdicts, prices, first, end)
+            # From part to part the arguments are of the same types.
+            read, settle = called_at_once(read), called_at_once(settle)
         self._judged = (one.thresholds, reader.judged)
 
     def _accounts(self, sets: Sequence[ReadySet]) -> list[Account]:
@@ -135,6 +137,7 @@ class SetWorker:
             self._frame,
             one.plan,
             one.rules,
+            one.numbers,
             one.reading,
             one.hours[1],
             self._no_decisions,
@@ -159,4 +162,10 @@ class SetWorker:
             grid.start_us[begin:],
             self._first_traded,
         )
-        return summarise(course, grid, one.plan.capital, resample=self._machine.resample)
+        return summarise(
+            course,
+            grid,
+            one.plan.capital,
+            resample=self._machine.resample,
+            count_held=self._machine.count_held,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +65,42 @@ def test_sets_that_differ_in_risk_and_exits_alone_are_read_once(panel: Panel) ->
         [7],
         [6],
     ]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "target", "values"),
+    [
+        ("orb", {"target": "range"}, {"target_multiple": (0.3, 1.0, 2.7)}),
+        ("orb", {"target": "atr"}, {"target_multiple": (0.3, 1.0, 2.7)}),
+        ("orb", {"target": "daily_atr"}, {"target_multiple": (0.03, 0.1)}),
+        ("orb", {"target": "r"}, {"target_multiple": (0.3, 1.0, 2.7)}),
+        ("orb", {"target": "percent"}, {"target_pct": (0.0013, 0.01)}),
+        ("ema_trend", {}, {"target_r": (0.0, 0.3, 2.7)}),
+    ],
+)
+def test_sets_that_differ_in_how_far_targets_are_are_read_once(
+    panel: Panel,
+    strategy: str,
+    target: dict[str, Any],
+    values: dict[str, tuple[float, ...]],
+) -> None:
+    ((name, tried),) = values.items()
+    settings = {"strategy": strategy, **target}
+    if strategy == "orb":
+        settings |= {"range_minutes": 15, "min_body": -0.5, "max_entries": 3}
+    plans = [
+        make_plan(SYMBOLS, {**settings, name: value}, interval_minutes=15, capital=100_000.0)
+        for value in tried
+    ]
+    alike, _ = sets_by_reading(Frame(panel), plans)
+    assert [len(each.sets) for each in alike] == [len(tried)]
+    found = dict(run_sets(panel, plans, first_traded=FIRST_TRADED, compiled=False))
+    single = []
+    for place, plan in enumerate(plans):
+        outcome = run_backtest(panel, plan, first_traded=FIRST_TRADED, keep="none", compiled=False)
+        single.append(summarise(outcome, panel.grid, plan.capital))
+        assert found[place] == single[-1]
+    assert len({each.total_pnl for each in single}) == len(tried)
 
 
 def test_a_strategy_that_raises_for_some_sets_refuses_those_in_a_line(
