@@ -15,6 +15,7 @@ from rich.console import Console
 
 from blocks.account.status import account_status, newest_account
 from flows.pages.status import print_status
+from trading.counted import counted
 
 
 class Story:
@@ -48,10 +49,11 @@ class Story:
             return None
         summary = json.loads(summaries[-1].read_text())
         figures = summary["summary"]
+        sessions = counted(summary["sessions"]["count"], "session")
         self.say(
-            f"Backtest over {summary['sessions']['count']} sessions of {summary['source']}:"
-            f" {figures['trades']} trades, {figures['total_pnl']:+,.2f} USD. The defaults are no"
-            " advice: they are there to be changed"
+            f"Backtest over {sessions} of {summary['source']}:"
+            f" {counted(figures['trades'], 'trade')}, {figures['total_pnl']:+,.2f} USD. The"
+            " defaults are no advice: they are there to be changed"
         )
         return summaries[-1].parent / "report.html"
 

@@ -26,6 +26,7 @@ from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest.run import BacktestReport
 from tasks.backtest.run import backtest as run_backtest
 from trading.backtest.no_trades import NO_TRADES
+from trading.counted import counted
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
 from trading.strategy_choice import AnyStrategy
@@ -118,7 +119,8 @@ def _backtest_into(
 
 def _message(report: BacktestReport, out: Path) -> str:
     """Return what a run's end says of a backtest, in one line."""
-    said = f"{report.summary.trades} trades, {cell('pnl', report.summary.total_pnl)} USD"
+    trades = counted(report.summary.trades, "trade")
+    said = f"{trades}, {cell('pnl', report.summary.total_pnl)} USD"
     # What may make the figures worthless is said where they are first seen.
     grave = [note for note in report.notes if note.startswith(("WARNING", NO_TRADES))]
     return "; ".join([said, *grave, f"open {results_address(out)}"])

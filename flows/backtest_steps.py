@@ -16,10 +16,11 @@ from prefect.utilities.annotations import opaque
 from flows.pages.artifacts import results_address
 from flows.pages.backtest_figures import aligned, figures
 from flows.process.outcome import failed
-from flows.process.run_names import counted, some_symbols
+from flows.process.run_names import some_symbols
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import PLAIN, BacktestReport, Loaded, Progress, Ran, Steps
 from tasks.masked import without_secrets_in_errors
+from trading.counted import counted
 from trading.errors import OpenbellError
 
 Parameters = ParamSpec("Parameters")
@@ -35,7 +36,7 @@ def loaded_line(loaded: Loaded) -> str:
     return (
         f"loaded {counted(len(plan.symbols), 'symbol')} ({some_symbols(plan.symbols)}),"
         f" {counted(len(sessions), 'session')} from {sessions[0].date} to {sessions[-1].date},"
-        f" {bars} of {plan.interval_minutes} minutes, from {loaded.source}"
+        f" {bars} of {counted(plan.interval_minutes, 'minute')}, from {loaded.source}"
     )
 
 

@@ -23,7 +23,7 @@ from flows.pages.live_page import LivePage
 from flows.pages.session_page import LAST_WHEN_STOPPED_SECONDS, SessionPage
 from flows.process.name_run import name_run
 from flows.process.outcome import failed, skipped
-from flows.process.run_names import counted, session_name
+from flows.process.run_names import session_name
 from flows.process.settings import begin_process
 from flows.process.words import REPLAY_TAG
 from flows.session.asked_in_form import FormValues, asked_in_form
@@ -33,6 +33,7 @@ from flows.session.prefect_bar import PrefectRunner
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.run_account import run_account
 from flows.session.start_guard import reason_not_to_start
+from trading.counted import counted
 from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import exchange_named, next_session
 from trading.parameters import FillParameters, GateParameters, RiskParameters

@@ -12,10 +12,19 @@ from blocks.report.markup import element
 
 _ASSETS = files("api") / "page" / "assets"
 _REPORT = "report/assets/"
+_STYLES = (f"{_REPORT}base.css", _ASSETS / "live.css")
+# These ask this server, and no other, and send their form there.
+_POLICY = (
+    "default-src 'none'; style-src 'sha256-$style_hash'; script-src 'sha256-$script_hash';"
+    " connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'"
+)
 _SHARED = (f"{_REPORT}elements.js", f"{_REPORT}theme.js")
+_CHARTS = tuple(
+    f"{_REPORT}{name}.js" for name in ("lightweight-charts", "chart_frame", "candle_chart")
+)
 _SCRIPTS = (
-    "words.js", "tables.js", "candle_chart.js", "equity_chart.js", "cards.js", "account.js",
-    "symbols.js", "history.js", "day.js", "feed.js", "live.js",
+    "words.js", "tables.js", "session_candles.js", "session_equity.js", "cards.js",
+    "account.js", "symbols.js", "history.js", "day.js", "feed.js", "live.js",
 )  # fmt: skip
 
 
@@ -33,8 +42,9 @@ def sign_in_page(problem: str, to: str) -> bytes:
         _ASSETS / "sign_in.html",
         {"problem": problem, "to": to},
         {},
-        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        styles=_STYLES,
         scripts=(),
+        policy=_POLICY,
     )
 
 
@@ -44,8 +54,9 @@ def docs_page(content: str) -> bytes:
         _ASSETS / "docs.html",
         {"content": content},
         {},
-        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        styles=_STYLES,
         scripts=_SHARED,
+        policy=_POLICY,
     )
 
 
@@ -72,12 +83,13 @@ def _frame() -> tuple[str, str]:
         _ASSETS / "live.html",
         {name: f"@@{name}@@" for name in ("title", "session", "summary")},
         {},
-        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        styles=_STYLES,
         scripts=(
-            f"{_REPORT}lightweight-charts.js",
             *_SHARED,
+            *_CHARTS,
             *(_ASSETS / name for name in _SCRIPTS),
         ),
+        policy=_POLICY,
     ).decode()
     place = page.index("<script>")
     return page[:place], page[place:]

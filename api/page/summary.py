@@ -6,8 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from api.live.controls import ControlsAnswer
-from blocks.live.answers import DayAnswer, LiveAnswer
+from blocks.live.answers import DayAnswer, LiveAnswer, PlanAnswer
 from blocks.report.markup import element, items, number, percent, table, wrap
+from trading.counted import counted
 
 
 def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
@@ -25,6 +26,7 @@ def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
     rows = [
         ("Health", f"{seen.health.status}. {seen.health.sentence}"),
         ("Session", seen.session.sentence),
+        *_origin(seen),
         ("Last bar", seen.last_bar.sentence),
         ("Equity", f"{number(equity.equity)} USD"),
         (
@@ -62,6 +64,7 @@ def day_summary(day: DayAnswer) -> str:
     result = day.result
     rows = [
         ("Session", f"{day.session}, {'closed' if day.is_closed else 'not closed yet'}"),
+        *_simulated(day.plan),
         ("Equity at its end", f"{number(None if result is None else float(result.equity))} USD"),
         ("P&L", f"{number(None if result is None else float(result.pnl), '+,.2f')} USD"),
         ("Trades", str(len(day.trades))),
@@ -77,6 +80,24 @@ def day_summary(day: DayAnswer) -> str:
             wrap("p", element("a", "Back to today", href="/")),
         ]
     )
+
+
+def _origin(seen: LiveAnswer) -> list[tuple[str, str]]:
+    """Return what must be known before any figure is believed."""
+    told = seen.session.clock
+    rows = _simulated(seen.session.plan)
+    if told.warning:
+        rows.insert(0, ("Clock", told.warning))
+    if told.is_replayed:
+        now = _time(told.now, ZoneInfo(told.zone))
+        rows.append(("Replay", f"Its clock says {now} ({told.zone}), which is not now."))
+    return rows
+
+
+def _simulated(plan: PlanAnswer | None) -> list[tuple[str, str]]:
+    if plan is None or not plan.is_simulated:
+        return []
+    return [("SIMULATED", "These bars are of no real market.")]
 
 
 def problem_summary(what: str, hint: str) -> str:
@@ -134,7 +155,9 @@ def _days(seen: LiveAnswer) -> str:
         wrap(
             "li",
             element("a", str(day.session), href=f"/sessions/{day.session}")
-            + element("span", f" {number(float(day.pnl), '+,.2f')} USD, {day.trades} trades"),
+            + element(
+                "span", f" {number(float(day.pnl), '+,.2f')} USD, {counted(day.trades, 'trade')}"
+            ),
         )
         for day in seen.equity.days[:60]
     ]

@@ -9,6 +9,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from string import Template
 
+_HEAD = "report/assets/head.html"
+# What a page that is a file may do: run its one script, and style its own bars by their numbers.
+FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-$script_hash'"
+
 
 def document(
     template: str | Traversable,
@@ -17,29 +21,33 @@ def document(
     *,
     styles: Sequence[str | Traversable],
     scripts: Sequence[str | Traversable],
+    policy: str = FILE_POLICY,
 ) -> bytes:
     """Return a page that is whole by itself and lets no script run but its own.
 
     Template, styles and scripts are paths inside `blocks`, or files of elsewhere; scripts in the
     order in which they build on each other. `data` are texts in ASCII by the id of their element,
-    JSON where that is `run`. They take the place of the template's line `$data`.
+    JSON where that is `run`. They take the place of the template's line `$data`, and what all
+    pages begin with the place of its line `$head`. `policy` is the page's content security policy;
+    it may name `$script_hash` and `$style_hash`.
     """
     script = "(async () => {\n'use strict';\n" + "\n".join(map(_asset, scripts)) + "})();"
     style = "".join(map(_asset, styles))
+    # Only this script may run, whatever a symbol or a note tries to bring along. The style is as it
+    # stands between its tags.
+    hashes = {"script_hash": _hash(script), "style_hash": _hash(f"\n{style}\n")}
     filled = {
         **values,
-        # Only this script may run, whatever a symbol or a note tries to bring along.
-        "script_hash": _hash(script),
+        "policy": Template(policy).substitute(hashes),
         "script": script,
-        # As it stands between the tags of the template.
-        "style_hash": _hash(f"\n{style}\n"),
         "style": style,
     }
+    whole = _asset(template).replace("$head\n", _asset(_HEAD))
     # The data are by far the longest, and put between the rest without a copy as text.
     before, after = (
         # A path may hold bytes that are no text.
         Template(part).substitute(filled).encode("utf-8", "replace")
-        for part in _asset(template).split("$data\n")
+        for part in whole.split("$data\n")
     )
     pieces = [before]
     for name, value in data.items():

@@ -6,6 +6,7 @@ from blocks.report.markup import NOTHING, element, number, percent, table, tone,
 from trading.analysis.risk_figures import FEWEST_TRADES_FOR_SQN, RiskFigures
 from trading.backtest.performance import SideFigures, Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
+from trading.counted import counted
 
 
 def headline(summary: Summary) -> str:
@@ -22,7 +23,7 @@ def headline(summary: Summary) -> str:
         (
             "Return",
             percent(summary.total_return),
-            f"over {summary.sessions:,} sessions; {percent(summary.annual_return)} a year",
+            f"over {counted(summary.sessions, 'session')}; {percent(summary.annual_return)} a year",
             tone(summary.total_return),
         ),
         (
@@ -147,7 +148,7 @@ def _row(name: str, value: str, meaning: str) -> str:
 
 
 def _side(side: SideFigures) -> tuple[str, str]:
-    return f"{number(side.pnl, '+,.2f')} USD", f"{side.trades:,} trades, {side.wins:,} won"
+    return f"{number(side.pnl, '+,.2f')} USD", f"{counted(side.trades, 'trade')}, {side.wins:,} won"
 
 
 def _of(value: float | None, form: str, unit: str) -> str:

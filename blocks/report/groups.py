@@ -9,6 +9,7 @@ import numpy as np
 
 from blocks.report.markup import bar, element, number, percent, table, tone, wrap
 from blocks.report.run import ReportRun
+from trading.counted import counted
 from trading.engine.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, to_microseconds
@@ -113,7 +114,8 @@ def r_histogram(r: Floats) -> str:
     for index, count in enumerate(counts.tolist()):
         begin = low + index * _BIN_R
         tall = height * count / tallest
-        said = f"{number(begin, '+.2f')} to {number(begin + _BIN_R, '+.2f')} R: {count:,} trades"
+        trades = counted(count, "trade")
+        said = f"{number(begin, '+.2f')} to {number(begin + _BIN_R, '+.2f')} R: {trades}"
         if (index == 0 and r.min() < low) or (index == bins - 1 and r.max() >= high + _BIN_R):
             said += ", and those beyond"
         shape = (

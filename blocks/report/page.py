@@ -17,6 +17,7 @@ from blocks.report.returns import returns_table
 from blocks.report.run import ReportRun
 from blocks.report.universe import universe_section
 from blocks.report.words import CHART_KEYS, DEFECT_WORDS, assumptions
+from trading.counted import counted
 from trading.engine.trade_tape import TradeRow
 
 _ASSETS = "report/assets/"
@@ -59,8 +60,8 @@ def _sections(run: ReportRun, data: PageData) -> dict[str, str]:
         "heading": element("h1", f"{plan.strategy_name} on {names}"),
         "subtitle": element(
             "p",
-            f"{plan.interval_minutes}-minute bars, {first} to {last}, {len(run.sessions):,}"
-            f" sessions of {plan.exchange}",
+            f"{plan.interval_minutes}-minute bars, {first} to {last},"
+            f" {counted(len(run.sessions), 'session')} of {plan.exchange}",
         ),
         "source": element("p", f"Bars: {run.source}", class_="quiet"),
         "zone": element("span", f"{zone} ({_zone_names(run)})"),

@@ -25,6 +25,7 @@ from blocks.research_report.sets import (
     values_of,
 )
 from blocks.research_report.sweep_run import Refused, SweepPage
+from trading.counted import counted
 
 _STYLES = ("report/assets/base.css", "research_report/assets/research.css")
 _SCRIPTS = (
@@ -67,7 +68,8 @@ def _sections(page: SweepPage, values: tuple[Values, ...]) -> dict[str, str]:
         "heading": element("h1", page.title),
         "subtitle": element(
             "p",
-            f"{len(page.results):,} sets, {first} to {last}, {len(page.sessions):,} sessions",
+            f"{counted(len(page.results), 'set')}, {first} to {last},"
+            f" {counted(len(page.sessions), 'session')}",
         ),
         "source": element("p", f"Bars: {page.source}", class_="quiet"),
         "notes": notes("Read this first", page.notes, "notes"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import path_argument
+from trading.counted import counted
 
 if TYPE_CHECKING:
     from blocks.messages.settings import NotificationSettings
@@ -57,7 +58,8 @@ def run(args: Namespace) -> int:
         if left.is_traded:
             print(f"{account}: it is traded now, and its session sends what waits")
         else:
-            print(f"{account}: {left.before} messages waited, {left.waiting} wait still")
+            before = counted(left.before, "message")
+            print(f"{account}: {before} waited to be sent, still waiting: {left.waiting:,}")
         if left.waiting or left.is_traded:
             code = EXIT_WAITS
     if settings is None and not code:

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from flows.commands.arguments import exchange_argument, path_argument, symbols_argument
 from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
+from trading.counted import counted
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def run(args: Namespace) -> int:
     for note in done.notes:
         print(f"note: {note}")
     print(
-        f"{done.stored.added} bars added, {done.stored.revised} revised,"
+        f"{counted(done.stored.added, 'bar')} added, {done.stored.revised} revised,"
         f" {done.stored.unchanged} unchanged, of {', '.join(done.symbols)};"
         f" {done.defects.invalid} invalid, {done.defects.duplicate} duplicate,"
         f" {done.defects.outside_session} outside sessions"

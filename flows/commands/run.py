@@ -17,6 +17,7 @@ from flows.commands.arguments import (
     symbols_argument,
 )
 from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
+from trading.counted import counted
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
@@ -74,7 +75,6 @@ def run(args: Namespace) -> int:
     """Trade until the sessions are done or a signal to end comes; return the exit code."""
     from blocks.process.stop_request import StopRequest
     from flows.pages.progress import progress_on
-    from flows.process.run_names import counted
     from flows.session.run_account import run_account
 
     request = request_of(args)

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trading.counted import counted
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def run(args: Namespace) -> int:
         raise BadInput(
             f"--trace {args.trace} cannot be written", "Name a file in a folder that is there"
         )
-    print(f"{sessions} sessions from seed {seed}, faults: {args.faults}, broker: {args.broker}")
+    begun = f"{counted(sessions, 'session')} from seed {seed}"
+    print(f"{begun}, faults: {args.faults}, broker: {args.broker}")
     tally = Tally()
     trace = None if args.trace is None else args.trace.open("w", encoding="utf-8")
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from blocks.account.question import Answer
 from flows.pages.text_table import table_lines
+from trading.counted import counted
 
 
 def answer_lines(answer: Answer) -> list[str]:
     """Return the heading, the rows and their count."""
-    count = len(answer.rows)
     lines = table_lines(answer.columns, answer.rows)
-    return [*lines, f"({count} row{'' if count == 1 else 's'})"]
+    return [*lines, f"({counted(len(answer.rows), 'row')})"]

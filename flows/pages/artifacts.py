@@ -26,10 +26,10 @@ from flows.pages.backtest_figures import figures
 from flows.pages.cells import cell, table
 from flows.pages.live_page import LivePage
 from flows.pages.status import TRADE_COLUMNS, broker_line
-from flows.process.run_names import counted
 from flows.session.request import SessionRequest
 from tasks.backtest.run import BacktestReport
 from tasks.masked import without_secrets_in_errors
+from trading.counted import counted
 from trading.market.calendar import exchange_timezone, to_microseconds
 
 MOST_SYMBOLS = 8
@@ -69,7 +69,7 @@ async def publish_backtest(report: BacktestReport, folder: Path, live_page: Live
     await acreate_table_artifact(
         table(trades, BACKTEST_COLUMNS),
         key="backtest-trades",
-        description=f"The last {len(trades)} trades of the {what}, times in UTC."
+        description=f"The last {counted(len(trades), 'trade')} of the {what}, times in UTC."
         f" [Results]({address})",
     )
     await acreate_link_artifact(
@@ -95,7 +95,7 @@ async def publish_session(request: SessionRequest, live_page: LivePage) -> None:
     lines = [
         f"# Account {account}{label}, {day}",
         as_markdown(_picture(of_the_day, f"account {account}{label}, {day}", zone), "the day"),
-        f"Equity {cell('equity', status.equity)} USD; {len(trades)} trades that day,"
+        f"Equity {cell('equity', status.equity)} USD; {counted(len(trades), 'trade')} that day,"
         f" {len(status.trades)} in all. Times of {zone.key}.",
         *([] if status.broker is None else [broker_line(status.broker) + "."]),
         live_page.links(account, day),
@@ -127,7 +127,7 @@ def session_message(request: SessionRequest, closed: int) -> str:
     trades = [trade for trade in status.trades if trade.session == day]
     profit = cell("pnl", float(sum(trade.pnl or 0 for trade in trades)))
     return (
-        f"{sessions}; {day}: {len(trades)} trades, {profit} USD, equity"
+        f"{sessions}; {day}: {counted(len(trades), 'trade')}, {profit} USD, equity"
         f" {cell('equity', status.equity)} USD;"
         f" kept in {results_address(request.data_dir / request.account)}"
     )

@@ -13,6 +13,7 @@ from tasks.backtest.run import BacktestReport
 from trading.analysis.benchmark import against
 from trading.backtest.performance import SideFigures, Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
+from trading.counted import counted
 
 
 def print_report(report: BacktestReport, folder: Path | None) -> None:
@@ -92,7 +93,7 @@ def compared(report: BacktestReport) -> list[tuple[str, str]]:
         for name, part in (("In sample", samples.inside), ("Out of sample", samples.outside)):
             rows.append(
                 (name, f"{part.total_pnl:+,.2f} USD, {_number(part.expectancy_r, '+.3f')} R"
-                 f" in {part.trades} trades")
+                 f" in {counted(part.trades, 'trade')}")
             )  # fmt: skip
     return rows
 
@@ -112,7 +113,7 @@ def costs(report: BacktestReport) -> list[tuple[str, str]]:
 
 
 def _side(side: SideFigures) -> str:
-    return f"{side.trades} trades, {side.wins} won, {side.pnl:+,.2f} USD"
+    return f"{counted(side.trades, 'trade')}, {side.wins:,} won, {side.pnl:+,.2f} USD"
 
 
 def _percent(value: float | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from blocks.ledger.parity_tables import DifferenceRow, FillRow, ParityRow
 from flows.pages.text_table import folded_lines
+from trading.counted import counted
 
 Cells = dict[str, Any]
 
@@ -35,11 +36,11 @@ def verdict_text(rows: Sequence[ParityRow]) -> str:
     words = {"agrees": "agree", "differs": "DIFFER", "not_kept": "were not kept"}
     counts = {word: sum(row.verdict == verdict for row in rows) for verdict, word in words.items()}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    text = f"of {len(rows)} sessions {told}"
+    text = f"of {counted(len(rows), 'session')} {told}"
     if len(rows) == 1:
         text = f"{rows[0].session} {_one(rows[0])}"
     usd, priced = sum(row.shortfall_usd for row in rows), sum(row.fills_priced for row in rows)
-    return f"{text}; shortfall {usd:+,.2f} USD over {priced} fills"
+    return f"{text}; shortfall {usd:+,.2f} USD over {counted(priced, 'fill')}"
 
 
 def _one(row: ParityRow) -> str:

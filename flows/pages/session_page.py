@@ -14,6 +14,7 @@ from flows.pages.live_page import LivePage
 from flows.pages.session_tables import Table, decisions_table, positions_table
 from flows.pages.status import broker_line
 from tasks.session.runtime import RUNTIMES, SessionRuntime
+from trading.counted import counted
 from trading.engine.trade_tape import FILLS
 from trading.market.calendar import exchange_timezone
 
@@ -88,7 +89,8 @@ class SessionPage:
         broker = "" if view is None else f"; {broker_line(view.as_dict())}"
         links = self._live_page.links(account, runtime.session.date)
         where = f". {links}" if links else ""
-        held, zone = len(positions), exchange_timezone(runtime.plan.exchange).key
+        zone = exchange_timezone(runtime.plan.exchange).key
+        held = counted(len(positions), "position", none="No")
         await acreate_table_artifact(
             decisions,
             key=artifact_key(account, "decisions"),
@@ -97,6 +99,5 @@ class SessionPage:
         await acreate_table_artifact(
             positions,
             key=artifact_key(account, "positions"),
-            description=f"{held or 'No'} position{'' if held == 1 else 's'} of {whose}{broker}"
-            f"{where}",
+            description=f"{held} of {whose}{broker}{where}",
         )

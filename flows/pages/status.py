@@ -13,6 +13,7 @@ from blocks.account.status import AccountStatus
 from blocks.records.fields import Record
 from flows.pages.cells import cell
 from flows.pages.text_table import table_lines
+from trading.counted import counted
 from trading.gate.findings import Finding
 
 LATEST_TRADES = 20
@@ -133,11 +134,11 @@ def _print_messages(console: Console, messages: dict[str, Any]) -> None:
     if messages["refused"]:
         console.print(f"[red]Discord refuses the webhook[/red]: {messages['refused']}")
     if messages["waiting"]:
-        console.print(f"{messages['waiting']} messages wait to be sent to Discord")
+        console.print(f"Waiting to be sent to Discord: {counted(messages['waiting'], 'message')}")
     if messages["dead"]:
         last = messages["dead"][-1]
         console.print(
-            f"{len(messages['dead'])} messages were not delivered, the last one"
+            f"Not delivered to Discord: {counted(len(messages['dead']), 'message')}, the last one"
             f" {last['kind']} of {last['ts']}: {last['reason']}"
         )
 

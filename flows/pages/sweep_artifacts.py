@@ -17,6 +17,7 @@ from flows.pages.sweep_figures import sweep_figures
 from tasks.masked import without_secrets_in_errors
 from tasks.sweep.folder import PAGE
 from tasks.sweep.report import SweepReport
+from trading.counted import counted
 from trading.sweep.table import SET_NUMBER
 
 MOST_SETS = 50
@@ -31,7 +32,8 @@ FIGURES = ("sharpe", "total_pnl", "total_return", "max_drawdown", "profit_factor
 async def publish_sweep(report: SweepReport, out: Path, live_page: LivePage) -> None:
     """Show a sweep's best with its statistics, the sets after it, and where its page is."""
     address = live_page.of_results(out, PAGE)
-    what = f"sweep of {report.strategy}, {len(report.results):,} sets"
+    sets = counted(len(report.results), "set")
+    what = f"sweep of {report.strategy}, {sets}"
     said = _sentence(report)
     notes = report.statistics["notes"]
     lines = [
@@ -51,7 +53,7 @@ async def publish_sweep(report: SweepReport, out: Path, live_page: LivePage) -> 
     await acreate_table_artifact(
         best_rows(report),
         key="sweep-best",
-        description=f"The best by {report.objective} of {len(report.results):,} sets. {said}.",
+        description=f"The best by {report.objective} of {sets}. {said}.",
     )
     await acreate_link_artifact(
         address, link_text=f"Page of the {what}", key="sweep-results", description=address
@@ -63,7 +65,8 @@ def sweep_message(report: SweepReport, out: Path) -> str:
     refused = f", {len(report.refused):,} refused" if report.refused else ""
     best = ", ".join(f"{label}: {value}" for label, value in sweep_figures(report)[:2])
     said = _sentence(report)
-    return f"{len(report.results):,} sets{refused}. {best}. {said}. Open {sweep_address(out)}"
+    sets = counted(len(report.results), "set")
+    return f"{sets}{refused}. {best}. {said}. Open {sweep_address(out)}"
 
 
 def best_rows(report: SweepReport) -> list[dict[str, str]]:

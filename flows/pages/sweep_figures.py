@@ -13,6 +13,7 @@ from flows.pages.backtest_figures import aligned
 from tasks.sweep.folder import PAGE
 from tasks.sweep.report import SweepReport
 from trading.backtest.performance import Json
+from trading.counted import counted
 from trading.sweep.table import SET_HASH, SET_NUMBER
 
 _MOST_REASONS = 3
@@ -24,9 +25,9 @@ def print_sweep(report: SweepReport, folder: Path) -> None:
     first, last = report.sessions[0], report.sessions[-1]
     ran = len(report.results)
     console.print(
-        f"[bold]{ran:,} sets[/bold] of {escape(report.strategy)} on"
+        f"[bold]{counted(ran, 'set')}[/bold] of {escape(report.strategy)} on"
         f" {escape(report.markets[0].market.source)}, {first} to {last},"
-        f" {len(report.sessions):,} sessions{_kept(report)}",
+        f" {counted(len(report.sessions), 'session')}{_kept(report)}",
         soft_wrap=True,
     )
     console.print(f"[bold]{escape(_sentence(report.statistics))}[/bold]", soft_wrap=True)

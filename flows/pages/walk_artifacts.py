@@ -16,6 +16,7 @@ from flows.pages.walk_figures import walk_figures, window_rows
 from tasks.masked import without_secrets_in_errors
 from tasks.walk_forward.folder import PAGE
 from tasks.walk_forward.report import WalkReport
+from trading.counted import counted
 
 MOST_REFUSED = 20
 
@@ -48,7 +49,7 @@ async def publish_walk(report: WalkReport, out: Path, live_page: LivePage) -> No
     await acreate_table_artifact(
         window_rows(report),
         key="walk-forward-windows",
-        description=f"{len(report.walk.windows):,} windows. {report.sentence}",
+        description=f"{counted(len(report.walk.windows), 'window')}. {report.sentence}",
     )
     await acreate_link_artifact(
         address,
@@ -61,7 +62,8 @@ async def publish_walk(report: WalkReport, out: Path, live_page: LivePage) -> No
 def walk_message(report: WalkReport, out: Path) -> str:
     """Return what a run's end says of a walk: one line, its profit never without what is left."""
     return (
-        f"{len(report.walk.windows):,} windows, {len(report.sets):,} sets; {report.sentence};"
+        f"{counted(len(report.walk.windows), 'window')},"
+        f" {counted(len(report.sets), 'set')}; {report.sentence};"
         f" {report.walk.summary.total_pnl:+,.2f} USD out-of-sample; open {walk_address(out)}"
     )
 

@@ -10,6 +10,7 @@ from blocks.research_report.figures import shown_value
 from flows.pages.backtest_figures import aligned
 from tasks.walk_forward.folder import PAGE
 from tasks.walk_forward.report import WalkReport
+from trading.counted import counted
 from trading.walk_forward.walk import WindowRun
 
 _MOST_REFUSED = 3
@@ -22,9 +23,10 @@ def print_walk(report: WalkReport) -> None:
     sessions = walk.joined.grid.sessions
     kind = "anchored" if lengths.is_anchored else "rolling"
     console.print(
-        f"[bold]{len(walk.windows)} {kind} windows[/bold] of {escape(report.strategy.name)} on"
-        f" {escape(report.markets[0].source)}: {len(report.sets):,} sets by {walk.objective},"
-        f" {lengths.in_sample} sessions in-sample, {lengths.purged} purged,"
+        f"[bold]{counted(len(walk.windows), f'{kind} window')}[/bold] of"
+        f" {escape(report.strategy.name)} on {escape(report.markets[0].source)}:"
+        f" {counted(len(report.sets), 'set')} by {walk.objective},"
+        f" {counted(lengths.in_sample, 'session')} in-sample, {lengths.purged} purged,"
         f" {lengths.out_of_sample} traded, {sessions[0].date} to {sessions[-1].date}",
         soft_wrap=True,
     )

@@ -38,11 +38,6 @@ def some_symbols(symbols: Sequence[str]) -> str:
     return shown
 
 
-def counted(count: int, noun: str) -> str:
-    """Return how many of something there are, such as `1 session` or `8,192 bars`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def timed_name(what: str, due: datetime) -> str:
     """Return the name of what runs again and again, by the UTC time at which it was due."""
     return f"{due.astimezone(UTC):%Y-%m-%d %H:%M}Z {what}"

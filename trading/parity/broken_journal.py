@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from trading.counted import counted
 from trading.parity.findings import AsConsumed, Cause, Difference, Kind
 from trading.session.events import Event, Intent
 
@@ -21,7 +22,7 @@ def with_gap(found: AsConsumed, gone: int) -> AsConsumed:
     """Return what was found with so many rows of the journal that are gone."""
     if not gone:
         return found
-    rows = f"{gone} row{'' if gone == 1 else 's'}"
+    rows = counted(gone, "row")
     gap = _of_books(f"{rows} between its first and its last one are gone", "rows follow each other")
     return replace(found, differences=(*found.differences, gap))
 

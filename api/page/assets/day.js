@@ -8,6 +8,7 @@ function showDay(day) {
     + `${day.plan.strategy} on ${count(day.plan.symbols, 'symbol')}. ${day.is_closed ? 'Closed.' : 'Not closed yet.'}`;
   document.title = `Openbell, session ${day.session}`;
   turnPages(day);
+  warnOfSimulated(day.plan);
   const cards = make('div', '', 'cards');
   cards.id = 'cards';
   const now = make('section', [make('h2', 'Result', 'unseen'), cards]);
@@ -18,7 +19,7 @@ function showDay(day) {
   fill('card-trades', 'Closed trades', String(day.trades.length), worst && worst.pnl < 0
     ? `What cost most: ${worst.symbol}, ${money(worst.pnl, true)}` : 'No trade lost');
   showLatch(day.latch);
-  showEquity('Equity', { curve: day.curve, latch: day.latch });
+  showEquity('Equity', { curve: day.curve, latch: day.latch }, day.plan.is_simulated);
   showStory('What it did, and why', day.entries, day.trades, []);
 }
 
@@ -26,7 +27,7 @@ function restOfDay(day, ask) {
   const traded = new Set(day.fills.map((each) => each.symbol));
   const symbols = [...day.symbols].sort((a, b) => traded.has(b) - traded.has(a)).map((symbol) => ({
     symbol, close: null, change: null, held: 0, words: traded.has(symbol) ? 'traded' : '' }));
-  showSymbols({ symbols }, day.session, ask);
+  showSymbols({ symbols }, day.session, ask, day.plan);
   showOrders(day.orders);
   showMessages(day.messages);
   showParity(day.parity ? [day.parity] : []);

@@ -46,6 +46,10 @@ function banner(name, text, kind = '') {
   return found;
 }
 
+function warnOfSimulated(plan) {
+  banner('simulated', plan && plan.is_simulated ? 'SIMULATED: these bars are of no real market.' : '', 'replay');
+}
+
 // Several changes at once are one question.
 async function refresh(show) {
   state.isWanted = true;

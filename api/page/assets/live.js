@@ -25,7 +25,7 @@ function notices(seen) {
   if (!seen.problem) {
     banner('replay', time.is_replayed ? `A replay of ${seen.session.shown}: its clock says ${dayHour(time.now)} (${zoneName()}), `
     + 'which is not now.' : '', 'replay');
-    banner('simulated', plan && plan.is_simulated ? 'SIMULATED: these bars are of no real market.' : '', 'replay');
+    warnOfSimulated(plan);
   }
   banner('clock', time.warning ? `The clock of this machine: ${time.warning}` : '', 'bad-banner');
   banner('browser', apart > 30 ? `The clock of this browser is ${span(apart)} ${clock.ahead > 0 ? 'ahead of' : 'behind'} `
@@ -64,8 +64,8 @@ function show(seen) {
   section('control', 'Stop it, or let it go on');
   showPositions(seen.positions);
   showStory(isToday ? 'What it did today, and why' : 'What it did, and why', seen.entries, seen.trades, seen.positions);
-  showEquity('Equity of the session', seen.equity);
-  showSymbols(seen, null, ask);
+  showEquity('Equity of the session', seen.equity, Boolean(seen.session.plan?.is_simulated));
+  showSymbols(seen, null, ask, seen.session.plan);
   showDecisions(seen.decisions, seen.reasons);
   showOrders(seen.orders);
   showMessages(seen.messages);

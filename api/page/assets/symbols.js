@@ -2,9 +2,10 @@
 
 const MOST_ROWS = 60;
 const FIRST_CHARTS = 4;
-const picked = { wanted: null, words: '', charts: new Map() };
+const picked = { wanted: null, words: '', isSimulated: false, charts: new Map() };
 
-function showSymbols(seen, session, ask) {
+function showSymbols(seen, session, ask, plan) {
+  picked.isSimulated = Boolean(plan && plan.is_simulated);
   const place = section('symbols', 'Symbols', 'Candles are of the bars as the session consumed them. '
     + 'Choose a symbol to show or hide its candles.');
   if (!byId('symbol-list')) {
@@ -95,16 +96,17 @@ function drawCharts(session, ask, seen = null) {
 }
 
 function oneChart(symbol, session, ask) {
-  const [plot, words] = [make('div', '', 'plot'), make('p', 'Loading')];
-  const frame = make('div', [make('h3', symbol), plot, words], 'chart');
+  const [drawing, words] = [make('div'), make('p', 'Loading')];
+  const frame = make('div', [make('h3', symbol), drawing, words], 'chart');
   frame.dataset.of = symbol;
   byId('symbol-charts').append(frame);
   sight.observe(frame);
-  let [drawnChart, answer, isAsking] = [null, null, false];
+  let [candles, answer, isAsking, isDrawn] = [null, null, false, true];
   const self = {
     isSeen: false,
     isOld: true,
     async refresh() {
+      if (!self.isOld) self.draw();
       if (isAsking || !self.isOld) return;
       isAsking = true;
       self.isOld = false;
@@ -125,9 +127,19 @@ function oneChart(symbol, session, ask) {
         return;
       }
       answer = found;
-      if (!drawnChart) drawnChart = candleChart(plot);
-      drawnChart.show(answer);
+      self.tell();
+    },
+    // What is out of sight is drawn when it comes into sight.
+    tell() {
       words.textContent = chartWords(answer);
+      isDrawn = false;
+      if (self.isSeen) self.draw();
+    },
+    draw() {
+      if (isDrawn) return;
+      if (!candles) candles = sessionCandles(drawing, symbol, picked.isSimulated);
+      candles.show(answer);
+      isDrawn = true;
     },
     // The next bar is in what the page has just been told: it is asked for only where some are missing.
     follow(seen) {
@@ -146,14 +158,13 @@ function oneChart(symbol, session, ask) {
         }
         answer.fills = seen.fills.filter((each) => each.symbol === symbol);
         answer.position = seen.positions.find((each) => each.symbol === symbol) || null;
-        if (drawnChart) drawnChart.show(answer);
-        words.textContent = chartWords(answer);
+        self.tell();
       }
       if (self.isSeen) self.refresh();
     },
     remove() {
       sight.unobserve(frame);
-      if (drawnChart) drawnChart.remove();
+      if (candles) candles.remove();
       frame.remove();
     },
   };

@@ -18,6 +18,7 @@ from blocks.bars.names.words import (
     words_of_name,
 )
 from blocks.bars.sources.found import SourceFile
+from trading.counted import counted
 from trading.errors import BadInput
 from trading.market.symbols import symbol_key
 
@@ -203,7 +204,7 @@ def _note_of_parts(joined: dict[str, list[SourceFile]]) -> tuple[str, ...]:
     if not joined:
         return ()
     symbol, files = next(iter(joined.items()))
-    more = f", and so {_more(len(joined) - 1, 'symbol')}" if len(joined) > 1 else ""
+    more = f", and so {counted(len(joined) - 1, 'more symbol')}" if len(joined) > 1 else ""
     return (
         f"names look like parts of one symbol: {symbol} is read from {len(files)} files, such as"
         f" {files[0].name} and {files[1].name}{more}; --symbol NAME calls it otherwise, and files"
@@ -222,12 +223,8 @@ def _notes_of_guesses(
             guesses["date" if is_date else found.why].append((file, found))
     for why, of in guesses.items():
         file, found = of[0]
-        more = f", and so {_more(len(of) - 1, 'file')}" if len(of) > 1 else ""
+        more = f", and so {counted(len(of) - 1, 'more file')}" if len(of) > 1 else ""
         yield f"{file.name} is read as {found.symbol}{_BECAUSE.get(why, '')}{more}; {_OTHERWISE}"
-
-
-def _more(count: int, what: str) -> str:
-    return f"{count} more {what}{'' if count == 1 else 's'}"
 
 
 def _nameless(file: SourceFile, named: Named) -> BadInput:

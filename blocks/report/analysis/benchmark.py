@@ -9,6 +9,7 @@ from blocks.report.markup import element, number, percent, scrolling, table, wra
 from blocks.report.run import ReportRun
 from trading.analysis.benchmark import KNOWN, Against, Benchmark
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
+from trading.counted import counted
 from trading.market.bars import Floats
 
 _COMPARE = (
@@ -92,7 +93,7 @@ def _picture(run: ReportRun, benchmark: Benchmark) -> str:
             Line("this run", "own", np.concatenate(([capital], session_equity(run)))),
             Line(benchmark.name, "other", np.concatenate(([capital], held))),
         ),
-        f"Value of this run and of {len(held):,} sessions of the benchmark, in USD",
+        f"Value of this run and of {counted(len(held), 'session')} of the benchmark, in USD",
         (str(run.sessions[0].date), str(run.sessions[-1].date)),
         ",.0f",
         " USD",

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from blocks.report.markup import element, number, percent, scrolling, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.analysis.days import Day
+from trading.counted import counted
 
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MOST_WEEKS = 530
@@ -80,7 +81,7 @@ def _cell(day: Day | None, hottest: float) -> str:
         return "<td></td>"
     if not day.trades and not day.profit:
         return element("td", "\N{EN DASH}")
-    return _heat(day.profit, hottest, "", f"{day.date}: {day.trades} trades")
+    return _heat(day.profit, hottest, "", f"{day.date}: {counted(day.trades, 'trade')}")
 
 
 def _heat(value: float, hottest: float, name: str, title: str) -> str:

@@ -7,6 +7,7 @@ from blocks.report.markup import element, number, percent, scrolling, table, wra
 from blocks.report.run import ReportRun
 from trading.analysis.drawdowns import Drawdown, Drawdowns
 from trading.analysis.rolling import A_MONTH
+from trading.counted import counted
 
 
 def drawdowns_section(run: ReportRun) -> str:
@@ -57,11 +58,11 @@ def _words(found: Drawdowns) -> str:
     way_back = (
         "and has not come back"
         if deepest.recovery is None
-        else f"and was back {deepest.sessions_up:,} sessions later"
+        else f"and was back {counted(deepest.sessions_up, 'session')} later"
     )
     return (
         f"The deepest fall took {percent(abs(deepest.depth), ',.2f')}, {number(deepest.loss)} USD,"
-        f" in {deepest.sessions_down:,} sessions, {way_back}. At"
+        f" in {counted(deepest.sessions_down, 'session')}, {way_back}. At"
         f" {percent(found.under_water, ',.1f')} of all bars the account stood below its highest"
         f" value; falls are counted bar by bar, {found.count:,} in all."
     )

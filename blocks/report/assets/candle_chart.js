@@ -59,7 +59,7 @@ class CandleChart extends ChartFrame {
   }
 
   draw() {
-    const { BaselineSeries, LineSeries, LineStyle, LineType } = LightweightCharts;
+    const { BaselineSeries, LineSeries, LineType } = LightweightCharts;
     const { band, lines, marks, notes } = this.drawn;
     this.extra.forEach((series) => this.chart.removeSeries(series));
     this.extra = [];
@@ -80,9 +80,8 @@ class CandleChart extends ChartFrame {
       add(LineSeries, { color: colour, lineWidth: 1, lastValueVisible: true,
         title: `${band.name} low` }, level(band.low));
     }
-    const styles = { solid: LineStyle.Solid, dashed: LineStyle.Dashed, dotted: LineStyle.Dotted };
     for (const { name, colour, points, style = 'solid', width = 1, isStepped } of lines) {
-      add(LineSeries, { color: themeColour(colour), lineWidth: width, lineStyle: styles[style],
+      add(LineSeries, { color: themeColour(colour), lineWidth: width, lineStyle: lineStyles[style],
         lineType: isStepped ? LineType.WithSteps : LineType.Simple, title: name ?? '',
         lastValueVisible: Boolean(name) }, points);
     }

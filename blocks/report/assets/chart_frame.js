@@ -6,6 +6,9 @@ const themeColour = (name) => getComputedStyle(document.documentElement)
 const faded = (name, share) => themeColour(name) + Math.round(share * 255).toString(16)
   .padStart(2, '0');
 
+const lineStyles = { solid: LightweightCharts.LineStyle.Solid,
+  dashed: LightweightCharts.LineStyle.Dashed, dotted: LightweightCharts.LineStyle.Dotted };
+
 // Seconds that a zone's clock is ahead of UTC; asked once in half an hour, at which clocks change.
 function zoneAhead(zone) {
   const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric',
@@ -37,6 +40,7 @@ class ChartFrame {
     this.at = -1;
     this.times = [];
     this.shownAt = new Map();
+    this.priceLines = [];
     this.ahead = zoneAhead(options.zone);
     this.reading = document.createElement('p');
     this.reading.className = 'reading';
@@ -52,6 +56,9 @@ class ChartFrame {
     element.ariaLabel = options.label;
     this.chart = LightweightCharts.createChart(this.plot, {
       autoSize: true,
+      // The library's own mark brings a style along, which a page of strict policy forbids; the
+      // footer names the library and links to its maker.
+      layout: { attributionLogo: false },
       localization: { locale: 'en-US', dateFormat: 'yyyy-MM-dd' },
       crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
       // The page scrolls over a chart that nobody has clicked.
@@ -138,6 +145,20 @@ class ChartFrame {
 
   showAll() { this.chart.timeScale().fitContent(); }
 
+  // Whether all of it is in sight, as it is until somebody looks closer.
+  isWhole() {
+    const seen = this.chart.timeScale().getVisibleLogicalRange();
+    return !seen || (seen.from <= 0.5 && seen.to >= this.times.length - 1.5);
+  }
+
+  // Draw levels across the whole chart in place of those before: {name, value, colour, style}.
+  setPriceLines(lines) {
+    this.priceLines.forEach((line) => this.series.removePriceLine(line));
+    this.priceLines = lines.map(({ name = '', value, colour, style = 'dashed' }) => (
+      this.series.createPriceLine({ price: value, color: themeColour(colour), lineWidth: 1,
+        lineStyle: lineStyles[style], axisLabelVisible: Boolean(name), title: name })));
+  }
+
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const from = this.at < 0 ? this.times.length - 1 : this.at;
@@ -162,9 +183,8 @@ class ChartFrame {
   dress() {
     const grid = { color: themeColour('line') };
     this.chart.applyOptions({
-      // The footer names the library and links to its maker.
       layout: { background: { color: 'transparent' }, textColor: themeColour('quiet'), fontSize: 12,
-        fontFamily: 'system-ui, sans-serif', attributionLogo: false,
+        fontFamily: 'system-ui, sans-serif',
         panes: { separatorColor: themeColour('line'), enableResize: false } },
       grid: { vertLines: grid, horzLines: grid },
       rightPriceScale: { borderColor: themeColour('line') },

@@ -53,10 +53,6 @@ class EquityChart extends ChartFrame {
     const begin = this.points.find(({ time }) => this.from !== null && time >= this.from);
     this.marks.setMarkers(begin ? [{ time: this.shown(begin.time), position: 'aboveBar',
       shape: 'arrowDown', color: themeColour('ink'), text: 'out-of-sample from here' }] : []);
-    if (this.line) this.series.removePriceLine(this.line);
-    this.line = this.capital === null || this.capital === undefined ? null
-      : this.series.createPriceLine({ price: this.capital, color: themeColour('strong-line'),
-        lineWidth: 1, lineStyle: LightweightCharts.LineStyle.Dashed, axisLabelVisible: false,
-        title: '' });
+    this.setPriceLines(this.capital == null ? [] : [{ value: this.capital, colour: 'strong-line' }]);
   }
 }

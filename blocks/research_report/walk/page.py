@@ -16,6 +16,7 @@ from blocks.research_report.luck import as_sentence
 from blocks.research_report.resamples import resamples_section
 from blocks.research_report.walk.run import WalkPage
 from blocks.research_report.walk.windows import choices_table, windows_table
+from trading.counted import counted
 from trading.market.bars import Floats
 from trading.walk_forward.verdict import LEAST_EFFICIENCY
 from trading.walk_forward.walk import WindowRun
@@ -53,8 +54,9 @@ def _sections(page: WalkPage) -> dict[str, str]:
         "heading": element("h1", page.title),
         "subtitle": element(
             "p",
-            f"{len(walk.windows):,} {kind} windows, {page.sets:,} sets by {walk.objective},"
-            f" traded {first} to {last}, {len(sessions):,} sessions",
+            f"{counted(len(walk.windows), f'{kind} window')},"
+            f" {counted(page.sets, 'set')} by {walk.objective},"
+            f" traded {first} to {last}, {counted(len(sessions), 'session')}",
         ),
         "source": element("p", f"Bars: {page.source}", class_="quiet"),
         "notes": notes("Read this first", page.notes, "notes"),

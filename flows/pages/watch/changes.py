@@ -9,6 +9,7 @@ from blocks.live.answers import Age, LiveAnswer
 from flows.pages.text_table import plain
 from flows.pages.watch import sentences
 from flows.pages.watch.screen import Moment
+from trading.counted import counted
 
 Facts = Mapping[str, str]
 
@@ -68,8 +69,7 @@ def _age(answer: LiveAnswer) -> str:
 def _bar(answer: LiveAnswer) -> str:
     newest = answer.newest_bar
     begun = "" if newest is None else f"bar {sentences.bar_time(newest.start, answer)}: "
-    held = len(answer.positions)
-    positions = f"{held or 'no'} position{'' if held == 1 else 's'}"
+    positions = counted(len(answer.positions), "position", none="no")
     return f"{begun}{sentences.equity(answer)} It holds {positions}."
 
 

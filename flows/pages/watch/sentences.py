@@ -10,7 +10,7 @@ from blocks.live.answers import Age, LiveAnswer, Problem
 from blocks.live.held import PositionAnswer
 from blocks.records.order import Order
 from flows.pages.cells import cell
-from flows.process.run_names import counted
+from trading.counted import counted
 
 # Nobody buys for less than a cent, and few prices below a dollar have two digits.
 FINE_BELOW_USD = 1

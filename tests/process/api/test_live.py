@@ -123,12 +123,20 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         until(page, f"{text} === '{float(last['equity']):,.2f} USD'")
         page.evaluate("document.querySelector('#symbols').scrollIntoView()")
         until(page, "document.querySelectorAll('#symbols canvas').length > 0")
+        # What a pointer reads of a bar, keys read too.
+        page.evaluate(
+            "document.querySelector('#symbols .framed').dispatchEvent("
+            "new KeyboardEvent('keydown', { key: 'Home' }))"
+        )
+        first = page.evaluate("document.querySelector('#symbols .reading').textContent")
+        assert first.startswith("Wed 11 Jun, 09:30   open ")
         assert page.evaluate("document.querySelectorAll('#calendar td a').length") == 2
         ledger.add_command("halt", "seen by a browser", datetime.now(UTC))
         until(page, "document.body.innerText.includes('seen by a browser')")
         ledger.release()
         restore(data_dir, tmp_path / "copy", bars=6)
-        until(page, "document.querySelector('#symbol-charts p')?.textContent.startsWith('6 bars')")
+        told = "document.querySelector('#symbol-charts .chart > p')?.textContent"
+        until(page, f"{told}.startsWith('6 bars')")
         begin_with_other_symbols(data_dir)
         until(page, "document.querySelector('#symbol-charts h3')?.textContent === 'NVDA'")
         assert page.evaluate("document.querySelector('#banner-problem')") is None

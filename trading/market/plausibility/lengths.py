@@ -8,6 +8,7 @@ from datetime import UTC
 import numpy as np
 from numpy.typing import NDArray
 
+from trading.counted import counted
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import INTERVALS_MINUTES, MICROSECONDS_PER_MINUTE
 from trading.market.plausibility.finding import Words
@@ -180,4 +181,4 @@ def _span(microseconds: int) -> str:
     minutes, rest = divmod(microseconds, MICROSECONDS_PER_MINUTE)
     if rest:
         return f"{microseconds / _SECOND_US:g} seconds"
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return counted(minutes, "minute")

@@ -1,0 +1,8 @@
+"""How many of something there are, as every page, line and message says it."""
+
+from __future__ import annotations
+
+
+def counted(count: int, noun: str, none: str = "0") -> str:
+    """Return such as `1 session` or `8,192 bars`; `none` is how nothing of it is called."""
+    return f"{f'{count:,}' if count else none} {noun}{'' if count == 1 else 's'}"
