@@ -60,7 +60,7 @@ async def session_trouble(
             description=f"Account {account or 'none yet'}: {said}",
         )
     if account is None or not is_there(folder, account):
-        # Nothing sends what stands in no ledger, and one that is gone is not to look like a new one.
+        # Nothing sends what stands in no ledger, and a lost one is not to look like a new one.
         return Completed(message=said)
     now = datetime.now(UTC)
     fields: dict[str, object] = {"title": f"The session {what}", "action_required": hint}
