@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class Circumstances:
     symbols: `left_alone` are asked for nothing, of `unmoved` the orders stay where they are, the
     exits of `washed` are forbidden by an entry of ours, `kept` cannot be left before their next bar
     and are protected until then, and of two more target or stop is not placed again. No more
-    than `most_positions` are to be held.
+    than `most_positions` are to be held, worth no more than `leverage` times the equity.
     """
 
     abilities: Abilities = SIMULATED
@@ -36,6 +37,7 @@ class Circumstances:
     without_target: Collection[str] = ()
     without_stop: Collection[str] = ()
     most_positions: int = sys.maxsize
+    leverage: float = math.inf
 
 
 def circumstances_of(
@@ -63,4 +65,5 @@ def circumstances_of(
         without_target=given_up(Leg.TARGET),
         without_stop=given_up(Leg.STOP),
         most_positions=state.plan.risk.max_positions,
+        leverage=state.plan.risk.leverage,
     )

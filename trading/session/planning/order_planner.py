@@ -79,7 +79,9 @@ class OrderPlanner:
             else:
                 leaving += self._for_position(standing, now)
         if not now.abilities.rests_protection:
-            entering = within_places(entering, book, symbols, by_symbol, now.most_positions)
+            entering = within_places(
+                entering, book, symbols, by_symbol, now.most_positions, now.leverage
+            )
         asked = leaving + entering
         return [
             each for each in asked if each.action != "replace" or each.symbol not in now.unmoved

@@ -1,13 +1,17 @@
-"""How many positions there may be, where entries that are to end may still be filled."""
+"""What room there is for entries, where others that are to end may still be filled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from trading.engine.book import Book
+from trading.engine.book import Book, equity, gross_exposure, reserved_cost
 from trading.session.entry_terms import awaited_terms
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order
+from trading.session.protection.legs import is_unheard
+
+# Sizes are within the money of a decision's prices, which move a little until they are asked for.
+SLACK = 0.01
 
 
 def within_places(
@@ -16,18 +20,43 @@ def within_places(
     symbols: Sequence[str],
     orders: Mapping[str, Sequence[Order]],
     most: int,
+    leverage: float,
 ) -> list[Intent]:
     """Return the entries that there is room for, the first ones, at a broker elsewhere.
 
     An entry whose cancel is not confirmed is no part of the book any more, and may be filled at
-    this moment: it keeps its place among the `most` positions until it is known to be gone. What
+    this moment: it keeps its place among the `most` positions, and its money of `leverage` times
+    the equity, until it is known to be gone. One that was filled all the same keeps both. What
     waits for such a place is asked for at a later look. `orders` are a symbol's, by symbol.
     """
-    taken = 0
+    taken, may_cost = 0, 0.0
     for s, symbol in enumerate(symbols):
         is_held = bool(book.quantity[s]) and not book.exit_waiting[s]
-        may_fill = any(o.is_live and o.leg == Leg.ENTRY for o in orders.get(symbol, ()))
+        ending = [o for o in orders.get(symbol, ()) if o.leg == Leg.ENTRY and _may_fill(o)]
         is_awaited = awaited_terms(book, s) is not None
-        taken += is_held or is_awaited or (may_fill and not book.quantity[s])
-    too_many = max(0, taken - most)
-    return list(entries[: max(0, len(entries) - too_many)])
+        taken += is_held or is_awaited or bool(ending and not book.quantity[s])
+        if not is_awaited:
+            may_cost += sum(_cost(order, float(book.mark[s])) for order in ending)
+    room = max(0, len(entries) - max(0, taken - most))
+    left = list(entries[:room])
+    worth = leverage * equity(book)
+    money = (1 + SLACK) * worth - gross_exposure(book) - reserved_cost(book) - may_cost
+    # The money of those that were left out already is free.
+    money += sum(map(_cost_of_intent, entries[room:]))
+    while left and money < 0:
+        money += _cost_of_intent(left.pop())
+    return left
+
+
+def _may_fill(order: Order) -> bool:
+    """Return whether more of an order may be filled, or is and has not been heard."""
+    return order.is_live or is_unheard(order)
+
+
+def _cost(order: Order, mark: float) -> float:
+    """Return what the rest of an entry may cost, USD."""
+    return order.remaining * (order.level or order.reference_price or mark)
+
+
+def _cost_of_intent(entry: Intent) -> float:
+    return abs(entry.quantity) * (entry.reference_price or 0.0)

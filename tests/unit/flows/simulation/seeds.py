@@ -15,6 +15,7 @@ BROKE_ONCE = {
     1397: "a stop was filled and its fills were not listed: the position was sold a second time",
     6269: "killed between a stop's end and the exit, and bars that passed were asked for first",
     6479: "dead until after the close: the check counted seconds in which nothing is sent",
+    6783: "an entry was filled before its cancel, and its money was spent on another",
 }
 
 
