@@ -49,6 +49,9 @@ class ExchangeNews:
 
     def _make_known(self, state: SessionState) -> None:
         """Let the exchange know under which ids of ours the journal has what it names otherwise."""
+        can = self._exchange.abilities
+        if can.leg_ids_settable and can.replaces_in_place:
+            return
         if len(state.their_ids) != self._known_ids:
             self._exchange.know(state.their_ids)
             self._known_ids = len(state.their_ids)

@@ -53,10 +53,12 @@ class Abilities:
     that the entry begins to fill, in the quantity that is filled.
     `bracket`, `oto`, `oco`: it takes as one request an entry with stop and target, an entry with
     one of them, and a stop with a target of which one ends the other.
-    `stop_entry`: an entry may rest at a level beyond price.
+    `stop_entry`: an entry may rest at a level beyond price; where it may not, it is sent at market
+    once a bar has closed beyond it.
     `leg_ids_settable`: legs of one request have client order ids of ours.
     `replaces_in_place`: a replaced order goes on under the broker's id that it had. Where it does
-    not, the exchange's adapter hides that behind our id.
+    not, the exchange's adapter hides that behind our id. With both, all orders of ours are known
+    there by our ids; else the desk tells the exchange which of its own are whose.
     `counts_open_exits`: exits that together exceed the position are refused.
     `at_once`: requests that may be under way side by side.
     `exit_ends_protection`: an exit ends stop and target of its position as it is accepted.

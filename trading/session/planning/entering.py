@@ -22,6 +22,10 @@ def wanted_entry(names: OrderNames, standing: Standing, abilities: Abilities) ->
     wanted = awaited_terms(standing.book, standing.s)
     if wanted is None or standing.live_of(Leg.ENTRY):
         return None
+    is_reached = _is_reached(wanted, float(standing.book.previous_close[standing.s]))
+    if wanted.order_type == OrderType.STOP and not (abilities.stop_entry or is_reached):
+        # Nothing can wait for its level there: a close beyond it is waited for here.
+        return None
     symbol, known = standing.symbol, standing.known
     attempt = next_attempt(known, Leg.ENTRY)
     protection = max(next_attempt(known, leg) for leg in PROTECTION)
@@ -42,7 +46,7 @@ def wanted_entry(names: OrderNames, standing: Standing, abilities: Abilities) ->
         order_type=wanted.order_type,
         level=wanted.level,
         target_kind=wanted.target_kind,
-        is_reached=_is_reached(wanted, float(standing.book.previous_close[standing.s])),
+        is_reached=is_reached,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.blocks.exchange.test_order_desk import CALM, RANGE, bar, desk_of
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.engine.book_changes import cancel_entry
 from trading.session.broker_answers import Answer, Unknown
+from trading.session.broker_facts import SIMULATED
 from trading.session.entry_terms import EntryTerms, await_entry, awaited_terms
 from trading.session.events import Command, Fill, Intent
 from trading.session.orders import Leg, OrderType, Status, TargetKind
@@ -99,6 +101,20 @@ def test_it_rests_until_price_gets_there_and_is_not_asked_for_again() -> None:
     assert len(venue_of(desk).requests) == 1
     assert awaited_terms(desk.state.book, 0) == TERMS
     assert desk.blocked == {}
+
+
+class WithoutStopEntries(MemoryExchange):
+    """Lets no entry rest at a level beyond price."""
+
+    abilities = replace(SIMULATED, stop_entry=False)
+
+
+def test_where_it_cannot_rest_it_goes_out_once_a_bar_has_closed_beyond_its_level() -> None:
+    desk = resting(WithoutStopEntries(plan(max_entries=0)))
+    assert venue_of(desk).requests == []
+    desk.take_bar(bar(2, REACHED, CALM))
+    desk.execute()
+    assert [(each.level, each.is_reached) for each in venue_of(desk).requests] == [(12.0, True)]
 
 
 def test_filled_while_nobody_looks_its_stop_and_its_target_rest_at_the_exchange() -> None:
