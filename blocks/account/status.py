@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 
 from blocks.account.absence import is_gone, refuse_absent
+from blocks.account.entries_missed import EntriesMissed, entries_missed
 from blocks.account.gate import newest_gate
-from blocks.account.late_entries import LateEntries, late_entries
 from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
 from blocks.account.protection_gaps import protection_gaps
@@ -66,8 +66,8 @@ class AccountStatus:
 
     `gate` is what the data gate found, see `newest_gate`; `broker` how the account looked there
     when it was asked last, None with the simulated venue; `unprotected` the newest times in which a
-    position had no resting stop, see `protection_gaps`; `late` what the newest session did not
-    enter because it was too late.
+    position had no resting stop, see `protection_gaps`; `missed` what the newest session
+    wanted to enter and did not.
     """
 
     account: str
@@ -83,7 +83,7 @@ class AccountStatus:
     last_bar: datetime | None
     broker: dict[str, Any] | None = None
     unprotected: list[dict[str, Any]] = field(default_factory=list)
-    late: LateEntries | None = None
+    missed: EntriesMissed | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -119,7 +119,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
         last_bar=equity[0].astimezone(UTC) if equity else None,
         broker=None if broker is None else broker.as_dict(),
         unprotected=protection_gaps(connection),
-        late=late_entries(lambda *asked: rows_of(connection.execute(*asked))),
+        missed=entries_missed(lambda *asked: rows_of(connection.execute(*asked))),
     )
 
 
@@ -128,8 +128,8 @@ def plain(value: Any) -> Any:
     match value:
         case Record():
             return value.model_dump(mode="json")
-        case LateEntries():
-            return value._asdict()
+        case EntriesMissed():
+            return value.as_dict()
         case dict():
             return {name: plain(item) for name, item in value.items()}
         case list():

@@ -74,8 +74,8 @@ def print_status(status: AccountStatus) -> None:
     for gap in status.unprotected:
         if gap["became"] != "over" or gap["seconds"] >= TOLD_SECONDS:
             console.print(gap_line(gap), highlight=False, markup=False)
-    if status.late is not None and status.late.words:
-        console.print(f"{status.late.session}: {status.late.words}", markup=False)
+    if status.missed is not None and status.missed.words:
+        console.print(f"{status.missed.session}: {status.missed.words}", markup=False)
     _print_messages(console, status.messages)
     for line in gate_lines(status.gate):
         console.print(line, highlight=False, markup=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blocks.account.late_entries import late_entries
+from blocks.account.entries_missed import entries_missed
 from tasks.session.broker_watch import look_at_broker
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
@@ -18,7 +18,7 @@ def close_session(runtime: SessionRuntime) -> float:
     runtime.desk.project()
     note_late_trades(runtime)
     look_at_broker(runtime)
-    _tell_what_was_late(runtime)
+    _tell_what_was_missed(runtime)
     for symbol, s in runtime.state.index.items():
         held = int(runtime.state.book.quantity[s])
         if held:
@@ -28,16 +28,17 @@ def close_session(runtime: SessionRuntime) -> float:
     return runtime.state.equity()
 
 
-def _tell_what_was_late(runtime: SessionRuntime) -> None:
-    """Tell why so little was entered where decisions or entries came too late for their bars."""
-    late = late_entries(runtime.ledger.query)
-    if late is not None and late.session == runtime.name and late.words:
-        slower = "Replay it with a smaller --speed" if runtime.pace.is_replay else ""
-        runtime.notifier.send(
-            "SYSTEM_WARNING",
-            late.words,
-            action_required=slower or "See in the log what it waited for: bars, broker, machine",
-        )
+def _tell_what_was_missed(runtime: SessionRuntime) -> None:
+    """Tell why so little was entered: late bars, and entries that came to nothing."""
+    missed = entries_missed(runtime.ledger.query)
+    if missed is None or missed.session != runtime.name or not missed.words:
+        return
+    hint = ""
+    if missed.late_bars and runtime.pace.is_replay:
+        hint = "Replay it with a smaller --speed"
+    elif missed.late_bars:
+        hint = "See in the log what it waited for: bars, broker, machine"
+    runtime.notifier.send("SYSTEM_WARNING", missed.words, action_required=hint)
 
 
 def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:

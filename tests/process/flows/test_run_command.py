@@ -309,5 +309,5 @@ def test_a_session_that_was_late_for_all_of_its_bars_says_so(tmp_path: Path) -> 
     assert "smaller --speed" in said
     shown = status(tmp_path)
     assert shown["trades"] == []
-    assert shown["late"]["late_bars"] > 0
+    assert shown["missed"]["late_bars"] > 0
     assert "came too late to enter by" in flows("show-status", "--data-dir", tmp_path).stdout
