@@ -11,6 +11,7 @@ from api.performance import PerformanceAnswer, Period, performance
 from blocks.account.day.begun_session import read_begun
 from blocks.account.day.fills import read_initial_stops
 from blocks.account.facts import AccountFacts, read_facts
+from blocks.ledger.damage import reading_rows
 from blocks.ledger.tables import read_orders, read_positions, read_signals
 from blocks.live.held import PositionAnswer
 from blocks.live.source import Source
@@ -67,7 +68,8 @@ def account_routes(source: Source) -> APIRouter:
     @routes.get("/metrics/performance")
     def metrics_performance(period: Period = Period.ALL) -> PerformanceAnswer:
         capital = _facts(source).capital
-        return performance(source.trades(), source.ledger(), capital, period)
+        with reading_rows("the ledger's equity, trades or transfers"):
+            return performance(source.trades(), source.ledger(), capital, period)
 
     return routes
 

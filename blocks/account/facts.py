@@ -187,7 +187,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         orders=counts,
         trades=int(trades["count"]),
         realized=float(trades["pnl"]),
-        blocked=orjson.loads(differences[0]["value"]) if differences else {},
+        blocked=dict(orjson.loads(differences[0]["value"])) if differences else {},
         unknown_orders=counts.get("unknown", 0),
         halt=halts[0] if halts else None,
         outbox_open=outbox.count,

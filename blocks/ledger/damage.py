@@ -23,8 +23,8 @@ def of_journal(session: date) -> str:
 
 @contextmanager
 def reading_rows(what: str) -> Iterator[None]:
-    """Read rows of a ledger; raises StoreUnavailable for one that is damaged."""
+    """Read rows of a ledger; raises StoreUnavailable where one holds what no version wrote."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise damaged(what) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.ledger.damage import reading_rows
 from trading.errors import BadInput
 
 # To be raised when an earlier version would misread what is written, or lose it.
@@ -45,4 +46,7 @@ def _number_of(connection: duckdb.DuckDBPyConnection) -> int:
         row = connection.execute("SELECT value FROM meta WHERE name = ?", [FORMAT_NAME]).fetchone()
     except duckdb.CatalogException:
         return 1
-    return 1 if row is None else int(row[0])
+    if row is None:
+        return 1
+    with reading_rows("the number of the ledger's format"):
+        return int(row[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -42,7 +42,7 @@ def read_halts(connection: duckdb.DuckDBPyConnection) -> list[Halt]:
     since = connection.execute(
         "SELECT value FROM meta WHERE name = ? AND value != ''", [DRAWDOWN_SINCE]
     ).fetchone()
-    found = [Halt(ts, str(command), str(reason)) for ts, command, reason in rows]
+    found = [Halt(ts.astimezone(UTC), str(command), str(reason)) for ts, command, reason in rows]
     if since is not None and last_resume <= seen:
         found.append(Halt(datetime.fromisoformat(since[0]), "halt", "drawdown"))
     return found

@@ -18,6 +18,7 @@ from blocks.account.reader import AccountReader
 from blocks.account.status import live_account
 from blocks.health.health import HealthCheck, HealthReport, remember
 from blocks.health.session_hours import session_open_at
+from blocks.ledger.damage import reading_rows
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file
@@ -113,7 +114,9 @@ class Source:
 
         Several pages that ask at once wait for each other here, and not at the session's lock.
         """
-        with self._turn, self.ledger().reading() as connection:
+        ledger = self.ledger()
+        what = f"the ledger of account {ledger.account}"
+        with self._turn, ledger.reading() as connection, reading_rows(what):
             yield connection
 
     def trades(self) -> TradeStore:

@@ -11,7 +11,7 @@ import duckdb
 import orjson
 
 from blocks.account.explanation import StrategyWords
-from blocks.ledger.damage import WAY_OUT
+from blocks.ledger.damage import WAY_OUT, damaged
 from blocks.ledger.kept_plan import plan_in_row
 from trading.errors import StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
@@ -91,6 +91,8 @@ def read_begun(
     if found is None:
         return None
     number, day, is_closed = found
+    if day is None:
+        raise damaged(f"row {number} of the journal", "it is of no session")
     moved = _moved_in(connection, day)
     if before is not None and (before.first_row, before.session) == (number, day):
         baseline = before.baseline - before.moved + moved

@@ -88,22 +88,3 @@ def test_a_damaged_plan_in_the_journal_is_one_line_everywhere(
     for path in ("/api/account", "/api/days", "/api/bars?symbol=AAPL"):
         answer = client.get(path)
         assert (answer.status_code, WAY_OUT in answer.json()["error"]) == (503, True), path
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "UPDATE meta SET value = '{' WHERE name = 'differences'",
-        "INSERT OR REPLACE INTO meta VALUES ('drawdown since', 'a while ago')",
-    ],
-)
-def test_other_notes_that_nobody_can_read_are_one_line_too(sql: str, data_dir: Path) -> None:
-    with DuckDBLedger(data_dir, "replay").changing() as connection:
-        connection.execute("INSERT OR IGNORE INTO meta VALUES ('differences', '{}')")
-        connection.execute(sql)
-    client = TestClient(create_app(Source(data_dir, "replay")), raise_server_exceptions=False)
-    ready = client.get("/health/ready").json()
-    assert ready["status"] == "unhealthy"
-    assert "the ledger of account replay cannot be read" in ready["reasons"][0]
-    for path in ("/", "/metrics", "/api/live"):
-        assert client.get(path).status_code == 200, path
