@@ -31,5 +31,10 @@ def refuse_absent(data_dir: Path, account: str) -> None:
     known = sorted(path.parent.name for path in data_dir.glob("*/ledger.duckdb"))
     near = nearest_of(account, known)
     meant = f"Did you mean --account {near}?" if near else ""
-    named = f"Name one of: {', '.join(known)}" if known else "It is there once a session has begun"
-    raise BadInput(f"account {account!r} is not in {data_dir}", meant or named)
+    if known:
+        hint = meant or f"Name one of: {', '.join(known)}"
+    elif may_be_called(account):
+        hint = "It is there once a session has begun"
+    else:
+        hint = "No account is there yet. Leave out --account, or name another --data-dir"
+    raise BadInput(f"account {account!r} is not in {data_dir}", hint)

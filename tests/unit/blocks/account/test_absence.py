@@ -97,6 +97,10 @@ def test_a_name_that_no_account_has_is_refused_with_those_that_are_there(paper: 
         refuse_absent(data_dir, "nope")
     with pytest.raises(BadInput, match="Did you mean --account paper"):
         refuse_absent(data_dir, "papr")
+    with pytest.raises(BadInput, match="No account is there yet"):
+        refuse_absent(data_dir / "empty", "nope")
+    with pytest.raises(BadInput, match="once a session has begun"):
+        refuse_absent(data_dir / "empty", "paper")
     done = flows("show-status", "--watch", "--account", "nope", "--data-dir", data_dir)
     assert (done.returncode, "'nope' is not in" in done.stderr) == (2, True)
     assert len(done.stderr.splitlines()) == 1
