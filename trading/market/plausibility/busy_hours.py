@@ -27,6 +27,8 @@ _MOST_INSIDE = 0.7
 # Of the sessions that a zone moves: so many show it, and fewer than these may be odd days.
 _MOST_SESSIONS = 0.8
 _SESSIONS_OF_PROOF = 3
+# With those next to them, where there are no more than two.
+_FEW_SESSIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def busy_elsewhere(look: Look) -> Words | None:
 
 
 def perhaps_elsewhere(look: Look) -> Words | None:
-    """Return the words of a symbol whose busiest hours are off in a session or two."""
+    """Return the words of a symbol whose busiest hours are off, of rows of a session or two."""
+    if len(look.open_us) > _FEW_SESSIONS:
+        return None
     return _words(look, is_proven=False)
 
 
