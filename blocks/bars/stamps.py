@@ -125,11 +125,16 @@ def find_shift(
             (
                 "WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
                 f" {seen.sessions_of_ends} of {seen.sessions} sessions): moved back by"
-                f" {interval / MICROSECONDS_PER_MINUTE:g} minutes to bar starts;"
+                f" {_minutes(interval)} to bar starts;"
                 " pass --stamp end to confirm or --stamp start to leave them"
             ),
         )
     return Shift(unique, hours, interval), notes
+
+
+def _minutes(interval: int) -> str:
+    count = interval / MICROSECONDS_PER_MINUTE
+    return f"{count:g} minute{'' if count == 1 else 's'}"
 
 
 def _hours(exchange: str, unique: Integers) -> Hours:

@@ -24,6 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Import what is valid, say what is not; return the exit code."""
+    from blocks.archive.feeds import named
     from blocks.process.clocks import SystemClock
     from flows.pages.progress import progress_on
     from tasks.history.import_files import import_bars
@@ -44,7 +45,7 @@ def run(args: Namespace) -> int:
         print(f"note: {note}")
     print(
         f"{counted(done.stored.added, 'bar')} added, {done.stored.revised} revised,"
-        f" {done.stored.unchanged} unchanged, of {', '.join(done.symbols)};"
+        f" {done.stored.unchanged} unchanged, of {named(done.symbols)};"
         f" {done.defects.invalid} invalid, {done.defects.duplicate} duplicate,"
         f" {done.defects.outside_session} outside sessions"
     )

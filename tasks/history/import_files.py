@@ -80,15 +80,23 @@ def import_bars(
     stretches = _stretches(sessions, -(-_rows_about(path) // rows_at_once))
     for number, stretch in enumerate(stretches):
         tell("storing", number, len(stretches))
-        file = read_bars(
-            path,
-            symbols or None,
-            exchange,
-            file_format,
-            start=stretch.first if len(stretches) > 1 else None,
-            end=stretch.last if len(stretches) > 1 else None,
-            bar_minutes=interval_minutes,
-        )
+        try:
+            file = read_bars(
+                path,
+                symbols or None,
+                exchange,
+                file_format,
+                start=stretch.first if len(stretches) > 1 else None,
+                end=stretch.last if len(stretches) > 1 else None,
+                bar_minutes=interval_minutes,
+            )
+        except BadInput as error:
+            if not stored.added:
+                raise
+            raise BadInput(
+                f"{error.what}; its bars before {stretch.first} are in {archive.folder} already",
+                f"{error.hint}, and import all again",
+            ) from error
         panel = _panel_of(file, stretch, interval_minutes)
         there, defects = file.symbols, _sum(defects, panel.defects)
         if not panel.defects.rows:

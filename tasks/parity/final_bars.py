@@ -25,6 +25,9 @@ from trading.session.events import BarClosed
 NOT_FETCHED = "final bars were not fetched"
 
 
+_NO_BARS = "the archive has no bars of it to compare with: openbell fetch brings them"
+
+
 @dataclass(frozen=True)
 class FinalBars:
     """A session's final bars, none where nobody has any; `note` says what was in the way."""
@@ -77,7 +80,7 @@ class ArchiveSource:
         note = self._fetch(plan, session)
         rows = self.archive.rows(plan.symbols, session.open, session.close)
         if not len(rows):
-            return FinalBars(note=note or "the archive has no bars of it")
+            return FinalBars(note=note or _NO_BARS)
         late = _came_later(before, plan, session, consumed)
         return FinalBars(_in_place(rows, plan, session, consumed), Arrivals(late), note)
 

@@ -79,3 +79,22 @@ def test_a_file_without_a_bar_of_a_session_leaves_nothing_behind(tmp_path: Path)
     with pytest.raises(BadInput, match=r"night\.csv has no valid bar inside a session"):
         imported(path, tmp_path / "data", 1)
     assert list((tmp_path / "data").rglob("*.parquet")) == []
+
+
+def test_a_file_that_turns_out_bad_in_a_later_part_says_what_is_stored(
+    bars: Path, tmp_path: Path
+) -> None:
+    whole = pl.read_csv(bars, try_parse_dates=True)
+    since = pl.col("ts") >= SESSIONS[3].open
+    prices = [pl.when(since).then((pl.col(name) * 1e9).round()).otherwise(pl.col(name)).alias(name)
+              for name in ("open", "high", "low", "close")]  # fmt: skip
+    path = tmp_path / "bad.csv"
+    whole.with_columns(prices).write_csv(path)
+    with pytest.raises(BadInput, match=r"its bars before 2025-\d\d-\d\d are in .*import all again"):
+        imported(path, tmp_path / "data", 400)
+    mended = imported(bars, tmp_path / "data", 400)
+    assert mended.stored.unchanged > 0
+    assert (
+        mended.stored.added + mended.stored.unchanged
+        == imported(bars, tmp_path / "other", 400).stored.added
+    )
