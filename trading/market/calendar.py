@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from trading.errors import BadInput
@@ -146,27 +147,49 @@ def closures_between(exchange: str, start: date, end: date) -> dict[date, str]:
 def _sessions(exchange: str, start: date, end: date) -> tuple[Session, ...]:
     if end < start:
         raise BadInput(f"end {end} is before start {start}", "Swap the two dates")
+    # A schedule of a week takes the library as long as one of a year, which answers more questions.
+    try:
+        scheduled = _schedule(exchange, date(start.year, 1, 1), date(end.year, 12, 31))
+    except BadInput:
+        # It may know some days of a year and not all.
+        scheduled = _schedule(exchange, start, end)
+    dates = [session.date for session in scheduled.sessions]
+    asked = slice(bisect_left(dates, start), bisect_right(dates, end))
+    if any(scheduled.has_break[asked]):
+        raise _has_a_break(exchange)
+    return scheduled.sessions[asked]
+
+
+class _Schedule(NamedTuple):
+    """Sessions of an exchange in order, and of each whether it is interrupted."""
+
+    sessions: tuple[Session, ...]
+    has_break: tuple[bool, ...]
+
+
+@lru_cache(maxsize=16)
+def _schedule(exchange: str, start: date, end: date) -> _Schedule:
     calendar = _calendar(exchange)
     try:
-        schedule = calendar.schedule(start_date=str(start), end_date=str(end), tz="UTC")
+        found = calendar.schedule(start_date=str(start), end_date=str(end), tz="UTC")
     except (NotImplementedError, ValueError, TypeError, OverflowError) as error:
         raise BadInput(
             f"pandas-market-calendars has no sessions of {exchange!r} from {start} to {end}:"
             f" {str(error) or type(error).__name__}",
             "Choose other dates, or another exchange such as NYSE, NASDAQ, LSE or TSX",
         ) from error
-    if "break_start" in schedule and schedule["break_start"].notna().any():
-        raise _has_a_break(exchange)
-    return tuple(
+    times = zip(found.index, found["market_open"], found["market_close"], strict=True)
+    sessions = tuple(
         Session(
             day.date(),
             row_open.to_pydatetime().astimezone(UTC),
             row_close.to_pydatetime().astimezone(UTC),
         )
-        for day, row_open, row_close in zip(
-            schedule.index, schedule["market_open"], schedule["market_close"], strict=True
-        )
+        for day, row_open, row_close in times
     )
+    if "break_start" not in found:
+        return _Schedule(sessions, (False,) * len(sessions))
+    return _Schedule(sessions, tuple(found["break_start"].notna().tolist()))
 
 
 def next_session(exchange: str, after: datetime) -> Session:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.oracle.shared_data import shared_file
 from trading.errors import BadInput
+from trading.market import calendar as market_calendar
 from trading.market.calendar import (
     COMMON_EXCHANGES,
     INTERVALS_MINUTES,
@@ -214,3 +215,31 @@ def test_an_exchange_that_is_taken_unasked_is_one_that_the_library_knows() -> No
 )
 def test_an_exchange_is_known_in_any_case(text: str, expected: str) -> None:
     assert exchange_named(text) == expected
+
+
+def test_a_year_is_asked_for_once_whatever_part_of_it_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A schedule of a day takes the library as long as one of a year."""
+    asked: list[tuple[str, str]] = []
+    calendar = market_calendar._calendar("NYSE")
+    schedule = calendar.schedule
+
+    def noted(start_date: str, end_date: str, tz: str) -> object:
+        asked.append((start_date, end_date))
+        return schedule(start_date=start_date, end_date=end_date, tz=tz)
+
+    monkeypatch.setattr(calendar, "schedule", noted)
+    market_calendar._sessions.cache_clear()
+    market_calendar._schedule.cache_clear()
+    day = sessions_between("NYSE", date(2019, 7, 3), date(2019, 7, 3))
+    weeks = sessions_between("NYSE", date(2019, 6, 24), date(2019, 7, 5))
+    assert asked == [("2019-01-01", "2019-12-31")]
+    assert [session.date.day for session in weeks] == [24, 25, 26, 27, 28, 1, 2, 3, 5]
+    assert day == [session for session in weeks if session.date == date(2019, 7, 3)]
+    assert day[0].close == datetime(2019, 7, 3, 17, 0, tzinfo=UTC)
+
+
+def test_of_a_year_that_the_library_knows_in_part_the_known_days_are_sessions() -> None:
+    # Its times end in April 2262.
+    assert len(sessions_between("NYSE", date(2262, 1, 6), date(2262, 1, 10))) == 5
