@@ -20,16 +20,21 @@ from deployments.server.prefect_connection import CLIENT_HEADER, TOKEN_HEADER
 from deployments.server.server import Server, known_server
 
 LONGEST_SECONDS = 90.0
-# A question every tenth of a second would keep the server from what is waited for.
+# A question every tenth of a second would keep the server from what is waited for; what takes long
+# is asked for every two seconds.
 BETWEEN_QUESTIONS_SECONDS = 0.5
+MOST_BETWEEN_QUESTIONS_SECONDS = 2.0
+SHARE_OF_WAIT = 0.05
 
 
 def wait_for(condition: Callable[[], Any], limit_seconds: float = 300.0) -> Any:
-    """Return the first true answer, asking seldom."""
-    deadline = time.monotonic() + limit_seconds
+    """Return the first true answer, asking seldom, and more so the longer it takes."""
+    began = time.monotonic()
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {limit_seconds} s"
-        time.sleep(BETWEEN_QUESTIONS_SECONDS)
+        waited = time.monotonic() - began
+        assert waited < limit_seconds, f"not within {limit_seconds} s"
+        pause = max(BETWEEN_QUESTIONS_SECONDS, SHARE_OF_WAIT * waited)
+        time.sleep(min(MOST_BETWEEN_QUESTIONS_SECONDS, pause))
     return value
 
 
