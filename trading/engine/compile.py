@@ -22,20 +22,20 @@ from typing import Any
 
 import numpy as np
 
+from trading.engine.known_keys import NOT_LINKED, KnownKey, known_key
 from trading.engine.strategy_functions import functions_of
 
-# Modules whose functions numba knows, or that no compiled function may call.
-_NOT_LINKED = frozenset({*sys.stdlib_module_names, "numpy", "numba", "pydantic"})
 # What stays a function in machine code, and is no part of those that call it.
 _CALLED = ("trading.indicators.", "trading.selection.")
 _CALLED_ONCE = frozenset({"warm_session", "end_past", "forget_pasts"})
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _COMPILED: dict[tuple[str, str, str], Any] = {}
 _REFUSALS: dict[int, str] = {}
+_KEYS: dict[tuple[ModuleType, FunctionType], KnownKey] = {}
 
 
 class Linker:
-    """Copies functions so that the globals they call are copies too."""
+    """Copies functions so that the globals they call are copies too; `originals` has them all."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Linker:
         self._wrap = wrap
         self._wrap_entry = wrap_entry or wrap
         self._copies: dict[FunctionType, Any] = {}
-        self._originals: list[FunctionType] = []
+        self.originals: list[FunctionType] = []
 
     def link(self, function: FunctionType) -> Any:
         """Return the copy of a function, made once."""
@@ -56,7 +56,7 @@ class Linker:
     def _link(self, function: FunctionType, wrap: Callable[[Any], Any]) -> Any:
         function = self._replaced.get(function, function)
         if function not in self._copies:
-            self._originals.append(function)
+            self.originals.append(function)
             names: dict[str, Any] = dict(function.__globals__)
             for name in _names_read(function):
                 value = names.get(name)
@@ -81,12 +81,12 @@ class Linker:
         """
         made_by = f"{metadata.version('numba')} {sys.version} {_processor()}"
         digest = hashlib.sha256(made_by.encode())
-        for function in self._originals:
+        for function in self.originals:
             for part in _content(function):
                 digest.update(part.encode())
         # Positions of fields and values of enumerations are in machine code as numbers.
         # Most functions share their module's names with others, which are looked at once.
-        modules = {id(one.__globals__): one.__globals__ for one in self._originals}
+        modules = {id(one.__globals__): one.__globals__ for one in self.originals}
         for part in sorted({part for names in modules.values() for part in _classes_of(names)}):
             digest.update(part.encode())
         return digest.hexdigest()[:24]
@@ -131,9 +131,16 @@ def called_at_once(linked: Any) -> Any:
 
 def engine_key(strategy: ModuleType, function: Any) -> str:
     """Return the key under which the machine code of a function with a strategy is kept."""
+    known = _KEYS.get((strategy, function))
+    if known is not None and known.holds():
+        return known.key
     linker = Linker(strategy, lambda copy: copy)
     linker.link(function)
-    return linker.key()
+    key = linker.key()
+    made = known_key(key, strategy, linker.originals)
+    if made is not None:
+        _KEYS[strategy, function] = made
+    return key
 
 
 def is_compiled(strategy: ModuleType, function: Any, cache_folder: Path | None) -> bool:
@@ -223,7 +230,7 @@ def _globals_read(code: CodeType) -> tuple[str, ...]:
 
 
 def _is_linked(function: FunctionType) -> bool:
-    return (function.__module__ or "").partition(".")[0] not in _NOT_LINKED
+    return (function.__module__ or "").partition(".")[0] not in NOT_LINKED
 
 
 def _content(function: FunctionType) -> Iterator[str]:
@@ -247,7 +254,7 @@ def _value_content(name: str, value: Any) -> Iterator[str]:
         yield f"{name}={value.dtype}{value.shape}{value.tobytes().hex()}"
     elif isinstance(value, ModuleType):
         file = getattr(value, "__file__", None)
-        if file is not None and value.__name__.partition(".")[0] not in _NOT_LINKED:
+        if file is not None and value.__name__.partition(".")[0] not in NOT_LINKED:
             yield Path(file).read_text(encoding="utf-8")
     elif value is not None and not isinstance(value, FunctionType | type):
         yield f"{name}={value!r}"
