@@ -22,6 +22,7 @@ from benchmarks.orders_bench import measure_orders
 from benchmarks.raptorbt_bench import measure_raptorbt
 from benchmarks.scan_bench import measure_scan
 from benchmarks.sweep_bench import (
+    KINDS,
     SETS_FOR_BARS,
     USUAL_SETS,
     draw,
@@ -185,15 +186,16 @@ def sweep_part(figures: dict[str, Any]) -> list[str]:
     by_bars = [row for row in rows if row["sets"] == SETS_FOR_BARS]
     slopes = [
         f"{kind}: {slope_of([row for row in found if row['sweep of'] == kind], by):.2f} by {by}"
-        for kind in ("risk", "signals")
+        for kind in KINDS
         for by, found in (("sets", by_sets), ("bars", by_bars))
     ]
     return [
         "## Sweeps, two threads, portfolio rules, stops and targets on",
         "`risk` varies positions, risk, trailing, losses, slippage and size beside ten values of"
-        " `min_body`, so that the strategy reads the bars ten times whatever the sets; `signals`"
-        " varies range, body and target, so that it reads them for every set. Summaries are made"
-        " in full, the bootstrap too. Each row is a process of its own, its machine code read"
+        " `min_body`, so that the strategy reads the bars ten times whatever the sets; `targets`"
+        " varies range, body and how far the target is, so that it reads them forty times; `signals`"
+        " varies range, body and buffer, so that it reads them for every set. Summaries are made in"
+        " full, the bootstrap too. Each row is a process of its own, its machine code read"
         " beforehand.",
         table(rows),
         "![Processor time against sets and bars](images/sweep-speed.png)",

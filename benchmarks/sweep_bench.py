@@ -41,20 +41,22 @@ _RISK = {
     "max_position_pct": (0.1, 0.15, 0.2, 0.3, 0.4),
 }
 _BODIES = tuple(number / 10 for number in range(10))
-# What a sweep of signals varies: no two sets are read alike.
+# What sweeps of targets and of signals vary: the one has forty readings, the other one a set.
 _RANGES = (5, 10, 15, 30)
+KINDS = ("risk", "targets", "signals")
 
 
 def plans_of(panel: Panel, kind: str, count: int) -> list[RunPlan]:
-    """Return so many plans of a kind: `risk` has ten readings, `signals` one a set."""
+    """Return so many plans of a kind: `risk` has ten readings, `targets` 40, `signals` one a set."""
     names = ("min_body", *_RISK)
     if kind == "risk":
         values = product(*reversed(_RISK.values()))
         drawn = ((body, *reversed(each)) for each in values for body in _BODIES)
     else:
-        names = ("range_minutes", "min_body", "target_multiple")
-        multiples = (1 + number / 1000 for number in range(1_000_000))
-        drawn = ((minutes, body, m) for m in multiples for minutes in _RANGES for body in _BODIES)
+        finely, low = ("target_multiple", 1.0) if kind == "targets" else ("breakout_buffer", 0.0)
+        names = ("range_minutes", "min_body", finely)
+        steps = (low + number / 1000 for number in range(1_000_000))
+        drawn = ((minutes, body, step) for step in steps for minutes in _RANGES for body in _BODIES)
     settings = [dict(zip(names, each, strict=True)) for each in islice(drawn, count)]
     return [make_plan(panel.symbols, each, capital=1_000_000.0) for each in settings]
 
@@ -108,10 +110,10 @@ def measure_loop(cache_folder: Path) -> dict[str, Any]:
 
 def measure_sweeps(cache_folder: Path) -> list[dict[str, Any]]:
     """Return the figures of each size, one process after the other."""
-    wanted = [(kind, sets, USUAL_BARS) for kind in ("risk", "signals") for sets in SETS]
+    wanted = [(kind, sets, USUAL_BARS) for kind in KINDS for sets in SETS]
     wanted += [
         (kind, SETS_FOR_BARS, bars)
-        for kind in ("risk", "signals")
+        for kind in KINDS
         for bars in BARS
         if (SETS_FOR_BARS, bars) not in ((sets, USUAL_BARS) for sets in SETS)
     ]
@@ -136,7 +138,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
         (axes[0], "sets", lambda row: abs(row["bars"] / USUAL_BARS - 1) < 0.1),
         (axes[1], "bars", lambda row: row["sets"] == SETS_FOR_BARS),
     ):
-        for kind in ("risk", "signals"):
+        for kind in KINDS:
             found = [row for row in rows if row["sweep of"] == kind and kept(row)]
             found.sort(key=lambda row: row[by])
             label = f"{kind}: slope {slope_of(found, by):.2f}"
@@ -192,4 +194,6 @@ if __name__ == "__main__":
     if len(sys.argv) == 5:
         print(json.dumps(measure_here(sys.argv[1], *map(int, sys.argv[2:4]), Path(sys.argv[4]))))
     else:
-        sys.exit("usage: python -m benchmarks.sweep_bench risk|signals SETS BARS CACHE_FOLDER")
+        sys.exit(
+            "usage: python -m benchmarks.sweep_bench risk|targets|signals SETS BARS CACHE_FOLDER"
+        )
