@@ -33,7 +33,7 @@ function gauge(used) {
   words.prepend(made);
 }
 
-function showCards(seen) {
+function showWell(health) {
   if (!byId('cards')) {
     const cards = make('div', '', 'cards');
     cards.id = 'cards';
@@ -41,9 +41,13 @@ function showCards(seen) {
     place.id = 'now';
     byId('page').append(place);
   }
-  const { health, session, equity } = seen;
   const alarm = { healthy: '', degraded: 'warned', unhealthy: 'alarm' }[health.status];
   fill('card-health', 'Is it well?', capital(health.status), health.sentence, alarm, 'word');
+}
+
+function showCards(seen) {
+  const { session, equity } = seen;
+  showWell(seen.health);
   const isToday = session.today && session.today === session.shown;
   fill('card-equity', 'Equity', money(equity.equity),
     seen.positions.length ? count(seen.positions.length, 'open position') : 'Nothing is held');

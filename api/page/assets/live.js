@@ -52,7 +52,19 @@ function show(seen) {
   const isKept = seen.problem && before && before.session.shown;
   notices(seen);
   if (isKept) {
+    showWell(seen.health);
     showHealth(seen.health);
+    return;
+  }
+  // An account that cannot be read may hold anything: nothing is said of it.
+  if (seen.problem && seen.account) {
+    byId('kind').textContent = `Openbell, account ${seen.account}`;
+    byId('heading').textContent = 'The account cannot be read now';
+    byId('subtitle').textContent = 'It is tried again by itself.';
+    document.title = '(!) Openbell';
+    showWell(seen.health);
+    showHealth(seen.health);
+    section('control', 'Stop it, or let it go on');
     return;
   }
   heads(seen);
@@ -77,6 +89,7 @@ function show(seen) {
 async function begin() {
   const session = document.body.dataset.session;
   byId('page').hidden = false;
+  byId('subtitle').textContent = 'Reading the account.';
   if (session) {
     const [now, day] = [await ask('/api/session'), await ask(`/api/sessions/${encodeURIComponent(session)}`)];
     if (now) setClock(now.clock);

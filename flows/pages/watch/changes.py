@@ -20,8 +20,8 @@ def facts_of(moment: Moment) -> Facts:
     facts = {
         "account": sentences.title(answer),
         "session": answer.session.sentence,
-        "age": _age(answer),
-        "equity": _bar(answer),
+        "age": "" if sentences.is_unknown(answer) else _age(answer),
+        "equity": "" if sentences.is_unknown(answer) else _bar(answer),
         "health": " ".join(sentences.health(answer)[:1]),
         "halt": sentences.halt(answer),
         "clock": answer.session.clock.warning,

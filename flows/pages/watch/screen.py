@@ -46,6 +46,8 @@ def screen(moment: Moment, columns: int, rows: int) -> list[Line]:
     """Return the lines of a screen of so many columns and rows."""
     answer = moment.answer
     lines = _head(moment, columns)
+    if sentences.is_unknown(answer):
+        return lines[:rows]
     tables = [
         _positions(answer, columns),
         _orders(answer, columns),
@@ -74,19 +76,25 @@ def _head(moment: Moment, columns: int) -> list[Line]:
     if answer.session.clock.warning:
         said.append(Line(f"CLOCK: {answer.session.clock.warning}", BAD))
     said.append(Line(sentences.session(answer)))
-    said.append(Line(sentences.last_bar(answer), AGE_STYLES.get(answer.last_bar.age, "")))
-    if sentences.halt(answer):
-        said.append(Line(sentences.halt(answer), BAD))
-    said.append(Line(sentences.equity(answer), STRONG))
-    latch = answer.equity.latch
-    if latch is not None:
-        said.append(Line(latch.sentence, BAD if latch.is_reached else ""))
+    if not sentences.is_unknown(answer):
+        said += _money(answer)
     first, *troubles = sentences.health(answer)
     said.append(Line(first, HEALTH_STYLES.get(answer.health.status, BAD)))
     said += [Line(f"  {trouble}", WARNING) for trouble in troubles[:MOST_TROUBLES]]
     if len(troubles) > MOST_TROUBLES:
         said.append(Line(f"  {len(troubles) - MOST_TROUBLES} more; show-status lists them"))
     return [part for line in said for part in _wrapped(line, columns)]
+
+
+def _money(answer: LiveAnswer) -> list[Line]:
+    said = [Line(sentences.last_bar(answer), AGE_STYLES.get(answer.last_bar.age, ""))]
+    if sentences.halt(answer):
+        said.append(Line(sentences.halt(answer), BAD))
+    said.append(Line(sentences.equity(answer), STRONG))
+    latch = answer.equity.latch
+    if latch is not None:
+        said.append(Line(latch.sentence, BAD if latch.is_reached else ""))
+    return said
 
 
 def _positions(answer: LiveAnswer, columns: int) -> list[Line]:

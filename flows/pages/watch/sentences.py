@@ -22,6 +22,11 @@ def problem(found: Problem) -> str:
     return f"{found.what}. {found.hint}".rstrip(". ") + "."
 
 
+def is_unknown(answer: LiveAnswer) -> bool:
+    """Return whether there is an account of which nothing could be read: it may hold anything."""
+    return answer.problem is not None and answer.account is not None
+
+
 def title(answer: LiveAnswer) -> str:
     """Return whose account it is, and of what bars and money."""
     plan = answer.session.plan

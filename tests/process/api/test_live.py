@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
 
@@ -146,5 +147,15 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         page.open(f"{url}/sessions/2025-06-10")
         until(page, "document.querySelectorAll('#story li').length > 0")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        # Somebody else has the ledger open: of an account that was not read nothing is said.
+        place = data_dir / "replay" / "ledger.duckdb"
+        with duckdb.connect(str(place)):
+            os.utime(place)
+            page.open(url)
+            until(page, "document.querySelector('h1').textContent.includes('cannot be read now')")
+            assert "is open elsewhere" in page.evaluate("document.body.innerText")
+            assert page.evaluate("document.querySelector('#card-equity, #positions')") is None
+        os.utime(place)
+        until(page, "document.querySelector('#card-equity strong') !== null")
         assert page.complaints() == []
         assert all(address.startswith((url, "data:")) for address in page.requests())

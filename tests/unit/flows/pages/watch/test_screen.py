@@ -113,6 +113,13 @@ def test_a_ledger_that_is_away_leaves_what_was_read_last_and_says_of_when_that_i
     assert next_moment(moment, answer()).problem is None
 
 
+def test_of_an_account_that_was_never_read_nothing_is_said_to_be_held_or_not() -> None:
+    said = text_of(shown(answer(problem=AWAY, positions=[], orders=[], decisions=[])))
+    assert "CANNOT BE READ: ledger.duckdb is in use. Try again in a moment." in said
+    assert "Health: " in said
+    assert not any(word in said for word in ("Positions", "Orders", "Equity", "equity", "bar is"))
+
+
 def test_before_there_is_an_account_that_is_no_trouble() -> None:
     none = Problem(what="no account is in data", hint="Its first session makes one, at its open")
     said = text_of(shown(answer(account=None, problem=none, positions=[], orders=[], decisions=[])))

@@ -63,6 +63,13 @@ def test_bars_that_stay_away_and_a_ledger_that_is_back_are_told() -> None:
     )
 
 
+def test_a_first_look_at_a_ledger_that_is_away_says_nothing_of_money() -> None:
+    said = " ".join(text for _, text in lines_of(answer(problem=AWAY, positions=[])))
+    assert "ledger.duckdb is in use" in said
+    assert "equity" not in said.lower()
+    assert "holds" not in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
