@@ -17,6 +17,7 @@ from flows.pages.artifacts import results_address
 from flows.pages.backtest_figures import aligned, figures
 from flows.process.outcome import failed
 from flows.process.run_names import some_symbols
+from flows.process.termination import termination_kept
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import PLAIN, BacktestReport, Loaded, Progress, Ran, Steps
 from tasks.masked import without_secrets_in_errors
@@ -84,7 +85,8 @@ def _as_task(
     @functools.wraps(function)
     def work(*values: Parameters.args, **named: Parameters.kwargs) -> Done | State[Any]:
         try:
-            done = masked(*values, **named)
+            with termination_kept():
+                done = masked(*values, **named)
         except OpenbellError as error:
             state = failed(error)
             state.data = error

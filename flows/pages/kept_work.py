@@ -15,6 +15,7 @@ from blocks.results.run_folder import give_back, run_folder
 from flows.pages.goodwill import prefect_permitting
 from flows.pages.live_page import LivePage
 from flows.process.outcome import failed
+from flows.process.termination import termination_kept
 from trading.errors import OpenbellError
 
 Report = TypeVar("Report")
@@ -43,7 +44,8 @@ def kept_work(
     except OpenbellError as error:
         return failed(error)
     try:
-        report = work(out)
+        with termination_kept():
+            report = work(out)
     except OpenbellError as error:
         return failed(error)
     finally:

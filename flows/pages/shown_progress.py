@@ -36,6 +36,8 @@ class ShownProgress:
         is_counted = total > 1
         if is_counted and self._counts_since is None:
             self._counts_since = now
+        if is_counted:
+            self._percent = 100.0 * done / total
         kind = "counted" if is_counted else step
         if kind == self._told and now - self._told_at < SHOW_EACH_S:
             return
@@ -44,7 +46,6 @@ class ShownProgress:
             self._show(step)
             return
         left = time_left(now - (self._counts_since or now), done, total)
-        self._percent = 100.0 * done / total
         self._show(", ".join(part for part in (step, left) if part))
 
     def finish(self) -> None:

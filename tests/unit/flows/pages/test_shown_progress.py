@@ -51,6 +51,17 @@ def test_a_sweep_is_told_every_few_seconds_and_each_new_step_at_once(
     assert shown[-1] == (100.0, "done")
 
 
+def test_what_was_done_between_two_looks_is_not_lost_to_the_next_step(
+    shown: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown_progress.time, "monotonic", lambda: 7.0)
+    progress = ShownProgress("backtest-progress")
+    for done in range(375):
+        progress("running", done, 374)
+    progress("writing results", 0, 1)
+    assert shown == [(0.0, "running"), (100.0, "writing results")]
+
+
 def test_the_time_that_is_left_follows_from_what_is_done() -> None:
     assert time_left(60.0, 10, 100) == "about 9 min left"
     assert time_left(60.0, 90, 100) == "less than a minute left"
