@@ -96,6 +96,9 @@ class Dispatch:
         from_us = self._times.fills_from_us(self._state.last_bar)
         return replace(intent, us=self._times.now_us(), fills_from_us=from_us)
 
+    def _now_us(self) -> int:
+        return self._times.now_us() if self._times else 0
+
     def _without_late_ones(self, intents: Sequence[Intent]) -> list[Intent]:
         """Return the requests that are sent: a broker keeps an order after the close for a day.
 
@@ -124,7 +127,8 @@ class Dispatch:
                 # What the stream says of it later is said under our id, after a restart too.
                 self._record(replace(answer_to(intent, Status.WORKING, ""), their_id=their_id))
             case Refused() if intent.action == "submit":
-                self._record(answer_to(intent, Status.REJECTED, reason_of(answer)))
+                if self._unanswered.refused(name, self._now_us()):
+                    self._record(answer_to(intent, Status.REJECTED, reason_of(answer)))
             case Refused() if self._state.orders[name].status == Status.INTENDED:
                 # It was never seen to arrive, and may not have: it is looked up.
                 pass
@@ -133,8 +137,7 @@ class Dispatch:
                 self._record(update_of(self._state.orders[name], reason=reason_of(answer)))
             case Accepted():
                 # The stream says what comes of it.
-                now_us = self._times.now_us() if self._times else 0
-                self._unanswered.accepted(name, now_us)
+                self._unanswered.accepted(name, self._now_us())
             case Unknown():
                 # To be looked up.
                 pass

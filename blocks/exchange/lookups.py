@@ -10,6 +10,8 @@ from trading.session.exchange_port import Exchange
 
 # A request may arrive so long after a look that did not find it: a gateway gave up, not its broker.
 LATE_SECONDS = 3.0
+# And hardly later than this: then a refusal of the same request is the last word on it.
+LATEST_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 60.0
 
 
@@ -19,6 +21,8 @@ class _Lookups:
 
     first_missing_us: int = 0
     missing: int = 0
+    # When it was sent again first, 0 for never.
+    again_us: int = 0
     postponed: int = 0
     not_before_us: int = 0
 
@@ -69,13 +73,29 @@ class Lookups:
         looks = self._by_id.get(client_order_id)
         return looks is not None and looks.missing > 0
 
+    def may_arrive(self, client_order_id: str, now_us: int) -> bool:
+        """Return whether a request that was sent before this one may still be on its way.
+
+        Without a clock nothing is.
+        """
+        looks = self._by_id.get(client_order_id)
+        if looks is None or not looks.again_us:
+            return False
+        return now_us - looks.again_us < LATEST_SECONDS * self._speed * 1e6
+
+    def repeated(self, client_order_id: str, now_us: int) -> None:
+        """Note that a request goes out once more, before it is known what became of the first."""
+        looks = self._by_id.setdefault(client_order_id, _Lookups())
+        looks.again_us = looks.again_us or now_us
+
     def sent_again(self, intent: Intent, now_us: int) -> None:
         """Note that a request goes out once more; a cancel that never takes does so more rarely.
 
         An order is looked for anew: it may arrive late again.
         """
         if intent.action == "submit":
-            self._by_id.pop(intent.client_order_id, None)
+            before = self._by_id.get(intent.client_order_id, _Lookups())
+            self._by_id[intent.client_order_id] = _Lookups(again_us=before.again_us or now_us)
         else:
             self.postpone(intent.client_order_id, now_us)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from trading.session.broker_answers import ExchangeUnavailable
-from trading.session.events import OrderUpdate, update_of
+from trading.session.events import Intent, OrderUpdate, update_of
 from trading.session.exchange_port import Exchange
 from trading.session.orders import Leg, Order, Status
 from trading.session.state import SessionState
@@ -28,7 +28,8 @@ class Questions:
     def settle(self, state: SessionState, us: int) -> Iterator[OrderUpdate]:
         """Yield how the orders stand that may have ended or changed without a word."""
         for name in list(state.protection.unsettled):
-            if not self.is_due(name, us):
+            # While nobody knows whether what carries a leg has arrived, the leg cannot be gone.
+            if _is_carried_by(state.unanswered.values(), name) or not self.is_due(name, us):
                 continue
             try:
                 found = self.exchange.find_order(name)
@@ -57,6 +58,14 @@ class Questions:
     def forget(self, name: str) -> None:
         """Count anew: another request is sent for an order."""
         self._asked.pop(name, None)
+
+
+def _is_carried_by(submitted: Iterable[Intent], name: str) -> bool:
+    """Return whether an order is a leg that comes with one of these requests."""
+    return any(
+        intent.action == "submit" and name in (intent.stop_id, intent.target_id)
+        for intent in submitted
+    )
 
 
 def _leg_named(state: SessionState, name: str) -> Order | None:

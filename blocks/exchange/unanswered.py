@@ -46,6 +46,17 @@ class Unanswered:
         """Note that requests are on their way, whatever was said of earlier ones."""
         self._accepted -= set(client_order_ids)
 
+    def refused(self, client_order_id: str, us: int) -> bool:
+        """Note that a request was refused; return whether that ends it.
+
+        It does not where the same was sent before without an answer: that one may still arrive,
+        and under a new id there would be two orders. So it is sent again under its own, later.
+        """
+        if not self._lookups.may_arrive(client_order_id, us):
+            return True
+        self._lookups.postpone(client_order_id, us)
+        return False
+
     def settle(
         self, now: datetime, us: int, entry_deadline: datetime, *, is_history: bool
     ) -> list[Intent]:
@@ -69,6 +80,7 @@ class Unanswered:
             if not is_answered:
                 if not is_history and self._is_urgent(intent) and self._questions.is_due(name, us):
                     again.append(self._priced_now(intent))
+                    self._lookups.repeated(name, us)
                 continue
             is_late = (
                 now > entry_deadline

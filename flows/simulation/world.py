@@ -50,6 +50,8 @@ SHARE_OF_EDGES = 0.03
 MOST_UNPROTECTED_SECONDS = 8.0
 # What people read takes half of a session's time and leads to no order.
 SHARE_WITH_READERS = 0.1
+# As long as the pause after a second refusal for too many requests.
+PAUSE_SECONDS = 4.0
 # What another try may mend.
 PASSING = (Refusal.RETRY, Refusal.HALTED)
 MEMORY_DISK = Path("/dev/shm")
@@ -166,6 +168,8 @@ class World:
         self.halted: dict[str, int] = {}
         # By symbol when the broker refused for good to let its position be left.
         self.unleavable: dict[str, int] = {}
+        # By symbol until when the broker has asked to be left alone.
+        self.put_off: dict[str, int] = {}
         self._has_readers = drawn.random() < SHARE_WITH_READERS
         self._folder = Path()
         self._file: SimulatedFile | None = None
@@ -219,6 +223,9 @@ class World:
         self._stolen_at = None
         self._fold = Fold()
         self.story.tell(f"process {self.counts['lives']} begins")
+        last_bars_us = to_microseconds(self.session.close - timedelta(minutes=2 * self._interval))
+        # Who was dead in the last bars has left nothing in them.
+        lived_in_them = self.time.us < last_bars_us
         state = None
         try:
             is_closed = process.live()
@@ -234,7 +241,7 @@ class World:
                     self.watch,
                     warnings=self.alerts.warnings,
                     errors=self.alerts.errors,
-                    healed=self.heals,
+                    healed=self.heals and lived_in_them,
                 )
             return is_closed
         except ProcessDied:
@@ -310,9 +317,11 @@ class World:
 
         Before it knows it can protect nothing, and in a market that is halted or where the broker
         has refused the exit for good neither: people are told, and it is asked for again with the
-        next bar at the latest. After the close an order would wait for another day.
+        next bar at the latest. After the close an order would wait for another day, and who is
+        told that there were too many requests waits.
         """
-        if self.time.us >= to_microseconds(self.session.close):
+        is_over = self.time.us >= to_microseconds(self.session.close)
+        if is_over or self.time.us < self.put_off.get(symbol, 0):
             return False
         bar_us = round(self._interval * 60 * 1e6)
         for until in (self.halted.get(symbol), self.unleavable.get(symbol)):
@@ -332,6 +341,8 @@ class World:
         is_refused = isinstance(answer, Refused) and answer.refusal not in PASSING
         if intent.leg == Leg.EXIT and is_refused:
             self.unleavable[intent.symbol] = self.time.us
+        if isinstance(answer, Refused) and answer.refusal == Refusal.RETRY:
+            self.put_off[intent.symbol] = self.time.us + round(PAUSE_SECONDS * 1e6)
 
     def _unforeseen(self, error: Exception) -> None:
         raise InvariantBroken("no-unforeseen-error", f"{type(error).__name__}: {error}") from error

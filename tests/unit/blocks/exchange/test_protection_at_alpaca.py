@@ -13,12 +13,13 @@ from pydantic import SecretStr
 from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
 from tasks.simulation.alpaca_model.fill_models import ImmediateFills
-from tests.unit.blocks.exchange.alpaca.model_line import SILENT, WHOLE, ModelLine
+from tests.unit.blocks.exchange.alpaca.model_line import LIMITED, LOST, SILENT, WHOLE, ModelLine
 from tests.unit.blocks.exchange.protected import Trading
 from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE, SESSION, bar
 from tests.unit.tasks.simulation.alpaca_account import Day
 from trading.parameters import FillParameters, RiskParameters, make_rules
 from trading.session.events import Command, Unprotected
+from trading.session.orders import Leg
 from trading.session.protection.limits import ProtectionLimits
 from trading.strategies.orb import OrbParameters
 
@@ -202,3 +203,44 @@ def test_after_a_long_absence_a_position_without_a_stop_waits_for_no_bar() -> No
     trading.desk.reconcile()
     trading.desk.protect()
     assert trading.day.held() == {}
+
+
+def test_an_exit_without_an_answer_that_is_refused_when_repeated_is_not_sent_under_a_new_id() -> (
+    None
+):
+    trading = AtAlpaca(1000)
+    trading.enter()
+    trading.look_for(1.0)
+    asked: list[str] = []
+
+    def first_is_late_and_then_there_are_too_many(method: str, path: str) -> str:
+        if (method, path) != ("POST", "/v2/orders"):
+            return WHOLE
+        asked.append(path)
+        return LOST if len(asked) == 1 else LIMITED if len(asked) < 5 else WHOLE
+
+    trading.line.fate = first_is_late_and_then_there_are_too_many
+    trading.desk.record(Command("leave", "shutdown"))
+    trading.look_for(60.0, 0.5)
+    assert trading.held == 0
+    exits = [order for order in trading.desk.state.orders.values() if order.leg == Leg.EXIT]
+    assert len(exits) == 1
+    assert len(asked) == 5
+
+
+def test_a_pair_without_an_answer_does_not_lose_its_stop() -> None:
+    trading = AtAlpaca(40)
+    trading.enter()
+    trading.part = 0
+    lost: list[str] = []
+
+    def pair_is_lost_twice(method: str, path: str) -> str:
+        if (method, path) == ("POST", "/v2/orders") and len(lost) < 2:
+            lost.append(path)
+            return LOST
+        return WHOLE
+
+    trading.line.fate = pair_is_lost_twice
+    trading.look_for(30.0)
+    assert trading.resting() == [("limit", 40, "13"), ("stop", 40, "9.5")]
+    assert trading.desk.state.discrepancies == {}

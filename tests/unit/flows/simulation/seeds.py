@@ -13,9 +13,14 @@ BROKE_ONCE = {
     273: "a stop refused as beyond the price in a halt, then an exit refused for good: the check"
     " counted seconds in which nothing can protect a position",
     1397: "a stop was filled and its fills were not listed: the position was sold a second time",
+    2736: "a request got no answer, was refused when it was repeated, and arrived after another",
+    2741: "a pair got no answer, and its stop was taken for gone: an hour without a stop",
     6269: "killed between a stop's end and the exit, and bars that passed were asked for first",
     6479: "dead until after the close: the check counted seconds in which nothing is sent",
+    6699: "an exit got no answer, was refused when it was repeated, and arrived after another",
     6783: "an entry was filled before its cancel, and its money was spent on another",
+    6885: "too many requests four times in a row: the check counted the pauses that it asks for",
+    7148: "dead from before the last bars until after the close: the check wanted exits in them",
 }
 
 
