@@ -9,7 +9,7 @@ from blocks.ledger.broker_view import BROKER_VIEW, view_of
 from blocks.ledger.transfers import transfer_of
 from blocks.process.logs import get_logger
 from tasks.session.runtime import SessionRuntime
-from trading.session.broker_answers import ExchangeUnavailable
+from trading.session.broker_answers import ExchangeUnavailable, in_words
 from trading.session.broker_facts import BrokerAccount
 from trading.session.broker_objections import objections_of
 from trading.session.events import EVERY_SYMBOL
@@ -77,12 +77,13 @@ def _keep_view(
     account: BrokerAccount,
     not_entered: dict[str, str],
 ) -> None:
+    refused = runtime.state.protection.refused_entries
     seen = view_of(
         broker.name,
         account,
         broker.positions(),
         broker.open_orders(),
-        not_entered,
+        {symbol: in_words(why) for symbol, why in refused.items()} | not_entered,
         datetime.now(UTC),
     )
     runtime.seen.view = seen

@@ -11,6 +11,7 @@ from trading.engine.book import BASELINE, PEAK
 from trading.engine.trade_tape import FILLS, TRADES
 from trading.errors import BadInput
 from trading.reasons import Reason
+from trading.session.broker_answers import in_words
 from trading.session.cold_values import cold_values
 from trading.session.events import (
     BarClosed,
@@ -70,10 +71,13 @@ class Reporter:
                     self.add(self._orders.traded(number))
             case OrderUpdate():
                 before = state.orders.get(event.client_order_id)
+                refused = self._refused_for_good()
                 state.apply(event)
                 ended = self._orders.ended(event, before)
                 if ended is not None:
                     self.add(ended)
+                for text, reason in self._refused_for_good().items() - refused.items():
+                    self._warn(text, in_words(reason))
             case BarClosed():
                 last, limits = state.last_bar, (state.is_latched, state.is_in_drawdown)
                 had_failed = state.mistake is not None
@@ -102,6 +106,17 @@ class Reporter:
                 )
             case _:
                 state.apply(event)
+
+    def _refused_for_good(self) -> dict[str, str]:
+        """Return what the broker does not let be entered any more, with its reason."""
+        protection = self._state.protection
+        return {
+            f"{symbol} is not entered again in this session": why
+            for symbol, why in protection.refused_entries.items()
+        } | {
+            f"{symbol} is not sold short again in this session": why
+            for symbol, why in protection.refused_shorts.items()
+        }
 
     def add(self, message: Message) -> None:
         """Report something that no event of the session says."""

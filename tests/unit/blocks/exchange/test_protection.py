@@ -319,7 +319,9 @@ def test_an_entry_that_is_refused_for_good_is_not_tried_again_that_session() -> 
         trading.look_for(1.0)
         assert (trading.desk.objection_to("AAA") is not None) == (number > 0)
     assert len(refused) == 1
+    assert told(trading) == ["AAA is not entered again in this session: no"]
     trading.restart()
+    assert told(trading) == [], "told before"
     # The broker's words are known after a restart too.
     assert trading.desk.objection_to("AAA") is Reason.ENTRY_REJECTED
 
@@ -333,6 +335,9 @@ def test_what_nobody_lends_is_not_sold_short_again_and_uses_up_no_orders() -> No
         trading.look_for(1.0)
     assert len(refused) == 1
     assert refused[0].quantity < 0
+    assert [said for said in told(trading) if "short again" in said] == [
+        "AAA is not sold short again in this session: it cannot be sold short: no"
+    ]
     # A purchase is another matter.
     assert trading.desk.objection_to("AAA") is None
     assert trading.desk.state.book.flags[ENTRY_ORDERS] == 1
