@@ -36,9 +36,12 @@ class OrderView:
 
     @property
     def quantity(self) -> int:
-        """Return the signed quantity in all: what replaced an order is what was left of it."""
+        """Return the signed quantity in all: what replaced an order is what was left of it.
+
+        One that was filled before a replacement could take its place leaves that nothing.
+        """
         others = [member for member in self.members if member.id != self.current.id]
-        before = sum(whole(member.filled) for member in others if member.is_ended)
+        before = sum(whole(member.filled) for member in others if member.status == "replaced")
         return self.current.sign * (whole(self.current.qty or self.current.filled) + before)
 
     def update(self, symbol: str) -> OrderUpdate:

@@ -38,3 +38,22 @@ def test_what_a_live_order_replaced_is_kept_with_it_for_its_fills_count() -> Non
     assert kept(old, order("b", "filled", replaces="a")) == set()
     # One part of it is of today: nothing of it is forgotten.
     assert kept(old, order("b", "filled", TODAY, replaces="a")) == {"a", "b"}
+
+
+def test_a_target_that_fills_while_it_is_replaced_is_of_no_more_shares_than_it_was() -> None:
+    filled = order("a", "filled", replaced_by="b", qty="113", filled_qty="113")
+    ours = filled.client_order_id
+    views = OrderViews(Identities())
+    for status in ("accepted", "rejected"):
+        late = order("b", status, replaces="a", qty="113", filled_qty="0", ours=f"{ours}~2")
+        views.take([filled, late])
+        view = views.of(ours)
+        assert view is not None
+        assert (view.quantity, view.filled) == (-113, 113)
+    assert view.current.id == "a"
+    parts = order("c", "replaced", replaced_by="d", qty="113", filled_qty="37")
+    views = OrderViews(Identities())
+    views.take([parts, order("d", "new", replaces="c", qty="76", ours=f"{ours}~2")])
+    view = views.of(ours)
+    assert view is not None
+    assert view.quantity == -113
