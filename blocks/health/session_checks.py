@@ -71,6 +71,11 @@ def _untraded(
     session = begun or (f"{opened:%Y-%m-%d}" if opened is not None else "")
     reason = f"session {session} is open and nobody trades it"
     hint = f"It is taken up within half a minute if this runs: {place.up()}"
+    if not begun:
+        hint = (
+            "Begin it with a quick run of trade-session/paper in Prefect's page. By itself a"
+            f" session begins before its open if this runs: {place.up()}"
+        )
     level = Level.UNHEALTHY
     if since is not None and now - since < HAND_OVER:
         # At its open a session is waited for; in its midst somebody has died.

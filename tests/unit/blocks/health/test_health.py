@@ -116,6 +116,9 @@ def test_a_hand_over_is_no_alert_and_a_death_is_one(
     if level != H:
         assert found.since == (last_sign if last_sign <= now and begun else at(13, 30))
         assert "openbell up --data-dir 'my data'" in found.hint
+        # One that was begun is taken up by itself, one that was not has to be begun by somebody.
+        assert ("is taken up within half a minute" in found.hint) == (begun is not None)
+        assert ("quick run of trade-session/paper" in found.hint) == (begun is None)
 
 
 def bar_at(
