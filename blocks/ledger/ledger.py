@@ -108,8 +108,11 @@ class DuckDBLedger:
         self._held: BinaryIO | None = None
         self._identity = ""
         self._written_cursor: StreamPosition | None = None
-        # Only its holder writes the journal: its last number is asked for once.
+        # Only its holder writes the journal: its last number is asked for once an opening.
         self._last_seq: int | None = None
+        self._asked_at_opening = 0
+        # What was written and is there no more was in another file.
+        self._least_seq = 0
 
     def acquire_lease(self) -> int:
         """Take the right to trade, kept until it is given back or we die; return its epoch.
@@ -124,6 +127,7 @@ class DuckDBLedger:
                 epoch = lease.take_epoch(connection, self.path.parent)
                 write_format(connection)
                 self._written_cursor = self._last_seq = None
+                self._least_seq = 0
                 if not self.account.startswith(REPLAYED):
                     identity = place.settle(connection, self.path)
         except BaseException:
@@ -154,11 +158,14 @@ class DuckDBLedger:
     ) -> None:
         """Append events, the exchange's cursor and the projections in one transaction.
 
-        Raises LeaseLost when the epoch is no longer ours, StoreUnavailable when it cannot write.
+        Raises LeaseLost when the epoch is no longer ours, StoreUnavailable when it cannot write,
+        BadInput when the file was replaced by an older one of the same ledger.
         """
         last, self._last_seq = self._last_seq, None
         with self._file.transaction() as connection:
             lease.check_epoch(connection, epoch)
+            if last is None or self._asked_at_opening != self._file.openings:
+                last = self._newest_row(connection)
             if events:
                 last = self._append(connection, events, session, last)
             if cursor is not None and cursor != self._written_cursor:
@@ -177,7 +184,7 @@ class DuckDBLedger:
                     _set_meta(connection, name, projection.gate.to_json())
         # Only its holder writes it: the same again would cost a millisecond.
         self._written_cursor = cursor or self._written_cursor
-        self._last_seq = last
+        self._last_seq = self._least_seq = last
 
     def add_messages(self, session: str, messages: Sequence[Message]) -> None:
         """Put messages into the outbox that are about no projection; needs no lease."""
@@ -359,17 +366,27 @@ class DuckDBLedger:
                 "Put the one that was there back, or start again to trade with this one",
             )
 
+    def _newest_row(self, connection: duckdb.DuckDBPyConnection) -> int:
+        """Return the journal's last number; raises BadInput where rows of ours are missing."""
+        row = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+        last = int(row[0]) if row else 0
+        if last < self._least_seq:
+            raise BadInput(
+                f"{self.path} was replaced by an older one while it was in use: its journal ends"
+                f" with row {last}, and row {self._least_seq} was written",
+                "Put the one that was there back, or start again to trade on with this one",
+            )
+        self._asked_at_opening = self._file.openings
+        return last
+
     @staticmethod
     def _append(
         connection: duckdb.DuckDBPyConnection,
         events: Sequence[Event],
         session: str,
-        last: int | None,
+        last: int,
     ) -> int:
-        """Append events after the number `last`, which is asked for if it is not known."""
-        if last is None:
-            row = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-            last = int(row[0]) if row else 0
+        """Append events after the number `last`; return the last one's."""
         rows = []
         for seq, event in enumerate(events, start=last + 1):
             us = event_time_us(event)

@@ -54,6 +54,8 @@ class DuckDBFile:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock_descriptor: int | None = None
         self._opened_at = 0.0
+        # How often it was opened: meanwhile another file may have come in its place.
+        self.openings = 0
         self._mutex = threading.RLock()
         refuse_network_file_system(path.parent)
 
@@ -138,6 +140,7 @@ class DuckDBFile:
             self._abandon()
             raise
         self._opened_at = time.monotonic()
+        self.openings += 1
         return self._connection
 
     def _connected(self, deadline: float) -> duckdb.DuckDBPyConnection:
