@@ -92,26 +92,30 @@ def read_bars(
         format.interval_minutes,
     )
     chosen = present if asked is None else asked.called(names)
+    shifts = [shift.of_file(once, format.interval_minutes) for once in stamps]
+    starts = [each.starts_of(once) for each, once in zip(shifts, stamps, strict=True)]
     blocks = tuple(
         replace(
             block,
-            start_us=shift.moved(block.start_us),
+            start_us=each.moved(block.start_us),
             interval_minutes=format.interval_minutes,
         )
-        for piece in pieces
+        for piece, each in zip(pieces, shifts, strict=True)
         for block in _coded(chosen, piece)
     )
     if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
     clocks = tuple(
-        _clock(part, piece, shift.starts_of(once), format.timezone)
-        for part, piece, once in zip(parts, whole, stamps, strict=True)
+        _clock(part, piece, once, format.timezone)
+        for part, piece, once in zip(parts, whole, starts, strict=True)
     )
     notes.extend(stamp_notes)
     notes.extend(
         judge_bars(look_at_files(path.name, exchange, clocks, chosen, blocks, bar_minutes))
     )
-    starts_us = shift.starts_us if is_whole else unique_stamps([block.start_us for block in blocks])
+    if not is_whole:
+        starts = [block.start_us for block in blocks]
+    starts_us = starts[0] if is_whole and len(starts) == 1 else unique_stamps(starts)
     return BarFile(blocks, starts_us, chosen, tuple(dict.fromkeys(notes)))
 
 
@@ -193,7 +197,7 @@ def _pieces(
     there: AbstractSet[str],
     span_us: tuple[int | None, int | None],
 ) -> tuple[list[Piece], list[str]]:
-    """Return the rows of the symbols asked for, file by file, and notes.
+    """Return the rows of the symbols asked for by part, none of another symbol's, and notes.
 
     `there` are all names in the parts, in whatever form.
     """
@@ -203,7 +207,9 @@ def _pieces(
     said: set[str] = set()
     for part in parts:
         notes.extend(part.notes)
-        if part.symbol is None or asked is None or asked.has(part.symbol):
+        if not (part.symbol is None or asked is None or asked.has(part.symbol)):
+            pieces.append(Piece((), (), ()))
+        else:
             piece = read_piece(part, None if part.told_symbol else forms, writing, span_us)
             pieces.append(piece if part.told_symbol is None else _told(piece, part.told_symbol))
             said.update(piece.names if part.told_symbol else ())

@@ -18,6 +18,7 @@ from blocks.bars.stamp_evidence import (
     judge,
     warn_of_told,
 )
+from trading.counted import counted
 from trading.errors import BadInput
 from trading.market.calendar import (
     MICROSECONDS_PER_MINUTE,
@@ -29,6 +30,8 @@ from trading.market.parallel import for_each
 
 # A gap this rare is a stray row, not the interval of the bars.
 _SMALLEST_SHARE_OF_GAPS = 0.01
+# One that is nearly all of a file's gaps is how long its bars are, though others are shorter.
+_USUAL_SHARE_OF_GAPS = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,21 @@ class Shift:
     hours: Hours | None = None
     interval_us: int = 0
 
-    @property
-    def starts_us(self) -> Integers:
-        """Return each start once, in order."""
-        return self.starts_of(self.unique)
-
     def starts_of(self, unique: Integers) -> Integers:
         """Return the starts of some stamps, which are in order and each there once."""
         return np.unique(self.moved(unique)) if self.interval_us else unique
+
+    def of_file(self, unique: Integers, told_minutes: int | None) -> Shift:
+        """Return the same for one file of several, of stamps in order and each there once.
+
+        Its bars may be longer than those of the others; thin ones show no length of their own.
+        """
+        if self.hours is None or not self.interval_us or told_minutes is not None:
+            return self
+        if len(unique) == len(self.unique):
+            return self
+        own = _usual_gap(unique, self.hours)
+        return self if own is None or own <= self.interval_us else Shift(unique, self.hours, own)
 
     def moved(self, stamp_us: Integers) -> Integers:
         """Return the starts of bars from their stamps (rows,), microseconds UTC."""
@@ -125,16 +135,11 @@ def find_shift(
             (
                 "WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
                 f" {seen.sessions_of_ends} of {seen.sessions} sessions): moved back by"
-                f" {_minutes(interval)} to bar starts;"
+                f" {counted(interval // MICROSECONDS_PER_MINUTE, 'minute')} to bar starts;"
                 " pass --stamp end to confirm or --stamp start to leave them"
             ),
         )
     return Shift(unique, hours, interval), notes
-
-
-def _minutes(interval: int) -> str:
-    count = interval / MICROSECONDS_PER_MINUTE
-    return f"{count:g} minute{'' if count == 1 else 's'}"
 
 
 def _hours(exchange: str, unique: Integers) -> Hours:
@@ -164,6 +169,25 @@ def _interval_of_ends(unique: Integers, hours: Hours) -> int | None:
             sizes, counts = np.unique(gaps, return_counts=True)
             return int(sizes[counts >= _SMALLEST_SHARE_OF_GAPS * len(gaps)][0])
     return None
+
+
+def _usual_gap(unique: Integers, hours: Hours) -> int | None:
+    """Return how far apart nearly all stamps of sessions are, None where nothing is usual."""
+    gaps = _gaps(unique, hours)
+    if not len(gaps):
+        return None
+    sizes, counts = np.unique(gaps, return_counts=True)
+    most = int(counts.argmax())
+    return int(sizes[most]) if counts[most] >= _USUAL_SHARE_OF_GAPS * len(gaps) else None
+
+
+def _gaps(unique: Integers, hours: Hours) -> Integers:
+    """Return the gaps between the stamps of each session, that before its close left out."""
+    session = hours.session_of(unique)
+    inner = (session >= 0) & (unique < hours.close_us[np.maximum(session, 0)])
+    stamps, of = unique[inner], session[inner]
+    gaps: Integers = np.diff(stamps)[np.diff(of) == 0]
+    return gaps
 
 
 def _moved(stamp_us: Integers, unique: Integers, hours: Hours, interval: int) -> Integers:

@@ -571,7 +571,7 @@ def test_bars_named_by_their_ends_are_moved_to_starts_with_a_warning(
     assert times_of(read) == starts(minutes)
     (note,) = read.notes
     assert note.startswith("WARNING: stamps look like bar ENDS")
-    assert f"{minutes} minutes" in note
+    assert f"moved back by {minutes} minute" in note
 
 
 @pytest.mark.parametrize("minutes", [5, 60])

@@ -209,3 +209,26 @@ def test_a_folder_is_judged_as_one_file(tmp_path: Path) -> None:
     )
     assert "bar starts" in warning
     assert moments_of(tmp_path / "bars", "THIN")[0] == DAYS[0].open + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("told", [None, "end"])
+def test_ends_of_files_of_two_lengths_are_each_moved_by_their_own(
+    told: str | None, tmp_path: Path
+) -> None:
+    for symbol, minutes in (("A", 1), ("B", 5), ("C", 15)):
+        (tmp_path / symbol).mkdir()
+        stamps = [day.bar_end(b, minutes) for day in DAYS for b in range(day.bar_count(minutes))]
+        written({symbol: stamps}, tmp_path / symbol)
+    format = BarFileFormat(stamp=told)  # type: ignore[arg-type]
+    for symbol, minutes in (("A", 1), ("B", 5), ("C", 15)):
+        true = [day.bar_start(b, minutes) for day in DAYS for b in range(day.bar_count(minutes))]
+        assert moments_of(tmp_path, symbol, format=format) == true
+
+
+def test_a_thin_symbol_in_a_file_of_its_own_is_moved_as_the_others_are(tmp_path: Path) -> None:
+    for symbol in ("FULL", "THIN"):
+        (tmp_path / symbol).mkdir()
+    written({"FULL": ends(DAYS)}, tmp_path / "FULL")
+    thin = [moment for at, moment in enumerate(ends(DAYS)) if at % 7 in (0, 2, 3, 6)]
+    written({"THIN": thin}, tmp_path / "THIN")
+    assert moments_of(tmp_path, "THIN") == [at - timedelta(minutes=5) for at in thin]
