@@ -17,11 +17,8 @@ def refuse_no_bars(bars: LoadedPanel) -> None:
     panel = bars.panel
     begin = panel.grid.first_row[bars.first_traded]
     if np.isnan(panel.close[begin:]).all():
-        defects = panel.defects
         raise BadInput(
-            f"{bars.source} has no valid bar in these sessions: {defects.invalid} of"
-            f" {defects.rows} rows have prices that are not positive numbers, a high below the"
-            " low, or a volume that is none",
+            f"{bars.source} has no valid bar in these sessions: {panel.defects.invalid_in_words}",
             "Look at the file's prices, and at --column, --timezone and --stamp",
         )
 

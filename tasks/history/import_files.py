@@ -108,10 +108,13 @@ def import_bars(
         fetched = FetchedBars(file.symbols, rows, source, whole, whole + fetched_us)
         stored += archive.upsert(fetched)
     if not (stored.added or stored.revised or stored.unchanged):
-        raise BadInput(
-            f"{path} has no valid bar inside a session of {exchange} from {first} to {last}",
-            "Check --exchange, --timezone and --stamp",
-        )
+        none = f"{path} has no valid bar inside a session of {exchange} from {first} to {last}"
+        if defects.invalid:
+            raise BadInput(
+                f"{none}: {defects.invalid_in_words}",
+                "Look at the file's prices, and at --column, --timezone and --stamp",
+            )
+        raise BadInput(none, "Check --exchange, --timezone and --stamp")
     return Imported(there, stored, defects, tuple(notes), archive.folder)
 
 

@@ -27,6 +27,14 @@ class Defects:
         """Return the counts by name."""
         return {field.name: int(getattr(self, field.name)) for field in fields(self)}
 
+    @property
+    def invalid_in_words(self) -> str:
+        """Return how many rows are no valid bars, and what makes them so."""
+        return (
+            f"{self.invalid} of {self.rows} rows have prices that are not positive numbers, a high"
+            " below the low, or a volume that is none"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

@@ -98,3 +98,13 @@ def test_a_file_that_turns_out_bad_in_a_later_part_says_what_is_stored(
         mended.stored.added + mended.stored.unchanged
         == imported(bars, tmp_path / "other", 400).stored.added
     )
+
+
+def test_a_file_whose_columns_are_swapped_is_refused_with_what_its_rows_lack(
+    bars: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "swapped.csv"
+    swapped = {"high": "low", "low": "high"}
+    pl.read_csv(bars).filter(pl.col("close") > 0).rename(swapped).write_csv(path)
+    with pytest.raises(BadInput, match=r"no valid bar inside .* rows have .* a high below the low"):
+        imported(path, tmp_path / "data", 10**9)
