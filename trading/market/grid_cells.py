@@ -104,7 +104,8 @@ def clear_invalid(tables: Sequence[Floats], placed: int) -> tuple[int, int]:
 
 
 def _last(values: Floats, begin: Integers) -> Floats:
-    last: Floats = values[np.append(begin[1:], len(values)) - 1]
+    # Where no row is valid there is no bar, and so no last row of one.
+    last: Floats = values[np.append(begin[1:], len(values))[: len(begin)] - 1]
     return last
 
 
