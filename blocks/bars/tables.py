@@ -14,6 +14,7 @@ import polars as pl
 
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.headerless.column_names import names_of_columns
+from blocks.bars.sources.first_bytes import refuse_no_text
 from blocks.bars.sources.paths import TEXT_SUFFIXES, BarPath, content_of, suffix_of
 from blocks.bars.text_layout import header_levels, refuse_unfinished, text_layout, wide_row
 from blocks.bars.text_oddities import find_oddities, mended
@@ -120,6 +121,7 @@ def _open_parquet(path: BarPath) -> Table:
 
 
 def _open_csv(path: BarPath, format: BarFileFormat) -> Table:
+    refuse_no_text(path)
     layout = text_layout(path)
     odd = find_oddities(path, layout)
     if not odd.last_lines:

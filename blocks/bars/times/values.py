@@ -14,6 +14,8 @@ from blocks.bars.times.dates import DateDecision
 from blocks.bars.times.likely_format import format_hint
 from trading.errors import BadInput
 
+# From 1982 to 2064, counted from the last day of 1899.
+_SHEET_DAY = re.compile(r"[3-5]\d{4}[.,]\d+")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
 # A number is an epoch time in the one unit in which it lies between 1980 and 2100.
 FIRST_SECOND, LAST_SECOND = 315_532_800, 4_102_444_800
@@ -100,6 +102,11 @@ def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
         return BadInput(
             f"{value!r} in column {source.name!r} is a time of day without a date, {at}",
             f"Name the column of the date too: {TWO_COLUMNS}",
+        )
+    if _SHEET_DAY.fullmatch(str(value).strip()):
+        return BadInput(
+            f"{value!r} in column {source.name!r} is a spreadsheet's number of a day, {at}",
+            "Format the column as 2024-01-31 09:30 in the spreadsheet, and save it again",
         )
     return BadInput(
         f"{value!r} in column {source.name!r} is no time that can be read, {at}",

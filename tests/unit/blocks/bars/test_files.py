@@ -815,8 +815,8 @@ BAD_FILES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("half a row", written("x.csv", csv_bytes(ROW, ROW[:-8])[:-1]), "x.csv stops in the middle"),
     ("pipe", pipe, "x.csv is no regular file"),
     ("pipe in a folder", lambda folder: pipe(folder).parent, "x.csv is no regular file"),
-    ("no text at all", written("x.csv", b"PK\x03\x04\0\0ab\n"), "no text in UTF-8 or UTF-16.*CSV"),
-    ("no gzip", written("x.csv.gz", csv_bytes(ROW)), "x.csv.gz cannot be read"),
+    ("no text at all", written("x.csv", b"\x01\x02\0\0ab\n"), "no text in UTF-8 or UTF-16.*CSV"),
+    ("no gzip", written("x.csv.gz", csv_bytes(ROW)), "not packed by gzip.*Call it x.csv"),
     (
         "no text",
         written("x.csv", csv_bytes(ROW) + b"\xff\xfe\x00,1\n"),

@@ -284,3 +284,48 @@ def test_halves_of_the_day_are_read_however_they_are_written(
     pl.DataFrame(rows, NEW_YORK.columns, orient="row").write_csv(path, include_header=header)
     read = read_bars(path, None, format=bar_format_of(parsed(shlex.split(NY))))
     assert read.rows.start_us.tolist() == TRUE["ts"].to_physical().to_list()
+
+
+def refused(path: Path) -> BadInput:
+    with pytest.raises(BadInput) as caught:
+        read_bars(path, None)
+    return caught.value
+
+
+def test_a_parquet_file_called_csv_is_read_once_it_is_called_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv"
+    TRUE.write_parquet(path)
+    error = refused(path)
+    assert "is Parquet by its first bytes" in error.what
+    renamed = path.rename(tmp_path / error.hint.removeprefix("Call it "))
+    assert len(read_bars(renamed, None).rows) == len(TRUE)
+
+
+def test_a_text_called_gz_is_read_once_it_is_called_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv.gz"
+    path.write_text(TRUE.write_csv())
+    error = refused(path)
+    assert "is not packed by gzip" in error.what
+    renamed = path.rename(tmp_path / error.hint.removeprefix("Call it "))
+    assert len(read_bars(renamed, None).rows) == len(TRUE)
+
+
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [
+        (b"PK\x03\x04", "workbook of Excel"),
+        (b"\xd0\xcf\x11\xe0", "old workbook"),
+        (b"BZh9", "bzip2"),
+    ],
+)
+def test_other_kinds_that_are_called_csv_are_named(first: bytes, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv"
+    path.write_bytes(first + bytes(range(256)) * 4)
+    assert kind in refused(path).what
+
+
+def test_days_as_a_spreadsheet_counts_them_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv"
+    path.write_text("date,open,high,low,close,volume\n45356.395833,1,2,1,2,100\n")
+    error = refused(path)
+    assert "'45356.395833' in column 'date' is a spreadsheet's number of a day" in error.what
