@@ -170,7 +170,11 @@ def way_to_read(clock: FileClock, zone: str, alone: str = "") -> str:
 
 
 def _alone(look: Look, clock: FileClock, zone: str) -> str:
-    """Return the arguments that name a clock's rows alone, "" where the zone fits all others."""
+    """Return the arguments that name a clock's rows alone, "" where others are read so too."""
+    form = None if clock.is_told else _past_the_zone(clock)
+    if form and any(_past_the_zone(other) != form for other in look.clocks):
+        # What leads past the zone of these times does not read the other files' times.
+        return f"--bars {clock.path}"
     if all(_fits_in(look, other, zone) for other in (*look.clocks, *clocks_of_symbols(look))):
         return ""
     return f"--symbols {clock.symbol}" if clock.symbol else f"--bars {clock.path}"

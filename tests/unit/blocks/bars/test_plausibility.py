@@ -209,6 +209,24 @@ def test_rows_of_a_holiday_are_no_other_zone(tmp_path: Path) -> None:
     assert warnings_of(written(pl.concat([bars(MARCH), holiday]), tmp_path)) == []
 
 
+def test_a_file_with_a_false_zone_beside_others_is_read_alone_as_the_hint_says(
+    tmp_path: Path,
+) -> None:
+    here = local(bars(MARCH).drop("symbol"), "America/New_York")
+    form = "%Y-%m-%dT%H:%M:%S"
+    for name, text in (("A", form + "Z"), ("B", "%Y-%m-%d %H:%M")):
+        here.with_columns(pl.col("ts").dt.strftime(text)).write_csv(tmp_path / f"{name}.csv")
+    with pytest.raises(BadInput) as caught:
+        read_bars(tmp_path, None, format=BarFileFormat(timezone="America/New_York"))
+    alone = tmp_path / "A.csv"
+    assert f"--time-format '{form}Z' and --bars {alone} --timezone America/New_York" in str(
+        caught.value
+    )
+    told = BarFileFormat(timezone="America/New_York", time_format=f"{form}Z")
+    read = read_bars(alone, None, format=told)
+    assert read.rows.start_us.tolist() == bars(MARCH)["ts"].to_physical().to_list()
+
+
 def test_one_file_of_a_folder_that_is_off_is_named(tmp_path: Path) -> None:
     for symbol, zone in (("A", "America/New_York"), ("B", "America/Chicago")):
         frame = local(bars(MARCH, symbol=symbol), zone).drop("symbol")
