@@ -47,7 +47,7 @@ KINDS = ("risk", "targets", "signals")
 
 
 def plans_of(panel: Panel, kind: str, count: int) -> list[RunPlan]:
-    """Return so many plans of a kind: `risk` has ten readings, `targets` 40, `signals` one a set."""
+    """Return so many plans: `risk` has ten readings, `targets` forty, `signals` one a set."""
     names = ("min_body", *_RISK)
     if kind == "risk":
         values = product(*reversed(_RISK.values()))
@@ -194,6 +194,5 @@ if __name__ == "__main__":
     if len(sys.argv) == 5:
         print(json.dumps(measure_here(sys.argv[1], *map(int, sys.argv[2:4]), Path(sys.argv[4]))))
     else:
-        sys.exit(
-            "usage: python -m benchmarks.sweep_bench risk|targets|signals SETS BARS CACHE_FOLDER"
-        )
+        kinds = "|".join(KINDS)
+        sys.exit(f"usage: python -m benchmarks.sweep_bench {kinds} SETS BARS CACHE_FOLDER")

@@ -86,6 +86,8 @@ def _is_alone_in(group: int) -> bool:
 
 
 def _load(path: Path) -> ModuleType:
+    # A module's file is an absolute path, and its functions are known to be its own by that.
+    path = path.absolute()
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     name = f"openbell_strategy_{path.stem}_{digest}"
     if path.suffix != ".py":

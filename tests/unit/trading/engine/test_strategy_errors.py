@@ -100,6 +100,21 @@ def test_what_a_strategy_raises_names_file_line_values_symbol_and_bar(
     assert "\n" not in text
 
 
+@pytest.mark.parametrize("start", ["", "./", "../here/"])
+def test_a_file_that_is_named_from_the_folder_of_work_is_explained_too(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    write(folder / "near.py", "if bar == 40:\n    raise ValueError('no such day')")
+    monkeypatch.chdir(folder)
+    plan = make_plan(SYMBOLS, {}, strategy_module=load_strategy(Path(f"{start}near.py")))
+    with pytest.raises(
+        BadInput, match=rf"near\.py, line {FIRST_LINE + 1}: ValueError: no such day"
+    ):
+        run_backtest(panel, plan, compiled=False)
+
+
 def test_the_symbol_and_the_session_are_those_at_which_it_failed(
     panel: Panel, tmp_path: Path
 ) -> None:
