@@ -23,6 +23,10 @@ _LONGEST_PAUSE = 1.0
 _SIGNAL = signal.SIGURG
 
 
+# By thread: the call that it is in, and since when.
+_Running = dict[int, tuple[FrameType, float]]
+
+
 @dataclass
 class _Watch:
     """The files that are watched, each with its limit, and the thread that does it."""
@@ -48,23 +52,31 @@ def watch_calls(file: str, seconds: float) -> None:
 
 
 def _look() -> None:
-    # By thread: the call that it is in, and since when.
-    since: dict[int, tuple[FrameType, float]] = {}
+    since: _Running = {}
     while True:
-        time.sleep(min(_LONGEST_PAUSE, *(seconds / 4 for seconds in tuple(_WATCH.limits.values()))))
-        now = time.monotonic()
-        running: dict[int, tuple[FrameType, float]] = {}
-        for thread, frame in sys._current_frames().items():
-            call = _outermost(frame)
-            if call is None:
-                continue
-            known = since.get(thread)
-            began = known[1] if known is not None and known[0] is call else now
-            running[thread] = (call, began)
-            limit = _limit_of(call)
-            if now - began > limit:
-                _end(thread, limit)
-        since = running
+        limits = tuple(_WATCH.limits.values())
+        time.sleep(min((_LONGEST_PAUSE, *(seconds / 4 for seconds in limits))))
+        since = _running_calls(since)
+
+
+def _running_calls(since: _Running) -> _Running:
+    """Return the calls that are running now, and end those that ran for too long already.
+
+    Of all other frames nothing is kept: what a program held at its end would be held for good.
+    """
+    now = time.monotonic()
+    running: _Running = {}
+    for thread, frame in sys._current_frames().items():
+        call = _outermost(frame)
+        if call is None:
+            continue
+        known = since.get(thread)
+        began = known[1] if known is not None and known[0] is call else now
+        running[thread] = (call, began)
+        limit = _limit_of(call)
+        if now - began > limit:
+            _end(thread, limit)
+    return running
 
 
 def _outermost(frame: FrameType | None) -> FrameType | None:
