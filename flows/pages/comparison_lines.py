@@ -16,7 +16,7 @@ from blocks.research_report.comparison.differences import (
     figures_beside,
     parameters_that_differ,
     same_or_not,
-    trade_words,
+    trade_sentences,
     trades_that_differ,
 )
 from blocks.research_report.comparison.run import ComparedRun
@@ -89,7 +89,8 @@ def _last(line: Floats) -> str:
 
 
 def _trades(found: TradeDifferences, first: str, other: str, most: int) -> list[str]:
-    lines = [f"Trades of {first} and {other}: {trade_words(found, first, other)}"]
+    counts, alike = trade_sentences(found, first, other)
+    lines = [f"Trades of {first} and {other}, times in UTC: {counts}", alike]
     for heading, rows, written in (
         (f"only in {first}", found.only_first, _one),
         (f"only in {other}", found.only_other, _one),

@@ -21,6 +21,10 @@ IN_DOCS = {
     "live/desktop-light": "live/desktop-light",
     "live/phone-dark": "live/phone-dark",
     "prefect/run": "prefect-backtest",
+    "prefect/session": "day/session",
+    "prefect/bar": "day/bar",
+    "prefect/decisions": "day/decisions",
+    "prefect/positions": "day/positions",
 }
 
 

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 from tests.repository import REPOSITORY
 from tests.screens.camera import LOOKS, Camera
+from tests.screens.prefect_pages import PrefectPages
 
 DAY = "2025-06-10"
 MONTH = ("2025-06-02", "2025-06-30")
@@ -33,6 +34,14 @@ DEPLOYED_BACKTEST = {
     "start": MONTH[0],
     "end": MONTH[1],
 }
+DEPLOYED_SESSION = {
+    "symbols": SYMBOLS.split(","),
+    "replay": DAY,
+    "interval_minutes": 15,
+    "strategy": {"range_minutes": 15},
+}
+# One in the morning, at which something is decided.
+BAR = 3
 # What people come to in Prefect, by the name of the picture.
 PREFECT_PAGES = {"runs": "/runs", "deployments": "/deployments", "artifacts": "/artifacts"}
 
@@ -102,34 +111,45 @@ def _moment(address: str) -> datetime | None:
 
 
 def prefect(camera: Camera, folder: Path) -> None:
-    """Run a backtest in Prefect, and take its pages: the form, the run, what it leaves."""
-    with _up(folder) as (address, auth):
+    """Run a backtest and a session in Prefect, and take the pages that people come to."""
+    with _up(folder) as server:
         camera.look(LOOKS[0])
-        camera.open(address)
+        camera.open(server.address)
         # As its own page does it when it asks for the string.
-        camera.evaluate(f"localStorage.setItem('prefect-password', btoa({json.dumps(auth)}))")
-        form = _asked(address, auth, "/deployments/name/backtest/adhoc")
-        camera.open(f"{address}/deployments/deployment/{form['id']}/run")
-        camera.take("prefect/form", is_whole=True)
-        parameters = DEPLOYED_BACKTEST | {"data_dir": str(folder)}
-        run = _asked(
-            address, auth, f"/deployments/{form['id']}/create_flow_run", {"parameters": parameters}
+        camera.evaluate(
+            f"localStorage.setItem('prefect-password', btoa({json.dumps(server.auth)}))"
         )
-        deadline = time.monotonic() + PATIENCE_S
-        while (state := _asked(address, auth, f"/flow_runs/{run['id']}")["state"]["type"]) not in (
-            "COMPLETED", "FAILED", "CRASHED", "CANCELLED"
-        ):  # fmt: skip
-            assert time.monotonic() < deadline, "the backtest does not end"
+        form = server.asked("/deployments/name/backtest/adhoc")["id"]
+        camera.open(f"{server.address}/deployments/deployment/{form}/run")
+        camera.take("prefect/form", is_whole=True)
+        run = server.start("backtest/adhoc", DEPLOYED_BACKTEST | {"data_dir": str(folder)})
+        for state in server.states_of(run):
             if state == "RUNNING" and not any("running" in path.name for path in camera.taken):
-                camera.open(f"{address}/runs/flow-run/{run['id']}")
+                camera.open(f"{server.address}/runs/flow-run/{run}")
                 camera.take("prefect/running")
-            time.sleep(0.3)
-        assert state == "COMPLETED", state
-        camera.open(f"{address}/runs/flow-run/{run['id']}")
+        camera.open(f"{server.address}/runs/flow-run/{run}")
         camera.take("prefect/run", is_whole=True)
+        _session(camera, server, folder)
         for name, path in PREFECT_PAGES.items():
-            camera.open(address + path)
+            camera.open(server.address + path)
             camera.take(f"prefect/{name}")
+
+
+def _session(camera: Camera, server: PrefectPages, folder: Path) -> None:
+    """Replay a day, and take its run, one of its bars, what it decided and what it held."""
+    run = server.start("trade-session/replay", DEPLOYED_SESSION | {"data_dir": str(folder)})
+    for _ in server.states_of(run):
+        pass
+    bars = server.all_of("flow_runs", {"flow_runs": {"parent_flow_run_id": {"any_": [run]}}})
+    pages = {"session": f"runs/flow-run/{run}", "bar": f"runs/flow-run/{bars[BAR]['id']}"}
+    for kind in ("decisions", "positions"):
+        kept = server.all_of("artifacts", {"artifacts": {"key": {"any_": [f"replay-{kind}"]}}})
+        # Whose rows say most: at its end a session holds nothing.
+        fullest = max(kept, key=lambda each: len(str(each["data"])))
+        pages[kind] = f"artifacts/artifact/{fullest['id']}"
+    for name, path in pages.items():
+        camera.open(f"{server.address}/{path}")
+        camera.take(f"prefect/{name}")
 
 
 def call(*arguments: str) -> None:
@@ -150,13 +170,13 @@ def _api(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _up(folder: Path) -> Iterator[tuple[str, str]]:
+def _up(folder: Path) -> Iterator[PrefectPages]:
     arguments = ["deployments", "up", "--data-dir", str(folder)]
     # The UI's own line: the API's address ends with /api.
     with _saying(arguments, r"Openbell is up.*?(http://[\w.:]+)") as found:
         from blocks.process.auth_string import kept_auth_string
 
-        yield found[1], kept_auth_string(folder)
+        yield PrefectPages(found[1], kept_auth_string(folder))
 
 
 @contextmanager
@@ -193,26 +213,3 @@ def _json(url: str) -> dict[str, dict[str, object]]:
     except URLError:
         # No session yet is an answer with its own code.
         return {}
-
-
-def _asked(address: str, auth: str, path: str, body: object = None) -> dict[str, dict[str, str]]:
-    import base64
-
-    headers = {
-        "Authorization": f"Basic {base64.b64encode(auth.encode()).decode()}",
-        "Content-Type": "application/json",
-    }
-    if body is not None:
-        token, client = _csrf(address, headers)
-        headers |= {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": client}
-    data = None if body is None else json.dumps(body).encode()
-    with urlopen(Request(f"{address}/api{path}", data, headers), timeout=60) as answer:
-        found: dict[str, dict[str, str]] = json.load(answer)
-        return found
-
-
-def _csrf(address: str, headers: dict[str, str]) -> tuple[str, str]:
-    client = "screens"
-    request = Request(f"{address}/api/csrf-token?client={client}", headers=headers)
-    with urlopen(request, timeout=60) as answer:
-        return str(json.load(answer)["token"]), client

@@ -122,17 +122,14 @@ def trades_that_differ(first: ComparedRun, other: ComparedRun) -> TradeDifferenc
     )
 
 
-def trade_words(found: TradeDifferences, first: str, other: str) -> str:
-    """Return in one sentence how many trades two runs have in common, and how many not."""
+def trade_sentences(found: TradeDifferences, first: str, other: str) -> tuple[str, str]:
+    """Return in two sentences how many trades two runs have in common, and how many not."""
     alike = found.equal + found.sized + len(found.changed)
-    said = [
-        f"{alike:,} in both, of which {found.equal:,} are equal",
-        f"{len(found.changed):,} have other prices or exits",
-        f"{found.sized:,} differ only in size or profit",
-    ]
     return (
-        f"{', '.join(said)}; {len(found.only_first):,} only in {first},"
-        f" {len(found.only_other):,} only in {other}."
+        f"{alike:,} in both, {len(found.only_first):,} only in {first},"
+        f" {len(found.only_other):,} only in {other}.",
+        f"Of those in both: {found.equal:,} equal, {len(found.changed):,} with another price or"
+        f" exit, {found.sized:,} with another size or profit alone.",
     )
 
 

@@ -19,7 +19,7 @@ from blocks.research_report.comparison.differences import (
     figures_beside,
     parameters_that_differ,
     same_or_not,
-    trade_words,
+    trade_sentences,
     trades_that_differ,
 )
 from blocks.research_report.comparison.run import ComparedRun
@@ -109,7 +109,7 @@ def _equity(runs: Sequence[ComparedRun]) -> str:
 
 def _trades(first: ComparedRun, other: ComparedRun) -> str:
     found = trades_that_differ(first, other)
-    said = trade_words(found, first.label, other.label)
+    said = " ".join(trade_sentences(found, first.label, other.label))
     parts = [
         element("h3", f"{first.label} and {other.label}"),
         element("p", f"{said[:1].upper()}{said[1:]}", class_="verdict"),

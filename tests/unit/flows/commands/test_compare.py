@@ -43,9 +43,10 @@ def test_parameters_figures_equity_and_trades_stand_side_by_side(kept: Path) -> 
     for name, profit in zip(("short", "long"), profits, strict=True):
         content = json.loads((kept / "backtests" / name / "summary.json").read_text())
         assert profit == f"{content['summary']['total_pnl']:+,.2f}"
-    words = next(line for line in lines if line.startswith("Trades of A and B:"))
-    both, only_first, only_other = (int(each.replace(",", "").split()[0]) for each in (
-        words.split(": ")[1], words.split("; ")[1], words.split(", ")[-1]))  # fmt: skip
+    words = next(line for line in lines if line.startswith("Trades of A and B, times in UTC:"))
+    both, only_first, only_other = (
+        int(each.split()[0].replace(",", "")) for each in words.split(": ")[1].split(", ")
+    )
     counts = [len(pl.read_parquet(kept / "backtests" / name / "trades.parquet"))
               for name in ("short", "long")]  # fmt: skip
     assert [both + only_first, both + only_other] == counts
@@ -61,7 +62,8 @@ def test_a_page_is_written_and_a_run_with_itself_elsewhere_has_no_difference(
     assert finished.returncode == 0, finished.stderr
     assert "No parameter differs" in finished.stdout
     assert "0 only in A, 0 only in B." in finished.stdout
-    assert "0 have other prices or exits, 0 differ only in size" in finished.stdout
+    assert "times in UTC" in finished.stdout
+    assert "0 with another price or exit, 0 with another size" in finished.stdout
     assert "No parameter differs." in (tmp_path / "page.html").read_text()
 
 

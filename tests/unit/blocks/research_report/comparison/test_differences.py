@@ -14,7 +14,7 @@ from blocks.research_report.comparison.differences import (
     equity_together,
     parameters_that_differ,
     same_or_not,
-    trade_words,
+    trade_sentences,
     trades_that_differ,
 )
 from blocks.research_report.comparison.page import comparison_page
@@ -80,9 +80,10 @@ def test_each_trade_is_found_where_it_was_planted() -> None:
         ("AAA", "short", OPEN + timedelta(minutes=30)),
         ("BBB", "long", OPEN + timedelta(minutes=45)),
     ]
-    assert trade_words(found, "A", "B") == (
-        "6 in both, of which 3 are equal, 2 have other prices or exits, 1 differ only in size or"
-        " profit; 2 only in A, 2 only in B."
+    assert trade_sentences(found, "A", "B") == (
+        "6 in both, 2 only in A, 2 only in B.",
+        "Of those in both: 3 equal, 2 with another price or exit, 1 with another size or profit"
+        " alone.",
     )
 
 
