@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 PATIENCE_S = 300.0
 CLIENT = "screens"
+BUSY = 503
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -56,5 +58,14 @@ class PrefectPages:
         return str(self._answer(f"/csrf-token?client={CLIENT}", None, headers)["token"])
 
     def _answer(self, path: str, data: bytes | None, headers: dict[str, str]) -> Any:
-        with urlopen(Request(f"{self.address}/api{path}", data, headers), timeout=60) as answer:
-            return json.load(answer)
+        request = Request(f"{self.address}/api{path}", data, headers)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                with urlopen(request, timeout=60) as answer:
+                    return json.load(answer)
+            except HTTPError as error:
+                # Its database waits for itself where the machine is busy.
+                if error.code != BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)

@@ -53,10 +53,10 @@ function dayCell(day, length, found) {
   const result = found.get(day);
   if (!result) return make('td', String(day), 'none');
   const pnl = Number(result.pnl);
-  const inside = link([make('span', String(day), 'day'), figure(pnl, Math.abs(pnl) < 1000 ? 2 : 0, true)],
-    `/sessions/${result.session}`);
-  inside.setAttribute('aria-label',
-    `Session ${result.session}: ${money(pnl, true)}, ${count(result.trades, 'trade')}`);
+  // What is read aloud begins with what is seen, so that who says it to the browser is understood.
+  const more = make('span', ` USD, ${count(result.trades, 'trade')}, session ${result.session}`, 'unseen');
+  const inside = link([make('span', String(day), 'day'), ' ',
+    figure(pnl, Math.abs(pnl) < 1000 ? 2 : 0, true), more], `/sessions/${result.session}`);
   return make('td', inside, pnl > 0 ? 'good-day' : pnl < 0 ? 'bad-day' : '');
 }
 
