@@ -78,7 +78,8 @@ class OrderPlanner:
                 ]
             else:
                 leaving += self._for_position(standing, now)
-        if not now.abilities.rests_protection:
+        # A simulated exchange says at once what became of a cancel, unless it is not heard.
+        if now.elsewhere or not now.abilities.rests_protection:
             entering = within_places(
                 entering, book, symbols, by_symbol, now.most_positions, now.leverage
             )
