@@ -54,15 +54,19 @@ class OrderView:
             max(member.changed_us for member in self.members),
             self.current.price,
             self.quantity,
-            _REASONS.get(self.status, ""),
+            self._reason,
             self.current.id,
         )
 
-
-_REASONS = {
-    Status.REJECTED: reason_of(Refused(Refusal.PERMANENT, "alpaca rejected it after taking it")),
-    Status.EXPIRED: "it ended with the day",
-}
+    @property
+    def _reason(self) -> str:
+        if self.status == Status.EXPIRED:
+            return "it ended with the day"
+        if self.status != Status.REJECTED:
+            return ""
+        # Why, nobody says: an entry is left at that, and what a position waits for is tried again.
+        refusal = Refusal.PERMANENT if self.leg == Leg.ENTRY else Refusal.RETRY
+        return reason_of(Refused(refusal, "alpaca rejected it after taking it"))
 
 
 class OrderViews:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from blocks.exchange.alpaca.identities import Identities
 from blocks.exchange.alpaca.order_views import OrderViews
 from blocks.exchange.alpaca.their_order import TheirOrder
+from trading.session.broker_answers import Refusal, refusal_in
 from trading.session.orders import Leg, client_order_id
 
 TODAY = datetime(2026, 3, 3, 5, tzinfo=UTC)
@@ -57,3 +60,18 @@ def test_a_target_that_fills_while_it_is_replaced_is_of_no_more_shares_than_it_w
     view = views.of(ours)
     assert view is not None
     assert view.quantity == -113
+
+
+@pytest.mark.parametrize(
+    ("leg", "refusal"),
+    [(Leg.ENTRY, Refusal.PERMANENT), (Leg.EXIT, Refusal.RETRY), (Leg.STOP, Refusal.RETRY)],
+)
+def test_what_a_position_waits_for_is_tried_again_when_it_is_rejected_after_it_was_taken(
+    leg: Leg, refusal: Refusal
+) -> None:
+    ours = client_order_id("alpaca-paper", "2026-03-02", "orb", "AAPL", leg, 1)
+    views = OrderViews(Identities())
+    views.take([order("a", "rejected", qty="113", filled_qty="0", ours=ours)])
+    view = views.of(ours)
+    assert view is not None
+    assert refusal_in(view.update("AAPL").reason) == refusal
