@@ -159,6 +159,9 @@ class Supervisor:
             rotate(log)
         if self._api_server is not None:
             self._api_server.tend()
+        if self._has_lost_database():
+            self._begin_database_anew()
+            return
         server_died = self.server.child is not None and self.server.child.exit_code is not None
         worker_died = self.worker.exit_code is not None
         if not server_died and not worker_died:
@@ -178,6 +181,31 @@ class Supervisor:
             self.say(str(error))
             return
         self.say(f"Started again: {names}")
+
+    def _has_lost_database(self) -> bool:
+        server = self.server
+        return (
+            server.child is not None and server.database is not None and server.database.is_gone()
+        )
+
+    def _begin_database_anew(self) -> None:
+        """Start a server that makes its database; without one it answers nobody for ever.
+
+        A session that is traded goes on: its orders and positions are in its ledger.
+        """
+        self.say(
+            "The database of Prefect's server was removed: it begins anew, and what its page showed"
+            " of earlier runs is gone. Accounts are not touched"
+        )
+        if self.server.child is not None:
+            self.server.child.stop(STOP_GRACE_S)
+        try:
+            self._replace_server()
+            self.register()
+        except SourceUnavailable as error:
+            self.say(str(error))
+            return
+        self.say("Started again: server")
 
     def _replace_server(self) -> None:
         server = start_server(self.home, self.should_stop, self._names)

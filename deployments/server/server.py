@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from blocks.process.prefect_place import HOST
 from blocks.process.stop_request import StopRequest
@@ -15,9 +16,31 @@ from deployments.processes.home import Home, Say
 from deployments.server.prefect_api import PrefectApi
 from trading.errors import SourceUnavailable
 
+# Prefect's own name of it in its home; where another is set there is no such file.
+DATABASE = "prefect.db"
 START_LIMIT_S = 180.0
 STOP_GRACE_S = 15.0
 ASK_AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFile:
+    """A file by its path and by the number that its file system knows it by."""
+
+    path: Path
+    number: int
+
+    @classmethod
+    def at(cls, path: Path) -> DatabaseFile | None:
+        """Return the file that is at a path now, None where there is none."""
+        try:
+            return cls(path, path.stat().st_ino)
+        except OSError:
+            return None
+
+    def is_gone(self) -> bool:
+        """Return whether it was removed, whatever lies at its path now."""
+        return DatabaseFile.at(self.path) != self
 
 
 @dataclass(slots=True)
@@ -25,11 +48,13 @@ class Server:
     """A server that answers at `api_url`.
 
     `child` is None where somebody else runs it; what that one asks for, the environment says.
+    `database` is the file in which it keeps its runs, None where that is no file of the folder.
     """
 
     api_url: str
     child: Child | None
     auth_string: str | None = None
+    database: DatabaseFile | None = None
 
     def connect(self) -> PrefectApi:
         """Return a client of it."""
@@ -95,6 +120,7 @@ def start_server(
         child.stop(STOP_GRACE_S)
         raise
     home.port_file.write_text(f"{port}\n")
+    server.database = DatabaseFile.at(home.prefect / DATABASE)
     return server
 
 

@@ -11,6 +11,7 @@ from blocks.process.stop_request import StopRequest
 from deployments import supervisor as module
 from deployments.processes.child import Child
 from deployments.processes.home import Home
+from deployments.server.server import DatabaseFile
 from deployments.supervisor import Supervisor
 
 
@@ -32,3 +33,49 @@ def test_a_risk_that_was_changed_is_told_before_however_many_other_lines(
     supervisor.server = module.Server("http://127.0.0.1:1/api", None)
     supervisor.register()
     assert said == lines
+
+
+class Process:
+    """A server or worker that lives until it is told to end."""
+
+    exit_code: int | None = None
+
+    def stop(self, grace_s: float) -> None:
+        self.exit_code = 0
+
+
+@pytest.mark.parametrize("way", ["it was removed", "another lies there", "it is there"])
+def test_a_server_whose_database_was_removed_is_started_again_and_told_everything(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, said, did = Home.at(tmp_path / "data"), list[str](), list[str]()
+    path = home.prefect / "prefect.db"
+    path.write_bytes(b"runs")
+    supervisor = Supervisor(home, said.append, StopRequest())
+    old, new = Process(), Process()
+    kept = DatabaseFile.at(path)
+    supervisor.server = module.Server("http://127.0.0.1:1/api", old, None, kept)
+    supervisor.worker = Process()
+
+    def start(*_: object) -> module.Server:
+        assert old.exit_code == 0
+        did.append("started")
+        return module.Server("http://127.0.0.1:1/api", new, None, DatabaseFile.at(path))
+
+    monkeypatch.setattr(module, "start_server", start)
+    monkeypatch.setattr(supervisor, "register", lambda: did.append("registered"))
+    monkeypatch.setattr(supervisor, "_look_at_runs", lambda: did.append("looked"))
+    if way != "it is there":
+        # Kept under another name: its number is not given to another file.
+        path.rename(path.with_name("old"))
+    if way == "another lies there":
+        path.write_bytes(b"")
+    supervisor.tend()
+    supervisor.tend()
+    if way == "it is there":
+        assert (did, said) == (["looked", "looked"], [])
+    else:
+        assert did == ["started", "registered", "looked"]
+        assert said[0].startswith("The database of Prefect's server was removed")
+        # Who trades is not disturbed.
+        assert supervisor.worker.exit_code is None
