@@ -44,10 +44,10 @@ def run(args: Namespace) -> int:
     for note in done.notes:
         print(f"note: {note}")
     print(
-        f"{counted(done.stored.added, 'bar')} added, {done.stored.revised} revised,"
-        f" {done.stored.unchanged} unchanged, of {named(done.symbols)};"
-        f" {done.defects.invalid} invalid, {done.defects.duplicate} duplicate,"
-        f" {done.defects.outside_session} outside sessions"
+        f"{counted(done.stored.added, 'bar')} added, {done.stored.revised:,} revised,"
+        f" {done.stored.unchanged:,} unchanged, of {named(done.symbols)};"
+        f" {done.defects.invalid:,} invalid, {done.defects.duplicate:,} duplicate,"
+        f" {done.defects.outside_session:,} outside sessions"
     )
     print(f"bars are in {done.folder}; try: openbell backtest --bars {done.folder}")
     return 0

@@ -13,6 +13,7 @@ from blocks.archive.coverage import Coverage
 from blocks.providers.access import PAGE_ROWS, ProviderAccess, alpaca_rows_a_day
 from blocks.providers.choose import make_provider
 from blocks.providers.fetched_bars import PieceSize
+from trading.counted import counted
 from trading.errors import BadInput, OpenbellError, SourceUnavailable
 from trading.market.calendar import sessions_between
 from trading.session.ports import Clock
@@ -127,8 +128,8 @@ def summary_of(outcome: Outcome) -> str:
     """Return what a backfill did, in one line."""
     stored = outcome.stored
     return (
-        f"{stored.added} bars added, {stored.revised} revised, {stored.unchanged} unchanged;"
-        f" {outcome.sessions_before} sessions were there before"
+        f"{counted(stored.added, 'bar')} added, {stored.revised:,} revised,"
+        f" {stored.unchanged:,} unchanged; {outcome.sessions_before:,} sessions were there before"
     )
 
 

@@ -18,9 +18,9 @@ from tests.terminal import flows
 def test_an_imported_file_gives_the_same_trades_as_the_file(tmp_path: Path) -> None:
     first = flows("import-bars", "--bars", str(REAL_BARS), "--data-dir", str(tmp_path))
     assert first.returncode == 0, first.stderr
-    assert "36816 bars added" in first.stdout
+    assert "36,816 bars added" in first.stdout
     again = flows("import-bars", "--bars", str(REAL_BARS), "--data-dir", str(tmp_path))
-    assert "0 bars added, 0 revised, 36816 unchanged" in again.stdout
+    assert "0 bars added, 0 revised, 36,816 unchanged" in again.stdout
     for name, bars in (("file", REAL_BARS), ("archive", tmp_path / "bars" / "5m")):
         done = flows("backtest", "--bars", str(bars), "--out", str(tmp_path / name), "--quiet")
         assert done.returncode == 0, done.stderr
