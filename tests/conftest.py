@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +121,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
     items.sort(key=_place)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Import the tests' files in another order in each process of pytest-xdist.
+
+    Each has to import all of them. Where their bytecode is not there yet, as in a fresh clone, they
+    would make that of the same files at the same time, which takes longer than to import them.
+    """
+    given = getattr(session.config, "workerinput", None)
+    if given is None:
+        return
+    files = sorted(file for arg in session.config.args for file in Path(arg).rglob("test_*.py"))
+    processes, number = int(given["workercount"]), int(given["workerid"].removeprefix("gw"))
+    first = len(files) * number // processes
+    for file in (*files[first:], *files[:first]):
+        name = ".".join(file.resolve().relative_to(session.config.rootpath).with_suffix("").parts)
+        # Whatever is wrong with it is told when it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(name)
 
 
 def pytest_collection_finish() -> None:

@@ -113,7 +113,8 @@ def damaged_run(tmp_path_factory: pytest.TempPathFactory) -> Compared:
 
 @pytest.fixture(scope="module")
 def simulated_run(tmp_path_factory: pytest.TempPathFactory) -> Compared:
-    days, symbols = (date(2025, 11, 24), date(2025, 12, 3)), ("AAA", "BBB", "CCC", "DDD")
+    # The half-day with two whole sessions before it and two after.
+    days, symbols = (date(2025, 11, 25), date(2025, 12, 2)), ("AAA", "BBB", "CCC", "DDD")
     case = Case("simulated", *days, None, symbols, QUARTERS, interval_minutes=15)
     return compare(case, tmp_path_factory.mktemp("simulated"))
 
