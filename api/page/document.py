@@ -71,8 +71,9 @@ def results_page(title: str, origin: str, content: str) -> bytes:
             "content": content,
         },
         {},
-        styles=(f"{_REPORT}base.css", _ASSETS / "live.css"),
+        styles=_STYLES,
         scripts=_SHARED,
+        policy=_POLICY,
     )
 
 
