@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_it_shows_the_account_and_what_may_be_traded_and_changes_nothing(
     assert KEYS[1] not in shown
     assert {asked.method for asked in broker.asked} == {"GET"}
     assert not (tmp_path / "data").exists()
+
+
+def test_a_clock_that_is_off_by_minutes_is_said_and_the_day_of_a_double_is_its_own(
+    broker: AlpacaBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = datetime.now(UTC) - timedelta(minutes=5)
+    said = Said(200, {"timestamp": theirs.isoformat(), "is_open": True})
+    for _ in range(2):
+        broker.script("GET", "/v2/clock", said)
+    assert main(["check-broker", "--symbols", "AAPL"]) == 1
+    assert "every symbol is not entered: this machine's clock is 3" in capsys.readouterr().out
+    assert main(["check-broker", "--symbols", "AAPL"]) == 0
 
 
 def test_what_is_not_entered_is_said_with_its_reason_and_an_exit_code(
