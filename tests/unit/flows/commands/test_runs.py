@@ -56,19 +56,24 @@ def test_the_newest_run_is_first_with_its_hashes_and_figures(data_dir: Path) -> 
 
 
 def test_the_table_says_the_same_and_how_many_are_not_shown(data_dir: Path) -> None:
-    lines = flows("runs", "--data-dir", data_dir, "--limit", "1").stdout.splitlines()
+    lines = flows("runs", "--data-dir", data_dir, "--limit", "1", COLUMNS="300").stdout.splitlines()
     runs = listed("--data-dir", data_dir)
 
     assert lines[2].split()[0] == "newer"
     assert lines[2].split()[-1] == runs[0]["hashes"]["parameters"][:8]
-    assert lines[3:] == ["1 older ones are not shown. --limit 0 shows all"]
+    assert lines[-1] == "1 older ones are not shown. --limit 0 shows all"
+    folded = flows("runs", "--data-dir", data_dir, "--limit", "1", COLUMNS="80").stdout
+    assert max(len(line) for line in folded.splitlines()[:9]) <= 80
+    assert set(f"{lines[0]} {lines[2]}".split()) <= set(folded.split())
 
 
 def test_an_older_run_without_hashes_has_a_dash(data_dir: Path, tmp_path: Path) -> None:
     run = data_dir / "backtests/older"
     copy_of(run, tmp_path / "old" / "inside", hashes=None)
 
-    line = flows("runs", "--data-dir", tmp_path, tmp_path / "old").stdout.splitlines()[2]
+    line = flows(
+        "runs", "--data-dir", tmp_path, tmp_path / "old", COLUMNS="300"
+    ).stdout.splitlines()[2]
     assert (line.split()[-3], line.split()[-1]) == ("-", "-")
     assert listed("--data-dir", tmp_path, tmp_path / "old")[0]["hashes"] == {
         "bars": None, "past": None, "parameters": None,
