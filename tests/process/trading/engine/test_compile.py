@@ -126,7 +126,7 @@ def test_what_a_strategy_calls_is_linked_in_the_order_of_its_code(tmp_path: Path
     )
     linker = Linker(module, lambda copy: copy)
     linker.link(module.signal)
-    assert [function.__name__ for function in linker._originals] == ["signal", *names]
+    assert [function.__name__ for function in linker.originals] == ["signal", *names]
 
 
 @pytest.mark.parametrize(
