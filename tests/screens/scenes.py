@@ -137,6 +137,8 @@ def prefect(camera: Camera, folder: Path) -> None:
 
 def _session(camera: Camera, server: PrefectPages, folder: Path) -> None:
     """Replay a day, and take its run, one of its bars, what it decided and what it held."""
+    # A page that is open asks the server again and again.
+    camera.open("about:blank")
     run = server.start("trade-session/replay", DEPLOYED_SESSION | {"data_dir": str(folder)})
     for _ in server.states_of(run):
         pass

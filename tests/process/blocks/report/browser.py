@@ -99,7 +99,9 @@ def browser_page(folder: Path, *, width: int = 1400, height: int = 1000) -> Iter
         port = _port(folder / "DevToolsActivePort", process)
         with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=_PATIENCE_S) as answer:
             targets = [each for each in json.load(answer) if each["type"] == "page"]
-        with connect(targets[0]["webSocketDebuggerUrl"], max_size=None, proxy=None) as connection:
+        # What a page tells is read when it is asked: who waits long answers no ping meanwhile.
+        address = targets[0]["webSocketDebuggerUrl"]
+        with connect(address, max_size=None, proxy=None, ping_interval=None) as connection:
             yield Page(connection)
     finally:
         process.terminate()
