@@ -28,19 +28,28 @@ def page(data_dir: Path) -> Iterator[TestClient]:
         yield client
 
 
+def without_script(text: str) -> str:
+    """Return what a browser without script shows."""
+    return text[text.index("<noscript>") : text.index("</noscript>")]
+
+
 def test_a_browser_without_script_reads_the_ledgers_numbers(
     page: TestClient, data_dir: Path
 ) -> None:
     ledger = DuckDBLedger(data_dir, "replay")
     (last,) = ledger.query("SELECT equity FROM equity ORDER BY ts DESC LIMIT 1")
     text = page.get("/").text
-    plain = text[text.index("<noscript>") : text.index("</noscript>")]
+    plain = without_script(text)
     assert f"{float(last['equity']):,.2f} USD" in plain
     for (session,) in ((row["session"],) for row in ledger.query("SELECT session FROM equity")):
         assert f'href="/sessions/{session}"' in plain
     for trade in ledger.query("SELECT symbol FROM trades WHERE session = '2025-06-11'"):
         assert trade["symbol"] in plain
     assert "openbell halt" in plain
+    # What must be known before a figure is believed.
+    assert "SIMULATED" in plain
+    assert "which is not now" in plain
+    assert "SIMULATED" in without_script(page.get("/sessions/2025-06-10").text)
 
 
 def test_a_sessions_page_says_what_it_did_and_one_that_was_not_traded_says_so(
