@@ -37,10 +37,11 @@ from trading.session.exchange_port import Exchange
 from trading.session.messages import Message
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes
+from trading.session.orders import Leg
 from trading.session.planning.order_planner import OrderPlanner
 from trading.session.protection.legs import is_unheard
 from trading.session.protection.limits import ProtectionLimits
-from trading.session.protection.watch import Watch
+from trading.session.protection.watch import Look, Watch
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState
 
@@ -202,15 +203,38 @@ class OrderDesk:
         for update in self._questions.settle(state, us):
             self.record(update)
         # What was filled there before its fills are heard may be gone.
-        is_seen = not any(map(is_unheard, state.orders.values()))
-        if self._comparison.elsewhere or not is_seen:
+        is_unheard_of = any(map(is_unheard, state.orders.values()))
+        is_seen = False
+        if self._comparison.elsewhere or is_unheard_of:
             # What was asked a moment ago may have changed it.
-            with self._silence.bridged(BOOKS):
-                self._comparison.see_quantities()
-                is_seen = True
-        look = self._watch.look(state, us, is_seen=is_seen)
+            is_seen = self._sees_quantities()
+        look = self._watch.look(state, us, is_seen=is_seen or not is_unheard_of)
         for event in look.events:
             self.record(event)
+        self._take_view(look)
+        wanted = self._planner.wanted(state, newest)
+        if not is_seen and self._sells_what_may_be_gone(wanted) and self._sees_quantities():
+            self._take_view(look)
+            wanted = self._planner.wanted(state, newest)
+        return [replace(intent, us=us) for intent in wanted]
+
+    def _sells_what_may_be_gone(self, intents: Iterable[Intent]) -> bool:
+        """Return whether a position elsewhere is left, which its stop may have left a moment ago.
+
+        An exit that comes second opens another position.
+        """
+        if self.exchange.is_simulated:
+            return False
+        return any(each.action == "submit" and each.leg == Leg.EXIT for each in intents)
+
+    def _sees_quantities(self) -> bool:
+        """Ask what the exchange holds; return whether it has said so."""
+        with self._silence.bridged(BOOKS):
+            self._comparison.see_quantities()
+            return True
+        return False
+
+    def _take_view(self, look: Look) -> None:
         view = ExchangeView(
             dict(self._comparison.elsewhere),
             dict(self._refused),
@@ -218,10 +242,9 @@ class OrderDesk:
             look.cut,
             look.paused,
         )
-        if view != state.view:
+        if view != self.state.view:
             # No order is planned by what the journal does not know.
             self.record(view)
-        return [replace(intent, us=us) for intent in self._planner.wanted(state, newest)]
 
     def pass_bar(self) -> None:
         """Keep the last bar as one that was history: what it asks for waits for the next."""

@@ -176,6 +176,28 @@ def test_while_nobody_says_what_is_held_a_filled_stop_is_waited_for() -> None:
     assert trading.day.held() == {}
 
 
+def test_what_a_target_sold_in_part_without_a_word_is_not_sold_again() -> None:
+    trading = AtAlpaca(1000)
+    trading.enter()
+    trading.look_for(1.0)
+    silent = {"/v2/account/activities/FILL"}
+    trading.line.fate = lambda method, path: SILENT if path in silent else WHOLE
+    # The target sells 25 and the stop the rest, and nobody lists the fills of the target.
+    trading.part = 25
+    trading.price(13.2)
+    trading.part = 1000
+    trading.price(9.0)
+    assert trading.day.held() == {}
+    trading.desk.record(Command("leave", "shutdown"))
+    trading.look_for(20.0, 1.0)
+    assert trading.day.held() == {}
+    silent.clear()
+    trading.look_for(60.0, 1.0)
+    assert trading.held == 0
+    assert trading.resting() == []
+    assert trading.day.held() == {}
+
+
 class Death(BaseException):
     """The end of a process between two requests."""
 

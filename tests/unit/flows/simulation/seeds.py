@@ -21,6 +21,7 @@ BROKE_ONCE = {
     6699: "an exit got no answer, was refused when it was repeated, and arrived after another",
     6783: "an entry was filled before its cancel, and its money was spent on another",
     6885: "too many requests four times in a row: the check counted the pauses that it asks for",
+    7565: "a target was filled in part without a word, and after its stop sold a second time",
     7148: "dead from before the last bars until after the close: the check wanted exits in them",
 }
 
