@@ -33,11 +33,11 @@ def _tell_what_was_missed(runtime: SessionRuntime) -> None:
     missed = entries_missed(runtime.ledger.query)
     if missed is None or missed.session != runtime.name or not missed.words:
         return
-    hint = ""
-    if missed.late_bars and runtime.pace.is_replay:
-        hint = "Replay it with a smaller --speed"
-    elif missed.late_bars:
-        hint = "See in the log what it waited for: bars, broker, machine"
+    if missed.late_bars:
+        slower = "Replay it with a smaller --speed" if runtime.pace.is_replay else ""
+        hint = slower or "See in the log what it waited for: bars, broker, machine"
+    else:
+        hint = "Their reasons are the broker's: see openbell docs broker"
     runtime.notifier.send("SYSTEM_WARNING", missed.words, action_required=hint)
 
 
