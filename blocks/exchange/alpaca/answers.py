@@ -22,6 +22,11 @@ _WORDS: tuple[tuple[str, Refusal], ...] = (
     ("buying power", Refusal.BUYING_POWER),
     ("insufficient balance", Refusal.BUYING_POWER),
     ("halt", Refusal.HALTED),
+    # A market that is closed by the broker's clock opens by itself.
+    ("trading hours", Refusal.RETRY),
+    ("market hours", Refusal.RETRY),
+    ("market is closed", Refusal.RETRY),
+    ("market is not open", Refusal.RETRY),
     # Shares that an order which is being cancelled still holds come free.
     ("insufficient qty", Refusal.RETRY),
     ("insufficient quantity", Refusal.RETRY),

@@ -128,6 +128,8 @@ def test_a_page_of_html_decides_nothing(status: int) -> None:
         (refuses(403, 40310000, "opposite side market/stop order exists"), "wash_trade"),
         (refuses(403, 40310000, "insufficient buying power"), "buying_power"),
         (refuses(403, 40310000, "account is not allowed to short"), "not_shortable"),
+        (refuses(403, 40310000, "market orders not allowed outside of trading hours"), "retry"),
+        (refuses(422, 42210000, "market is closed"), "retry"),
         (refuses(422, 42210000, 'asset "AAPL" cannot be sold short'), "not_shortable"),
         (refuses(403, 40310000, "insufficient qty available for order (available: 0)"), "retry"),
         (refuses(422, 42210000, "trading is halted for AAPL"), "halted"),
