@@ -73,6 +73,8 @@ class Supervisor:
         self._restarts = Restarts(home, say, broker)
         self._control = ControlThread(home, say, lambda: self.server, broker)
         self._trouble = ""
+        # Of deployments and blocks: its server's database was removed.
+        self._knows_nothing = False
         self._shutdown_s = shutdown_s
         self._api_server = api_server
         self._names = names
@@ -159,9 +161,7 @@ class Supervisor:
             rotate(log)
         if self._api_server is not None:
             self._api_server.tend()
-        if self._has_lost_database():
-            self._begin_database_anew()
-            return
+        self._end_server_without_database()
         server_died = self.server.child is not None and self.server.child.exit_code is not None
         worker_died = self.worker.exit_code is not None
         if not server_died and not worker_died:
@@ -174,6 +174,9 @@ class Supervisor:
         try:
             if server_died and not self.should_stop():
                 self._replace_server()
+                if self._knows_nothing:
+                    self.register()
+                    self._knows_nothing = False
             if self.worker.exit_code is not None and not self.should_stop():
                 self._clear_up()
                 self.worker = start_worker(self.home, self.api_url)
@@ -182,30 +185,21 @@ class Supervisor:
             return
         self.say(f"Started again: {names}")
 
-    def _has_lost_database(self) -> bool:
-        server = self.server
-        return (
-            server.child is not None and server.database is not None and server.database.is_gone()
-        )
-
-    def _begin_database_anew(self) -> None:
-        """Start a server that makes its database; without one it answers nobody for ever.
+    def _end_server_without_database(self) -> None:
+        """End a server whose database was removed: it answers nobody, until it makes another.
 
         A session that is traded goes on: its orders and positions are in its ledger.
         """
+        server = self.server
+        if server.child is None or server.database is None or not server.database.is_gone():
+            return
         self.say(
             "The database of Prefect's server was removed: it begins anew, and what its page showed"
             " of earlier runs is gone. Accounts are not touched"
         )
-        if self.server.child is not None:
-            self.server.child.stop(STOP_GRACE_S)
-        try:
-            self._replace_server()
-            self.register()
-        except SourceUnavailable as error:
-            self.say(str(error))
-            return
-        self.say("Started again: server")
+        server.child.stop(STOP_GRACE_S)
+        server.database = None
+        self._knows_nothing = True
 
     def _replace_server(self) -> None:
         server = start_server(self.home, self.should_stop, self._names)
