@@ -115,8 +115,24 @@ def link_compiled(strategy: ModuleType, function: Any, cache_folder: Path | None
     key = engine_key(strategy, function)
     name = (key, function.__name__, str(cache_folder))
     if name not in _COMPILED:
-        _COMPILED[name] = _compile(strategy, function, cache_folder and cache_folder / key)
+        made = _made_for_a_folder(name) if cache_folder is None else None
+        _COMPILED[name] = made or _compile(strategy, function, cache_folder and cache_folder / key)
     return _COMPILED[name]
+
+
+def _made_for_a_folder(name: tuple[str, str, str]) -> Any:
+    """Return what was compiled for a folder that could not keep it; None where nothing was.
+
+    numba has the code in memory before it writes it, and compiling takes long.
+    """
+    from numba.core.caching import NullCache
+
+    for known, linked in _COMPILED.items():
+        if known[:2] == name[:2] and linked.signatures:
+            # What is compiled from now on is not written either.
+            linked._cache = NullCache()
+            return linked
+    return None
 
 
 def called_at_once(linked: Any) -> Any:

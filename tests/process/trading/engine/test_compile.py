@@ -12,6 +12,7 @@ import pytest
 
 from blocks.markets.random_walk import simulated_rows
 from blocks.strategy_file import load_strategy
+from tests.full_disk import full_disk
 from tests.unit.trading.strategy_files import import_strategy, write_strategy
 from trading.backtest import run as backtest
 from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
@@ -263,6 +264,19 @@ def test_machine_code_is_made_once_for_any_number_of_symbols_and_of_bars(
         assert_same(fast, run_backtest(some, plan, compiled=False))
         read_compiled(plan, engine_cache)
     assert [len(stage.signatures) for stage in linked] == [1] * len(linked)
+
+
+def test_what_a_full_disk_cannot_keep_is_not_compiled_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trading.engine.compile._COMPILED", {})
+    plan, last = make_plan(SYMBOLS, {}), len(backtest.STAGES) - 1
+    with full_disk(1_000):
+        with pytest.raises(OSError, match="File too large"):
+            backtest.compile_stage(plan, last, tmp_path)
+        linked = link_compiled(orb, backtest.STAGES[last], None)
+        assert len(linked.signatures) == 1
+        assert backtest.compile_stage(plan, last, None) == ""
 
 
 def test_a_strategy_that_numba_refuses_runs_and_says_why(
