@@ -9,6 +9,7 @@ from blocks.account.facts import AccountFacts
 from blocks.health.session_checks import LATE, MISSING
 from blocks.live.answers import Age, LastBarAnswer
 from blocks.live.today import Today
+from trading.elapsed import elapsed
 
 
 def last_bar_answer(
@@ -61,8 +62,8 @@ def _counts_from(
 
 def _expected(age: Age, old_s: float, interval_s: float, *, has_come: bool) -> str:
     seen = "The last bar is" if has_come else "No bar has come yet"
-    old = f" {old_s:.0f} s old" if has_come else f" since the open, {old_s:.0f} s ago"
-    every = f"one is due every {interval_s:.0f} s"
+    old = f" {elapsed(old_s)} old" if has_come else f" since the open, {elapsed(old_s)} ago"
+    every = f"one is due every {elapsed(interval_s)}"
     if age is Age.STALE:
         return f"{seen}{old}, and {every}: what is shown is not what the market does now."
     if age is Age.LATE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from blocks.account.names import ALPACA_LIVE
@@ -11,6 +11,7 @@ from blocks.live.held import PositionAnswer
 from blocks.records.order import Order
 from flows.pages.cells import cell
 from trading.counted import counted
+from trading.elapsed import elapsed
 
 # Nobody buys for less than a cent, and few prices below a dollar have two digits.
 FINE_BELOW_USD = 1
@@ -55,7 +56,7 @@ def session(answer: LiveAnswer) -> str:
     if told.next_bar is None:
         return told.sentence
     ends = told.next_bar.astimezone(ZoneInfo(told.clock.zone))
-    left = span(told.next_bar - told.clock.now)
+    left = elapsed((told.next_bar - told.clock.now).total_seconds())
     return f"{told.sentence} The next bar ends at {ends:%H:%M}, in {left}."
 
 
@@ -128,16 +129,3 @@ def price(value: float) -> str:
 def bar_time(start: datetime, answer: LiveAnswer) -> str:
     """Return a bar's START by the exchange's clock."""
     return f"{start.astimezone(ZoneInfo(answer.session.clock.zone)):%H:%M}"
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time as people say it."""
-    seconds = max(0, round(length.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, rest = divmod(seconds, 60)
-    return (
-        f"{minutes} min {rest:02d} s"
-        if minutes < 60
-        else f"{minutes // 60} h {minutes % 60:02d} min"
-    )

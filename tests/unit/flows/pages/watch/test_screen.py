@@ -44,7 +44,7 @@ def test_a_screen_of_any_width_has_room_for_all_that_matters(columns: int, whose
     assert all(len(line.text) <= columns for line in lines)
     said = " ".join(text_of(lines).split())
     for word in (
-        "2025-06-10 10:33:12 (America/New_York)", "The next bar ends at 10:35, in 1 min 48 s.",
+        "2025-06-10 10:33:12 (America/New_York)", "The next bar ends at 10:35, in 108 s.",
         "The last bar is 72 s old.", "Equity 10,040.44 USD, +40.44 USD (+0.40 %)",
         "Equity may fall by 340.44 USD more.", "Positions: ", "Orders: ", "Decisions, ",
         "stop", "target", "R", "P&L", "Health: healthy",
