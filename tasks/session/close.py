@@ -19,13 +19,18 @@ def close_session(runtime: SessionRuntime) -> float:
     note_late_trades(runtime)
     look_at_broker(runtime)
     _tell_what_was_missed(runtime)
+    tell_what_is_held(runtime)
+    return runtime.state.equity()
+
+
+def tell_what_is_held(runtime: SessionRuntime) -> None:
+    """Tell of each position that is open after a session's end."""
     for symbol, s in runtime.state.index.items():
         held = int(runtime.state.book.quantity[s])
         if held:
             runtime.notifier.send(
                 "SYSTEM_ERROR", f"{symbol}: {held} shares are open after the session's end"
             )
-    return runtime.state.equity()
 
 
 def _tell_what_was_missed(runtime: SessionRuntime) -> None:

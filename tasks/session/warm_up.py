@@ -8,6 +8,7 @@ from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
 from tasks.session.broker_watch import meet_broker
+from tasks.session.close import tell_what_is_held
 from tasks.session.runtime import SessionRuntime
 from trading.engine.warm_up import warm
 from trading.errors import SourceUnavailable
@@ -37,6 +38,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
         if runtime.ledger.sessions()[-1][0] == runtime.name:
             # A kill may have come between the journal's last line and what people read.
             runtime.desk.project()
+            tell_what_is_held(runtime)
         return False
     if not runtime.state.is_started:
         runtime.desk.record(

@@ -22,6 +22,7 @@ BROKE_ONCE = {
     6783: "an entry was filled before its cancel, and its money was spent on another",
     6885: "too many requests four times in a row: the check counted the pauses that it asks for",
     7565: "a target was filled in part without a word, and after its stop sold a second time",
+    7975: "killed behind the session's last line: nobody was told of the position that was left",
     7148: "dead from before the last bars until after the close: the check wanted exits in them",
 }
 
