@@ -126,8 +126,8 @@ class Dispatch:
             case Accepted(their_id=their_id) if their_id and intent.action != "cancel":
                 # What the stream says of it later is said under our id, after a restart too.
                 self._record(replace(answer_to(intent, Status.WORKING, ""), their_id=their_id))
-            case Refused() if intent.action == "submit":
-                if self._unanswered.refused(name, self._now_us()):
+            case Refused(refusal=refusal) if intent.action == "submit":
+                if self._unanswered.refused(intent, refusal, self._now_us()):
                     self._record(answer_to(intent, Status.REJECTED, reason_of(answer)))
             case Refused() if self._state.orders[name].status == Status.INTENDED:
                 # It was never seen to arrive, and may not have: it is looked up.

@@ -11,7 +11,7 @@ from blocks.exchange.lookups import Lookups
 from blocks.exchange.order_requests import answer_to
 from blocks.exchange.questions import Questions
 from trading.market.calendar import from_microseconds, to_microseconds
-from trading.session.broker_answers import ExchangeUnavailable
+from trading.session.broker_answers import ExchangeUnavailable, Refusal
 from trading.session.events import Event, Intent, update_of
 from trading.session.exchange_port import Exchange
 from trading.session.orders import Leg, Order, Status
@@ -46,15 +46,17 @@ class Unanswered:
         """Note that requests are on their way, whatever was said of earlier ones."""
         self._accepted -= set(client_order_ids)
 
-    def refused(self, client_order_id: str, us: int) -> bool:
-        """Note that a request was refused; return whether that ends it.
+    def refused(self, intent: Intent, refusal: Refusal, us: int) -> bool:
+        """Note that a new order was refused; return whether that ends it.
 
         It does not where the same was sent before without an answer: that one may still arrive,
-        and under a new id there would be two orders. So it is sent again under its own, later.
+        and under a new id there would be two orders. So it is sent again under its own, later. A
+        stop that is refused for good ends all the same: its position is left instead.
         """
-        if not self._lookups.may_arrive(client_order_id, us):
+        is_final = intent.leg != Leg.EXIT and refusal != Refusal.RETRY
+        if is_final or not self._lookups.may_arrive(intent.client_order_id, us):
             return True
-        self._lookups.postpone(client_order_id, us)
+        self._lookups.postpone(intent.client_order_id, us)
         return False
 
     def settle(

@@ -15,6 +15,7 @@ BROKE_ONCE = {
     1397: "a stop was filled and its fills were not listed: the position was sold a second time",
     2736: "a request got no answer, was refused when it was repeated, and arrived after another",
     2741: "a pair got no answer, and its stop was taken for gone: an hour without a stop",
+    3235: "a pair without an answer was refused for good, and waited for instead of leaving",
     3290: "an entry was filled on a mute stream, and another was sent when it was to be cancelled",
     6269: "killed between a stop's end and the exit, and bars that passed were asked for first",
     6479: "dead until after the close: the check counted seconds in which nothing is sent",
