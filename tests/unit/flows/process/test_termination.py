@@ -8,6 +8,7 @@ import pytest
 from prefect.exceptions import TerminationSignal
 
 from flows.pages.kept_work import kept_work
+from flows.pages.live_page import LivePage
 
 
 class PanicException(BaseException):
@@ -48,9 +49,10 @@ def test_work_that_a_signal_ends_ends_by_the_signal_and_leaves_no_folder(
     def work(out: Path) -> None:
         step()  # type: ignore[operator]
 
-    async def publish(report: None, out: Path) -> None:
+    async def publish(report: None, out: Path, page: LivePage) -> None:
         raise AssertionError("nothing to show")
 
+    page = LivePage("http://127.0.0.1:8085/", tmp_path)
     with pytest.raises(kind):
-        kept_work(tmp_path / "backtests", "the backtest", work, publish, lambda *_: "")
+        kept_work(tmp_path / "backtests", "the backtest", work, publish, page, lambda *_: "")
     assert list((tmp_path / "backtests").iterdir()) == []
