@@ -105,7 +105,9 @@ class Dispatch:
         It would be filled at the next open, when nobody decided it. What is asked for then ends as
         if the broker had refused it.
         """
-        if not self.is_after_the_close:
+        if self._times is None or self._exchange.is_simulated:
+            return list(intents)
+        if not self._times.is_too_late_to_send():
             return list(intents)
         closed = reason_of(Refused(Refusal.RETRY, "the market is closed"))
         for intent in intents:

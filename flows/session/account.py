@@ -49,6 +49,8 @@ from trading.session.state import SessionState
 LAST_MESSAGES_SECONDS = 15.0
 # What a bar's steps may take until its orders are late, and the most of a bar that may be.
 WORK_SECONDS = 10.0
+# Of the machine: so long after the close an exit at a broker may take to be filled.
+LAST_EXIT_SECONDS = 10.0
 LONGEST_WORK = 1 / 6
 OF_MANY_SESSIONS = frozenset(map(str, {Kind.DAILY_SUMMARY, *ERROR_KINDS}))
 
@@ -388,6 +390,7 @@ class Account:
             settle_seconds,
             tend_seconds,
             settle_seconds + work_seconds,
+            LAST_EXIT_SECONDS * (self.request.speed or 1.0),
             is_real_time=True,
             is_replay=self.request.replay is not None,
         )
@@ -398,4 +401,5 @@ class Account:
             return None
         settling = timedelta(seconds=pace.settling_seconds)
         speed = self.request.speed or 1.0
-        return OrderTimes(clock, session, self.plan.interval_minutes, settling, speed)
+        grace = timedelta(seconds=pace.last_exit_seconds if pace.is_replay else 0.0)
+        return OrderTimes(clock, session, self.plan.interval_minutes, settling, speed, grace)

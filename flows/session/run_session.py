@@ -59,6 +59,7 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
     if not is_over:
         steps.shut_down(runtime)
         return False
+    await _let_last_exits_fill(runtime)
     steps.close_session(runtime)
     steps.notify(runtime)
     steps.notify_summary(runtime)
@@ -88,3 +89,22 @@ async def _trade_bars(runtime: SessionRuntime, runner: Runner) -> bool:
             return False
         await runner.run_bar(runtime, bar)
     return True
+
+
+async def _let_last_exits_fill(runtime: SessionRuntime) -> None:
+    """Hear for some seconds what becomes of the exits that are under way at a broker.
+
+    The last bar of a fast replay is shorter than their requests, and a market order may be filled
+    at the very close.
+    """
+    until = runtime.clock.now() + timedelta(seconds=runtime.pace.last_exit_seconds)
+    while _is_leaving(runtime) and runtime.clock.now() < until:
+        nap_seconds = min(runtime.pace.tend_seconds, runtime.desk.next_look_seconds())
+        await runtime.clock.sleep_until(until, nap_seconds)
+        poll(runtime)
+
+
+def _is_leaving(runtime: SessionRuntime) -> bool:
+    book = runtime.state.book
+    is_left = any(book.quantity[s] and book.exit_waiting[s] for s in runtime.state.index.values())
+    return runtime.is_at_broker and is_left

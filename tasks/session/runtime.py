@@ -31,13 +31,15 @@ class Pace:
 
     `settle_seconds` go by after a bar's end before it is fetched, `tend_seconds` between two looks
     at the exchange. What is made within `settling_seconds` of a bar's end counts as made at it
-    (rules, section 15). `is_real_time` is False for a replay that does not wait, `is_replay` True
+    (rules, section 15). For `last_exit_seconds` after the close the exits are waited for that are
+    under way at a broker. `is_real_time` is False for a replay that does not wait, `is_replay` True
     for any.
     """
 
     settle_seconds: float = 0.0
     tend_seconds: float = 3600.0
     settling_seconds: float = 0.0
+    last_exit_seconds: float = 0.0
     is_real_time: bool = False
     is_replay: bool = True
 

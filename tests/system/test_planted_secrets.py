@@ -178,6 +178,11 @@ def test_a_planted_secret_is_nowhere(
     assert processes_of(data_dir) == {}
     assert found_in(log.read_bytes() + by_hand.stdout + by_hand.stderr) == []
 
+    # Before the database is opened, which makes files beside it that go when it is closed.
+    files = [path for path in data_dir.rglob("*") if path.is_file()]
+    assert data_dir / "logs" / "openbell.jsonl" in files
+    assert [(path, found) for path in files if (found := found_in(path.read_bytes()))] == []
+
     database = data_dir / "prefect" / "prefect.db"
     by_place: dict[str, list[bytes]] = defaultdict(list)
     for place, value in cells(database):
@@ -186,6 +191,3 @@ def test_a_planted_secret_is_nowhere(
     # A column at a time: looking at each value by itself takes longer than the session.
     columns = ((place, b"\0".join(values)) for place, values in by_place.items())
     assert [(place, found) for place, content in columns if (found := found_in(content))] == []
-    files = [path for path in data_dir.rglob("*") if path.is_file()]
-    assert data_dir / "logs" / "openbell.jsonl" in files
-    assert [(path, found) for path in files if (found := found_in(path.read_bytes()))] == []

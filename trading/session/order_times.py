@@ -14,7 +14,9 @@ class OrderTimes:
     """The clock of a session's orders.
 
     What is made within `settling` of a bar's START still counts as made before it. `speed` is how
-    many of its seconds go by in one of the machine's: a broker answers in the machine's.
+    many of its seconds go by in one of the machine's: a broker answers in the machine's. For
+    `grace` after the close exits are still sent: the last bar of a fast replay is shorter than
+    its requests, and the broker's double knows no other day.
     """
 
     clock: Clock
@@ -22,6 +24,7 @@ class OrderTimes:
     interval_minutes: int
     settling: timedelta
     speed: float = 1.0
+    grace: timedelta = timedelta(0)
 
     def now_us(self) -> int:
         """Return the present, microseconds since 1970 UTC."""
@@ -38,3 +41,7 @@ class OrderTimes:
     def is_over(self) -> bool:
         """Return whether the session has closed: an order would wait for another day's open."""
         return self.clock.now() >= self.session.close
+
+    def is_too_late_to_send(self) -> bool:
+        """Return whether nothing new is sent any more in this session."""
+        return self.clock.now() >= self.session.close + self.grace

@@ -33,6 +33,10 @@ class HandClock:
 class Trading:
     """One session of one symbol, up to the entry of a breakout: `desk`, `broker` and a clock."""
 
+    session = SESSION
+    # So long after the close exits are sent.
+    grace = timedelta(0)
+
     def __init__(self, broker: BracketBroker, **settings: Any) -> None:
         self.broker = broker
         self.plan = plan(**settings)
@@ -42,8 +46,8 @@ class Trading:
         self.desk.record(SessionStarted(str(DAY), 0, 0, self.desk.state.inheritance()))
 
     def _desk(self) -> OrderDesk:
-        state = SessionState(self.plan, SESSION)
-        times = OrderTimes(self.clock, SESSION, 5, timedelta(seconds=10))
+        state = SessionState(self.plan, self.session)
+        times = OrderTimes(self.clock, self.session, 5, timedelta(seconds=10), grace=self.grace)
         broker: Any = self.broker
         ledger: Any = self.ledger
         return OrderDesk(state, ledger, broker, ACCOUNT, 1, times=times)
