@@ -199,10 +199,14 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
         assert taken == [by_name[before]["id"]], step
     progress = next(a for a in shown if a["key"] == "backtest-progress")
     assert (progress["data"], progress["description"]) == (100, "done")
-    log = api.read_log(run.id, lines=200)
-    assert any(line.startswith(f"loaded {len(SYMBOLS)} symbols") for line in log)
-    assert any(line.startswith("Profit [USD]") for line in log)
-    assert any(line.startswith("open file://") for line in log)
+    # The lines of a run's process may arrive behind its end.
+    for beginning in (f"loaded {len(SYMBOLS)} symbols", "Profit [USD]", "open file://"):
+        wait_for(
+            lambda start=beginning: any(
+                line.startswith(start) for line in api.read_log(run.id, lines=200)
+            ),
+            60,
+        )
 
 
 def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
