@@ -10,7 +10,7 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from blocks.results.kept_run import BACKTESTS
+from blocks.results.served import BACKTESTS
 from blocks.settings.app_settings import AppSettings
 from flows.backtest_form import refuse_wrong, request_of_form, with_simulated_days
 from flows.backtest_steps import IN_PREFECT

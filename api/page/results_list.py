@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from blocks.report.markup import element, number, percent, scrolling, table, tone, wrap
-from blocks.results.kept_run import BACKTESTS, KeptRun, read_run
-from blocks.results.served import SWEEPS, WALKS, ServedFile, files_in, names_in, page_of
+from blocks.results.kept_run import KeptRun, read_run
+from blocks.results.served import BACKTESTS, SWEEPS, WALKS, ServedFile, files_in, names_in, page_of
 from trading.errors import OpenbellError
 
 MOST_SHOWN = 200

@@ -14,7 +14,6 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from api.page.document import results_page
-from api.page.results_list import everything, one
 from api.page.summary import problem_summary
 from blocks.process.secret_mask import MASK
 from blocks.results.served import KINDS, MEDIA_TYPES, find_result
@@ -41,6 +40,9 @@ def results_routes(data_dir: Path) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     def listed() -> Response:
+        # What reads results takes a tenth of a second to load: it comes with who asks.
+        from api.page.results_list import everything
+
         try:
             content, status = everything(data_dir), 200
         except OpenbellError as error:
@@ -48,6 +50,8 @@ def results_routes(data_dir: Path) -> APIRouter:
         return _page("Results", str(data_dir), content, status)
 
     def of_kind(kind: str, name: str) -> Response:
+        from api.page.results_list import one
+
         try:
             found = find_result(data_dir, kind, name)
             if found.is_dir():

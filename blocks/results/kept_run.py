@@ -15,11 +15,11 @@ from blocks.process.disk_errors import words_of
 from blocks.results.folder import EQUITY, FILES, TRADES, hash_of_file
 from blocks.results.kept_walk import WALK, summary_of_walk
 from blocks.results.run_folder import SUMMARY
+from blocks.results.served import BACKTESTS
 from trading.backtest.performance import Json
 from trading.errors import NoData, StoreUnavailable
 from trading.near_names import nearest_of
 
-BACKTESTS = "backtests"
 # What a sweep leaves is many runs, and the folder of a run lies at most so deep in those given.
 _SWEEP = "sweep.json"
 _DEEPEST = 3

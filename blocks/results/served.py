@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.process.disk_errors import words_of
-from blocks.results.kept_run import BACKTESTS
 from trading.errors import NoData, StoreUnavailable
 
-SWEEPS, WALKS = "sweeps", "walks"
+BACKTESTS, SWEEPS, WALKS = "backtests", "sweeps", "walks"
 # Folders of the data folder that hold results, a folder a run.
 KINDS = (BACKTESTS, SWEEPS, WALKS)
 PAGES = ("report.html", "tear-sheet.html", "sweep.html", "walk_forward.html")

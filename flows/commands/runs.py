@@ -30,7 +30,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the runs; return the exit code."""
-    from blocks.results.kept_run import BACKTESTS, KeptRun, runs_in
+    from blocks.results.kept_run import KeptRun, runs_in
+    from blocks.results.served import BACKTESTS
     from flows.pages.runs_page import run_record, runs_lines
 
     if args.limit < 0:

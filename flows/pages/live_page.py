@@ -8,8 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from blocks.account.status import live_account
-from blocks.results.kept_run import BACKTESTS
-from blocks.results.served import KINDS
+from blocks.results.served import BACKTESTS, KINDS
 from blocks.settings.app_settings import ApiSettings
 
 # A result lies in the folder of its kind, under its name.

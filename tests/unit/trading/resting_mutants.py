@@ -187,9 +187,8 @@ if leg != LEG_ENTRY:
         "what a bar comes to later fills before its open",
         "engine.matching",
         "match_bar",
-        "book.pending[s] != 0 and fills_at_open(book, s, opened[s])",
-        "book.pending[s] != 0 and (fills_at_open(book, s, opened[s]) or "
-        "fills_inside(book, s, high[s], low[s]))",
+        "fills_at_open(book, s, opened[s])",
+        "fills_at_open(book, s, opened[s]) or fills_inside(book, s, high[s], low[s])",
         "what fills at the open is filled before what the bar reaches later",
     ),
     Mutant(
