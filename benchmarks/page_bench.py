@@ -80,6 +80,8 @@ def measure_page(folder: Path, symbols: int, bars: int, pause_s: float) -> dict[
                     # The first bars make the simulated market and the machine's code.
                     if bar >= BLOCK_BARS // 2:
                         spent["open" if is_open.is_set() else "closed"].append(seconds)
+                    # As a session does before each of its naps: a page waits for the files.
+                    runtime.release_stores()
                     time.sleep(pause_s)
     finally:
         has_ended.set()
