@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from blocks.process.logs import ROOT_NAME
 
 pytest_plugins = ["tests.fixtures.copies", "tests.fixtures.engine"]
 
@@ -146,6 +149,15 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector look no more at what stays until the end: thousands of tests."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _log_level_as_it_was() -> Iterator[None]:
+    """Put back the level that a command sets for its process, before the next test reads lines."""
+    logger = logging.getLogger(ROOT_NAME)
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 def pytest_unconfigure() -> None:

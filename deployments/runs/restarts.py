@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
+
 from blocks.account.names import DRY_RUN, PAPER, SHADOW, SIMULATED
 from deployments.processes.home import Home, Say
 from deployments.runs.open_accounts import OpenAccounts, Standing
@@ -13,6 +15,7 @@ from deployments.runs.runs import run_processes
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import ServerRefused
 from flows.process.run_names import SESSION_FLOW
 from flows.process.words import BAD_INPUT, REPLAY_TAG, SKIPPED
 
@@ -30,6 +33,7 @@ LONGEST_WAIT = timedelta(minutes=5)
 # While a session is open and nobody trades it: what was started has so long to begin.
 TAKE_UP_AGAIN_S = 15.0
 ON_ITS_WAY = timedelta(minutes=1)
+IN_THE_QUEUE = timedelta(minutes=3)
 # Prefect's own words for parameters that a flow does not take.
 _REFUSED_BY_PREFECT = "Validation of flow parameters failed"
 
@@ -155,8 +159,12 @@ class Restarts:
         if at is not None:
             if now < at + TAKE_UP_AGAIN_S:
                 return
-            if now < at + ON_ITS_WAY.total_seconds() and not api.read_run(run_id).is_final:
-                return
+            sent = _read(api, run_id)
+            if sent is not None and not sent.is_final:
+                # A busy worker begins nothing sooner for another one beside it.
+                has_begun = sent.state_type != "SCHEDULED"
+                if now < at + (ON_ITS_WAY if has_begun else IN_THE_QUEUE).total_seconds():
+                    return
         # What refused, or was not for this session, says nothing of those that did neither.
         able = [run for run in runs if not self._has_refused(run, account)]
         able.sort(key=lambda run: run.id != self._traders.get(account))
@@ -248,6 +256,16 @@ def met_bad_input(run: FlowRun) -> bool:
     """Return whether a run failed for what a person must mend."""
     words = (BAD_INPUT, _REFUSED_BY_PREFECT)
     return run.state_type == "FAILED" and run.message.startswith(words)
+
+
+def _read(api: PrefectApi, run_id: str) -> FlowRun | None:
+    """Return a run as it is now, None when somebody has deleted it."""
+    try:
+        return api.read_run(run_id)
+    except ServerRefused as error:
+        if error.status != httpx.codes.NOT_FOUND:
+            raise
+        return None
 
 
 def _is_replay(run: FlowRun) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from dataclasses import replace
@@ -12,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from blocks.report.page import report_page
 from blocks.report.run import ReportRun
@@ -35,6 +38,23 @@ def drawn(page: Page, name: str) -> str:
         "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done("
         f"[...document.querySelectorAll('#{name} canvas')].map((c) => c.toDataURL()).join()))))"
     )
+
+
+def differing(first: str, second: str) -> float:
+    """Return the share of pixels that differ clearly in two drawings of a chart.
+
+    A canvas that is read often is drawn by other means, with other edges: a few pixels always may.
+    """
+    a, b = (
+        [
+            np.asarray(Image.open(io.BytesIO(base64.b64decode(each))).convert("RGBA"), np.int16)
+            for each in re.findall("base64,([^,]+)", drawing)
+        ]
+        for drawing in (first, second)
+    )
+    assert [each.shape for each in a] == [each.shape for each in b]
+    changed = [(abs(x - y).max(axis=2) > 60).ravel() for x, y in zip(a, b, strict=True)]
+    return float(np.concatenate(changed).mean())
 
 
 @needs_chromium
@@ -140,8 +160,7 @@ def test_keys_and_downloads_reach_what_a_pointer_does(tmp_path: Path) -> None:
     assert "In-sample" in sample
     # The half day is not the first: the bar before the last one of a whole session.
     assert "15:50 to 15:55" in bar
-    assert zoomed != whole
-    assert again == whole
+    assert differing(again, whole) < differing(zoomed, whole) / 5
     # The table begins with the newest trade.
     assert chosen == focused == "1"
     assert earlier > 0

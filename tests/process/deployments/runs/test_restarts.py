@@ -23,6 +23,7 @@ from deployments.runs.restarts import LIVES_AFTER, Restarts
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import ServerRefused
 from flows.process.words import BAD_INPUT, SKIPPED
 from trading.market.calendar import to_microseconds
 from trading.session.events import SessionStarted
@@ -55,7 +56,10 @@ class Runs:
         return new
 
     def read_run(self, flow_run_id: str) -> FlowRun:
-        return next(run for run in self.runs if run.id == flow_run_id)
+        for run in self.runs:
+            if run.id == flow_run_id:
+                return run
+        raise ServerRefused("no such run", "", status=404)
 
     def begun_before(self, **state: Any) -> None:
         """Let a run of somebody's have begun after the session's own."""
@@ -274,6 +278,34 @@ def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
         assert look(restarts, runs) == []
     assert look(restarts, runs) == ["new trade-session/paper {}"]
     assert look(restarts, runs) == []
+
+
+def test_a_new_run_that_waits_for_a_busy_worker_is_not_joined_by_another(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.runs = []
+    with traded(tmp_path / "data"):
+        pass
+    in_the_queue_s = restarts_module.IN_THE_QUEUE.total_seconds()
+    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
+    assert look(restarts, runs, now=in_the_queue_s - 1.0) == []
+    # Whatever keeps it there: a session is not left to it for ever.
+    assert look(restarts, runs, now=in_the_queue_s) == ["new trade-session/paper {}"]
+
+
+def test_a_new_run_that_somebody_deleted_is_no_longer_waited_for(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.runs = []
+    with traded(tmp_path / "data"):
+        pass
+    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
+    runs.runs = []
+    assert look(restarts, runs, now=restarts_module.TAKE_UP_AGAIN_S) == [
+        "new trade-session/paper {}"
+    ]
 
 
 def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_one(
