@@ -61,7 +61,7 @@ def _starting() -> Iterator[Start]:
     yield begin
     for process in running:
         process.terminate()
-        process.wait(15)
+        process.wait(60)
 
 
 def free_port() -> int:

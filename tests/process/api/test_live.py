@@ -129,9 +129,9 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
             "document.querySelector('#symbols .framed').dispatchEvent("
             "new KeyboardEvent('keydown', { key: 'Home' }))"
         )
-        first = page.evaluate("document.querySelector('#symbols .reading').textContent")
-        assert first.startswith("Wed 11 Jun, 09:30   open ")
-        assert page.evaluate("document.querySelectorAll('#calendar td a').length") == 2
+        reading = "document.querySelector('#symbols .reading').textContent"
+        until(page, f"{reading}.startsWith('Wed 11 Jun, 09:30   open ')")
+        until(page, "document.querySelectorAll('#calendar td a').length === 2")
         ledger.add_command("halt", "seen by a browser", datetime.now(UTC))
         until(page, "document.body.innerText.includes('seen by a browser')")
         ledger.release()
@@ -140,7 +140,7 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         until(page, f"{told}.startsWith('6 bars')")
         begin_with_other_symbols(data_dir)
         until(page, "document.querySelector('#symbol-charts h3')?.textContent === 'NVDA'")
-        assert page.evaluate("document.querySelector('#banner-problem')") is None
+        until(page, "document.querySelector('#banner-problem') === null")
         phone = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
         page.call("Emulation.setDeviceMetricsOverride", **phone)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

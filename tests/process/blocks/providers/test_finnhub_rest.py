@@ -171,7 +171,8 @@ def test_a_hung_request_costs_its_time_out(world: World) -> None:
     world.server.server.always("quote", HANG)
     [quote] = world.call("quote", options={"timeout_s": 0.5})
     assert quote["error"][0] == "TimedOut"
-    assert quote["seconds"] < 3
+    # Sooner than by its own default.
+    assert quote["seconds"] < 6
 
 
 def test_an_unreachable_finnhub_tells_no_key(world: World) -> None:

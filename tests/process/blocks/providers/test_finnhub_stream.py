@@ -80,7 +80,7 @@ class World:
                 process.stdin.flush()
                 yield Client(process)
                 process.stdin.close()
-                assert process.wait(30) == 0, self.log.read_text()
+                assert process.wait(120) == 0, self.log.read_text()
             finally:
                 process.kill()
                 process.wait(10)

@@ -141,7 +141,7 @@ def _is_given_up(storage: Storage) -> None:
         begin = time.monotonic()
         with pytest.raises(StoreUnavailable, match="does not answer"):
             request()
-        assert time.monotonic() - begin < 15
+        assert time.monotonic() - begin < 60
 
 
 @pytest.mark.parametrize("stall", [False, True])

@@ -51,7 +51,7 @@ def test_every_run_is_asked_to_end_at_once_when_the_server_is_busy_for_the_first
         for process in processes:
             assert process.stdout is not None
             assert process.stdout.readline() == "asked\n"
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
     finally:
         for process in processes:
             process.kill()

@@ -39,6 +39,7 @@ class AtAlpaca(Trading):
             ("AAA", "BBB"),
             transport=self.line,
             steady=lambda: self.line.now.timestamp(),
+            wait=self.line.pass_seconds,
         )
         super().__init__(exchange, **settings)
 

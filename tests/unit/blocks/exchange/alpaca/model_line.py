@@ -28,6 +28,10 @@ class ModelLine(BaseAdapter):
         self.sent: list[tuple[str, str]] = []
         self.hides_fills = False
 
+    def pass_seconds(self, seconds: float) -> None:
+        """Let time pass, as for who waits for a turn to send."""
+        self.now += timedelta(seconds=seconds)
+
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         self.now += timedelta(milliseconds=3)
         parts = urlsplit(request.url or "")

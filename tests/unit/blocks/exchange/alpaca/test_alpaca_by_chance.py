@@ -60,11 +60,9 @@ class Chance:
         access = BrokerAccess(SecretStr("K"), SecretStr("S"), base_url="http://127.0.0.1:1")
         return AlpacaExchange(
             replace(access, requests_a_minute=100_000), lambda: self.line.now, ("AAA",),
-            transport=self.line, steady=lambda: self.line.now.timestamp(), wait=self._wait,
+            transport=self.line, steady=lambda: self.line.now.timestamp(),
+            wait=self.line.pass_seconds,
         )  # fmt: skip
-
-    def _wait(self, seconds: float) -> None:
-        self.line.now += timedelta(seconds=seconds)
 
     def _fate(self, method: str, path: str) -> str:
         return self.random.choice(FAILURES) if self.random.random() < self.failing else WHOLE
