@@ -85,7 +85,7 @@ def symbols_in(
     archive = archive_at(path)
     if archive is None:
         return files.symbols_in(path, format, symbols=symbols)
-    return _symbols_of(archive)
+    return one_name_each(_names_in(archive))
 
 
 def date_range(
@@ -147,14 +147,14 @@ def _is_of_archive(file: Path) -> bool:
         return False
 
 
-def _symbols_of(archive: ArchiveReader) -> tuple[str, ...]:
+def _names_in(archive: ArchiveReader) -> set[str]:
     found: set[str] = set()
     for file in archive.files:
         names = scan_bars_file(file).select(pl.col("symbol").unique())
         # Of what is damaged, reading says so.
         with suppress(pl.exceptions.PolarsError, OSError):
             found.update(names.collect()["symbol"].to_list())
-    return one_name_each(found)
+    return found
 
 
 def _span_of(file: Path) -> tuple[datetime, datetime] | None:
@@ -204,12 +204,11 @@ def _of_feed(
 
 
 def _refuse_absent(archive: ArchiveReader, wanted: Sequence[str]) -> None:
-    known = _symbols_of(archive)
-    keys = {symbol_key(name) for name in known}
-    absent = sorted(name for name in wanted if symbol_key(name) not in keys)
+    known = _names_in(archive)
+    absent = sorted(name for name in wanted if known.isdisjoint(symbol_forms(name)))
     if absent:
         raise BadInput(
             f"{archive.folder} has no bars of {named(absent)}",
-            f"It has {named(known)}; others come with openbell fetch --symbols"
+            f"It has {named(one_name_each(known))}; others come with openbell fetch --symbols"
             f" {','.join(absent[:_MOST_NAMED])}",
         )

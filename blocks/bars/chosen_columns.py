@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +13,7 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.bars.names.file_symbols import FileSymbols
 from blocks.bars.sources.found import bar_files
 from blocks.bars.tables import Table, open_table, reading
+from blocks.bars.times.once import TimesOnce
 from blocks.bars.wide.columns import WideTable, wide_table
 from trading.errors import BadInput
 
@@ -23,7 +24,7 @@ class Part:
 
     `symbol` is set when a name says it instead of a column, and `told_symbol` when the user does
     in spite of a column. Of a table that `is_wide`, a row may be of other symbols alone, and the
-    parts that follow its first are of the same rows.
+    parts that follow its first are of the same rows, whose `times` are read once.
     """
 
     table: Table
@@ -33,6 +34,7 @@ class Part:
     told_symbol: str | None = None
     is_wide: bool = False
     is_first_of_table: bool = True
+    times: TimesOnce = field(default_factory=TimesOnce)
 
 
 def open_parts(path: Path, format: BarFileFormat, asked: Sequence[str] = ()) -> Iterator[Part]:
@@ -77,7 +79,7 @@ def _wide_parts(
     if table.is_text and len(symbols) > 1:
         with reading(table.path):
             # Read once, and not once for each symbol.
-            texts = table.rows.collect()
+            texts = _with_numbers(table.rows.collect(), wide)
     first = next(iter(next(iter(symbols.values())).values()))
     notes = (
         *notes,
@@ -96,6 +98,8 @@ def _wide_parts(
         )
     of_symbols = wide.columns
     others = [name for name in table.schema.names() if name not in of_symbols]
+    schema = table.schema if texts is None else texts.schema
+    times = TimesOnce()
     for symbol, named in symbols.items():
         available = [*others, *named.values()]
         columns = choose_columns(available, named, str(table.path))
@@ -103,7 +107,7 @@ def _wide_parts(
         of_symbol = replace(
             table,
             rows=table.rows.select(available) if texts is None else texts.select(available).lazy(),
-            schema=pl.Schema({name: table.schema[name] for name in available}),
+            schema=pl.Schema({name: schema[name] for name in available}),
         )
         columns = replace(columns, symbol=None)
         is_first = symbol == next(iter(symbols))
@@ -114,4 +118,19 @@ def _wide_parts(
             (*notes, *columns.notes),
             is_wide=True,
             is_first_of_table=is_first,
+            times=times,
         )
+
+
+def number_in_text(column: pl.Expr) -> pl.Expr:
+    """Return the numbers that texts are, null where one is none."""
+    return column.str.strip_chars().cast(pl.Float64, strict=False)
+
+
+def _with_numbers(texts: pl.DataFrame, wide: WideTable) -> pl.DataFrame:
+    """Return a table whose columns of plain numbers are numbers; others stay, to be judged."""
+    names = sorted(wide.columns)
+    numbers = texts.select(number_in_text(pl.col(name)) for name in names)
+    return texts.with_columns(
+        numbers[name] for name in names if numbers[name].null_count() == texts[name].null_count()
+    )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from blocks.bars.chosen_columns import Part
+from blocks.bars.chosen_columns import Part, number_in_text
 from blocks.bars.columns import INVISIBLE
 from blocks.bars.lazy_columns import LateNumbers, is_large
 from blocks.bars.stamp_evidence import Keys
 from blocks.bars.tables import reading
-from blocks.bars.times.utc import time_expression, to_utc
+from blocks.bars.times.utc import time_expression
 from blocks.bars.times.values import TimeSource, TimeWriting
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS, AnyRows, BarRows
@@ -89,7 +89,7 @@ def read_piece(
     _refuse_texts(part, frame, chosen)
     if frame.is_empty():
         return Piece((), (), ())
-    times = to_utc(frame["ts"], source, writing)
+    times = part.times.to_utc(frame["ts"], source, writing)
     frame = frame.with_columns(times.start_us.alias("ts"))
     keep = _keep(frame, part, span_us)
     if keep is not None:
@@ -141,7 +141,7 @@ def read_keys(part: Part, writing: TimeWriting) -> KeyPiece:
         )
     with reading(part.table.path):
         frame = part.table.filled.select(columns).collect()
-    times = to_utc(frame["ts"], source, writing)
+    times = part.times.to_utc(frame["ts"], source, writing)
     frame = frame.with_columns(times.start_us.alias("ts"))
     keep = _keep(frame, part, (None, None))
     if keep is not None:
@@ -224,7 +224,7 @@ def _time_source(part: Part, chosen: pl.Expr) -> TimeSource:
 def _number(part: Part, name: str) -> pl.Expr:
     kind, column = part.table.schema[name], pl.col(name)
     if isinstance(kind, pl.String):
-        return column.str.strip_chars().cast(pl.Float64, strict=False)
+        return number_in_text(column)
     if kind.is_numeric() or isinstance(kind, pl.Null):
         return column.cast(pl.Float64)
     raise BadInput(

@@ -204,8 +204,9 @@ def _against_starts(seen: Evidence, blocks: Sequence[Keys], hours: Hours) -> tup
             f" {seen.sessions_of_starts} sessions have a row at the open and none before it"
             f" ({one}), as bar starts do, and {sessions} have all rows to the close and none at"
             f" the open ({other}), as bar ends do",
-            "Say --stamp start or --stamp end if all rows are named alike, or else write the two"
-            " kinds to files of their own",
+            "Say --stamp start or --stamp end if all rows are named alike, or else put"
+            f" {_rows_of_ends(seen, ends, hours)} into a file of their own and give both to"
+            " import-bars, this one with --stamp end: the archive has starts alone",
         )
     of_symbol = np.count_nonzero(ends, axis=1)
     doubtful = np.flatnonzero((of_symbol >= _FEWEST_SESSIONS) & ~seen.starts.any(axis=1))
@@ -220,6 +221,19 @@ def _against_starts(seen: Evidence, blocks: Sequence[Keys], hours: Hours) -> tup
             " if all rows are named by their ends, --stamp start if not"
         ),
     )
+
+
+def _rows_of_ends(seen: Evidence, ends: Flags, hours: Hours) -> str:
+    """Return which rows are named by their ends, where others are named by their starts."""
+    if not (ends.any(axis=1) & seen.starts.any(axis=1)).any():
+        return f"rows of {_first(seen, ends)}"
+    of_ends, of_starts = (np.flatnonzero(flags.any(axis=0)) for flags in (ends, seen.starts))
+    first, last = (from_microseconds(int(hours.close_us[of_ends[at]])).date() for at in (0, -1))
+    if of_ends[0] > of_starts[-1]:
+        return f"rows from {first} on"
+    if of_ends[-1] < of_starts[0]:
+        return f"rows up to {last}"
+    return f"rows of bar ends, such as those of {first},"
 
 
 def _first(seen: Evidence, flags: Flags) -> str:

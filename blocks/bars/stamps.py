@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -32,35 +32,39 @@ from trading.market.parallel import for_each
 _SMALLEST_SHARE_OF_GAPS = 0.01
 # One that is nearly all of a file's gaps is how long its bars are, though others are shorter.
 _USUAL_SHARE_OF_GAPS = 0.9
+# So many gaps of a session tell its own length.
+_FEWEST_GAPS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How stamps become starts: as they are, or moved back by one bar of `interval_us`."""
+    """How stamps become starts: as they are, or moved back by one bar of their session.
+
+    Without `hours` nothing is moved; `interval_us` (sessions,) is how long the bars of each are.
+    """
 
     unique: Integers
     hours: Hours | None = None
-    interval_us: int = 0
+    interval_us: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def starts_of(self, unique: Integers) -> Integers:
         """Return the starts of some stamps, which are in order and each there once."""
-        return np.unique(self.moved(unique)) if self.interval_us else unique
+        return unique if self.hours is None else np.unique(self.moved(unique))
 
     def of_file(self, unique: Integers, told_minutes: int | None) -> Shift:
         """Return the same for one file of several, of stamps in order and each there once.
 
         Its bars may be longer than those of the others; thin ones show no length of their own.
         """
-        if self.hours is None or not self.interval_us or told_minutes is not None:
+        if self.hours is None or told_minutes is not None or len(unique) == len(self.unique):
             return self
-        if len(unique) == len(self.unique):
-            return self
-        own = _usual_gap(unique, self.hours)
-        return self if own is None or own <= self.interval_us else Shift(unique, self.hours, own)
+        least = int(self.interval_us.min())
+        own = _usual_gap(unique, self.hours) or least
+        return _shift(unique, self.hours, max(own, least), least)
 
     def moved(self, stamp_us: Integers) -> Integers:
         """Return the starts of bars from their stamps (rows,), microseconds UTC."""
-        if self.hours is None or not self.interval_us:
+        if self.hours is None:
             return stamp_us
         return _moved(stamp_us, self.unique, self.hours, self.interval_us)
 
@@ -130,16 +134,23 @@ def find_shift(
             "Say how long a bar is with --source-interval MINUTES, or that stamps are starts with"
             " --stamp start",
         )
+    shift = (
+        _shift(unique, hours, interval, interval)
+        if interval_minutes is None
+        else Shift(unique, hours, np.full(len(hours.open_us), interval))
+    )
     if told is None:
+        *shorter, longest = np.unique(shift.interval_us[seen.with_rows]) // MICROSECONDS_PER_MINUTE
+        lengths = "".join(f"{minutes} or " for minutes in shorter) + counted(longest, "minute")
         notes = (
             (
                 "WARNING: stamps look like bar ENDS (a row at the close and none at the open in"
                 f" {seen.sessions_of_ends} of {seen.sessions} sessions): moved back by"
-                f" {counted(interval // MICROSECONDS_PER_MINUTE, 'minute')} to bar starts;"
-                " pass --stamp end to confirm or --stamp start to leave them"
+                f" {lengths} to bar starts; pass --stamp end to confirm or --stamp start to leave"
+                " them"
             ),
         )
-    return Shift(unique, hours, interval), notes
+    return shift, notes
 
 
 def _hours(exchange: str, unique: Integers) -> Hours:
@@ -173,7 +184,7 @@ def _interval_of_ends(unique: Integers, hours: Hours) -> int | None:
 
 def _usual_gap(unique: Integers, hours: Hours) -> int | None:
     """Return how far apart nearly all stamps of sessions are, None where nothing is usual."""
-    gaps = _gaps(unique, hours)
+    gaps, _ = _gaps(unique, hours)
     if not len(gaps):
         return None
     sizes, counts = np.unique(gaps, return_counts=True)
@@ -181,29 +192,51 @@ def _usual_gap(unique: Integers, hours: Hours) -> int | None:
     return int(sizes[most]) if counts[most] >= _USUAL_SHARE_OF_GAPS * len(gaps) else None
 
 
-def _gaps(unique: Integers, hours: Hours) -> Integers:
-    """Return the gaps between the stamps of each session, that before its close left out."""
+def _gaps(unique: Integers, hours: Hours) -> tuple[Integers, Integers]:
+    """Return the gaps between the stamps of each session, that before its close left out.
+
+    With them comes the session of each.
+    """
     session = hours.session_of(unique)
     inner = (session >= 0) & (unique < hours.close_us[np.maximum(session, 0)])
     stamps, of = unique[inner], session[inner]
-    gaps: Integers = np.diff(stamps)[np.diff(of) == 0]
-    return gaps
+    same = np.diff(of) == 0
+    return np.diff(stamps)[same], of[1:][same]
 
 
-def _moved(stamp_us: Integers, unique: Integers, hours: Hours, interval: int) -> Integers:
-    start = stamp_us - interval
+def _shift(unique: Integers, hours: Hours, usual: int, least: int) -> Shift:
+    """Return the shift of sessions whose bars are of the usual length, or of one of their own.
+
+    What nearly all gaps of a session are is its length, `least` or more.
+    """
+    lengths = np.full(len(hours.open_us), usual)
+    gaps, of = _gaps(unique, hours)
+    if len(gaps):
+        span = int(gaps.max()) + 1
+        kinds, counts = np.unique(of * span + gaps, return_counts=True)
+        session, gap = kinds // span, kinds % span
+        of_session = np.bincount(of, minlength=len(lengths))[session]
+        tells = (of_session >= _FEWEST_GAPS) & (counts >= _USUAL_SHARE_OF_GAPS * of_session)
+        tells &= gap >= least
+        lengths[session[tells]] = gap[tells]
+    return Shift(unique, hours, lengths)
+
+
+def _moved(stamp_us: Integers, unique: Integers, hours: Hours, interval_us: Integers) -> Integers:
     session = hours.session_of(stamp_us)
+    interval = interval_us[np.maximum(session, 0)]
+    start = stamp_us - interval
     opened, closed = hours.open_us[session], hours.close_us[session]
     inside = (session >= 0) & (stamp_us <= closed)
-    if _on_grid(unique, hours, interval):
+    if _on_grid(unique, hours, interval_us):
         last_start = opened + (closed - opened - 1) // interval * interval
         return np.where(inside & (stamp_us == closed), last_start, start)
     # Ends counted from the full hour: the first bar is the short one, and begins at the open.
     return np.where(inside, np.maximum(start, opened), start)
 
 
-def _on_grid(unique: Integers, hours: Hours, interval: int) -> bool:
+def _on_grid(unique: Integers, hours: Hours, interval_us: Integers) -> bool:
     session = hours.session_of(unique)
     inner = (session >= 0) & (unique < hours.close_us[session])
-    offset = (unique - hours.open_us[session])[inner] % interval
+    offset = (unique - hours.open_us[session])[inner] % interval_us[session[inner]]
     return bool(np.count_nonzero(offset == 0) * 2 >= len(offset))

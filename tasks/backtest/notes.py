@@ -7,6 +7,7 @@ import numpy as np
 from blocks.bars.panel_cache import LoadedPanel
 from trading.backtest.run import Outcome
 from trading.errors import BadInput
+from trading.market.daily_levels import notes_on_levels
 from trading.market.panel import Panel
 
 _MOST_NAMED = 10
@@ -33,7 +34,7 @@ def how_it_ran(outcome: Outcome, *, is_kept: bool) -> tuple[str, ...]:
 
 
 def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
-    """Return what is missing from the traded sessions, one sentence each."""
+    """Return what is missing from the traded sessions or doubtful, one sentence each."""
     grid = panel.grid
     begin = grid.first_row[first_traded]
     present = ~np.isnan(panel.close[begin:])
@@ -61,4 +62,4 @@ def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:
         notes.append(f"{defects.invalid} rows are no valid bars and count as missing")
     if defects.duplicate:
         notes.append(f"{defects.duplicate} rows were replaced by later ones for the same bar")
-    return tuple(notes)
+    return (*notes, *notes_on_levels(panel))

@@ -20,8 +20,12 @@ _QUOTED = "and names with a comma or spaces in quotes, '\"A, 5\",MSFT'"
 
 
 def symbol_key(name: str) -> str:
-    """Return what two ways of writing one symbol have in common: BRK B is BRK.B and BRK-B."""
-    return _CLASS_MARK.sub(".", name.strip())
+    """Return what two ways of writing one symbol have in common: BRK B is BRK.B, BRK-B and brk.b.
+
+    Small letters among capitals are part of a name: BACpB is a preferred share of BAC.
+    """
+    key = _CLASS_MARK.sub(".", name.strip())
+    return key.upper() if key.islower() else key
 
 
 def symbol_forms(name: str) -> frozenset[str]:

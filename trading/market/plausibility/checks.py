@@ -10,10 +10,15 @@ from trading.market.plausibility.finding import Check, Severity
 from trading.market.plausibility.half_clock import half_clock
 from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute, undivided
 from trading.market.plausibility.look import Look
-from trading.market.plausibility.prices import doubtful_prices, impossible_prices
+from trading.market.plausibility.prices import (
+    doubtful_prices,
+    impossible_prices,
+    whole_prices,
+)
 from trading.market.plausibility.rivals import other_volumes, several_in_one
 from trading.market.plausibility.sessions import other_exchange
 from trading.market.plausibility.splits import split_jump
+from trading.market.plausibility.two_clocks import two_clocks
 from trading.market.plausibility.volumes import fractional_volume, no_volume, running_volume
 
 REFUSED, WARNED = Severity.REFUSED, Severity.WARNED
@@ -34,6 +39,14 @@ CHECKS = (
         REFUSED,
         "rows of {name} are off by hours: in {which} they run {first} to {last} {city} time,"
         " {shift} ({read}); {fits}",
+        "{hint}",
+    ),
+    Check(
+        "two_clocks",
+        two_clocks,
+        REFUSED,
+        "rows of {name} are by two clocks: {count} of its {of} days, {days}, run {first} to {last}"
+        " {city} time, {shift} than the others, which run {usual}",
         "{hint}",
     ),
     Check(
@@ -147,6 +160,14 @@ CHECKS = (
         WARNED,
         "prices of {symbols} are {price}: they look like units of {unit} and not like dollars",
         "Write prices in dollars if so",
+    ),
+    Check(
+        "whole_prices",
+        whole_prices,
+        WARNED,
+        "prices of {symbols} are {price}: they look like cents, or like dollars whose cents are"
+        " lost",
+        "Write prices in dollars and cents if so",
     ),
     Check(
         "no_volume",

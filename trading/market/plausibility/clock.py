@@ -160,7 +160,7 @@ def way_to_read(clock: FileClock, zone: str, alone: str = "") -> str:
     """
     how = ""
     if not clock.is_told:
-        form = _past_the_zone(clock)
+        form = past_the_zone(clock)
         how = f"Read past the zone with --time-format '{form}'" if form else _WRITE_AGAIN
     if not alone:
         return f"{how} and use --timezone {zone}" if how else f"Use --timezone {zone}"
@@ -171,8 +171,8 @@ def way_to_read(clock: FileClock, zone: str, alone: str = "") -> str:
 
 def _alone(look: Look, clock: FileClock, zone: str) -> str:
     """Return the arguments that name a clock's rows alone, "" where others are read so too."""
-    form = None if clock.is_told else _past_the_zone(clock)
-    if form and any(_past_the_zone(other) != form for other in look.clocks):
+    form = None if clock.is_told else past_the_zone(clock)
+    if form and any(past_the_zone(other) != form for other in look.clocks):
         # What leads past the zone of these times does not read the other files' times.
         return f"--bars {clock.path}"
     if all(_fits_in(look, other, zone) for other in (*look.clocks, *clocks_of_symbols(look))):
@@ -193,7 +193,7 @@ def _fits_in(look: Look, clock: FileClock, zone: str) -> bool:
     )
 
 
-def _past_the_zone(clock: FileClock) -> str | None:
+def past_the_zone(clock: FileClock) -> str | None:
     """Return a format of times that takes the zone behind them for letters; None for other times.
 
     All times have to have the same zone, or the format would not fit them all.

@@ -20,6 +20,8 @@ MANY_DOLLARS = 1e10
 FEWEST_WHOLE_DOLLARS = 1_000.0
 DEAREST_DOLLARS = 100_000.0
 FEWEST_ROWS = 10
+# Of so many prices some have cents, where so many different ones come again and again.
+_MANY_ROWS, _MANY_PRICES = 100, 5
 # What a price may be written in, as so many to the dollar.
 _UNITS = ((1e9, "1e-9"), (1e6, "1e-6"), (1e4, "1e-4"), (1e2, "cents (1e-2)"))
 _USUAL_PRICE = 50.0
@@ -31,11 +33,15 @@ _DOLLARS_AND_CENTS = "America/"
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """By symbol: the middle price, whether all are whole, and dollars traded in a session."""
+    """By symbol: the middle price, whether all are whole, and dollars traded in a session.
+
+    `tells` says where there are so many prices that whole ones are no chance.
+    """
 
     price: Floats
     is_whole: NDArray[np.bool_]
     dollars: Floats
+    tells: NDArray[np.bool_]
 
 
 def impossible_prices(look: Look) -> Words | None:
@@ -48,7 +54,7 @@ def impossible_prices(look: Look) -> Words | None:
 
 def doubtful_prices(look: Look) -> Words | None:
     """Return the words of prices that hardly a stock has."""
-    if not look.zone.key.startswith(_DOLLARS_AND_CENTS):
+    if not _may_lack_cents(look):
         return None
     found = _levels(look)
     dear = found.price >= DEAREST_DOLLARS
@@ -56,10 +62,33 @@ def doubtful_prices(look: Look) -> Words | None:
     return _words(look, found, found.is_whole & rare)
 
 
+def whole_prices(look: Look) -> Words | None:
+    """Return the words of prices without any cents, which are too many for that."""
+    if not _may_lack_cents(look):
+        return None
+    found = _levels(look)
+    return _words(look, found, found.is_whole & found.tells & (found.price < FEWEST_WHOLE_DOLLARS))
+
+
+def _may_lack_cents(look: Look) -> bool:
+    return look.zone.key.startswith(_DOLLARS_AND_CENTS) and bool(_are_whole(look).any())
+
+
+def _are_whole(look: Look) -> NDArray[np.bool_]:
+    """Return of which symbols all prices are whole numbers."""
+    sample = look.sample
+    with np.errstate(invalid="ignore"):
+        fractions = sample.by_symbol(np.isfinite(sample.close) & (sample.close % 1 != 0))
+    rows = sample.by_symbol(np.ones(len(sample.close), dtype=np.bool_))
+    whole: NDArray[np.bool_] = (fractions == 0) & (rows >= FEWEST_ROWS)
+    return whole
+
+
 def _levels(look: Look) -> _Levels:
     sample = look.sample
     price = np.full(len(look.symbols), np.nan)
     dollars = np.zeros(len(look.symbols))
+    tells = np.zeros(len(look.symbols), dtype=np.bool_)
     with np.errstate(invalid="ignore", over="ignore"):
         traded = np.nan_to_num(sample.close * sample.volume, posinf=0.0, neginf=0.0)
     rows = sample.by_symbol(np.ones(len(sample.close), dtype=np.bool_))
@@ -69,17 +98,18 @@ def _levels(look: Look) -> _Levels:
         valid = closes[np.isfinite(closes) & (closes > 0)]
         if len(valid):
             price[number] = np.median(valid)
+            prices = len(np.unique(valid))
+            tells[number] = _MANY_PRICES <= prices <= len(valid) / 2 and len(valid) >= _MANY_ROWS
         money = traded[bounds[number] : bounds[number + 1]]
         if (money > 0).any():
             most = _MOST_TIMES_THE_USUAL * np.median(money[money > 0])
             dollars[number] = np.minimum(money, most).sum()
-    with np.errstate(invalid="ignore"):
-        fractions = sample.by_symbol(np.isfinite(sample.close) & (sample.close % 1 != 0))
     sessions = np.count_nonzero(~np.isnan(sample.late), axis=1)
     return _Levels(
         np.nan_to_num(price),
-        (fractions == 0) & (rows >= FEWEST_ROWS),
+        _are_whole(look),
         dollars / np.maximum(1, sessions),
+        tells,
     )
 
 

@@ -185,24 +185,6 @@ def test_a_zone_that_is_written_in_error_is_named_with_the_one_that_fits(
         assert "Write the times again" in str(refused.value)
 
 
-def test_days_that_no_zone_puts_right_are_warned_of(tmp_path: Path) -> None:
-    # A clock that changed three days late: as with a vendor who follows another country's.
-    late = pl.col("ts").dt.date().is_between(date(2024, 3, 11), date(2024, 3, 13))
-    moved = bars(MARCH).with_columns(
-        pl.when(late).then(pl.col("ts") + timedelta(hours=1)).otherwise(pl.col("ts"))
-    )
-    (warning,) = warnings_of(written(moved, tmp_path))
-    assert "3 of 10 sessions" in warning
-    assert "10:30 to 16:55 New York time, one hour late" in warning
-
-
-def test_a_single_day_of_another_zone_is_warned_of(tmp_path: Path) -> None:
-    hour_early = pl.col("ts") - timedelta(hours=1)
-    frame = pl.concat([bars(MARCH[:9]), bars(MARCH[9:]).with_columns(hour_early)])
-    (said,) = warnings_of(written(frame, tmp_path))
-    assert "in 1 of 10 sessions, such as that of 2024-03-15, they run 08:30 to 14:55" in said
-
-
 def test_rows_of_a_holiday_are_no_other_zone(tmp_path: Path) -> None:
     # Of the 29th of March 2024, a Friday without a session.
     holiday = bars(MARCH[:1]).with_columns(pl.col("ts") + timedelta(days=25))
@@ -356,6 +338,19 @@ def test_prices_in_small_units_are_told_by_what_they_would_cost(
         assert "units of cents" in warning
 
 
+@pytest.mark.parametrize("scale", [0.02, 0.05, 1.0])
+def test_many_prices_without_any_cents_are_cents_themselves_or_have_lost_them(
+    scale: float, tmp_path: Path
+) -> None:
+    cents = bars(MARCH, scale=scale).with_columns(
+        (pl.col(name) * (100 if scale < 1 else 1)).round()
+        for name in ("open", "high", "low", "close")
+    )
+    (warning,) = warnings_of(written(cents, tmp_path))
+    assert "are whole numbers" in warning
+    assert "look like cents" in warning
+
+
 @pytest.mark.parametrize("per_dollar", [1e9, 1e6])
 def test_integer_columns_are_judged_like_floats(per_dollar: float, tmp_path: Path) -> None:
     whole = in_units(per_dollar).with_columns(pl.col("open", "high", "low", "close").cast(pl.Int64))
@@ -370,7 +365,7 @@ FINE_PRICES: dict[str, pl.DataFrame] = {
     "the dearest without cents": in_units(5_000).with_columns((pl.col("volume") / 10_000).round()),
     "pennies": bars(MARCH, scale=0.01),
     "thousands of dollars with cents": bars(MARCH, scale=30),
-    "whole dollars of a cheap one": in_units(1),
+    "whole dollars of a few bars": in_units(1)[:78],
     "much traded": bars(MARCH).with_columns(pl.col("volume") * 100),
 }
 

@@ -160,6 +160,42 @@ def test_rows_that_contradict_each_other_are_refused_with_both_readings(
     assert moments_of(path, "A", format=told) == times["A"]
 
 
+PUT_APART: dict[str, tuple[Times, Times, str]] = {
+    "symbols": ({"A": starts(DAYS)}, {"B": ends(DAYS)}, "rows of B into"),
+    "later dates": (
+        {"A": starts(DAYS[:3])}, {"A": ends(DAYS[3:])}, f"rows from {DAYS[3].date} on into"
+    ),
+    "earlier dates": (
+        {"A": starts(DAYS[4:])}, {"A": ends(DAYS[:4])}, f"rows up to {DAYS[3].date} into"
+    ),
+    "dates between": (
+        {"A": starts(DAYS[:2] + DAYS[5:])}, {"A": ends(DAYS[2:5])}, f"such as those of"
+        f" {DAYS[2].date}, into"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("of_starts", "of_ends", "says"), PUT_APART.values(), ids=PUT_APART.keys()
+)
+def test_rows_that_contradict_are_read_right_once_they_are_apart_as_the_hint_says(
+    of_starts: Times, of_ends: Times, says: str, tmp_path: Path
+) -> None:
+    both = {
+        symbol: [*of_starts.get(symbol, []), *of_ends.get(symbol, [])]
+        for symbol in of_starts | of_ends
+    }
+    with pytest.raises(BadInput) as refused:
+        read_bars(written(both, tmp_path), None)
+    assert says in str(refused.value)
+    for times, stamp, minutes in ((of_starts, None, 0), (of_ends, "end", 5)):
+        path = written(times, tmp_path)
+        for symbol, moments in times.items():
+            told = BarFileFormat(stamp=stamp)  # type: ignore[arg-type]
+            true = [moment - timedelta(minutes=minutes) for moment in moments]
+            assert moments_of(path, symbol, format=told) == true
+
+
 def test_a_single_day_of_ends_among_days_of_starts_is_named(tmp_path: Path) -> None:
     path = written({"A": [*starts(DAYS[:3]), *ends(DAYS[3:4]), *starts(DAYS[4:])]}, tmp_path)
     (said,) = [note for note in read_bars(path, None).notes if note.startswith("WARNING: stamps")]
@@ -232,3 +268,21 @@ def test_a_thin_symbol_in_a_file_of_its_own_is_moved_as_the_others_are(tmp_path:
     thin = [moment for at, moment in enumerate(ends(DAYS)) if at % 7 in (0, 2, 3, 6)]
     written({"THIN": thin}, tmp_path / "THIN")
     assert moments_of(tmp_path, "THIN") == [at - timedelta(minutes=5) for at in thin]
+
+
+@pytest.mark.parametrize("told", [None, "end"])
+@pytest.mark.parametrize(("first", "second"), [(1, 5), (5, 1), (15, 5)])
+def test_ends_of_sessions_of_two_lengths_are_each_moved_by_their_own(
+    first: int, second: int, told: str | None, tmp_path: Path
+) -> None:
+    lengths = [first] * 4 + [second] * (len(DAYS) - 4)
+    pairs = list(zip(DAYS, lengths, strict=True))
+    path = written({"A": [day.bar_end(b, n) for day, n in pairs for b in range(day.bar_count(n))]},
+                   tmp_path)  # fmt: skip
+    true = [day.bar_start(b, n) for day, n in pairs for b in range(day.bar_count(n))]
+    format = BarFileFormat(stamp=told)  # type: ignore[arg-type]
+    assert moments_of(path, "A", format=format) == true
+    said = [note for note in read_bars(path, None, format=format).notes if "moved back" in note]
+    short, long = sorted((first, second))
+    assert all(f"moved back by {short} or {long} minutes" in note for note in said)
+    assert bool(said) == (told is None)

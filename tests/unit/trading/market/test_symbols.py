@@ -62,3 +62,11 @@ def test_two_forms_of_one_class_are_the_same_symbol_and_other_names_are_not() ->
     assert len({symbol_key(name) for name in others}) == len(others)
     with pytest.raises(BadInput, match="named twice"):
         refuse_no_symbols(("BRK.B", "BRK/B"))
+
+
+def test_a_name_in_small_letters_is_the_one_in_capitals_and_one_with_both_is_its_own() -> None:
+    assert {symbol_key(name) for name in ("aapl", "AAPL", " aapl ")} == {"AAPL"}
+    assert symbol_key("brk-b") == "BRK.B"
+    assert symbol_key("BACpB") != symbol_key("BACPB")
+    with pytest.raises(BadInput, match="AAPL is the same"):
+        parse_symbols("AAPL,aapl")
