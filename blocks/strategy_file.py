@@ -27,9 +27,9 @@ from trading.errors import BadInput
 class _LoadedOnce(SourceFileLoader):
     """Runs what it has read: the file may be another by the time that a session begins."""
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: Path, content: bytes) -> None:
         super().__init__(name, str(path))
-        self.content = path.read_bytes()
+        self.content = content
         self.tree = ast.Module([], [])
 
     def get_code(self, fullname: str) -> CodeType:
@@ -86,18 +86,27 @@ def _is_alone_in(group: int) -> bool:
 
 
 def _load(path: Path) -> ModuleType:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"strategy file {path} cannot be read: {error.strerror}", "Check its permissions"
+        ) from error
+    return load_strategy_content(content, path)
+
+
+def load_strategy_content(content: bytes, path: Path) -> ModuleType:
+    """Return the module of what a strategy file held, which need not be there, or the same, now.
+
+    What is wrong is said of the path. Raises BadInput as `load_strategy` does.
+    """
     # A module's file is an absolute path, and its functions are known to be its own by that.
     path = path.absolute()
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     name = f"openbell_strategy_{path.stem}_{digest}"
     if path.suffix != ".py":
         raise BadInput(f"strategy file {path} is no Python file", "Name it with the ending .py")
-    try:
-        loader = _LoadedOnce(name, path)
-    except OSError as error:
-        raise BadInput(
-            f"strategy file {path} cannot be read: {error.strerror}", "Check its permissions"
-        ) from error
+    loader = _LoadedOnce(name, path, content)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Any
 
 from blocks.process.cache_folder import with_engine_cache
 from blocks.process.memory import give_back_heaps
-from blocks.strategy_file import content_of, kept_strategy
+from blocks.strategy_file import content_of, load_strategy_content
 from tasks.backtest.hashes import strategy_digest
 from tasks.sweep.market import Market, MarketsAtHand, kept_market
 from trading.backtest.performance import Summary
@@ -29,11 +28,16 @@ _HASH_LETTERS = 32
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A strategy as plain data: `source` is of a user's file, None for one that is built in."""
+    """A strategy as plain data.
+
+    `source` is of a user's file, None for one that is built in, `file` where it was read, which
+    says whose line it is that a worker complains of.
+    """
 
     name: str
     digest: str
     source: bytes | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +171,8 @@ def strategy_of(module: ModuleType) -> Strategy:
     """Return a strategy as plain data, and have it at hand in this process."""
     source = content_of(module)
     built_in = next((name for name, each in BUILT_IN.items() if each is module), None)
-    strategy = Strategy(
-        built_in or Path(str(module.__file__)).stem, strategy_digest(module), source
-    )
+    file = Path(str(module.__file__))
+    strategy = Strategy(built_in or file.stem, strategy_digest(module), source, str(file))
     _strategies[strategy.digest] = module
     return strategy
 
@@ -202,6 +205,4 @@ def _module_of(strategy: Strategy) -> ModuleType:
 def _loaded(strategy: Strategy) -> ModuleType:
     if strategy.source is None:
         return strategy_named(strategy.name)
-    with tempfile.TemporaryDirectory(prefix="openbell-strategy-") as folder:
-        (Path(folder) / f"{strategy.digest}.py").write_bytes(strategy.source)
-        return kept_strategy(Path(folder), strategy.digest)
+    return load_strategy_content(strategy.source, Path(strategy.file))

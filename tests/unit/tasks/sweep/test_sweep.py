@@ -212,7 +212,7 @@ def test_another_process_runs_a_chunk_from_plain_data_and_mapped_bars(
     )  # fmt: skip
     days.sort("symbol", "date").write_csv(daily)
     asked = request_over(
-        bars, tmp_path / "out", "place=0,1", settings={}, daily_bars=daily,
+        bars, tmp_path / "out", "place=0,1,2", settings={}, daily_bars=daily,
         strategy_module=failing_strategy(tmp_path),
     )  # fmt: skip
     sent: list[bytes] = []
@@ -235,7 +235,9 @@ def test_another_process_runs_a_chunk_from_plain_data_and_mapped_bars(
     assert len(report.results) == 2
     assert len(sent) >= 1
     again = [run_chunk(pickle.loads(content)) for content in sent]
+    # Also where the strategy raises: its user is told of the file that he has.
     assert again == here
+    assert str(tmp_path / "failing.py") in report.refused[0].why
     assert list((tmp_path / "out" / "bars").iterdir())
 
 
