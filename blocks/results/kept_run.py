@@ -222,6 +222,9 @@ def runs_in(folders: Iterable[Path]) -> list[KeptRun | StoreUnavailable]:
         for place in _with_record(folder, _DEEPEST):
             try:
                 found[place.resolve()] = read_run(place)
+            except NoData:
+                # Somebody has removed it since it was seen: it is no run any more.
+                continue
             except OSError as error:
                 wrong[place.resolve()] = _unreadable(place, error)
             except StoreUnavailable as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from blocks.results import kept_run
 from tests.terminal import flows
 
 SIMULATED = ("--symbols", "AAA", "--start", "2025-06-02", "--end", "2025-06-03", "--quiet",
@@ -108,3 +110,16 @@ def test_nothing_kept_yet_is_said_and_a_folder_that_is_not_there_refused(tmp_pat
     assert (absent.returncode, absent.stderr.count("\n")) == (2, 1)
     assert "absent is no folder" in absent.stderr
     assert listed("--data-dir", tmp_path) == []
+
+
+def test_a_run_that_is_removed_while_runs_are_listed_is_none(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = kept_run._with_record
+
+    def seen_before_it_went(folder: Path, deeper: int) -> Iterator[Path]:
+        yield folder / "gone"
+        yield from seen(folder, deeper)
+
+    monkeypatch.setattr(kept_run, "_with_record", seen_before_it_went)
+    assert [run["name"] for run in listed("--data-dir", data_dir)] == ["newer", "older"]
