@@ -67,7 +67,18 @@ def make_market(
         values[missing] = np.nan
     names = tuple(f"SYM{number:03d}" for number in range(symbols))
     defects = Defects(rows=int(missing.size - missing.sum()), missing=int(missing.sum()))
-    panel = Panel(grid, names, columns[0], columns[1], columns[2], columns[3], volume, defects)
+    panel = Panel(
+        grid,
+        names,
+        columns[0],
+        columns[1],
+        columns[2],
+        columns[3],
+        volume,
+        defects,
+        # As loading would see, too.
+        has_zero_volume=bool((volume == 0).any()),
+    )
     return Market(panel, close.size)
 
 

@@ -158,7 +158,14 @@ def _parse(content: mmap.mmap) -> LoadedPanel:
             raise ValueError(f"{name} is damaged")
         values = np.frombuffer(content, np.float64, count, begin)
         arrays.append(values.reshape(grid.rows, len(symbols)))
-    panel = Panel(grid, symbols, *Prices(*arrays), defects=Defects(**header["defects"]))
+    defects = Defects(**header["defects"])
+    panel = Panel(
+        grid,
+        symbols,
+        *Prices(*arrays),
+        defects=defects,
+        has_zero_volume=defects.zero_volume > 0,
+    )
     return LoadedPanel(panel, header["first_traded"], header["source"], tuple(header["notes"]))
 
 

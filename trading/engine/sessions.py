@@ -73,7 +73,7 @@ def read_sessions(
     while session < stop_session:
         begin, end = first_row[session], first_row[session + 1]
         if not is_judged:
-            find_extremes(extremes, prices, begin, end)
+            find_extremes(extremes, prices, begin, end, thresholds.zero_volume)
             if judge_session(thresholds, gate, extremes, verdicts, prices, begin, end):
                 if not is_own:
                     return session

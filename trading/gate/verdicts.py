@@ -125,8 +125,10 @@ def judge_symbol(
     return is_rejected
 
 
-def find_extremes(extremes: Extremes, prices: Prices, begin: int, end: int) -> None:
-    """Write what the bars in rows `[begin, end)` come to.
+def find_extremes(
+    extremes: Extremes, prices: Prices, begin: int, end: int, with_volume: bool
+) -> None:
+    """Write what the bars in rows `[begin, end)` come to, the volume only where it is asked for.
 
     Loops over symbols without branches are what a compiler turns into vector instructions; no
     comparison with the NaN of a missing bar is true.
@@ -139,12 +141,15 @@ def find_extremes(extremes: Extremes, prices: Prices, begin: int, end: int) -> N
         least_volume[s] = math.inf
         flat_bars[s] = 0.0
     for row in range(begin, end):
-        high, low, volume = prices.high[row], prices.low[row], prices.volume[row]
+        high, low = prices.high[row], prices.low[row]
         for s in range(symbols):
             highest[s] = high[s] if high[s] > highest[s] else highest[s]
             lowest[s] = low[s] if low[s] < lowest[s] else lowest[s]
-            least_volume[s] = volume[s] if volume[s] < least_volume[s] else least_volume[s]
             flat_bars[s] += 1.0 if high[s] == low[s] else 0.0
+        if with_volume:
+            volume = prices.volume[row]
+            for s in range(symbols):
+                least_volume[s] = volume[s] if volume[s] < least_volume[s] else least_volume[s]
 
 
 def extremes_of(prices: Prices, begin: int, end: int) -> Extremes:

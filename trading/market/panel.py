@@ -40,7 +40,9 @@ class Defects:
 class Panel:
     """Bars on the grid, arrays of (bars, symbols), NaN where a bar is missing.
 
-    `daily` are a user's own daily bars, None where they are made of these.
+    `daily` are a user's own daily bars, None where they are made of these. `has_zero_volume` is
+    False where loading saw that no bar has a volume of 0, so that nobody looks again: who gives a
+    panel other volumes says True.
     """
 
     grid: Grid
@@ -52,6 +54,7 @@ class Panel:
     volume: Floats
     defects: Defects
     daily: DailyBars | None = None
+    has_zero_volume: bool = True
 
     @property
     def prices(self) -> Prices:

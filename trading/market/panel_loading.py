@@ -67,7 +67,18 @@ def make_panel(rows: AnyRows | Sequence[AnyRows], grid: Grid, symbols: tuple[str
         missing=len(taken) - bars,
     )
     opened, high, low, close, volume = tables
-    return Panel(grid, symbols, opened, high, low, close, volume, defects)
+    return Panel(
+        grid,
+        symbols,
+        opened,
+        high,
+        low,
+        close,
+        volume,
+        defects,
+        # A bar has no volume where none of its rows has.
+        has_zero_volume=zero_volume > 0,
+    )
 
 
 def _cells(rows: AnyRows, row: Integers, grid: Grid) -> NDArray[np.int32]:

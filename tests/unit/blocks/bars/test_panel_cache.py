@@ -41,6 +41,7 @@ def assert_equal(found: LoadedPanel | None, expected: LoadedPanel) -> None:
         assert np.array_equal(one.view(np.int64), other.view(np.int64))
         assert (one.dtype, one.strides) == (other.dtype, other.strides)
         assert one.flags.writeable and one.flags.aligned
+    assert found.panel.has_zero_volume == expected.panel.has_zero_volume
     for name in ("first_row", "start_us", "end_us"):
         assert np.array_equal(getattr(found.panel.grid, name), getattr(expected.panel.grid, name))
     assert found.panel.grid.sessions == expected.panel.grid.sessions

@@ -44,7 +44,7 @@ def test_entries_that_find_no_volume_are_counted_whatever_is_kept(panel: Panel, 
 
 
 def test_bars_without_volume_are_named_as_such(panel: Panel) -> None:
-    dry = replace(panel, volume=np.zeros_like(panel.volume))
+    dry = replace(panel, volume=np.zeros_like(panel.volume), has_zero_volume=True)
     assert "(data_gate:zero_volume): every bar has volume 0" in str(why(dry))
     assert "entries found no volume: every bar has volume 0" in str(
         why(dry, gate_zero_volume=False)

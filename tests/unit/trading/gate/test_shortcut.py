@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pytest
 
+from blocks.markets.random_walk import simulated_rows
 from tests.oracle.comparison import panel_of, plan_of
 from tests.oracle.damaged_markets import damaged_case
 from trading.errors import BadInput
@@ -18,7 +22,9 @@ from trading.gate.verdicts import (
     new_extremes,
     new_verdicts,
 )
+from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel import Panel
+from trading.market.panel_loading import make_panel
 
 SEEDS = range(2_000, 2_015)
 
@@ -56,8 +62,19 @@ def test_extremes_are_the_same_by_numpy_and_bar_by_bar() -> None:
     panel = panel_of(damaged_case(1))
     ours = new_extremes(len(panel.symbols))
     for begin, end in ((0, panel.grid.rows), (1, 3), (2, 2)):
-        find_extremes(ours, panel.prices, begin, end)
+        find_extremes(ours, panel.prices, begin, end, with_volume=True)
         for name, one, other in zip(
             ours._fields, ours, extremes_of(panel.prices, begin, end), strict=True
         ):
             np.testing.assert_array_equal(one, other, err_msg=name)
+
+
+@pytest.mark.parametrize("minutes", [5, 15])
+def test_a_panel_knows_whether_a_bar_of_it_may_have_no_volume(minutes: int) -> None:
+    sessions = sessions_between("NYSE", date(2025, 6, 2), date(2025, 6, 3))
+    rows = simulated_rows(("AAA", "BBB"), sessions, 5)
+    grid = make_grid(sessions, minutes)
+    assert not make_panel(rows, grid, ("AAA", "BBB")).has_zero_volume
+    volume = rows.volume.copy()
+    volume[17] = 0
+    assert make_panel(replace(rows, volume=volume), grid, ("AAA", "BBB")).has_zero_volume
