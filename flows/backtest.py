@@ -10,11 +10,11 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from blocks.results.served import BACKTESTS
+from blocks.results.served import BACKTESTS, page_of
 from blocks.settings.app_settings import AppSettings
 from flows.backtest_form import refuse_wrong, request_of_form, with_simulated_days
-from flows.backtest_steps import IN_PREFECT
-from flows.pages.artifacts import publish_backtest, results_address
+from flows.backtest_steps import steps_in_prefect
+from flows.pages.artifacts import publish_backtest
 from flows.pages.cells import cell
 from flows.pages.kept_work import kept_work
 from flows.pages.live_page import LivePage
@@ -97,30 +97,31 @@ def backtest(
     form = {name: value for name, value in locals().items() if name != "data_dir"}
     configured = begin_process(data_dir)
 
-    def work(out: Path) -> BacktestReport:
-        return _backtest_into(out, form, configured, Path(data_dir))
-
     live_page = LivePage.of(configured.api, Path(data_dir))
+
+    def work(out: Path) -> BacktestReport:
+        return _backtest_into(out, form, configured, live_page)
+
     root = Path(data_dir) / BACKTESTS
     return kept_work(root, "the backtest", work, publish_backtest, live_page, _message)
 
 
 def _backtest_into(
-    out: Path, form: dict[str, Any], configured: AppSettings, data_dir: Path
+    out: Path, form: dict[str, Any], configured: AppSettings, live_page: LivePage
 ) -> BacktestReport:
-    request = with_simulated_days(request_of_form(form, out, configured, data_dir))
+    request = with_simulated_days(request_of_form(form, out, configured, live_page.data_dir))
     refuse_wrong(request)
     asyncio.run(name_run(span_name("backtest", request.symbols, request.start, request.end)))
     progress = ShownProgress("backtest-progress")
-    report = run_backtest(request, progress, IN_PREFECT)
+    report = run_backtest(request, progress, steps_in_prefect(live_page))
     progress.finish()
     return report
 
 
-def _message(report: BacktestReport, out: Path) -> str:
+def _message(report: BacktestReport, out: Path, live_page: LivePage) -> str:
     """Return what a run's end says of a backtest, in one line."""
     trades = counted(report.summary.trades, "trade")
     said = f"{trades}, {cell('pnl', report.summary.total_pnl)} USD"
     # What may make the figures worthless is said where they are first seen.
     grave = [note for note in report.notes if note.startswith(("WARNING", NO_TRADES))]
-    return "; ".join([said, *grave, f"open {results_address(out)}"])
+    return "; ".join([said, *grave, ", ".join(live_page.openings(out, page_of(out)))])

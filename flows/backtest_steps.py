@@ -13,8 +13,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.utilities.annotations import opaque
 
-from flows.pages.artifacts import results_address
+from blocks.results.served import page_of
 from flows.pages.backtest_figures import aligned, figures
+from flows.pages.live_page import LivePage
 from flows.process.outcome import failed
 from flows.process.run_names import some_symbols
 from flows.process.termination import termination_kept
@@ -134,13 +135,20 @@ def _said_of_figures(report: BacktestReport, ran: Ran, tell: Progress) -> list[s
     return figure_lines(report)
 
 
-def _said_of_report(done: None, report: BacktestReport, out: Path, tell: Progress) -> list[str]:
-    return [f"the results are in {out.resolve()}", f"open {results_address(out)}"]
+def report_lines(out: Path, live_page: LivePage) -> list[str]:
+    """Return where the results are, and where a browser opens them."""
+    return [f"the results are in {out.resolve()}", *live_page.openings(out, page_of(out))]
 
 
-IN_PREFECT = Steps(
-    _as_task("load", _load_name, PLAIN.load, _said_of_load),
-    _as_task("run", _run_name, PLAIN.run, _said_of_run),
-    _as_task("figures", _figures_name, PLAIN.figures, _said_of_figures),
-    _as_task("report", _report_name, PLAIN.report, _said_of_report),
-)
+def steps_in_prefect(live_page: LivePage) -> Steps:
+    """Return the steps as tasks of a run whose results `live_page` shows."""
+
+    def said_of_report(done: None, report: BacktestReport, out: Path, tell: Progress) -> list[str]:
+        return report_lines(out, live_page)
+
+    return Steps(
+        _as_task("load", _load_name, PLAIN.load, _said_of_load),
+        _as_task("run", _run_name, PLAIN.run, _said_of_run),
+        _as_task("figures", _figures_name, PLAIN.figures, _said_of_figures),
+        _as_task("report", _report_name, PLAIN.report, said_of_report),
+    )

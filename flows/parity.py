@@ -13,7 +13,9 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
+from blocks.account.names import account_words
 from blocks.account.status import live_account, real_time_accounts
+from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.parity_tables import ParityRow
 from blocks.process.clocks import SystemClock
 from flows.pages.artifact_keys import artifact_key
@@ -65,7 +67,7 @@ async def parity(
             return failed(error)
         if not rows:
             continue
-        await _show(name, rows)
+        await _show(folder, name, rows)
         told.append(f"{name}: {verdict_text(rows)}")
         has_agreed = has_agreed and all(row.verdict != "differs" for row in rows)
     if not told:
@@ -74,10 +76,12 @@ async def parity(
     return Completed(message=message) if has_agreed else Failed(message=message)
 
 
-async def _show(account: str, rows: Sequence[ParityRow]) -> None:
+async def _show(data_dir: Path, account: str, rows: Sequence[ParityRow]) -> None:
+    is_simulated = DuckDBLedger(data_dir, account).has_simulated_bars()
+    whose = account_words(account, has_simulated_bars=is_simulated)
     async with prefect_permitting("parity"):
         await acreate_table_artifact(
             [session_cells(row) for row in rows],
             key=artifact_key(account, "parity"),
-            description=f"Account {account}: {verdict_text(rows)}",
+            description=f"Account {whose}: {verdict_text(rows)}",
         )

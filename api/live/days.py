@@ -11,6 +11,7 @@ from blocks.account.day.reading import DayReading
 from blocks.ledger.tables import read_positions, read_session_trades
 from blocks.live.answers import BarsAnswer, DayAnswer, ParityAnswer
 from blocks.live.held import PositionAnswer
+from blocks.live.live_reader import words_of
 from blocks.live.risk import latch_answer
 from blocks.live.today import hours_of, plan_answer
 
@@ -44,20 +45,22 @@ def bars_answer(
     )
 
 
-def day_answer(reading: DayReading) -> DayAnswer:
-    """Return a session that was begun."""
+def day_answer(account: str, reading: DayReading) -> DayAnswer:
+    """Return a session that an account began."""
     begun = reading.begun
     if begun is None:
         raise ValueError("a reading without a session")
     dates = sorted({day.session for day in reading.days} | {begun.session})
-    place = dates.index(begun.session)
+    place, plan = dates.index(begun.session), plan_answer(begun, reading)
     return DayAnswer(
+        account=account,
+        account_words=words_of(account, plan),
         session=begun.session,
         hours=hours_of(begun),
         is_closed=begun.is_closed,
         result=next((day for day in reading.days if day.session == begun.session), None),
         latch=latch_answer(reading),
-        plan=plan_answer(begun, reading),
+        plan=plan,
         curve=reading.curve,
         symbols=list(begun.symbols),
         trades=reading.trades,

@@ -87,7 +87,7 @@ def live_routes(live: LiveReader, controls: Controls) -> APIRouter:
 
     @routes.get("/sessions/{session}")
     def one_session(session: WrittenDate) -> DayAnswer:
-        return day_answer(live.day(session))
+        return day_answer(source.account(), live.day(session))
 
     @routes.get("/parity")
     def parity(limit: Days = 20) -> list[ParityAnswer]:

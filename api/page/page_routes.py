@@ -40,13 +40,17 @@ def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
     def session_page(session: str) -> HTMLResponse:
         title = f"Session {session}"
         try:
-            summary, status = day_summary(day_answer(live.day(_date(session)))), 200
+            summary, status = _summary_of(live, _date(session)), 200
         except OpenbellError as error:
             status = NOT_FOUND if isinstance(error, BadInput) else 503
             summary = problem_summary(error.what, error.hint)
         return _page(title, escape(session), summary, status)
 
     return routes
+
+
+def _summary_of(live: LiveReader, session: date) -> str:
+    return day_summary(day_answer(live.source.account(), live.day(session)))
 
 
 def _date(session: str) -> date:

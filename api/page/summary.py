@@ -24,6 +24,7 @@ def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
         return "".join([*parts, problem_summary(seen.problem.what, seen.problem.hint)])
     equity, latch = seen.equity, seen.equity.latch
     rows = [
+        ("Account", seen.account_words),
         ("Health", f"{seen.health.status}. {seen.health.sentence}"),
         ("Session", seen.session.sentence),
         *_origin(seen),
@@ -37,7 +38,8 @@ def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
     ]
     if seen.halt is not None:
         why = f"{seen.halt.command} since {_time(seen.halt.since, zone)}: {seen.halt.reason}"
-        rows.insert(1, ("Halted", why))
+        rows.insert(2, ("Halted", why))
+    rows += [("Another account", f"{other.name}: {other.command}") for other in seen.others]
     parts += [_facts(rows), element("h2", "Positions"), _positions(seen)]
     parts += [element("h2", "Trades, what cost most first"), _trades(seen)]
     parts += [element("h2", "Stop it"), element("p", controls.sentence)]
@@ -63,6 +65,7 @@ def day_summary(day: DayAnswer) -> str:
     """Return what a session's page shows: its result, its trades and why they were entered."""
     result = day.result
     rows = [
+        ("Account", day.account_words),
         ("Session", f"{day.session}, {'closed' if day.is_closed else 'not closed yet'}"),
         *_simulated(day.plan),
         ("Equity at its end", f"{number(None if result is None else float(result.equity))} USD"),

@@ -56,6 +56,17 @@ def may_be_called(account: str) -> bool:
     return begun in (*MEANT, REPLAY)
 
 
+def account_words(account: str, *, has_simulated_bars: bool) -> str:
+    """Return an account's name, and whether its bars are of no market or its money is real.
+
+    Wherever an account's money is shown it is called so: play is never to be taken for real.
+    """
+    kinds = ["SIMULATED bars"] if has_simulated_bars else []
+    if account == ALPACA_LIVE:
+        kinds.append("REAL MONEY")
+    return f"{account} ({', '.join(kinds)})" if kinds else account
+
+
 def is_there(data_dir: Path, account: str) -> bool:
     """Return whether an account has a ledger in this folder."""
     return (data_dir / account / "ledger.duckdb").exists()

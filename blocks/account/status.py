@@ -19,7 +19,7 @@ from blocks.account.protection_gaps import protection_gaps
 from blocks.ledger.broker_view import read_broker_view
 from blocks.ledger.damage import reading_rows
 from blocks.ledger.halts import read_halts
-from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
+from blocks.ledger.ledger import REPLAYED, DuckDBLedger, has_simulated_bars, rows_of
 from blocks.ledger.tables import read_orders, read_positions, read_trades
 from blocks.messages.outbox_rows import delivery_counts
 from blocks.records.fields import Record
@@ -28,10 +28,17 @@ from blocks.records.position import Position
 from blocks.records.trade import Trade
 from trading.errors import BadInput
 
+LEDGERS = "*/ledger.duckdb"
+
+
+def accounts_in(data_dir: Path) -> list[str]:
+    """Return the accounts that have a ledger in a data folder, by their names."""
+    return sorted(path.parent.name for path in data_dir.glob(LEDGERS))
+
 
 def newest_account(data_dir: Path) -> str:
     """Return the account whose ledger was written last; raises BadInput when there is none."""
-    ledgers = sorted(data_dir.glob("*/ledger.duckdb"), key=lambda path: path.stat().st_mtime)
+    ledgers = sorted(data_dir.glob(LEDGERS), key=lambda path: path.stat().st_mtime)
     if not ledgers:
         raise BadInput(
             f"no account is in {data_dir}", "Trade first (openbell run), or name --data-dir"
@@ -41,8 +48,7 @@ def newest_account(data_dir: Path) -> str:
 
 def real_time_accounts(data_dir: Path) -> list[str]:
     """Return the accounts that follow the clock, as those of replays do not."""
-    names = sorted(path.parent.name for path in data_dir.glob("*/ledger.duckdb"))
-    return [name for name in names if not name.startswith(REPLAYED)]
+    return [name for name in accounts_in(data_dir) if not name.startswith(REPLAYED)]
 
 
 def live_account(data_dir: Path) -> str | None:
@@ -67,7 +73,7 @@ class AccountStatus:
     `gate` is what the data gate found, see `newest_gate`; `broker` how the account looked there
     when it was asked last, None with the simulated venue; `unprotected` the newest times in which a
     position had no resting stop, see `protection_gaps`; `missed` what the newest session
-    wanted to enter and did not.
+    wanted to enter and did not. `has_simulated_bars` says that its bars are of no real market.
     """
 
     account: str
@@ -84,6 +90,7 @@ class AccountStatus:
     broker: dict[str, Any] | None = None
     unprotected: list[dict[str, Any]] = field(default_factory=list)
     missed: EntriesMissed | None = None
+    has_simulated_bars: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -120,6 +127,7 @@ def _status(connection: duckdb.DuckDBPyConnection, account: str) -> AccountStatu
         broker=None if broker is None else broker.as_dict(),
         unprotected=protection_gaps(connection),
         missed=entries_missed(lambda *asked: rows_of(connection.execute(*asked))),
+        has_simulated_bars=has_simulated_bars(connection),
     )
 
 

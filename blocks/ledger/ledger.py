@@ -307,12 +307,8 @@ class DuckDBLedger:
 
     def has_simulated_bars(self) -> bool:
         """Return whether the account trades on bars of no real market."""
-        rows = self.query("SELECT name, value FROM meta WHERE name IN ('simulated_bars', 'plan')")
-        known = {row["name"]: str(row["value"]) for row in rows}
-        if "simulated_bars" in known:
-            return known["simulated_bars"] == "yes"
-        # A ledger of the first edition says it only in the name of its source.
-        return "SIMULATED" in known.get("plan", "")
+        with self._file.reading() as connection:
+            return has_simulated_bars(connection)
 
     def add_command(self, command: str, reason: str, now: datetime, origin: str = "") -> bool:
         """Leave an operator's word for the session that holds the lease; return whether it is new.
@@ -400,6 +396,18 @@ def rows_of(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Return an answer's rows, one dictionary each."""
     names = [column[0] for column in answer.description or []]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def has_simulated_bars(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the account of a ledger trades on bars of no real market."""
+    found = connection.execute(
+        "SELECT name, value FROM meta WHERE name IN ('simulated_bars', 'plan')"
+    ).fetchall()
+    known = {str(name): str(value) for name, value in found}
+    if "simulated_bars" in known:
+        return known["simulated_bars"] == "yes"
+    # A ledger of the first edition says it only in the name of its source.
+    return "SIMULATED" in known.get("plan", "")
 
 
 def _set_meta(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:

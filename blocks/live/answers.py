@@ -213,6 +213,8 @@ class BarsAnswer(Record):
 class DayAnswer(Record):
     """A session that was begun: how it went, what it did and why."""
 
+    account: str
+    account_words: str
     session: date
     hours: SessionHours
     is_closed: bool
@@ -231,10 +233,22 @@ class DayAnswer(Record):
     after: date | None
 
 
+class OtherAccount(Record):
+    """Another account of the data folder, and the command that serves its page."""
+
+    name: str
+    command: str
+
+
 class LiveAnswer(Record):
-    """Everything that the page shows, of one moment; `problem` says why there may be nothing."""
+    """Everything that the page shows, of one moment; `problem` says why there may be nothing.
+
+    `account_words` is the account's name, and whether its bars are simulated or its money is real.
+    """
 
     account: str | None
+    account_words: str
+    others: list[OtherAccount]
     problem: Problem | None
     session: SessionAnswer
     health: HealthAnswer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,14 +11,18 @@ from pathlib import Path
 
 from blocks.account.day.reading import DayReading, read_day
 from blocks.account.facts import AccountFacts
+from blocks.account.names import account_words
 from blocks.account.reader import Kept
+from blocks.account.status import accounts_in
 from blocks.health.health import NOT_BEGUN, HealthReport
 from blocks.live.answers import (
     ComponentAnswer,
     EquityAnswer,
     HealthAnswer,
     LiveAnswer,
+    OtherAccount,
     ParityAnswer,
+    PlanAnswer,
     Problem,
     SymbolAnswer,
 )
@@ -56,10 +61,13 @@ class LiveReader:
             problem = Problem(what=error.what, hint=error.hint)
             facts = None
         today = today_of(facts, reading, self.source.exchange, self.now())
+        account, session = self._account(), session_answer(today, reading, report)
         return LiveAnswer(
-            account=self._account(),
+            account=account,
+            account_words=words_of(account, session.plan) if account else "",
+            others=other_accounts(self.source.data_dir, account),
             problem=problem,
-            session=session_answer(today, reading, report),
+            session=session,
             health=health_answer(report),
             halt=_halt(facts),
             last_bar=last_bar_answer(today, reading.newest_bar, facts, self.source.settle_s),
@@ -107,6 +115,25 @@ class LiveReader:
             return self.source.account()
         except BadInput:
             return None
+
+
+def words_of(account: str, plan: PlanAnswer | None) -> str:
+    """Return what an account is called where the plan of its newest session is known, or not."""
+    return account_words(account, has_simulated_bars=plan is not None and plan.is_simulated)
+
+
+def other_accounts(data_dir: Path, account: str | None) -> list[OtherAccount]:
+    """Return the accounts of a data folder but one, and how each of them is shown."""
+    place = shlex.quote(str(data_dir))
+    return [
+        # Port 0 is one that is free: this account's page keeps its own.
+        OtherAccount(
+            name=name,
+            command=f"openbell api --data-dir {place} --account {shlex.quote(name)} --port 0",
+        )
+        for name in accounts_in(data_dir)
+        if name != account
+    ]
 
 
 def inode_of(path: Path) -> int:

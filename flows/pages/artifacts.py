@@ -14,12 +14,11 @@ from prefect.artifacts import (
     acreate_table_artifact,
 )
 
-from blocks.account.names import ALPACA_LIVE
+from blocks.account.names import account_words
 from blocks.account.status import account_status, plain
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.transfers import EARNED_EQUITY
 from blocks.report.equity_picture import as_markdown, equity_png
-from blocks.results.folder import REPORT
 from blocks.results.served import page_of
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.backtest_figures import figures
@@ -87,14 +86,13 @@ async def publish_session(request: SessionRequest, live_page: LivePage) -> None:
     if not points:
         return
     zone = exchange_timezone(request.exchange)
-    label = " (SIMULATED bars)" if ledger.has_simulated_bars() else ""
-    label += " REAL MONEY" if account == ALPACA_LIVE else ""
+    whose = account_words(account, has_simulated_bars=status.has_simulated_bars)
     day = points[-1]["session"]
     trades = [plain(trade) for trade in status.trades if trade.session == day]
     of_the_day = [point for point in points if point["session"] == day]
     lines = [
-        f"# Account {account}{label}, {day}",
-        as_markdown(_picture(of_the_day, f"account {account}{label}, {day}", zone), "the day"),
+        f"# Account {whose}, {day}",
+        as_markdown(_picture(of_the_day, f"account {whose}, {day}", zone), "the day"),
         f"Equity {cell('equity', status.equity)} USD; {counted(len(trades), 'trade')} that day,"
         f" {len(status.trades)} in all. Times of {zone.key}.",
         *([] if status.broker is None else [broker_line(status.broker) + "."]),
@@ -107,18 +105,19 @@ async def publish_session(request: SessionRequest, live_page: LivePage) -> None:
         ),
     ]
     if len(of_the_day) < len(points):
-        lines.append(as_markdown(_picture(points, f"account {account}{label}"), "the account"))
+        lines.append(as_markdown(_picture(points, f"account {whose}"), "the account"))
     await acreate_markdown_artifact(
         "\n\n".join(line for line in lines if line),
         key=artifact_key(account, "daily-summary"),
-        description=f"Account {account}, session {day}",
+        description=f"Account {whose}, session {day}",
     )
 
 
 def session_message(request: SessionRequest, closed: int) -> str:
     """Return what a run's end says of its account: what came of the day, and where it is kept."""
     status = account_status(request.data_dir, request.account)
-    sessions = f"{counted(closed, 'session')} of account {request.account} closed"
+    whose = account_words(request.account, has_simulated_bars=status.has_simulated_bars)
+    sessions = f"{counted(closed, 'session')} of account {whose} closed"
     if status.last_bar is None:
         return sessions
     day = DuckDBLedger(request.data_dir, request.account).query(
@@ -129,14 +128,8 @@ def session_message(request: SessionRequest, closed: int) -> str:
     return (
         f"{sessions}; {day}: {counted(len(trades), 'trade')}, {profit} USD, equity"
         f" {cell('equity', status.equity)} USD;"
-        f" kept in {results_address(request.data_dir / request.account)}"
+        f" kept in {(request.data_dir / request.account).resolve().as_uri()}"
     )
-
-
-def results_address(folder: Path) -> str:
-    """Return the address of a folder's report for a browser on this machine, or of the folder."""
-    report = folder / REPORT
-    return (report if report.exists() else folder).resolve().as_uri()
 
 
 def _picture(points: list[dict[str, Any]], title: str, clock: ZoneInfo | None = None) -> bytes:

@@ -32,7 +32,7 @@ def kept_work(
     work: Callable[[Path], Report],
     publish: Callable[[Report, Path, LivePage], Awaitable[None]],
     live_page: LivePage,
-    message: Callable[[Report, Path], str],
+    message: Callable[[Report, Path, LivePage], str],
 ) -> State[None]:
     """Work into a folder in `root`, show `what` came of it, and say it.
 
@@ -51,7 +51,7 @@ def kept_work(
     finally:
         give_back(out)
     asyncio.run(_show(what, publish(report, out, live_page)))
-    return Completed(message=message(report, out))
+    return Completed(message=message(report, out, live_page))
 
 
 async def _show(what: str, publishing: Awaitable[None]) -> None:

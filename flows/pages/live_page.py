@@ -50,6 +50,14 @@ class LivePage:
             return path.resolve().as_uri()
         return f"{self.address}{quote(kept.as_posix())}{'/' if page is None else ''}"
 
+    def openings(self, folder: Path, page: str | None = None) -> list[str]:
+        """Return in words where a result is opened: where the API serves it, and as a file."""
+        served = self.of_results(folder, page)
+        file = (folder if page is None else folder / page).resolve().as_uri()
+        if served == file:
+            return [f"open {file}"]
+        return [f"open {served} while openbell up or openbell api runs", f"or open {file}"]
+
     def links(self, account: str, session: date) -> str:
         """Return links to an account and its session, nothing where the page shows another."""
         if live_account(self.data_dir) != account:

@@ -7,6 +7,7 @@ import asyncio
 from prefect import get_run_logger
 from prefect.artifacts import acreate_table_artifact
 
+from blocks.account.names import account_words
 from blocks.process.secret_mask import MASK
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import TROUBLES
@@ -84,7 +85,8 @@ class SessionPage:
 
     async def _keep(self, runtime: SessionRuntime, decisions: Table, positions: Table) -> None:
         account = runtime.ledger.account
-        whose = f"account {account}, session {runtime.name}"
+        named = account_words(account, has_simulated_bars=runtime.market.is_simulated)
+        whose = f"account {named}, session {runtime.name}"
         view = runtime.seen.view
         broker = "" if view is None else f"; {broker_line(view.as_dict())}"
         links = self._live_page.links(account, runtime.session.date)

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from blocks.account.names import account_words
 from blocks.account.status import AccountStatus
 from blocks.records.fields import Record
 from flows.pages.cells import cell
@@ -58,7 +59,8 @@ def print_status(status: AccountStatus) -> None:
     shown = "no bar was traded yet, and there is no equity"
     if equity is not None and last_bar is not None:
         shown = f"equity {equity:,.2f} USD at the close of bar {_utc(last_bar)}"
-    console.print(f"[bold]{status.account}[/bold]: {shown}")
+    whose = account_words(status.account, has_simulated_bars=status.has_simulated_bars)
+    console.print(f"[bold]{escape(whose)}[/bold]: {shown}")
     if status.broker is not None:
         console.print(broker_line(status.broker), highlight=False, markup=False)
     for halt in status.halts:

@@ -60,13 +60,14 @@ async def publish_sweep(report: SweepReport, out: Path, live_page: LivePage) -> 
     )
 
 
-def sweep_message(report: SweepReport, out: Path) -> str:
+def sweep_message(report: SweepReport, out: Path, live_page: LivePage) -> str:
     """Return what a run's end says of a sweep: one line, its best never without its luck."""
     refused = f", {len(report.refused):,} refused" if report.refused else ""
     best = ", ".join(f"{label}: {value}" for label, value in sweep_figures(report)[:2])
     said = _sentence(report)
     sets = counted(len(report.results), "set")
-    return f"{sets}{refused}. {best}. {said}. Open {sweep_address(out)}"
+    openings = ", ".join(live_page.openings(out, PAGE))
+    return f"{sets}{refused}. {best}. {said}; {openings}"
 
 
 def best_rows(report: SweepReport) -> list[dict[str, str]]:
@@ -87,11 +88,6 @@ def refused_lines(report: SweepReport) -> list[str]:
     lines = [f"set {each.number}: {each.why}" for each in report.refused[:MOST_REFUSED]]
     more = len(report.refused) - len(lines)
     return [*lines, f"{more:,} more; sweep.json says why"] if more else lines
-
-
-def sweep_address(out: Path) -> str:
-    """Return the address of a sweep's page for a browser on this machine."""
-    return (out / PAGE).resolve().as_uri()
 
 
 def _sentence(report: SweepReport) -> str:

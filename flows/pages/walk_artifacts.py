@@ -59,15 +59,11 @@ async def publish_walk(report: WalkReport, out: Path, live_page: LivePage) -> No
     )
 
 
-def walk_message(report: WalkReport, out: Path) -> str:
+def walk_message(report: WalkReport, out: Path, live_page: LivePage) -> str:
     """Return what a run's end says of a walk: one line, its profit never without what is left."""
+    openings = ", ".join(live_page.openings(out, PAGE))
     return (
         f"{counted(len(report.walk.windows), 'window')},"
         f" {counted(len(report.sets), 'set')}; {report.sentence};"
-        f" {report.walk.summary.total_pnl:+,.2f} USD out-of-sample; open {walk_address(out)}"
+        f" {report.walk.summary.total_pnl:+,.2f} USD out-of-sample; {openings}"
     )
-
-
-def walk_address(out: Path) -> str:
-    """Return the address of a walk's page for a browser on this machine."""
-    return (out / PAGE).resolve().as_uri()

@@ -109,7 +109,7 @@ def test_it_tests_trades_and_shows_without_a_checkout(installed: Installed) -> N
     assert (installed.empty / "result" / "report.html").stat().st_size > 50_000
     installed.run("openbell", "run", "--replay", "2025-06-10", *SHORT, "--data-dir", "data")
     shown = installed.run("openbell", "show-status", "--data-dir", "data")
-    assert "replay: equity" in shown
+    assert "replay (SIMULATED bars): equity" in shown
     assert "default" in installed.run("openbell", "validate-config")
     # Nothing was written but where it was told to.
     assert {path.name for path in installed.empty.iterdir()} == {"result", "data"}

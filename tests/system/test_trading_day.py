@@ -200,7 +200,8 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
     progress = next(a for a in shown if a["key"] == "backtest-progress")
     assert (progress["data"], progress["description"]) == (100, "done")
     # The lines of a run's process may arrive behind its end.
-    for beginning in (f"loaded {len(SYMBOLS)} symbols", "Profit [USD]", "open file://"):
+    served = "open http://127.0.0.1:8085/backtests/"
+    for beginning in (f"loaded {len(SYMBOLS)} symbols", "Profit [USD]", served, "or open file://"):
         wait_for(
             lambda start=beginning: any(
                 line.startswith(start) for line in api.read_log(run.id, lines=200)

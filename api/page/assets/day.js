@@ -2,7 +2,7 @@
 
 function showDay(day) {
   const result = day.result;
-  byId('kind').textContent = 'Openbell session';
+  byId('kind').textContent = `Openbell, account ${day.account_words}`;
   byId('heading').textContent = inZone(day.hours.opens, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   byId('subtitle').textContent = `${hour(day.hours.opens)} to ${hour(day.hours.closes)} (${zoneName()}), `
     + `${day.plan.strategy} on ${count(day.plan.symbols, 'symbol')}. ${day.is_closed ? 'Closed.' : 'Not closed yet.'}`;

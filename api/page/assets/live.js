@@ -6,17 +6,28 @@ const SECTIONS = [['control', 'Stop it', 'stop'], ['now', 'Now'], ['health', 'He
 // Health may change without a word in the ledger.
 const AT_LEAST_EVERY_MS = 30000;
 const WHILE_LOST_MS = 3000;
+// Which account this page showed, where another took its place.
+const shownBefore = history.state?.shownBefore;
+history.replaceState(null, '');
 
 function heads(seen) {
   const { session } = seen;
   const { plan, clock: time } = session;
-  byId('kind').textContent = `Openbell, account ${seen.account || 'none yet'}`;
+  byId('kind').textContent = `Openbell, account ${seen.account_words || 'none yet'}`;
+  showOthers(seen.others);
   byId('heading').textContent = session.shown
     ? (session.today === session.shown ? `Session ${session.shown}` : `Last session ${session.shown}`)
     : 'No session yet';
   byId('subtitle').textContent = `${session.sentence} ${plan ? `${plan.strategy}, bars of ${count(plan.interval_minutes, 'minute')}.` : ''}`;
   byId('made').textContent = `As of ${second(time.machine)} (${zoneName()})`;
   document.title = `${seen.health.status === 'healthy' ? '' : '(!) '}Openbell ${money(seen.equity.day_pnl, true)}`;
+}
+
+function showOthers(others) {
+  if (!changed('others', others)) return;
+  const names = others.map((each) => each.name).join(', ');
+  byId('others').replaceChildren(...(others.length
+    ? [`Also in this folder: ${names}. To see ${others[0].name}: `, make('code', others[0].command)] : []));
 }
 
 function notices(seen) {
@@ -27,6 +38,8 @@ function notices(seen) {
     + 'which is not now.' : '', 'replay');
     warnOfSimulated(plan);
   }
+  banner('account', shownBefore ? `This is account ${seen.account} now: it goes before ${shownBefore}, `
+    + 'which was shown until now.' : '');
   banner('clock', time.warning ? `The clock of this machine: ${time.warning}` : '', 'bad-banner');
   banner('browser', apart > 30 ? `The clock of this browser is ${span(apart)} ${clock.ahead > 0 ? 'ahead of' : 'behind'} `
     + 'that of Openbell; times here are Openbell\u2019s.' : '');
@@ -48,6 +61,12 @@ function announce(seen, before) {
 function show(seen) {
   setClock(seen.session.clock);
   const before = state.seen;
+  // Another account has bars, orders and days of its own: nothing of the one before may stay.
+  if (before && before.account && seen.account && seen.account !== before.account) {
+    history.replaceState({ shownBefore: before.account }, '');
+    location.reload();
+    return;
+  }
   // What was read before a ledger is locked or being restored stays, and says of when it is.
   const isKept = seen.problem && before && before.session.shown;
   notices(seen);

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import NamedTuple
 
 from blocks.live.answers import Age, LiveAnswer, Problem
@@ -17,6 +18,7 @@ from flows.pages.watch.sentences import price
 
 BAD, WARNING, GOOD, STRONG = "bold red", "yellow", "green", "bold"
 AGE_STYLES = {Age.LATE: WARNING, Age.STALE: BAD}
+WORST_FIRST = (BAD, WARNING)
 HEALTH_STYLES = {"healthy": GOOD, "degraded": WARNING}
 # Narrower screens leave the mark out; wider ones have room for why an order was sent.
 MARK_FROM_COLUMNS, REASONS_FROM_COLUMNS = 72, 100
@@ -65,36 +67,53 @@ def screen(moment: Moment, columns: int, rows: int) -> list[Line]:
 
 def _head(moment: Moment, columns: int) -> list[Line]:
     answer = moment.answer
-    said = [Line(sentences.title(answer), STRONG), Line(sentences.clock(answer))]
-    if moment.problem is not None:
-        # No account is no trouble: there is none before the first session.
-        mark = "" if answer.account is None else "CANNOT BE READ: "
-        said.append(Line(f"{mark}{sentences.problem(moment.problem)}", BAD if mark else WARNING))
-        if answer.problem is None:
-            read_at = f"{moment.read_at.astimezone(UTC):%H:%M:%S}"
-            said.append(Line(f"What follows was read at {read_at} UTC; it is tried again.", BAD))
-    if answer.session.clock.warning:
-        said.append(Line(f"CLOCK: {answer.session.clock.warning}", BAD))
-    said.append(Line(sentences.session(answer)))
+    facts = [_problem(moment), _clock(answer), _health(answer), [Line(sentences.session(answer))]]
     if not sentences.is_unknown(answer):
-        said += _money(answer)
-    first, *troubles = sentences.health(answer)
-    said.append(Line(first, HEALTH_STYLES.get(answer.health.status, BAD)))
-    said += [Line(f"  {trouble}", WARNING) for trouble in troubles[:MOST_TROUBLES]]
-    if len(troubles) > MOST_TROUBLES:
-        said.append(Line(f"  {len(troubles) - MOST_TROUBLES} more; show-status lists them"))
+        facts += _money(answer)
+    # A low screen has no room for all: what is worst stands first.
+    told = sorted((fact for fact in facts if fact), key=lambda fact: _rank(fact[0]))
+    said = [Line(sentences.title(answer), STRONG), Line(sentences.clock(answer)), *chain(*told)]
     return [part for line in said for part in _wrapped(line, columns)]
 
 
-def _money(answer: LiveAnswer) -> list[Line]:
-    said = [Line(sentences.last_bar(answer), AGE_STYLES.get(answer.last_bar.age, ""))]
-    if sentences.halt(answer):
-        said.append(Line(sentences.halt(answer), BAD))
-    said.append(Line(sentences.equity(answer), STRONG))
-    latch = answer.equity.latch
-    if latch is not None:
-        said.append(Line(latch.sentence, BAD if latch.is_reached else ""))
+def _rank(line: Line) -> int:
+    return WORST_FIRST.index(line.style) if line.style in WORST_FIRST else len(WORST_FIRST)
+
+
+def _problem(moment: Moment) -> list[Line]:
+    if moment.problem is None:
+        return []
+    # No account is no trouble: there is none before the first session.
+    mark = "" if moment.answer.account is None else "CANNOT BE READ: "
+    said = [Line(f"{mark}{sentences.problem(moment.problem)}", BAD if mark else WARNING)]
+    if moment.answer.problem is None:
+        read_at = f"{moment.read_at.astimezone(UTC):%H:%M:%S}"
+        said.append(Line(f"What follows was read at {read_at} UTC; it is tried again.", BAD))
     return said
+
+
+def _clock(answer: LiveAnswer) -> list[Line]:
+    warning = answer.session.clock.warning
+    return [Line(f"CLOCK: {warning}", BAD)] if warning else []
+
+
+def _health(answer: LiveAnswer) -> list[Line]:
+    first, *troubles = sentences.health(answer)
+    said = [Line(first, HEALTH_STYLES.get(answer.health.status, BAD))]
+    said += [Line(f"  {trouble}", WARNING) for trouble in troubles[:MOST_TROUBLES]]
+    if len(troubles) > MOST_TROUBLES:
+        said.append(Line(f"  {len(troubles) - MOST_TROUBLES} more; show-status lists them"))
+    return said
+
+
+def _money(answer: LiveAnswer) -> list[list[Line]]:
+    halt, latch = sentences.halt(answer), answer.equity.latch
+    return [
+        [Line(halt, BAD)] if halt else [],
+        [Line(sentences.last_bar(answer), AGE_STYLES.get(answer.last_bar.age, ""))],
+        [Line(sentences.equity(answer), STRONG)],
+        [] if latch is None else [Line(latch.sentence, BAD if latch.is_reached else "")],
+    ]
 
 
 def _positions(answer: LiveAnswer, columns: int) -> list[Line]:

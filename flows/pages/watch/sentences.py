@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from blocks.account.names import ALPACA_LIVE
 from blocks.live.answers import Age, LiveAnswer, Problem
 from blocks.live.held import PositionAnswer
 from blocks.records.order import Order
@@ -30,15 +29,10 @@ def is_unknown(answer: LiveAnswer) -> bool:
 
 def title(answer: LiveAnswer) -> str:
     """Return whose account it is, and of what bars and money."""
-    plan = answer.session.plan
-    parts = [answer.account or "no account"]
-    if plan is not None:
-        parts.append(f"{plan.strategy} on {counted(plan.symbols, 'symbol')}")
-        if plan.is_simulated:
-            parts.append("SIMULATED bars")
-    if answer.account == ALPACA_LIVE:
-        parts.append("REAL MONEY")
-    return ", ".join(parts)
+    plan, whose = answer.session.plan, answer.account_words or "no account"
+    if plan is None:
+        return whose
+    return f"{whose}, {plan.strategy} on {counted(plan.symbols, 'symbol')}"
 
 
 def clock(answer: LiveAnswer) -> str:

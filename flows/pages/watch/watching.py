@@ -59,6 +59,9 @@ def next_moment(before: Moment | None, answer: LiveAnswer) -> Moment:
     now = datetime.now(UTC)
     if answer.problem is None or before is None or before.answer.problem is not None:
         return Moment(answer, now, answer.problem)
+    if before.answer.account != answer.account:
+        # What another account holds is nothing of this one's.
+        return Moment(answer, now, answer.problem)
     kept = before.answer.model_copy(
         update={"session": answer.session, "last_bar": answer.last_bar, "health": answer.health}
     )
@@ -91,9 +94,13 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._before: Facts = {}
+        self._account: str | None = None
 
     def __call__(self, moment: Moment) -> None:
         now = facts_of(moment)
+        if moment.answer.account != self._account:
+            # What another account holds is not over, but no more to be seen here.
+            self._account, self._before = moment.answer.account, {}
         for line in changed_lines(self._before, now, moment):
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         self._console.file.flush()

@@ -157,5 +157,11 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
             assert page.evaluate("document.querySelector('#card-equity, #positions')") is None
         os.utime(place)
         until(page, "document.querySelector('#card-equity strong') !== null")
+        # Another account that goes before this one takes its place, and nothing stays of this one.
+        shutil.copytree(data_dir / "replay", tmp_path / "copied")
+        os.replace(tmp_path / "copied", data_dir / "simulated")
+        until(page, "document.body.innerText.includes('account simulated (SIMULATED bars)')")
+        until(page, "document.body.innerText.includes('it goes before replay')")
+        assert "--account replay" in page.evaluate("document.querySelector('#others').innerText")
         assert page.complaints() == []
         assert all(address.startswith((url, "data:")) for address in page.requests())

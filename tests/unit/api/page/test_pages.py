@@ -52,6 +52,23 @@ def test_a_browser_without_script_reads_the_ledgers_numbers(
     assert "SIMULATED" in without_script(page.get("/sessions/2025-06-10").text)
 
 
+def test_a_page_names_its_account_which_others_there_are_and_where_results_lie(
+    page: TestClient, data_dir: Path
+) -> None:
+    (data_dir / "alpaca-live").mkdir()
+    (data_dir / "alpaca-live" / "ledger.duckdb").touch()
+    seen = page.get("/api/live").json()
+    assert seen["account_words"] == "replay (SIMULATED bars)"
+    command = f"openbell api --data-dir {data_dir} --account alpaca-live --port 0"
+    assert seen["others"] == [{"name": "alpaca-live", "command": command}]
+    for path in ("/", "/sessions/2025-06-10"):
+        text = page.get(path).text
+        assert "replay (SIMULATED bars)" in without_script(text), path
+        assert '<a href="/backtests/">' in text, path
+    assert command in without_script(page.get("/").text)
+    assert page.get("/api/sessions/2025-06-10").json()["account"] == "replay"
+
+
 def test_a_sessions_page_says_what_it_did_and_one_that_was_not_traded_says_so(
     page: TestClient,
 ) -> None:

@@ -26,3 +26,9 @@ def test_what_lies_among_the_results_is_shown_by_the_api(
     data = tmp_path / "data"
     live_page = LivePage.of(ApiSettings(), data)
     assert live_page.of_results(data / folder, page) == address.format(data=data)
+    # A page that nobody serves is a file all the same, and is named once.
+    file = (data / folder if page is None else data / folder / page).resolve().as_uri()
+    said = live_page.openings(data / folder, page)
+    assert said[-1].endswith(f"open {file}")
+    assert said[0].startswith(f"open {address.format(data=data)}")
+    assert len(said) == (2 if address.startswith("http") else 1)

@@ -97,7 +97,7 @@ def test_each_symbol_tells_what_it_did_and_why_as_the_terminal_writes_numbers(
     request = replayed(tmp_path)
     trade(request)
     decisions = shown.last("replay-decisions")
-    assert f"account replay, session {DAY}" in decisions["description"]
+    assert f"account replay (SIMULATED bars), session {DAY}" in decisions["description"]
     assert "America/New_York" in decisions["description"]
     assert [row["symbol"] for row in decisions["data"]] == list(SYMBOLS)
     trades = account_status(tmp_path, "replay").as_dict()["trades"]
@@ -186,13 +186,14 @@ def test_the_days_summary_names_the_account_and_the_run_says_what_came_of_it(
     trade(request)
     asyncio.run(publish_session(request, LivePage.of(ApiSettings(), tmp_path)))
     summary = shown.last("replay-daily-summary")
-    assert summary["description"] == f"Account replay, session {DAY}"
+    assert summary["description"] == f"Account replay (SIMULATED bars), session {DAY}"
+    assert summary["data"].startswith(f"# Account replay (SIMULATED bars), {DAY}\n")
     picture = re.search(r"base64,([A-Za-z0-9+/=]+)\)", summary["data"])
     assert picture is not None
     assert base64.b64decode(picture[1]).startswith(b"\x89PNG")
     status = account_status(tmp_path, "replay")
     said = session_message(request, 1)
-    assert said.startswith(f"1 session of account replay closed; {DAY}: ")
+    assert said.startswith(f"1 session of account replay (SIMULATED bars) closed; {DAY}: ")
     assert f"equity {status.equity:,.2f} USD" in said
     assert said.endswith((tmp_path / "replay").as_uri())
 

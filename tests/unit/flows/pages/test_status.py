@@ -64,6 +64,21 @@ def test_tables_are_whole_on_a_narrow_terminal_with_what_matters_first(
     assert trades[0][-3:] == ["stop", "-1,234.50", "-1.23"]
 
 
+@pytest.mark.parametrize(
+    ("account", "is_simulated", "name"),
+    [
+        ("paper", True, "paper (SIMULATED bars)"),
+        ("alpaca-live", False, "alpaca-live (REAL MONEY)"),
+        ("alpaca-paper", False, "alpaca-paper"),
+    ],
+)
+def test_play_is_never_taken_for_real_nor_real_money_for_play(
+    account: str, is_simulated: bool, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_status(status(account=account, has_simulated_bars=is_simulated))
+    assert capsys.readouterr().out.startswith(f"{name}: equity 10,040.44 USD")
+
+
 def test_an_account_without_a_bar_says_so_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     empty = status(equity=None, last_bar=None, positions=[], trades=[], halts=[])
     print_status(empty)

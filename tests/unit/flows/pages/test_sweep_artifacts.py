@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.pages.live_page import LivePage
 from flows.pages.sweep_artifacts import best_rows, refused_lines, sweep_message
 from tasks.sweep.report import SweepReport
 from tasks.sweep.sweep import sweep
@@ -22,12 +23,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> SweepReport:
 
 
 def test_the_end_of_a_run_is_one_line_with_the_sentence(report: SweepReport) -> None:
-    said = sweep_message(report, Path("/data/sweeps/mine"))
+    page = LivePage("http://127.0.0.1:8085/", Path("/data"))
+    said = sweep_message(report, Path("/data/sweeps/mine"), page)
     assert "\n" not in said
     assert said.startswith(f"{len(report.results)} sets, {len(report.refused)} refused. Best by ")
     # It begins a sentence of its own here.
     assert str(report.statistics["sentence"]).rstrip(".")[1:] in said
-    assert said.endswith("Open file:///data/sweeps/mine/sweep.html")
+    assert "; open http://127.0.0.1:8085/sweeps/mine/sweep.html while " in said
+    assert said.endswith(", or open file:///data/sweeps/mine/sweep.html")
 
 
 def test_the_best_come_first_with_what_was_swept(report: SweepReport) -> None:

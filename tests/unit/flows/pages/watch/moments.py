@@ -86,7 +86,8 @@ def decision(symbol: str, words: str = "the range is not left", **changed: Any) 
 
 def answer(**changed: Any) -> LiveAnswer:
     told: dict[str, Any] = {
-        "account": "paper", "problem": None, "session": session(),
+        "account": "paper", "account_words": "paper", "others": [],
+        "problem": None, "session": session(),
         "health": HealthAnswer(status="healthy", sentence="All is well.", components=[]),
         "halt": None, "last_bar": last_bar(),
         "equity": EquityAnswer(

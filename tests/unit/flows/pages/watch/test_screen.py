@@ -99,6 +99,28 @@ def test_what_is_wrong_is_said_with_what_to_do() -> None:
     assert "CLOCK: the clock is 1 h fast" in said
 
 
+def test_a_low_screen_keeps_what_is_worst_and_says_how_well_it_is() -> None:
+    assert "Health: healthy" in text_of(shown(answer(), rows=11))
+    parts = [
+        ComponentAnswer(
+            name=name, status="degraded", reason=f"{name} is no use since noon", since=None,
+            hint="Look at it, and then look at it again until it is well",
+        )
+        for name in ("messages", "copies")
+    ]  # fmt: skip
+    halt = HaltAnswer(since=BAR, command="halt", reason="reading the news")
+    wrong = answer(
+        health=HealthAnswer(status="degraded", sentence="", components=parts),
+        halt=halt,
+        last_bar=last_bar(Age.STALE, "The last bar is 999 s old."),
+    )
+    said = " ".join(text_of(shown(wrong, rows=11)).split())
+    for word in ("STALE: ", "HALTED since", "messages is no use", "copies is no use"):
+        assert word in said, word
+    # What is only on a screen that has room for it.
+    assert said.index("HALTED") < said.index("Health: degraded") < said.index("Trading: ")
+
+
 def test_a_ledger_that_is_away_leaves_what_was_read_last_and_says_of_when_that_is() -> None:
     before = Moment(answer(), datetime(2025, 6, 10, 14, 32, 50, tzinfo=UTC))
     nothing = answer(
@@ -111,6 +133,9 @@ def test_a_ledger_that_is_away_leaves_what_was_read_last_and_says_of_when_that_i
     assert "What follows was read at 14:32:50 UTC; it is tried again." in said
     assert "AAPL" in said
     assert next_moment(moment, answer()).problem is None
+    # What another account held is nothing of this one's.
+    other = answer(account="alpaca-paper", account_words="alpaca-paper", problem=AWAY)
+    assert next_moment(before, other).answer is other
 
 
 def test_of_an_account_that_was_never_read_nothing_is_said_to_be_held_or_not() -> None:
@@ -122,7 +147,8 @@ def test_of_an_account_that_was_never_read_nothing_is_said_to_be_held_or_not() -
 
 def test_before_there_is_an_account_that_is_no_trouble() -> None:
     none = Problem(what="no account is in data", hint="Its first session makes one, at its open")
-    said = text_of(shown(answer(account=None, problem=none, positions=[], orders=[], decisions=[])))
+    nobody = {"account": None, "account_words": "", "problem": none}
+    said = text_of(shown(answer(**nobody, positions=[], orders=[], decisions=[])))
     assert "no account is in data. Its first session makes one, at its open." in said
     assert "CANNOT BE READ" not in said
     assert [line for line in said.splitlines() if line.startswith(("Positions", "Orders"))] == [

@@ -63,6 +63,15 @@ def test_bars_that_stay_away_and_a_ledger_that_is_back_are_told() -> None:
     )
 
 
+def test_an_account_that_takes_anothers_place_is_told_whole_and_nothing_of_that_is_over() -> None:
+    other = answer(account="alpaca-live", account_words="alpaca-live (REAL MONEY)", positions=[])
+    said = [text for _, text in lines_of(answer(), other)]
+    assert "AAPL: holds +9" in said
+    assert not any("any more" in text for text in said)
+    assert said[-len(lines_of(other)) :] == [text for _, text in lines_of(other)]
+    assert any(text.startswith("alpaca-live (REAL MONEY), orb on ") for text in said)
+
+
 def test_a_first_look_at_a_ledger_that_is_away_says_nothing_of_money() -> None:
     said = " ".join(text for _, text in lines_of(answer(problem=AWAY, positions=[])))
     assert "ledger.duckdb is in use" in said
