@@ -18,8 +18,8 @@ SCENES = {"reports": reports, "live": live_day, "prefect": prefect}
 # What the docs show, and of which picture it is.
 IN_DOCS = {
     "report/desktop-light": "report",
-    "live/desktop-light": "live/desktop-light",
-    "live/phone-dark": "live/phone-dark",
+    "day/desktop-light": "live/desktop-light",
+    "day/phone-dark": "live/phone-dark",
     "prefect/run": "prefect-backtest",
     "prefect/session": "day/session",
     "prefect/bar": "day/bar",
@@ -35,17 +35,22 @@ def main() -> int:
     parser.add_argument("--scene", choices=sorted(SCENES), action="append", help="all if left out")
     parser.add_argument("--docs", action="store_true", help="replace the pictures of the docs")
     chosen = parser.parse_args()
+    taken: set[Path] = set()
     for name in chosen.scene or SCENES:
         with tempfile.TemporaryDirectory(prefix="openbell-screens-") as folder:
             (Path(folder) / "data").mkdir()
             with camera(Path(folder) / "browser", chosen.out) as taking:
                 SCENES[name](taking, Path(folder) / "data")
+            taken.update(taking.taken)
             print(f"{name}: {len(taking.taken)} pictures in {chosen.out}", flush=True)
     if chosen.docs:
         for picture, shown in IN_DOCS.items():
+            found = chosen.out / f"{picture}.png"
             place = REPOSITORY / "docs" / "images" / f"{shown}.png"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(chosen.out / f"{picture}.png", place)
+            # A scene that was not asked for leaves its pictures as they are.
+            if found in taken:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(found, place)
     return 0
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.error import URLError
@@ -28,6 +29,9 @@ BENCHMARK = "QQQ"
 # A half-hour of the day is fifteen seconds then, and a picture takes one or two.
 SPEED = 120
 HALF_HOUR = timedelta(minutes=30)
+# When something was traded and something is held: what the docs show, by its looks and heights.
+IN_DOCS_AT_UTC = "1600"
+IN_DOCS = {"desktop-light": 2450, "phone-dark": 1500}
 PATIENCE_S = 300.0
 DEPLOYED_BACKTEST = {
     "symbols": SYMBOLS.split(","),
@@ -95,10 +99,23 @@ def _film(camera: Camera, address: str, session: subprocess.Popen[bytes]) -> Non
             due = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
         # The page follows by itself: it is not opened again.
         camera.take(f"day/{due:%H%M}-UTC", is_whole=True)
+        if f"{due:%H%M}" == IN_DOCS_AT_UTC:
+            _for_docs(camera, address)
         due += HALF_HOUR
     assert session.returncode == 0, "the session failed"
     camera.wait()
     camera.take("day/closed", is_whole=True)
+
+
+def _for_docs(camera: Camera, address: str) -> None:
+    """Take what the docs show of the live page, and look at it as before."""
+    for look in LOOKS:
+        if look.name in IN_DOCS:
+            camera.look(replace(look, height=IN_DOCS[look.name]))
+            camera.open(address)
+            camera.take(f"day/{look.name}")
+    camera.look(LOOKS[0])
+    camera.open(address)
 
 
 def _moment(address: str) -> datetime | None:
