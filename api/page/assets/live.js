@@ -121,7 +121,8 @@ async function begin() {
     restOfDay(day, ask);
     return;
   }
-  byId('sections').replaceChildren(...SECTIONS.map(([id, title, kind]) => link(title, '#' + id, kind || '')));
+  byId('sections').replaceChildren(...SECTIONS.map(([id, title, kind]) => link(title, '#' + id, kind || '')),
+    link('Results', '/backtests/'));
   await refresh(show);
   listen(show);
   const controls = async () => {

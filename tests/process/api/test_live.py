@@ -160,7 +160,8 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         # Another account that goes before this one takes its place, and nothing stays of this one.
         shutil.copytree(data_dir / "replay", tmp_path / "copied")
         os.replace(tmp_path / "copied", data_dir / "simulated")
-        until(page, "document.body.innerText.includes('account simulated (SIMULATED bars)')")
+        name = "account simulated (SIMULATED bars)"
+        until(page, f"document.querySelector('#kind')?.textContent === 'Openbell, {name}'")
         until(page, "document.body.innerText.includes('it goes before replay')")
         assert "--account replay" in page.evaluate("document.querySelector('#others').innerText")
         assert page.complaints() == []
