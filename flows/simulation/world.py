@@ -146,7 +146,9 @@ class World:
             for symbol in symbols
         }
         self.alerts = Alerts(self.story)
-        self.clock = MachineClock(self.time, self._is_quiet, self._has_news)
+        self.clock = MachineClock(
+            self.time, self._is_quiet, self._has_news, lambda: self.counts["requests"]
+        )
         self.market = SimulatedProvider(bars, self.time, self.faults, self.story)
         self.broker: VenueBroker | AlpacaBroker
         if style is Style.ALPACA:

@@ -63,15 +63,22 @@ class MachineClock:
     While `is_quiet` says that nothing is under way, a sleep lasts until it is over or something
     happens in the world: short looks between would see nothing. What stays under way while nothing
     happens, as in a market that stands still, is looked at less and less often, and each minute at
-    least; `has_news` ends such a sleep.
+    least; `has_news` ends such a sleep. A look that has led to a request was not in vain: `asked`
+    returns how many there were.
     """
 
     def __init__(
-        self, time: WorldTime, is_quiet: Callable[[], bool], has_news: Callable[[], bool]
+        self,
+        time: WorldTime,
+        is_quiet: Callable[[], bool],
+        has_news: Callable[[], bool],
+        asked: Callable[[], int],
     ) -> None:
         self._time = time
         self._is_quiet = is_quiet
         self._has_news = has_news
+        self._asked = asked
+        self._asked_before = 0
         self._vain_looks = 0
         self.offset = timedelta(0)
 
@@ -91,10 +98,12 @@ class MachineClock:
         """Return when the moment has come by this clock, or something may have to be done."""
         end = to_microseconds(moment - self.offset)
         look_seconds = min(at_most_seconds, 3600.0)
+        has_asked = self._asked() != self._asked_before
+        self._asked_before = self._asked()
         if self._is_quiet():
             self._time.pass_to(end, lambda: not self._is_quiet())
             self._vain_looks = 0
-        elif self._has_news():
+        elif self._has_news() or has_asked:
             self._vain_looks = 0
         else:
             self._vain_looks += 1

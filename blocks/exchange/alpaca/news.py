@@ -7,28 +7,22 @@ repeats, sends out of order or leaves out reaches the books.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from blocks.exchange.alpaca.account_reader import AccountReader
 from blocks.exchange.alpaca.cursor import Cursor, cursor_in
-from blocks.exchange.alpaca.executions import Execution, Told
-from blocks.exchange.alpaca.identities import Identities, leg_in
+from blocks.exchange.alpaca.executions import Execution
+from blocks.exchange.alpaca.identities import Identities
 from blocks.exchange.alpaca.listening import Listening
 from blocks.exchange.alpaca.order_views import OrderView, OrderViews
-from blocks.exchange.alpaca.their_order import TheirOrder
+from blocks.exchange.alpaca.traded import Traded
 from trading.session.broker_answers import ExchangeUnavailable
 from trading.session.events import Discrepancy, Fill
 from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
-from trading.session.orders import TERMINAL, Leg, Status
+from trading.session.orders import TERMINAL, Status
 
 NEW_YORK = ZoneInfo("America/New_York")
-# Executions are asked for when an order says that it was filled, and this often for the others'.
-FILLS_EVERY_SECONDS = 30.0
-# So long an order's own word of its fills waits for the executions, which have the true prices.
-PATIENCE_SECONDS = 1.0
-# Executions of the last moments are asked for again: one may be listed later than its successor.
-OVERLAP = timedelta(seconds=30)
 
 # Which order stands for ours is news too: the journal keeps Alpaca's ids.
 Stand = tuple[Status, float | None, int, str]
@@ -57,15 +51,11 @@ class AlpacaNews:
         self._views = views
         self._listening = listening
         self._now = now
-        self._steady = steady
         self._symbol_of = symbol_of
         self._position: StreamPosition | None = None
         self._cursor = Cursor(self._midnight())
-        self._told = Told()
+        self._traded = Traded(reader, identities, views, steady, self._cursor)
         self._stands: dict[str, Stand] = {}
-        self._fills_at = float("-inf")
-        self._newest_fill = self._cursor.since
-        self._lacking_since: dict[str, float] = {}
         # Of others, before we came: it is no news, and what they hold is seen as positions.
         self._is_first = True
 
@@ -116,67 +106,25 @@ class AlpacaNews:
         cursor = cursor_in(since.cursor) if since.identity == identity else None
         self._is_first = cursor is None
         self._cursor = cursor or Cursor(self._midnight())
-        self._told = Told(self._cursor.told)
+        self._traded.begin(self._cursor)
         self._stands = {}
-        self._lacking_since = {}
-        self._fills_at = float("-inf")
-        self._newest_fill = self._cursor.since
         self._position = None
         return cursor is None and since != BEGINNING
 
     def _read(self) -> list[ExchangeEvent]:
         self.look_at_orders()
-        fills = self._fills()
-        views = self._views.all()
-        fills += [
-            execution
-            for member in self._lacking(views)
-            if self._is_patience_over(member.id)
-            for execution in self._told.made_up(member)
-        ]
-        # What protects a position fills after what opened it, also where both bear one moment.
-        fills.sort(key=lambda one: (one.us, self._leg(one.order_id) != Leg.ENTRY))
+        fills = self._traded.news()
         events = [event for execution in fills for event in self._filled(execution)]
+        views = self._views.all()
         for view in views:
             events += self._changed(view)
         since = self._since(views)
         if since != self._cursor.since:
             # All orders of earlier days are over, and all of them was told.
             self._views.forget_before(since)
-            self._told = Told()
-        self._cursor = Cursor(since, self._told.spans)
+            self._traded.begin_day(since)
+        self._cursor = Cursor(since, self._traded.spans)
         return events
-
-    def _fills(self) -> list[Execution]:
-        """Return the executions that are new, where there is a reason to ask for them."""
-        lacking = [member.id for member in self._lacking(self._views.all())]
-        for their_id in set(self._lacking_since) - set(lacking):
-            del self._lacking_since[their_id]
-        for their_id in lacking:
-            self._lacking_since.setdefault(their_id, self._steady())
-        if not lacking and self._steady() - self._fills_at < FILLS_EVERY_SECONDS:
-            return []
-        since = max(self._cursor.since, self._newest_fill - OVERLAP)
-        found = self._reader.fills(since)
-        self._fills_at = self._steady()
-        for their_id in dict.fromkeys(one.order_id for one in found if self._is_ahead(one)):
-            order = self._reader.order(their_id)
-            self._views.take([] if order is None else [order])
-        self._newest_fill = max([self._newest_fill, *(one.transaction_time for one in found)])
-        return [execution for execution in found if self._told.is_new(execution)]
-
-    def _is_ahead(self, execution: Execution) -> bool:
-        """Return whether an execution says more than what is known of its order.
-
-        It was traded since the orders were looked at: its legs are at work, and are not known so.
-        """
-        order = self._views.record(execution.order_id)
-        return order is None or order.filled < execution.cum_qty
-
-    def _is_patience_over(self, their_id: str) -> bool:
-        since = self._lacking_since.get(their_id)
-        patience = PATIENCE_SECONDS if self._reader.lists_fills else 0.0
-        return since is not None and self._steady() - since >= patience
 
     def _filled(self, execution: Execution) -> list[ExchangeEvent]:
         ours = self._identities.ours(execution.order_id)
@@ -193,18 +141,13 @@ class AlpacaNews:
             execution.exec_id,
             ours,
             symbol,
-            self._leg(execution.order_id),
+            self._traded.leg(execution.order_id),
             execution.quantity,
             float(execution.price),
             0.0,
             execution.us,
         )
         return [ExchangeEvent(fill, execution.order_id, protects)]
-
-    def _leg(self, their_id: str) -> str:
-        """Return which leg of a trade an order is, an empty text of an order that is not ours."""
-        ours, link = self._identities.ours(their_id), self._identities.link(their_id)
-        return leg_in(ours) if ours else link.leg if link else ""
 
     def _changed(self, view: OrderView) -> list[ExchangeEvent]:
         stand = (view.status, view.current.price, view.quantity, view.current.id)
@@ -213,7 +156,7 @@ class AlpacaNews:
             return []
         if view.status in TERMINAL:
             # Its fills come first: an order that is over is not asked about again.
-            if self._lacking([view]):
+            if self._traded.is_lacking(view):
                 return []
             successor = view.current.replaced_by
             if successor is not None and self._views.record(successor) is None:
@@ -235,22 +178,9 @@ class AlpacaNews:
             for view in views
             if view.current.submitted_at is not None
             and view.current.submitted_at < midnight
-            and (view.status not in TERMINAL or self._lacking([view]))
+            and (view.status not in TERMINAL or self._traded.is_lacking(view))
         ]
         return self._cursor.since if open_before else midnight
-
-    def _lacking(self, views: Sequence[OrderView]) -> list[TheirOrder]:
-        """Return the orders of which not all that was traded was told.
-
-        Of one that is older than what is told of, nobody counted.
-        """
-        return [
-            member
-            for view in views
-            for member in view.members
-            if self._told.is_lacking(member)
-            and (member.submitted_at is None or member.submitted_at >= self._cursor.since)
-        ]
 
     def _midnight(self) -> datetime:
         today = self._now().astimezone(NEW_YORK).date()

@@ -18,7 +18,7 @@ from tests.unit.blocks.exchange.protected import Trading
 from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE, SESSION, bar
 from tests.unit.tasks.simulation.alpaca_account import Day
 from trading.parameters import FillParameters, RiskParameters, make_rules
-from trading.session.events import Command, Unprotected
+from trading.session.events import Command, Fill, Unprotected
 from trading.session.orders import Leg
 from trading.session.protection.limits import ProtectionLimits
 from trading.strategies.orb import OrbParameters
@@ -226,6 +226,34 @@ def test_after_a_long_absence_a_position_without_a_stop_waits_for_no_bar() -> No
     trading.desk.reconcile()
     trading.desk.protect()
     assert trading.day.held() == {}
+
+
+@pytest.mark.parametrize("lacks_list", [False, True])
+@pytest.mark.parametrize("leg", ["target", "stop"])
+def test_what_is_listed_before_its_entry_after_an_absence_is_booked_after_it(
+    leg: str, lacks_list: bool
+) -> None:
+    trading = AtAlpaca(0)
+    trading.enter()
+    entry = next(iter(trading.day.model.book.orders.values()))
+    trading.clock.moment += timedelta(minutes=40)
+    trading.part = 1000
+    trading.price(11.0)
+    trading.clock.moment += timedelta(minutes=40)
+    trading.price(13.2 if leg == "target" else 9.0)
+    assert trading.day.held() == {}
+    trading.line.unlisted = set(trading.day.model.book.orders) if lacks_list else {entry.id}
+    trading.clock.moment += timedelta(minutes=5)
+    trading.restart()
+    trading.look_for(3.0)
+    trading.line.unlisted = set()
+    trading.look_for(60.0, 10.0)
+    fills = [(fill.leg, fill.quantity) for fill in trading.journal(Fill)]
+    assert fills == [("entry", 66), (leg, -66)]
+    assert trading.desk.state.discrepancies == {}
+    assert trading.desk.reconcile() == {}
+    assert trading.held == 0
+    assert trading.resting() == []
 
 
 def test_an_exit_without_an_answer_that_is_refused_when_repeated_is_not_sent_under_a_new_id() -> (

@@ -17,6 +17,10 @@ BROKE_ONCE = {
     2741: "a pair got no answer, and its stop was taken for gone: an hour without a stop",
     3235: "a pair without an answer was refused for good, and waited for instead of leaving",
     3290: "an entry was filled on a mute stream, and another was sent when it was to be cancelled",
+    4615: "an execution of a target was listed before its entry's after a long absence: refused,"
+    " and missing in the books",
+    4755: "a request without an answer after others in vain: the simulated machine looked 8 s later"
+    " and not a quarter of a second",
     6269: "killed between a stop's end and the exit, and bars that passed were asked for first",
     6479: "dead until after the close: the check counted seconds in which nothing is sent",
     6699: "an exit got no answer, was refused when it was repeated, and arrived after another",

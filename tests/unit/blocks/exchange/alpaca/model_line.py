@@ -27,6 +27,8 @@ class ModelLine(BaseAdapter):
         self.fate: Callable[[str, str], str] = lambda method, path: WHOLE
         self.sent: list[tuple[str, str]] = []
         self.hides_fills = False
+        # Orders of which nothing that was traded is listed yet.
+        self.unlisted: set[str] = set()
 
     def pass_seconds(self, seconds: float) -> None:
         """Let time pass, as for who waits for a turn to send."""
@@ -44,9 +46,14 @@ class ModelLine(BaseAdapter):
         if fate == LIMITED:
             return _response(request, 429, {"code": 42910000, "message": "too many requests"})
         body = json.loads(request.body) if request.body else None
-        if parts.path.endswith("/activities/FILL") and self.hides_fills:
-            return _response(request, 200, [])
         answer = self.model.respond(method, parts.path, query, body, self.now)
+        if parts.path.endswith("/activities/FILL") and isinstance(answer.body, list):
+            listed = [
+                one
+                for one in answer.body
+                if not self.hides_fills and one["order_id"] not in self.unlisted
+            ]
+            answer = answer._replace(body=listed)
         if fate == SILENT:
             raise requests.ReadTimeout
         if fate == GATEWAY:
