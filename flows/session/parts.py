@@ -172,7 +172,8 @@ class PlainParts:
             stream_url=broker.stream_url,
         )
         clock = SystemClock() if replayed is None else ReplayClock(replayed.open)
-        # Pauses are of the session's time: a double's minute passes as fast as its market.
+        # Pauses are of the session's time: a double's minute passes as fast as its market. Only
+        # one that it names is of the machine's, as HTTP has it.
         return AlpacaExchange(
             access,
             clock.now,
@@ -180,6 +181,7 @@ class PlainParts:
             told=told,
             steady=lambda: time.monotonic() * faster,
             wait=lambda seconds: time.sleep(seconds / faster),
+            faster=faster,
         )
 
     def notifier(self) -> Notifier:

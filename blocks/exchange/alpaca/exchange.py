@@ -63,8 +63,9 @@ class AlpacaExchange:
     `symbols` are ours, so that Alpaca's names of them are understood. `transport` takes the place
     of the network, `stream` that of Alpaca's trade updates; with a transport and no stream, news
     come by asking alone. The stream is started when events are asked for. `wait` takes seconds,
-    for a turn to send, and `told` turns times of news, microseconds since 1970 UTC, into the
-    session's. Requests may be made side by side.
+    for a turn to send; of its seconds and of `steady`'s `faster` go by in one of the machine's.
+    `told` turns times of news, microseconds since 1970 UTC, into the session's. Requests may be
+    made side by side.
     """
 
     is_simulated = False
@@ -80,14 +81,15 @@ class AlpacaExchange:
         stream: UpdateStream | None = None,
         steady: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
+        faster: float = 1.0,
         told: Callable[[int], int] | None = None,
     ) -> None:
         self._told = told
         self.name = access.name
         client = _client(access, now, transport)
         self._client = client
-        budget = RequestBudget(access.requests_a_minute, steady)
-        self._requester = Requester(client, budget, access, wait)
+        budget = RequestBudget(access.requests_a_minute, steady, faster)
+        self._requester = Requester(client, budget, access, wait, faster)
         self._symbols = {name_of(symbol): symbol for symbol in symbols}
         self._identities = Identities()
         self._views = OrderViews(self._identities)

@@ -16,6 +16,8 @@ from blocks.exchange.alpaca.exchange import AlpacaExchange
 from blocks.exchange.alpaca.executions import Execution, Told
 from blocks.exchange.alpaca.identities import Identities
 from blocks.exchange.alpaca.order_requests import replacement_of, submission_of
+from blocks.exchange.alpaca.replies import NoReply, Reply
+from blocks.exchange.alpaca.requester import Requester
 from blocks.exchange.alpaca.their_order import TheirOrder, status_of
 from trading.errors import BadInput
 from trading.session.events import Intent
@@ -172,6 +174,38 @@ def test_a_pause_is_the_one_that_alpaca_names_within_reason(
     budget.refused(headers)
     assert budget.take(Urgency.READ) == pytest.approx(wait_s)
     assert budget.take(Urgency.EXIT) == 1.0
+
+
+def test_a_pause_that_a_double_names_is_of_the_machine_in_a_replay_too() -> None:
+    budget = RequestBudget(200, lambda: 0.0, faster=300.0)
+    budget.refused({"retry-after": "1"})
+    assert budget.take(Urgency.READ) == 300.0
+    budget.refused({})
+    assert budget.take(Urgency.READ) == 4.0
+
+
+def test_a_request_waits_for_a_second_that_a_double_names_and_is_sent_then() -> None:
+    now = [0.0]
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    class Busy:
+        asked = 0
+
+        def ask(self, method: str, path: str, content: Any = None) -> Reply | NoReply:
+            self.asked += 1
+            headers = {"retry-after": "1"}
+            return Reply(200, {}) if now[0] >= 300.0 else Reply(429, headers=headers)
+
+        def close(self) -> None:
+            pass
+
+    client = Busy()
+    budget = RequestBudget(200, lambda: now[0], faster=300.0)
+    requester = Requester(client, budget, BrokerAccess(SecretStr("K"), SecretStr("S")), wait, 300.0)
+    assert requester.read("/account") == {}
+    assert client.asked == 2
 
 
 def test_a_pause_that_alpaca_does_not_name_grows_until_it_answers() -> None:
