@@ -12,7 +12,7 @@ from blocks.exchange.unanswered import Unanswered
 from trading.session.broker_answers import Accepted, Answer, Refusal, Refused, Unknown, reason_of
 from trading.session.events import Event, Intent, update_of
 from trading.session.exchange_port import Exchange
-from trading.session.order_times import OrderTimes
+from trading.session.order_times import OrderTimes, present_us
 from trading.session.orders import Leg, Status
 from trading.session.state import SessionState
 
@@ -50,7 +50,7 @@ class Dispatch:
     @property
     def is_after_the_close(self) -> bool:
         """Return whether a real exchange would keep what is sent now for another day."""
-        return self._times is not None and not self._exchange.is_simulated and self._times.is_over()
+        return self._real_times is not None and self._real_times.is_over()
 
     def send(self, intents: Sequence[Intent]) -> None:
         """Ask for the exits, and when their answers are there for the entries."""
@@ -96,8 +96,10 @@ class Dispatch:
         from_us = self._times.fills_from_us(self._state.last_bar)
         return replace(intent, us=self._times.now_us(), fills_from_us=from_us)
 
-    def _now_us(self) -> int:
-        return self._times.now_us() if self._times else 0
+    @property
+    def _real_times(self) -> OrderTimes | None:
+        """Return the session's clock where an exchange has one too: a simulated one takes ours."""
+        return None if self._exchange.is_simulated else self._times
 
     def _without_late_ones(self, intents: Sequence[Intent]) -> list[Intent]:
         """Return the requests that are sent: a broker keeps an order after the close for a day.
@@ -105,9 +107,7 @@ class Dispatch:
         It would be filled at the next open, when nobody decided it. What is asked for then ends as
         if the broker had refused it.
         """
-        if self._times is None or self._exchange.is_simulated:
-            return list(intents)
-        if not self._times.is_too_late_to_send():
+        if self._real_times is None or not self._real_times.is_too_late_to_send():
             return list(intents)
         closed = reason_of(Refused(Refusal.RETRY, "the market is closed"))
         for intent in intents:
@@ -129,7 +129,7 @@ class Dispatch:
                 # What the stream says of it later is said under our id, after a restart too.
                 self._record(replace(answer_to(intent, Status.WORKING, ""), their_id=their_id))
             case Refused(refusal=refusal) if intent.action == "submit":
-                if self._unanswered.refused(intent, refusal, self._now_us()):
+                if self._unanswered.refused(intent, refusal, present_us(self._times)):
                     self._record(answer_to(intent, Status.REJECTED, reason_of(answer)))
             case Refused() if self._state.orders[name].status == Status.INTENDED:
                 # It was never seen to arrive, and may not have: it is looked up.
@@ -139,7 +139,7 @@ class Dispatch:
                 self._record(update_of(self._state.orders[name], reason=reason_of(answer)))
             case Accepted():
                 # The stream says what comes of it.
-                self._unanswered.accepted(name, self._now_us())
+                self._unanswered.accepted(name, present_us(self._times))
             case Unknown():
                 # To be looked up.
                 pass

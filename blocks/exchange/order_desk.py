@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from blocks.exchange.books import Books
 from blocks.exchange.comparison import Comparison
@@ -36,7 +37,7 @@ from trading.session.events import (
 from trading.session.exchange_port import Exchange
 from trading.session.messages import Message
 from trading.session.order_reporter import Place
-from trading.session.order_times import OrderTimes
+from trading.session.order_times import OrderTimes, present_us
 from trading.session.orders import Leg
 from trading.session.planning.order_planner import OrderPlanner
 from trading.session.protection.legs import is_unheard
@@ -92,7 +93,7 @@ class OrderDesk:
         self._refused: dict[str, str] = {}
         self._objections = Objections(state)
         speed = times.speed if times else 1.0
-        self._silence = Silence(self._now_us, speed)
+        self._silence = Silence(partial(present_us, times), speed)
         self._unanswered = Unanswered(state, exchange, self._questions, self.record, speed)
         self._dispatch = Dispatch(
             state,
@@ -157,13 +158,9 @@ class OrderDesk:
         intents: list[Intent] = []
         for _ in range(MOST_ROUNDS):
             intents = self._planned(newest)
-            for intent in intents:
-                self.record(intent)
-            self.commit()
+            self._ask(intents)
             if not intents:
                 return
-            self._dispatch.send(intents)
-            self._hear_answers()
         # Asked for so often and still not there: the next bar asks again.
         for intent in intents:
             self._refused[intent.symbol] = f"its orders did not settle in {MOST_ROUNDS} rounds"
@@ -172,12 +169,7 @@ class OrderDesk:
 
     def protect(self) -> None:
         """Protect or leave what stands without a stop, before anything else is asked for."""
-        intents = [each for each in self._planned(None) if each.symbol in self._watch.bare]
-        for intent in intents:
-            self.record(intent)
-        self.commit()
-        self._dispatch.send(intents)
-        self._hear_answers()
+        self._ask([each for each in self._planned(None) if each.symbol in self._watch.bare])
         self.commit()
 
     def next_look_seconds(self) -> float:
@@ -195,11 +187,8 @@ class OrderDesk:
         self.execute()
         return self._recorded - before
 
-    def _now_us(self) -> int:
-        return self._times.now_us() if self._times else 0
-
     def _planned(self, newest: Mapping[str, float] | None) -> list[Intent]:
-        state, us = self.state, self._now_us()
+        state, us = self.state, present_us(self._times)
         for update in self._questions.settle(state, us):
             self.record(update)
         # What was filled there before its fills are heard may be gone.
@@ -285,7 +274,9 @@ class OrderDesk:
         """
         self.listen()
         self._dispatch.send(
-            self._unanswered.settle(now, self._now_us(), entry_deadline, is_history=is_history)
+            self._unanswered.settle(
+                now, present_us(self._times), entry_deadline, is_history=is_history
+            )
         )
         self._hear_answers()
         self.commit()
@@ -393,21 +384,26 @@ class OrderDesk:
         if self.dry_run or not self._dispatch.is_after_the_close:
             return
         late = [
-            replace(intent_of(order), action="cancel", us=self._now_us())
+            replace(intent_of(order), action="cancel", us=present_us(self._times))
             for order in self.state.orders.values()
             if order.is_live and order.symbol in self.state.index
         ]
-        for intent in late:
-            self.record(intent)
-        self.commit()
-        self._dispatch.ask(late)
-        self._hear_answers()
+        self._ask(late)
 
     def take_news(self) -> list[Message]:
         """Return what people should hear since this was asked last."""
         news = self.reporter.messages[self._shown :]
         self._shown += len(news)
         return news
+
+    def _ask(self, intents: Sequence[Intent]) -> None:
+        """Commit requests with what was recorded before, send them, and hear the answers."""
+        for intent in intents:
+            self.record(intent)
+        self.commit()
+        if intents:
+            self._dispatch.send(intents)
+            self._hear_answers()
 
     def _hear_answers(self) -> None:
         """Take what happened into the state, and then what only the answers to requests say."""

@@ -45,3 +45,8 @@ class OrderTimes:
     def is_too_late_to_send(self) -> bool:
         """Return whether nothing new is sent any more in this session."""
         return self.clock.now() >= self.session.close + self.grace
+
+
+def present_us(times: OrderTimes | None) -> int:
+    """Return the present, microseconds since 1970 UTC; 0 where there is no clock."""
+    return times.now_us() if times else 0
