@@ -14,6 +14,7 @@ from blocks.ledger.format import check_format
 from blocks.stores.beginning import is_begun
 from blocks.stores.connection import connect, is_conflict, unavailable
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
+from trading.errors import StoreUnavailable
 
 
 class Standing(StrEnum):
@@ -58,6 +59,9 @@ def compare(local: Path, copy: Path) -> LocalLedger:
     except duckdb.Error as error:
         if is_conflict(error):
             raise unavailable(local, error) from error
+        return LocalLedger(Standing.UNREADABLE)
+    except StoreUnavailable:
+        # What the way out of is a copy.
         return LocalLedger(Standing.UNREADABLE)
 
 

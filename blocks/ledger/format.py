@@ -1,13 +1,17 @@
-"""The number of a ledger's format: an older one is brought up to date, a newer one left alone."""
+"""What a ledger must be to be used: of no newer version, and with the tables that all have.
+
+An older one is brought up to date, a newer one left alone.
+"""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import duckdb
 
 from blocks.ledger.damage import reading_rows
-from trading.errors import BadInput
+from trading.errors import BadInput, StoreUnavailable
 
 # To be raised when an earlier version would misread what is written, or lose it.
 FORMAT = 6
@@ -19,10 +23,15 @@ ADDED_COLUMNS = {
     "relative_opening_volume": "DOUBLE",
     "target_kind": "VARCHAR DEFAULT 'usd'",
 }
+# Each version made these before the first row: one that is missing was removed, with its rows.
+_OF_ALL_VERSIONS = (
+    "journal", "meta", "commands", "orders", "trades", "positions", "equity", "decisions",
+)  # fmt: skip
 
 
 def check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise BadInput when a newer version of Openbell wrote the ledger."""
+    """Raise BadInput when a newer version wrote the ledger, StoreUnavailable without its tables."""
+    _refuse_removed_tables(connection, path)
     number = _number_of(connection)
     if number > FORMAT:
         raise BadInput(
@@ -38,6 +47,27 @@ def write_format(connection: duckdb.DuckDBPyConnection) -> None:
         for name, kind in ADDED_COLUMNS.items():
             connection.execute(f"ALTER TABLE decisions ADD COLUMN IF NOT EXISTS {name} {kind}")
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [FORMAT_NAME, str(FORMAT)])
+
+
+def _refuse_removed_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """To make an empty one in its place would be to begin anew beside what is held."""
+    there = {str(name) for (name,) in connection.execute("SHOW TABLES").fetchall()}
+    missing = [name for name in _OF_ALL_VERSIONS if name not in there]
+    # A lease alone may be of an account that never traded.
+    if not missing or not any(_has_rows(connection, name) for name in there - {"lease"}):
+        # Complete, or one whose making was cut short.
+        return
+    folder = path.parent
+    where = f"--data-dir {shlex.quote(str(folder.parent))} --account {shlex.quote(folder.name)}"
+    # A copy that is looked at has no folder.
+    hint = f"Bring back a copy with: openbell restore --force {where}"
+    raise StoreUnavailable(
+        f"{path} has lost its table {missing[0]}", hint if folder.name else "Use another copy"
+    )
+
+
+def _has_rows(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchall())
 
 
 def _number_of(connection: duckdb.DuckDBPyConnection) -> int:
