@@ -12,10 +12,12 @@ import orjson
 
 from blocks.ledger.event_rows import event_from_row, event_to_row, order_from_json, order_to_json
 from blocks.process.failpoints import reach
+from blocks.stores.connection import DAMAGED
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from blocks.stores.insertion import insert, put
 from trading.engine.book import Book
+from trading.errors import StoreUnavailable
 from trading.plan import RunPlan
 from trading.session.array_json import arrays_to_json
 from trading.session.broker_answers import Answer
@@ -209,6 +211,16 @@ class MockExchange:
         }
 
     def _load(self) -> None:
+        """Read the store; raises StoreUnavailable where it holds what no version wrote."""
+        try:
+            self._read()
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            path = self._file.path
+            raise StoreUnavailable(
+                f"what store {path} holds cannot be read", DAMAGED[path.name].capitalize()
+            ) from error
+
+    def _read(self) -> None:
         self._venue = SimulatedVenue(self._plan.rules(), self._plan.symbols, self._plan.capital)
         self._saved_orders = {}
         with self._file.transaction() as connection:
