@@ -38,7 +38,7 @@ def step(
     *,
     retries: int,
     delays: list[float],
-    timeout_seconds: float,
+    timeout_seconds: float | None,
 ) -> Task[Parameters, Result]:
     """Return a plain step as a task."""
     return Task(
@@ -56,6 +56,9 @@ def step(
 PREFECT = Steps(
     warm_up=step(PLAIN.warm_up, retries=2, delays=[1, 5], timeout_seconds=120),
     fetch=step(PLAIN.fetch, retries=3, delays=[1, 2, 4], timeout_seconds=60),
+    # No time-out of Prefect's: in a thread it breaks off no request, warns of that at each bar, and
+    # strikes between any two instructions of what follows. The session gives up the thread.
+    fetch_in_thread=step(PLAIN.fetch, retries=3, delays=[1, 2, 4], timeout_seconds=None),
     aggregate=step(PLAIN.aggregate, retries=1, delays=[1], timeout_seconds=30),
     signal=step(PLAIN.signal, retries=2, delays=[0.5, 2], timeout_seconds=30),
     execute=step(PLAIN.execute, retries=3, delays=[0.5, 1, 2], timeout_seconds=60),
@@ -65,7 +68,6 @@ PREFECT = Steps(
     notify_summary=step(PLAIN.notify_summary, retries=1, delays=[1], timeout_seconds=15),
     sync=step(PLAIN.sync, retries=3, delays=[2, 10, 30], timeout_seconds=300),
     # No task: a run that is cancelled has none any more.
-    # No task: a run that is cancelled has none.
     shut_down=without_secrets_in_errors(PLAIN.shut_down),
 )
 

@@ -22,10 +22,15 @@ from trading.session.events import BarClosed
 
 @dataclass(frozen=True)
 class Steps:
-    """What each step takes and gives; each is a file of this folder."""
+    """What each step takes and gives; each is a file of this folder.
+
+    `fetch_in_thread` is `fetch` for a thread beside the session, which itself waits for it no
+    longer than it may.
+    """
 
     warm_up: Callable[[SessionRuntime], bool]
     fetch: Callable[[SessionRuntime, int], FetchedRows]
+    fetch_in_thread: Callable[[SessionRuntime, int], FetchedRows]
     aggregate: Callable[[SessionRuntime, int, FetchedRows], BarClosed]
     signal: Callable[[SessionRuntime, BarClosed], dict[str, str]]
     execute: Callable[[SessionRuntime], int]
@@ -39,6 +44,7 @@ class Steps:
 
 PLAIN = Steps(
     warm_up,
+    fetch,
     fetch,
     aggregate,
     signal,

@@ -44,7 +44,7 @@ def _asked_for(runtime: SessionRuntime, bar: int, steps: Steps) -> FetchedRows:
     runtime.ledger.release()
     return runtime.question.ask(
         runtime.market.name,
-        lambda: steps.fetch(runtime, bar),
+        lambda: steps.fetch_in_thread(runtime, bar),
         tend=lambda: _tend(runtime),
         should_stop=runtime.should_stop,
         patience_seconds=runtime.plan.interval_minutes * 60.0,
