@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpx
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.exceptions import Pause
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
@@ -18,7 +19,7 @@ from flows.session.bar_words import BarWords
 from flows.session.take_bar import take_bar
 from tasks.prefect_tasks import PREFECT
 from tasks.session.runtime import RUNTIMES, SessionRuntime
-from tasks.steps import PLAIN
+from tasks.steps import PLAIN, Steps
 from trading.market.calendar import exchange_timezone
 
 # How long Prefect's server may be silent before a bar: a market does not wait, a replay does.
@@ -29,6 +30,10 @@ PREFECT_PATIENCE_SECONDS = 10.0
 # The same once it is time to stop; a worker kills after 30 s.
 STOP_PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.5
+PAUSED = (
+    "this run was paused in Prefect's page: its session goes on without Prefect. Cancel the run to"
+    " end it, or let it enter nothing more with: openbell halt"
+)
 
 
 class BarBrokenOffError(Exception):
@@ -42,6 +47,7 @@ class _Steps:
     is_let_go: bool = False
     have_begun: bool = False
     have_ended: bool = False
+    is_paused: bool = False
     error: BaseException | None = None
 
     def take(self, runtime: SessionRuntime, bar: int) -> None:
@@ -86,28 +92,41 @@ async def trade_bar(session: str, bar: int) -> None:
 class PrefectRunner:
     """Runs a session's steps as tasks and its bars as subflows, while Prefect's server answers.
 
-    `after_bar` hears of the session when a bar is over; it may not wait.
+    `after_bar` hears of the session when a bar is over; it may not wait. A pause in Prefect's page
+    would break off each step, and ends no session.
     """
-
-    steps = PREFECT
 
     def __init__(self, after_bar: Callable[[SessionRuntime], None] = lambda runtime: None) -> None:
         self._after_bar = after_bar
         self._server_was_silent = False
+        self._is_paused = False
+
+    @property
+    def steps(self) -> Steps:
+        """Return the steps as tasks, plain ones when the run was paused."""
+        return PLAIN if self._is_paused else PREFECT
 
     async def run_bar(self, runtime: SessionRuntime, bar: int) -> None:
         """Take one closed bar through its steps, without Prefect when its server is silent."""
-        if runtime.is_overtaken(bar):
+        if self._is_paused or runtime.is_overtaken(bar):
             # A session joined late catches up first; a subflow a bar would make it later still.
             take_bar(runtime, bar, PLAIN)
         elif await server_answers(self._patience_seconds(runtime)):
             self._server_was_silent = False
-            await _run_with_prefect(runtime, bar)
+            try:
+                await _run_with_prefect(runtime, bar)
+            finally:
+                self._note_pause(runtime)
         else:
             self._server_was_silent = True
             get_run_logger().warning("Prefect's server is silent: bar %s runs without it", bar)
             take_bar(runtime, bar, PLAIN)
         self._after_bar(runtime)
+
+    def _note_pause(self, runtime: SessionRuntime) -> None:
+        if _UNDER_WAY[runtime.name].is_paused:
+            self._is_paused = True
+            get_run_logger().warning(PAUSED)
 
     def _patience_seconds(self, runtime: SessionRuntime) -> float:
         # A replay's bars wait for nobody's money, but a server that is gone is not waited for
@@ -157,6 +176,9 @@ async def _subflow(runtime: SessionRuntime, bar: int) -> None:
     """Run a bar's subflow to its end; what would end the process ends only the subflow."""
     try:
         await trade_bar(runtime.name, bar)
+    except Pause:
+        _UNDER_WAY[runtime.name].is_paused = True
+        raise
     except (SystemExit, KeyboardInterrupt) as error:
         # A task hands these two on to the loop, and with it to the session.
         raise BarBrokenOffError(_named(error)) from error

@@ -60,6 +60,8 @@ async def run_session(runtime: SessionRuntime, runner: Runner) -> bool:
         steps.shut_down(runtime)
         return False
     await _let_last_exits_fill(runtime)
+    # Perhaps others by now: the run may have been paused in Prefect's page.
+    steps = runner.steps
     steps.close_session(runtime)
     steps.notify(runtime)
     steps.notify_summary(runtime)

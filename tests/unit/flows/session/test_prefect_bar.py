@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
-from prefect.exceptions import TerminationSignal
+from prefect.exceptions import Pause, TerminationSignal
 
 from blocks.process.stop_request import StopRequest
 from flows.session import prefect_bar
 from flows.session.prefect_bar import BarBrokenOffError, PrefectRunner
 from tasks.prefect_tasks import PREFECT
 from tasks.session.runtime import SessionRuntime
-from tasks.steps import Steps
+from tasks.steps import PLAIN, Steps
 from trading.errors import StoreUnavailable
 
 Subflow = Callable[[str, int], Awaitable[None]]
@@ -219,3 +219,30 @@ def test_a_signal_that_met_prefects_handler_is_a_wish_to_stop(
     finally:
         signal.signal(signal.SIGTERM, before)
     assert runtime.taken == []
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_run_that_is_paused_in_the_page_goes_on_to_its_end_without_prefect(
+    has_begun: bool, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def subflow(session: str, bar: int) -> None:
+        if has_begun:
+            steps_of(runtime)
+        raise Pause
+
+    async def trade() -> None:
+        runner = PrefectRunner()
+        assert runner.steps is PREFECT
+        if has_begun:
+            # What was struck in its midst is told by the journal.
+            with pytest.raises(BarBrokenOffError):
+                await runner.run_bar(cast(SessionRuntime, runtime), 0)
+        else:
+            await runner.run_bar(cast(SessionRuntime, runtime), 0)
+        await runner.run_bar(cast(SessionRuntime, runtime), 1)
+        assert runner.steps is PLAIN
+
+    runtime.error = Pause() if has_begun else None
+    monkeypatch.setattr(prefect_bar, "trade_bar", subflow)
+    asyncio.run(trade())
+    assert runtime.taken == ["Prefect" if has_begun else "plain", "plain"]
