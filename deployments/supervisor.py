@@ -21,6 +21,7 @@ from deployments.runs.dead_runs import DeadRuns
 from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
 from deployments.runs.stopped_runs import StoppedRuns
+from deployments.server.prefect_api import NotRegistered
 from deployments.server.prefect_connection import ServerRefused
 from deployments.server.server import (
     STOP_GRACE_S,
@@ -40,6 +41,8 @@ OPERATIONS = ("openbell", "operations")
 # A late session says so itself; those of earlier days would all say it at once.
 SESSIONS = ("openbell", "paper")
 SESSION_OVER_AFTER = timedelta(hours=26)
+# A deployment that somebody removed is made anew for a session that needs it, and not oftener.
+REGISTER_AGAIN_S = 300.0
 
 
 class Supervisor:
@@ -75,6 +78,7 @@ class Supervisor:
         self._trouble = ""
         # Of deployments and blocks: its server's database was removed.
         self._knows_nothing = False
+        self._register_again_at = 0.0
         self._shutdown_s = shutdown_s
         self._api_server = api_server
         self._names = names
@@ -264,6 +268,8 @@ class Supervisor:
             if self.restarts_sessions:
                 self._restarts.look(api, now, is_own_server=is_own_server)
             self._trouble = ""
+        except NotRegistered as error:
+            self._register_again(error, now)
         except OpenbellError as error:
             # A server that stays away is told of once.
             if str(error) != self._trouble:
@@ -271,6 +277,17 @@ class Supervisor:
             self._trouble = str(error)
         finally:
             api.close()
+
+    def _register_again(self, error: NotRegistered, now: float) -> None:
+        """Make the deployments anew: an open session is not to wait for somebody who does so."""
+        if now < self._register_again_at:
+            return
+        self._register_again_at = now + REGISTER_AGAIN_S
+        self.say(f"{error.what}: registering again")
+        try:
+            self.register()
+        except SourceUnavailable as failure:
+            self.say(str(failure))
 
     def _end_leftovers(self) -> None:
         """End the server and worker of a supervisor of this folder that was itself killed.

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from blocks.account.names import DRY_RUN, PAPER, SHADOW, SIMULATED
 from deployments.processes.home import Home, Say
 from deployments.runs.open_accounts import OpenAccounts, Standing
 from deployments.runs.run_account import account_of
 from deployments.runs.runs import run_processes
+from deployments.runs.sent_runs import ON_ITS_WAY, SentRuns
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.prefect_connection import ServerRefused
 from flows.process.run_names import SESSION_FLOW
 from flows.process.words import BAD_INPUT, REPLAY_TAG, SKIPPED
+from trading.errors import BadInput, OpenbellError
 
 # What trades an account that no run of today's is known of.
 DEPLOYMENT = "trade-session/paper"
@@ -30,10 +30,6 @@ FIRST_WAIT = timedelta(seconds=2)
 # A process that lives so long after its run was said to have ended is at work, not ending.
 LIVES_AFTER = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(minutes=5)
-# While a session is open and nobody trades it: what was started has so long to begin.
-TAKE_UP_AGAIN_S = 15.0
-ON_ITS_WAY = timedelta(minutes=1)
-IN_THE_QUEUE = timedelta(minutes=3)
 # Prefect's own words for parameters that a flow does not take.
 _REFUSED_BY_PREFECT = "Validation of flow parameters failed"
 
@@ -66,8 +62,7 @@ class Restarts:
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
         self._refused: set[str] = set()
-        # By account: when it was taken up last, monotonic, and by which run.
-        self._taken_up: dict[str, tuple[float, str]] = {}
+        self._sent = SentRuns(self._say_once)
         # By account: the run that was its holder's when one was seen, and the newest made for it.
         self._traders: dict[str, str] = {}
         self._new_runs: dict[str, str] = {}
@@ -79,7 +74,10 @@ class Restarts:
         return now >= self._next_look
 
     def look(self, api: PrefectApi, now: float, *, is_own_server: bool) -> None:
-        """Start again what is to be started again now."""
+        """Start again what is to be started again now.
+
+        Raises NotRegistered where a new run has no deployment, SourceUnavailable and ServerRefused.
+        """
         self._next_look = now + LOOK_EVERY_S
         moment = datetime.now(UTC)
         runs = [
@@ -96,6 +94,7 @@ class Restarts:
             self._take_back(api, run, moment)
         standings = self._accounts.look(moment)
         self._go_on(api, runs, idle)
+        trouble: OpenbellError | None = None
         for run in idle:
             standing = standings.get(self._account_of(run) or "", Standing.IDLE)
             if standing is Standing.IDLE and self._is_due(run, moment):
@@ -103,7 +102,7 @@ class Restarts:
         for account, standing in standings.items():
             of_account = [run for run in runs if self._account_of(run) == account]
             if standing is not Standing.LOST:
-                self._taken_up.pop(account, None)
+                self._sent.forget(account)
                 if standing is not Standing.HELD:
                     # A run that refuses may hold the account for a moment.
                     self._new_runs.pop(account, None)
@@ -113,7 +112,13 @@ class Restarts:
             elif all(run in idle for run in of_account) and not any(
                 _is_in_hand(run, moment) for run in of_account
             ):
-                self._take_up(api, account, of_account, now, is_own_server=is_own_server)
+                try:
+                    self._take_up(api, account, of_account, now, is_own_server=is_own_server)
+                except (BadInput, ServerRefused) as error:
+                    # What is asked of one account keeps no other waiting.
+                    trouble = trouble or error
+        if trouble is not None:
+            raise trouble
 
     def _take_back(self, api: PrefectApi, run: FlowRun, moment: datetime) -> None:
         """Say that a run lives that we started again and that was reported dead too late."""
@@ -155,16 +160,8 @@ class Restarts:
         is_own_server: bool,
     ) -> None:
         """Have an open session traded again that nobody trades; `runs` are its account's."""
-        at, run_id = self._taken_up.get(account, (None, ""))
-        if at is not None:
-            if now < at + TAKE_UP_AGAIN_S:
-                return
-            sent = _read(api, run_id)
-            if sent is not None and not sent.is_final:
-                # A busy worker begins nothing sooner for another one beside it.
-                has_begun = sent.state_type != "SCHEDULED"
-                if now < at + (ON_ITS_WAY if has_begun else IN_THE_QUEUE).total_seconds():
-                    return
+        if self._sent.are_awaited(api, account, now):
+            return
         # What refused, or was not for this session, says nothing of those that did neither.
         able = [run for run in runs if not self._has_refused(run, account)]
         able.sort(key=lambda run: run.id != self._traders.get(account))
@@ -177,7 +174,7 @@ class Restarts:
                 f" {able[0].name} was cancelled again and did not leave it. Retry the run to go on"
             )
         elif able and self._start_again(api, able[0]):
-            self._taken_up[account] = now, able[0].id
+            self._sent.note(account, able[0], now)
         elif may_begin and not is_hopeless:
             parameters: dict[str, Any] = {"dry_run": True} if account.endswith(DRY_RUN) else {}
             if account.endswith(SHADOW):
@@ -187,7 +184,7 @@ class Restarts:
             new = api.start_run(DEPLOYMENT, parameters)
             self._say(f"The session of account {account} is open: run {new.name} takes it up")
             self._new_runs[account] = new.id
-            self._taken_up[account] = now, new.id
+            self._sent.note(account, new, now)
         elif runs and not able:
             self._say_once(
                 f"The session of account {account} is open and is not taken up: run"
@@ -256,16 +253,6 @@ def met_bad_input(run: FlowRun) -> bool:
     """Return whether a run failed for what a person must mend."""
     words = (BAD_INPUT, _REFUSED_BY_PREFECT)
     return run.state_type == "FAILED" and run.message.startswith(words)
-
-
-def _read(api: PrefectApi, run_id: str) -> FlowRun | None:
-    """Return a run as it is now, None when somebody has deleted it."""
-    try:
-        return api.read_run(run_id)
-    except ServerRefused as error:
-        if error.status != httpx.codes.NOT_FOUND:
-            raise
-        return None
 
 
 def _is_replay(run: FlowRun) -> bool:

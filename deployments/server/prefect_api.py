@@ -15,8 +15,13 @@ from trading.errors import BadInput
 
 ABOUT_PARAMETERS = frozenset({400, 409, 422})
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
+REGISTER = "Run: openbell register"
 # As blocks.saved names them, which imports Prefect.
 LEDGER_BLOCK = "block_types/slug/openbell-ledger/block_documents/name/openbell"
+
+
+class NotRegistered(BadInput):
+    """A deployment or its work pool is not at a server: it was removed, or never made."""
 
 
 class PrefectApi(PrefectConnection):
@@ -34,9 +39,8 @@ class PrefectApi(PrefectConnection):
         except ServerRefused as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
-            raise BadInput(
-                f"deployment {deployment} is not registered at {self.url}",
-                "Run: openbell register",
+            raise NotRegistered(
+                f"deployment {deployment} is not registered at {self.url}", REGISTER
             ) from error
         try:
             answer = self._call(
@@ -113,6 +117,26 @@ class PrefectApi(PrefectConnection):
             },
         )
         return [read_flow_run(row) for row in rows if row["deployment_id"] is not None]
+
+    def paused_place(self, work_pool: str, queue: str) -> str:
+        """Return what somebody paused in the page of a pool or its queue, else an empty text.
+
+        Raises NotRegistered where one of them was removed.
+        """
+        places = {
+            f"work pool {work_pool}": f"work_pools/{work_pool}",
+            f"work queue {queue}": f"work_pools/{work_pool}/queues/{queue}",
+        }
+        for name, path in places.items():
+            try:
+                is_paused = self._call("GET", path)["is_paused"]
+            except ServerRefused as error:
+                if error.status != httpx.codes.NOT_FOUND:
+                    raise
+                raise NotRegistered(f"{name} is not at {self.url}", REGISTER) from error
+            if is_paused:
+                return name
+        return ""
 
     def say_served(self, work_pool: str, worker: str, every_s: float) -> None:
         """Say that somebody takes the runs of a work pool, so that the page does not show it red.

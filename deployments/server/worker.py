@@ -15,7 +15,8 @@ CONTROL_POOL = "openbell-control"
 # that one a run renews a lease every 225 s, and Prefect cancels it when the server is away then.
 # Nothing holds up a live session: of two the lease of the account lets one trade.
 # A sweep takes every processor.
-WORK_QUEUES = {"sessions": None, "replays": 2, "backtests": 2, "sweeps": 1, "operations": 3}
+SESSIONS = "sessions"
+WORK_QUEUES = {SESSIONS: None, "replays": 2, "backtests": 2, "sweeps": 1, "operations": 3}
 STOP_GRACE_S = 15.0
 
 

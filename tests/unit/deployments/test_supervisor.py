@@ -11,6 +11,7 @@ from blocks.process.stop_request import StopRequest
 from deployments import supervisor as module
 from deployments.processes.child import Child
 from deployments.processes.home import Home
+from deployments.server.prefect_api import NotRegistered
 from deployments.server.server import DatabaseFile
 from deployments.supervisor import Supervisor
 
@@ -79,3 +80,25 @@ def test_a_server_whose_database_was_removed_is_started_again_and_told_everythin
         assert said[0].startswith("The database of Prefect's server was removed")
         # Who trades is not disturbed.
         assert supervisor.worker.exit_code is None
+
+
+def test_a_deployment_that_was_removed_is_made_anew_for_a_session_that_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(Home.at(tmp_path / "data"), said.append, StopRequest())
+    supervisor.server = module.Server("http://127.0.0.1:1/api", Process())
+    supervisor.worker = Process()
+    registered: list[str] = []
+
+    def look(api: object, now: float, *, is_own_server: bool) -> None:
+        raise NotRegistered("deployment trade-session/paper is not registered", "")
+
+    monkeypatch.setattr(supervisor._dead_runs, "watch", lambda *_, **__: None)
+    monkeypatch.setattr(supervisor._restarts, "look", look)
+    monkeypatch.setattr(supervisor, "register", lambda: registered.append("again"))
+    supervisor.tend()
+    supervisor.tend()
+    # Where that does not help it is not done every five seconds.
+    assert registered == ["again"]
+    assert said == ["deployment trade-session/paper is not registered: registering again"]

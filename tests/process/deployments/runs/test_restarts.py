@@ -19,10 +19,11 @@ from blocks.ledger.open_session import STOPPED
 from deployments.processes.home import MARK, Home
 from deployments.processes.marked import FLOW_RUN
 from deployments.runs import restarts as restarts_module
+from deployments.runs import sent_runs
 from deployments.runs.restarts import LIVES_AFTER, Restarts
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.flow_run import FlowRun
-from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_api import NotRegistered, PrefectApi
 from deployments.server.prefect_connection import ServerRefused
 from flows.process.words import BAD_INPUT, SKIPPED
 from trading.market.calendar import to_microseconds
@@ -43,11 +44,18 @@ class Runs:
         ]
         self.told: list[str] = []
         self.folder_of_the_deployment: str | None = None
+        self.paused = ""
+        self.has_deployment = True
+
+    def paused_place(self, work_pool: str, queue: str) -> str:
+        return self.paused
 
     def begun_runs(self, flow: str, since: datetime) -> list[FlowRun]:
         return [run for run in self.runs if run.state_type != "SCHEDULED"]
 
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
+        if not self.has_deployment:
+            raise NotRegistered(f"deployment {deployment} is not registered", "")
         given = {"market": "live"} | parameters
         new = FlowRun(f"new-{len(self.runs)}", "new-horse", "SCHEDULED", "Scheduled", "",
                       since=datetime.now(UTC).isoformat(), parameters=given)  # fmt: skip
@@ -224,7 +232,7 @@ def test_an_open_session_without_a_holder_is_taken_up_whatever_prefect_calls_its
 def test_a_run_that_is_cancelled_again_and_could_not_leave_its_session_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
+    monkeypatch.setattr(sent_runs, "TAKE_UP_AGAIN_S", 0.0)
     said: list[str] = []
     restarts = Restarts(Home.at(tmp_path / "data"), said.append)
     runs = Runs()
@@ -265,8 +273,8 @@ def test_how_long_a_take_up_is_waited_for_is_told_by_no_clock_that_is_set(
         runs.say("FAILED", ago=timedelta(hours=3))
     assert look(restarts, runs, now=0.0) == ["SCHEDULED"]
     runs.say("FAILED", ago=timedelta(hours=3))
-    assert look(restarts, runs, now=restarts_module.TAKE_UP_AGAIN_S - 1.0) == []
-    assert look(restarts, runs, now=restarts_module.TAKE_UP_AGAIN_S) == ["SCHEDULED"]
+    assert look(restarts, runs, now=sent_runs.TAKE_UP_AGAIN_S - 1.0) == []
+    assert look(restarts, runs, now=sent_runs.TAKE_UP_AGAIN_S) == ["SCHEDULED"]
 
 
 def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
@@ -287,11 +295,48 @@ def test_a_new_run_that_waits_for_a_busy_worker_is_not_joined_by_another(
     runs.runs = []
     with traded(tmp_path / "data"):
         pass
-    in_the_queue_s = restarts_module.IN_THE_QUEUE.total_seconds()
+    in_the_queue_s = sent_runs.IN_THE_QUEUE.total_seconds()
     assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
     assert look(restarts, runs, now=in_the_queue_s - 1.0) == []
     # Whatever keeps it there: a session is not left to it for ever.
     assert look(restarts, runs, now=in_the_queue_s) == ["new trade-session/paper {}"]
+
+
+def test_what_waits_in_a_place_that_was_paused_is_told_once_and_joined_by_no_other(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    restarts = Restarts(Home.at(tmp_path / "data"), said.append)
+    runs = Runs()
+    runs.runs = []
+    with traded(tmp_path / "data"):
+        pass
+    in_the_queue_s = sent_runs.IN_THE_QUEUE.total_seconds()
+    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
+    runs.paused = "work queue sessions"
+    for now in (60.0, in_the_queue_s, 5 * in_the_queue_s):
+        assert look(restarts, runs, now=now) == []
+    assert "new-horse waits, for work queue sessions is paused" in said[-1]
+    assert len(said) == 2
+    # Resumed, it begins; what does not all the same is followed by another.
+    runs.paused = ""
+    assert look(restarts, runs, now=5 * in_the_queue_s) == ["new trade-session/paper {}"]
+
+
+def test_an_account_without_a_deployment_keeps_no_other_from_being_taken_up(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs({"market": "simulated"})
+    runs.say("CRASHED", ago=MINUTE)
+    runs.has_deployment = False
+    for account in ("paper", "simulated"):
+        with traded(tmp_path / "data", account):
+            pass
+    with pytest.raises(NotRegistered):
+        look(restarts, runs)
+    assert runs.told == ["SCHEDULED"]
+    runs.has_deployment = True
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
 
 
 def test_a_new_run_that_somebody_deleted_is_no_longer_waited_for(
@@ -303,15 +348,13 @@ def test_a_new_run_that_somebody_deleted_is_no_longer_waited_for(
         pass
     assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
     runs.runs = []
-    assert look(restarts, runs, now=restarts_module.TAKE_UP_AGAIN_S) == [
-        "new trade-session/paper {}"
-    ]
+    assert look(restarts, runs, now=sent_runs.TAKE_UP_AGAIN_S) == ["new trade-session/paper {}"]
 
 
 def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_one(
     restarts: Restarts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
+    monkeypatch.setattr(sent_runs, "TAKE_UP_AGAIN_S", 0.0)
     monkeypatch.setattr(restarts_module, "FIRST_WAIT", timedelta())
     runs = Runs()
     runs.say("FAILED", ago=timedelta(hours=25))
@@ -325,7 +368,7 @@ def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_on
 def test_where_a_new_run_refuses_too_that_is_said_once_and_no_more_are_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
+    monkeypatch.setattr(sent_runs, "TAKE_UP_AGAIN_S", 0.0)
     said: list[str] = []
     restarts = Restarts(Home.at(tmp_path / "data"), said.append)
     runs = Runs()
@@ -498,7 +541,7 @@ def test_the_run_that_was_seen_to_trade_goes_before_a_newer_one(
 def test_what_refused_once_is_taken_up_when_somebody_mended_and_retried_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restarts_module, "TAKE_UP_AGAIN_S", 0.0)
+    monkeypatch.setattr(sent_runs, "TAKE_UP_AGAIN_S", 0.0)
     said: list[str] = []
     restarts = Restarts(Home.at(tmp_path / "data"), said.append)
     runs = Runs()

@@ -18,7 +18,7 @@ from blocks.process.stop_request import StopRequest
 from deployments import demo
 from deployments.server import prefect_api as api_module
 from deployments.server import prefect_connection as connection_module
-from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_api import NotRegistered, PrefectApi
 from deployments.server.prefect_connection import PATIENT_PAUSES_S, ServerRefused
 from deployments.server.server import Server, use_server
 from deployments.supervisor import Supervisor
@@ -234,3 +234,21 @@ def test_nothing_is_run_at_a_server_that_does_not_know_us() -> None:
     healthy = (200, True)
     with server_answering([healthy, (401, {})]) as (api, _), pytest.raises(BadInput):
         use_server(api.url, print, StopRequest(), limit_s=0)
+
+
+@pytest.mark.parametrize(
+    ("pool", "queue", "place"),
+    [(True, False, "work pool openbell"), (False, True, "work queue sessions"), (False, False, "")],
+)
+def test_what_was_paused_in_the_page_is_named(pool: bool, queue: bool, place: str) -> None:
+    answers = [(200, {"is_paused": pool}), (200, {"is_paused": queue})]
+    with server_answering(answers) as (api, _):
+        assert api.paused_place("openbell", "sessions") == place
+
+
+def test_a_work_pool_that_was_removed_is_told_from_a_server_that_refuses() -> None:
+    with (
+        server_answering([(200, {"is_paused": False}), (404, {})]) as (api, _),
+        pytest.raises(NotRegistered, match="work queue sessions is not at"),
+    ):
+        api.paused_place("openbell", "sessions")
