@@ -12,14 +12,14 @@ from pathlib import Path
 
 from tests.repository import REPOSITORY
 from tests.screens.camera import camera
-from tests.screens.scenes import live_day, prefect, reports
+from tests.screens.scenes import live_day, noon, prefect, reports
 
-SCENES = {"reports": reports, "live": live_day, "prefect": prefect}
+SCENES = {"reports": reports, "live": live_day, "noon": noon, "prefect": prefect}
 # What the docs show, and of which picture it is.
 IN_DOCS = {
     "report/desktop-light": "report",
-    "day/desktop-light": "live/desktop-light",
-    "day/phone-dark": "live/phone-dark",
+    "noon/desktop-light": "live/desktop-light",
+    "noon/phone-dark": "live/phone-dark",
     "prefect/run": "prefect-backtest",
     "prefect/session": "day/session",
     "prefect/bar": "day/bar",
@@ -37,7 +37,10 @@ def main() -> int:
     chosen = parser.parse_args()
     taken: set[Path] = set()
     for name in chosen.scene or SCENES:
-        with tempfile.TemporaryDirectory(prefix="openbell-screens-") as folder:
+        # A browser that has just ended may still write to its profile.
+        with tempfile.TemporaryDirectory(
+            prefix="openbell-screens-", ignore_cleanup_errors=True
+        ) as folder:
             (Path(folder) / "data").mkdir()
             with camera(Path(folder) / "browser", chosen.out) as taking:
                 SCENES[name](taking, Path(folder) / "data")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -29,9 +29,9 @@ BENCHMARK = "QQQ"
 # A half-hour of the day is fifteen seconds then, and a picture takes one or two.
 SPEED = 120
 HALF_HOUR = timedelta(minutes=30)
-# When something was traded and something is held: what the docs show, by its looks and heights.
-IN_DOCS_AT_UTC = "1600"
-IN_DOCS = {"desktop-light": 2450, "phone-dark": 1500}
+# At noon in New York something was traded, and something is held.
+NOON_UTC = datetime(2025, 6, 10, 16, tzinfo=UTC)
+TALL_PX = {"desktop-light": 2450, "phone-dark": 1500}
 PATIENCE_S = 300.0
 DEPLOYED_BACKTEST = {
     "symbols": SYMBOLS.split(","),
@@ -67,18 +67,9 @@ def reports(camera: Camera, folder: Path) -> None:
 
 def live_day(camera: Camera, folder: Path) -> None:
     """Replay a day, with a picture of the live page at each of its half-hours."""
-    replay = ["run", "--replay", DAY, "--symbols", SYMBOLS, "--speed", str(SPEED)]
     with _api(folder) as address:
-        session = subprocess.Popen(
-            [sys.executable, "-m", "flows", *replay, "--data-dir", str(folder)],
-            cwd=REPOSITORY,
-            stdout=subprocess.DEVNULL,
-        )
-        try:
+        with _replaying(folder) as session:
             _film(camera, address, session)
-        finally:
-            session.terminate()
-            session.wait()
         camera.in_every_look("live", address)
         camera.in_every_look("session", f"{address}/sessions/{DAY}")
         camera.in_every_look("api", f"{address}/docs")
@@ -99,23 +90,42 @@ def _film(camera: Camera, address: str, session: subprocess.Popen[bytes]) -> Non
             due = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
         # The page follows by itself: it is not opened again.
         camera.take(f"day/{due:%H%M}-UTC", is_whole=True)
-        if f"{due:%H%M}" == IN_DOCS_AT_UTC:
-            _for_docs(camera, address)
         due += HALF_HOUR
     assert session.returncode == 0, "the session failed"
     camera.wait()
     camera.take("day/closed", is_whole=True)
 
 
-def _for_docs(camera: Camera, address: str) -> None:
-    """Take what the docs show of the live page, and look at it as before."""
-    for look in LOOKS:
-        if look.name in IN_DOCS:
-            camera.look(replace(look, height=IN_DOCS[look.name]))
-            camera.open(address)
-            camera.take(f"day/{look.name}")
-    camera.look(LOOKS[0])
-    camera.open(address)
+def noon(camera: Camera, folder: Path) -> None:
+    """Replay a day until noon, and take the live page as the docs show it."""
+    with _api(folder) as address:
+        with _replaying(folder) as session:
+            deadline = time.monotonic() + PATIENCE_S
+            while (now := _moment(address)) is None or now < NOON_UTC:
+                assert time.monotonic() < deadline, "noon does not come"
+                assert session.poll() is None, "the session has ended before"
+                time.sleep(0.3)
+        # It stands still now, however long a browser takes.
+        for look in LOOKS:
+            if look.name in TALL_PX:
+                camera.look(replace(look, height=TALL_PX[look.name]))
+                camera.open(address)
+                camera.take(f"noon/{look.name}")
+
+
+@contextmanager
+def _replaying(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    replay = ["run", "--replay", DAY, "--symbols", SYMBOLS, "--speed", str(SPEED)]
+    session = subprocess.Popen(
+        [sys.executable, "-m", "flows", *replay, "--data-dir", str(folder)],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield session
+    finally:
+        session.terminate()
+        session.wait()
 
 
 def _moment(address: str) -> datetime | None:

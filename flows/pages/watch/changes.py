@@ -23,7 +23,7 @@ def facts_of(moment: Moment) -> Facts:
         "age": "" if sentences.is_unknown(answer) else _age(answer),
         "equity": "" if sentences.is_unknown(answer) else _bar(answer),
         "health": " ".join(sentences.health(answer)[:1]),
-        "halt": sentences.halt(answer),
+        "halt": _halt(answer),
         "clock": answer.session.clock.warning,
     }
     if moment.problem is not None:
@@ -56,6 +56,12 @@ def _over(name: str) -> str:
     if name.startswith("position "):
         return f"{name.removeprefix('position ')}: holds nothing any more"
     return f"{name} is well again" if name.startswith("health") else f"{name}: no more to say"
+
+
+def _halt(answer: LiveAnswer) -> str:
+    said = sentences.halt(answer)
+    hints = [each.hint for each in answer.health.components if each.name == "trading"]
+    return " ".join([said, *hints]) if said else ""
 
 
 def _age(answer: LiveAnswer) -> str:

@@ -73,13 +73,13 @@ def equity(answer: LiveAnswer) -> str:
 
 
 def halt(answer: LiveAnswer) -> str:
-    """Return that entries are forbidden and how they are allowed again, nothing without a halt."""
+    """Return that entries are forbidden, nothing without a halt; health says how they come back."""
     found = answer.halt
     if found is None:
         return ""
     why = f": {found.reason}" if found.reason else ""
     since = f"{found.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"HALTED since {since} by {found.command}{why}. Resume with: openbell resume"
+    return f"HALTED since {since} by {found.command}{why}."
 
 
 def health(answer: LiveAnswer) -> list[str]:

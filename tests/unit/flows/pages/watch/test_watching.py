@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from blocks.live.answers import Age, LiveAnswer, Problem
+from blocks.live.answers import Age, ComponentAnswer, HealthAnswer, LiveAnswer, Problem
+from blocks.live.held import HaltAnswer
 from flows.__main__ import main
 from flows.pages.watch.watching import watch
-from tests.unit.flows.pages.watch.moments import answer, last_bar, order, position
+from tests.unit.flows.pages.watch.moments import NOW, answer, last_bar, order, position
 from trading.session.orders import Status
 
 AWAY = Problem(what="ledger.duckdb is in use", hint="Try again in a moment")
@@ -70,6 +71,20 @@ def test_an_account_that_takes_anothers_place_is_told_whole_and_nothing_of_that_
     assert not any("any more" in text for text in said)
     assert said[-len(lines_of(other)) :] == [text for _, text in lines_of(other)]
     assert any(text.startswith("alpaca-live (REAL MONEY), orb on ") for text in said)
+
+
+def test_a_halt_is_told_with_the_command_of_this_very_account_that_ends_it() -> None:
+    command = "openbell resume --data-dir /srv/data --account paper"
+    trading = ComponentAnswer(
+        name="trading", status="degraded", reason="halt", since=None, hint=f"Then: {command}"
+    )
+    halted = answer(
+        halt=HaltAnswer(since=NOW, command="halt", reason="news"),
+        health=HealthAnswer(status="degraded", sentence="", components=[trading]),
+    )
+    told = f"HALTED since 2025-06-10 14:33 UTC by halt: news. Then: {command}"
+    said = [text for _, text in lines_of(answer(), halted, answer())]
+    assert said.index(told) < said.index("resumed: entries are allowed again")
 
 
 def test_a_first_look_at_a_ledger_that_is_away_says_nothing_of_money() -> None:
