@@ -1,4 +1,4 @@
-"""Daily bars of other prices than the bars beside them are noticed, and those of the same are not."""
+"""Daily bars of other prices than the bars beside them are noticed, those of the same are not."""
 
 from __future__ import annotations
 
