@@ -101,10 +101,19 @@ def rows(folder: Path, table: str, order: str) -> list[dict[str, Any]]:
     return DuckDBLedger(folder, "replay").query(f"SELECT * FROM {table} ORDER BY {order}")
 
 
+@pytest.fixture(scope="module")
+def told_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DiscordServer, Path]]:
+    """Trade a day that several tests read, and return the server that was told, and the folder."""
+    folder = tmp_path_factory.mktemp("told")
+    with DiscordServer(most=10**6).running() as running:
+        replay(folder, running)
+        yield running, folder
+
+
 def test_a_session_is_told_whole_in_order_and_with_its_profit(
-    server: DiscordServer, tmp_path: Path
+    told_day: tuple[DiscordServer, Path],
 ) -> None:
-    replay(tmp_path, server)
+    server, folder = told_day
     told = kinds(server)
     # How much of it waits when a message is taken depends on how fast the machine is: only inside
     # a class the order is certain.
@@ -113,7 +122,7 @@ def test_a_session_is_told_whole_in_order_and_with_its_profit(
     assert routine[-1] == "MARKET_CLOSE"
     assert told.count("DAILY_SUMMARY") == 1
     assert set(told) >= {"ORDER_SENT", "ORDER_FILLED", "TRADE_CLOSED"}
-    trades = rows(tmp_path, "trades", "number")
+    trades = rows(folder, "trades", "number")
     assert len(trades) >= 3
     shown = of_kind(server, "TRADE_CLOSED")
     assert [(p.value("Symbol"), p.value("Side")) for p in shown] == [
@@ -126,12 +135,12 @@ def test_a_session_is_told_whole_in_order_and_with_its_profit(
     profit = sum(float(trade["pnl"]) for trade in trades)
     assert usd(summary.value("P&L") or "") == pytest.approx(profit, abs=0.0051)
     assert summary.value("Trades") == str(len(trades))
-    equity = float(rows(tmp_path, "equity", "ts")[-1]["equity"])
+    equity = float(rows(folder, "equity", "ts")[-1]["equity"])
     assert usd(summary.value("Equity") or "") == pytest.approx(equity, abs=0.0051)
 
 
-def test_every_fill_is_told_before_its_trade(server: DiscordServer, tmp_path: Path) -> None:
-    replay(tmp_path, server)
+def test_every_fill_is_told_before_its_trade(told_day: tuple[DiscordServer, Path]) -> None:
+    server, folder = told_day
     open_symbols: set[str | None] = set()
     for post, kind in zip(server.posts, kinds(server), strict=True):
         symbol = post.value("Symbol")
@@ -139,7 +148,7 @@ def test_every_fill_is_told_before_its_trade(server: DiscordServer, tmp_path: Pa
             open_symbols.add(symbol)
         if kind == "TRADE_CLOSED":
             assert symbol in open_symbols
-    fills = rows(tmp_path, "journal", "seq")
+    fills = rows(folder, "journal", "seq")
     assert len(of_kind(server, "ORDER_FILLED")) == sum(row["kind"] == "fill" for row in fills)
 
 
@@ -171,8 +180,8 @@ def test_slippage_of_a_market_entry_is_what_the_plan_makes_it_cost(
     assert any("worse" in (p.value("Slippage") or "") for p in of_kind(server, "ORDER_FILLED"))
 
 
-def test_the_summary_carries_the_equity_as_a_png(server: DiscordServer, tmp_path: Path) -> None:
-    replay(tmp_path, server)
+def test_the_summary_carries_the_equity_as_a_png(told_day: tuple[DiscordServer, Path]) -> None:
+    server, _ = told_day
     with_pictures = [post for post in server.posts if post.pictures]
     assert [post.embed["title"][:13] for post in with_pictures] == ["Daily summary"]
     (post,) = with_pictures
