@@ -70,9 +70,11 @@ def assert_same(one: Outcome, other: Outcome) -> None:
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
 
 
+@pytest.mark.soak
 def test_an_edited_strategy_file_changes_the_result_of_the_kept_machine_code(
     panel: Panel, many: Path, engine_cache: Path
 ) -> None:
+    """That kept machine code is found by all of a file's code, the tests of the key show."""
     text = many.read_text(encoding="utf-8")
     before = run_backtest(panel, plan_of_mistake(many, 6), compiled=True, cache_folder=engine_cache)
     many.write_text(text.replace("close - 1.0", "close - 3.0"), encoding="utf-8")
