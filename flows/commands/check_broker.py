@@ -8,8 +8,6 @@ from flows.commands.arguments import symbols_argument
 from trading.errors import BadInput
 
 EXIT_FORBIDDEN = 1
-# A test double may have the time of the day that it replays; so far off no clock is by mistake.
-OWN_TIME_SECONDS = 86_400.0
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -20,7 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the account, the clock and each symbol; return 1 where something is not entered."""
     from flows.session.parts import PlainParts
-    from tasks.session.broker_watch import seconds_ahead
+    from tasks.session.broker_watch import OWN_TIME, seconds_ahead
     from trading.session.broker_objections import objections_of
 
     settings = args.settings
@@ -31,7 +29,8 @@ def run(args: Namespace) -> int:
     broker = parts.broker_exchange(symbols)
     try:
         account, clock, ahead = broker.account(), broker.clock(), seconds_ahead(broker)
-        has_own_time = settings.broker.is_of_this_machine and abs(ahead) > OWN_TIME_SECONDS
+        is_far = abs(ahead) > OWN_TIME.total_seconds()
+        has_own_time = settings.broker.is_of_this_machine and is_far
         said = objections_of(
             broker.name,
             account,

@@ -9,13 +9,16 @@ from blocks.ledger.broker_view import BROKER_VIEW, view_of
 from blocks.ledger.transfers import transfer_of
 from blocks.process.logs import get_logger
 from tasks.session.runtime import SessionRuntime
-from trading.session.broker_answers import ExchangeUnavailable, in_words
+from trading.session.broker_answers import ExchangeUnavailable, NotOffered, in_words
 from trading.session.broker_facts import BrokerAccount
 from trading.session.broker_objections import objections_of
 from trading.session.events import EVERY_SYMBOL
 from trading.session.exchange_port import Exchange
 
 CENT = Decimal("0.01")
+# A test double may have any time of its own: so far off, or so near the session, it is no mistake.
+OWN_TIME = timedelta(hours=1)
+OF_THE_SESSION = timedelta(days=1)
 
 
 def meet_broker(runtime: SessionRuntime) -> None:
@@ -33,7 +36,7 @@ def meet_broker(runtime: SessionRuntime) -> None:
             broker.name,
             account,
             [broker.instrument(symbol) for symbol in runtime.plan.symbols],
-            None if runtime.pace.is_replay else seconds_ahead(broker),
+            _ahead_of_double(runtime, broker) if runtime.pace.is_replay else seconds_ahead(broker),
         )
         if runtime.is_at_broker and runtime.state.last_bar < 0:
             _book_difference(runtime, account)
@@ -126,6 +129,25 @@ def seconds_ahead(broker: Exchange) -> float:
     # The answer was given somewhere in between: it is only as far off as it is from both.
     offsets = [(moment - theirs).total_seconds() for moment in (before, datetime.now(UTC))]
     return 0.0 if offsets[0] <= 0 <= offsets[1] else min(offsets, key=abs)
+
+
+def _ahead_of_double(runtime: SessionRuntime, broker: Exchange) -> float | None:
+    """Return by how much our clock is ahead of a double's that has one like ours, else None.
+
+    Most have the time of the session that is replayed, or one that stands or goes faster: it is
+    asked twice, and may go no further meanwhile than ours.
+    """
+    began = datetime.now(UTC)
+    try:
+        first, second = broker.clock().now, broker.clock().now
+        passed = datetime.now(UTC) - began
+        ahead = seconds_ahead(broker)
+    except NotOffered:
+        return None
+    is_like_ours = timedelta(0) < second - first <= passed
+    is_of_session = abs(second - runtime.session.open) <= OF_THE_SESSION
+    is_near = abs(ahead) <= OWN_TIME.total_seconds()
+    return ahead if is_like_ours and is_near and not is_of_session else None
 
 
 def _cents(amount: float) -> Decimal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,11 @@ class StandInBroker(MemoryExchange):
         return replace(said, **self.instruments.get(symbol, {}))
 
     def clock(self) -> BrokerClock:
-        now = datetime.now(UTC).timestamp() - self.seconds_off
-        return BrokerClock(datetime.fromtimestamp(now, UTC), True)
+        asked = now = datetime.now(UTC)
+        # No two answers are of the same moment.
+        while now == asked:
+            now = datetime.now(UTC)
+        return BrokerClock(now - timedelta(seconds=self.seconds_off), True)
 
 
 class SilentBroker(StandInBroker):

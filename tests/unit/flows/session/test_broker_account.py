@@ -6,7 +6,7 @@ import asyncio
 import json
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from tests.unit.flows.session.broker_stand_in import (
 )
 from trading.errors import BadInput
 from trading.session.broker_answers import ExchangeUnavailable, KeysRefused
+from trading.session.broker_facts import BrokerClock
 from trading.session.events import EVERY_SYMBOL, Transfer
 
 NAME = "alpaca-paper"
@@ -256,14 +257,31 @@ def test_a_clock_that_is_far_off_forbids_entries_where_time_is_real(
     with ExitStack() as held:
         runtime = runtime_of(tmp_path, broker, held)
         meet_broker(runtime)
-        # A replay's time is another than the broker's.
-        assert not runtime.desk.forbidden
+        # A double's that goes like ours is meant to be ours.
+        assert (EVERY_SYMBOL in runtime.desk.forbidden) is is_blocked
         meet_broker(replace(runtime, pace=Pace(is_real_time=True, is_replay=False)))
         assert (EVERY_SYMBOL in runtime.desk.forbidden) is is_blocked
         assert (runtime.desk.objection_to("AAA") is not None) is is_blocked
         if is_blocked:
             why = runtime.desk.forbidden[EVERY_SYMBOL]
             assert "clock is 90 s ahead of that of Stand-in" in why
+
+
+@pytest.mark.parametrize("minutes_a_look", [0, 10])
+def test_in_a_replay_a_double_may_have_a_clock_that_stands_or_goes_faster(
+    minutes_a_look: int, tmp_path: Path
+) -> None:
+    class OwnTime(StandInBroker):
+        shown = datetime.now(UTC) - timedelta(minutes=5)
+
+        def clock(self) -> BrokerClock:
+            self.shown += timedelta(minutes=minutes_a_look)
+            return BrokerClock(self.shown, is_open=True)
+
+    with ExitStack() as held:
+        runtime = runtime_of(tmp_path, OwnTime(), held)
+        meet_broker(runtime)
+        assert not runtime.desk.forbidden
 
 
 def test_a_broker_that_is_silent_for_a_look_leaves_what_was_seen_before(tmp_path: Path) -> None:
