@@ -54,6 +54,12 @@ class Place:
         """Return a command of `openbell` for this account."""
         return f"openbell {command} --data-dir {self._folder} --account {shlex.quote(self.account)}"
 
+    def with_folder(self, hint: str) -> str:
+        """Return a hint of somebody who knows no folder, with this account's where it restores."""
+        command = "openbell restore"
+        is_whole = f"{command} --" in hint
+        return hint if is_whole else hint.replace(command, self.flows("restore"))
+
     def up(self) -> str:
         """Return the command that runs everything."""
         return f"openbell up --data-dir {self._folder}"

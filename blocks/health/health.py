@@ -169,7 +169,8 @@ class HealthCheck:
             if may_begin(data_dir, account) and not self._has_seen_ledger:
                 # Before the first session there is nothing to be ill.
                 return Component(name, Level.HEALTHY, NOT_BEGUN), None
-            return Component(name, Level.UNHEALTHY, error.what, hint=error.hint), None
+            hint = self._place.with_folder(error.hint)
+            return Component(name, Level.UNHEALTHY, error.what, hint=hint), None
         self._has_seen_ledger = True
         return Component(name, Level.HEALTHY, f"readable, {facts.trades} trades"), facts
 

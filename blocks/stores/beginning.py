@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 # What belongs to a closed file whose last user was killed: its log, and those of a checkpoint.
@@ -21,10 +22,15 @@ def is_begun(path: Path) -> bool:
     Who does not hold the lock of the file may meet it in the making.
     """
     try:
-        size = path.stat().st_size
+        found = path.stat()
     except FileNotFoundError:
         return False
-    if size >= _MADE_BYTES or any(path.with_name(path.name + end).exists() for end in LOGS):
+    if not stat.S_ISREG(found.st_mode):
+        # A folder in its place is nothing to begin with; who opens it says so.
+        return True
+    if found.st_size >= _MADE_BYTES or any(
+        path.with_name(path.name + end).exists() for end in LOGS
+    ):
         return True
     content = path.read_bytes()
     is_cut_short = content[_MAGIC] == b"DUCK" and _NO_TABLES.startswith(content[_STATE])

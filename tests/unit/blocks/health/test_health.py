@@ -303,6 +303,17 @@ def test_a_ledger_that_cannot_be_read_is_unhealthy(data_dir: Path) -> None:
     assert report.facts is None
 
 
+def test_a_folder_in_a_ledgers_place_is_a_component_with_the_whole_way_out(tmp_path: Path) -> None:
+    (tmp_path / "paper" / "ledger.duckdb").mkdir(parents=True)
+    ledger = check_health(tmp_path, "paper", OPEN).components[0]
+    assert (ledger.name, ledger.level) == ("ledger", Level.UNHEALTHY)
+    assert "Is a directory" in ledger.reason
+    (tmp_path / "paper" / "ledger.duckdb").rmdir()
+    (tmp_path / "paper" / "ledger.duckdb").write_text("no database, " * 2_000)
+    ledger = check_health(tmp_path, "paper", OPEN).components[0]
+    assert ledger.hint.endswith(f"openbell restore --data-dir {tmp_path} --account paper")
+
+
 def test_before_the_first_session_all_is_well_until_somebody_should_have_begun_one(
     tmp_path: Path,
 ) -> None:
