@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version as installed_version
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -55,6 +56,7 @@ def create_app(
     app = FastAPI(
         title="Openbell",
         description="Read-only: what an account holds, did and is about to do.",
+        version=installed_version("openbell"),
         # The page of the schema is ours: theirs loads its script from elsewhere.
         docs_url=None,
         redoc_url=None,
