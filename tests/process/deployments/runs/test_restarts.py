@@ -51,7 +51,7 @@ class Runs:
         return self.paused
 
     def begun_runs(self, flow: str, since: datetime) -> list[FlowRun]:
-        return [run for run in self.runs if run.state_type != "SCHEDULED"]
+        return [run for run in self.runs if run.state_type not in ("SCHEDULED", "PAUSED")]
 
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
         if not self.has_deployment:
@@ -286,6 +286,16 @@ def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
         assert look(restarts, runs) == []
     assert look(restarts, runs) == ["new trade-session/paper {}"]
     assert look(restarts, runs) == []
+
+
+def test_a_session_whose_run_was_paused_and_lost_its_process_is_taken_up_by_a_new_one(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.say("PAUSED", ago=MINUTE)
+    with traded(tmp_path / "data"):
+        assert look(restarts, runs) == []
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
 
 
 def test_a_new_run_that_waits_for_a_busy_worker_is_not_joined_by_another(
