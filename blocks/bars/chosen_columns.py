@@ -106,7 +106,9 @@ def _wide_parts(
         # Blank lines are looked for in the columns of a table, and so in these alone.
         of_symbol = replace(
             table,
-            rows=table.rows.select(available) if texts is None else texts.select(available).lazy(),
+            rows=table.rows.select(available)
+            if texts is None
+            else pl.DataFrame([texts[name] for name in available]).lazy(),
             schema=pl.Schema({name: schema[name] for name in available}),
         )
         columns = replace(columns, symbol=None)

@@ -20,7 +20,7 @@ TWO_COLUMNS = "--column date=NAME --column time=NAME"
 _SYNONYMS: dict[str, frozenset[str]] = {
     "symbol": frozenset({"symbol", "ticker", "sym", "instrument", "tickersymbol"}),
     "ts": frozenset({"ts", "timestamp", "time", "datetime", "date", "t", "start", "starttime"})
-    | {"barstart", "tsevent", "windowstart"},
+    | {"barstart", "tsevent", "windowstart", "beginsat"},
     "open": frozenset({"open", "o", "openprice"}),
     "high": frozenset({"high", "h", "highprice"}),
     "low": frozenset({"low", "l", "lowprice"}),

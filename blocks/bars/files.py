@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +17,7 @@ from blocks.bars.names.asked import Asked, asked_for, one_name_each
 from blocks.bars.one_writing import writing_of, zones_behind
 from blocks.bars.rows import KeyPiece, Piece, read_keys, read_piece, read_symbols
 from blocks.bars.stamp_evidence import Keys
+from blocks.bars.stamp_lengths import refuse_longer
 from blocks.bars.stamps import find_shift, unique_stamps
 from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
@@ -82,17 +83,24 @@ def read_bars(
     if asked is not None and format.symbol is None:
         asked.refuse_absent(names, path)
     present = one_name_each(names)
+    number = _by_key(present)
     stamps = [unique_stamps([keys.stamp_us for keys in piece.blocks]) for piece in whole]
     shift, stamp_notes = find_shift(
         stamps[0] if len(stamps) == 1 else unique_stamps(stamps),
-        [keys for piece in whole for keys in _numbered(present, piece)],
+        [keys for piece in whole for keys in _numbered(number, piece)],
         present,
         exchange,
         format.stamp,
         format.interval_minutes,
     )
     chosen = present if asked is None else asked.called(names)
+    number_of_chosen = _by_key(chosen)
     shifts = [shift.of_file(once, format.interval_minutes) for once in stamps]
+    if format.interval_minutes is None:
+        for part, piece, each in zip(parts, whole, shifts, strict=True):
+            if each.hours is not None and len(piece.names) > 1:
+                keys, where = tuple(_numbered(number, piece)), part.table.path.name
+                refuse_longer(present, keys, each.hours, each.interval_us, where)
     starts = [each.starts_of(once) for each, once in zip(shifts, stamps, strict=True)]
     blocks = tuple(
         replace(
@@ -101,7 +109,7 @@ def read_bars(
             interval_minutes=format.interval_minutes,
         )
         for piece, each in zip(pieces, shifts, strict=True)
-        for block in _coded(chosen, piece)
+        for block in _coded(number_of_chosen, piece)
     )
     if not blocks:
         notes.append(f"no rows of {path} lie between the dates asked for")
@@ -228,20 +236,23 @@ def _told(piece: Piece, symbol: str) -> Piece:
     return replace(piece, names=(symbol,) * len(piece.names))
 
 
-def _coded(symbols: tuple[str, ...], piece: Piece) -> Iterator[AnyRows]:
-    """Yield the piece's rows with their place among the symbols instead of the piece's own."""
-    place = _places(symbols, piece.names)
+def _coded(number: Mapping[str, int], piece: Piece) -> Iterator[AnyRows]:
+    """Yield the piece's rows with their symbols' numbers instead of the piece's own."""
+    place = _places(number, piece.names)
     for block in piece.blocks:
         yield replace(block, symbol=place[block.symbol])
 
 
-def _numbered(symbols: tuple[str, ...], piece: KeyPiece) -> Iterator[Keys]:
+def _numbered(number: Mapping[str, int], piece: KeyPiece) -> Iterator[Keys]:
     """Yield the piece's keys likewise."""
-    place = _places(symbols, piece.names)
+    place = _places(number, piece.names)
     for keys in piece.blocks:
         yield replace(keys, symbol=place[keys.symbol])
 
 
-def _places(symbols: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.int32]:
-    number = {symbol_key(symbol): index for index, symbol in enumerate(symbols)}
+def _by_key(symbols: tuple[str, ...]) -> dict[str, int]:
+    return {symbol_key(symbol): index for index, symbol in enumerate(symbols)}
+
+
+def _places(number: Mapping[str, int], names: tuple[str, ...]) -> NDArray[np.int32]:
     return np.array([number.get(symbol_key(name), -1) for name in names], dtype=np.int32)

@@ -18,6 +18,7 @@ from blocks.bars.stamp_evidence import (
     judge,
     warn_of_told,
 )
+from blocks.bars.stamp_lengths import lengths_of_sessions, usual_gap
 from trading.counted import counted
 from trading.errors import BadInput
 from trading.market.calendar import (
@@ -30,10 +31,6 @@ from trading.market.parallel import for_each
 
 # A gap this rare is a stray row, not the interval of the bars.
 _SMALLEST_SHARE_OF_GAPS = 0.01
-# One that is nearly all of a file's gaps is how long its bars are, though others are shorter.
-_USUAL_SHARE_OF_GAPS = 0.9
-# So many gaps of a session tell its own length.
-_FEWEST_GAPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,9 @@ class Shift:
         if self.hours is None or told_minutes is not None or len(unique) == len(self.unique):
             return self
         least = int(self.interval_us.min())
-        own = _usual_gap(unique, self.hours) or least
-        return _shift(unique, self.hours, max(own, least), least)
+        own = usual_gap(unique, self.hours) or least
+        lengths = lengths_of_sessions(unique, self.hours, max(own, least), least)
+        return Shift(unique, self.hours, lengths)
 
     def moved(self, stamp_us: Integers) -> Integers:
         """Return the starts of bars from their stamps (rows,), microseconds UTC."""
@@ -134,13 +132,13 @@ def find_shift(
             "Say how long a bar is with --source-interval MINUTES, or that stamps are starts with"
             " --stamp start",
         )
-    shift = (
-        _shift(unique, hours, interval, interval)
+    lengths_us = (
+        lengths_of_sessions(unique, hours, interval, interval)
         if interval_minutes is None
-        else Shift(unique, hours, np.full(len(hours.open_us), interval))
+        else np.full(len(hours.open_us), interval)
     )
     if told is None:
-        *shorter, longest = np.unique(shift.interval_us[seen.with_rows]) // MICROSECONDS_PER_MINUTE
+        *shorter, longest = np.unique(lengths_us[seen.with_rows]) // MICROSECONDS_PER_MINUTE
         lengths = "".join(f"{minutes} or " for minutes in shorter) + counted(longest, "minute")
         notes = (
             (
@@ -150,7 +148,7 @@ def find_shift(
                 " them"
             ),
         )
-    return shift, notes
+    return Shift(unique, hours, lengths_us), notes
 
 
 def _hours(exchange: str, unique: Integers) -> Hours:
@@ -180,46 +178,6 @@ def _interval_of_ends(unique: Integers, hours: Hours) -> int | None:
             sizes, counts = np.unique(gaps, return_counts=True)
             return int(sizes[counts >= _SMALLEST_SHARE_OF_GAPS * len(gaps)][0])
     return None
-
-
-def _usual_gap(unique: Integers, hours: Hours) -> int | None:
-    """Return how far apart nearly all stamps of sessions are, None where nothing is usual."""
-    gaps, _ = _gaps(unique, hours)
-    if not len(gaps):
-        return None
-    sizes, counts = np.unique(gaps, return_counts=True)
-    most = int(counts.argmax())
-    return int(sizes[most]) if counts[most] >= _USUAL_SHARE_OF_GAPS * len(gaps) else None
-
-
-def _gaps(unique: Integers, hours: Hours) -> tuple[Integers, Integers]:
-    """Return the gaps between the stamps of each session, that before its close left out.
-
-    With them comes the session of each.
-    """
-    session = hours.session_of(unique)
-    inner = (session >= 0) & (unique < hours.close_us[np.maximum(session, 0)])
-    stamps, of = unique[inner], session[inner]
-    same = np.diff(of) == 0
-    return np.diff(stamps)[same], of[1:][same]
-
-
-def _shift(unique: Integers, hours: Hours, usual: int, least: int) -> Shift:
-    """Return the shift of sessions whose bars are of the usual length, or of one of their own.
-
-    What nearly all gaps of a session are is its length, `least` or more.
-    """
-    lengths = np.full(len(hours.open_us), usual)
-    gaps, of = _gaps(unique, hours)
-    if len(gaps):
-        span = int(gaps.max()) + 1
-        kinds, counts = np.unique(of * span + gaps, return_counts=True)
-        session, gap = kinds // span, kinds % span
-        of_session = np.bincount(of, minlength=len(lengths))[session]
-        tells = (of_session >= _FEWEST_GAPS) & (counts >= _USUAL_SHARE_OF_GAPS * of_session)
-        tells &= gap >= least
-        lengths[session[tells]] = gap[tells]
-    return Shift(unique, hours, lengths)
 
 
 def _moved(stamp_us: Integers, unique: Integers, hours: Hours, interval_us: Integers) -> Integers:

@@ -21,6 +21,7 @@ from blocks.bars.text_oddities import find_oddities, mended
 from blocks.process.disk_errors import words_of
 from trading.errors import BadInput
 
+_FEW_ROWS = 100
 _DAMAGES = (
     pl.exceptions.PolarsError,
     pl.exceptions.PanicException,
@@ -50,6 +51,12 @@ class Table:
     def filled(self) -> pl.LazyFrame:
         """Return the rows without the blank lines of a text file."""
         return self._without_blank_lines(self.rows)
+
+    def first_filled(self) -> pl.DataFrame:
+        """Return the first row that is not blank, none where all are."""
+        # Of a file of a thousand columns it takes long to look for blank lines in all.
+        few = self._without_blank_lines(self.rows.head(_FEW_ROWS)).head(1).collect()
+        return self.filled.head(1).collect() if few.is_empty() else few
 
     def place(self, condition: pl.Expr) -> str:
         """Return the first row where the condition holds, for a message.
@@ -100,7 +107,7 @@ def open_table(path: BarPath, format: BarFileFormat) -> Table:
         table = _open_csv(path, format) if is_text else _open_parquet(path)
         if not table.schema.names():
             raise BadInput(f"{path} has no columns", "Write it again or leave it out")
-        first = table.filled.head(1).collect()
+        first = table.first_filled()
     if first.is_empty():
         raise BadInput(f"{path} has a header and no rows", "Write it again or leave it out")
     return replace(table, first=first)

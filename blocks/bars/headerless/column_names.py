@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.headerless.found_order import found_order, hinted_order
 from blocks.bars.headerless.told_order import PASSED_OVER
-from blocks.bars.headerless.values import looks_like_a_time, looks_like_data
+from blocks.bars.headerless.values import looks_like_a_time, looks_like_data, numbers_of
 from blocks.bars.sources.paths import BarPath
 from blocks.bars.text_layout import TextLayout, first_rows
 from trading.errors import BadInput
 
 # Enough rows for a flat bar or two not to hide what a column is.
 _LOOKED_AT = 200
+# Above it a number is no clock's 235959.
+_MOST_CLOCK = 240_000
+_DAY_MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ def names_of_columns(
         return None
     rows = first_rows(source, layout, _LOOKED_AT)
     order = found_order(rows)
+    if order is None and not format.columns:
+        _refuse_time_without_date(path, rows)
     if order is None or format.columns:
         said_order = ",".join(order or hinted_order(rows))
         leave = "Leave --column out, and say" if format.columns else "Say"
@@ -53,6 +58,19 @@ def names_of_columns(
         )
     note = f"there is no header: the columns are read as {', '.join(order)}"
     return ColumnNames(_unique(order), (note,))
+
+
+def _refuse_time_without_date(path: BarPath, rows: list[list[str]]) -> None:
+    """Raise BadInput for rows that begin with counts since midnight, as no column can mend."""
+    begins = numbers_of([row[0] for row in rows if row])
+    if begins is None or not all(number.is_integer() for number in begins):
+        return
+    if _MOST_CLOCK < begins[-1] < _DAY_MILLISECONDS and begins == sorted(set(begins)):
+        raise BadInput(
+            f"{path} has no header and no dates: its rows begin with counts since midnight, such"
+            f" as {rows[0][0]}",
+            "Write each row's date and time in front, such as 2024-01-31 09:30",
+        )
 
 
 def _told(

@@ -79,7 +79,7 @@ def asked_for(symbols: Sequence[str] | None, told: str | None) -> Asked | None:
 def one_name_each(names: Iterable[str]) -> tuple[str, ...]:
     """Return the symbols, sorted, each by one name though it is written in several ways."""
     chosen: dict[str, str] = {}
-    for name in sorted(names):
+    for name in sorted(map(str.strip, names)):
         key = symbol_key(name)
         # BRK.B is the way of the exchange, and goes before the others.
         chosen[key] = name if name == key or key not in chosen else chosen[key]

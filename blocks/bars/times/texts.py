@@ -25,6 +25,8 @@ from blocks.bars.times.zone_letters import clock_of, minutes_of
 from trading.errors import BadInput
 
 _MINUTE_US = 60_000_000
+# Eight digits that are no date of a century of ours.
+_COUNT = re.compile(r"(?!(?:19|20)\d{2})\d{8}")
 _LETTERS = r"\(?([A-Za-z]{2,5})\)?$"
 
 
@@ -157,7 +159,7 @@ def _read(
 
 def _match(value: str, source: TimeSource) -> re.Match[str]:
     match = matched(value)
-    if match is None or match["letters"]:
+    if match is None or match["letters"] or _COUNT.fullmatch(value):
         raise unreadable_text(value, source)
     if match["time"] is None:
         raise BadInput(

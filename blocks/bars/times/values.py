@@ -14,8 +14,11 @@ from blocks.bars.times.dates import DateDecision
 from blocks.bars.times.likely_format import format_hint
 from trading.errors import BadInput
 
-# From 1982 to 2064, counted from the last day of 1899.
-_SHEET_DAY = re.compile(r"[3-5]\d{4}[.,]\d+")
+# From 1982 to 2064, counted from the last day of 1899, or from the year 0.
+_SHEET_DAY = re.compile(r"(?:[3-5]\d{4}|7[2-5]\d{4})[.,]\d+")
+# Seconds or milliseconds since midnight, as many as a day has.
+_OF_DAY = re.compile(r"\d{5,8}")
+_MOST_OF_DAY = 86_400_000
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
 # A number is an epoch time in the one unit in which it lies between 1980 and 2100.
 FIRST_SECOND, LAST_SECOND = 315_532_800, 4_102_444_800
@@ -102,6 +105,13 @@ def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
         return BadInput(
             f"{value!r} in column {source.name!r} is a time of day without a date, {at}",
             f"Name the column of the date too: {TWO_COLUMNS}",
+        )
+    if _OF_DAY.fullmatch(str(value).strip()) and int(str(value)) < _MOST_OF_DAY:
+        return BadInput(
+            f"{value!r} in column {source.name!r} is no time with a date, but may be one since"
+            f" midnight, {at}",
+            "Write each row's date and time, such as 2024-01-31 09:30, where the date is in the"
+            f" file's name alone; or name the column of dates too: {TWO_COLUMNS}",
         )
     if _SHEET_DAY.fullmatch(str(value).strip()):
         return BadInput(

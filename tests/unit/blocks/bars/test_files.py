@@ -552,6 +552,20 @@ def test_a_symbol_with_spaces_at_its_end_is_found_without_them(tmp_path: Path) -
     assert len(read.rows) == len(starts())
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_symbol_in_small_letters_and_with_spaces_is_the_one_in_capitals(
+    suffix: str, tmp_path: Path
+) -> None:
+    written = [("AAPL", "aapl", " aapl ", "AAPL ")[at % 4] for at in range(len(starts()))]
+    frame = bars(starts()).with_columns(symbol=pl.Series(written))
+    path = tmp_path / f"x.{suffix}"
+    getattr(frame, f"write_{suffix}")(path)
+    for asked, called in ((None, "AAPL"), (["AAPL"], "AAPL"), (["aapl"], "aapl")):
+        read = read_bars(path, asked)
+        assert read.symbols == (called,)
+        assert read.rows.symbol.tolist() == [0] * len(frame)
+
+
 @pytest.mark.parametrize("zone", ["America/NewYork", "Mars", "", "../etc", "America"])
 def test_an_unknown_zone_is_refused_by_name(zone: str, tmp_path: Path) -> None:
     path = one_row(tmp_path / "x.csv", HEADER, f"AAPL,{NAIVE[0]},10,12,9,11,500")

@@ -316,6 +316,9 @@ def test_a_text_called_gz_is_read_once_it_is_called_what_it_is(tmp_path: Path) -
         (b"PK\x03\x04", "workbook of Excel"),
         (b"\xd0\xcf\x11\xe0", "old workbook"),
         (b"BZh9", "bzip2"),
+        (b'{"c": [120.1, 120.2], "s": "ok"}', "JSON"),
+        (b'\xef\xbb\xbf[\n  {"t": 1709735400}]', "JSON"),
+        (b"<!DOCTYPE html><html><body>429", "HTML"),
     ],
 )
 def test_other_kinds_that_are_called_csv_are_named(first: bytes, kind: str, tmp_path: Path) -> None:
@@ -329,3 +332,21 @@ def test_days_as_a_spreadsheet_counts_them_are_named(tmp_path: Path) -> None:
     path.write_text("date,open,high,low,close,volume\n45356.395833,1,2,1,2,100\n")
     error = refused(path)
     assert "'45356.395833' in column 'date' is a spreadsheet's number of a day" in error.what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # As QuantConnect's files of a day are: the date is in their name.
+        "".join(f"{34_200_000 + 60_000 * n},1224700,1225200,1220600,1221000,1485\n"
+                for n in range(9)),
+        "time,open,high,low,close,volume\n34200000,1,2,1,2,100\n34260000,1,2,1,2,100\n",
+    ],
+    ids=["without a header", "with a header"],
+)  # fmt: skip
+def test_times_that_count_from_midnight_are_said_to_have_no_date(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "20240306_qxa_minute_trade.csv"
+    path.write_text(text)
+    error = refused(path)
+    assert "since midnight" in error.what
+    assert "date and time" in error.hint

@@ -175,9 +175,7 @@ PUT_APART: dict[str, tuple[Times, Times, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("of_starts", "of_ends", "says"), PUT_APART.values(), ids=PUT_APART.keys()
-)
+@pytest.mark.parametrize(("of_starts", "of_ends", "says"), PUT_APART.values(), ids=PUT_APART.keys())
 def test_rows_that_contradict_are_read_right_once_they_are_apart_as_the_hint_says(
     of_starts: Times, of_ends: Times, says: str, tmp_path: Path
 ) -> None:
@@ -286,3 +284,23 @@ def test_ends_of_sessions_of_two_lengths_are_each_moved_by_their_own(
     short, long = sorted((first, second))
     assert all(f"moved back by {short} or {long} minutes" in note for note in said)
     assert bool(said) == (told is None)
+
+
+def test_ends_of_two_lengths_in_one_file_are_read_right_from_a_file_each_as_the_hint_says(
+    tmp_path: Path,
+) -> None:
+    times = {
+        symbol: [day.bar_end(b, minutes) for day in DAYS for b in range(day.bar_count(minutes))]
+        for symbol, minutes in (("A", 1), ("B", 5))
+    }
+    # A thin symbol beside others is of their length.
+    times["THIN"] = [moment for at, moment in enumerate(times["A"]) if at % 7 in (0, 2, 3, 6)]
+    with pytest.raises(BadInput, match=r"rows of B in .* 5 minutes apart and others 1 minute"):
+        read_bars(written(times, tmp_path), ["A"])
+    (tmp_path / "apart").mkdir()
+    for name, symbols in (("one", ("A", "THIN")), ("five", ("B",))):
+        of = written({symbol: times[symbol] for symbol in symbols}, tmp_path)
+        of.rename(tmp_path / "apart" / f"{name}.parquet")
+    for symbol, minutes in (("A", 1), ("B", 5), ("THIN", 1)):
+        true = [moment - timedelta(minutes=minutes) for moment in times[symbol]]
+        assert moments_of(tmp_path / "apart", symbol) == true
