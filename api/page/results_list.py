@@ -74,7 +74,7 @@ def _row(folder: Path, name: str) -> str:
         "tr",
         link
         + element("td", f"{run.written:%Y-%m-%d %H:%M}")
-        + element("td", run.strategy)
+        + element("td", run.kind)
         + element("td", _symbols(run))
         + element("td", run.first.isoformat())
         + element("td", run.last.isoformat())

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from blocks.process.disk_errors import words_of
+from blocks.research_report.comparison.run import SIMULATED
 from blocks.results.folder import EQUITY, FILES, TRADES, hash_of_file
 from blocks.results.kept_walk import WALK, summary_of_walk
 from blocks.results.run_folder import SUMMARY
@@ -82,6 +83,18 @@ class KeptRun:
         """Return the name of its strategy, empty for a user's file that has none."""
         strategy = self.plan.get("strategy")
         return str(strategy.get("strategy") or "") if isinstance(strategy, dict) else ""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Return whether no market made its bars."""
+        return self.source.startswith(SIMULATED)
+
+    @property
+    def kind(self) -> str:
+        """Return its strategy, and what its figures are not to be taken for, a dash for neither."""
+        marks = [("walk", self.is_walk), ("SIMULATED", self.is_simulated)]
+        said = ", ".join(word for word, holds in marks if holds)
+        return f"{self.strategy or '-'} ({said})" if said else self.strategy or "-"
 
     @property
     def first(self) -> date:

@@ -29,6 +29,7 @@ def run_record(run: KeptRun) -> dict[str, Json]:
         "folder": str(run.folder),
         "written": run.written.isoformat(timespec="seconds"),
         "is_walk_forward": run.is_walk,
+        "is_simulated": run.is_simulated,
         "strategy": run.strategy or None,
         "symbols": list(run.symbols),
         "first": run.first.isoformat(),
@@ -53,7 +54,7 @@ def _row(run: KeptRun) -> dict[str, object]:
     return {
         "run": run.name,
         "written (UTC)": f"{run.written:%Y-%m-%d %H:%M}",
-        "strategy": f"{run.strategy or _NONE}{' (walk)' if run.is_walk else ''}",
+        "strategy": run.kind,
         "symbols": f"{symbols} +{more}" if more > 0 else symbols,
         "min": run.plan.get("interval_minutes") or _NONE,
         "first": run.first.isoformat(),

@@ -129,10 +129,9 @@ def _replaying(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _moment(address: str) -> datetime | None:
-    """Return the clock of the session that is under way, None before there is one."""
+    """Return the clock of the replay that is under way, None before it has one."""
     answer = _json(f"{address}/api/session")
-    hours = answer.get("hours") if answer else None
-    if not hours:
+    if not answer or not answer["clock"]["is_replayed"]:
         return None
     return datetime.fromisoformat(str(answer["clock"]["now"]))
 

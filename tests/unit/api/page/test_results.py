@@ -18,7 +18,7 @@ TOKEN = "letters-and-digits-4711"
 NAME = "2025-06 (2) \u00e9t\u00e9 50%"
 SUMMARY = {
     "engine_version": "1+abc",
-    "source": "bars.parquet",
+    "source": "simulated market, seed 1",
     "plan": {"strategy": {"strategy": "orb"}, "symbols": ["A", "B", "C", "D"]},
     "sessions": {"first": "2025-06-02", "last": "2025-06-06", "count": 5},
     "summary": {"total_pnl": -12.5, "total_return": -0.00125, "max_drawdown": -0.01, "trades": 7},
@@ -58,7 +58,7 @@ def test_all_results_are_listed_with_their_figures_and_lead_to_their_pages(kept:
     page = browser(kept).get("/backtests/")
     assert page.status_code == 200
     place = f"/backtests/{quote(NAME)}/"
-    for said in (f'href="{place}report.html"', f'href="{place}"', "orb", "A, B, C and 1 more",
+    for said in (f'href="{place}report.html"', f'href="{place}"', "orb (SIMULATED)", "A, B, C and 1 more",
                  "2025-06-02", "\N{MINUS SIGN}12.50", "it is no JSON",
                  'href="/sweeps/mine/sweep.html"'):  # fmt: skip
         assert said in page.text

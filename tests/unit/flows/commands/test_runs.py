@@ -62,6 +62,8 @@ def test_the_table_says_the_same_and_how_many_are_not_shown(data_dir: Path) -> N
     runs = listed("--data-dir", data_dir)
 
     assert lines[2].split()[0] == "newer"
+    assert "orb (SIMULATED)" in lines[2]
+    assert runs[0]["is_simulated"] is True
     assert lines[2].split()[-1] == runs[0]["hashes"]["parameters"][:8]
     assert lines[-1] == "1 older ones are not shown. --limit 0 shows all"
     folded = flows("runs", "--data-dir", data_dir, "--limit", "1", COLUMNS="80").stdout
