@@ -58,8 +58,8 @@ def test_all_results_are_listed_with_their_figures_and_lead_to_their_pages(kept:
     page = browser(kept).get("/backtests/")
     assert page.status_code == 200
     place = f"/backtests/{quote(NAME)}/"
-    for said in (f'href="{place}report.html"', f'href="{place}"', "orb (SIMULATED)", "A, B, C and 1 more",
-                 "2025-06-02", "\N{MINUS SIGN}12.50", "it is no JSON",
+    for said in (f'href="{place}report.html"', f'href="{place}"', "orb (SIMULATED)",
+                 "A, B, C and 1 more", "2025-06-02", "\N{MINUS SIGN}12.50", "it is no JSON",
                  'href="/sweeps/mine/sweep.html"'):  # fmt: skip
         assert said in page.text
     for path in ("/backtests", "/sweeps/", "/walks/"):
