@@ -31,6 +31,11 @@ SPEED = 120
 HALF_HOUR = timedelta(minutes=30)
 # At noon in New York something was traded, and something is held.
 NOON_UTC = datetime(2025, 6, 10, 16, tzinfo=UTC)
+STRATEGY = ("--set", "range_minutes=60", "--set", "target=none")
+# Of each symbol that is in sight.
+HAS_CANDLES = """[...document.querySelectorAll('#symbol-charts .chart')].length
+  && [...document.querySelectorAll('#symbol-charts .chart')].every(chart =>
+    chart.getBoundingClientRect().top > innerHeight || chart.querySelector('canvas'))"""
 TALL_PX = {"desktop-light": 2450, "phone-dark": 1500}
 PATIENCE_S = 300.0
 DEPLOYED_BACKTEST = {
@@ -110,15 +115,17 @@ def noon(camera: Camera, folder: Path) -> None:
             if look.name in TALL_PX:
                 camera.look(replace(look, height=TALL_PX[look.name]))
                 camera.open(address)
+                camera.wait_for(HAS_CANDLES)
+                camera.wait()
                 camera.take(f"noon/{look.name}")
 
 
 @contextmanager
 def _replaying(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    replay = ["run", "--replay", DAY, "--symbols", SYMBOLS, "--speed", str(SPEED)]
+    replay = ["run", "--replay", DAY, "--symbols", SYMBOLS, "--speed", str(SPEED), *STRATEGY]
     session = subprocess.Popen(
-        [sys.executable, "-m", "flows", *replay, "--data-dir", str(folder)],
-        cwd=REPOSITORY,
+        [sys.executable, "-m", "flows", *replay, "--data-dir", folder.name],
+        cwd=folder.parent,
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -192,8 +199,9 @@ def call(*arguments: str) -> None:
 
 @contextmanager
 def _api(folder: Path) -> Iterator[str]:
-    arguments = ["api", "--data-dir", str(folder), "--account", "replay", "--port", "0"]
-    with _saying(arguments, r"listening at (http://\S+)") as found:
+    # The page shows commands with the folder as it was named.
+    arguments = ["api", "--data-dir", folder.name, "--account", "replay", "--port", "0"]
+    with _saying(arguments, r"listening at (http://\S+)", folder.parent) as found:
         yield found[1]
 
 
@@ -208,11 +216,13 @@ def _up(folder: Path) -> Iterator[PrefectPages]:
 
 
 @contextmanager
-def _saying(arguments: Sequence[str], words: str) -> Iterator[re.Match[str]]:
+def _saying(
+    arguments: Sequence[str], words: str, working_folder: Path = REPOSITORY
+) -> Iterator[re.Match[str]]:
     """Run a module until the context ends; give the first line that says such words."""
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
-        cwd=REPOSITORY,
+        cwd=working_folder,
         env=os.environ | {"PRIMARY_PROVIDER": "simulated"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
