@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from trading.counted import first_of
+
 FILE = "file"
 # What a user brought himself comes first, then the whole tape, and a part of it last.
 PREFERRED = (FILE, "alpaca:sip", "yahoo", "finnhub", "alpaca:iex")
@@ -80,6 +82,4 @@ def notes_of_feeds(choices: Sequence[FeedChoice]) -> tuple[str, ...]:
 
 def named(symbols: Sequence[str]) -> str:
     """Return the first few symbols for a message, and how many more there are."""
-    if len(symbols) <= _MOST_NAMED:
-        return ", ".join(symbols)
-    return f"{', '.join(symbols[:_MOST_NAMED])} and {len(symbols) - _MOST_NAMED} more"
+    return first_of(symbols, _MOST_NAMED)

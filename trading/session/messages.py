@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trading.counted import first_of
+
+# A line of a log, and a message, name so many symbols; of five hundred nobody reads each.
+MOST_NAMED = 20
+
 
 class Kind(StrEnum):
     """What a message is about."""
@@ -123,7 +128,7 @@ class RangeMessage:
     @property
     def text(self) -> str:
         """Return the message in one line."""
-        return ", ".join(str(level) for level in self.levels)
+        return first_of([str(level) for level in self.levels], MOST_NAMED)
 
 
 @dataclass(frozen=True, slots=True)

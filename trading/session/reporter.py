@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from trading.counted import counted, first_of
 from trading.engine.book import BASELINE, PEAK
 from trading.engine.trade_tape import FILLS, TRADES
 from trading.errors import BadInput
@@ -24,6 +25,7 @@ from trading.session.events import (
     Unprotected,
 )
 from trading.session.messages import (
+    MOST_NAMED,
     Kind,
     MarketMessage,
     Message,
@@ -128,9 +130,10 @@ class Reporter:
         `changes` are what of its plan is another than in the session before.
         """
         state = self._state
+        symbols, minutes = state.plan.symbols, counted(state.plan.interval_minutes, "minute")
         details = [
-            f"{len(state.plan.symbols)} symbols: {', '.join(state.plan.symbols)}",
-            f"strategy {state.plan.strategy_name}, bars of {state.plan.interval_minutes} minutes",
+            f"{counted(len(symbols), 'symbol')}: {first_of(symbols, MOST_NAMED)}",
+            f"strategy {state.plan.strategy_name}, bars of {minutes}",
             f"equity {float(state.book.money[BASELINE]):,.2f} USD",
         ]
         details += [f"changed: {change}" for change in changes]
