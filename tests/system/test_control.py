@@ -21,7 +21,7 @@ def test_a_click_is_in_the_ledger_and_the_run_says_so(registered: PrefectStack) 
     for command in ("halt", "flatten", "resume"):
         given = {"reason": f"{command} it", "account": ACCOUNT}
         run = api.start_run(f"control/{command}", given)
-        done = wait_for(lambda key=run.id: (now := api.read_run(key)).is_final and now, 60)
+        done = wait_for(lambda key=run.id: (now := api.read_run(key)).is_final and now)
         assert (done.state_name, done.name) == ("Completed", f"{command} {ACCOUNT}")
         assert done.message.startswith(f"{command} is left for account {ACCOUNT}")
         # No worker had it: its process would begin seconds later.

@@ -82,9 +82,9 @@ def up(data_dir: Path, server: Server, wait_until: str = "Openbell is up") -> It
 
 def start_sleeping(api: PrefectApi, data_dir: Path) -> tuple[str, int]:
     """Start a run that sleeps, and return it with its process."""
-    run = api.start_run("small/scheduled", {"seconds": 300, "data_dir": str(data_dir)})
+    run = api.start_run("small/scheduled", {"seconds": 900, "data_dir": str(data_dir)})
     note = data_dir / f"{run.id}.json"
-    wait_for(lambda: note.exists() and note.read_text(), 90)
+    wait_for(lambda: note.exists() and note.read_text())
     return run.id, json.loads(note.read_text())["pid"]
 
 
@@ -112,7 +112,7 @@ def test_up_waits_for_a_server_and_crashes_dead_runs_there_and_leaves_others_alo
     expected = Server(f"http://127.0.0.1:{port}/api", None, home.auth_string())
     with up(data_dir, expected, wait_until="waiting for it") as log, elsewhere(home) as server:
         assert server.api_url == expected.api_url
-        wait_for(partial(has_said, log, "Openbell is up"), 120)
+        wait_for(partial(has_said, log, "Openbell is up"))
         api = server.connect()
         dead_id, _ = start_sleeping(api, data_dir)
         assert api.read_run(dead_id).worker == worker_name(Home(data_dir))
@@ -134,7 +134,7 @@ def test_up_waits_for_a_server_and_crashes_dead_runs_there_and_leaves_others_alo
         with up(data_dir, server) as log:
             assert api.read_run(older_id).state_name == "Running"
             assert "left alone" in log.read_text()
-            wait_for(lambda: api.read_run(older_id).state_name == "Crashed", 120)
+            wait_for(lambda: api.read_run(older_id).state_name == "Crashed")
             living_id, living_pid = start_sleeping(api, data_dir)
             with up(tmp_path / "others" / "data", server) as log_of_others:
                 assert api.read_run(living_id).state_name == "Running"

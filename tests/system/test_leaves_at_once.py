@@ -31,7 +31,7 @@ def run(api: PrefectApi, due: datetime, given: dict[str, Any]) -> FlowRun:
     state = {"type": "SCHEDULED", "state_details": {"scheduled_time": due.isoformat()}}
     body = {"parameters": {"market": "simulated", **given}, "state": state}
     begun = api._call("POST", f"deployments/{paper['id']}/create_flow_run", body)
-    return wait_for(lambda: (now := api.read_run(begun["id"])).is_final and now, 120)
+    return wait_for(lambda: (now := api.read_run(begun["id"])).is_final and now)
 
 
 def closed_exchange(now: datetime) -> str:
@@ -81,7 +81,7 @@ def test_a_run_whose_session_is_traded_by_another_leaves_it_to_that_one(
 
 def test_a_replay_without_a_day_does_not_trade_now(api: PrefectApi, tmp_path: Path) -> None:
     begun = api.start_run("trade-session/replay", {"replay": None, "data_dir": str(tmp_path)})
-    ended = wait_for(lambda: (now := api.read_run(begun.id)).is_final and now, 120)
+    ended = wait_for(lambda: (now := api.read_run(begun.id)).is_final and now)
     assert ended.state_type == "FAILED"
     assert ended.message.startswith("Bad input: a replay needs a date")
     assert not (tmp_path / "simulated").exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from deployments.processes.home import REPOSITORY, Home
 from tests.system.conftest import PrefectStack
-from tests.system.patience import patient
+from tests.system.patience import patient, wait_for
 from tests.system.struck_session import SESSION
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
@@ -91,16 +90,15 @@ def test_a_session_that_is_cancelled_in_the_page_ends_flat_and_cancelled(
     api = registered.connect()
     run = api.start_run("trade-session/paper", {**SESSION, "data_dir": str(tmp_path)})
     ledger = DuckDBLedger(tmp_path, "replay")
-    deadline = time.monotonic() + 200
-    while not (
-        (tmp_path / "replay" / "ledger.duckdb").exists() and ledger.query("SELECT * FROM positions")
-    ):
-        assert time.monotonic() < deadline and not api.read_run(run.id).is_final
-        time.sleep(0.5)
+
+    def holds() -> bool:
+        assert not api.read_run(run.id).is_final
+        is_there = (tmp_path / "replay" / "ledger.duckdb").exists()
+        return is_there and bool(ledger.query("SELECT * FROM positions"))
+
+    wait_for(holds, 380)
     assert api.cancel(run.id)
-    while not (ended := api.read_run(run.id)).is_final:
-        assert time.monotonic() < deadline + 60
-        time.sleep(0.5)
+    ended = wait_for(lambda: (now := api.read_run(run.id)).is_final and now, 180)
     # Were it Crashed, the supervisor would start it again: its user wants it to stay away.
     assert ended.state_type == "CANCELLED"
     assert ledger.query("SELECT * FROM positions") == []

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import exchange_calendars
-import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -92,8 +91,12 @@ def test_an_active_schedule_yields_runs_at_exactly_the_next_sessions(
     times = sorted(datetime.fromisoformat(run["expected_start_time"]) for run in runs)
 
     calendar = exchange_calendars.get_calendar("XNYS")
-    opens = calendar.opens[calendar.opens > pd.Timestamp(datetime.now(UTC))][: len(times)]
-    assert times == [open_.to_pydatetime() - timedelta(minutes=5) for open_ in opens]
+    fires = [open_.to_pydatetime() - timedelta(minutes=5) for open_ in calendar.opens]
+    first = fires.index(times[0])
+    assert times == fires[first : first + len(times)]
+    # One may have come due since it was written down.
+    now = datetime.now(UTC)
+    assert fires[first - 1] < now < fires[first + 1] and times[0] > now - timedelta(hours=1)
 
 
 def test_a_run_completes_in_the_repository_and_with_the_homes_environment(
@@ -141,7 +144,7 @@ def test_runs_of_a_demo_are_followed_until_they_are_completed(
 ) -> None:
     output = StringIO()
     console = Console(file=output)
-    run_and_wait(registered.supervisor, [("small/adhoc", {})] * 2, console, 60)
+    run_and_wait(registered.supervisor, [("small/adhoc", {})] * 2, console, 300)
     assert output.getvalue().count("Completed") == 2
 
 
@@ -155,7 +158,7 @@ def test_a_demo_run_that_fails_ends_the_demo_with_its_log(
             registered.supervisor,
             [("small/adhoc", {"problem": "no bars"})],
             console,
-            60,
+            300,
         )
     assert "RuntimeError: no bars" in output.getvalue()
 
@@ -224,7 +227,7 @@ def up(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
 def start_sleeping(data_dir: Path, deployment: str) -> tuple[PrefectApi, str, int]:
     """Start a run that sleeps, and return it with its process once it has begun."""
     api = connect(data_dir)
-    run = api.start_run(deployment, {"seconds": 300, "data_dir": str(data_dir)})
+    run = api.start_run(deployment, {"seconds": 900, "data_dir": str(data_dir)})
     note = data_dir / f"{run.id}.json"
     wait_for(lambda: note.exists() and note.read_text())
     return api, run.id, json.loads(note.read_text())["pid"]
@@ -268,7 +271,7 @@ def test_after_everything_was_killed_the_next_start_works_and_its_end_leaves_no_
                 next(pid for pid, text in pids if command in text),
                 signal.SIGKILL,
             )
-            wait_for(partial(has_said, log, f"Started again: {name}"), 90)
+            wait_for(partial(has_said, log, f"Started again: {name}"))
         assert is_alive(flow_pid)
         assert api.read_run(run_id).state_name == "Running"
         assert flow_pid in processes_of(data_dir)

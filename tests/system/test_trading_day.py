@@ -110,9 +110,13 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
     assert "data:image/png;base64," in summary["data"]
 
 
+@pytest.mark.soak
 def test_a_session_killed_in_the_middle_and_started_again_ends_as_if_undisturbed(
     registered: PrefectStack, tmp_path: Path
 ) -> None:
+    """Sessions of Prefect's that are killed and go on are in tests/system/faults, and kills at
+    every edge that change nothing in tests/process/replay/test_kill_safety.py.
+    """
     api = registered.connect()
     run = api.start_run("trade-session/paper", parameters(tmp_path / "killed"))
 
@@ -123,7 +127,7 @@ def test_a_session_killed_in_the_middle_and_started_again_ends_as_if_undisturbed
 
     wait_for(bar_is_recorded, 200)
     os.kill(process_of(run.id), signal.SIGKILL)
-    wait_for(lambda: api.read_run(run.id).state_type == "CRASHED", 60)
+    wait_for(lambda: api.read_run(run.id).state_type == "CRASHED")
     before, _ = ledger_rows(tmp_path / "killed", "replay")
     again = api.start_run("trade-session/paper", parameters(tmp_path / "killed"))
     finish(registered, again.id)
@@ -205,8 +209,7 @@ def test_the_backtest_deployment_shows_its_picture_and_its_trades(
         wait_for(
             lambda start=beginning: any(
                 line.startswith(start) for line in api.read_log(run.id, lines=200)
-            ),
-            60,
+            )
         )
 
 
@@ -216,12 +219,12 @@ def test_a_bad_backtest_fails_with_the_line_that_the_terminal_shows(
     api = registered.connect()
     given = {"bars": str(REAL_BARS), "symbols": ["NOPE"], "data_dir": str(tmp_path)}
     run = api.start_run("backtest/adhoc", given)
-    ended = wait_for(lambda: (now := api.read_run(run.id)).is_final and now, 120)
+    ended = wait_for(lambda: (now := api.read_run(run.id)).is_final and now)
     assert ended.state_type == "FAILED"
     assert ended.message.startswith(f"Bad input: {REAL_BARS} has no rows of NOPE. It has ")
     assert "\n" not in ended.message
     # Prefect sends a run's log in batches, a little after its state.
-    told = wait_for(lambda: [line for line in api.read_log(run.id) if "Bad input" in line], 60)
+    told = wait_for(lambda: [line for line in api.read_log(run.id) if "Bad input" in line])
     assert [line for line in told if "\n" in line] == []
     log = api.read_log(run.id)
     assert [line for line in log if "Traceback" in line] == []
