@@ -163,7 +163,7 @@ class Restarts:
         if self._sent.are_awaited(api, account, now):
             return
         # What refused, or was not for this session, says nothing of those that did neither.
-        able = [run for run in runs if not self._has_refused(run, account)]
+        able = [run for run in runs if not self._is_of_no_use(run, account)]
         able.sort(key=lambda run: run.id != self._traders.get(account))
         may_begin = is_own_server and self._would_trade(account)
         # Nothing is newer than the run that was made for it, and that one refused too.
@@ -191,12 +191,13 @@ class Restarts:
                 f" {runs[0].name} says {runs[0].message}"
             )
 
-    def _has_refused(self, run: FlowRun, account: str) -> bool:
+    def _is_of_no_use(self, run: FlowRun, account: str) -> bool:
         """Return whether a run would say the same again, while nobody mends or retries it."""
         is_over = run.state_type == "COMPLETED"
         was_skipped = is_over and run.message.startswith(SKIPPED)
         was_ours = run.id in self._starts or run.id == self._new_runs.get(account)
-        return met_bad_input(run) or was_skipped or (is_over and was_ours)
+        is_refused = run.id in self._refused
+        return is_refused or met_bad_input(run) or was_skipped or (is_over and was_ours)
 
     def _was_cancelled_again(self, run: FlowRun) -> bool:
         """Return whether a cancelled run had its one more start, or take note that it has it now.
@@ -217,6 +218,13 @@ class Restarts:
 
     def _start_again(self, api: PrefectApi, run: FlowRun) -> bool:
         if run.id in self._refused or not self._is_in_its_place(api, run):
+            return False
+        if not api.is_deployed(run):
+            self._refused.add(run.id)
+            self._say(
+                f"Session {run.name} is {run.state_name} and is not started again: its deployment"
+                " was removed"
+            )
             return False
         self._say(f"Session {run.name} is {run.state_name} and is started again")
         self._starts[run.id] = self._starts.get(run.id, 0) + 1

@@ -197,6 +197,16 @@ class PrefectApi(PrefectConnection):
         name: str = self._call("GET", f"deployments/{deployment}")["name"]
         return name
 
+    def is_deployed(self, run: FlowRun) -> bool:
+        """Return whether what a run is of is still there: a worker cancels all others."""
+        try:
+            self._call("GET", f"deployments/{run.deployment}")
+        except ServerRefused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            return False
+        return True
+
     def deployment_folder(self, deployment: str) -> str | None:
         """Return the data folder that a deployment's next runs are given, None without one."""
         try:

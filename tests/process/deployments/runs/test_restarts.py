@@ -45,7 +45,11 @@ class Runs:
         self.told: list[str] = []
         self.folder_of_the_deployment: str | None = None
         self.paused = ""
-        self.has_deployment = True
+        self.is_registered = True
+        self.removed: set[str | None] = set()
+
+    def is_deployed(self, run: FlowRun) -> bool:
+        return run.deployment not in self.removed
 
     def paused_place(self, work_pool: str, queue: str) -> str:
         return self.paused
@@ -54,7 +58,7 @@ class Runs:
         return [run for run in self.runs if run.state_type not in ("SCHEDULED", "PAUSED")]
 
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
-        if not self.has_deployment:
+        if not self.is_registered:
             raise NotRegistered(f"deployment {deployment} is not registered", "")
         given = {"market": "live"} | parameters
         new = FlowRun(f"new-{len(self.runs)}", "new-horse", "SCHEDULED", "Scheduled", "",
@@ -298,6 +302,24 @@ def test_a_session_whose_run_was_paused_and_lost_its_process_is_taken_up_by_a_ne
     assert look(restarts, runs) == ["new trade-session/paper {}"]
 
 
+@pytest.mark.parametrize("state", ["CRASHED", "CANCELLED"])
+def test_a_run_whose_deployment_was_removed_leaves_its_session_to_a_new_one(
+    state: str, restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs(deployment="d-1")
+    runs.removed, runs.is_registered = {"d-1"}, False
+    # A worker cancels what it finds no deployment of, however often it is started.
+    runs.say(state, ago=MINUTE)
+    with traded(tmp_path / "data"):
+        pass
+    for _ in range(3):
+        with pytest.raises(NotRegistered):
+            look(restarts, runs)
+        assert runs.told == []
+    runs.is_registered = True
+    assert look(restarts, runs) == ["new trade-session/paper {}"]
+
+
 def test_a_new_run_that_waits_for_a_busy_worker_is_not_joined_by_another(
     restarts: Restarts, tmp_path: Path
 ) -> None:
@@ -338,14 +360,14 @@ def test_an_account_without_a_deployment_keeps_no_other_from_being_taken_up(
 ) -> None:
     runs = Runs({"market": "simulated"})
     runs.say("CRASHED", ago=MINUTE)
-    runs.has_deployment = False
+    runs.is_registered = False
     for account in ("paper", "simulated"):
         with traded(tmp_path / "data", account):
             pass
     with pytest.raises(NotRegistered):
         look(restarts, runs)
     assert runs.told == ["SCHEDULED"]
-    runs.has_deployment = True
+    runs.is_registered = True
     assert look(restarts, runs) == ["new trade-session/paper {}"]
 
 
