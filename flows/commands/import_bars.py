@@ -45,8 +45,10 @@ def run(args: Namespace) -> int:
         print(f"note: {note}")
     print(
         f"{counted(done.stored.added, 'bar')} added, {done.stored.revised:,} revised,"
-        f" {done.stored.unchanged:,} unchanged, of {named(done.symbols)};"
-        f" {done.defects.invalid:,} invalid, {done.defects.duplicate:,} duplicate,"
+        f" {done.stored.unchanged:,} unchanged, of {named(done.symbols)}"
+    )
+    print(
+        f"rows left out: {done.defects.invalid:,} invalid, {done.defects.duplicate:,} duplicate,"
         f" {done.defects.outside_session:,} outside sessions"
     )
     print(f"bars are in {done.folder}; try: openbell backtest --bars {done.folder}")

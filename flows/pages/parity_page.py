@@ -46,10 +46,10 @@ def verdict_text(rows: Sequence[ParityRow]) -> str:
 def _one(row: ParityRow) -> str:
     if row.verdict == "not_kept":
         return f"{row.verdict}: too little is known of what it consumed"
-    compared = f"{row.decisions} decisions and {row.intents} intents"
+    compared = f"{counted(row.decisions, 'decision')} and {counted(row.intents, 'intent')}"
     if row.verdict == "agrees":
         return f"agrees: {compared} come again"
-    return f"DIFFERS: {row.differences} differences in {compared}"
+    return f"DIFFERS: {counted(row.differences, 'difference')} in {compared}"
 
 
 def session_cells(row: ParityRow) -> Cells:
