@@ -31,6 +31,8 @@ class _Version(NamedTuple):
     screen: int
 
 
+# What the functions of the second version are called with, as many as each takes.
+_CALLED_WITH = ("numbers", "memory", "bar", "read")
 _VERSIONS = (_Version(2, 4, 4, 4, 3), _Version(1, 8, 10, 0, 8))
 _NEEDED = ("observe", "signal")
 _NEEDS_SECOND = "needs the second version, with a signal of 4 arguments"
@@ -76,7 +78,7 @@ class _Check:
         taken = signal.__code__.co_argcount
         version = next((one for one in _VERSIONS if one.signal == taken), None)
         if version is None:
-            raise self._wrong("signal", f"signal takes {taken} arguments and not 4")
+            raise self._takes("signal", taken, _VERSIONS[0].signal)
         for name, arguments in version._asdict().items():
             if name == "number" or (name not in _NEEDED and name not in self._names):
                 continue
@@ -85,9 +87,7 @@ class _Check:
             function = self._function(name)
             code = function.__code__
             if code.co_argcount != arguments or code.co_kwonlyargcount:
-                raise self._wrong(
-                    name, f"{name} takes {code.co_argcount} arguments and not {arguments}"
-                )
+                raise self._takes(name, code.co_argcount, arguments)
             if code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
                 raise self._wrong(name, f"{name} takes any number of arguments, not {arguments}")
             if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
@@ -170,6 +170,11 @@ class _Check:
         if not isinstance(found, FunctionType):
             raise self._wrong(name, f"there is no function {name}")
         return found
+
+    def _takes(self, name: str, taken: int, wanted: int) -> BadInput:
+        """Return that a function takes so many arguments; who wrote few learns which they are."""
+        named = f": {', '.join(_CALLED_WITH[:wanted])}" if wanted <= len(_CALLED_WITH) else ""
+        return self._wrong(name, f"{name} takes {taken} arguments and not {wanted}{named}")
 
     def _wrong(self, name: str, what: str) -> BadInput:
         at = f", line {self._lines[name]}" if name in self._lines else ""

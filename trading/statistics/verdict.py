@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from trading.counted import counted
 from trading.statistics.cost_sensitivity import CostSensitivity
 from trading.statistics.sweep_statistics import SweepStatistics
 
@@ -86,12 +87,18 @@ def _finding(statistics: SweepStatistics, costs: CostSensitivity | None) -> str:
 def _tries(statistics: SweepStatistics) -> str:
     tried, distinct = statistics.trials, statistics.distinct_trials
     words = "1 try" if tried == 1 else f"{tried:,} tries"
-    return words if distinct in (0, tried) else f"{words}, {distinct:,} of them different,"
+    if distinct in (0, tried):
+        return words
+    # Others may be the same, or none at all.
+    which = "one of which counts" if distinct == 1 else f"{distinct:,} of them different"
+    return f"{words}, {which},"
 
 
 def _too_little(statistics: SweepStatistics) -> str:
     if statistics.spa_p is None:
-        return f"nothing can be said: {statistics.sessions} sessions do not tell skill from luck"
+        few = counted(statistics.sessions, "session")
+        do = "does" if statistics.sessions == 1 else "do"
+        return f"nothing can be said: {few} {do} not tell skill from luck"
     if statistics.distinct_trials < 2:
         return f"nothing was chosen from, and {_chance(statistics.spa_p)}"
     return "nothing can be said: the best traded too seldom to tell skill from luck"

@@ -79,7 +79,7 @@ def test_a_strategy_of_the_second_version_is_loaded(tmp_path: Path) -> None:
         (
             "signal(numbers, memory, bar, read)",
             "signal(numbers, memory, bar)",
-            "line 15: signal ta",
+            "line 15: signal takes 3 arguments and not 4: numbers, memory, bar, read",
         ),
         ("def observe", "def watch", "second.py: there is no function observe"),
         ("observe(numbers, memory, bar, read)", "observe(*arguments)", "line 14: observe takes 0"),

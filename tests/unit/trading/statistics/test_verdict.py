@@ -92,6 +92,17 @@ COSTS = CostSensitivity(rows=(), break_even_bps=7.3, notes=())
             "with 4,000 tries nothing can be said: 12 sessions do not tell skill from luck",
         ),
         (
+            {"sessions": 1, "pbo": None, "spa_p": None},
+            Verdict.TOO_LITTLE,
+            "with 4,000 tries nothing can be said: 1 session does not tell skill from luck",
+        ),
+        (
+            {"distinct_trials": 1, "deflated_sharpe": None, "pbo": None, "spa_p": 0.03},
+            Verdict.TOO_LITTLE,
+            "with 4,000 tries, one of which counts, nothing was chosen from, and luck alone does "
+            "as well in about 3 of 100 such searches",
+        ),
+        (
             {"deflated_sharpe": None},
             Verdict.TOO_LITTLE,
             "with 4,000 tries nothing can be said: the best traded too seldom to tell skill from "
