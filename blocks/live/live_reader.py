@@ -160,7 +160,8 @@ def health_answer(report: HealthReport) -> HealthAnswer:
     if any(component.reason == NOT_BEGUN for component in well):
         said = f"Nothing is ill; account {report.account} has no ledger before its first session."
     if bad:
-        said = f"{len(bad)} of {len(report.components)} are not well. {report.reasons[0]}"
+        verb = "is" if len(bad) == 1 else "are"
+        said = f"{len(bad)} of {len(report.components)} {verb} not well. {report.reasons[0]}"
     return HealthAnswer(
         status=str(report.level),
         sentence=said,

@@ -71,6 +71,7 @@ function show(seen) {
   const isKept = seen.problem && before && before.session.shown;
   notices(seen);
   if (isKept) {
+    document.title = '(!) Openbell';
     showWell(seen.health);
     showHealth(seen.health);
     return;
