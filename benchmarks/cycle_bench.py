@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from blocks.process.stop_request import StopRequest
-from flows.session.account import open_account
-from flows.session.parts import PlainParts
+from flows.session.account.account import open_account
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.take_bar import take_bar
 from tasks.steps import PLAIN

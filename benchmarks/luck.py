@@ -9,7 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trading.backtest.noise_check import FEWEST_STEPS_INSIDE_BAR, START_STEPS, Steps, walk_panel
+from trading.backtest.checks.noise_check import (
+    FEWEST_STEPS_INSIDE_BAR,
+    START_STEPS,
+    Steps,
+    walk_panel,
+)
 from trading.backtest.performance import Summary
 from trading.market.bars import Floats
 from trading.market.calendar import make_grid, sessions_between

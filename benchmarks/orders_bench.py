@@ -25,7 +25,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.settings.app_settings import DataSettings
 from blocks.settings.broker import BrokerSettings
 from blocks.strategy_file import load_strategy
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.market.calendar import Session, sessions_between

@@ -20,7 +20,7 @@ from blocks.strategy_source.checks import check_strategy
 from blocks.strategy_source.loop_limit import with_loop_limit
 from blocks.strategy_source.source_checks import refuse_beyond_memory, refuse_recursion
 from blocks.strategy_source.time_limit import TIME_LIMIT_SECONDS, watch_calls
-from trading.engine.strategy_errors import HINT, mistakes_explained
+from trading.engine.strategy.errors import HINT, mistakes_explained
 from trading.errors import BadInput
 
 

@@ -16,8 +16,8 @@ from flows.backtest_form import refuse_wrong, request_of_form, with_simulated_da
 from flows.backtest_steps import steps_in_prefect
 from flows.pages.artifacts import publish_backtest
 from flows.pages.cells import cell
-from flows.pages.kept_work import kept_work
 from flows.pages.live_page import LivePage
+from flows.pages.research.kept_work import kept_work
 from flows.pages.shown_progress import ShownProgress
 from flows.process.name_run import name_run
 from flows.process.run_names import span_name

@@ -22,7 +22,7 @@ from flows.session.asked_in_form import FormValues, asked_in_form
 from flows.session.request import DEFAULT_SYMBOLS
 from tasks.backtest import checks as honesty
 from tasks.backtest.request import BacktestRequest
-from trading.backtest.noise_check import FEWEST_TRADES
+from trading.backtest.checks.noise_check import FEWEST_TRADES
 from trading.errors import OpenbellError
 from trading.plan import make_plan
 from trading.strategies.orb_parameters import OrbParameters

@@ -12,10 +12,10 @@ from prefect.client.schemas.objects import State
 
 from blocks.results.served import SWEEPS
 from blocks.settings.app_settings import AppSettings
-from flows.pages.kept_work import kept_work
 from flows.pages.live_page import LivePage
+from flows.pages.research.kept_work import kept_work
+from flows.pages.research.sweep_artifacts import publish_sweep, sweep_message
 from flows.pages.shown_progress import ShownProgress
-from flows.pages.sweep_artifacts import publish_sweep, sweep_message
 from flows.process.name_run import name_run
 from flows.process.run_names import span_name
 from flows.process.settings import begin_process

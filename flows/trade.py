@@ -26,9 +26,9 @@ from flows.process.outcome import failed, skipped
 from flows.process.run_names import session_name
 from flows.process.settings import begin_process
 from flows.process.words import REPLAY_TAG
+from flows.session.account.other_holder import TradedByAnother
+from flows.session.account.parts import saved_parts
 from flows.session.asked_in_form import FormValues, asked_in_form
-from flows.session.other_holder import TradedByAnother
-from flows.session.parts import saved_parts
 from flows.session.prefect_bar import PrefectRunner
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from flows.session.run_account import run_account

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from trading.engine.reading import ATR_BARS, Reading, make_reading, own_indicators
-from trading.engine.strategy_errors import mistakes_explained
-from trading.engine.strategy_functions import declared_by, is_first_version
+from trading.engine.strategy.errors import mistakes_explained
+from trading.engine.strategy.functions import declared_by, is_first_version
 from trading.errors import BadInput, together
 from trading.gate.thresholds import GateThresholds
 from trading.indicators import Indicator, atr

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from trading.reasons import Reason
-from trading.session.broker_answers import in_words
+from trading.session.broker.answers import in_words
 from trading.session.orders import TERMINAL, Status
 
 Rows = list[dict[str, Any]]

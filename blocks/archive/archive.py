@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blocks.archive.feeds import PREFERRED
-from blocks.archive.files import not_written
-from blocks.archive.news import Stored, news_by_file
+from blocks.archive.month.files import not_written
+from blocks.archive.month.news import Stored, news_by_file
+from blocks.archive.month.runs import Sizes, folder_name, run_names
 from blocks.archive.reader import DAY, ArchiveReader
-from blocks.archive.runs import Sizes, folder_name, run_names
 from blocks.providers.fetched_bars import FetchedBars
 from trading.session.ports import Clock
 
 if TYPE_CHECKING:
-    from blocks.archive.merging import RunsWriter
+    from blocks.archive.month.merging import RunsWriter
 
 
 class BarArchive(ArchiveReader):
@@ -88,7 +88,7 @@ class BarArchive(ArchiveReader):
 
     def _writer(self, name: str) -> RunsWriter:
         # It brings pyarrow, which whoever only reads does without.
-        from blocks.archive.merging import RunsWriter
+        from blocks.archive.month.merging import RunsWriter
 
         return RunsWriter(self._runs(name), self._sizes)
 

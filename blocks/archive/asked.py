@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from blocks.archive.files import not_written
+from blocks.archive.month.files import not_written
 from trading.errors import StoreUnavailable
 from trading.market.calendar import Session, from_microseconds, to_microseconds
 

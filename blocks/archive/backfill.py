@@ -14,8 +14,8 @@ from blocks.archive.archive import BarArchive
 from blocks.archive.asked import AskedFile
 from blocks.archive.coverage import Coverage, at_once, coverage_of
 from blocks.archive.feeds import one_feed_each
-from blocks.archive.files import DamagedFile
-from blocks.archive.news import Stored
+from blocks.archive.month.files import DamagedFile
+from blocks.archive.month.news import Stored
 from blocks.providers.errors import EmptyAnswer, NothingThere, RangeTooLong
 from blocks.providers.fetched_bars import FetchedBars, PieceSize, Provider, expected_starts
 from blocks.providers.page_store import drop_pages

@@ -15,14 +15,14 @@ import numpy as np
 import polars as pl
 
 from blocks.archive.feeds import named, notes_of_feeds
-from blocks.archive.files import (
+from blocks.archive.month.files import (
     COLUMNS_BEFORE_FEEDS,
     newest_of_each,
     rows_of,
     scan_bars_file,
 )
+from blocks.archive.month.runs import file_name, folder_minutes
 from blocks.archive.reader import ArchiveReader
-from blocks.archive.runs import file_name, folder_minutes
 from blocks.bars import files
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile

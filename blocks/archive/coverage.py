@@ -12,7 +12,7 @@ import polars as pl
 
 from blocks.archive.archive import BarArchive
 from blocks.archive.feeds import one_feed_each
-from blocks.archive.files import no_stored_bars
+from blocks.archive.month.files import no_stored_bars
 from trading.market.bars import Integers
 from trading.market.calendar import Session, from_microseconds
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from blocks.archive.bar_source import archive_at
 from blocks.archive.feeds import notes_of_feeds
-from blocks.archive.files import rows_of
+from blocks.archive.month.files import rows_of
 from blocks.bars import daily_bars
 from blocks.bars.daily_bars import DailyFile, daily_file, of_daily_bars
 from blocks.bars.times.days import on_clock_of

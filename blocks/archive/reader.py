@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from blocks.archive.feeds import PREFERRED, FeedChoice, one_feed_each
-from blocks.archive.files import DamagedFile, newest_of_each, rows_of
-from blocks.archive.runs import Runs, Wanted, run_names
+from blocks.archive.month.files import DamagedFile, newest_of_each, rows_of
+from blocks.archive.month.runs import Runs, Wanted, run_names
 from blocks.archive.splits import SplitFile
 from blocks.providers.fetched_bars import Split
 from trading.market.bars import BarRows

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from blocks.archive.days import DAYS_SCHEMA, days_of, read_days
 from blocks.archive.feeds import one_feed_each
-from blocks.archive.files import no_stored_bars, scan_bars_file
-from blocks.archive.openings import read_openings_of
+from blocks.archive.month.days import DAYS_SCHEMA, days_of, read_days
+from blocks.archive.month.files import no_stored_bars, scan_bars_file
+from blocks.archive.month.openings import read_openings_of
+from blocks.archive.month.runs import Runs
 from blocks.archive.reader import ArchiveReader
-from blocks.archive.runs import Runs
 from trading.market.bars import NUMBERS, BarRows
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Session, to_microseconds
 

@@ -17,7 +17,7 @@ from blocks.ledger.format import ADDED_COLUMNS, check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.ledger.parity_tables import PARITY_TABLES
 from blocks.ledger.rows import trade_row
-from trading.engine.trade_tape import TRADES, TradeRow
+from trading.engine.tapes.trade_tape import TRADES, TradeRow
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
 from trading.plan import RunPlan

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from blocks.ledger.rows import Projection
+from trading.session.broker.exchange_port import StreamPosition
 from trading.session.events import Event
-from trading.session.exchange_port import StreamPosition
 
 
 class Books(Protocol):

@@ -12,8 +12,8 @@ from blocks.exchange.reconciliation import (
     only_here,
     quantity_differences,
 )
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import Discrepancy, Event, OrderUpdate, intent_of, update_of
-from trading.session.exchange_port import Exchange
 from trading.session.orders import Order, Status, is_ours
 from trading.session.state import SessionState
 

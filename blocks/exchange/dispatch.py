@@ -9,9 +9,9 @@ from blocks.exchange.objections import Objections
 from blocks.exchange.order_requests import Asked, answer_to, ask
 from blocks.exchange.silence import Silence
 from blocks.exchange.unanswered import Unanswered
-from trading.session.broker_answers import Accepted, Answer, Refusal, Refused, Unknown, reason_of
+from trading.session.broker.answers import Accepted, Answer, Refusal, Refused, Unknown, reason_of
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import Event, Intent, update_of
-from trading.session.exchange_port import Exchange
 from trading.session.order_times import OrderTimes, present_us
 from trading.session.orders import Leg, Status
 from trading.session.state import SessionState

@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 from blocks.exchange.books import Books
 from blocks.exchange.order_names import first_word_of, named_event
 from blocks.process.failpoints import reach
+from trading.session.broker.exchange_port import Exchange, ExchangeEvent
 from trading.session.events import Discrepancy, Event, Fill, Intent, OrderUpdate, intent_of
-from trading.session.exchange_port import Exchange, ExchangeEvent
 from trading.session.objections import is_of_others, objection_to
 from trading.session.orders import TERMINAL, Leg, Order, Status, is_ours
 from trading.session.state import SessionState

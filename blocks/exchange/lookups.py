@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import Intent
-from trading.session.exchange_port import Exchange
 
 # A request may arrive so long after a look that did not find it: a gateway gave up, not its broker.
 LATE_SECONDS = 3.0

@@ -20,15 +20,15 @@ from trading.engine.book import Book
 from trading.errors import StoreUnavailable
 from trading.plan import RunPlan
 from trading.session.array_json import arrays_to_json
-from trading.session.broker_answers import Answer
-from trading.session.broker_facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.answers import Answer
+from trading.session.broker.exchange_port import EventPage, ExchangeEvent, StreamPosition
+from trading.session.broker.facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Discrepancy, Fill, Intent, OrderUpdate
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.inheritance import take_book
 from trading.session.orders import Order
-from trading.session.simulated_venue import SimulatedVenue
-from trading.session.venue_facts import account_of, answer_in, clock_of, instrument_of
-from trading.session.venue_orders import VenueEvent
+from trading.session.venue.facts import account_of, answer_in, clock_of, instrument_of
+from trading.session.venue.orders import VenueEvent
+from trading.session.venue.simulated_venue import SimulatedVenue
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (number BIGINT PRIMARY KEY, kind VARCHAR, payload VARCHAR);

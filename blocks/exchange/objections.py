@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trading.reasons import Reason
-from trading.session.broker_answers import Refusal, Refused, reason_of
+from trading.session.broker.answers import Refusal, Refused, reason_of
 from trading.session.events import EVERY_SYMBOL, Intent
 from trading.session.state import SessionState
 

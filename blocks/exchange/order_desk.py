@@ -21,7 +21,8 @@ from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
 from trading.market.calendar import to_microseconds
 from trading.reasons import Reason
-from trading.session.broker_facts import names_of
+from trading.session.broker.exchange_port import Exchange
+from trading.session.broker.facts import names_of
 from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
@@ -34,7 +35,6 @@ from trading.session.events import (
     Transfer,
     intent_of,
 )
-from trading.session.exchange_port import Exchange
 from trading.session.messages import Message
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes, present_us

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from trading.session.broker.exchange_port import ExchangeEvent
 from trading.session.events import Discrepancy, Fill, OrderUpdate
-from trading.session.exchange_port import ExchangeEvent
 from trading.session.orders import Leg, Order, Status
 from trading.session.state import SessionState
 

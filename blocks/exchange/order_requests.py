@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from blocks.process.failpoints import reach
-from trading.session.broker_answers import Answer
+from trading.session.broker.answers import Answer
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import Intent, OrderUpdate
-from trading.session.exchange_port import Exchange
 from trading.session.orders import Status
 
 Asked = tuple[Intent, Answer]

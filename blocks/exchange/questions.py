@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from trading.session.broker_answers import ExchangeUnavailable
+from trading.session.broker.answers import ExchangeUnavailable
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import Intent, OrderUpdate, update_of
-from trading.session.exchange_port import Exchange
 from trading.session.orders import Leg, Order, Status
 from trading.session.state import SessionState
 

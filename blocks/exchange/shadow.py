@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from trading.session.broker_answers import Answer
-from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.answers import Answer
+from trading.session.broker.exchange_port import EventPage, Exchange, StreamPosition
+from trading.session.broker.facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Intent
-from trading.session.exchange_port import EventPage, Exchange, StreamPosition
 from trading.session.orders import Order
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from trading.session.broker_answers import ExchangeUnavailable
+from trading.session.broker.answers import ExchangeUnavailable
 
 LONGEST_PAUSE_SECONDS = 30.0
 

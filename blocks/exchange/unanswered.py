@@ -11,9 +11,9 @@ from blocks.exchange.lookups import Lookups
 from blocks.exchange.order_requests import answer_to
 from blocks.exchange.questions import Questions
 from trading.market.calendar import from_microseconds, to_microseconds
-from trading.session.broker_answers import ExchangeUnavailable, Refusal
+from trading.session.broker.answers import ExchangeUnavailable, Refusal
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import Event, Intent, update_of
-from trading.session.exchange_port import Exchange
 from trading.session.orders import Leg, Order, Status
 from trading.session.state import SessionState
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from trading.session.broker_facts import BrokerAccount
+from trading.session.broker.facts import BrokerAccount
 from trading.session.orders import Order
 
 # Where an account was begun, nothing with the simulated venue; and how it looked there last.

@@ -23,8 +23,8 @@ from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from blocks.stores.insertion import insert, put
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
+from trading.session.broker.exchange_port import StreamPosition
 from trading.session.events import Event
-from trading.session.exchange_port import StreamPosition
 from trading.session.messages import Message
 from trading.session.ports import JournalRow
 

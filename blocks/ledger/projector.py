@@ -14,7 +14,7 @@ from blocks.ledger.rows import (
     trade_row,
     universe_rows,
 )
-from trading.engine.trade_tape import TRADES, TradeRow
+from trading.engine.tapes.trade_tape import TRADES, TradeRow
 from trading.session.orders import Order
 from trading.session.reporter import Reporter
 from trading.session.state import SessionState

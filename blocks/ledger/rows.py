@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from blocks.ledger.message_payloads import payload_of, payload_to_json
 from blocks.stores.insertion import insert, insert_in_order, put
 from trading.engine.book import Book
-from trading.engine.trade_tape import DecisionRow, TradeRow
+from trading.engine.tapes.trade_tape import DecisionRow, TradeRow
 from trading.gate.findings import GateReport
 from trading.market.calendar import from_microseconds
 from trading.plan import RunPlan

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from blocks.archive.archive import BarArchive
 from blocks.archive.feeds import notes_of_feeds
-from blocks.archive.files import rows_of
+from blocks.archive.month.files import rows_of
 from trading.errors import NoData
 from trading.market.bars import BarRows
 from trading.market.calendar import Session

@@ -15,8 +15,8 @@ from blocks.report.packed_numbers import floats_text, packed_text
 from blocks.report.run import ReportRun
 from blocks.report.trades import trade_columns
 from blocks.report.universe import universe_columns
-from trading.engine.decision_log import DecisionLog, parts_of
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.decision_log import DecisionLog, parts_of
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid, to_microseconds
 from trading.prices import UNITS_PER_DOLLAR

@@ -10,7 +10,7 @@ import numpy as np
 from blocks.report.markup import bar, element, number, percent, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.counted import counted
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, to_microseconds
 from trading.reasons import ExitReason

@@ -18,7 +18,7 @@ from blocks.report.run import ReportRun
 from blocks.report.universe import universe_section
 from blocks.report.words import CHART_KEYS, DEFECT_WORDS, assumptions
 from trading.counted import counted
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 
 _ASSETS = "report/assets/"
 _STYLES = ("base.css", "report.css", "analysis.css")

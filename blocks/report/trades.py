@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trading.backtest.run import Outcome
-from trading.engine.decision_log import parts_of
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.decision_log import parts_of
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.entries import FRACTION, R
 from trading.market.bars import Floats, Integers
 from trading.plan import RunPlan

@@ -7,7 +7,7 @@ import re
 from types import FunctionType, ModuleType
 from typing import NamedTuple, get_type_hints
 
-from trading.engine.strategy_errors import HINT
+from trading.engine.strategy.errors import HINT
 from trading.errors import BadInput
 from trading.parameters import StrategyParameters
 from trading.reasons import Reason

@@ -17,9 +17,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the account, the clock and each symbol; return 1 where something is not entered."""
-    from flows.session.parts import PlainParts
+    from flows.session.account.parts import PlainParts
     from tasks.session.broker_watch import OWN_TIME, seconds_ahead
-    from trading.session.broker_objections import objections_of
+    from trading.session.broker.objections import objections_of
 
     settings = args.settings
     if settings.broker.is_mock:

@@ -31,7 +31,7 @@ def run(args: Namespace) -> int:
     """Print the comparison and write its page; return the exit code."""
     from blocks.research_report.comparison.page import comparison_page
     from blocks.results.compared import compared_runs
-    from flows.pages.comparison_lines import comparison_lines
+    from flows.pages.research.comparison_lines import comparison_lines
 
     if args.trades < 0:
         raise BadInput(f"--trades {args.trades} is no number of trades", "Write 0 for none")

@@ -106,7 +106,7 @@ def run(args: Namespace) -> int:
 
 def request_of(args: Namespace) -> SessionRequest:
     """Return what the arguments and the settings ask for."""
-    from flows.session.parts import PlainParts
+    from flows.session.account.parts import PlainParts
     from flows.session.request import SessionRequest
 
     if args.speed is not None and not args.speed > 0:

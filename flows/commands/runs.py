@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
     """Print the runs; return the exit code."""
     from blocks.results.kept_run import KeptRun, runs_in
     from blocks.results.served import BACKTESTS
-    from flows.pages.runs_page import run_record, runs_lines
+    from flows.pages.research.runs_page import run_record, runs_lines
 
     if args.limit < 0:
         raise BadInput(f"--limit {args.limit} is no number of runs", "Write 0 for all of them")

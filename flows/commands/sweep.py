@@ -80,7 +80,7 @@ def run(args: Namespace) -> int:
         record = {**report.as_dict(), "statistics": report.statistics}
         print(json.dumps(record, indent=2, allow_nan=False))
     elif not args.quiet:
-        from flows.pages.sweep_figures import print_sweep
+        from flows.pages.research.sweep_figures import print_sweep
 
         print_sweep(report, request.out)
     return 0

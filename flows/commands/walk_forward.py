@@ -76,7 +76,7 @@ def run(args: Namespace) -> int:
     if args.json:
         print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
     elif not args.quiet:
-        from flows.pages.walk_figures import print_walk
+        from flows.pages.research.walk_figures import print_walk
 
         print_walk(report)
     return 0

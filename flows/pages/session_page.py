@@ -16,7 +16,7 @@ from flows.pages.session_tables import Table, decisions_table, positions_table
 from flows.pages.status import broker_line
 from tasks.session.runtime import RUNTIMES, SessionRuntime
 from trading.counted import counted
-from trading.engine.trade_tape import FILLS
+from trading.engine.tapes.trade_tape import FILLS
 from trading.market.calendar import exchange_timezone
 
 LOOK_EVERY_SECONDS = 1.0

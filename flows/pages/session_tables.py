@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flows.pages.cells import cell, clock_time
 from tasks.session.runtime import SessionRuntime
-from trading.engine.trade_tape import TRADES, DecisionRow, TradeRow
+from trading.engine.tapes.trade_tape import TRADES, DecisionRow, TradeRow
 from trading.market.calendar import exchange_timezone, from_microseconds
 from trading.plan import FIRST_VERSION_LEVELS, RunPlan
 from trading.reasons import ExitReason

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from blocks.account.names import account_name
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from trading.errors import BadInput
 from trading.market.calendar import Session, next_session, sessions_between
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.logs import get_logger
 from blocks.process.stop_request import Interrupted, StopRequest
-from flows.session.account import Account, open_account
-from flows.session.other_holder import wait_for_the_account
+from flows.session.account.account import Account, open_account
+from flows.session.account.other_holder import wait_for_the_account
 from flows.session.passing_fault import PassingFaults
 from flows.session.request import SessionRequest
 from flows.session.run_session import PlainRunner, Runner
@@ -20,7 +20,7 @@ from tasks.session.runtime import SessionRuntime
 from tasks.steps import Steps
 from trading.errors import BadInput, LeaseLost, SourceUnavailable, StoreUnavailable
 from trading.market.calendar import Session, next_session
-from trading.session.broker_answers import ExchangeUnavailable
+from trading.session.broker.answers import ExchangeUnavailable
 from trading.session.ports import Clock
 
 LONGEST_WAIT_SECONDS = 1.0

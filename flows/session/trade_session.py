@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from flows.session.account import Account
+from flows.session.account.account import Account
 from flows.session.passing_fault import PassingFaults
 from flows.session.run_session import Runner, run_session
 from tasks.session.close import differences_at_the_close

@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from blocks.process.stop_request import StopRequest
-from flows.session.account import Account
-from flows.session.parts import PlainParts
+from flows.session.account.account import Account
+from flows.session.account.parts import PlainParts
 from flows.session.passing_fault import PassingFaults
 from flows.session.request import SessionRequest
 from flows.session.run_session import PlainRunner
@@ -29,7 +29,7 @@ from trading.errors import OpenbellError
 from trading.market.calendar import Session
 from trading.plan import RunPlan
 from trading.plan_record import record_of
-from trading.session.exchange_port import Exchange
+from trading.session.broker.exchange_port import Exchange
 from trading.session.ports import Clock, Notifier
 
 Result = TypeVar("Result")

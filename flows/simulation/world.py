@@ -36,7 +36,7 @@ from tasks.simulation.watch import Limits, Watch
 from trading.errors import OpenbellError
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
-from trading.session.broker_answers import Answer, Refusal, Refused
+from trading.session.broker.answers import Answer, Refusal, Refused
 from trading.session.events import Event, Intent
 from trading.session.messages import Kind
 from trading.session.orders import Leg

@@ -9,8 +9,8 @@ from blocks.process.cache_folder import engine_cache_folder
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
-from trading.backtest.look_ahead_check import LookAheadResult, look_ahead_test
-from trading.backtest.noise_check import NullResult, null_test
+from trading.backtest.checks.look_ahead_check import LookAheadResult, look_ahead_test
+from trading.backtest.checks.noise_check import NullResult, null_test
 from trading.plan import RunPlan
 
 # Of 10,000 honest engines five fail; a biased one is far beyond.

@@ -13,7 +13,7 @@ import numpy as np
 from blocks.archive.archive import BarArchive
 from blocks.archive.bar_source import date_range, read_bars
 from blocks.archive.feeds import FILE
-from blocks.archive.news import Stored
+from blocks.archive.month.news import Stored
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.files import BarFile
 from blocks.bars.sources.found import find_files

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from blocks.ledger.rows import Projection
-from trading.session.broker_answers import Answer
-from trading.session.broker_facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.answers import Answer
+from trading.session.broker.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
+from trading.session.broker.facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Event, Intent
-from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
 from trading.session.inheritance import take_book
 from trading.session.orders import Order, Status
-from trading.session.simulated_venue import SimulatedVenue
 from trading.session.state import SessionState
-from trading.session.venue_facts import account_of, answer_in, clock_of, instrument_of
-from trading.session.venue_orders import VenueEvent
+from trading.session.venue.facts import account_of, answer_in, clock_of, instrument_of
+from trading.session.venue.orders import VenueEvent
+from trading.session.venue.simulated_venue import SimulatedVenue
 
 
 class ModelBooks:

@@ -9,11 +9,11 @@ from blocks.ledger.broker_view import BROKER_VIEW, view_of
 from blocks.ledger.transfers import transfer_of
 from blocks.process.logs import get_logger
 from tasks.session.runtime import SessionRuntime
-from trading.session.broker_answers import ExchangeUnavailable, NotOffered, in_words
-from trading.session.broker_facts import BrokerAccount
-from trading.session.broker_objections import objections_of
+from trading.session.broker.answers import ExchangeUnavailable, NotOffered, in_words
+from trading.session.broker.exchange_port import Exchange
+from trading.session.broker.facts import BrokerAccount
+from trading.session.broker.objections import objections_of
 from trading.session.events import EVERY_SYMBOL
-from trading.session.exchange_port import Exchange
 
 CENT = Decimal("0.01")
 # A test double may have any time of its own: so far off, or so near the session, it is no mistake.

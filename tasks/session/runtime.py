@@ -20,7 +20,7 @@ from tasks.session.long_question import LongQuestion
 from tasks.session.source_news import SourceNews
 from trading.market.calendar import Grid, Session
 from trading.plan import RunPlan
-from trading.session.exchange_port import Exchange
+from trading.session.broker.exchange_port import Exchange
 from trading.session.ports import Clock, MarketData, Storage
 from trading.session.state import SessionState
 

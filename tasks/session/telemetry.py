@@ -13,7 +13,7 @@ from blocks.telemetry.closed_trades import ClosedTrade
 from blocks.telemetry.telemetry import BarFigures
 from tasks.session.bar_notes import WorkedBar
 from tasks.session.runtime import SessionRuntime
-from trading.engine.trade_tape import TRADES, TradeRow
+from trading.engine.tapes.trade_tape import TRADES, TradeRow
 from trading.errors import StoreUnavailable
 from trading.reasons import ExitReason
 

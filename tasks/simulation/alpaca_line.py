@@ -8,8 +8,8 @@ from dataclasses import replace
 import requests
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import ABILITIES, AlpacaExchange
+from blocks.exchange.alpaca.line.access import BrokerAccess
 from blocks.process.failpoints import reach
 from tasks.simulation.alpaca_broker import AlpacaBroker
 from tasks.simulation.alpaca_model.answers import ApiAnswer, Json, forbidden, unprocessable
@@ -18,9 +18,9 @@ from tasks.simulation.clock import SECOND_US, WorldTime
 from tasks.simulation.faults import Fault, Faults
 from tasks.simulation.line import TIME_OUT_SECONDS, heard
 from tasks.simulation.story import Story
-from trading.session.broker_answers import Answer
+from trading.session.broker.answers import Answer
+from trading.session.broker.exchange_port import EventPage, StreamPosition
 from trading.session.events import Intent
-from trading.session.exchange_port import EventPage, StreamPosition
 
 ACCESS = BrokerAccess(
     SecretStr("key"), SecretStr("secret"), base_url="http://127.0.0.1:1", requests_a_minute=10**6

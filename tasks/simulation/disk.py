@@ -16,8 +16,8 @@ from blocks.ledger.ledger import SCHEMA, DuckDBLedger
 from blocks.ledger.rows import Projection
 from blocks.process.failpoints import reach
 from blocks.stores.duckdb_file import DuckDBFile
+from trading.session.broker.exchange_port import StreamPosition
 from trading.session.events import Event
-from trading.session.exchange_port import StreamPosition
 from trading.session.messages import Message
 
 # While a simulated process lives nobody else opens its file.

@@ -11,16 +11,16 @@ from tasks.simulation.clock import WorldTime
 from tasks.simulation.faults import Fault, Faults
 from tasks.simulation.story import Story
 from tasks.simulation.venue_broker import VenueBroker
-from trading.session.broker_answers import (
+from trading.session.broker.answers import (
     Answer,
     ExchangeUnavailable,
     Refusal,
     Refused,
     Unknown,
 )
-from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.exchange_port import EventPage, ExchangeEvent, StreamPosition
+from trading.session.broker.facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Discrepancy, Fill, Intent, OrderUpdate
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Order
 
 Result = TypeVar("Result")

@@ -6,9 +6,9 @@ from tasks.parity.model_account import ModelExchange
 from tasks.simulation.watch import Execution, SeenOrder
 from trading.market.calendar import Session
 from trading.plan import RunPlan
-from trading.session.broker_answers import Answer, Refusal, Refused
+from trading.session.broker.answers import Answer, Refusal, Refused
+from trading.session.broker.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.events import Fill, Intent
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Leg, Order, Status
 from trading.session.state import SessionState
 

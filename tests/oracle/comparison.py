@@ -18,7 +18,7 @@ from tests.oracle.reference.account import Result
 from tests.oracle.reference.bars import MINUTE, Refused, load
 from tests.oracle.reference.engine import run_reference
 from trading.backtest.run import Outcome, run_backtest
-from trading.engine.trade_tape import DecisionRow, TradeRow
+from trading.engine.tapes.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import BarRows
 from trading.market.calendar import Session, from_microseconds, make_grid

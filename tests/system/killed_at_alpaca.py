@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import blocks.exchange.alpaca.client  # noqa: F401  (imported before the forks)
+import blocks.exchange.alpaca.line.client  # noqa: F401  (imported before the forks)
 from flows.trade import trade_session
 from tests.process.replay.kill_worker import in_child
 from tests.process.replay.kills_at_alpaca import still_wanted, strike_at

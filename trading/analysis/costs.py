@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trading.analysis.trade_fills import TradeFills, table_order
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.market.bars import Floats
 from trading.reasons import LEG_ASSUMED_CLOSE, LEG_ENTRY, LEG_EXIT, LEG_STOP, FillLeg
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.market.bars import Floats
 from trading.market.calendar import MICROSECONDS_PER_MINUTE
 

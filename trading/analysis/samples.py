@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from trading.backtest.performance import Course, Summary, summarise, trade_columns
-from trading.engine.trade_tape import FillRow
+from trading.engine.tapes.trade_tape import FillRow
 from trading.errors import BadInput
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid, Session, to_microseconds

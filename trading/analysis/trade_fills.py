@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trading.backtest.performance import Course, trade_columns
-from trading.engine.trade_tape import FillRow, TradeRow
+from trading.engine.tapes.trade_tape import FillRow, TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid
 from trading.reasons import LEG_ENTRY

@@ -10,7 +10,7 @@ import numpy as np
 from trading.backtest.frame import Frame
 from trading.engine.book import Book, new_book
 from trading.engine.entering import Entering
-from trading.engine.trade_tape import FILLS, TRADES, Tape, new_tape
+from trading.engine.tapes.trade_tape import FILLS, TRADES, Tape, new_tape
 from trading.engine.workspace import Signals, new_scratch
 from trading.gate.verdicts import Verdicts
 from trading.market.bars import Floats, Integers, Prices

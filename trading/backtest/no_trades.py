@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from trading.backtest.run import Outcome, run_backtest
-from trading.engine.decision_log import DecisionLog
 from trading.engine.matching import participation_cap
+from trading.engine.tapes.decision_log import DecisionLog
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid
 from trading.market.panel import Panel

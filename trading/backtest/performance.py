@@ -11,7 +11,7 @@ import numpy as np
 from trading.backtest.held_bars import CountHeld, count_held_by_numpy
 from trading.backtest.ratios import ratios_of
 from trading.backtest.resampling import Resample, means_of_resamples, resample_by_numpy
-from trading.engine.trade_tape import FillRow, TradeRow
+from trading.engine.tapes.trade_tape import FillRow, TradeRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, Grid
 from trading.reasons import COUNTED_EXITS, ExitReason

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.backtest.frame import Frame
-from trading.engine.decision_tape import DecisionTape
 from trading.engine.reading import Reading
+from trading.engine.tapes.decision_tape import DecisionTape
 from trading.engine.workspace import Signals, new_scratch, new_signals, parts_of
 from trading.gate.state import GateState, copied, new_gate
 from trading.gate.thresholds import GateThresholds

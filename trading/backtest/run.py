@@ -12,13 +12,14 @@ import numpy as np
 
 from trading.backtest.pipeline import run_in_stages
 from trading.backtest.stage_arguments import PanelRun
-from trading.engine import decision_tape, sessions
+from trading.engine import sessions
 from trading.engine import settle as engine
 from trading.engine.book import Book
 from trading.engine.compile import is_compiled, link_compiled, link_interpreted, refusal_of
-from trading.engine.decision_log import DecisionLog
-from trading.engine.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
-from trading.engine.strategy_errors import Place, mistakes_explained, user_file
+from trading.engine.strategy.errors import Place, mistakes_explained, user_file
+from trading.engine.tapes import decision_tape
+from trading.engine.tapes.decision_log import DecisionLog
+from trading.engine.tapes.decision_tape import KEEP_ALL, KEEP_CHANGES, KEEP_NONE
 from trading.errors import BadInput
 from trading.gate.findings import GateReport, report_of_panel
 from trading.market.bars import NUMBERS, Floats, Integers

@@ -21,7 +21,7 @@ from trading.backtest.passing_prices import PassingPrices, PassingTable
 from trading.backtest.pipeline import parts_of_sessions
 from trading.backtest.run import KEEP, TAPE_ROWS, Outcome, linked_stages, outcome_of
 from trading.backtest.stage_arguments import PanelRun
-from trading.engine.strategy_errors import Place, mistakes_explained
+from trading.engine.strategy.errors import Place, mistakes_explained
 from trading.engine.workspace import Signals
 from trading.gate.findings import GateReport, report_of, report_of_panel
 from trading.gate.verdicts import Verdicts

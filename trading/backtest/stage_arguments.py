@@ -10,8 +10,8 @@ import numpy as np
 from trading.backtest.account import Account, Written
 from trading.backtest.frame import Frame
 from trading.backtest.reader import Reader, Remembered
-from trading.engine.decision_tape import new_decision_tape
 from trading.engine.entering import new_entering
+from trading.engine.tapes.decision_tape import new_decision_tape
 from trading.engine.workspace import Signals, new_scratch, parts_of
 from trading.market.bars import Floats, Integers
 from trading.market.panel import Panel

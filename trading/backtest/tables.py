@@ -11,8 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trading.backtest.run import Outcome
-from trading.engine.decision_log import DecisionLog, parts_of
-from trading.engine.trade_tape import FillRow, TradeRow
+from trading.engine.tapes.decision_log import DecisionLog, parts_of
+from trading.engine.tapes.trade_tape import FillRow, TradeRow
 from trading.entries import USD
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import Grid, to_microseconds

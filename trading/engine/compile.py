@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from trading.engine.known_keys import NOT_LINKED, KnownKey, known_key
-from trading.engine.strategy_functions import functions_of
+from trading.engine.strategy.functions import functions_of
 
 # What stays a function in machine code, and is no part of those that call it.
 _CALLED = ("trading.indicators.", "trading.selection.")

@@ -14,7 +14,7 @@ from trading.engine.book import (
 )
 from trading.engine.book_changes import apply_entry_fill, apply_exit_fill, cancel_entry, plan_exit
 from trading.engine.resting import fills_at_open, fills_inside
-from trading.engine.trade_tape import Tape, record_fill, record_trade
+from trading.engine.tapes.trade_tape import Tape, record_fill, record_trade
 from trading.entries import LIMIT
 from trading.market.bars import Prices
 from trading.prices import LOWEST_FILL_PRICE, r4

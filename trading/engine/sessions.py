@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.engine.decision_tape import DecisionTape, keep_ranges
 from trading.engine.reading import Reading
 from trading.engine.signals import read_signals
+from trading.engine.tapes.decision_tape import DecisionTape, keep_ranges
 from trading.engine.workspace import Scratch, Signals
 from trading.gate.checks import FORGETS, NEW_LEVEL
 from trading.gate.state import GateState, end_session

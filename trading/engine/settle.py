@@ -37,7 +37,7 @@ from trading.engine.entering import Entering
 from trading.engine.matching import assume_close, match_bar
 from trading.engine.resting import cancel_resting, was_filled_inside
 from trading.engine.risk import falls_too_far, loses_too_much
-from trading.engine.trade_tape import FILLS, Tape
+from trading.engine.tapes.trade_tape import FILLS, Tape
 from trading.engine.trailing import BY_ATR, trail
 from trading.engine.workspace import LEAVES_LONG, LEAVES_SHORT, Scratch, Signals
 from trading.gate.checks import FORGETS, REJECTED

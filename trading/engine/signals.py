@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from trading.engine.reading import Reading
-from trading.engine.strategy_calls import leave, observe, read_of, screen, signal
+from trading.engine.strategy.calls import leave, observe, read_of, screen, signal
 from trading.engine.validation import validation_score
 from trading.engine.workspace import LEAVES_LONG, LEAVES_SHORT, Scratch, Signals
 from trading.entries import LIMIT, MARKET, Bar, R

@@ -10,8 +10,8 @@ from trading.engine.book_changes import apply_entry_fill, cancel_entry, plan_ent
 from trading.parity.findings import Execution, PricedFill
 from trading.session.events import BarClosed, Event, Fill, Intent, SessionStarted, intent_of
 from trading.session.orders import Leg, Order
-from trading.session.simulated_venue import SimulatedVenue
 from trading.session.state import SessionState
+from trading.session.venue.simulated_venue import SimulatedVenue
 
 # An order is priced as it was sent: what the account could afford was judged when it was made.
 _ENOUGH_USD = 1e12

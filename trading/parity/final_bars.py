@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
-from trading.engine.trade_tape import TRADES, TradeRow
+from trading.engine.tapes.trade_tape import TRADES, TradeRow
 from trading.market.bars import NUMBERS
 from trading.parity.as_consumed import KeptDecision, decision_text, decisions_of
 from trading.parity.findings import Cause, Difference, Kind, OnFinalBars

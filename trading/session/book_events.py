@@ -10,7 +10,7 @@ from trading.engine.book_changes import (
     plan_exit,
 )
 from trading.engine.settle import leave_everything
-from trading.engine.trade_tape import Tape, record_fill, record_trade
+from trading.engine.tapes.trade_tape import Tape, record_fill, record_trade
 from trading.errors import OpenbellError
 from trading.reasons import EXIT_OPERATOR, EXIT_STOP, EXIT_TARGET, FillLeg
 from trading.rules import Rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from trading.session.broker_facts import EARLIER
+from trading.session.broker.facts import EARLIER
 from trading.session.orders import Leg, Order, OrderType, Status, TargetKind
 
 

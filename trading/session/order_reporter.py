@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.market.calendar import from_microseconds
 from trading.reasons import ExitReason, Reason
-from trading.session.broker_answers import in_words
+from trading.session.broker.answers import in_words
 from trading.session.events import Fill, Intent, OrderUpdate
 from trading.session.messages import Kind, OrderMessage, TradeMessage
 from trading.session.orders import TERMINAL, Leg, Order, OrderType, Status

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from trading.market.bars import BarRows
 from trading.market.calendar import Session
+from trading.session.broker.exchange_port import StreamPosition
 from trading.session.events import Event
-from trading.session.exchange_port import StreamPosition
 
 
 class Clock(Protocol):

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from trading.counted import counted, first_of
 from trading.engine.book import BASELINE, PEAK
-from trading.engine.trade_tape import FILLS, TRADES
+from trading.engine.tapes.trade_tape import FILLS, TRADES
 from trading.errors import BadInput
 from trading.reasons import Reason
-from trading.session.broker_answers import in_words
+from trading.session.broker.answers import in_words
 from trading.session.cold_values import cold_values
 from trading.session.events import (
     BarClosed,

@@ -25,12 +25,17 @@ from trading.engine.book_changes import (
     plan_exit,
 )
 from trading.engine.compile import link_interpreted
-from trading.engine.decision_log import DecisionLog
-from trading.engine.decision_tape import KEEP_ALL, keep_decisions, keep_ranges, new_decision_tape
 from trading.engine.sessions import end_past
 from trading.engine.signals import read_signals
-from trading.engine.strategy_errors import Place, mistakes_explained
-from trading.engine.trade_tape import DecisionRow, new_tape
+from trading.engine.strategy.errors import Place, mistakes_explained
+from trading.engine.tapes.decision_log import DecisionLog
+from trading.engine.tapes.decision_tape import (
+    KEEP_ALL,
+    keep_decisions,
+    keep_ranges,
+    new_decision_tape,
+)
+from trading.engine.tapes.trade_tape import DecisionRow, new_tape
 from trading.engine.workspace import new_scratch, new_signals, parts_of
 from trading.errors import BadInput
 from trading.gate.checks import NEW_LEVEL
@@ -53,7 +58,7 @@ from trading.selection.judge import begin_opening
 from trading.selection.universe import new_universe
 from trading.session.bar_gate import BarGate
 from trading.session.book_events import book_fill, end_entry, follow, move_money, resume
-from trading.session.broker_answers import Refusal, is_refused_as
+from trading.session.broker.answers import Refusal, is_refused_as
 from trading.session.entry_terms import await_entry, terms_of
 from trading.session.events import (
     BarClosed,

@@ -11,7 +11,7 @@ import numpy as np
 from trading.backtest.frame import Frame
 from trading.backtest.stage_arguments import hours_of
 from trading.engine.reading import Reading
-from trading.engine.strategy_errors import user_file
+from trading.engine.strategy.errors import user_file
 from trading.engine.workspace import Parts, parts_of
 from trading.errors import BadInput
 from trading.gate.thresholds import GateThresholds

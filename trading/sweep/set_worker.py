@@ -15,8 +15,8 @@ from trading.backtest.pipeline import parts_of_sessions
 from trading.backtest.reader import Judged, Reader
 from trading.backtest.run import strategy_explained
 from trading.engine.compile import called_at_once
-from trading.engine.decision_tape import KEEP_NONE, new_decision_tape
 from trading.engine.entering import new_entering
+from trading.engine.tapes.decision_tape import KEEP_NONE, new_decision_tape
 from trading.engine.workspace import Parts, Signals
 from trading.errors import BadInput
 from trading.gate.thresholds import GateThresholds

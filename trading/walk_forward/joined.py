@@ -9,8 +9,8 @@ import numpy as np
 
 from trading.backtest.run import Outcome
 from trading.engine.book import new_book
-from trading.engine.decision_log import log_of_rows
-from trading.engine.trade_tape import DecisionRow, FillRow, TradeRow
+from trading.engine.tapes.decision_log import log_of_rows
+from trading.engine.tapes.trade_tape import DecisionRow, FillRow, TradeRow
 from trading.market.bars import Floats
 from trading.market.calendar import Grid
 from trading.plan import RunPlan

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from blocks.exchange.alpaca.replies import Json
-from blocks.exchange.alpaca.their_order import unreadable
-from trading.session.broker_facts import BrokerAccount, BrokerClock, Instrument
+from blocks.exchange.alpaca.line.replies import Json
+from blocks.exchange.alpaca.orders.their_order import unreadable
+from trading.session.broker.facts import BrokerAccount, BrokerClock, Instrument
 
 # An account that is being updated still trades.
 OPEN_ACCOUNTS = ("ACTIVE", "ACCOUNT_UPDATED", "PAPER_ONLY")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from blocks.exchange.alpaca.executions import Execution, executions_in
-from blocks.exchange.alpaca.replies import Json
-from blocks.exchange.alpaca.requester import Requester
-from blocks.exchange.alpaca.their_order import TheirOrder, order_in, orders_in
-from trading.session.broker_answers import ExchangeUnavailable
+from blocks.exchange.alpaca.line.replies import Json
+from blocks.exchange.alpaca.line.requester import Requester
+from blocks.exchange.alpaca.orders.their_order import TheirOrder, order_in, orders_in
+from trading.session.broker.answers import ExchangeUnavailable
 
 ORDERS_A_PAGE = 500
 FILLS_A_PAGE = 100

@@ -12,7 +12,6 @@ from threading import RLock
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.account_facts import (
     account_in,
     clock_in,
@@ -21,20 +20,21 @@ from blocks.exchange.alpaca.account_facts import (
     unknown_instrument,
 )
 from blocks.exchange.alpaca.account_reader import AccountReader
-from blocks.exchange.alpaca.budget import RequestBudget
-from blocks.exchange.alpaca.identities import Identities
+from blocks.exchange.alpaca.line.access import BrokerAccess
+from blocks.exchange.alpaca.line.budget import RequestBudget
+from blocks.exchange.alpaca.line.requester import Client, Requester
 from blocks.exchange.alpaca.listening import Listening
 from blocks.exchange.alpaca.news import AlpacaNews
-from blocks.exchange.alpaca.order_line import OrderLine
-from blocks.exchange.alpaca.order_views import OrderView, OrderViews
-from blocks.exchange.alpaca.requester import Client, Requester
+from blocks.exchange.alpaca.orders.identities import Identities
+from blocks.exchange.alpaca.orders.order_line import OrderLine
+from blocks.exchange.alpaca.orders.order_views import OrderView, OrderViews
 from blocks.exchange.alpaca.update_stream import UpdateStream
 from blocks.providers.alpaca.names import name_of
 from trading.errors import BadInput
-from trading.session.broker_answers import Answer, NotOffered
-from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.answers import Answer, NotOffered
+from trading.session.broker.exchange_port import EventPage, ExchangeEvent, StreamPosition
+from trading.session.broker.facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Intent
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import TERMINAL, Order
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def _client(
 ) -> Client:
     # Imported here: the library brings pandas, and only who trades there pays for it.
     try:
-        from blocks.exchange.alpaca.client import AlpacaTradingClient
+        from blocks.exchange.alpaca.line.client import AlpacaTradingClient
     except ModuleNotFoundError as error:
         raise BadInput(
             f"alpaca needs the package alpaca-py, which is not installed ({error.name})",

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from blocks.exchange.alpaca.account_facts import whole
-from blocks.exchange.alpaca.replies import Json
-from blocks.exchange.alpaca.their_order import TheirOrder, microseconds, unreadable
+from blocks.exchange.alpaca.line.replies import Json
+from blocks.exchange.alpaca.orders.their_order import TheirOrder, microseconds, unreadable
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING = Decimal(0)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from blocks.exchange.alpaca.executions import exec_id_of
-from blocks.exchange.alpaca.replies import Json
-from blocks.exchange.alpaca.their_order import order_in
+from blocks.exchange.alpaca.line.replies import Json
+from blocks.exchange.alpaca.orders.their_order import order_in
 from blocks.exchange.alpaca.update_stream import UpdateStream
-from trading.session.broker_answers import ExchangeUnavailable
+from trading.session.broker.answers import ExchangeUnavailable
 
 # Without a stream news come by asking alone; with one, asking only finds what it left out.
 ALONE_SECONDS = 1.0

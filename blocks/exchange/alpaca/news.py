@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from blocks.exchange.alpaca.account_reader import AccountReader
 from blocks.exchange.alpaca.cursor import Cursor, cursor_in
 from blocks.exchange.alpaca.executions import Execution
-from blocks.exchange.alpaca.identities import Identities
 from blocks.exchange.alpaca.listening import Listening
-from blocks.exchange.alpaca.order_views import OrderView, OrderViews
+from blocks.exchange.alpaca.orders.identities import Identities
+from blocks.exchange.alpaca.orders.order_views import OrderView, OrderViews
 from blocks.exchange.alpaca.traded import Traded
-from trading.session.broker_answers import ExchangeUnavailable
+from trading.session.broker.answers import ExchangeUnavailable
+from trading.session.broker.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
 from trading.session.events import Discrepancy, Fill
-from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import TERMINAL, Status
 
 NEW_YORK = ZoneInfo("America/New_York")

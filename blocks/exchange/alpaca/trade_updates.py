@@ -14,8 +14,8 @@ from alpaca.trading.stream import TradingStream
 from websockets.exceptions import WebSocketException
 from websockets.legacy.exceptions import InvalidStatusCode
 
-from blocks.exchange.alpaca.access import BrokerAccess
-from blocks.exchange.alpaca.replies import Json
+from blocks.exchange.alpaca.line.access import BrokerAccess
+from blocks.exchange.alpaca.line.replies import Json
 from blocks.providers.alpaca.library_connection import (
     WEBSOCKET_PARAMETERS,
     LibraryConnection,

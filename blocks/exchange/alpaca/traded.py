@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from blocks.exchange.alpaca.account_reader import AccountReader
 from blocks.exchange.alpaca.cursor import Cursor
 from blocks.exchange.alpaca.executions import Execution, Spans, Told
-from blocks.exchange.alpaca.identities import Identities, leg_in
-from blocks.exchange.alpaca.order_views import OrderView, OrderViews
-from blocks.exchange.alpaca.their_order import TheirOrder
+from blocks.exchange.alpaca.orders.identities import Identities, leg_in
+from blocks.exchange.alpaca.orders.order_views import OrderView, OrderViews
+from blocks.exchange.alpaca.orders.their_order import TheirOrder
 from trading.session.orders import Leg
 
 # Executions are asked for when an order says that it was filled, and this often for the others'.

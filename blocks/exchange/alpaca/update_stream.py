@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from blocks.exchange.alpaca.replies import Json
+from blocks.exchange.alpaca.line.replies import Json
 
 
 class UpdateStream(Protocol):

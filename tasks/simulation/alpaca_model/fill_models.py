@@ -16,7 +16,7 @@ from tasks.simulation.alpaca_model.their_orders import OrderClass, TheirOrder, T
 from trading.engine.book import Book, new_book
 from trading.engine.book_changes import plan_entry, rest_entry
 from trading.engine.matching import match_bar, slipped
-from trading.engine.trade_tape import FILLS, FillRow, new_tape
+from trading.engine.tapes.trade_tape import FILLS, FillRow, new_tape
 from trading.entries import LIMIT, MARKET, STOP, USD
 from trading.market.bars import Prices
 from trading.rules import Rules

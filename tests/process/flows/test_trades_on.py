@@ -20,9 +20,9 @@ from blocks.process.clocks import SystemClock
 from blocks.providers.chain import ProviderChain
 from blocks.storage.local import LocalStorage
 from blocks.storage.settings import CloudProvider, CloudSettings, UnreadableCloud
-from flows.session import copies
-from flows.session.copies import bring_back, storage_of
-from flows.session.parts import PlainParts
+from flows.session.account.account import copies
+from flows.session.account.copies import bring_back, storage_of
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tests.servers import object_stores

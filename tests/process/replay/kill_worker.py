@@ -20,7 +20,7 @@ from typing import Any
 
 from blocks.bars.files import read_bars  # noqa: F401  (imported before the forks)
 from blocks.process import failpoints
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest, replayed_sessions
 from flows.session.run_account import run_account
 from tasks.session.runtime import RUNTIMES

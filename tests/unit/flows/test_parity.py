@@ -17,7 +17,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.settings.app_settings import AppSettings
 from flows import parity as module
 from flows.__main__ import main
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.parity.check import check_parity

@@ -21,7 +21,7 @@ from blocks.stores.file_lock import locked
 from deployments import steps
 from flows.commands.configuration import configure
 from flows.commands.run import request_of
-from flows.session.parts import saved_parts
+from flows.session.account.parts import saved_parts
 from flows.session.request import SessionRequest
 from tests.repository import REPOSITORY
 from tests.terminal import flows

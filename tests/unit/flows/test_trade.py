@@ -11,7 +11,7 @@ from blocks.process.stop_request import StopRequest
 from flows import trade
 from flows.pages.live_page import LivePage
 from flows.process.words import BAD_INPUT
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from trading.errors import BadInput, LeaseLost, OpenbellError, SourceUnavailable, StoreUnavailable
 

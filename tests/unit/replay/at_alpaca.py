@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
-from flows.session.account import Account
-from flows.session.parts import PlainParts
+from blocks.exchange.alpaca.line.access import BrokerAccess
+from flows.session.account.account import Account
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.backtest.bars import load_bars

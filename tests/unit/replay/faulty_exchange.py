@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.plan import RunPlan
-from trading.session.broker_answers import Answer, Refusal, Refused, Unknown
+from trading.session.broker.answers import Answer, Refusal, Refused, Unknown
+from trading.session.broker.exchange_port import EventPage, StreamPosition
 from trading.session.events import Fill, Intent
-from trading.session.exchange_port import EventPage, StreamPosition
 
 
 class FaultyExchange(MemoryExchange):

@@ -17,16 +17,16 @@ from trading.market.calendar import Grid
 from trading.market.panel import Panel
 from trading.plan import RunPlan
 from trading.session.bar_gate import BarGate
-from trading.session.broker_answers import Answer
-from trading.session.broker_facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.answers import Answer
+from trading.session.broker.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
+from trading.session.broker.facts import SIMULATED, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Event, Fill, Intent, SessionStarted
-from trading.session.exchange_port import BEGINNING, EventPage, ExchangeEvent, StreamPosition
 from trading.session.inheritance import Warmed, with_warmed
 from trading.session.orders import Order
-from trading.session.simulated_venue import SimulatedVenue
 from trading.session.state import SessionState
-from trading.session.venue_facts import account_of, answer_in, clock_of, instrument_of
-from trading.session.venue_orders import VenueEvent
+from trading.session.venue.facts import account_of, answer_in, clock_of, instrument_of
+from trading.session.venue.orders import VenueEvent
+from trading.session.venue.simulated_venue import SimulatedVenue
 
 ACCOUNT = "memory"
 

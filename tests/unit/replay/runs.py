@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from blocks.ledger.ledger import DuckDBLedger
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.backtest.request import BacktestRequest

@@ -14,7 +14,7 @@ from tests.oracle.random_markets import Case, random_case
 from tests.oracle.varied_markets import varied_case
 from tests.unit.replay.in_memory import LiveRun, run_live
 from tests.unit.trading.small_markets import small_cases
-from trading.engine.trade_tape import FILLS, TRADES
+from trading.engine.tapes.trade_tape import FILLS, TRADES
 from trading.errors import BadInput
 from trading.reasons import Reason
 from trading.session.orders import Leg

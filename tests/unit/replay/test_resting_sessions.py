@@ -23,7 +23,7 @@ from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, run_live
 from tests.unit.replay.killed_sessions import Killer, journal_of, trade
 from tests.unit.replay.test_fold import run_with_checks
 from trading.backtest.run import run_backtest
-from trading.engine.trade_tape import FILLS, TRADES, TradeRow
+from trading.engine.tapes.trade_tape import FILLS, TRADES, TradeRow
 from trading.errors import BadInput
 from trading.market.panel import Panel
 from trading.parameters import FillParameters, GateParameters, RiskParameters, StrategyParameters

@@ -16,7 +16,7 @@ import pytest
 from blocks.markets.random_walk import simulated_rows
 from tests.unit.replay.in_memory import run_live
 from trading.backtest.run import run_backtest
-from trading.engine.trade_tape import FILLS, TRADES, DecisionRow
+from trading.engine.tapes.trade_tape import FILLS, TRADES, DecisionRow
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel

@@ -11,7 +11,7 @@ from blocks.markets.random_walk import simulated_rows
 from blocks.strategy_file import load_strategy
 from tests.unit.replay.in_memory import LiveRun, run_live
 from tests.unit.replay.test_fold import differing
-from trading.engine.trade_tape import TRADES, TradeRow
+from trading.engine.tapes.trade_tape import TRADES, TradeRow
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel

@@ -30,7 +30,7 @@ from tests.oracle.varied_markets import varied_case
 from tests.shared_data import REAL_BARS
 from tests.unit.trading.scenarios.scenario import GATE_OFF
 from trading.backtest.run import Outcome
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.gate.findings import CHECKS
 from trading.reasons import DATA_GATE, ExitReason
 

@@ -39,7 +39,7 @@ from tests.unit.trading.scenarios.scenario import RANGE, UP, LoadingScenario, Sc
 from tests.unit.trading.size_mutants import SIZES
 from tests.unit.trading.syntax_tree import exchanged
 from trading.backtest import run as backtest
-from trading.backtest.look_ahead_check import look_ahead_test
+from trading.backtest.checks.look_ahead_check import look_ahead_test
 from trading.backtest.run import Outcome
 from trading.engine import settle as engine
 from trading.engine.book import new_book

@@ -22,10 +22,10 @@ from tests.oracle.shared_data import real_case
 from tests.unit.trading import coin_side
 from tests.unit.trading.small_markets import small_cases
 from trading.backtest import run as backtest
-from trading.backtest.look_ahead_check import look_ahead_test
+from trading.backtest.checks.look_ahead_check import look_ahead_test
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS
-from trading.engine.trade_tape import DecisionRow, TradeRow
+from trading.engine.tapes.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel

@@ -10,7 +10,7 @@ from tests.oracle.comparison import numbers_of, run_openbell, run_the_reference
 from tests.oracle.random_markets import Case
 from tests.oracle.reference.bars import MINUTE, Refused
 from tests.oracle.rules_examples import FILE, Said, rules_examples
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.errors import BadInput
 from trading.reasons import ExitReason, Reason
 

@@ -32,7 +32,7 @@ from trading.engine.book import CASH, new_book
 from trading.engine.book import LATCHED as BOOK_LATCHED
 from trading.engine.decide import decide
 from trading.engine.risk import loses_too_much
-from trading.engine.trade_tape import DecisionRow, TradeRow
+from trading.engine.tapes.trade_tape import DecisionRow, TradeRow
 from trading.engine.workspace import new_scratch, new_signals
 from trading.errors import BadInput
 from trading.market.bars import BarRows

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from trading.errors import BadInput
-from trading.market.plausibility.busy_hours import busy_elsewhere, perhaps_elsewhere
-from trading.market.plausibility.busy_open import busy_early, busy_late
-from trading.market.plausibility.clock import odd_clock, wrong_zone
+from trading.market.plausibility.clock.busy_hours import busy_elsewhere, perhaps_elsewhere
+from trading.market.plausibility.clock.busy_open import busy_early, busy_late
+from trading.market.plausibility.clock.clock import odd_clock, wrong_zone
+from trading.market.plausibility.clock.half_clock import half_clock
 from trading.market.plausibility.finding import Check, Severity
-from trading.market.plausibility.half_clock import half_clock
 from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute, undivided
 from trading.market.plausibility.look import Look
 from trading.market.plausibility.prices import (

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
-from trading.market.plausibility.clock import hours_in_words, past_the_zone
+from trading.market.plausibility.clock.clock import hours_in_words, past_the_zone
+from trading.market.plausibility.clock.symbol_clocks import clocks_of_symbols
+from trading.market.plausibility.clock.zones import LIKELY, moved, written_zones
 from trading.market.plausibility.days import HALF_HOUR_US, Days, Fit, days_of, fit_of
 from trading.market.plausibility.finding import Words
 from trading.market.plausibility.look import DAY_US, FileClock, Look
 from trading.market.plausibility.sessions import other_exchange
-from trading.market.plausibility.symbol_clocks import clocks_of_symbols
-from trading.market.plausibility.zones import LIKELY, moved, written_zones
 
 _HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 # Two zones are hardly farther apart, and days of no session are.

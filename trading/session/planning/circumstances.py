@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from trading.session.broker_facts import SIMULATED, Abilities, abilities_named
+from trading.session.broker.facts import SIMULATED, Abilities, abilities_named
 from trading.session.orders import Leg
 from trading.session.protection.record import END, MOVE
 from trading.session.state import SessionState

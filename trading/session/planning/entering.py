@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from trading.session.broker_facts import Abilities
+from trading.session.broker.facts import Abilities
 from trading.session.entry_terms import EntryTerms, awaited_terms, terms_of
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order, OrderType, Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trading.reasons import EXIT_OPERATOR, EXIT_UNPROTECTED, ExitReason
-from trading.session.broker_facts import Abilities
+from trading.session.broker.facts import Abilities
 from trading.session.events import Intent
 from trading.session.orders import Leg, Status
 from trading.session.planning.order_names import OrderNames, next_attempt

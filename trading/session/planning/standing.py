@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trading.engine.book import Book
-from trading.session.broker_facts import Abilities
+from trading.session.broker.facts import Abilities
 from trading.session.orders import Leg, Order
 from trading.session.protection.legs import PROTECTION
 

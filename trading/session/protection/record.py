@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from trading.session.broker_answers import Refusal, in_words, is_refused_as, refusal_in
+from trading.session.broker.answers import Refusal, in_words, is_refused_as, refusal_in
 from trading.session.events import Intent, OrderUpdate, Unprotected
 from trading.session.orders import TERMINAL, Leg, Order, Status
 from trading.session.protection.legs import PROTECTION, is_filling, legs_of, parent_of

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trading.session.broker_answers import Refusal, in_words, refusal_in
+from trading.session.broker.answers import Refusal, in_words, refusal_in
 from trading.session.events import Gap, Unprotected
 from trading.session.orders import Leg, Order
 from trading.session.planning.standing import common

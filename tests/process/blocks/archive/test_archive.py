@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from blocks.archive.archive import BarArchive
-from blocks.archive.files import DamagedFile
-from blocks.archive.news import Stored
-from blocks.archive.runs import Sizes
+from blocks.archive.month.files import DamagedFile
+from blocks.archive.month.news import Stored
+from blocks.archive.month.runs import Sizes
 from blocks.markets.archive_market import ArchiveMarket
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import Split

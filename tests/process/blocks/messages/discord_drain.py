@@ -20,7 +20,7 @@ from blocks.messages.discord.webhook import WebhookClient
 from blocks.messages.outbox import Outbox
 from blocks.messages.outbox_drain import OutboxDrain
 from blocks.messages.outbox_rows import ChannelState, read_state, write_state
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from tests.servers.discord_server import DiscordServer
 from trading.errors import BadInput
 from trading.session.messages import Kind, system_message

@@ -19,8 +19,8 @@ from blocks.process import failpoints
 from blocks.saved.blocks import wanted_blocks
 from blocks.saved.discord import DiscordWebhook
 from blocks.settings.app_settings import AppSettings
-from flows.session import account as wiring
-from flows.session.parts import PlainParts
+from flows.session.account import account as wiring
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from flows.session.run_session import PlainRunner

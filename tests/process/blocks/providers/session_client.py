@@ -24,7 +24,7 @@ from blocks.providers.finnhub.rest import FinnhubMarket
 from blocks.providers.timely_source import TimelySource
 from blocks.providers.yahoo.market import YahooMarket
 from blocks.settings.reader import read_settings
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.market.bars import BarRows

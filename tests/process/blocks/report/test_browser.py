@@ -22,7 +22,7 @@ from blocks.report.trades import PAGE_COLUMNS
 from blocks.results.folder import TRADES_CSV, write_results
 from tests.process.blocks.report.browser import Page, browser_page, needs_chromium
 from tests.unit.blocks.report.reader import floats, panel_bars, simulated
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.reasons import EXIT_STOP
 
 JULY_3_US = int(datetime(2025, 7, 3, tzinfo=UTC).timestamp()) * 1_000_000

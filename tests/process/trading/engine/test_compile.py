@@ -18,7 +18,7 @@ from trading.backtest import run as backtest
 from trading.backtest.run import Outcome, is_worth_compiling, read_compiled, run_backtest
 from trading.engine import sessions
 from trading.engine.compile import Linker, engine_key, is_compiled, link_compiled
-from trading.engine.trade_tape import DecisionRow
+from trading.engine.tapes.trade_tape import DecisionRow
 from trading.errors import BadInput
 from trading.market.bars import NUMBERS
 from trading.market.calendar import make_grid, sessions_between

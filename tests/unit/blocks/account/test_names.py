@@ -9,7 +9,7 @@ import pytest
 from blocks.account.names import account_name
 from blocks.account.status import live_account
 from blocks.ledger.ledger import DuckDBLedger
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 
 

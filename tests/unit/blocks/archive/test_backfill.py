@@ -10,7 +10,7 @@ import pytest
 
 from blocks.archive.archive import BarArchive
 from blocks.archive.backfill import Backfill
-from blocks.archive.news import Stored
+from blocks.archive.month.news import Stored
 from blocks.process.clocks import ReplayClock
 from blocks.providers.errors import NotConnected, RangeTooLong
 from blocks.providers.fetched_bars import FetchedBars, no_bars

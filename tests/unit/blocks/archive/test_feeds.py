@@ -10,8 +10,8 @@ import pytest
 
 from blocks.archive.archive import BarArchive
 from blocks.archive.feeds import notes_of_feeds, one_feed_each
-from blocks.archive.files import COLUMNS_BEFORE_FEEDS, SCHEMA
-from blocks.archive.news import Stored
+from blocks.archive.month.files import COLUMNS_BEFORE_FEEDS, SCHEMA
+from blocks.archive.month.news import Stored
 from blocks.process.clocks import ReplayClock
 from tests.unit.blocks.providers.fetched import simulated
 from trading.market.calendar import sessions_between

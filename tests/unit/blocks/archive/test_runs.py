@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.archive import openings
 from blocks.archive.archive import BarArchive
-from blocks.archive.news import Stored
-from blocks.archive.runs import Sizes
+from blocks.archive.month import openings
+from blocks.archive.month.news import Stored
+from blocks.archive.month.runs import Sizes
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import FetchedBars
 from trading.market.bars import BarRows

@@ -13,7 +13,7 @@ import pytest
 
 from blocks.archive.archive import BarArchive
 from blocks.archive.bar_source import read_bars
-from blocks.archive.runs import Sizes
+from blocks.archive.month.runs import Sizes
 from blocks.archive.universe import ArchiveUniverse, Look
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import FetchedBars, Split

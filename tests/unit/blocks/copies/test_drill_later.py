@@ -13,7 +13,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
 from blocks.storage.local import LocalStorage
 from flows.__main__ import main
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.sync import sync_account

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from trading.session.broker_answers import Accepted, Answer, Refusal, Refused, Unknown
-from trading.session.broker_facts import Abilities, BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.answers import Accepted, Answer, Refusal, Refused, Unknown
+from trading.session.broker.exchange_port import EventPage, ExchangeEvent, StreamPosition
+from trading.session.broker.facts import Abilities, BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Fill, Intent, order_of, update_of
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Leg, Order, Status
 
 BRACKETS = Abilities(

@@ -17,8 +17,8 @@ from tests.unit.blocks.exchange.test_order_desk import (
 )
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.plan import RunPlan
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import Discrepancy, Fill, OrderUpdate
-from trading.session.exchange_port import Exchange
 from trading.session.orders import Leg, Order, Status
 
 MANUAL = "6b1f0c7e-93f4-4f1e-8a5e-1c2d3e4f5a6b"

@@ -13,7 +13,8 @@ from tests.unit.blocks.exchange.bracket_broker import BRACKETS
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.market.calendar import Session, sessions_between, to_microseconds
 from trading.plan import RunPlan, make_plan
-from trading.session.broker_answers import Answer, Unknown
+from trading.session.broker.answers import Answer, Unknown
+from trading.session.broker.exchange_port import Exchange
 from trading.session.events import (
     EVERY_SYMBOL,
     BarClosed,
@@ -22,7 +23,6 @@ from trading.session.events import (
     OrderUpdate,
     SessionStarted,
 )
-from trading.session.exchange_port import Exchange
 from trading.session.orders import (
     IllegalTransition,
     Leg,

@@ -11,7 +11,7 @@ from tests.unit.blocks.exchange.protected import Trading
 from tests.unit.blocks.exchange.test_order_desk import BREAK, RANGE
 from trading.engine.book import ENTRY_ORDERS
 from trading.reasons import Reason
-from trading.session.broker_answers import Answer, Refusal, Refused, Unknown
+from trading.session.broker.answers import Answer, Refusal, Refused, Unknown
 from trading.session.events import Command, Intent
 from trading.session.messages import SystemMessage
 from trading.session.orders import Leg, Status

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
+from blocks.exchange.alpaca.line.access import BrokerAccess
 from tasks.simulation.alpaca_model.fill_models import ImmediateFills
 from tests.unit.blocks.exchange.alpaca.model_line import LIMITED, LOST, SILENT, WHOLE, ModelLine
 from tests.unit.blocks.exchange.protected import Trading

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.blocks.exchange.bracket_broker import BRACKETS, FATES, PLAIN, BracketBroker
 from tests.unit.blocks.exchange.protected import Trading
 from tests.unit.blocks.exchange.test_order_desk import CALM
-from trading.session.broker_answers import Answer, Refusal, Refused
+from trading.session.broker.answers import Answer, Refusal, Refused
 from trading.session.events import Command, Intent
 from trading.session.orders import Leg, Order, Status
 

@@ -14,8 +14,8 @@ from blocks.exchange.order_desk import OrderDesk
 from tests.unit.blocks.exchange.test_order_desk import CALM, RANGE, bar, desk_of, plan
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.engine.book_changes import cancel_entry
-from trading.session.broker_answers import Answer, Unknown
-from trading.session.broker_facts import SIMULATED
+from trading.session.broker.answers import Answer, Unknown
+from trading.session.broker.facts import SIMULATED
 from trading.session.entry_terms import EntryTerms, await_entry, awaited_terms
 from trading.session.events import Command, Fill, Intent
 from trading.session.orders import Leg, OrderType, Status, TargetKind

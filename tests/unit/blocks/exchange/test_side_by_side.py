@@ -19,8 +19,8 @@ from tests.unit.blocks.exchange.test_order_desk import (
 )
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.plan import RunPlan, make_plan
-from trading.session.broker_answers import Answer, Unknown
-from trading.session.broker_facts import SIMULATED
+from trading.session.broker.answers import Answer, Unknown
+from trading.session.broker.facts import SIMULATED
 from trading.session.events import BarClosed, Intent, OrderUpdate, SessionStarted
 from trading.session.orders import Leg, Status
 from trading.session.state import SessionState

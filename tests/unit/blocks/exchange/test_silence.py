@@ -15,10 +15,10 @@ from tasks.session.difference_news import LASTS, DifferenceNews
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.plan import RunPlan
-from trading.session.broker_answers import Answer, ExchangeUnavailable, Refusal, Refused, Unknown
-from trading.session.broker_facts import SIMULATED
+from trading.session.broker.answers import Answer, ExchangeUnavailable, Refusal, Refused, Unknown
+from trading.session.broker.exchange_port import EventPage, StreamPosition
+from trading.session.broker.facts import SIMULATED
 from trading.session.events import EVERY_SYMBOL, Intent, OrderUpdate, SessionStarted
-from trading.session.exchange_port import EventPage, StreamPosition
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Order, Status
 from trading.session.state import SessionState

@@ -20,8 +20,8 @@ from tests.unit.blocks.exchange.test_order_desk import (
     trade_to_the_break,
 )
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange
+from trading.session.broker.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.events import Command, Discrepancy, Fill, OrderUpdate
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Leg, Status, client_order_id
 
 

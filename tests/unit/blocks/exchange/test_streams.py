@@ -16,8 +16,8 @@ from tests.unit.blocks.exchange.test_order_desk import (
     trade_to_the_break,
 )
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange
+from trading.session.broker.exchange_port import EventPage, StreamPosition
 from trading.session.events import Fill, update_of
-from trading.session.exchange_port import EventPage, StreamPosition
 from trading.session.orders import Leg, Order, Status
 from trading.session.protection.legs import is_held, parent_of
 from trading.session.state import SessionState

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.plan import RunPlan
-from trading.session.broker_answers import Accepted, Answer, Refusal, Refused
-from trading.session.broker_facts import SIMULATED
+from trading.session.broker.answers import Accepted, Answer, Refusal, Refused
+from trading.session.broker.exchange_port import EventPage, ExchangeEvent, StreamPosition
+from trading.session.broker.facts import SIMULATED
 from trading.session.events import Discrepancy, Fill, Intent, OrderUpdate
-from trading.session.exchange_port import EventPage, ExchangeEvent, StreamPosition
 from trading.session.orders import Leg, Order
 
 LEGS = (Leg.STOP, Leg.TARGET)

@@ -43,7 +43,7 @@ from tests.unit.blocks.report.reader import (
     whole_numbers,
 )
 from trading.backtest.tables import trades_table
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.gate.findings import GateReport
 from trading.market.calendar import exchange_timezone, make_grid, sessions_between
 from trading.market.panel import Defects, Panel

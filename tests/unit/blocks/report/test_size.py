@@ -11,7 +11,7 @@ from blocks.report.page import report_page
 from tasks.backtest.request import BacktestRequest, plan_of
 from tasks.backtest.run import PLAIN, Loaded, Progress, Steps, backtest
 from tests.unit.blocks.report.reader import element_bytes, whole_numbers
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel import Defects, Panel
 

@@ -17,7 +17,7 @@ from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, lock_path
 from blocks.telemetry.file import WAIT_SECONDS, telemetry_file
 from tests.unit.blocks.stores.viewer import closed, opened_elsewhere
 from trading.errors import StoreUnavailable
-from trading.session.exchange_port import StreamPosition
+from trading.session.broker.exchange_port import StreamPosition
 
 STORES = {"ledger.duckdb": SCHEMA, "exchange-mock.duckdb": EXCHANGE_SCHEMA}
 

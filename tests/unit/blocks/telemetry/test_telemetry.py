@@ -30,7 +30,7 @@ from blocks.telemetry.metrics import (
 )
 from blocks.telemetry.telemetry import BarFigures, SessionTelemetry, beat, heartbeats
 from blocks.telemetry.trades import TradeStore
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.errors import BadInput, StoreUnavailable

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.pages.comparison_lines import sparkline
+from flows.pages.research.comparison_lines import sparkline
 from tests.terminal import Finished, flows
 
 SIMULATED = ("--symbols", "AAA", "--start", "2025-06-02", "--end", "2025-06-06", "--quiet",

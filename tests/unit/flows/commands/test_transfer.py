@@ -16,7 +16,7 @@ from blocks.process.stop_request import StopRequest
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.trades import TradeStore
 from flows.__main__ import main
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.plan import MOST_CAPITAL

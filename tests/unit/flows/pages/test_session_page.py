@@ -18,8 +18,8 @@ from flows.pages import artifacts, session_page
 from flows.pages.artifacts import publish_session, session_message
 from flows.pages.live_page import LivePage
 from flows.pages.session_page import SessionPage
+from flows.session.account.parts import PlainParts
 from flows.session.bar_words import BarWords
-from flows.session.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from flows.session.run_session import PlainRunner

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.pages.live_page import LivePage
-from flows.pages.sweep_artifacts import best_rows, refused_lines, sweep_message
+from flows.pages.research.sweep_artifacts import best_rows, refused_lines, sweep_message
 from tasks.sweep.report import SweepReport
 from tasks.sweep.sweep import sweep
 from tests.unit.tasks.sweep.small_sweeps import request_over, write_bars

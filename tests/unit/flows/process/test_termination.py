@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from prefect.exceptions import TerminationSignal
 
-from flows.pages.kept_work import kept_work
 from flows.pages.live_page import LivePage
+from flows.pages.research.kept_work import kept_work
 
 
 class PanicException(BaseException):

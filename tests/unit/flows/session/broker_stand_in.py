@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from blocks.settings.broker import BrokerSettings
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from tests.unit.replay.in_memory import MemoryExchange
 from trading.market.calendar import Session
 from trading.plan import make_plan
-from trading.session.broker_answers import Answer, ExchangeUnavailable
-from trading.session.broker_facts import BrokerAccount, BrokerClock, Instrument
+from trading.session.broker.answers import Answer, ExchangeUnavailable
+from trading.session.broker.exchange_port import Exchange
+from trading.session.broker.facts import BrokerAccount, BrokerClock, Instrument
 from trading.session.events import BarClosed, Intent
-from trading.session.exchange_port import Exchange
 
 SYMBOLS = ("AAA", "BBB")
 DAY, NEXT_DAY = "2025-06-10", "2025-06-11"

@@ -19,9 +19,9 @@ from blocks.messages.discord.webhook import WebhookClient
 from blocks.messages.drain_thread import Drains
 from blocks.process.stop_request import Interrupted, StopRequest
 from blocks.stores.duckdb_file import DuckDBFile
-from flows.session import account as account_module
-from flows.session.account import open_account
-from flows.session.parts import PlainParts
+from flows.session.account import account as account_module
+from flows.session.account.account import open_account
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from trading.errors import BadInput, StoreUnavailable
 from trading.plan import RunPlan

@@ -23,7 +23,7 @@ from blocks.ledger.transfers import EARNED_EQUITY
 from blocks.process.stop_request import StopRequest
 from blocks.settings.broker import BrokerSettings
 from flows.__main__ import main
-from flows.session.account import open_account
+from flows.session.account.account import open_account
 from flows.session.run_account import run_account
 from tasks.session.broker_watch import look_at_broker, meet_broker
 from tasks.session.runtime import Pace, SessionRuntime
@@ -38,8 +38,8 @@ from tests.unit.flows.session.broker_stand_in import (
     asked,
 )
 from trading.errors import BadInput
-from trading.session.broker_answers import ExchangeUnavailable, KeysRefused
-from trading.session.broker_facts import BrokerClock
+from trading.session.broker.answers import ExchangeUnavailable, KeysRefused
+from trading.session.broker.facts import BrokerClock
 from trading.session.events import EVERY_SYMBOL, Transfer
 
 NAME = "alpaca-paper"

@@ -15,7 +15,7 @@ import pytest
 from blocks.account.plan_changes import plan_changes
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.random_walk import simulated_rows
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.backtest.checks import run_look_ahead_test

@@ -15,8 +15,8 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.clocks import ReplayClock
 from blocks.process.stop_request import StopRequest
-from flows.session import account as account_module
-from flows.session.parts import PlainParts
+from flows.session.account import account as account_module
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.market.calendar import Session, sessions_between

@@ -40,7 +40,7 @@ def test_the_stores_are_free_while_a_session_waits_for_its_next_bar(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("blocks.telemetry.telemetry.HOLD_SECONDS", 3600.0)
-    monkeypatch.setattr("flows.session.parts.HOLD_SECONDS", 3600.0)
+    monkeypatch.setattr("flows.session.account.parts.HOLD_SECONDS", 3600.0)
     day = WatchedDay(tmp_path, 5, "2025-06-10 00:00:02")
     held: list[str] = []
     looked: list[datetime] = []

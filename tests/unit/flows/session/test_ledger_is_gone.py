@@ -14,8 +14,8 @@ from blocks.copies.manifest import newest_manifest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
 from flows.session import run_session as run_session_module
-from flows.session.copies import bring_back
-from flows.session.parts import PlainParts
+from flows.session.account.copies import bring_back
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from tasks.session.poll import poll
 from tasks.session.runtime import SessionRuntime

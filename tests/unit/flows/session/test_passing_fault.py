@@ -19,8 +19,8 @@ from blocks.process.clocks import ReplayClock
 from blocks.process.stop_request import StopRequest
 from flows.session import passing_fault
 from flows.session import trade_session as trade_session_module
-from flows.session.account import Account
-from flows.session.parts import PlainParts
+from flows.session.account.account import Account
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.session.runtime import RUNTIMES

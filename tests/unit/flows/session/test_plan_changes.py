@@ -17,7 +17,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
 from blocks.strategy_file import load_strategy
 from flows.pages.status import print_status
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tests.repository import REPOSITORY

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from blocks.process.clocks import ScaledClock, SystemClock
-from flows.session.replayed_time import ToldTime, beginning_of
+from flows.session.account.replayed_time import ToldTime, beginning_of
 from trading.market.calendar import Session, to_microseconds
-from trading.session.broker_answers import NotOffered
-from trading.session.broker_facts import BrokerClock
+from trading.session.broker.answers import NotOffered
+from trading.session.broker.facts import BrokerClock
 
 OPEN = datetime(2025, 6, 10, 13, 30, tzinfo=UTC)
 SESSION = Session(date(2025, 6, 10), OPEN, OPEN + timedelta(hours=6.5))

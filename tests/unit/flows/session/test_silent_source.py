@@ -14,8 +14,8 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.clocks import ReplayClock
 from blocks.process.stop_request import StopRequest
-from flows.session.account import Account
-from flows.session.parts import PlainParts
+from flows.session.account.account import Account
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.session import long_question

@@ -15,7 +15,7 @@ from blocks.exchange.mock_exchange import MockExchange
 from blocks.health.health import check_health
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.stop_request import StopRequest
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from trading.errors import BadInput

@@ -17,11 +17,11 @@ from blocks.ledger import lease
 from blocks.messages.session_notifier import SessionNotifier
 from flows.simulation.world import Style
 from trading.engine.book import Book
-from trading.engine.trade_tape import Tape
+from trading.engine.tapes.trade_tape import Tape
 from trading.plan import RunPlan
 from trading.rules import Rules
 from trading.session import state as state_module
-from trading.session.broker_answers import Unknown
+from trading.session.broker.answers import Unknown
 from trading.session.events import ExchangeView, Fill, Intent
 from trading.session.messages import Message
 from trading.session.orders import Leg, Order

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from tasks.backtest.checks import is_honest, noise_facts, noise_line
-from trading.backtest.noise_check import NullResult
+from trading.backtest.checks.noise_check import NullResult
 
 
 def result(mean: float, expected: float, error: float, z: float) -> NullResult:

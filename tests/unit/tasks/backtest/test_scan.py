@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from blocks.archive.archive import BarArchive
-from blocks.archive.runs import Sizes
+from blocks.archive.month.runs import Sizes
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import FetchedBars
 from tasks.backtest import scan as scanning

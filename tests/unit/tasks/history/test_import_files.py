@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from blocks.archive.archive import BarArchive
-from blocks.archive.news import Stored
+from blocks.archive.month.news import Stored
 from blocks.bars.file_format import BarFileFormat
 from blocks.markets.random_walk import simulated_rows
 from blocks.process.clocks import ReplayClock

@@ -27,7 +27,7 @@ from blocks.markets.random_walk import simulated_rows
 from blocks.process.clocks import SystemClock
 from blocks.process.stop_request import StopRequest
 from blocks.providers.fetched_bars import FetchedBars
-from flows.session.parts import PlainParts
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.parity.check import ParityRequest, check_parity

@@ -10,8 +10,8 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process import failpoints
 from blocks.process.stop_request import StopRequest
-from flows.session.account import open_account
-from flows.session.parts import PlainParts
+from flows.session.account.account import open_account
+from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from tasks.session.inbox import Inbox
 from tasks.session.poll import poll

@@ -14,7 +14,7 @@ from tests.unit.tasks.simulation.alpaca_account import OPEN, Day, bracket
 from trading.market.calendar import to_microseconds
 from trading.parameters import FillParameters, RiskParameters, make_rules
 from trading.session.events import BarClosed, Fill, Intent
-from trading.session.simulated_venue import SimulatedVenue
+from trading.session.venue.simulated_venue import SimulatedVenue
 from trading.strategies.orb import OrbParameters
 
 SLIPPING = {"slippage_bps": 7, "volatility_factor": 0.1, "impact_factor": 0.2}

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from blocks.markets.random_walk import simulated_rows
-from trading.backtest.look_ahead_check import look_ahead_test
+from trading.backtest.checks.look_ahead_check import look_ahead_test
 from trading.backtest.run import Outcome, run_backtest
-from trading.engine.decision_log import log_of_rows
-from trading.engine.trade_tape import DecisionRow
+from trading.engine.tapes.decision_log import log_of_rows
+from trading.engine.tapes.trade_tape import DecisionRow
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel import Panel
 from trading.market.panel_loading import make_panel

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.unit.trading import limit_side
-from trading.backtest.noise_check import (
+from trading.backtest.checks.noise_check import (
     FEWEST_STEPS_INSIDE_BAR,
     START_STEPS,
     STEP_USD,
@@ -23,8 +23,8 @@ from trading.backtest.noise_check import (
     random_walk,
     statistic,
 )
-from trading.backtest.noise_pessimism import given_away
-from trading.engine.trade_tape import DecisionRow, TradeRow
+from trading.backtest.checks.noise_pessimism import given_away
+from trading.engine.tapes.trade_tape import DecisionRow, TradeRow
 from trading.errors import BadInput
 from trading.market.bars import Floats
 from trading.plan import make_plan

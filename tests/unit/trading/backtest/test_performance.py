@@ -15,8 +15,8 @@ from blocks.markets.random_walk import simulated_rows
 from trading.backtest.performance import bootstrap_interval, summarise
 from trading.backtest.run import Outcome, run_backtest
 from trading.engine.book import new_book
-from trading.engine.decision_log import log_of_rows
-from trading.engine.trade_tape import DecisionRow, FillRow, TradeRow
+from trading.engine.tapes.decision_log import log_of_rows
+from trading.engine.tapes.trade_tape import DecisionRow, FillRow, TradeRow
 from trading.market.calendar import Grid, make_grid, sessions_between
 from trading.market.panel_loading import make_panel
 from trading.plan import make_plan

@@ -17,7 +17,7 @@ from tests.unit.trading.backtest.universe_markets import (
 from trading.backtest import scan as scanning
 from trading.backtest.run import Outcome, run_backtest
 from trading.backtest.scan import Scanned, is_covered, scan
-from trading.engine.trade_tape import DecisionRow
+from trading.engine.tapes.trade_tape import DecisionRow
 from trading.market.bars import Floats, Integers
 from trading.market.calendar import make_grid
 from trading.market.panel import Defects, Panel

@@ -19,8 +19,8 @@ from trading.backtest.tables import (
     universe_table,
 )
 from trading.engine.book import new_book
-from trading.engine.decision_log import log_of_rows
-from trading.engine.trade_tape import DecisionRow, FillRow, TradeRow
+from trading.engine.tapes.decision_log import log_of_rows
+from trading.engine.tapes.trade_tape import DecisionRow, FillRow, TradeRow
 from trading.market.calendar import Grid, make_grid, sessions_between
 from trading.plan import make_plan
 from trading.reasons import (

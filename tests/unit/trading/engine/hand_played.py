@@ -21,7 +21,7 @@ from trading.engine.book import OPEN_POSITIONS, PENDING_ENTRIES, WAITING_EXITS, 
 from trading.engine.book_changes import begin_session
 from trading.engine.entering import new_entering
 from trading.engine.matching import assume_close, match_bar
-from trading.engine.trade_tape import FILLS, TRADES, FillRow, Tape, TradeRow, new_tape
+from trading.engine.tapes.trade_tape import FILLS, TRADES, FillRow, Tape, TradeRow, new_tape
 from trading.engine.workspace import Parts, Signals, new_scratch, new_signals
 from trading.entries import Entry
 from trading.gate.verdicts import Verdicts, new_verdicts

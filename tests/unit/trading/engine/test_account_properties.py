@@ -30,7 +30,7 @@ from trading.engine.book import (
     reserved_cost,
 )
 from trading.engine.compile import link_compiled
-from trading.engine.trade_tape import FILLS, FillRow
+from trading.engine.tapes.trade_tape import FILLS, FillRow
 from trading.entries import FRACTION, LIMIT, MARKET, STOP, USD, Entry, R
 from trading.reasons import (
     DATA_GATE_GAP,

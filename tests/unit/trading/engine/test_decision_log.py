@@ -12,8 +12,8 @@ from tests.unit.trading.scenarios.decisions import CALM
 from tests.unit.trading.scenarios.scenario import RANGE, UP, Scenario
 from trading.backtest import tables
 from trading.backtest.tables import DecisionTables
-from trading.engine.decision_log import log_of_rows, parts_of
-from trading.engine.trade_tape import DecisionRow
+from trading.engine.tapes.decision_log import log_of_rows, parts_of
+from trading.engine.tapes.trade_tape import DecisionRow
 
 CASE = Scenario(
     "",

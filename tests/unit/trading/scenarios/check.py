@@ -12,7 +12,7 @@ from tests.oracle.reference.account import Result
 from tests.oracle.reference.bars import MINUTE
 from tests.unit.trading.scenarios.scenario import LoadingScenario, Scenario
 from trading.backtest.run import Outcome
-from trading.engine.trade_tape import TradeRow
+from trading.engine.tapes.trade_tape import TradeRow
 from trading.market.panel import Panel
 from trading.reasons import ExitReason, FillLeg, Reason
 

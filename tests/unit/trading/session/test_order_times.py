@@ -19,7 +19,7 @@ from tasks.session.runtime import Pace
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, DAY, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
 from trading.market.calendar import to_microseconds
-from trading.session.broker_answers import Answer, Unknown
+from trading.session.broker.answers import Answer, Unknown
 from trading.session.events import Command, Fill, Intent, SessionStarted
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Status

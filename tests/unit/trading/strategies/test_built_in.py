@@ -15,13 +15,13 @@ from blocks.markets.random_walk import simulated_rows
 from tests.unit.replay.in_memory import run_live
 from tests.unit.trading.strategies import plain_rules
 from tests.unit.trading.strategies.plain_rules import Said, Seen
-from trading.backtest import noise_check
-from trading.backtest.look_ahead_check import look_ahead_test
+from trading.backtest.checks import noise_check
+from trading.backtest.checks.look_ahead_check import look_ahead_test
 from trading.backtest.run import STAGES, run_backtest
 from trading.backtest.stage_arguments import PanelRun
 from trading.engine.compile import link_interpreted
-from trading.engine.decision_tape import KEEP_NONE
-from trading.engine.trade_tape import FILLS
+from trading.engine.tapes.decision_tape import KEEP_NONE
+from trading.engine.tapes.trade_tape import FILLS
 from trading.market.bars import NUMBERS
 from trading.market.calendar import make_grid, sessions_between
 from trading.market.panel import Panel

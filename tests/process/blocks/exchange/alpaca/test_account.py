@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
+from blocks.exchange.alpaca.line.access import BrokerAccess
 from tests.process.blocks.exchange.alpaca.trader import ENTRY, trader_at, trading
 from tests.servers.alpaca_broker import KEYS, AlpacaBroker, Said
 from tests.servers.https_server import HttpsServer, as_json
 from tests.servers.tls import Authority
 from trading.errors import BadInput
-from trading.session.broker_answers import ExchangeUnavailable, NotOffered, Refused
-from trading.session.broker_facts import BrokerAccount, Instrument
+from trading.session.broker.answers import ExchangeUnavailable, NotOffered, Refused
+from trading.session.broker.facts import BrokerAccount, Instrument
 
 
 def test_an_account_is_what_alpaca_says_and_the_day_trade_count_decides_nothing() -> None:

@@ -17,8 +17,8 @@ from tests.process.blocks.exchange.alpaca.trader import (
     updates,
 )
 from tests.servers.alpaca_broker import HANGS_UP, SAYS_NOTHING, Said
-from trading.session.broker_answers import ExchangeUnavailable
-from trading.session.exchange_port import StreamPosition
+from trading.session.broker.answers import ExchangeUnavailable
+from trading.session.broker.exchange_port import StreamPosition
 from trading.session.orders import Leg, Status
 
 

@@ -17,7 +17,7 @@ from tests.process.blocks.exchange.alpaca.trader import (
     updates,
 )
 from tests.servers.alpaca_broker import HANGS_UP, SAYS_NOTHING, AlpacaBroker, Said, refuses
-from trading.session.broker_answers import (
+from trading.session.broker.answers import (
     Accepted,
     ExchangeUnavailable,
     Refusal,

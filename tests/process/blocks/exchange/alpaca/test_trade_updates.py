@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
+from blocks.exchange.alpaca.line.access import BrokerAccess
 from blocks.exchange.alpaca.listening import BESIDE_STREAM_SECONDS, MUTE_SECONDS
 from blocks.exchange.alpaca.trade_updates import TradeUpdates
 from tests.process.blocks.exchange.alpaca.trader import (

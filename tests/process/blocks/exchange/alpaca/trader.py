@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
+from blocks.exchange.alpaca.line.access import BrokerAccess
 from tests.servers.alpaca_broker import KEYS, AlpacaBroker
+from trading.session.broker.exchange_port import BEGINNING, ExchangeEvent, StreamPosition
 from trading.session.events import Fill, Intent, OrderUpdate
-from trading.session.exchange_port import BEGINNING, ExchangeEvent, StreamPosition
 from trading.session.orders import Leg, client_order_id
 
 

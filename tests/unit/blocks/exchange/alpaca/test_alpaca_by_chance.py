@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
 from blocks.exchange.alpaca.exchange import AlpacaExchange
+from blocks.exchange.alpaca.line.access import BrokerAccess
 from tasks.simulation.alpaca_model.fill_models import ImmediateFills
 from tests.unit.blocks.exchange.alpaca.model_line import (
     GATEWAY,
@@ -24,9 +24,9 @@ from tests.unit.blocks.exchange.alpaca.model_line import (
 )
 from tests.unit.tasks.simulation.alpaca_account import Day
 from trading.parameters import FillParameters, RiskParameters, make_rules
-from trading.session.broker_answers import Accepted, ExchangeUnavailable, Refused, Unknown
+from trading.session.broker.answers import Accepted, ExchangeUnavailable, Refused, Unknown
+from trading.session.broker.exchange_port import BEGINNING
 from trading.session.events import Fill, Intent, OrderUpdate
-from trading.session.exchange_port import BEGINNING
 from trading.session.orders import TERMINAL, Leg, Status, client_order_id
 from trading.strategies.orb import OrbParameters
 

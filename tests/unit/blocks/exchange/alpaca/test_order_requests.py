@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blocks.exchange.alpaca.access import BrokerAccess
-from blocks.exchange.alpaca.budget import RequestBudget, Urgency
 from blocks.exchange.alpaca.exchange import AlpacaExchange
 from blocks.exchange.alpaca.executions import Execution, Told
-from blocks.exchange.alpaca.identities import Identities
-from blocks.exchange.alpaca.order_requests import replacement_of, submission_of
-from blocks.exchange.alpaca.replies import NoReply, Reply
-from blocks.exchange.alpaca.requester import Requester
-from blocks.exchange.alpaca.their_order import TheirOrder, status_of
+from blocks.exchange.alpaca.line.access import BrokerAccess
+from blocks.exchange.alpaca.line.budget import RequestBudget, Urgency
+from blocks.exchange.alpaca.line.replies import NoReply, Reply
+from blocks.exchange.alpaca.line.requester import Requester
+from blocks.exchange.alpaca.orders.identities import Identities
+from blocks.exchange.alpaca.orders.order_requests import replacement_of, submission_of
+from blocks.exchange.alpaca.orders.their_order import TheirOrder, status_of
 from trading.errors import BadInput
 from trading.session.events import Intent
 from trading.session.orders import Leg, Status, client_order_id
@@ -256,7 +256,7 @@ def test_without_the_library_one_line_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "alpaca.trading.client", None)
-    monkeypatch.delitem(sys.modules, "blocks.exchange.alpaca.client", raising=False)
+    monkeypatch.delitem(sys.modules, "blocks.exchange.alpaca.line.client", raising=False)
     access = BrokerAccess(SecretStr("K"), SecretStr("S"))
     with pytest.raises(BadInput, match=r"pip install 'alpaca-py>=0\.44,<0\.45'"):
         AlpacaExchange(access, lambda: pytest.fail("the clock was asked"))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from blocks.exchange.alpaca.identities import Identities
-from blocks.exchange.alpaca.order_views import OrderViews
-from blocks.exchange.alpaca.their_order import TheirOrder
-from trading.session.broker_answers import Refusal, refusal_in
+from blocks.exchange.alpaca.orders.identities import Identities
+from blocks.exchange.alpaca.orders.order_views import OrderViews
+from blocks.exchange.alpaca.orders.their_order import TheirOrder
+from trading.session.broker.answers import Refusal, refusal_in
 from trading.session.orders import Leg, client_order_id
 
 TODAY = datetime(2026, 3, 3, 5, tzinfo=UTC)
