@@ -19,6 +19,7 @@ def run(args: Namespace) -> int:
     """Print the account, the clock and each symbol; return 1 where something is not entered."""
     from flows.session.account.parts import PlainParts
     from tasks.session.broker_watch import OWN_TIME, seconds_ahead
+    from trading.session.broker.answers import NotOffered
     from trading.session.broker.objections import objections_of
 
     settings = args.settings
@@ -28,14 +29,19 @@ def run(args: Namespace) -> int:
     parts = PlainParts(settings.operations.data_dir, data=settings.data, broker=settings.broker)
     broker = parts.broker_exchange(symbols)
     try:
-        account, clock, ahead = broker.account(), broker.clock(), seconds_ahead(broker)
-        is_far = abs(ahead) > OWN_TIME.total_seconds()
-        has_own_time = settings.broker.is_of_this_machine and is_far
+        account = broker.account()
+        try:
+            market = f"the market is {'open' if broker.clock().is_open else 'closed'}"
+            ahead: float | None = seconds_ahead(broker)
+        except NotOffered as error:
+            # Only a test double has none, and everything else is to be seen all the same.
+            market, ahead = str(error), None
+        is_far = ahead is not None and abs(ahead) > OWN_TIME.total_seconds()
         said = objections_of(
             broker.name,
             account,
             [broker.instrument(symbol) for symbol in symbols],
-            None if has_own_time else ahead,
+            None if settings.broker.is_of_this_machine and is_far else ahead,
         )
         held, orders = broker.positions(), broker.open_orders()
     finally:
@@ -45,7 +51,7 @@ def run(args: Namespace) -> int:
         f"equity {account.equity:,.2f} {account.currency}, cash {account.cash:,.2f},"
         f" buying power {account.buying_power:,.2f}"
     )
-    print(f"the market is {'open' if clock.is_open else 'closed'}")
+    print(market)
     print(f"holds {', '.join(f'{s} {n:+d}' for s, n in held.items()) or 'nothing'}")
     print(f"{len(orders)} open orders")
     for words in (*said.warnings, *said.unshortable.values()):

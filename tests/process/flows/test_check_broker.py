@@ -63,6 +63,16 @@ def test_a_clock_that_is_off_by_minutes_is_said_and_the_day_of_a_double_is_its_o
     assert main(["check-broker", "--symbols", "AAPL"]) == 0
 
 
+def test_at_a_double_without_a_clock_all_else_is_said(
+    broker: AlpacaBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broker.script("GET", "/v2/clock", Said(404, {"message": "endpoint not found."}))
+    assert main(["check-broker", "--symbols", "AAPL"]) == 0
+    shown = capsys.readouterr().out
+    assert "does not say what time it is: it has no /clock. Compare this machine's clock" in shown
+    assert "may be entered: AAPL" in shown
+
+
 def test_what_is_not_entered_is_said_with_its_reason_and_an_exit_code(
     broker: AlpacaBroker, capsys: pytest.CaptureFixture[str]
 ) -> None:
