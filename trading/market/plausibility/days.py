@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE
-from trading.market.plausibility.look import DAY_US, Look
 
+if TYPE_CHECKING:
+    from trading.market.plausibility.look import Look
+
+DAY_US = 24 * 60 * MICROSECONDS_PER_MINUTE
 # Days of rows are told apart by a night without any.
 _NIGHT_US = DAY_US // 4
 _LONGEST_DAY_US = DAY_US - _NIGHT_US // 2

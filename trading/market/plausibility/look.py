@@ -12,17 +12,16 @@ import numpy as np
 
 from trading.market.bars import AnyRows, Integers
 from trading.market.calendar import (
-    MICROSECONDS_PER_MINUTE,
     Session,
     exchange_timezone,
     from_microseconds,
     sessions_between,
     to_microseconds,
 )
+from trading.market.plausibility.clock.symbol_clocks import clocks_of_symbols
 from trading.market.plausibility.sample import Sample, take_sample
 
 DAY = timedelta(days=1)
-DAY_US = 24 * 60 * MICROSECONDS_PER_MINUTE
 # Of the times of a file, where it goes on outside sessions.
 _FEWEST_OUTSIDE = 0.1
 
@@ -91,6 +90,11 @@ class Look:
             if inside.any() and inside.mean() < 1 - _FEWEST_OUTSIDE:
                 return True
         return False
+
+    @cached_property
+    def symbol_clocks(self) -> tuple[FileClock, ...]:
+        """Return a clock of each symbol, none where all rows of files run alike."""
+        return clocks_of_symbols(self)
 
     @cached_property
     def sample(self) -> Sample:

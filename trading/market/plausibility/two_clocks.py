@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
 from trading.market.plausibility.clock.clock import hours_in_words, past_the_zone
-from trading.market.plausibility.clock.symbol_clocks import clocks_of_symbols
 from trading.market.plausibility.clock.zones import LIKELY, moved, written_zones
-from trading.market.plausibility.days import HALF_HOUR_US, Days, Fit, days_of, fit_of
+from trading.market.plausibility.days import DAY_US, HALF_HOUR_US, Days, Fit, days_of, fit_of
 from trading.market.plausibility.finding import Words
-from trading.market.plausibility.look import DAY_US, FileClock, Look
+from trading.market.plausibility.look import FileClock, Look
 from trading.market.plausibility.sessions import other_exchange
 
 _HOUR_US = 60 * MICROSECONDS_PER_MINUTE
@@ -52,16 +51,16 @@ class _TwoClocks:
 def two_clocks(look: Look) -> Words | None:
     """Return the words of a file some of whose days are off by whole hours from the others.
 
-    Not where another zone puts all of them right.
+    Not where one zone explains them all: other checks name it.
     """
     if not len(look.open_us) or other_exchange(look):
         return None
-    for clock in (*look.clocks, *clocks_of_symbols(look)):
+    for clock in (*look.clocks, *look.symbol_clocks):
         found = _found(look, clock)
         if found is None:
             continue
-        zone, is_of_all = _zone_of(found, look)
-        if not is_of_all:
+        zone, is_one_clock = _zone_of(found, look)
+        if not is_one_clock:
             return _words(look, found, zone)
     return None
 
@@ -164,12 +163,20 @@ def _hint(found: _TwoClocks, zone: str | None) -> str:
 
 
 def _zone_of(found: _TwoClocks, look: Look) -> tuple[str | None, bool]:
-    """Return a zone that takes the odd days to the hours of the others, and whether those stay."""
-    clock, middle_us = found.clock, found.days.middle_us
+    """Return a zone that takes the odd days to the hours of the others, None where there is none.
+
+    With it comes whether some zone takes all days to the same hours, as one that has other summer
+    times does: then they are by one clock.
+    """
+    clock, middle_us, fitting = found.clock, found.days.middle_us, None
     own = (ZoneInfo(clock.zone),) if clock.zone is not None else None
+    off_us = np.where(found.is_odd, found.by_us, 0)
     for read_in in own or written_zones(clock.written()):
         for zone in dict.fromkeys((look.zone.key, *LIKELY)):
             by_us = moved(middle_us, read_in, ZoneInfo(zone))
-            if not ((by_us + found.by_us)[found.is_odd] % DAY_US).any():
-                return zone, not by_us[found.is_usual].any()
-    return None, False
+            rest_us = (by_us + off_us) % DAY_US
+            if len(np.unique(rest_us[found.is_odd | found.is_usual])) == 1:
+                return zone, True
+            if fitting is None and not rest_us[found.is_odd].any():
+                fitting = zone
+    return fitting, False

@@ -13,8 +13,9 @@ from trading.market.calendar import MICROSECONDS_PER_MINUTE
 from trading.market.plausibility.clock.clock import hours_in_words, way_to_read
 from trading.market.plausibility.clock.volume_by_time import some_sessions, volume_in
 from trading.market.plausibility.clock.zones import LIKELY, moved, written_zones
+from trading.market.plausibility.days import DAY_US
 from trading.market.plausibility.finding import Words
-from trading.market.plausibility.look import DAY_US, Look
+from trading.market.plausibility.look import Look
 from trading.market.plausibility.sessions import other_exchange
 
 _STEP_US = 30 * MICROSECONDS_PER_MINUTE

@@ -11,11 +11,10 @@ import numpy as np
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
-from trading.market.plausibility.clock.symbol_clocks import clocks_of_symbols
 from trading.market.plausibility.clock.zones import LIKELY, is_fixed, moved, written_zones
-from trading.market.plausibility.days import HALF_HOUR_US, Days, Fit, days_of, fit_of
+from trading.market.plausibility.days import DAY_US, HALF_HOUR_US, Days, Fit, days_of, fit_of
 from trading.market.plausibility.finding import Words
-from trading.market.plausibility.look import DAY_US, FileClock, Look
+from trading.market.plausibility.look import FileClock, Look
 from trading.market.plausibility.sessions import other_exchange
 
 # Of a file's days: so many show a zone that is wrong for all of them, and so few may be odd in one
@@ -43,7 +42,7 @@ def wrong_zone(look: Look) -> Words | None:
 
     Of several symbols in a file it may be the zone of one alone.
     """
-    shifts = (*_shifts(look, look.clocks), *_shifts(look, clocks_of_symbols(look)))
+    shifts = (*_shifts(look, look.clocks), *_shifts(look, look.symbol_clocks))
     found = next((shift for shift in shifts if shift.is_proven), None)
     return None if found is None else _words(look, found)
 
@@ -175,7 +174,7 @@ def _alone(look: Look, clock: FileClock, zone: str) -> str:
     if form and any(past_the_zone(other) != form for other in look.clocks):
         # What leads past the zone of these times does not read the other files' times.
         return f"--bars {clock.path}"
-    if all(_fits_in(look, other, zone) for other in (*look.clocks, *clocks_of_symbols(look))):
+    if all(_fits_in(look, other, zone) for other in (*look.clocks, *look.symbol_clocks)):
         return ""
     return f"--symbols {clock.symbol}" if clock.symbol else f"--bars {clock.path}"
 

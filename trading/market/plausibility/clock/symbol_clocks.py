@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE
-from trading.market.plausibility.days import days_of, fit_of
-from trading.market.plausibility.look import DAY_US, FileClock, Look
+from trading.market.plausibility.days import DAY_US, days_of, fit_of
+
+if TYPE_CHECKING:
+    from trading.market.plausibility.look import FileClock, Look
 
 # Of more rows those of some weeks are looked at.
 _MOST_ROWS = 1_000_000
