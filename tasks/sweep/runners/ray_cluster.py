@@ -119,17 +119,18 @@ def ray_cluster(address: str | None, workers: int) -> Iterator[RayCluster]:
 
 @contextmanager
 def _entered(runner: RayTaskRunner, address: str | None) -> Iterator[RayTaskRunner]:
-    import ray
-
     try:
         with warnings.catch_warnings():
             # What it warns of is in the error as well.
             warnings.simplefilter("ignore")
             runner.__enter__()
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+    # A machine that is too busy to start it gets an Exception of Ray's that has no other name.
+    except Exception as error:
         if address is None:
             raise SourceUnavailable(
-                f"Ray does not start here: {error}", "Use --runner dask or --runner local"
+                f"Ray does not start here: {str(error)[:200]}",
+                "Give the same command again when the machine is less busy, or use --runner dask or"
+                " --runner local",
             ) from error
         raise SourceUnavailable(
             f"what listens at --address {address} does not speak as a Ray cluster of this version:"
