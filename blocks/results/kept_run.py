@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -180,7 +181,7 @@ def read_run(folder: Path) -> KeptRun:
         raise _no_summary(folder)
     try:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        content: Json = json.loads(path.read_bytes(), parse_constant=_refuse)
+        content: Json = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=_finite)
     except (OSError, ValueError) as error:
         said = words_of(error) if isinstance(error, OSError) else "it is no JSON"
         raise _damaged(path, said) from error
@@ -268,6 +269,14 @@ def _with_record(folder: Path, deeper: int) -> Iterator[Path]:
 
 def _refuse(name: str) -> Json:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    """Return a number as it is written; one that no float can hold would be infinite."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no float")
+    return number
 
 
 def _no_summary(folder: Path) -> NoData | StoreUnavailable:

@@ -125,3 +125,18 @@ def test_a_run_that_is_removed_while_runs_are_listed_is_none(
 
     monkeypatch.setattr(kept_run, "_with_record", seen_before_it_went)
     assert [run["name"] for run in listed("--data-dir", data_dir)] == ["newer", "older"]
+
+
+def test_a_run_with_a_number_beyond_all_numbers_is_a_warning(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    broken = copy_of(data_dir / "backtests/older", tmp_path / "broken") / "summary.json"
+    summary = json.loads(broken.read_text())
+    told = f'"total_pnl": {summary["summary"]["total_pnl"]}'
+    assert told in broken.read_text()
+    broken.write_text(broken.read_text().replace(told, '"total_pnl": 1e999'))
+    finished = flows("runs", "--data-dir", data_dir, tmp_path, "--json")
+
+    assert finished.returncode == 0
+    assert len(json.loads(finished.stdout)) == 2
+    assert "broken/summary.json cannot be read" in finished.stderr
