@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from flows.backtest_steps import figure_lines, loaded_line
+from flows.backtest_steps import figure_lines, loaded_line, report_lines
 from flows.pages.backtest_figures import figures
+from flows.pages.live_page import LivePage
 from tasks.backtest import run as backtest_run
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import PLAIN, Loaded, Steps, backtest
@@ -50,6 +51,21 @@ def test_whoever_does_the_steps_is_given_each_in_its_order_and_the_report_is_the
         "writing results",
     ]
     assert (out / "trades.parquet").exists()
+
+
+def test_the_log_says_where_the_report_is_for_who_is_served_and_for_who_is_not(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "backtests" / "mine"
+    out.mkdir(parents=True)
+    (out / "report.html").touch()
+    page = LivePage("http://127.0.0.1:8085/", tmp_path)
+    assert report_lines(out, page) == [
+        f"the results are in {out}",
+        "open http://127.0.0.1:8085/backtests/mine/report.html while openbell up or openbell api"
+        " runs",
+        f"or open {(out / 'report.html').as_uri()}",
+    ]
 
 
 def test_a_backtest_without_a_folder_has_nothing_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
