@@ -103,7 +103,7 @@ def backtest(
         return _backtest_into(out, form, configured, live_page)
 
     root = Path(data_dir) / BACKTESTS
-    return kept_work(root, "the backtest", work, publish_backtest, live_page, _message)
+    return kept_work(root, "the backtest", work, publish_backtest, live_page, backtest_message)
 
 
 def _backtest_into(
@@ -118,10 +118,12 @@ def _backtest_into(
     return report
 
 
-def _message(report: BacktestReport, out: Path, live_page: LivePage) -> str:
+def backtest_message(report: BacktestReport, out: Path, live_page: LivePage) -> str:
     """Return what a run's end says of a backtest, in one line."""
     trades = counted(report.summary.trades, "trade")
     said = f"{trades}, {cell('pnl', report.summary.total_pnl)} USD"
+    if report.is_simulated:
+        said += " on SIMULATED bars"
     # What may make the figures worthless is said where they are first seen.
     grave = [note for note in report.notes if note.startswith(("WARNING", NO_TRADES))]
     return "; ".join([said, *grave, ", ".join(live_page.openings(out, page_of(out)))])

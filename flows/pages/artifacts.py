@@ -44,6 +44,8 @@ async def publish_backtest(report: BacktestReport, folder: Path, live_page: Live
     results = report.results()
     source = Path(report.source).name
     symbols = ", ".join(report.plan.symbols[:MOST_SYMBOLS])
+    if report.is_simulated:
+        symbols += " (SIMULATED bars)"
     first, last = report.sessions[0].date, report.sessions[-1].date
     picture = equity_png(report.outcome.equity_us, report.outcome.equity, source)
     address = live_page.of_results(folder, page_of(folder))

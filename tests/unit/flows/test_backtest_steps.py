@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from flows.backtest import backtest_message
 from flows.backtest_steps import figure_lines, loaded_line, report_lines
 from flows.pages.backtest_figures import figures
 from flows.pages.live_page import LivePage
@@ -66,6 +67,13 @@ def test_the_log_says_where_the_report_is_for_who_is_served_and_for_who_is_not(
         " runs",
         f"or open {(out / 'report.html').as_uri()}",
     ]
+
+
+def test_the_end_of_a_run_says_that_no_market_made_its_bars(tmp_path: Path) -> None:
+    page = LivePage("http://127.0.0.1:8085/", tmp_path)
+    said = backtest_message(backtest(REQUEST), tmp_path / "backtests" / "mine", page)
+    assert " USD on SIMULATED bars; " in said
+    assert "\n" not in said
 
 
 def test_a_backtest_without_a_folder_has_nothing_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
