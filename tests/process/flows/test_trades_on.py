@@ -20,7 +20,7 @@ from blocks.process.clocks import SystemClock
 from blocks.providers.chain import ProviderChain
 from blocks.storage.local import LocalStorage
 from blocks.storage.settings import CloudProvider, CloudSettings, UnreadableCloud
-from flows.session.account.account import copies
+from flows.session.account import copies
 from flows.session.account.copies import bring_back, storage_of
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest

@@ -24,7 +24,7 @@ from blocks.process.stop_request import StopRequest
 from blocks.telemetry import telemetry
 from flows.session import run_account as run_account_module
 from flows.session.account import account as account_module
-from flows.session.account.account import other_holder
+from flows.session.account import other_holder
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
