@@ -128,7 +128,7 @@ def _entered(runner: RayTaskRunner, address: str | None) -> Iterator[RayTaskRunn
     except Exception as error:
         if address is None:
             raise SourceUnavailable(
-                f"Ray does not start here: {str(error)[:200]}",
+                f"Ray does not start here: {str(error)[:200].rstrip('.')}",
                 "Give the same command again when the machine is less busy, or use --runner dask or"
                 " --runner local",
             ) from error

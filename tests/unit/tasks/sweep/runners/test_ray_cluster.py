@@ -35,4 +35,4 @@ def test_a_machine_on_which_ray_does_not_start_is_one_line(monkeypatch: pytest.M
     with pytest.raises(SourceUnavailable) as raised, ray_cluster(None, 2):
         pass
     assert "\n" not in str(raised.value)
-    assert "Ray does not start here: The current node timed out" in str(raised.value)
+    assert "timed out during startup. More of it. Give the same" in str(raised.value)
