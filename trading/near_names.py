@@ -39,8 +39,12 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def edit_distance(one: str, other: str, most: int = 99) -> int:
-    """Return how many letters are to be added, removed, changed or swapped with the next."""
-    if abs(len(one) - len(other)) > most:
+    """Return how many letters are to be added, removed, changed or swapped with the next.
+
+    Of words that are farther apart than `most`, some greater number.
+    """
+    # One slip changes at most two letters that one of them has and the other has not.
+    if abs(len(one) - len(other)) > most or len(set(one) ^ set(other)) > 2 * most:
         return most + 1
     before: list[int] = []
     row = list(range(len(other) + 1))

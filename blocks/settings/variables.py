@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cache
 
 from trading.near_names import edit_distance, nearest_of
 from trading.parameters import SelectionParameters
@@ -174,6 +175,7 @@ def nearest_name(name: str) -> str | None:
     return nearest_of(wanted, (known for known in _PLAIN if "*" not in known))
 
 
+@cache
 def is_near_miss(name: str) -> bool:
     """Return whether a name of the environment looks like one of ours with a slip of the pen."""
     slips = 2 if len(name) >= 9 else 1
