@@ -24,7 +24,7 @@ ADDED_COLUMNS = {
     "target_kind": "VARCHAR DEFAULT 'usd'",
 }
 # Each version made these before the first row: one that is missing was removed, with its rows.
-_OF_ALL_VERSIONS = (
+OF_ALL_VERSIONS = (
     "journal", "meta", "commands", "orders", "trades", "positions", "equity", "decisions",
 )  # fmt: skip
 
@@ -52,7 +52,7 @@ def write_format(connection: duckdb.DuckDBPyConnection) -> None:
 def _refuse_removed_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """To make an empty one in its place would be to begin anew beside what is held."""
     there = {str(name) for (name,) in connection.execute("SHOW TABLES").fetchall()}
-    missing = [name for name in _OF_ALL_VERSIONS if name not in there]
+    missing = [name for name in OF_ALL_VERSIONS if name not in there]
     # A lease alone may be of an account that never traded.
     if not missing or not any(_has_rows(connection, name) for name in there - {"lease"}):
         # Complete, or one whose making was cut short.

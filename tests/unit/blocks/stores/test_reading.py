@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from blocks.ledger.format import OF_ALL_VERSIONS
 from blocks.ledger.ledger import SCHEMA, DuckDBLedger
 from blocks.stores.beginning import LOGS
 from trading.errors import StoreUnavailable
@@ -100,14 +101,19 @@ def test_an_account_without_a_ledger_is_empty_and_stays_away(tmp_path: Path) -> 
 def test_tables_that_an_earlier_version_did_not_make_are_empty(tmp_path: Path) -> None:
     path = tmp_path / "paper" / "ledger.duckdb"
     path.parent.mkdir()
+    statements = SCHEMA.split(";")[:-1]
+    tables = [statement.split("IF NOT EXISTS ")[1].split()[0] for statement in statements]
+    later = [table for table in tables if table not in OF_ALL_VERSIONS]
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE meta (name VARCHAR PRIMARY KEY, value VARCHAR)")
+        for table, statement in zip(tables, statements, strict=True):
+            if table not in later:
+                connection.execute(statement)
         connection.execute("INSERT INTO meta VALUES ('last', 'word')")
     before = contents(path.parent)
     ledger = DuckDBLedger(tmp_path, "paper")
     assert ledger.query(QUESTION) == ANSWER
-    for statement in SCHEMA.split(";")[:-1]:
-        table = statement.split("IF NOT EXISTS ")[1].split()[0]
+    assert later
+    for table in tables:
         assert len(ledger.query(f"SELECT * FROM {table}")) == (table == "meta")
     assert contents(path.parent) == before
 
