@@ -16,7 +16,7 @@ def retry_after_s(text: str | None, now_s: float) -> float | None:
         pass
     try:
         return max(parsedate_to_datetime(text).timestamp() - now_s, 0.0)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 

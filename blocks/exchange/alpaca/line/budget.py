@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from enum import IntEnum
 
+from blocks.providers.pauses import retry_after_s
+
 # What only orders may use of a full minute.
 KEPT_FOR_ORDERS = 0.25
 KEPT_FOR_EXITS = 0.1
@@ -85,16 +87,21 @@ class RequestBudget:
 
 
 def _named_pause(headers: Mapping[str, str]) -> float | None:
-    """Return seconds until the reset, by Alpaca's own clock; None where the answer lacks one."""
-    reset, after = headers.get("x-ratelimit-reset", ""), headers.get("retry-after", "")
+    """Return the pause that an answer names, seconds by its own clock; None where it names none."""
     try:
-        if not reset:
-            return _bounded(float(after))
         sent = parsedate_to_datetime(headers.get("date", "")).timestamp()
-        # Both have whole seconds.
-        return _bounded(float(reset) - sent + 1.0)
     except (ValueError, TypeError, IndexError):
-        return None
+        # What is due at a time is then due nobody knows when.
+        sent = math.nan
+    try:
+        # Both have whole seconds.
+        until_reset = _bounded(float(headers.get("x-ratelimit-reset", "")) - sent + 1.0)
+    except ValueError:
+        until_reset = None
+    if until_reset is not None:
+        return until_reset
+    after = retry_after_s(headers.get("retry-after"), sent)
+    return None if after is None else _bounded(after)
 
 
 def _bounded(seconds: float) -> float | None:

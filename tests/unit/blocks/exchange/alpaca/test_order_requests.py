@@ -153,6 +153,9 @@ def test_reads_leave_requests_to_orders_and_entries_to_exits() -> None:
     assert budget.take(Urgency.READ) == 0
 
 
+AT_50 = "Mon, 02 Mar 2026 15:00:50 GMT"
+
+
 @pytest.mark.parametrize(
     ("headers", "wait_s"),
     [
@@ -165,6 +168,10 @@ def test_reads_leave_requests_to_orders_and_entries_to_exits() -> None:
         ({"retry-after": "17"}, 17),
         ({"retry-after": "0"}, 1),
         ({"retry-after": "nan"}, 2),
+        ({"retry-after": "5", "x-ratelimit-reset": "1772463660"}, 5),
+        ({"retry-after": AT_50, "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 30),
+        ({"retry-after": AT_50}, 2),
+        ({"retry-after": "Mon, 99 Mar [", "date": "Mon, 02 Mar 2026 15:00:20 GMT"}, 2),
     ],
 )
 def test_a_pause_is_the_one_that_alpaca_names_within_reason(
