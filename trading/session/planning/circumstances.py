@@ -21,7 +21,7 @@ class Circumstances:
     With `newest`, prices by symbol in USD, everything that is to be left is left now, at these
     prices or at the last mark. `cut` are entries whose rest is not waited for. The others are
     symbols: `left_alone` are asked for nothing, of `unmoved` the orders stay where they are, the
-    exits of `washed` are forbidden by an entry of ours, `kept` cannot be left before their next bar
+    exits of `washed` are forbidden by an entry of ours, `kept` are not left before their next bar
     and are protected until then, and of two more target or stop is not placed again. No more
     than `most_positions` are to be held, worth no more than `leverage` times the equity.
     """
@@ -61,7 +61,8 @@ def circumstances_of(
         view.cut,
         unmoved=given_up(MOVE),
         washed=protection.washed,
-        kept=protection.halted | given_up(Leg.EXIT),
+        # Where a stop is still asked for, it is told when the market moves again: else an exit is.
+        kept=(protection.halted - given_up(Leg.STOP)) | given_up(Leg.EXIT),
         without_target=given_up(Leg.TARGET),
         without_stop=given_up(Leg.STOP),
         most_positions=state.plan.risk.max_positions,

@@ -241,6 +241,27 @@ def test_a_halted_position_keeps_its_stop_until_it_trades_again() -> None:
     assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
 
 
+def test_a_halted_position_that_no_stop_can_protect_is_left_as_soon_as_it_trades_again() -> None:
+    trading = bare(BracketBroker())
+    refusals = {Leg.STOP: Refusal.PERMANENT, Leg.EXIT: Refusal.HALTED}
+    refused: list[Intent] = []
+
+    def refuse(intent: Intent) -> Answer | None:
+        if intent.action != "submit" or intent.leg not in refusals:
+            return None
+        refused.append(intent)
+        return Refused(refusals[Leg(intent.leg)], "no")
+
+    trading.broker.refuse = refuse
+    lose_the_stop(trading)
+    trading.look_for(30.0)
+    assert 1 < len([intent for intent in refused if intent.leg == Leg.EXIT]) < 10
+    # Within the same bar.
+    trading.broker.refuse = lambda _: None
+    trading.look_for(35.0)
+    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
+
+
 def test_a_cancel_that_nobody_confirms_is_asked_about_and_seldom_repeated() -> None:
     trading = bare(BracketBroker(confirms_cancels=False))
     trading.desk.state.book.exit_waiting[0] = True

@@ -12,6 +12,8 @@ BROKE_ONCE = {
     165: "the cancel of an entry that was never sent is refused: the session could not be closed",
     273: "a stop refused as beyond the price in a halt, then an exit refused for good: the check"
     " counted seconds in which nothing can protect a position",
+    1263: "an exit was refused in a halt and then the stop for good: nothing was asked any more"
+    " until the bar's end, though the halt was over",
     1397: "a stop was filled and its fills were not listed: the position was sold a second time",
     2736: "a request got no answer, was refused when it was repeated, and arrived after another",
     2741: "a pair got no answer, and its stop was taken for gone: an hour without a stop",
