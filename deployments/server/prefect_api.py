@@ -29,19 +29,13 @@ class PrefectApi(PrefectConnection):
 
     def start_run(self, deployment: str, parameters: dict[str, Any]) -> FlowRun:
         """Start a run of the deployment `flow/name` and return it."""
-        try:
-            found = self._call(
-                "GET",
-                f"deployments/name/{deployment}",
-                pauses_s=PATIENT_PAUSES_S,
-                may_repeat=True,
-            )
-        except ServerRefused as error:
-            if error.status != httpx.codes.NOT_FOUND:
-                raise
+        found = self._if_there(
+            f"deployments/name/{deployment}", pauses_s=PATIENT_PAUSES_S, may_repeat=True
+        )
+        if found is None:
             raise NotRegistered(
                 f"deployment {deployment} is not registered at {self.url}", REGISTER
-            ) from error
+            )
         try:
             answer = self._call(
                 "POST",
@@ -128,13 +122,10 @@ class PrefectApi(PrefectConnection):
             f"work queue {queue}": f"work_pools/{work_pool}/queues/{queue}",
         }
         for name, path in places.items():
-            try:
-                is_paused = self._call("GET", path)["is_paused"]
-            except ServerRefused as error:
-                if error.status != httpx.codes.NOT_FOUND:
-                    raise
-                raise NotRegistered(f"{name} is not at {self.url}", REGISTER) from error
-            if is_paused:
+            place = self._if_there(path)
+            if place is None:
+                raise NotRegistered(f"{name} is not at {self.url}", REGISTER)
+            if place["is_paused"]:
                 return name
         return ""
 
@@ -199,32 +190,20 @@ class PrefectApi(PrefectConnection):
 
     def is_deployed(self, run: FlowRun) -> bool:
         """Return whether what a run is of is still there: a worker cancels all others."""
-        try:
-            self._call("GET", f"deployments/{run.deployment}")
-        except ServerRefused as error:
-            if error.status != httpx.codes.NOT_FOUND:
-                raise
-            return False
-        return True
+        return self._if_there(f"deployments/{run.deployment}") is not None
 
     def deployment_folder(self, deployment: str) -> str | None:
         """Return the data folder that a deployment's next runs are given, None without one."""
-        try:
-            answer = self._call("GET", f"deployments/{deployment}")
-        except ServerRefused as error:
-            if error.status != httpx.codes.NOT_FOUND:
-                raise
+        answer = self._if_there(f"deployments/{deployment}")
+        if answer is None:
             return None
         folder: str | None = (answer.get("parameters") or {}).get("data_dir")
         return folder
 
     def ledger_folder(self) -> str | None:
         """Return the folder that the saved ledger block names, None where there is no block."""
-        try:
-            answer = self._call("GET", LEDGER_BLOCK, pauses_s=PATIENT_PAUSES_S, may_repeat=True)
-        except ServerRefused as error:
-            if error.status != httpx.codes.NOT_FOUND:
-                raise
+        answer = self._if_there(LEDGER_BLOCK, pauses_s=PATIENT_PAUSES_S, may_repeat=True)
+        if answer is None:
             return None
         folder: str | None = answer["data"].get("data_dir")
         return folder
@@ -285,3 +264,14 @@ class PrefectApi(PrefectConnection):
             count += cancelled
             if not cancelled:
                 return count
+
+    def _if_there(
+        self, path: str, *, pauses_s: Sequence[float] | None = None, may_repeat: bool = False
+    ) -> Any:
+        """Return what the server has at a path, None where it has nothing there."""
+        try:
+            return self._call("GET", path, pauses_s=pauses_s, may_repeat=may_repeat)
+        except ServerRefused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            return None
