@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -174,7 +173,7 @@ class OrderDesk:
 
     def next_look_seconds(self) -> float:
         """Return how soon, by the session's clock, the desk has to look again: inf for no hurry."""
-        return self._watch.limits.look if self._watch.is_urgent else math.inf
+        return self._watch.next_look_seconds
 
     @property
     def is_urgent(self) -> bool:

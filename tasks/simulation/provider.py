@@ -16,8 +16,6 @@ from trading.market.bars import BarRows
 from trading.market.calendar import Session, to_microseconds
 from trading.session.ports import MarketData
 
-OUTAGE_SECONDS = 20.0
-
 
 class SimulatedProvider(MarketData):
     """Gives out the bars of walks, once they are over by the world's time."""
@@ -42,7 +40,6 @@ class SimulatedProvider(MarketData):
     ) -> BarRows:
         """Return the rows that start in [start, end); raises SourceUnavailable."""
         if self._faults.strikes(Fault.OUTAGE):
-            self._time.pass_seconds(OUTAGE_SECONDS)
             self._story.tell("source: no answer")
             raise SourceUnavailable("the simulated source does not answer", "It comes back")
         first, last = to_microseconds(start), to_microseconds(end)

@@ -16,6 +16,7 @@ from trading.errors import SourceUnavailable
 Answer = TypeVar("Answer")
 # Beyond so many seconds a look more at the exchange shows nothing new.
 MOST_LOOKS = 20
+OUTAGE_SECONDS = 20.0
 
 
 class SilentTelemetry(SessionTelemetry):
@@ -64,7 +65,12 @@ class UnthreadedQuestion(LongQuestion):
                 raise SourceUnavailable(
                     f"{source} did not answer within {patience:.0f} s", "It is asked again"
                 )
-        return question()
+        try:
+            return question()
+        except SourceUnavailable:
+            # Its line is tried for a while before that is given up.
+            self._tend(OUTAGE_SECONDS, tend)
+            raise
 
     def _tend(self, seconds: float, tend: Callable[[], object]) -> None:
         looks = min(MOST_LOOKS, max(1, int(seconds / LOOK_EVERY_SECONDS)))
