@@ -58,7 +58,7 @@ def test_a_watch_has_a_screen_of_its_own_and_outlives_a_ledger_that_is_locked(
 ) -> None:
     with DuckDBLedger(tmp_path, "paper").changing():
         pass
-    terminal = Terminal(60, 20)
+    terminal = Terminal(60, 40)
     command = [sys.executable, "-c", WATCH, "show-status", "--data-dir", str(tmp_path)]
     variables = {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "", "LINES": ""}
     environment = {name: text for name, text in (os.environ | variables).items() if text}
