@@ -46,7 +46,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Simulate, and print counts and worst values; exit code 1 when an invariant was broken."""
-    from flows.simulation.world import Style, simulate
+    from flows.simulation.drawn import Style
+    from flows.simulation.world import simulate
     from tasks.simulation.faults import faults_named
     from tasks.simulation.tally import Tally
 

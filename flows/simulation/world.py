@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
-from enum import StrEnum
-from functools import lru_cache, partial
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from blocks.process.clock_offset import forget_dates
 from blocks.process.failpoints import on_reach
-from blocks.strategy_file import load_strategy
 from flows.session.request import SessionRequest
+from flows.simulation.alerts import Alerts
+from flows.simulation.drawn import DAY, SYMBOLS, Style, drawn_settings, session_of, strategy
+from flows.simulation.outside import Outside
 from flows.simulation.process import Machine, Process, SimulatedParts
 from tasks.session.runtime import RUNTIMES
-from tasks.simulation import busy_strategy
 from tasks.simulation.alpaca_broker import AlpacaBroker
 from tasks.simulation.alpaca_line import AlpacaLine
 from tasks.simulation.checks import Fold, Journalled, check_end, check_fold
@@ -34,15 +32,12 @@ from tasks.simulation.story import InvariantBroken, Story
 from tasks.simulation.venue_broker import VenueBroker
 from tasks.simulation.watch import Limits, Watch
 from trading.errors import OpenbellError
-from trading.market.calendar import Session, sessions_between, to_microseconds
+from trading.market.calendar import to_microseconds
 from trading.plan import RunPlan, make_plan
 from trading.session.broker.answers import Answer, Refusal, Refused
 from trading.session.events import Event, Intent
-from trading.session.messages import Kind
 from trading.session.orders import Leg
 
-DAY = date(2025, 6, 10)
-SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 MOST_LIVES = 60
 # Deaths are drawn at each of some hundred edges, steps and words once a bar.
 SHARE_OF_EDGES = 0.03
@@ -55,72 +50,6 @@ PAUSE_SECONDS = 4.0
 # What another try may mend.
 PASSING = (Refusal.RETRY, Refusal.HALTED)
 MEMORY_DISK = Path("/dev/shm")
-
-
-class Style(StrEnum):
-    """Which kind of broker a session has."""
-
-    MOCK = "mock"
-    ALPACA = "alpaca"
-    BOTH = "both"
-
-    def of(self, seed: int) -> Style:
-        """Return the kind of a seed's session: of both, even seeds have the first."""
-        if self is not Style.BOTH:
-            return self
-        return Style.ALPACA if seed % 2 else Style.MOCK
-
-
-@lru_cache(maxsize=1)
-def strategy() -> ModuleType:
-    """Return the strategy of all simulated sessions, as a user's own is loaded."""
-    assert busy_strategy.__file__ is not None
-    return load_strategy(Path(busy_strategy.__file__))
-
-
-@lru_cache(maxsize=4)
-def session_of(day: date) -> Session:
-    """Return the session of a day."""
-    return sessions_between("NYSE", day, day)[0]
-
-
-class Alerts:
-    """A notifier that keeps what people are told."""
-
-    def __init__(self, story: Story) -> None:
-        self._story = story
-        # What somebody has to see to; what is sent of each order says nothing of trouble.
-        self.warnings: list[str] = []
-        self.errors: list[str] = []
-        # A folder of the machine's own choice, which is no part of the story.
-        self.folder = Path()
-
-    def send(self, kind: str, text: str, **fields: object) -> None:
-        """Keep a message; what is told by the machine's seconds stays out of the story."""
-        text = text.replace(str(self.folder), "DATA")
-        if kind == Kind.SYSTEM_WARNING:
-            self.warnings.append(text)
-        elif kind == Kind.SYSTEM_ERROR:
-            self.errors.append(text)
-        self._story.tell(f"told {kind} {text if kind == 'SYSTEM_ERROR' else ''}".rstrip())
-
-
-def drawn_settings(seed: int, chosen: frozenset[Fault]) -> dict[str, Any]:
-    """Return the settings of a seed's session."""
-    drawn = drawing(seed, "settings")
-    return {
-        "busy_share": drawn.choice([0.3, 0.6, 0.9]),
-        "leaving_share": drawn.choice([0.05, 0.2]),
-        "max_entries": drawn.choice([1, 3, 10]),
-        "max_positions": drawn.choice([1, 2, 4]),
-        "max_position_pct": drawn.choice([0.2, 0.5]),
-        "risk_per_trade": drawn.choice([0.005, 0.02]),
-        "trailing": drawn.choice(["none", "breakeven", "percent"]),
-        "trail_pct": 0.005,
-        "max_daily_loss_pct": drawn.choice([0.01, 0.5]),
-        "flatten_minutes": 20,
-        "entry_cutoff_minutes": drawn.choice([30, 90]),
-    }
 
 
 class World:
@@ -136,7 +65,7 @@ class World:
         self.faults = Faults(seed, chosen)
         symbols = SYMBOLS[: drawn.choice([1, 2, 3, 4])]
         module = strategy()
-        settings = drawn_settings(seed, chosen)
+        settings = drawn_settings(seed)
         self.plan: RunPlan = make_plan(
             symbols, settings, interval_minutes=interval, strategy_module=module
         )
@@ -166,8 +95,6 @@ class World:
         self.counts: dict[str, int] = {"lives": 0, "deaths": 0, "requests": 0, "edges": 0}
         self.heals = drawn.random() < 0.5
         self._on_shutdown = drawn.choice(["hold", "flatten"])
-        # By symbol until when its market stands still, microseconds since 1970 UTC.
-        self.halted: dict[str, int] = {}
         # By symbol when the broker refused for good to let its position be left.
         self.unleavable: dict[str, int] = {}
         # By symbol until when the broker has asked to be left alone.
@@ -175,12 +102,19 @@ class World:
         self._has_readers = drawn.random() < SHARE_WITH_READERS
         self._folder = Path()
         self._file: SimulatedFile | None = None
-        self._is_worlds_own = False
-        self._stolen_at: int | None = None
         self._fold = Fold()
         self._interval = interval
         self._settings = settings
         self._drawn = drawn
+        self.outside = Outside(
+            self.plan.symbols,
+            self.time,
+            self.clock,
+            self.faults,
+            self.story,
+            self.broker,
+            lambda: self.process,
+        )
 
     def run(self) -> None:
         """Trade the session, through all its deaths; raises InvariantBroken."""
@@ -189,7 +123,7 @@ class World:
         self.alerts.folder = self._folder
         # What this process has heard of the machine's clock before.
         forget_dates()
-        self._put_down_what_comes()
+        self.outside.put_down(self.session, self._interval, heals=self.heals)
         on_reach(self._reached)
         try:
             self._live()
@@ -222,7 +156,7 @@ class World:
         ledger.file.is_full = self._is_full
         ledger.file.committed = self._committed
         process = self.process = Process(machine, ledger)
-        self._stolen_at = None
+        self.outside.stolen_at = None
         self._fold = Fold()
         self.story.tell(f"process {self.counts['lives']} begins")
         last_bars_us = to_microseconds(self.session.close - timedelta(minutes=2 * self._interval))
@@ -289,7 +223,7 @@ class World:
             self.watch.look,
             self._asked,
             self._answered,
-            self.halted,
+            self.outside.halted,
         )
         if isinstance(self.broker, AlpacaBroker):
             self.line = AlpacaLine(self.broker, plan.symbols, *common)
@@ -307,7 +241,7 @@ class World:
                     self.time.at(tick.us, trade)
 
     def _trade(self, broker: AlpacaBroker, symbol: str, price: float) -> None:
-        if self.time.us < self.halted.get(symbol, 0):
+        if self.time.us < self.outside.halted.get(symbol, 0):
             return
         before = len(broker.model.book.updates)
         broker.take_price(symbol, price)
@@ -326,7 +260,7 @@ class World:
         if is_over or self.time.us < self.put_off.get(symbol, 0):
             return False
         bar_us = round(self._interval * 60 * 1e6)
-        for until in (self.halted.get(symbol), self.unleavable.get(symbol)):
+        for until in (self.outside.halted.get(symbol), self.unleavable.get(symbol)):
             if until is not None and self.time.us < until + bar_us:
                 return False
         runtime = self.process.runtime if self.process is not None else None
@@ -350,14 +284,14 @@ class World:
         raise InvariantBroken("no-unforeseen-error", f"{type(error).__name__}: {error}") from error
 
     def _committed(self, events: Sequence[Event]) -> None:
-        if self._stolen_at is not None and events:
+        if self.outside.stolen_at is not None and events:
             raise InvariantBroken("one-holder", "a process wrote after its lease was taken")
         self.journalled.take(events)
         if events and self.process is not None and self.process.runtime is not None:
             self._fold.take(self.process.ledger, events, self.process.runtime.state)
 
     def _is_full(self) -> bool:
-        return not self._is_worlds_own and self.faults.strikes(Fault.DISK, 0.1)
+        return not self.outside.is_at_work and self.faults.strikes(Fault.DISK, 0.1)
 
     def _can_act(self) -> bool:
         return self.process is not None and self.line is not None and not self.line.is_asking
@@ -372,7 +306,7 @@ class World:
         return self.line is not None and self.line.has_news()
 
     def _reached(self, edge: str) -> None:
-        if self._is_worlds_own:
+        if self.outside.is_at_work:
             return
         self.counts["edges"] += 1
         if self.faults.strikes(Fault.DEATH, SHARE_OF_EDGES):
@@ -380,82 +314,6 @@ class World:
             assert self.process is not None
             self.process.ledger.die()
             raise ProcessDied(edge)
-
-    def _put_down_what_comes(self) -> None:
-        happenings: dict[Fault, Callable[[], None]] = {
-            Fault.THEFT: self._steal,
-            Fault.CLOCK: self._step_clock,
-            Fault.WORD: self._say,
-            Fault.STOP: self._stop,
-            Fault.FOREIGN_ORDER: self._order_of_others,
-            Fault.FOREIGN_TRADE: self._trade_of_others,
-            Fault.HALT: self._halt,
-        }
-        for bar in range(self.session.bar_count(self._interval)):
-            start_us = to_microseconds(self.session.bar_start(bar, self._interval))
-            for kind, happen in happenings.items():
-                if self.faults.strikes(kind, 0.5):
-                    minutes = self.faults.between(kind, 0.0, self._interval)
-                    self.time.at(start_us + round(minutes * 60e6), partial(self._strike, happen))
-        if self.heals:
-            end = self.session.close - timedelta(minutes=20 + 2 * self._interval)
-            self.time.at(to_microseconds(end), self._heal)
-
-    def _heal(self) -> None:
-        self.story.tell("no more faults")
-        self.faults.are_off = True
-
-    def _strike(self, happen: Callable[[], None]) -> None:
-        """Let happen what comes from outside, where a process is there whom it concerns."""
-        if self.process is None or self.process.runtime is None or self.faults.are_off:
-            return
-        self._is_worlds_own = True
-        try:
-            happen()
-        finally:
-            self._is_worlds_own = False
-
-    def _steal(self) -> None:
-        assert self.process is not None
-        self.story.tell("another process takes the lease")
-        self.process.ledger.lose_lease()
-        self._stolen_at = self.time.us
-
-    def _step_clock(self) -> None:
-        seconds = self.faults.choice(Fault.CLOCK, [-90.0, -5.0, 5.0, 60.0, 600.0])
-        self.story.tell(f"the clock is set by {seconds:g} s")
-        self.clock.offset += timedelta(seconds=seconds)
-
-    def _say(self) -> None:
-        assert self.process is not None
-        word = self.faults.choice(Fault.WORD, ["halt", "flatten", "resume", "resume"])
-        self.story.tell(f"the operator says {word}")
-        self.process.ledger.add_command(word, "simulation", self.clock.now())
-
-    def _order_of_others(self) -> None:
-        symbol, quantity = self._others(Fault.FOREIGN_ORDER)
-        self.story.tell(f"somebody else orders {quantity} {symbol}")
-        self.broker.order_of_others(symbol, quantity)
-
-    def _trade_of_others(self) -> None:
-        symbol, quantity = self._others(Fault.FOREIGN_TRADE)
-        self.story.tell(f"somebody else trades {quantity} {symbol}")
-        self.broker.trade_of_others(symbol, quantity)
-
-    def _others(self, kind: Fault) -> tuple[str, int]:
-        choose = self.faults.choice
-        return choose(kind, list(self.plan.symbols)), choose(kind, [-20, -3, 3, 20])
-
-    def _halt(self) -> None:
-        symbol = self.faults.choice(Fault.HALT, list(self.plan.symbols))
-        seconds = self.faults.between(Fault.HALT, 10.0, 1800.0)
-        self.story.tell(f"{symbol} is halted for {seconds:.0f} s")
-        self.halted[symbol] = self.time.us + round(seconds * 1e6)
-
-    def _stop(self) -> None:
-        assert self.process is not None
-        self.story.tell("the process is told to stop")
-        self.process.should_stop.requested = True
 
 
 def simulate(

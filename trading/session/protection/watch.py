@@ -59,7 +59,10 @@ class Watch:
         paused = self._paused(state, by_symbol, left, now_us, is_seen=is_seen)
         self._looked_us = now_us
         unsettled, unanswered = state.protection.unsettled, state.unanswered
-        awaited = tuple(map(frozenset, (self._bare, self._partly, paused, unsettled, unanswered)))
+        kinds: tuple[Iterable[str], ...] = (
+            self._bare, self._partly, paused, unsettled, unanswered,
+        )  # fmt: skip
+        awaited = tuple(frozenset(names) for names in kinds)
         if awaited != self._awaited:
             self._awaited, self._awaited_since_us = awaited, now_us
         return Look(cut, paused, events)

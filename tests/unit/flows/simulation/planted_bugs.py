@@ -15,7 +15,7 @@ from blocks.exchange.dispatch import Dispatch
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger import lease
 from blocks.messages.session_notifier import SessionNotifier
-from flows.simulation.world import Style
+from flows.simulation.drawn import Style
 from trading.engine.book import Book
 from trading.engine.tapes.trade_tape import Tape
 from trading.plan import RunPlan

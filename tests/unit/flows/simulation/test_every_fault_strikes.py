@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.simulation.world import Style, simulate
+from flows.simulation.drawn import Style
+from flows.simulation.world import simulate
 from tasks.simulation.faults import Fault
 
 MOST_SEEDS = 60
