@@ -38,6 +38,11 @@ class SessionNotifier:
         """Log a message that is in the outbox already."""
         self._log.send(message.event_type, message.text, session=self._session)
 
+    @property
+    def has_more(self) -> bool:
+        """Return whether something was sent that is not in the outbox yet."""
+        return bool(self._waiting)
+
     def keep(self) -> None:
         """Put what was sent into the outbox; needs no lease, and waits for another time if not."""
         try:

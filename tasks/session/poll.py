@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tasks.notify import notify
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import keep_errors
 
@@ -39,5 +40,8 @@ def poll(runtime: SessionRuntime) -> bool:
         heard = runtime.desk.look_again()
     if heard or words:
         runtime.desk.project()
+    if heard or words or runtime.notifier.has_more:
+        # A stop that was hit, or one that is missing, is told now: a bar may be an hour.
+        notify(runtime)
     keep_errors(runtime)
     return bool(heard or words)
