@@ -71,7 +71,7 @@ class LiveReader:
             health=health_answer(report),
             halt=_halt(facts),
             last_bar=last_bar_answer(today, reading.newest_bar, facts, self.source.settle_s),
-            equity=_equity(today, reading),
+            equity=equity_answer(today, reading),
             positions=positions_of(reading),
             symbols=_symbols(reading),
             entries=reading.entries,
@@ -182,9 +182,11 @@ def _halt(facts: AccountFacts | None) -> HaltAnswer | None:
     return HaltAnswer(since=halt.since, command=halt.command, reason=halt.reason)
 
 
-def _equity(today: Today, reading: DayReading) -> EquityAnswer:
+def equity_answer(today: Today, reading: DayReading) -> EquityAnswer:
+    """Return the worth of the account in the session that is shown."""
     begun, equity = reading.begun, reading.equity
-    pnl = None if begun is None or equity is None else equity - begun.baseline
+    # Stored equity has six decimals, a baseline all of them: a day without a trade earned nothing.
+    pnl = None if begun is None or equity is None else round(equity - begun.baseline, 6) + 0.0
     part = None if begun is None or pnl is None or not begun.baseline else pnl / begun.baseline
     return EquityAnswer(
         shown=None if begun is None else begun.session,

@@ -63,7 +63,8 @@ function put(parent, made) {
 }
 
 function toned(value, text) {
-  return make('span', text, tone(Number(value)));
+  // What is written as nothing is neither a gain nor a loss.
+  return make('span', text, /[1-9]/.test(text) ? tone(Number(value)) : '');
 }
 
 function link(text, href, className = '') {

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from blocks.account.day.bars import NewestBar
 from blocks.account.day.begun_session import BegunSession
+from blocks.account.day.equity import EquityPoint
 from blocks.account.day.reading import DayReading
 from blocks.account.facts import AccountFacts
 from blocks.health.session_hours import exchange_days
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.live.answers import Age
 from blocks.live.last_bar import last_bar_answer
-from blocks.live.live_reader import LiveReader
+from blocks.live.live_reader import LiveReader, equity_answer
 from blocks.live.source import Source
 from blocks.live.today import Today, today_of
 
@@ -120,6 +123,13 @@ def bar(minutes: int, arrived_s: float) -> NewestBar:
         number=minutes // 5 - 1, start=end - timedelta(minutes=5), end=end,
         arrived=end + timedelta(seconds=arrived_s), prices={},
     )  # fmt: skip
+
+
+def test_a_day_without_a_trade_has_neither_gained_nor_lost() -> None:
+    begun = replace(BEGUN, baseline=94_663.50158928729)
+    curve = [EquityPoint(time=OPEN, equity=Decimal("94663.501589"))]
+    answer = equity_answer(today_at(OPEN, begun), DayReading(begun=begun, curve=curve))
+    assert (str(answer.day_pnl), answer.day_pnl_pct) == ("0.0", 0.0)
 
 
 @pytest.mark.parametrize(
