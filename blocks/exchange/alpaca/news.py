@@ -132,7 +132,8 @@ class AlpacaNews:
         if self._is_first and self._identities.is_foreign(execution.order_id):
             return []
         symbol = self._symbol_of(execution.symbol)
-        protects = link.parent if link and not ours else ""
+        # The journal may not know a leg yet whose id of ours is known here.
+        protects = link.parent if link else ""
         if execution.qty != int(execution.qty):
             said: dict[str, object] = {"qty": str(execution.qty), "order": execution.order_id}
             broken = Discrepancy(symbol, "a part of a share was traded", said, execution.us)

@@ -16,9 +16,10 @@ from trading.session.orders import Order
 class ExchangeEvent:
     """A fill or an order update; a discrepancy stands for one that cannot be read.
 
-    The event's `client_order_id` is ours where the exchange knows it, else it is empty. Then
-    `protects` is the id of the entry whose leg the order is, and the event's `leg` says which. What
-    has neither is of no order of ours. `their_id` is the exchange's own id of the order.
+    The event's `client_order_id` is ours where the exchange knows it, else it is empty. `protects`
+    is the id of the entry whose leg the order is, as which the exchange made it, and the event's
+    `leg` says which. What has neither is of no order of ours. `their_id` is the exchange's own id
+    of the order.
     """
 
     event: Fill | OrderUpdate | Discrepancy

@@ -261,6 +261,27 @@ def test_what_is_listed_before_its_entry_after_an_absence_is_booked_after_it(
     assert trading.resting() == []
 
 
+@pytest.mark.parametrize("leg", ["target", "stop"])
+def test_a_position_that_is_left_before_its_entry_was_looked_at_is_booked_whole(leg: str) -> None:
+    trading = AtAlpaca(0)
+    asked: list[str] = []
+
+    def entered_and_left_before_the_first_look(method: str, path: str) -> str:
+        if method == "GET" and "POST" in asked and not trading.part:
+            trading.part = 1000
+            trading.price(11.0)
+            trading.price(13.2 if leg == "target" else 9.0)
+        asked.append(method)
+        return WHOLE
+
+    trading.line.fate = entered_and_left_before_the_first_look
+    trading.enter()
+    trading.look_for(3.0)
+    fills = [(fill.leg, fill.quantity) for fill in trading.journal(Fill)]
+    assert fills == [("entry", 66), (leg, -66)]
+    assert trading.desk.reconcile() == {}
+
+
 def test_an_exit_without_an_answer_that_is_refused_when_repeated_is_not_sent_under_a_new_id() -> (
     None
 ):
