@@ -56,7 +56,8 @@ def meet_broker(runtime: SessionRuntime) -> None:
 def look_at_broker(runtime: SessionRuntime) -> None:
     """Keep how the account looks now for those who read; a silent broker is looked at later.
 
-    An account that is blocked in the middle of a session enters nothing from then on.
+    An account that is blocked in the middle of a session enters nothing until it is free again;
+    then everything is asked as at a session's start.
     """
     broker, desk = runtime.broker, runtime.desk
     if broker is None:
@@ -66,6 +67,11 @@ def look_at_broker(runtime: SessionRuntime) -> None:
         return
     try:
         account = broker.account()
+        before = runtime.seen.view
+        if before is not None and before.blocked and not account.blocked:
+            runtime.notifier.send("SYSTEM_WARNING", f"{broker.name} blocks the account no more")
+            meet_broker(runtime)
+            return
         if account.blocked and EVERY_SYMBOL not in desk.forbidden:
             desk.forbidden[EVERY_SYMBOL] = account.blocked
             runtime.notifier.send("SYSTEM_ERROR", f"nothing is entered: {account.blocked}")

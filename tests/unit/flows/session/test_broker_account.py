@@ -318,6 +318,13 @@ def test_a_broker_that_is_silent_at_the_start_is_asked_again_and_nothing_is_ente
         broker.said = replace(ACCOUNT, blocked="the account is blocked now")
         look_at_broker(runtime)
         assert runtime.desk.forbidden[EVERY_SYMBOL] == "the account is blocked now"
+        # A block that is taken back costs no entry more, and what else was said of symbols stays.
+        broker.said = ACCOUNT
+        look_at_broker(runtime)
+        assert [runtime.desk.objection_to(symbol) is not None for symbol in SYMBOLS] == [
+            False,
+            True,
+        ]
 
 
 def test_a_shadow_fills_as_the_market_did_and_sends_the_broker_nothing(tmp_path: Path) -> None:
