@@ -35,6 +35,13 @@ ENDED = {
     "rejected": Status.REJECTED,
     "expired": Status.EXPIRED,
 }
+UNDER_WAY = frozenset(
+    {
+        "accepted", "accepted_for_bidding", "calculated", "done_for_day", "held", "new",
+        "partially_filled", "pending_cancel", "pending_new", "pending_replace", "stopped",
+        "suspended",
+    }
+)  # fmt: skip
 # Alpaca cannot fill these before another day, and all orders of ours end with the day.
 OVER_FOR_THE_DAY = frozenset({"done_for_day", "calculated"})
 # They are Alpaca's, and guard nothing while they are so.
@@ -60,6 +67,9 @@ class TheirOrder(BaseModel):
     stop_price: Number = None
     submitted_at: Moment = None
     updated_at: Moment = None
+    failed_at: Moment = None
+    expired_at: Moment = None
+    canceled_at: Moment = None
     replaced_by: str | None = None
     replaces: str | None = None
     legs: list[TheirOrder] | None = None
@@ -75,9 +85,26 @@ class TheirOrder(BaseModel):
         return 1 if self.side == "buy" else -1
 
     @property
+    def end(self) -> Status | None:
+        """Return how the order ended for good, None while it may still trade."""
+        if self.status in ENDED:
+            return ENDED[self.status]
+        if self.status in UNDER_WAY:
+            return None
+        # A status that Alpaca invents one day: what else it says tells whether it is an end.
+        if self.is_whole:
+            return Status.FILLED
+        ends = {
+            Status.REJECTED: self.failed_at,
+            Status.EXPIRED: self.expired_at,
+            Status.CANCELLED: self.canceled_at,
+        }
+        return next((end for end, moment in ends.items() if moment is not None), None)
+
+    @property
     def is_ended(self) -> bool:
         """Return whether the order is over for good."""
-        return self.status in ENDED
+        return self.end is not None
 
     @property
     def is_whole(self) -> bool:
@@ -102,8 +129,8 @@ def status_of(order: TheirOrder, *, is_guarded: bool) -> Status:
     Alpaca keeps the stop of a bracket `held` beside the resting target after the entry is filled
     completely, and watches its price all the same; before that, both legs are asleep.
     """
-    if order.status in ENDED:
-        return ENDED[order.status]
+    if order.end is not None:
+        return order.end
     if order.status in OVER_FOR_THE_DAY:
         return Status.FILLED if order.is_whole else Status.EXPIRED
     if order.status == "stopped":
@@ -111,7 +138,8 @@ def status_of(order: TheirOrder, *, is_guarded: bool) -> Status:
         return Status.TRIGGERED
     if order.status == "held" and is_guarded:
         return Status.WORKING
-    # A status that Alpaca invents one day is an order that may still trade.
+    # One whose status Alpaca invents one day may still trade, as long as it does not say when it
+    # ended.
     return Status.HELD if order.status in ASLEEP else Status.WORKING
 
 

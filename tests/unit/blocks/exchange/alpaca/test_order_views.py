@@ -9,9 +9,9 @@ import pytest
 
 from blocks.exchange.alpaca.orders.identities import Identities
 from blocks.exchange.alpaca.orders.order_views import OrderViews
-from blocks.exchange.alpaca.orders.their_order import TheirOrder
+from blocks.exchange.alpaca.orders.their_order import TheirOrder, status_of
 from trading.session.broker.answers import Refusal, refusal_in
-from trading.session.orders import Leg, client_order_id
+from trading.session.orders import Leg, Status, client_order_id
 
 TODAY = datetime(2026, 3, 3, 5, tzinfo=UTC)
 YESTERDAY = TODAY - timedelta(hours=12)
@@ -33,6 +33,26 @@ def kept(*orders: TheirOrder) -> set[str]:
 def test_what_ended_before_today_is_forgotten_and_what_may_still_trade_is_not() -> None:
     assert kept(order("a", "filled", ours="x"), order("b", "new", ours="y")) == {"b"}
     assert kept(order("a", "canceled", TODAY, ours="x")) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"canceled_at": TODAY}, Status.CANCELLED),
+        ({"expired_at": TODAY}, Status.EXPIRED),
+        ({"failed_at": TODAY}, Status.REJECTED),
+        ({"filled_qty": "10"}, Status.FILLED),
+        ({"filled_qty": "4", "canceled_at": ""}, Status.WORKING),
+    ],
+)
+def test_a_status_that_nobody_knows_yet_is_an_end_where_its_order_says_when_it_ended(
+    said: dict[str, Any], status: Status
+) -> None:
+    strange = order("a", "settled_2030", qty="10", **said)
+    assert status_of(strange, is_guarded=True) == status
+    assert strange.is_ended == (status != Status.WORKING)
+    # What is on its way to an end is none.
+    assert not order("a", "pending_cancel", qty="10", canceled_at=TODAY).is_ended
 
 
 def test_what_a_live_order_replaced_is_kept_with_it_for_its_fills_count() -> None:
