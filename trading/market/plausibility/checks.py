@@ -18,7 +18,7 @@ from trading.market.plausibility.prices import (
 from trading.market.plausibility.rivals import other_volumes, several_in_one
 from trading.market.plausibility.sessions import other_exchange
 from trading.market.plausibility.splits import split_jump
-from trading.market.plausibility.two_clocks import two_clocks
+from trading.market.plausibility.two_clocks import perhaps_two_clocks, two_clocks
 from trading.market.plausibility.volumes import fractional_volume, no_volume, running_volume
 
 REFUSED, WARNED = Severity.REFUSED, Severity.WARNED
@@ -48,6 +48,14 @@ CHECKS = (
         "rows of {name} are by two clocks: {count} of its {of} days, {days}, run {first} to {last}"
         " {city} time, {shift} than the others, which run {usual}",
         "{hint}",
+    ),
+    Check(
+        "perhaps_two_clocks",
+        perhaps_two_clocks,
+        WARNED,
+        "rows of {name} may be by two clocks: {count} of its {of} days, {days}, run {first} to"
+        " {last} {city} time, {shift} than the others, which run {usual}",
+        "If so: {hint}",
     ),
     Check(
         "odd_clock",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from trading.market.calendar import (
     to_microseconds,
 )
 from trading.market.plausibility.clock.symbol_clocks import clocks_of_symbols
+from trading.market.plausibility.clock.zones import moved
 from trading.market.plausibility.sample import Sample, take_sample
 
 DAY = timedelta(days=1)
@@ -63,6 +64,8 @@ class Look:
     symbols: tuple[str, ...]
     rows: tuple[AnyRows, ...]
     bar_minutes: int | None = None
+    # By both zones: to ask for each session of each symbol anew would take seconds.
+    _moved: dict[tuple[str, str], Integers] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def open_us(self) -> Integers:
@@ -100,6 +103,13 @@ class Look:
     def sample(self) -> Sample:
         """Return some of the rows inside sessions, with their prices and volumes."""
         return take_sample(self.rows, len(self.symbols), self.open_us, self.close_us)
+
+    def sessions_moved(self, read_in: tzinfo, really: tzinfo) -> Integers:
+        """Return by how much rows of sessions move in another zone than they were read in."""
+        zones = (str(read_in), str(really))
+        if zones not in self._moved:
+            self._moved[zones] = moved((self.open_us + self.close_us) // 2, read_in, really)
+        return self._moved[zones]
 
     def listed(self, numbers: Integers) -> str:
         """Return the names of symbols, of many the first."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
 from trading.market.plausibility.clock.clock import hours_in_words, past_the_zone
+from trading.market.plausibility.clock.thin_days import thin_days
 from trading.market.plausibility.clock.zones import LIKELY, moved, written_zones
 from trading.market.plausibility.days import DAY_US, HALF_HOUR_US, Days, Fit, days_of, fit_of
 from trading.market.plausibility.finding import Words
@@ -33,13 +34,18 @@ _MOST_STRETCHES = 3
 
 @dataclass(frozen=True, slots=True)
 class _TwoClocks:
-    """Days of which some, `is_odd`, begin and end `by_us` (days,) later than the others."""
+    """Days of which some, `is_odd`, begin and end `by_us` (days,) later than the others.
+
+    Those that `is_open` says may be of either kind.
+    """
 
     clock: FileClock
     days: Days
     is_usual: NDArray[np.bool_]
     is_odd: NDArray[np.bool_]
     by_us: Integers
+    is_open: NDArray[np.bool_]
+    is_proven: bool = True
 
     @property
     def usual_by_us(self) -> int:
@@ -53,11 +59,21 @@ def two_clocks(look: Look) -> Words | None:
 
     Not where one zone explains them all: other checks name it.
     """
+    return _first(look, is_proven=True)
+
+
+def perhaps_two_clocks(look: Look) -> Words | None:
+    """Return the words of a file whose days are parts of sessions, and some other parts."""
+    return _first(look, is_proven=False)
+
+
+def _first(look: Look, *, is_proven: bool) -> Words | None:
     if not len(look.open_us) or other_exchange(look):
         return None
     for clock in (*look.clocks, *look.symbol_clocks):
-        found = _found(look, clock)
-        if found is None:
+        days = days_of(clock.starts_us)
+        found = _found(look, clock, days) or _found_thin(look, clock, days)
+        if found is None or found.is_proven != is_proven:
             continue
         zone, is_one_clock = _zone_of(found, look)
         if not is_one_clock:
@@ -65,8 +81,7 @@ def two_clocks(look: Look) -> Words | None:
     return None
 
 
-def _found(look: Look, clock: FileClock) -> _TwoClocks | None:
-    days = days_of(clock.starts_us)
+def _found(look: Look, clock: FileClock, days: Days) -> _TwoClocks | None:
     if len(days) < 2:
         return None
     fit = fit_of(look, days)
@@ -80,13 +95,31 @@ def _found(look: Look, clock: FileClock) -> _TwoClocks | None:
         return None
     is_exact = not rest_us[is_odd].any()
     if fit.is_off[is_odd].all():
-        is_proof = is_exact or max(map(len, _runs(is_odd))) >= _DAYS_OF_PROOF
+        is_sign = is_proof = is_exact or max(map(len, _runs(is_odd))) >= _DAYS_OF_PROOF
     else:
         # Hours before and after sessions leave room for a clock that is off: both kinds of days
-        # have to be there again and again. Parts of sessions are no proof.
-        is_proof = is_exact and min(is_odd.sum(), is_usual.sum()) >= _DAYS_OF_PROOF
-        is_proof &= bool((fit.late_us < 0).any() and (fit.over_us > 0).any())
-    return _TwoClocks(clock, days, is_usual, is_odd, by_us) if is_proof else None
+        # have to be there again and again. Parts of sessions are a sign and no proof.
+        is_sign = is_exact and min(is_odd.sum(), is_usual.sum()) >= _DAYS_OF_PROOF
+        is_proof = bool((fit.late_us < 0).any() and (fit.over_us > 0).any())
+    is_open = np.zeros(len(days), dtype=np.bool_)
+    found = _TwoClocks(clock, days, is_usual, is_odd, by_us, is_open, is_proof)
+    return found if is_sign else None
+
+
+def _found_thin(look: Look, clock: FileClock, days: Days) -> _TwoClocks | None:
+    """Return the same of days whose first and last rows tell little."""
+    thin = thin_days(look, clock, days)
+    if thin is None or not thin.are_of_two_clocks:
+        return None
+    odd, usual = thin.is_odd, thin.is_usual
+    # A day between two of the same kind is of that kind.
+    decided = np.flatnonzero(odd | usual)
+    after = np.searchsorted(decided, np.arange(len(days)))
+    before = np.clip(np.searchsorted(decided, np.arange(len(days)), side="right") - 1, 0, None)
+    kinds = odd[decided]
+    is_odd, was_odd = kinds[np.minimum(after, len(decided) - 1)], kinds[before]
+    is_open = ~(odd | usual) & (is_odd != was_odd)
+    return _TwoClocks(clock, days, ~is_odd & ~was_odd, is_odd & was_odd, thin.by_us, is_open)
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[Integers]:
@@ -100,9 +133,11 @@ def _usual(fit: Fit) -> tuple[int, int]:
     if fit.is_right.mean() >= _SOME_DAYS:
         return 0, 0
     kinds, counts = np.unique(np.stack([fit.late_us, fit.over_us]), axis=1, return_counts=True)
-    # Hours before and after sessions are about equal.
     often = kinds[:, counts >= _OFTEN * counts.max()]
-    late_us, over_us = often[:, np.abs(often.sum(axis=0)).argmin()].tolist()
+    are_parts = (often[0] >= 0).all() and (often[1] <= 0).all()
+    # Parts of sessions begin at the open; hours before and after sessions are about equal.
+    from_right = often[0] if are_parts else np.abs(often.sum(axis=0))
+    late_us, over_us = often[:, from_right.argmin()].tolist()
     return late_us, over_us
 
 
@@ -148,7 +183,12 @@ def _stretches(look: Look, found: _TwoClocks) -> str:
         )
         said.append(f"{first}" if first == last else f"{first} to {last}")
     more = sum(map(len, parts[_MOST_STRETCHES:]))
-    return ", ".join(said) + (f" and {more} more" if more else "")
+    either = [
+        f"{from_microseconds(first_us).astimezone(look.zone).date()}"
+        for first_us in found.days.first_us[found.is_open].tolist()
+    ]
+    perhaps = f" (and perhaps {', '.join(either[:_MOST_STRETCHES])})" if either else ""
+    return ", ".join(said) + (f" and {more} more" if more else "") + perhaps
 
 
 def _hint(found: _TwoClocks, zone: str | None) -> str:

@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -18,6 +19,11 @@ from trading.market.calendar import sessions_between
 NEW_YORK = "America/New_York"
 ALL_MARCH = sessions_between("NYSE", date(2024, 3, 1), date(2024, 3, 28))
 JANUARY = sessions_between("NYSE", date(2024, 1, 16), date(2024, 1, 31))
+
+
+def now_and_then(frame: pl.DataFrame, share: float, seed: int = 1) -> pl.DataFrame:
+    """Return a share of bars, as of a symbol that is traded now and then."""
+    return frame.filter(np.random.default_rng(seed).random(len(frame)) < share)
 
 
 def by_two_clocks(
@@ -40,6 +46,13 @@ HALVES = {
     "a half in Tokyo": (bars(MARCH), date(2024, 3, 11), date(2024, 3, 15), "Asia/Tokyo"),
     "hours before and after sessions": (
         bars(JANUARY, hours_around=4.0), date(2024, 1, 24), date(2024, 1, 31), "America/Denver",
+    ),
+    "a half in UTC, traded now and then": (
+        now_and_then(bars(ALL_MARCH), 0.2), date(2024, 3, 14), date(2024, 3, 28), "UTC",
+    ),
+    "a week in Los Angeles, traded now and then": (
+        now_and_then(bars(ALL_MARCH), 0.2), date(2024, 3, 18), date(2024, 3, 22),
+        "America/Los_Angeles",
     ),
 }  # fmt: skip
 
@@ -69,6 +82,38 @@ def test_one_symbol_of_two_may_be_the_one_with_days_of_another_zone(tmp_path: Pa
     frame = pl.concat([local(bars(MARCH, symbol="A"), NEW_YORK), fine, odd])
     with pytest.raises(BadInput, match=r"rows of B in bars\.parquet are by two clocks"):
         read_bars(written(frame, tmp_path), None, format=BarFileFormat(timezone=NEW_YORK))
+
+
+def test_a_symbol_that_is_traded_now_and_then_has_one_zone_that_fills_its_sessions(
+    tmp_path: Path,
+) -> None:
+    frame = now_and_then(bars(ALL_MARCH), 0.1)
+    path = written(local(frame, "America/Chicago"), tmp_path)
+    with pytest.raises(BadInput, match=r"are off by hours.* fits America/Chicago") as refused:
+        read_bars(path, None, format=BarFileFormat(timezone=NEW_YORK))
+    told = BarFileFormat(timezone=re.search(r"--timezone (\S+)$", str(refused.value))[1])
+    read = read_bars(path, None, format=told)
+    assert read.rows.start_us.tolist() == frame["ts"].to_physical().to_list()
+
+
+def test_a_day_that_may_be_by_either_clock_is_named(tmp_path: Path) -> None:
+    fine, odd = by_two_clocks(bars(ALL_MARCH), date(2024, 3, 14), date(2024, 3, 28), "UTC")
+    # Of its first day by the other clock nothing is left but what was traded in the last hours.
+    odd = odd.filter((pl.col("ts").dt.date() != date(2024, 3, 14)) | (pl.col("ts").dt.hour() < 16))
+    thin = now_and_then(pl.concat([fine, odd]), 0.2)
+    with pytest.raises(BadInput, match=r"2024-03-15 to 2024-03-28 \(and perhaps 2024-03-14\)"):
+        read_bars(written(thin, tmp_path), None, format=BarFileFormat(timezone=NEW_YORK))
+
+
+def test_mornings_that_are_afternoons_by_another_clock_are_doubtful(tmp_path: Path) -> None:
+    mornings = bars(ALL_MARCH).filter(pl.col("ts").dt.convert_time_zone(NEW_YORK).dt.hour() < 12)
+    fine, odd = by_two_clocks(mornings, date(2024, 3, 18), date(2024, 3, 28), "UTC")
+    read = read_bars(
+        written(pl.concat([fine, odd]), tmp_path), None, format=BarFileFormat(timezone=NEW_YORK)
+    )
+    (said,) = [note for note in read.notes if note.startswith("WARNING")]
+    assert "may be by two clocks: 9 of its 20 days, 2024-03-18 to 2024-03-28, run 13:30" in said
+    assert "four hours later than the others, which run 09:30 to 11:55" in said
 
 
 def test_days_whose_false_zone_is_written_behind_them_are_read_past_it(tmp_path: Path) -> None:
@@ -115,15 +160,12 @@ FINE = {
         (pl.int_range(pl.len()) * 7919) % 31 == 0
     ),
     "thin": bars(ALL_MARCH).filter((pl.int_range(pl.len()) * 7919) % 17 == 0),
-    # By a clock that is four hours late a morning is an afternoon, and both may be what was kept.
-    "mornings and afternoons by turns": bars(MARCH[5:]).filter(
-        pl.when(pl.col("ts").dt.day() % 2 == 0)
-        .then(pl.col("ts").dt.hour() < 16)
-        .otherwise(pl.col("ts").dt.hour() * 60 + pl.col("ts").dt.minute() >= 17 * 60 + 30)
-    ),
+    "mornings": bars(ALL_MARCH).filter(pl.col("ts").dt.convert_time_zone(NEW_YORK).dt.hour() < 12),
 }
 
 
 @pytest.mark.parametrize("frame", FINE.values(), ids=FINE.keys())
 def test_days_of_odd_hours_are_by_one_clock(frame: pl.DataFrame, tmp_path: Path) -> None:
-    assert not [said for said in warnings_of(written(frame, tmp_path)) if "off by hours" in said]
+    said = " ".join(warnings_of(written(frame, tmp_path)))
+    assert "off by hours" not in said
+    assert "two clocks" not in said

@@ -11,6 +11,7 @@ import numpy as np
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
+from trading.market.plausibility.clock.thin_days import thin_days
 from trading.market.plausibility.clock.zones import LIKELY, is_fixed, moved, written_zones
 from trading.market.plausibility.days import DAY_US, HALF_HOUR_US, Days, Fit, days_of, fit_of
 from trading.market.plausibility.finding import Words
@@ -69,14 +70,21 @@ def _shift_of(look: Look, clock: FileClock) -> Iterator[_Shift]:
         return
     fit = fit_of(look, days)
     share = fit.is_off.mean()
+    zone, best = _best_zone(look, clock, days) if share else (None, None)
+    fits = best is not None and best.is_off.mean() <= _FEW_DAYS
+    if best is not None and fits and best.is_right.mean() >= _RIGHT_DAYS:
+        yield _Shift(clock, days, fit, zone, is_proven=True)
+        return
+    thin = thin_days(look, clock, days)
+    if thin is not None and thin.are_all_there:
+        by_us = np.where(thin.is_odd, thin.by_us, 0)
+        yield _Shift(clock, days, Fit(by_us, by_us, HALF_HOUR_US), thin.zone, is_proven=True)
+        return
     if not share:
         return
-    zone, best = _best_zone(look, clock, days)
-    if best is not None and best.is_off.mean() <= _FEW_DAYS:
-        is_right = bool(best.is_right.mean() >= _RIGHT_DAYS)
-        if is_right or share >= _MOST_DAYS:
-            yield _Shift(clock, days, fit, zone, is_proven=is_right)
-            return
+    if fits and share >= _MOST_DAYS:
+        yield _Shift(clock, days, fit, zone, is_proven=False)
+        return
     moved_days = int(np.count_nonzero(fit.is_moved))
     some = moved_days >= _FEWEST_DAYS and moved_days > _FEW_DAYS * len(days)
     # A single day is one of another zone where both its ends are off by the same hours exactly.
