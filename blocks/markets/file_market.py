@@ -19,12 +19,17 @@ from trading.market.calendar import (
     Session,
     to_microseconds,
 )
+from trading.market.daily_bars import DailyBars
+from trading.market.daily_levels import notes_on_levels_of_rows
 from trading.market.symbols import written_symbols
 from trading.session.ports import MarketData
 
 
 class FileMarket(MarketData):
-    """Bars of the user's file, given out as the clock passes them."""
+    """Bars of the user's file, given out as the clock passes them.
+
+    `daily` are his daily bars, whose prices have to be those of the file.
+    """
 
     is_simulated = False
 
@@ -35,6 +40,7 @@ class FileMarket(MarketData):
         exchange: str,
         file_format: BarFileFormat | None = None,
         bar_minutes: int | None = None,
+        daily: DailyBars | None = None,
     ) -> None:
         self.name = f"file {path.name}"
         found = read_bars(
@@ -45,10 +51,14 @@ class FileMarket(MarketData):
                 f"{path} calls its symbols {written_symbols(found.symbols)}",
                 f"Ask for them as --symbols '{written_symbols(found.symbols)}'",
             )
-        self.notes = found.notes
         # Stable: of rows with the same stamp the source's last one stays the last.
         rows = found.rows
         self._rows = rows.take(np.argsort(rows.start_us, kind="stable"))
+        self.notes = found.notes
+        self.is_compared_with_daily = daily is not None
+        if daily is not None:
+            levels = notes_on_levels_of_rows(self._rows, found.symbols, exchange, daily)
+            self.notes = (*found.notes, *levels)
         log = get_logger("market")
         for note in self.notes:
             # Where a session is traded from a file, what a backtest of it notes is said too.

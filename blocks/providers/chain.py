@@ -56,6 +56,7 @@ class ProviderChain:
     # Whichever providers there are, their bars are of the same market.
     family = "providers"
     is_simulated = False
+    is_compared_with_daily = False
 
     def __init__(
         self,

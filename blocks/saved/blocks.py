@@ -24,6 +24,7 @@ from blocks.saved.discord import DiscordWebhook, wanted_webhooks
 from blocks.saved.drift import Choice, WrittenValues, how_to_decide, settle
 from blocks.saved.storage import DISTANT_COPIES, LocalCopies
 from blocks.settings.app_settings import AppSettings, DataSettings
+from trading.market.daily_bars import DailyBars
 
 SAVED_NAME = "openbell"
 
@@ -37,10 +38,16 @@ class BarsFile(Block):
     path: str = Field(description="Parquet or CSV file, or a folder of them")
     timezone: str | None = Field(default=None, description="Zone of times that name none")
 
-    def open(self, symbols: Sequence[str], exchange: str, interval_minutes: int) -> FileMarket:
+    def open(
+        self,
+        symbols: Sequence[str],
+        exchange: str,
+        interval_minutes: int,
+        daily: DailyBars | None = None,
+    ) -> FileMarket:
         """Return the market data of the file, of which bars of a length are made."""
         written = BarFileFormat(timezone=self.timezone)
-        return FileMarket(Path(self.path), symbols, exchange, written, interval_minutes)
+        return FileMarket(Path(self.path), symbols, exchange, written, interval_minutes, daily)
 
 
 class SimulatedMarket(Block):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from blocks.ledger.open_session import STOPPED
@@ -20,6 +21,7 @@ from trading.market.calendar import (
     sessions_between,
     to_microseconds,
 )
+from trading.market.daily_levels import notes_on_levels
 from trading.market.panel_loading import make_panel
 from trading.session.bar_gate import BarGate
 from trading.session.events import SessionStarted
@@ -128,6 +130,10 @@ def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Warmed | None:
         if session.date < runtime.session.date
     ]
     panel = make_panel(rows, make_grid(sessions, plan.interval_minutes), plan.symbols)
+    daily = runtime.beginning.daily
+    if daily is not None and not runtime.market.is_compared_with_daily:
+        for note in notes_on_levels(replace(panel, daily=daily.bars)):
+            runtime.notifier.send("SYSTEM_WARNING", note.removeprefix("WARNING: "))
     studies = runtime.state.reading.studies
     warmed = Warmed(
         studies, new_past(studies, len(plan.symbols)), BarGate(plan.thresholds(), plan.symbols)

@@ -30,12 +30,14 @@ class MarketData(Protocol):
     """A source of bars.
 
     `family` names the market that its bars are of: an account never changes it; `is_simulated`
-    says that it is no real one. `reasons` says of the last rows by symbol why it has none,
+    says that it is no real one, `is_compared_with_daily` that all its bars were compared with the
+    user's daily bars when it was opened. `reasons` says of the last rows by symbol why it has none,
     `troubles` by part what a person has to mend although bars may come all the same.
     """
 
     name: str
     is_simulated: bool
+    is_compared_with_daily: bool = False
 
     @property
     def family(self) -> str:

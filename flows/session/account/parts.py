@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from blocks.saved.blocks import BarsFile, LogMessages, SimulatedMarket
     from blocks.saved.storage import AzureCopies, LocalCopies, S3Copies
     from blocks.settings.app_settings import AppSettings
+    from trading.market.daily_bars import DailyBars
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,17 @@ class PlainParts:
 
         return read_daily_bars(self.daily_bars, plan.symbols, plan.exchange)
 
+    def usable_daily(self, plan: RunPlan) -> DailyBars | None:
+        """Return the same without what is said of them, None also where they cannot be read.
+
+        An open session goes on all the same, and who asked for its plan has told why.
+        """
+        try:
+            daily = self.daily(plan)
+        except BadInput:
+            return None
+        return None if daily is None else daily.bars
+
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return where bars come from: the user's file, the providers, or the simulated market."""
         if self.bars is None and self.is_live:
@@ -104,7 +116,12 @@ class PlainParts:
                 plan.symbols, plan.exchange, plan.interval_minutes, self.seed
             )
         return FileMarket(
-            self.bars, plan.symbols, plan.exchange, self.bars_format, plan.interval_minutes
+            self.bars,
+            plan.symbols,
+            plan.exchange,
+            self.bars_format,
+            plan.interval_minutes,
+            self.usable_daily(plan),
         )
 
     def _live_market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
@@ -235,7 +252,9 @@ class SavedParts(PlainParts):
     def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
         """Return the saved bars file, a named file, or the saved simulated market."""
         if self.bars_block is not None:
-            return self.bars_block.open(plan.symbols, plan.exchange, plan.interval_minutes)
+            return self.bars_block.open(
+                plan.symbols, plan.exchange, plan.interval_minutes, self.usable_daily(plan)
+            )
         if self.bars is None and not self.is_live and self.market_block is not None:
             return self.market_block.open(plan.symbols, plan.exchange, plan.interval_minutes)
         return super().market(plan, is_replay=is_replay)

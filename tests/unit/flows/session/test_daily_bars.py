@@ -29,6 +29,7 @@ SYMBOLS = ("AAA", "BBB")
 SESSIONS = sessions_between("NYSE", date(2025, 5, 1), date(2025, 6, 13))
 TRADED = SESSIONS[-3:]
 SHOWN = ["session", "symbol", "entry_price", "exit_price", "side", "quantity", "pnl"]
+PRICES = ("open", "high", "low", "close")
 SETTINGS: dict[str, Any] = {
     "range_minutes": 60, "min_body": -1.0, "stop": "daily_atr", "stop_daily_atr": 0.5,
     "target": "r", "target_multiple": 1.0, "min_daily_volume": 1.0, "entry_cutoff_minutes": 0,
@@ -218,6 +219,41 @@ def test_an_account_that_goes_on_without_its_file_makes_daily_bars_of_its_past(
     )
     assert ours == own
     assert len(ours) > 1
+
+
+def test_a_session_is_told_of_daily_bars_of_other_prices_as_a_backtest_is(
+    bars: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also one without a session before it in the file, and only where prices differ."""
+    closes = pl.read_parquet(bars).group_by("symbol", pl.col("ts").dt.date(), maintain_order=True)
+    real = closes.agg(pl.col("close").last()).rename({"ts": "date"})
+    for times, told in ((1.0, []), (100.0, ["AAA"])):
+        path = tmp_path / f"daily_{times:g}.csv"
+        of_symbol = pl.when(pl.col("symbol") == "AAA").then(times).otherwise(1.0)
+        columns = [(pl.col("close") * of_symbol).alias(name) for name in PRICES]
+        real.select("symbol", "date", *columns, volume=5000).write_csv(path)
+        caplog.clear()
+        Account(tmp_path / f"account_{times:g}", bars).trade(SESSIONS[0], path)
+        said = [r.message for r in caplog.records if "not those of its daily bars" in r.message]
+        assert [line.split("closes of ")[1][:3] for line in said] == told
+        noted = [n for n in backtested(bars, path).notes if "not those of its daily bars" in n]
+        assert [line.split("closes of ")[1][:3] for line in noted] == told
+
+
+def test_a_market_that_is_no_file_is_compared_with_daily_bars_by_its_past(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    daily = daily_file(tmp_path / "daily.csv", 2.0, TRADED[-1].date)
+    daily.write_text(daily.read_text().replace("100,101.0,99.0,100,", "1,1.01,0.99,1,"))
+    request = SessionRequest(
+        PlainParts(tmp_path, daily_bars=daily),
+        replay=TRADED[0].date.isoformat(),
+        symbols=SYMBOLS,
+        interval_minutes=60,
+        settings=SETTINGS,
+    )
+    asyncio.run(run_account(request))
+    assert [r for r in caplog.records if "are not those of its daily bars" in r.message]
 
 
 def test_a_file_that_is_none_is_refused_before_a_session_begins(bars: Path, tmp_path: Path) -> None:
