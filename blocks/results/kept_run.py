@@ -181,8 +181,11 @@ def read_run(folder: Path) -> KeptRun:
         raise _no_summary(folder)
     try:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        content: Json = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=_finite)
-    except (OSError, ValueError) as error:
+        content: Json = json.loads(
+            path.read_bytes(), parse_constant=_refuse, parse_float=_finite, parse_int=_whole
+        )
+    # Python's reader gives up on what is nested deeper than it can go.
+    except (OSError, ValueError, RecursionError) as error:
         said = words_of(error) if isinstance(error, OSError) else "it is no JSON"
         raise _damaged(path, said) from error
     if not isinstance(content, dict):
@@ -277,6 +280,12 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text} is no float")
     return number
+
+
+def _whole(text: str) -> int:
+    """Return a whole number that a float can hold, for figures are shown as floats."""
+    _finite(text)
+    return int(text)
 
 
 def _no_summary(folder: Path) -> NoData | StoreUnavailable:

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from flows.commands.arguments import path_argument
-from trading.errors import BadInput, StoreUnavailable
+from trading.errors import BadInput
 
 MOST_TRADES_SHOWN = 10
 
@@ -31,6 +31,7 @@ def run(args: Namespace) -> int:
     """Print the comparison and write its page; return the exit code."""
     from blocks.research_report.comparison.page import comparison_page
     from blocks.results.compared import compared_runs
+    from blocks.stores.whole_file import write_whole
     from flows.pages.research.comparison_lines import comparison_lines
 
     if args.trades < 0:
@@ -41,13 +42,8 @@ def run(args: Namespace) -> int:
     for line in comparison_lines(runs, args.trades, sys.stdout.encoding or "ascii"):
         print(line)
     if args.out is not None:
-        try:
-            args.out.write_bytes(comparison_page(runs))
-        except OSError as error:
-            raise StoreUnavailable(
-                f"{args.out} cannot be written: {error.strerror}",
-                "Give a file that can be written, with room on its disk, to --out",
-            ) from error
+        # A page of an earlier comparison stays where there is no room for this one.
+        write_whole(args.out, comparison_page(runs), private=False)
         print(f"open {args.out} in a browser")
     return 0
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from flows.pages.research.comparison_lines import sparkline
+from tests.full_disk import full_disk
 from tests.terminal import Finished, flows
 
 SIMULATED = ("--symbols", "AAA", "--start", "2025-06-02", "--end", "2025-06-06", "--quiet",
@@ -65,6 +66,19 @@ def test_a_page_is_written_and_a_run_with_itself_elsewhere_has_no_difference(
     assert "times in UTC" in finished.stdout
     assert "0 with another price or exit, 0 with another size" in finished.stdout
     assert "No parameter differs." in (tmp_path / "page.html").read_text()
+
+
+def test_an_earlier_page_stays_whole_where_the_disk_is_full(kept: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("an earlier comparison")
+    with full_disk(limit_bytes=8_192):
+        finished = compare(kept, "short", "long", "--out", page)
+
+    assert finished.returncode == 2
+    (line,) = finished.stderr.splitlines()
+    assert f"{page} cannot be written: File too large" in line
+    assert page.read_text() == "an earlier comparison"
+    assert list(tmp_path.iterdir()) == [page]
 
 
 def test_an_older_run_is_compared_all_the_same(kept: Path, tmp_path: Path) -> None:

@@ -127,14 +127,17 @@ def test_a_run_that_is_removed_while_runs_are_listed_is_none(
     assert [run["name"] for run in listed("--data-dir", data_dir)] == ["newer", "older"]
 
 
-def test_a_run_with_a_number_beyond_all_numbers_is_a_warning(
-    data_dir: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    "value", ["1e999", "9" * 400, "[" * 100_000], ids=["infinite", "whole", "nested"]
+)
+def test_a_run_with_a_figure_that_nobody_can_read_is_a_warning(
+    data_dir: Path, tmp_path: Path, value: str
 ) -> None:
     broken = copy_of(data_dir / "backtests/older", tmp_path / "broken") / "summary.json"
     summary = json.loads(broken.read_text())
     told = f'"total_pnl": {summary["summary"]["total_pnl"]}'
     assert told in broken.read_text()
-    broken.write_text(broken.read_text().replace(told, '"total_pnl": 1e999'))
+    broken.write_text(broken.read_text().replace(told, f'"total_pnl": {value}'))
     finished = flows("runs", "--data-dir", data_dir, tmp_path, "--json")
 
     assert finished.returncode == 0
