@@ -58,6 +58,7 @@ def configure(env_file: Path | None) -> StartSettings:
 
 def _read(env_file: str) -> dict[str, Any]:
     from blocks.settings.reader import ENV_FILE, read_settings
+    from trading.market.listings import listed_elsewhere
 
     read = read_settings(Path(env_file) if env_file else None)
     settings = read.required()
@@ -66,6 +67,7 @@ def _read(env_file: str) -> dict[str, Any]:
     variables = {name: text for name, text in of_prefect.items() if name not in os.environ}
     if read.env_file is not None:
         variables[ENV_FILE] = str(read.env_file.resolve())
+    foreign = listed_elsewhere(settings.trading.symbols, settings.trading.exchange)
     operations, api = settings.operations, settings.api
     return asdict(
         StartSettings(
@@ -79,7 +81,7 @@ def _read(env_file: str) -> dict[str, Any]:
             settings.broker.account,
             variables,
             tuple(read.secrets()),
-            read.warnings,
+            (*read.warnings, *foreign),
         )
     )
 

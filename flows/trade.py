@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
@@ -36,6 +36,7 @@ from flows.session.start_guard import reason_not_to_start
 from trading.counted import counted
 from trading.errors import BadInput, OpenbellError
 from trading.market.calendar import exchange_named, next_session
+from trading.market.listings import listed_elsewhere
 from trading.parameters import FillParameters, GateParameters, RiskParameters
 from trading.strategies.orb_parameters import OrbParameters
 from trading.strategy_choice import AnyStrategy
@@ -143,6 +144,8 @@ async def _trade(
             )
             if reason:
                 return skipped(reason)
+        for line in listed_elsewhere(request.symbols, request.exchange):
+            get_run_logger().warning(line)
         closed = await run_account(request, PrefectRunner(page.look), should_stop, patiently=True)
     except TradedByAnother as error:
         return skipped(str(error))

@@ -15,6 +15,7 @@ from blocks.account.absence import refuse_absent
 from blocks.ledger import lease
 from blocks.ledger.broker_view import BrokerView, is_replayed, read_broker_view
 from blocks.ledger.damage import reading_rows
+from blocks.ledger.format import lost_message_table
 from blocks.ledger.halts import Halt, read_halts
 from blocks.ledger.kept_plan import newest_plan
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
@@ -48,7 +49,8 @@ class AccountFacts:
     last one did. `open_session` was not closed yet. `last_bar` is the START of the last consumed
     bar, `blocked` says by symbol where ledger and exchange differ, `unknown_orders` how many orders
     there are whose outcome nobody knows. `parity` is what the newest replays of sessions found,
-    the newest first. `broker` is how the account looked at its broker when it was asked last.
+    the newest first. `outbox_lost` is a table of messages that was removed. `broker` is how the
+    account looked at its broker when it was asked last.
     """
 
     account: str
@@ -68,6 +70,7 @@ class AccountFacts:
     outbox_open: int = 0
     outbox_oldest: datetime | None = None
     outbox_refused: str | None = None
+    outbox_lost: str = ""
     reserved: float = 0.0
     closed_session: ClosedSession | None = None
     parity: tuple[ParityRow, ...] = ()
@@ -193,6 +196,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, account: str) -> AccountFacts:
         outbox_open=outbox.count,
         outbox_oldest=outbox.oldest,
         outbox_refused=outbox.refused,
+        outbox_lost=lost_message_table(connection),
         reserved=float(reserved["usd"]),
         closed_session=_closed_session(connection),
         parity=tuple(read_parity(connection, REPLAYS)),

@@ -127,6 +127,10 @@ def check_messages(facts: AccountFacts, now: datetime, place: Place) -> Componen
     """Say whether messages get through."""
     name = "messages"
     look = f"What was not delivered is listed by: {place.flows('show-status')}"
+    if facts.outbox_lost:
+        reason = f"the ledger has lost its table {facts.outbox_lost}, and what waited to be sent"
+        hint = f"Bring back a copy with: {place.flows('restore')} --force"
+        return Component(name, Level.UNHEALTHY, reason, hint=hint)
     if facts.outbox_refused:
         reason = f"they are refused: {facts.outbox_refused}"
         hint = f"Set DISCORD_WEBHOOK_URL or NOTIFY_URLS anew. {look}"

@@ -28,6 +28,9 @@ OF_ALL_VERSIONS = (
     "journal", "meta", "commands", "orders", "trades", "positions", "equity", "decisions",
 )  # fmt: skip
 
+# Made with the format's number, and no part of the books: a session trades on when one is removed.
+OF_MESSAGES = ("outbox", "outbox_sendings", "outbox_channels")
+
 
 def check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raise BadInput when a newer version wrote the ledger, StoreUnavailable without its tables."""
@@ -47,6 +50,21 @@ def write_format(connection: duckdb.DuckDBPyConnection) -> None:
         for name, kind in ADDED_COLUMNS.items():
             connection.execute(f"ALTER TABLE decisions ADD COLUMN IF NOT EXISTS {name} {kind}")
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [FORMAT_NAME, str(FORMAT)])
+
+
+def lost_message_table(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return a table of messages that was removed from a ledger with its rows, else an empty text.
+
+    It has to be asked before the table is made anew.
+    """
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables()"
+        " WHERE NOT temporary AND database_name = current_database()"
+    ).fetchall()
+    there = {str(name) for (name,) in found}
+    if "meta" not in there or _number_of(connection) < FORMAT:
+        return ""
+    return next((name for name in OF_MESSAGES if name not in there), "")
 
 
 def _refuse_removed_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,11 +14,12 @@ import orjson
 
 from blocks.ledger import lease, place
 from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
-from blocks.ledger.format import check_format, write_format
+from blocks.ledger.format import check_format, lost_message_table, write_format
 from blocks.ledger.halts import DRAWDOWN_SINCE
 from blocks.ledger.kept_plan import PLAN_OF_OLD_ROWS, newest_plan, plan_in_row, plan_of_old_rows
 from blocks.ledger.parity_tables import PARITY_SCHEMA
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
+from blocks.process.logs import get_logger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from blocks.stores.insertion import insert, put
@@ -107,6 +109,7 @@ class DuckDBLedger:
         self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds, self._check)
         self._held: BinaryIO | None = None
         self._identity = ""
+        self._lost_table = ""
         self._written_cursor: StreamPosition | None = None
         # Only its holder writes the journal: its last number is asked for once an opening.
         self._last_seq: int | None = None
@@ -135,6 +138,7 @@ class DuckDBLedger:
             self._held = None
             raise
         self._held, self._identity = held, identity
+        self._tell_of_lost_table()
         return epoch
 
     def give_back_lease(self, epoch: int) -> None:
@@ -185,6 +189,7 @@ class DuckDBLedger:
         # Only its holder writes it: the same again would cost a millisecond.
         self._written_cursor = cursor or self._written_cursor
         self._last_seq = self._least_seq = last
+        self._tell_of_lost_table()
 
     def add_messages(self, session: str, messages: Sequence[Message]) -> None:
         """Put messages into the outbox that are about no projection; needs no lease."""
@@ -354,8 +359,20 @@ class DuckDBLedger:
         """Close the file until it is needed again."""
         self._file.release()
 
+    def _tell_of_lost_table(self) -> None:
+        """Say once, where health counts it, what is made anew without a word otherwise."""
+        table, self._lost_table = self._lost_table, ""
+        if table:
+            get_logger("ledger").error(
+                "%s had lost its table %s: what became of earlier messages is not known. To have"
+                " it again, stop and bring back a copy with: openbell restore --force"
+                " --data-dir %s --account %s",
+                self.path, table, shlex.quote(str(self.path.parent.parent)), self.account,
+            )  # fmt: skip
+
     def _check(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         check_format(connection, path)
+        self._lost_table = lost_message_table(connection) or self._lost_table
         if self._identity and place.identity_of(connection) != self._identity:
             raise BadInput(
                 f"{path} was replaced by another ledger while it was in use",

@@ -48,6 +48,8 @@ class DuckDBFile:
         self._may_be_made_again = may_be_made_again
         self._schema = schema
         self._complete: tuple[int, int] | None = None
+        # Somebody removed a table from a file that was whole.
+        self._lacks_a_table = False
         self._hold_seconds = hold_seconds
         self._wait_seconds = wait_seconds
         self._engine = KeptEngine()
@@ -106,6 +108,7 @@ class DuckDBFile:
             try:
                 yield connection
             except duckdb.Error as error:
+                self._lacks_a_table = isinstance(error, duckdb.CatalogException)
                 self._abandon()
                 raise unavailable(self.path, error) from error
             except BaseException:
@@ -144,8 +147,7 @@ class DuckDBFile:
         return self._connection
 
     def _connected(self, deadline: float) -> duckdb.DuckDBPyConnection:
-        known = _identity(self.path)
-        if known is not None and known == self._complete:
+        if self._is_known_as_whole():
             return self._engine.attach(self.path, deadline)
         is_new = not any(part.exists() for part in parts_of(self.path))
         try:
@@ -164,12 +166,16 @@ class DuckDBFile:
         # Another file may take its place: only of this one is it known. Asking for a dozen tables
         # again costs a fifth of an opening.
         self._complete = _identity(self.path)
+        self._lacks_a_table = False
         return connection
+
+    def _is_known_as_whole(self) -> bool:
+        known = _identity(self.path)
+        return known is not None and known == self._complete and not self._lacks_a_table
 
     def _check_new(self, deadline: float) -> None:
         """Look at a file without writing it: to open it for writing would change it already."""
-        known = _identity(self.path)
-        if self._check is None or known is None or known == self._complete:
+        if self._check is None or not self.path.exists() or self._is_known_as_whole():
             return
         try:
             with opened_for_reading(self.path, deadline) as connection:

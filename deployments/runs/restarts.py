@@ -113,7 +113,9 @@ class Restarts:
                 _is_in_hand(run, moment) for run in of_account
             ):
                 try:
-                    self._take_up(api, account, of_account, now, is_own_server=is_own_server)
+                    self._take_up(
+                        api, account, of_account, now, moment, is_own_server=is_own_server
+                    )
                 except (BadInput, ServerRefused) as error:
                     # What is asked of one account keeps no other waiting.
                     trouble = trouble or error
@@ -156,6 +158,7 @@ class Restarts:
         account: str,
         runs: list[FlowRun],
         now: float,
+        moment: datetime,
         *,
         is_own_server: bool,
     ) -> None:
@@ -168,6 +171,14 @@ class Restarts:
         may_begin = is_own_server and self._would_trade(account)
         # Nothing is newer than the run that was made for it, and that one refused too.
         is_hopeless = bool(runs) and runs[0].id == self._new_runs.get(account)
+        if able and able[0].was_cancelled_by_limit:
+            self._say_once(
+                f"The session of account {account} is open and is not taken up: run {able[0].name}"
+                " was cancelled by its deployment's concurrency limit, and is sent again. Raise or"
+                " remove the limit in Prefect's page"
+            )
+            if not able[0].has_been_so_for(wait_after(self._starts.get(able[0].id, 0)), moment):
+                return
         if able and self._was_cancelled_again(able[0]):
             self._say_once(
                 f"The session of account {account} is open and is not taken up: run"
@@ -205,7 +216,7 @@ class Restarts:
         A cancel is a wish. It may also be of a time before the session, or have come to a process
         that could write nothing: so a session is not left alone for the first one.
         """
-        if run.state_type != "CANCELLED":
+        if run.state_type != "CANCELLED" or run.was_cancelled_by_limit:
             return False
         had_its_start = run.id in self._cancelled
         self._cancelled.add(run.id)

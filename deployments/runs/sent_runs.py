@@ -54,11 +54,11 @@ class SentRuns:
             return True
         if run.state_type != "SCHEDULED":
             return False
-        paused = api.paused_place(WORK_POOL, SESSIONS)
-        if paused:
+        kept_by = api.kept_by(run, WORK_POOL, SESSIONS)
+        if kept_by:
             self._say(
                 f"The session of account {account} is open and is not taken up: run {run.name}"
-                f" waits, for {paused} is paused. Resume it in Prefect's page"
+                f" waits, for {kept_by}"
             )
             # Others would only wait beside it, and all begin at once.
             return True

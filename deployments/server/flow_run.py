@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 WORKER_LABEL = "prefect.worker.name"
+# Prefect's own words for what a deployment's concurrency limit does to a run.
+_LIMIT_REACHED = "Deployment concurrency limit reached"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 
@@ -37,6 +39,11 @@ class FlowRun:
     def is_final(self) -> bool:
         """Return whether the run has ended, one way or another."""
         return self.state_type in FINAL_STATES
+
+    @property
+    def was_cancelled_by_limit(self) -> bool:
+        """Return whether Prefect cancelled it, which nobody wished: too many were under way."""
+        return self.state_type == "CANCELLED" and self.message.startswith(_LIMIT_REACHED)
 
     def is_due_for(self, span: timedelta, now: datetime) -> bool:
         """Return whether the run was to begin so long before an aware time."""

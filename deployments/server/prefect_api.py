@@ -112,22 +112,42 @@ class PrefectApi(PrefectConnection):
         )
         return [read_flow_run(row) for row in rows if row["deployment_id"] is not None]
 
-    def paused_place(self, work_pool: str, queue: str) -> str:
-        """Return what somebody paused in the page of a pool or its queue, else an empty text.
+    def kept_by(self, run: FlowRun, work_pool: str, queue: str) -> str:
+        """Return what somebody set in the page that keeps a scheduled run waiting, and the way out.
 
-        Raises NotRegistered where one of them was removed.
+        An empty text where nothing does. Raises NotRegistered where its pool or queue was removed.
         """
-        places = {
-            f"work pool {work_pool}": f"work_pools/{work_pool}",
-            f"work queue {queue}": f"work_pools/{work_pool}/queues/{queue}",
-        }
-        for name, path in places.items():
+        at_queue = {"work_pool_queues": {"name": {"any_": [queue]}}}
+        places = (
+            (f"work pool {work_pool}", f"work_pools/{work_pool}", {}),
+            (f"work queue {queue}", f"work_pools/{work_pool}/queues/{queue}", at_queue),
+        )
+        for name, path, only in places:
             place = self._if_there(path)
             if place is None:
                 raise NotRegistered(f"{name} is not at {self.url}", REGISTER)
             if place["is_paused"]:
-                return name
+                return f"{name} is paused. Resume it in Prefect's page"
+            limit = place.get("concurrency_limit")
+            if limit is not None and self._count_under_way(work_pool, only) >= limit:
+                return _full(name, limit)
+        deployment = self._if_there(f"deployments/{run.deployment}") if run.deployment else None
+        limit = (deployment or {}).get("global_concurrency_limit") or {}
+        if limit and limit["active_slots"] >= limit["limit"]:
+            return _full("its deployment", limit["limit"])
         return ""
+
+    def _count_under_way(self, work_pool: str, only: dict[str, Any]) -> int:
+        counted: int = self._call(
+            "POST",
+            "flow_runs/count",
+            {
+                "flow_runs": {"state": {"type": {"any_": list(UNDER_WAY)}}},
+                "work_pools": {"name": {"any_": [work_pool]}},
+                **only,
+            },
+        )
+        return counted
 
     def say_served(self, work_pool: str, worker: str, every_s: float) -> None:
         """Say that somebody takes the runs of a work pool, so that the page does not show it red.
@@ -275,3 +295,11 @@ class PrefectApi(PrefectConnection):
             if error.status != httpx.codes.NOT_FOUND:
                 raise
             return None
+
+
+def _full(place: str, limit: int) -> str:
+    """Return that a place has as many runs as its limit lets it have, and the way out."""
+    return (
+        f"{place} has its concurrency limit of {limit} under way. Raise or remove the limit in"
+        " Prefect's page"
+    )

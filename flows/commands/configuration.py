@@ -11,6 +11,7 @@ from pathlib import Path
 from blocks.process.private_files import close_to_others, keep_private
 from flows.commands.arguments import RULESET_OPTION, path_argument
 from trading.errors import BadInput
+from trading.market.listings import listed_elsewhere
 
 ENV_FILE_OPTION = "--env-file"
 DATA_DIR_OPTION = "--data-dir"
@@ -68,12 +69,19 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
         # Settings of the strategy that is chosen otherwise are none of the file's.
         parsed.set = settings_pairs(read.parameters_of_any_strategy()) + parsed.set_here
     parsed.settings = settings
+    _warn_of_foreign_symbols(parsed)
     if name not in WRITES_ELSEWHERE:
         keep_private()
     if name == "run":
         close_to_others(parsed.data_dir)
     _install_logs(name, parsed)
     return parsed
+
+
+def _warn_of_foreign_symbols(parsed: Namespace) -> None:
+    symbols, exchange = getattr(parsed, "symbols", None), getattr(parsed, "exchange", None)
+    for line in listed_elsewhere(symbols, exchange) if symbols and exchange else ():
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def _add_env_file(parser: ArgumentParser) -> None:

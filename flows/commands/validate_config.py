@@ -15,6 +15,7 @@ from blocks.settings.variables import FIELD_OF
 from flows.commands.arguments import RULESET_OPTION
 from flows.process.saved_values import saved_values
 from trading.errors import BadInput, OpenbellError
+from trading.market.listings import listed_elsewhere
 from trading.plan import BUILT_IN, make_plan
 from trading.strategy_choice import file_of, parameters_of
 
@@ -66,7 +67,7 @@ def run(args: Namespace) -> int:
 
 
 def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
-    """Return the same with what the data folder, its accounts and the API would refuse."""
+    """Return the same with what data folder, accounts and API would refuse or warn of."""
     settings = read.without_blamed().required()
     folder = settings.operations.data_dir
     complaint = complaint_of_folder(folder)
@@ -95,6 +96,8 @@ def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
             read.settings.broker.account,
         )
         problems += map(str, complaints_of_accounts(folder, *asked, is_scheduled=False))
+    foreign = listed_elsewhere(settings.trading.symbols, settings.trading.exchange)
+    read = replace(read, warnings=(*read.warnings, *foreign))
     if not problems:
         return read
     return replace(read, settings=None, problems=(*read.problems, *problems))

@@ -44,15 +44,15 @@ class Runs:
         ]
         self.told: list[str] = []
         self.folder_of_the_deployment: str | None = None
-        self.paused = ""
+        self.kept = ""
         self.is_registered = True
         self.removed: set[str | None] = set()
 
     def is_deployed(self, run: FlowRun) -> bool:
         return run.deployment not in self.removed
 
-    def paused_place(self, work_pool: str, queue: str) -> str:
-        return self.paused
+    def kept_by(self, run: FlowRun, work_pool: str, queue: str) -> str:
+        return self.kept
 
     def begun_runs(self, flow: str, since: datetime) -> list[FlowRun]:
         return [run for run in self.runs if run.state_type not in ("SCHEDULED", "PAUSED")]
@@ -255,6 +255,24 @@ def test_a_run_that_is_cancelled_again_and_could_not_leave_its_session_is_left_a
     assert look(restarts, runs) == ["SCHEDULED"]
 
 
+def test_a_run_that_a_concurrency_limit_cancels_is_sent_again_until_it_has_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_runs, "TAKE_UP_AGAIN_S", 0.0)
+    said: list[str] = []
+    restarts = Restarts(Home.at(tmp_path / "data"), said.append)
+    runs = Runs()
+    with traded(tmp_path / "data"):
+        pass
+    for _ in range(3):
+        runs.say("CANCELLED", ago=MINUTE, message="Deployment concurrency limit reached.")
+        assert look(restarts, runs) == ["SCHEDULED"]
+    # Each time after a longer rest, and named once.
+    runs.say("CANCELLED", ago=timedelta(), message="Deployment concurrency limit reached.")
+    assert look(restarts, runs) == []
+    assert [line for line in said if "Raise or remove the limit" in line] == said[:1]
+
+
 @pytest.mark.parametrize("state", ["CRASHED", "FAILED", "PENDING"])
 def test_a_clock_that_was_set_back_keeps_no_session_waiting(
     state: str, restarts: Restarts, tmp_path: Path
@@ -334,7 +352,7 @@ def test_a_new_run_that_waits_for_a_busy_worker_is_not_joined_by_another(
     assert look(restarts, runs, now=in_the_queue_s) == ["new trade-session/paper {}"]
 
 
-def test_what_waits_in_a_place_that_was_paused_is_told_once_and_joined_by_no_other(
+def test_what_waits_for_what_somebody_set_in_the_page_is_told_once_and_joined_by_no_other(
     tmp_path: Path,
 ) -> None:
     said: list[str] = []
@@ -345,13 +363,13 @@ def test_what_waits_in_a_place_that_was_paused_is_told_once_and_joined_by_no_oth
         pass
     in_the_queue_s = sent_runs.IN_THE_QUEUE.total_seconds()
     assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
-    runs.paused = "work queue sessions"
+    runs.kept = "work queue sessions is paused. Resume it"
     for now in (60.0, in_the_queue_s, 5 * in_the_queue_s):
         assert look(restarts, runs, now=now) == []
     assert "new-horse waits, for work queue sessions is paused" in said[-1]
     assert len(said) == 2
     # Resumed, it begins; what does not all the same is followed by another.
-    runs.paused = ""
+    runs.kept = ""
     assert look(restarts, runs, now=5 * in_the_queue_s) == ["new trade-session/paper {}"]
 
 

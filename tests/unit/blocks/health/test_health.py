@@ -227,6 +227,7 @@ ERRORS = [LoggedError(OPEN, "newest"), LoggedError(minutes_ago(9), "oldest")]
         (check_messages(waiting(31), OPEN, PLACE), U, "3"),
         (check_messages(replace(waiting(31), account="replay"), OPEN, PLACE), H, "3"),
         (check_messages(replace(FACTS, outbox_refused="404"), OPEN, PLACE), U, "404"),
+        (check_messages(replace(FACTS, outbox_lost="outbox"), OPEN, PLACE), U, "its table outbox"),
         (check_clock(FACTS, OPEN, TelemetryFacts()), H, "UTC"),
         (check_clock(FACTS, OPEN - timedelta(hours=1), TelemetryFacts()), U, "behind"),
         (check_clock(FACTS, OPEN, TelemetryFacts(arrived=minutes_ago(-1))), U, "60 s behind"),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from blocks.account.facts import read_facts
 from blocks.exchange.mock_exchange import SCHEMA as EXCHANGE_SCHEMA
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file
-from trading.errors import BadInput
+from trading.errors import BadInput, StoreUnavailable
+from trading.session.messages import system_message
+
+NOW = datetime(2025, 6, 10, 15, 0, tzinfo=UTC)
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS one (x INTEGER); CREATE TABLE IF NOT EXISTS two (x INTEGER);"
 
@@ -96,6 +101,30 @@ def test_the_exchange_s_store_is_missed_although_it_is_open(tmp_path: Path) -> N
     with pytest.raises(BadInput, match="was removed while it was in use"), store.transaction():
         pass
     assert not store.path.exists()
+
+
+def test_a_session_goes_on_without_a_table_of_messages_that_was_removed_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = DuckDBLedger(tmp_path, "paper")
+    epoch = ledger.acquire_lease()
+    word = system_message("SYSTEM_WARNING", "late", "2025-06-10", "paper", NOW, {})
+    ledger.add_messages("2025-06-10", [word])
+    with duckdb.connect(str(ledger.path)) as connection:
+        connection.execute("DROP TABLE outbox")
+    assert read_facts(tmp_path, "paper").outbox_lost == "outbox"
+    # What it was about to write meets it, and what comes afterwards does not.
+    with pytest.raises(StoreUnavailable):
+        ledger.add_messages("2025-06-10", [word])
+    ledger.add_messages("2025-06-10", [word])
+    with caplog.at_level("ERROR", "openbell"):
+        ledger.commit([], epoch=epoch)
+        ledger.commit([], epoch=epoch)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert "had lost its table outbox" in told[0]
+    assert f"restore --force --data-dir {tmp_path} --account paper" in told[0]
+    assert read_facts(tmp_path, "paper").outbox_lost == ""
 
 
 @pytest.mark.parametrize("hold_seconds", [0.0, 3600.0])

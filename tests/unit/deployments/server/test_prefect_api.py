@@ -18,6 +18,7 @@ from blocks.process.stop_request import StopRequest
 from deployments import demo
 from deployments.server import prefect_api as api_module
 from deployments.server import prefect_connection as connection_module
+from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import NotRegistered, PrefectApi
 from deployments.server.prefect_connection import PATIENT_PAUSES_S, ServerRefused
 from deployments.server.server import Server, use_server
@@ -236,19 +237,41 @@ def test_nothing_is_run_at_a_server_that_does_not_know_us() -> None:
         use_server(api.url, print, StopRequest(), limit_s=0)
 
 
+WAITING = FlowRun("r-1", "new-horse", "SCHEDULED", "Scheduled", "", deployment="d-1")
+FREE: dict[str, Any] = {"is_paused": False, "concurrency_limit": None}
+PAUSED = FREE | {"is_paused": True}
+OF_ONE = FREE | {"concurrency_limit": 1}
+NO_LIMIT: dict[str, Any] = {"global_concurrency_limit": None}
+
+
 @pytest.mark.parametrize(
-    ("pool", "queue", "place"),
-    [(True, False, "work pool openbell"), (False, True, "work queue sessions"), (False, False, "")],
+    ("answers", "said"),
+    [
+        ([PAUSED], "work pool openbell is paused. Resume it"),
+        ([FREE, PAUSED], "work queue sessions is paused. Resume it"),
+        ([OF_ONE, 1], "work pool openbell has its concurrency limit of 1 under way. Raise"),
+        ([FREE, OF_ONE, 1], "work queue sessions has its concurrency limit of 1"),
+        (
+            [FREE, FREE, {"global_concurrency_limit": {"limit": 2, "active_slots": 2}}],
+            "its deployment has its concurrency limit of 2",
+        ),
+        # There is room: it is the worker that has not come to it.
+        ([OF_ONE, 0, OF_ONE, 0, NO_LIMIT], ""),
+        ([FREE, FREE, {"global_concurrency_limit": {"limit": 2, "active_slots": 1}}], ""),
+        ([FREE, FREE, NO_LIMIT], ""),
+    ],
 )
-def test_what_was_paused_in_the_page_is_named(pool: bool, queue: bool, place: str) -> None:
-    answers = [(200, {"is_paused": pool}), (200, {"is_paused": queue})]
-    with server_answering(answers) as (api, _):
-        assert api.paused_place("openbell", "sessions") == place
+def test_what_somebody_set_in_the_page_and_a_run_waits_for_is_named(
+    answers: list[Any], said: str
+) -> None:
+    with server_answering([(200, answer) for answer in answers]) as (api, _):
+        kept = api.kept_by(WAITING, "openbell", "sessions")
+    assert kept.startswith(said) if said else not kept
 
 
 def test_a_work_pool_that_was_removed_is_told_from_a_server_that_refuses() -> None:
     with (
-        server_answering([(200, {"is_paused": False}), (404, {})]) as (api, _),
+        server_answering([(200, FREE), (404, {})]) as (api, _),
         pytest.raises(NotRegistered, match="work queue sessions is not at"),
     ):
-        api.paused_place("openbell", "sessions")
+        api.kept_by(WAITING, "openbell", "sessions")
