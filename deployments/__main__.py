@@ -142,7 +142,12 @@ def _run(chosen: argparse.Namespace) -> int:
             from deployments.run_demo import run_demo
 
             return run_demo(supervisor, api_server, who_may_ask, stays=chosen.stay)
-        return up(supervisor, api_server, has_dead_man=configured.has_dead_man)
+        return up(
+            supervisor,
+            api_server,
+            has_dead_man=configured.has_dead_man,
+            copies_leave=configured.copies_leave,
+        )
     except OpenbellError as error:
         print(f"error: {MASK.text(str(error))}", file=sys.stderr)
         return 1
@@ -153,7 +158,11 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def up(
-    supervisor: Supervisor, api_server: ApiServer | None = None, *, has_dead_man: bool = False
+    supervisor: Supervisor,
+    api_server: ApiServer | None = None,
+    *,
+    has_dead_man: bool = False,
+    copies_leave: bool = False,
 ) -> int:
     """Run server, worker and API until a signal arrives."""
     try:
@@ -171,7 +180,9 @@ def up(
                 supervisor.home,
                 lambda: supervisor.api_url,
                 time.monotonic(),
+                supervisor.say,
                 has_dead_man=has_dead_man,
+                copies_leave=copies_leave,
             )
             while not supervisor.should_stop():
                 supervisor.tend()

@@ -30,6 +30,7 @@ class StartSettings:
     has_api_token: bool
     allowed_hosts: tuple[str, ...]
     has_dead_man: bool
+    copies_leave: bool
     broker_account: str
     variables: dict[str, str]
     secrets: tuple[str, ...]
@@ -78,6 +79,7 @@ def _read(env_file: str) -> dict[str, Any]:
             api.api_token is not None,
             tuple(api.allowed_hosts),
             settings.notifications.deadman_url is not None,
+            settings.cloud.is_asked_for,
             settings.broker.account,
             variables,
             tuple(read.secrets()),

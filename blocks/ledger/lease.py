@@ -134,9 +134,10 @@ def take_epoch(connection: duckdb.DuckDBPyConnection, account_folder: Path) -> i
     """
     holder = str(this_holder())
     row = connection.execute("SELECT epoch, holder FROM lease").fetchone()
-    epoch, other = (0, "") if row is None else (int(row[0]), str(row[1] or ""))
-    if other not in ("", holder) and is_alive(other):
-        named = _parsed(other)
+    # Who has the lock is alone: a row that somebody spoiled says of nobody.
+    epoch, other = (0, "") if row is None else (int(row[0] or 0), str(row[1] or ""))
+    named = _parsed(other)
+    if named is not None and other != holder and is_alive(other):
         raise LeaseLost(
             f"account is traded by {_command(named)} (PID {named.process}),"
             f" says the ledger in {account_folder}, though not in this folder",
@@ -167,14 +168,24 @@ def is_alive(holder: str) -> bool:
 
     Where the system tells nothing of its processes none does: the lock alone is the proof.
     """
-    host, boot, process, started = holder.split("/", 3)
-    return started != _GONE and _is_here(host, boot) and _started(int(process)) == started
+    named = _parsed(holder)
+    return (
+        named is not None
+        and named.started != _GONE
+        and _is_here(named.host, named.boot)
+        and _started(named.process) == named.started
+    )
 
 
 def is_gone(holder: str) -> bool:
-    """Return whether a holder is a process of this machine that certainly runs no more."""
-    host, boot, process, started = holder.split("/", 3)
-    return _is_here(host, boot) and _started(int(process)) != started
+    """Return whether a holder is a process of this machine that certainly runs no more.
+
+    What names no process, as after damage, is nobody.
+    """
+    named = _parsed(holder)
+    return named is None or (
+        _is_here(named.host, named.boot) and _started(named.process) != named.started
+    )
 
 
 def _is_locked(file: BinaryIO, kind: int) -> bool:
@@ -219,9 +230,13 @@ def _unavailable(path: Path, error: OSError) -> StoreUnavailable:
     )
 
 
-def _parsed(holder: str) -> Holder:
-    host, boot, process, started = holder.split("/", 3)
-    return Holder(host, boot, int(process), started)
+def _parsed(holder: str) -> Holder | None:
+    """Return the process that a text names, None where it names none."""
+    try:
+        host, boot, process, started = holder.split("/", 3)
+        return Holder(host, boot, int(process), started)
+    except ValueError:
+        return None
 
 
 def _is_here(host: str, boot: str) -> bool:

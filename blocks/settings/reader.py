@@ -32,6 +32,8 @@ ENV_FILE = "OPENBELL_ENV_FILE"
 PREFECT = "PREFECT_"
 SERVER = "PREFECT_API_URL"
 DEFAULT_ENV_FILE = Path(".env")
+# Twenty times what names every variable. What is longer is another file.
+MOST_BYTES = 256 * 1024
 CLOUD_ASKED = "ENABLE_CLOUD_SYNC"
 # As pydantic reads them; any other word may mean that a cloud is asked for.
 SAYS_NO = frozenset({"false", "f", "no", "n", "off", "0"})
@@ -339,7 +341,15 @@ def _is_open_to_others(path: Path) -> bool:
 
 def _read_file(path: Path, problems: list[str]) -> dict[str, str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            # Not as its size says: a pipe has none, and a device no end.
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            problems.append(
+                f"{path} is longer than {MOST_BYTES // 1024} kB. Name the settings' file"
+            )
+            return {}
+        text = content.decode("utf-8-sig")
     except OSError as error:
         problems.append(f"{path} cannot be read: {error.strerror}. Check its path and permissions")
         return {}
@@ -347,7 +357,7 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, str]:
         problems.append(f"{path} is not UTF-8 text at byte {error.start}. Save it as UTF-8")
         return {}
     values: dict[str, str] = {}
-    for binding in parse_stream(io.StringIO(text)):
+    for binding in parse_stream(io.StringIO(text, newline=None)):
         # No word of the line is shown: it may be a secret.
         if binding.error or (binding.key is not None and binding.value is None):
             problems.append(f"{path} line {binding.original.line}: not NAME=value. Correct it")

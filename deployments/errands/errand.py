@@ -23,6 +23,7 @@ class Errand:
         self._command = [sys.executable, "-m", *module, "--data-dir", str(home.data_dir)]
         self._api_url = api_url
         self._child: Child | None = None
+        self._last: Child | None = None
 
     @property
     def is_running(self) -> bool:
@@ -31,7 +32,12 @@ class Errand:
 
     def start(self) -> None:
         """Start the process."""
-        self._child = Child.start(self._command, self._home.environment(self._api_url()), self._log)
+        environment = self._home.environment(self._api_url())
+        self._child = self._last = Child.start(self._command, environment, self._log)
+
+    def last_line(self) -> str:
+        """Return what such a process said last, empty where none ever said anything."""
+        return "" if self._last is None else self._last.tail(1)
 
     def take_exit_code(self) -> int | None:
         """Return, once, the exit code of the process that has ended; None while there is none."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from blocks.settings.reader import read_settings
 from trading.errors import OpenbellError
 
 TIMEOUT_SECONDS = 10.0
+LIMIT_SECONDS = 30.0
 EXIT_NOT_PINGED = 3
 
 
@@ -46,8 +48,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def ping(url: SecretStr, timeout_s: float = TIMEOUT_SECONDS) -> str:
-    """Ask an address once; return why that failed without showing it, nothing when it did not."""
+def ping(url: SecretStr, timeout_s: float = TIMEOUT_SECONDS, limit_s: float = LIMIT_SECONDS) -> str:
+    """Ask an address once; return why that failed without showing it, nothing when it did not.
+
+    `timeout_s` is for each piece of the answer, `limit_s` for the whole: an answer that comes drop
+    by drop would keep every later ping waiting.
+    """
+    found: list[str] = []
+    thread = threading.Thread(target=lambda: found.append(_asked(url, timeout_s)), daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    return found[0] if found else f"DEADMAN_URL did not come to an end within {limit_s:g} s"
+
+
+def _asked(url: SecretStr, timeout_s: float) -> str:
     try:
         with httpx.stream(
             "GET", url.get_secret_value(), timeout=timeout_s, follow_redirects=False

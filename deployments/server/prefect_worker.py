@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from blocks.process.memory import give_back_beside
 from deployments.server.collections import load_no_collections
+from deployments.server.flow_hooks import run_no_hooks_of_our_flows
 
 
 def main() -> None:
@@ -15,6 +16,7 @@ def main() -> None:
     from prefect.cli import app
 
     load_no_collections()
+    run_no_hooks_of_our_flows()
 
     give_back_beside()
     app()

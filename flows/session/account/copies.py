@@ -17,6 +17,8 @@ from trading.session.messages import system_message
 from trading.session.ports import Notifier, Storage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flows.session.request import SessionRequest
 
 
@@ -49,40 +51,61 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
     if isinstance(storage, StandIn) or (is_here and not request.parts.copies_leave):
         return
     if not is_here:
-        storage = _with_copies(request, storage)
+        storage = _with_copies(request.data_dir, request.account, storage)
     try:
-        report = restore_if_newer(storage, request.data_dir, request.account, datetime.now(UTC))
+        text = bring_newer_back(request.data_dir, request.account, storage)
     except (StoreUnavailable, BadInput) as error:
         if not is_here:
             raise
         text = f"copies cannot be asked, the local ledger is used: {error}"
         notifier.send("SYSTEM_WARNING", text)
         return
-    if report.is_restored:
-        text = (
-            f"the account was restored from copy {report.version} in {storage}, journal row"
-            f" {report.journal_seq}: what came after it is not in the ledger"
-        )
+    if text:
         notifier.send("SYSTEM_WARNING", text)
-        _tell_everybody(request, text)
     elif not is_here:
         refuse_second_beginning(request.data_dir / request.account)
 
 
-def _tell_everybody(request: SessionRequest, text: str) -> None:
+def bring_gone_account_back(data_dir: Path, account: str, storage: Storage) -> str:
+    """Restore an account that has no ledger here; return what people are told of it.
+
+    An empty text where it has one, or where there is no copy. Raises as `bring_newer_back`.
+    """
+    if is_begun(data_dir / account / LEDGER_FILE):
+        return ""
+    return bring_newer_back(data_dir, account, _with_copies(data_dir, account, storage))
+
+
+def bring_newer_back(data_dir: Path, account: str, storage: Storage) -> str:
+    """Restore an account whose copies know more; return what people are told of it, else nothing.
+
+    Raises LeaseLost, StoreUnavailable and BadInput as `restore` does.
+    """
+    report = restore_if_newer(storage, data_dir, account, datetime.now(UTC))
+    if not report.is_restored:
+        return ""
+    text = (
+        f"the account was restored from copy {report.version} in {storage}, journal row"
+        f" {report.journal_seq}: what came after it is not in the ledger"
+    )
+    _tell_everybody(data_dir, account, text)
+    return text
+
+
+def _tell_everybody(data_dir: Path, account: str, text: str) -> None:
     """Put a warning into the outbox of the ledger that has come back: the log is read by few."""
-    now, account = datetime.now(UTC), request.account
+    now = datetime.now(UTC)
     session = now.date().isoformat()
     warning = system_message("SYSTEM_WARNING", text, session, account, now, {"component": "copies"})
-    ledger = DuckDBLedger(request.data_dir, account)
+    ledger = DuckDBLedger(data_dir, account)
     ledger.add_messages(session, [warning])
     ledger.release()
 
 
-def _with_copies(request: SessionRequest, storage: Storage) -> Storage:
+def _with_copies(data_dir: Path, account: str, storage: Storage) -> Storage:
     """Return the folder of this machine's copies where the place of today has none yet."""
-    here = LocalStorage(request.data_dir / LOCAL_COPIES)
-    is_to_be_used = not versions(storage, request.account) and versions(here, request.account)
+    here = LocalStorage(data_dir / LOCAL_COPIES)
+    is_to_be_used = not versions(storage, account) and versions(here, account)
     return here if is_to_be_used else storage
 
 

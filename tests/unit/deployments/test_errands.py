@@ -22,6 +22,8 @@ from deployments.errands.dead_man import (
     DeadMan,
 )
 from deployments.errands.errand import Errand
+from deployments.errands.gone_account import FIRST_WAIT_S as GONE_WAIT_S
+from deployments.errands.gone_account import GoneAccount
 from deployments.errands.ping import EXIT_NOT_PINGED, ping
 from deployments.errands.waiting_messages import (
     FIRST_LOOK_S,
@@ -41,6 +43,7 @@ class FakeErrand(Errand):
     def __init__(self) -> None:
         self.starts = 0
         self.code: int | None = None
+        self.says = ""
         self._runs = False
 
     @property
@@ -50,6 +53,9 @@ class FakeErrand(Errand):
     def start(self) -> None:
         self.starts += 1
         self._runs, self.code = True, None
+
+    def last_line(self) -> str:
+        return self.says
 
     def take_exit_code(self) -> int | None:
         self._runs = self.code is None
@@ -161,6 +167,35 @@ def test_the_dead_man_is_pinged_every_few_minutes_in_a_session_and_else_once_a_d
     assert errand.starts == 3
 
 
+def test_copies_are_asked_for_a_lost_account_until_they_answer(
+    home: Home, errand: FakeErrand
+) -> None:
+    said: list[str] = []
+    gone = GoneAccount(home, errand, said.append, copies_leave=True)
+    gone.tend(0.0)
+    errand.code, errand.says = 3, "Copies were not asked for the account: no route"
+    gone.tend(1.0)
+    gone.tend(1.0 + GONE_WAIT_S - 1.0)
+    assert errand.starts == 1
+    gone.tend(1.0 + GONE_WAIT_S)
+    assert errand.starts == 2
+    errand.code, errand.says = 0, "Account paper: the account was restored"
+    for now in (100.0, 10_000.0):
+        gone.tend(now)
+    assert errand.starts == 2
+    assert said == ["Copies were not asked for the account: no route", errand.says]
+
+
+@pytest.mark.parametrize("has_copies", [False, True])
+def test_where_there_are_no_copies_none_are_asked(
+    has_copies: bool, home: Home, errand: FakeErrand
+) -> None:
+    if has_copies:
+        (home.data_dir / "copies").mkdir()
+    GoneAccount(home, errand, lambda _: None, copies_leave=False).tend(0.0)
+    assert errand.starts == has_copies
+
+
 def test_a_replay_is_no_session_that_an_eye_outside_waits_for(
     home: Home, errand: FakeErrand
 ) -> None:
@@ -180,6 +215,7 @@ class Eye:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.status = 200
+        self.waits: threading.Event | None = None
         eye = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -188,6 +224,8 @@ class Eye:
 
             def do_GET(self) -> None:
                 eye.asked.append(self.path)
+                if eye.waits is not None:
+                    eye.waits.wait()
                 self.send_response(eye.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -239,3 +277,13 @@ def test_a_ping_that_fails_is_a_line_without_the_address(
     assert len(said.out.strip().splitlines()) == 1
     assert "planted-ping-key" not in said.out + said.err
     assert "planted-ping-key" not in ping(SecretStr(url))
+
+
+def test_an_answer_that_never_ends_keeps_no_later_ping_waiting(eye: Eye) -> None:
+    eye.waits = threading.Event()
+    try:
+        said = ping(SecretStr(eye.url), timeout_s=600.0, limit_s=0.2)
+    finally:
+        eye.waits.set()
+    assert "did not come to an end" in said
+    assert "planted-ping-key" not in said

@@ -158,6 +158,16 @@ def test_a_ledger_with_a_lease_of_the_first_version_is_traded_on(tmp_path: Path)
     ledger.commit([], epoch=5)
 
 
+@pytest.mark.parametrize("row", ["(4, 'somebody')", "(4, 'h/b/not a number/1')", "(NULL, NULL)"])
+def test_a_spoiled_row_of_the_lease_names_nobody(row: str, tmp_path: Path) -> None:
+    ledger = DuckDBLedger(tmp_path, "paper")
+    with ledger.changing() as connection:
+        connection.execute(f"INSERT INTO lease VALUES {row}")
+    epoch = ledger.acquire_lease()
+    assert epoch == (1 if "NULL" in row else 5)
+    ledger.commit([], epoch=epoch)
+
+
 def test_who_shares_the_lock_for_ever_is_told_of_and_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

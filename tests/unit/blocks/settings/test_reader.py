@@ -374,13 +374,27 @@ def test_a_folder_that_no_file_system_takes_is_told_in_a_line(tmp_path: Path, na
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
+    # Such as a log: each of its lines would be a complaint.
+    long = tmp_path / "long"
+    long.write_text("a line of a log\n" * 20_000)
     for path, complaint in (
+        (long, "longer than 256 kB"),
+        (Path("/dev/zero"), "longer than 256 kB"),
         (tmp_path / "absent", "No such file"),
         (tmp_path, "Is a directory"),
         (binary, "not UTF-8"),
     ):
         (problem,) = read_settings(path, {}).problems
         assert complaint in problem
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_any_editor_ends_them(end: str, tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes(f"SYMBOLS=AAPL{end}EXCHANGE=LSE{end}".encode())
+    read = read_settings(path, {})
+    assert read.required().trading.symbols == ("AAPL",)
+    assert read.required().trading.exchange == "LSE"
 
 
 def test_near_misses_in_the_environment_are_warned_about_and_strangers_are_not() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from blocks.account.names import SIMULATED
 from blocks.copies.file_names import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import newest_manifest
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.open_session import find_open_session
 from blocks.storage.local import LocalStorage
+from deployments.errands import bring_back as bring_back_errand
+from deployments.errands.bring_back import EXIT_NOT_BROUGHT_BACK
 from flows.session import run_session as run_session_module
 from flows.session.account.copies import bring_back
 from flows.session.account.parts import PlainParts
@@ -149,6 +154,26 @@ def test_a_first_session_that_died_before_its_ledger_was_begun_is_no_trace_of_on
     for name in ("session.lock", f"{LEDGER_FILE}.lock", LEDGER_FILE):
         (tmp_path / ACCOUNT / name).write_bytes(b"")
     assert begin(tmp_path) == []
+
+
+def test_up_brings_an_account_back_whose_folder_is_lost_without_waiting_for_its_next_session(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENBELL_ENV_FILE", os.devnull)
+    monkeypatch.setenv("PRIMARY_PROVIDER", "simulated" if ACCOUNT == SIMULATED else "live")
+    asked = ["--data-dir", str(stopped)]
+    assert bring_back_errand.main(asked) == 0
+    assert capsys.readouterr().out == ""
+    shutil.rmtree(stopped / ACCOUNT)
+    assert bring_back_errand.main(asked) == 0
+    assert f"Account {ACCOUNT}: the account was restored from copy" in capsys.readouterr().out
+    # So that whoever looks after open sessions finds it.
+    assert find_open_session(stopped / ACCOUNT / LEDGER_FILE) is not None
+    shutil.rmtree(stopped / ACCOUNT)
+    for part in (stopped / "copies" / ACCOUNT).glob("*.gz"):
+        part.write_bytes(b"noise")
+    assert bring_back_errand.main(asked) == EXIT_NOT_BROUGHT_BACK
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_copies_of_this_machine_are_used_where_the_cloud_has_none_yet(

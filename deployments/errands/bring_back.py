@@ -1,0 +1,49 @@
+"""Bring back the account of the settings if its ledger is gone; usage: --data-dir DIR.
+
+Its session may be under way: whoever looks after open sessions has it traded on then. Exits with
+0 when there is nothing to be done any more, with 3 when the copies could not be asked or used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from blocks.account.names import account_name
+from blocks.process.secret_mask import MASK
+from blocks.settings.reader import read_settings
+from blocks.storage.choose import storage_from
+from flows.session.account.copies import bring_gone_account_back
+from trading.errors import OpenbellError
+
+EXIT_NOT_BROUGHT_BACK = 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Bring it back, and say so in one line, or why not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    data_dir = parser.parse_args(arguments).data_dir
+    read = read_settings()
+    MASK.learn(read.secrets())
+    code = 0
+    try:
+        settings = read.required()
+        account = account_name(
+            data_dir,
+            is_replay=False,
+            has_simulated_bars=settings.data.primary_provider == "simulated",
+            broker=settings.broker.account,
+        )
+        said = bring_gone_account_back(data_dir, account, storage_from(settings.cloud, data_dir))
+        said = said and f"Account {account}: {said}"
+    except OpenbellError as error:
+        said, code = f"Copies were not asked for the account: {error}", EXIT_NOT_BROUGHT_BACK
+    if said:
+        print(MASK.text(said))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
