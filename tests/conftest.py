@@ -23,7 +23,6 @@ SYSTEM = "tests/system/test_"
 OWN_SERVERS = (
     "tests/system/test_external_server.py",
     "tests/system/test_planted_secrets.py",
-    "tests/system/test_shutdown.py",
 )
 AT_SECOND_SERVER = (
     "tests/system/test_leaves_at_once.py",
@@ -46,7 +45,6 @@ LONGEST_FIRST = (
     SECOND_SERVER,
     "tests/system/test_planted_secrets.py",
     "tests/unit/replay/",
-    "tests/system/test_shutdown.py",
     "tests/process/replay/",
     OBJECT_STORES,
     *OWN_SERVERS,

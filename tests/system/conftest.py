@@ -20,6 +20,11 @@ from deployments.server.server import Server
 from deployments.supervisor import Supervisor
 from tests.system.patience import patient
 
+# What would begin by itself while the tests run: a session that happens to be due would trade
+# beside them, and a look at the health of an account that is not there takes five seconds of a
+# processor.
+BY_THEMSELVES = ("trade-session/paper", "health/every-5-minutes")
+
 
 @dataclass(frozen=True, slots=True)
 class PrefectStack:
@@ -46,6 +51,9 @@ class PrefectStack:
 
 
 MakeHome = Callable[[Path], Home]
+# A server writes down each run of the next six weeks when it is told of a deployment, which takes
+# longer than its start. That many are seen to be right in tests/system/test_schedule_kept_up.py.
+FEW_UPCOMING_RUNS = {"PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "3"}
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +98,8 @@ def prefect_stack(
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
+        for name, value in FEW_UPCOMING_RUNS.items():
+            patch.setenv(name, value)
         home = make_home(tmp_path_factory.mktemp("stack") / "data")
         supervisor = Supervisor(home, said.append, StopRequest())
         with supervisor.running():
@@ -100,8 +110,13 @@ def prefect_stack(
 def registered(prefect_stack: PrefectStack) -> PrefectStack:
     """Register the deployments at the tests' server; no session begins by itself there."""
     prefect_stack.supervisor.register()
-    api = patient(prefect_stack.server)
-    # A session that happens to be due while the tests run would trade beside them.
-    paper = api.get("/deployments/name/trade-session/paper").raise_for_status().json()
-    api.post(f"/deployments/{paper['id']}/pause_deployment").raise_for_status()
+    pause(prefect_stack.server, *BY_THEMSELVES)
     return prefect_stack
+
+
+def pause(server: Server, *deployments: str) -> None:
+    """Let deployments run only when they are asked to."""
+    api = patient(server)
+    for name in deployments:
+        found = api.get(f"/deployments/name/{name}").raise_for_status().json()
+        api.post(f"/deployments/{found['id']}/pause_deployment").raise_for_status()

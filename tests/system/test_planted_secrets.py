@@ -16,11 +16,12 @@ from urllib.parse import quote
 
 import pytest
 
-from deployments.processes.home import REPOSITORY
+from deployments.processes.home import REPOSITORY, Home
 from deployments.server.prefect_api import PrefectApi
+from deployments.server.server import known_server
 from tests.process.api.conftest import free_port
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
-from tests.system.conftest import MakeHome
+from tests.system.conftest import BY_THEMSELVES, FEW_UPCOMING_RUNS, MakeHome, pause
 from tests.system.patience import connect, wait_for
 from tests.system.test_supervisor import processes_of
 
@@ -90,6 +91,7 @@ def environment() -> Iterator[dict[str, str]]:
             "NO_PROXY": "127.0.0.1",
             "HEALTH_CHECK_PORT": str(free_port()),
             "LOG_LEVEL": "DEBUG",
+            **FEW_UPCOMING_RUNS,
         }
 
 
@@ -132,12 +134,15 @@ def test_a_planted_secret_is_nowhere(
         wait_for(lambda: "Openbell is up" in log.read_text() or up.poll() is not None, 200)
         assert up.poll() is None, log.read_text()
         api = connect(data_dir)
+        server = known_server(Home(data_dir))
+        assert server is not None
+        pause(server, *BY_THEMSELVES)
         # The search finds them where they are.
         assert found_in(Path(f"/proc/{up.pid}/environ").read_bytes()) == list(SECRETS)
         session = api.start_run("trade-session/paper", {**SESSION, "data_dir": str(data_dir)})
         history = api.start_run("fetch-history/after-each-session", {"days": 3})
         ledger = data_dir / "replay" / "ledger.duckdb"
-        wait_for(ledger.exists, 120)
+        wait_for(ledger.exists)
         copied = api.start_run("sync/hourly", {"account": "replay"})
         looked = api.start_run("health/every-5-minutes", {"account": "replay"})
 

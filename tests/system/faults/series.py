@@ -22,13 +22,16 @@ AT_ONCE = 2 * (os.cpu_count() or 1)
 class Series:
     """Strikes on one installation, in order, each with the situation that it waits for.
 
-    `environment` and `data_dir` are asked with the folder of the series.
+    `environment` and `data_dir` are asked with the folder of the series; `begin` starts the
+    session, `then` is what happens to an installation that has met them all.
     """
 
     name: str
     strikes: Sequence[tuple[Sequence[Fault], str]]
     environment: Callable[[Path], dict[str, str]] = lambda _: {}
     data_dir: Callable[[Path], Path] = lambda folder: folder / "data"
+    begin: Callable[[Installation], object] = Installation.start_session
+    then: Callable[[Installation], None] = lambda _: None
 
 
 @dataclass
@@ -78,7 +81,7 @@ def run_all(
         try:
             installation.start()
             installation.observe()
-            installation.start_session()
+            one.begin(installation)
             for faults, situation in one.strikes:
                 if time.monotonic() > until:
                     break
@@ -88,6 +91,8 @@ def run_all(
                 # For the next strike: after the last there is nothing to bring it back for.
                 if any(outcome.is_lost for outcome in found) and done < len(one.strikes):
                     revive(installation, said)
+            if done == len(one.strikes):
+                one.then(installation)
         except Exception as error:
             results.broken.append(f"{one.name} broke off: {type(error).__name__}: {error}")
         finally:

@@ -76,6 +76,13 @@ def _kill_everything(installation: Installation) -> None:
     installation.start()
 
 
+def _forgotten(installation: Installation) -> None:
+    """Kill the session and delete its run, so that nothing but its files knows of it."""
+    run = installation.session_run()
+    assert installation.kill(installation.session)
+    installation.asked(lambda api: api._call("DELETE", f"flow_runs/{run}"))
+
+
 def _stopped(seconds: float) -> Callable[[Installation], None]:
     """Return a strike that stops the session's process while others try to take its place."""
 
@@ -226,6 +233,7 @@ SERVER = _killed("kill -9 server", "server")
 SUPERVISOR = _killed("kill -9 supervisor", "supervisor")
 API = _killed("kill -9 api", "api")
 EVERYTHING = Fault("kill -9 everything", _kill_everything)
+FORGOTTEN = Fault("kill -9 session, run deleted", _forgotten)
 KILLS = (WORKER, SESSION, SERVER, SUPERVISOR, API, EVERYTHING)
 
 WORKER_ASKED = Fault("SIGTERM to the worker", _worker_asked)

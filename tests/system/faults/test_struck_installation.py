@@ -1,32 +1,109 @@
-"""An installation whose processes are killed goes on trading: worker, session, everything."""
+"""An installation goes on trading whose processes are killed, whose session Prefect has forgotten,
+and that was stopped; a stop leaves everything.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import MakeHome
-from tests.system.faults.installation import minutes_left
+from blocks.ledger.ledger import DuckDBLedger
+from deployments.server.flow_run import FlowRun
+from deployments.server.prefect_api import PrefectApi
+from tests.system.conftest import FEW_UPCOMING_RUNS, MakeHome
+from tests.system.faults.installation import (
+    ACCOUNT,
+    SESSION_RUN,
+    Installation,
+    minutes_left,
+    wait_for,
+)
 from tests.system.faults.series import Series, run_all
-from tests.system.faults.strikes import EVERYTHING, SESSION, WORKER
+from tests.system.faults.strikes import EVERYTHING, FORGOTTEN, SESSION, WORKER
+from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(2400)]
 NEEDED_MINUTES = 45
+# By the settings its sessions would be of another exchange: the page says which it is.
+ELSEWHERE = {"EXCHANGE": "NYSE"}
+IN_THE_PAGE = {"exchange": "24/7"}
 
 
-def test_killed_with_positions_a_session_goes_on_with_its_orders_true(
+def test_killed_with_positions_a_session_goes_on_with_its_orders_true_and_stopped_it_ends_flat(
     make_home: MakeHome, tmp_path: Path
 ) -> None:
     if minutes_left() < NEEDED_MINUTES:
         pytest.skip("the session of today ends before this test would")
-    strikes = [([fault], "holding") for fault in (WORKER, SESSION, EVERYTHING)]
-    series = Series("killed", strikes)
+    faults = (WORKER, SESSION, EVERYTHING, FORGOTTEN)
+    series = Series(
+        "killed",
+        [([fault], "holding") for fault in faults],
+        environment=lambda _: ELSEWHERE | FEW_UPCOMING_RUNS,
+        begin=begin_by_the_page,
+        then=copied_stopped_and_started_again,
+    )
     results = run_all([series], tmp_path, make_home, float("inf"), print)
     print(results.text())
-    assert [outcome.fault for outcome in results.outcomes] == [
-        WORKER.name,
-        SESSION.name,
-        EVERYTHING.name,
-    ]
+    assert [outcome.fault for outcome in results.outcomes] == [fault.name for fault in faults]
     assert not results.problems(), results.text()
+
+
+def begin_by_the_page(installation: Installation) -> None:
+    """Change a parameter of the deployment, which counts for every run, also one that is new."""
+
+    def change(api: PrefectApi) -> None:
+        paper = api._call("GET", f"deployments/name/{SESSION_RUN}")
+        given = {"parameters": paper["parameters"] | IN_THE_PAGE}
+        api._call("PATCH", f"deployments/{paper['id']}", given)
+
+    installation.asked(change)
+    installation.start_session()
+
+
+def copied_stopped_and_started_again(installation: Installation) -> None:
+    """Copy the account beside its session, stop everything, and start it again."""
+    assert "takes it up" in installation.log.read_text()
+    data_dir = installation.data_dir
+    assert (data_dir / "logs" / "flow-runs.log").stat().st_size > 0
+    # Whole, proven, and it keeps nobody from trading.
+    given = {"account": ACCOUNT, "data_dir": str(data_dir)}
+    copied = installation.asked(lambda api: api.start_run("sync/hourly", given))
+    done = wait_for(lambda: ended(installation, copied.id), "the copy is made")
+    assert done.state_type == "COMPLETED", done.message
+    assert f"{ACCOUNT}/" in done.message
+    assert all(rows > 0 for rows in copied_journals(data_dir))
+    # What is left has to be there: not what the next bar may take away.
+    wait_for(lambda: (now := installation.now()) and len(now.held) > 1, "several are held")
+    run = installation.session_run()
+    assert installation.stop() == 0, installation.log.read_text()
+
+    ledger = DuckDBLedger(data_dir, ACCOUNT)
+    assert ledger.query("SELECT * FROM positions") == []
+    assert {"exit_reason": "operator"} in ledger.query("SELECT exit_reason FROM trades")
+    assert list((data_dir / "copies").rglob("*.duckdb.gz"))
+    assert processes_of(data_dir) == {}
+    assert [is_closed for _, is_closed in ledger.sessions()] == [False]
+    ledger.release()
+    written = journal_rows(ledger)
+    # What it stopped itself goes on with it, on the same day.
+    installation.start()
+    wait_for(lambda: journal_rows(ledger) > written, "the session goes on")
+    assert installation.asked(lambda api: api.read_run(run)).state_type == "RUNNING"
+
+
+def ended(installation: Installation, run_id: str) -> FlowRun | None:
+    run = installation.asked(lambda api: api.read_run(run_id))
+    return run if run.is_final else None
+
+
+def copied_journals(data_dir: Path) -> list[int]:
+    """Return how many rows of the journal each copy has."""
+    manifests = list((data_dir / "copies").rglob("*.json"))
+    assert manifests
+    return [json.loads(manifest.read_text())["rows"]["journal"] for manifest in manifests]
+
+
+def journal_rows(ledger: DuckDBLedger) -> int:
+    return int(ledger.query("SELECT count(*) AS n FROM journal")[0]["n"])
