@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from blocks.process.logs import ROOT_NAME
 
-pytest_plugins = ["tests.fixtures.copies", "tests.fixtures.engine"]
+pytest_plugins = ["tests.fixtures.copies", "tests.fixtures.engine", "tests.fixtures.held_files"]
 
 SYSTEM = "tests/system/test_"
 # These start servers of their own. The others of the system share one or the other of two.

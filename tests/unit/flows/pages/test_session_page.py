@@ -6,6 +6,7 @@ import asyncio
 import base64
 import logging
 import re
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,11 @@ from tasks.session.runtime import SessionRuntime
 
 DAY = "2025-06-10"
 SYMBOLS = ("AAA", "BBB", "CCC")
-EAGER = {"min_body": -1.0, "stop": "atr", "stop_atr": 6.0, "target": "none", "max_entries": 1}
+EAGER = {
+    "range_minutes": 15, "min_body": -1.0, "stop": "atr", "stop_atr": 6.0, "target": "none",
+    "max_entries": 1,
+}  # fmt: skip
+BARS = 26
 
 
 class Shown:
@@ -62,8 +67,8 @@ class Watched(PlainRunner):
             await asyncio.sleep(0)
 
 
-@pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+def kept_by(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """Return what is shown from now on."""
     kept = Shown()
     monkeypatch.setattr(session_page, "acreate_table_artifact", kept.keep)
     monkeypatch.setattr(artifacts, "acreate_markdown_artifact", kept.keep)
@@ -73,10 +78,42 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     return kept
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    return kept_by(monkeypatch)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day that was traded and shown; not to be traded again."""
+
+    request: SessionRequest
+    shown: Shown
+    words: dict[int, list[str]]
+    trades: list[dict[str, Any]]
+
+    @property
+    def folder(self) -> Path:
+        return self.request.data_dir
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
+    with pytest.MonkeyPatch.context() as patch:
+        shown = kept_by(patch)
+        request = replayed(tmp_path_factory.mktemp("day"))
+        words = trade(request)
+        asyncio.run(publish_session(request, LivePage.of(ApiSettings(), request.data_dir)))
+    trades = account_status(request.data_dir, "replay").as_dict()["trades"]
+    assert trades
+    return Day(request, shown, words, trades)
+
+
 def replayed(folder: Path, *, dry_run: bool = False) -> SessionRequest:
     return SessionRequest(
-        PlainParts(folder), replay=DAY, symbols=SYMBOLS, settings=EAGER, dry_run=dry_run
-    )
+        PlainParts(folder), replay=DAY, symbols=SYMBOLS, settings=EAGER, dry_run=dry_run,
+        interval_minutes=15,
+    )  # fmt: skip
 
 
 def trade(request: SessionRequest) -> dict[int, list[str]]:
@@ -91,36 +128,28 @@ def trade(request: SessionRequest) -> dict[int, list[str]]:
     return asyncio.run(run())
 
 
-def test_each_symbol_tells_what_it_did_and_why_as_the_terminal_writes_numbers(
-    tmp_path: Path, shown: Shown
-) -> None:
-    request = replayed(tmp_path)
-    trade(request)
-    decisions = shown.last("replay-decisions")
+def test_each_symbol_tells_what_it_did_and_why_as_the_terminal_writes_numbers(day: Day) -> None:
+    decisions = day.shown.last("replay-decisions")
     assert f"account replay (SIMULATED bars), session {DAY}" in decisions["description"]
     assert "America/New_York" in decisions["description"]
     assert [row["symbol"] for row in decisions["data"]] == list(SYMBOLS)
-    trades = account_status(tmp_path, "replay").as_dict()["trades"]
-    assert trades
     for row in decisions["data"]:
-        for done in trades:
+        for done in day.trades:
             if done["symbol"] == row["symbol"]:
                 assert f"at {done['entry_price']:,.2f}" in row["did"]
                 assert f"{done['pnl']:+,.2f} USD" in row["did"]
         assert row["why"]
-    assert shown.last("replay-positions")["data"] == []
+    assert day.shown.last("replay-positions")["data"] == []
 
 
-def test_a_position_is_shown_from_its_fill_on(tmp_path: Path, shown: Shown) -> None:
-    trade(replayed(tmp_path))
+def test_a_position_is_shown_from_its_fill_on(day: Day) -> None:
     held = [
         {row["symbol"] for row in each["data"]}
-        for each in shown.artifacts
+        for each in day.shown.artifacts
         if each["key"] == "replay-positions"
     ]
-    traded = {row["symbol"] for row in account_status(tmp_path, "replay").as_dict()["trades"]}
-    assert set().union(*held) == traded
-    first = next(each["data"][0] for each in shown.artifacts
+    assert set().union(*held) == {row["symbol"] for row in day.trades}
+    first = next(each["data"][0] for each in day.shown.artifacts
                  if each["key"] == "replay-positions" and each["data"])  # fmt: skip
     assert re.fullmatch(r"[\d,]+\.\d\d", first["entry"])
     # By New York's clock: in UTC its session begins at half past one in the afternoon.
@@ -128,20 +157,15 @@ def test_a_position_is_shown_from_its_fill_on(tmp_path: Path, shown: Shown) -> N
 
 
 def test_a_server_that_never_answers_holds_nothing_up(
-    tmp_path: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, day: Day, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang(*_: Any, **__: Any) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(session_page, "acreate_table_artifact", hang)
-    trade(replayed(tmp_path / "silent"))
-    monkeypatch.setattr(session_page, "acreate_table_artifact", shown.keep)
-    trade(replayed(tmp_path / "good"))
-    silent, good = (
-        account_status(tmp_path / name, "replay").as_dict() for name in ("silent", "good")
-    )
+    trade(replayed(tmp_path))
+    silent, good = (account_status(folder, "replay").as_dict() for folder in (tmp_path, day.folder))
     assert silent == good
-    assert good["trades"]
 
 
 def test_what_prefect_refused_is_shown_later(
@@ -160,49 +184,44 @@ def test_what_prefect_refused_is_shown_later(
     assert any("USD" in did for did in done)
 
 
-def test_accounts_do_not_replace_each_other_in_the_list(tmp_path: Path, shown: Shown) -> None:
-    trade(replayed(tmp_path))
+def test_accounts_do_not_replace_each_other_in_the_list(
+    tmp_path: Path, day: Day, shown: Shown
+) -> None:
     trade(replayed(tmp_path, dry_run=True))
     keys = {each["key"] for each in shown.artifacts}
-    assert keys >= {"replay-decisions", "replay-dry-run-decisions"}
+    assert "replay-dry-run-decisions" in keys
+    assert keys.isdisjoint(each["key"] for each in day.shown.artifacts)
 
 
-def test_a_bar_says_what_it_decided_sent_and_filled(tmp_path: Path, shown: Shown) -> None:
-    words = trade(replayed(tmp_path))
-    said = [line for bar in words.values() for line in bar]
-    assert len(words) == 78
-    assert words[0][0] == "decided: nothing yet"
-    assert words[40][0].startswith("decided: AAA: ")
-    assert all(bar[-1].startswith("equity ") for bar in words.values())
-    trades = account_status(tmp_path, "replay").as_dict()["trades"]
-    assert sum(line.startswith("filled: ") for line in said) >= 2 * len(trades)
+def test_a_bar_says_what_it_decided_sent_and_filled(day: Day) -> None:
+    said = [line for bar in day.words.values() for line in bar]
+    assert len(day.words) == BARS
+    assert day.words[0][0] == "decided: nothing yet"
+    assert day.words[10][0].startswith("decided: AAA: ")
+    assert all(bar[-1].startswith("equity ") for bar in day.words.values())
+    assert sum(line.startswith("filled: ") for line in said) >= 2 * len(day.trades)
     assert any(line.startswith(("sent: buy ", "sent: sell ")) for line in said)
 
 
-def test_the_days_summary_names_the_account_and_the_run_says_what_came_of_it(
-    tmp_path: Path, shown: Shown
-) -> None:
-    request = replayed(tmp_path)
-    trade(request)
-    asyncio.run(publish_session(request, LivePage.of(ApiSettings(), tmp_path)))
-    summary = shown.last("replay-daily-summary")
+def test_the_days_summary_names_the_account_and_the_run_says_what_came_of_it(day: Day) -> None:
+    summary = day.shown.last("replay-daily-summary")
     assert summary["description"] == f"Account replay (SIMULATED bars), session {DAY}"
     assert summary["data"].startswith(f"# Account replay (SIMULATED bars), {DAY}\n")
     picture = re.search(r"base64,([A-Za-z0-9+/=]+)\)", summary["data"])
     assert picture is not None
     assert base64.b64decode(picture[1]).startswith(b"\x89PNG")
-    status = account_status(tmp_path, "replay")
-    said = session_message(request, 1)
+    status = account_status(day.folder, "replay")
+    said = session_message(day.request, 1)
     assert said.startswith(f"1 session of account replay (SIMULATED bars) closed; {DAY}: ")
     assert f"equity {status.equity:,.2f} USD" in said
-    assert said.endswith((tmp_path / "replay").as_uri())
+    assert said.endswith((day.folder / "replay").as_uri())
 
     # All of it leads to the live page of its account.
     address = "http://127.0.0.1:8085/"
     links = f"[Live page]({address}), [session {DAY}]({address}sessions/{DAY})"
     assert links in summary["data"]
     for key in ("replay-decisions", "replay-positions"):
-        assert shown.last(key)["description"].endswith(links), key
+        assert day.shown.last(key)["description"].endswith(links), key
 
 
 def test_the_live_page_is_where_the_settings_have_it_and_shows_one_account(tmp_path: Path) -> None:

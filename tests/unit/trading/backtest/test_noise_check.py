@@ -190,9 +190,11 @@ def test_a_stop_entry_loses_on_noise_what_its_bar_hid_and_nothing_else(
     assert statistic(r + hidden, hidden).z > MOST_Z
 
 
-def test_a_users_limit_entry_gives_nothing_away_in_its_own_bar(engine_cache: Path) -> None:
+def test_a_users_limit_entry_gives_nothing_away_in_its_own_bar() -> None:
     plan = make_plan(["ANY"], {"max_entries": 100}, strategy_module=limit_side)
-    result = null_test(plan, 10_000, SEED, cache_folder=engine_cache, compiled=True)
+    # To compile a strategy of ones own takes longer than to interpret it so often.
+    result = null_test(plan, 6_000, SEED, compiled=False)
+    assert result.trades >= 6_000
     assert result.expected_r == 0
     assert abs(result.z) < MOST_Z
 
