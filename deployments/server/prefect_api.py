@@ -118,7 +118,7 @@ class PrefectApi(PrefectConnection):
         An empty text where nothing does. Raises NotRegistered where its pool or queue was removed.
         """
         at_queue = {"work_pool_queues": {"name": {"any_": [queue]}}}
-        places = (
+        places: tuple[tuple[str, str, dict[str, Any]], ...] = (
             (f"work pool {work_pool}", f"work_pools/{work_pool}", {}),
             (f"work queue {queue}", f"work_pools/{work_pool}/queues/{queue}", at_queue),
         )
