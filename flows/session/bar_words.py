@@ -15,17 +15,23 @@ _SAID_OF = {
 }
 
 
+# By session how many messages stand in the log of a bar's run, as RUNTIMES: what is heard between
+# two bars stands in the log of the second.
+_LOGGED: dict[str, int] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class BarWords:
-    """How much a session had decided and told before a bar."""
+    """How much a session had decided before a bar, and how much of what it told is in a log."""
 
     decisions: int
     messages: int
 
     @classmethod
     def before(cls, runtime: SessionRuntime) -> BarWords:
-        """Return where a session stands now."""
-        return cls(len(runtime.state.decisions), len(runtime.desk.reporter.messages))
+        """Return where a session stands before a bar."""
+        told = len(runtime.desk.reporter.messages)
+        return cls(len(runtime.state.decisions), min(_LOGGED.get(runtime.name, told), told))
 
     def since(self, runtime: SessionRuntime) -> list[str]:
         """Return what came since, a line each."""
@@ -37,5 +43,6 @@ class BarWords:
         for message in runtime.desk.reporter.messages[self.messages :]:
             word = _SAID_OF.get(message.event_type, "told")
             lines.append(f"{word}: {message.text}")
+        _LOGGED[runtime.name] = len(runtime.desk.reporter.messages)
         lines.append(f"equity {runtime.state.equity():,.2f} USD")
         return lines
