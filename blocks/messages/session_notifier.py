@@ -23,6 +23,7 @@ class SessionNotifier:
         self._clock = clock
         self._session = session
         self._waiting: list[Message] = []
+        self._has_failed = False
 
     def send(self, kind: str, text: str, **fields: object) -> None:
         """Log words of the bot's own, to be kept later.
@@ -48,6 +49,9 @@ class SessionNotifier:
         try:
             if self._waiting:
                 self._ledger.add_messages(self._session, self._waiting)
-            self._waiting = []
+            self._waiting, self._has_failed = [], False
         except StoreUnavailable as error:
-            logging.getLogger("openbell.notifications").warning("messages wait: %s", error)
+            # Said once: it is tried again every second, and a disk may be full for hours.
+            if not self._has_failed:
+                logging.getLogger("openbell.notifications").warning("messages wait: %s", error)
+            self._has_failed = True
