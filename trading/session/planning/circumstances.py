@@ -46,25 +46,21 @@ def circumstances_of(
     """Return by what a session's orders are planned as it stands: all of it is in the journal."""
     view, protection = state.view, state.protection
     abilities = abilities_named(view.abilities)
-
-    def given_up(what: str) -> set[str]:
-        return {symbol for symbol in state.index if protection.is_given_up(symbol, what)}
-
-    left_alone = {*view.refused, *view.paused, *protection.unsettled.values(), *given_up(END)}
+    left_alone = {*view.refused, *view.paused, *protection.unsettled.values()}
+    left_alone |= protection.given_up(END)
     if abilities.rests_protection:
-        left_alone |= given_up(Leg.EXIT)
+        left_alone |= protection.given_up(Leg.EXIT)
     return Circumstances(
         abilities,
         view.elsewhere,
         newest,
         left_alone,
         view.cut,
-        unmoved=given_up(MOVE),
+        unmoved=protection.given_up(MOVE),
         washed=protection.washed,
-        # Where a stop is still asked for, it is told when the market moves again: else an exit is.
-        kept=(protection.halted - given_up(Leg.STOP)) | given_up(Leg.EXIT),
-        without_target=given_up(Leg.TARGET),
-        without_stop=given_up(Leg.STOP),
+        kept=protection.kept(),
+        without_target=protection.given_up(Leg.TARGET),
+        without_stop=protection.given_up(Leg.STOP),
         most_positions=state.plan.risk.max_positions,
         leverage=state.plan.risk.leverage,
     )

@@ -142,10 +142,21 @@ class ProtectionRecord:
         setback = self.setbacks.get((symbol, Leg.STOP))
         return setback if setback is not None and setback.is_over else None
 
-    def is_given_up(self, symbol: str, what: str) -> bool:
-        """Return whether something is not tried again before a symbol's next bar."""
-        setback = self.setbacks.get((symbol, what))
-        return setback is not None and setback.is_over
+    def given_up(self, what: str) -> set[str]:
+        """Return the symbols of which something is not tried again before their next bar."""
+        return {
+            symbol
+            for (symbol, tried), setback in self.setbacks.items()
+            if tried == what and setback.is_over
+        }
+
+    def kept(self) -> set[str]:
+        """Return the symbols that are not left before their next bar.
+
+        Where a market stands still a stop is asked for as long as one may rest: its answer tells
+        when the market moves again. Else the exit itself is tried again, at growing waits.
+        """
+        return (self.halted - self.given_up(Leg.STOP)) | self.given_up(Leg.EXIT)
 
     def longest_gap_seconds(self) -> float:
         """Return the longest time that a position of this session had no resting stop."""

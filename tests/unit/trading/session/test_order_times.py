@@ -297,7 +297,8 @@ def test_an_exit_does_not_wait_for_the_next_bar_once_its_cancel_is_answered() ->
         inbox=SimpleNamespace(words=list, mark_seen=lambda: None),
         pace=Pace(),
         differences=DifferenceNews(),
-        notifier=None,
+        notifier=SimpleNamespace(has_more=False, show=lambda message: None, keep=lambda: None),
+        drain=None,
         bar_end=lambda bar: SESSION.bar_end(bar, 5),
     )
     poll(runtime)
