@@ -186,8 +186,8 @@ class Reason(IntEnum):
         "risk, cash or position limits allow less than one share",
         "not even one share fits the risk or the cash",
     )
-    ENTER_LONG = 45, "bought", "entry ordered: long"
-    ENTER_SHORT = 46, "sold short", "entry ordered: short"
+    ENTER_LONG = 45, "a buy was ordered", "entry ordered: long"
+    ENTER_SHORT = 46, "a short sale was ordered", "entry ordered: short"
     # At a real broker. A session alone can tell them: they come where reconciliation does, and
     # no loop knows them.
     ACCOUNT_RESTRICTED = (

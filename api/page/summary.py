@@ -72,7 +72,10 @@ def day_summary(day: DayAnswer) -> str:
         ("P&L", f"{number(None if result is None else float(result.pnl), '+,.2f')} USD"),
         ("Trades", str(len(day.trades))),
     ]
-    entries = [f"{each.symbol}, {each.bar:%H:%M} UTC: {each.words}" for each in day.entries]
+    entries = [
+        f"{each.symbol}, {each.time:%H:%M} UTC: {each.words}; {each.outcome}"
+        for each in day.entries
+    ]
     return "".join(
         [
             _facts(rows),

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from blocks.account.day.bars import ConsumedBar, Levels, NewestBar
 from blocks.account.day.decisions import Decision, ReasonCount
+from blocks.account.day.entries import Entry
 from blocks.account.day.equity import DayResult, EquityPoint
 from blocks.account.day.fills import SessionFill
 from blocks.account.day.messages import SessionMessage
@@ -226,7 +227,7 @@ class DayAnswer(Record):
     trades: list[Trade]
     orders: list[Order]
     fills: list[SessionFill]
-    entries: list[Decision]
+    entries: list[Entry]
     messages: list[SessionMessage]
     parity: ParityAnswer | None
     before: date | None
@@ -257,7 +258,7 @@ class LiveAnswer(Record):
     equity: EquityAnswer
     positions: list[PositionAnswer]
     symbols: list[SymbolAnswer]
-    entries: list[Decision]
+    entries: list[Entry]
     decisions: list[Decision]
     reasons: list[ReasonCount]
     orders: list[Order]

@@ -55,16 +55,18 @@ function tradeTable(trades, isLong) {
   ], trades, 'No trade was closed in this session.', isLong);
 }
 
-function showStory(title, entries, trades, positions) {
-  if (!changed('story', [entries, trades, positions])) return;
-  const rows = entries.map((each) => [each.bar, make('li', [make('time', hour(each.bar)),
-    make('strong', `${each.symbol}: ${plain(each.reason)}. `), capital(each.words) + '.'])]);
+function showStory(title, entries, trades) {
+  if (!changed('story', [entries, trades])) return;
+  const rows = entries.map((each) => [each.time, make('li', [make('time', hour(each.time)),
+    make('strong', `${each.symbol}: ${plain(each.reason)}. `),
+    `${capital(each.words)}. ${capital(each.outcome)}.`])]);
   for (const trade of trades) {
     rows.push([trade.exit_time, make('li', [make('time', hour(trade.exit_time)),
       make('strong', `${trade.symbol}: left (${plain(trade.exit_reason)}) `),
       toned(trade.pnl, money(trade.pnl, true)),
       ` for ${trade.quantity} shares, ${trade.side}, from ${price(trade.entry_price)} to ${price(trade.exit_price)}.`])]);
   }
+  // A fill within a bar bears its start. An entry is decided at its end.
   rows.sort((a, b) => Date.parse(a[0]) - Date.parse(b[0]));
   const worst = trades.length && Number(trades[0].pnl) < 0 ? trades[0] : null;
   const first = worst ? `What cost most: ${worst.symbol}, ${money(worst.pnl, true)}.`

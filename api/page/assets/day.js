@@ -20,7 +20,7 @@ function showDay(day) {
     ? `What cost most: ${worst.symbol}, ${money(worst.pnl, true)}` : 'No trade lost');
   showLatch(day.latch);
   showEquity('Equity', { curve: day.curve, latch: day.latch }, day.plan.is_simulated);
-  showStory('What it did, and why', day.entries, day.trades, []);
+  showStory('What it did, and why', day.entries, day.trades);
 }
 
 function restOfDay(day, ask) {

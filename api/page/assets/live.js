@@ -95,7 +95,7 @@ function show(seen) {
   showHealth(seen.health);
   section('control', 'Stop it, or let it go on');
   showPositions(seen.positions);
-  showStory(isToday ? 'What it did today, and why' : 'What it did, and why', seen.entries, seen.trades, seen.positions);
+  showStory(isToday ? 'What it did today, and why' : 'What it did, and why', seen.entries, seen.trades);
   showEquity('Equity of the session', seen.equity, Boolean(seen.session.plan?.is_simulated));
   showSymbols(seen, null, ask, seen.session.plan);
   showDecisions(seen.decisions, seen.reasons);

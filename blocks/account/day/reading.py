@@ -19,6 +19,7 @@ from blocks.account.day.decisions import (
     newest_verdicts,
     read_decisions,
 )
+from blocks.account.day.entries import Entry, entries_of
 from blocks.account.day.equity import (
     MOST_DAYS,
     DayResult,
@@ -50,9 +51,10 @@ class DayReading:
 
     `capital` is what the account began with, USD.
 
-    `orders` are those that may still change first, `trades` what cost most first, `days` the
-    newest first. `initial_stops` are those that open positions were entered with, USD, and
-    `verdicts` what was said at the newest bar by symbol.
+    `orders` are those that may still change first, each with why it ended where that is known, else
+    why it was sent; `trades` what cost most first, `days` the newest first. `initial_stops` are
+    those that open positions were entered with, USD, and `verdicts` what was said at the newest
+    bar by symbol.
     """
 
     begun: BegunSession | None = None
@@ -64,7 +66,7 @@ class DayReading:
     trades: list[Trade] = field(default_factory=list)
     tail: Tail = field(default_factory=Tail)
     decisions: list[Decision] = field(default_factory=list)
-    entries: list[Decision] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     reasons: list[ReasonCount] = field(default_factory=list)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     first_prices: Mapping[str, float] = field(default_factory=dict)
@@ -128,6 +130,11 @@ def read_day(
     tail = read_tail(connection, begun, before.tail if is_same and before else Tail())
     # What a session took over it was not entered again for: the newest entry is the position's.
     stops = {**begun.initial_stops, **tail.stops}
+    orders = [
+        order.model_copy(update={"reason": tail.ends.get(order.client_order_id, order.reason)})
+        for order in read_session_orders(connection, day, MOST_ORDERS)
+    ]
+    entries = read_decisions(connection, day, begun.words, MOST_ENTRIES, entries_only=True)
     return replace(
         everything,
         begun=begun,
@@ -136,13 +143,13 @@ def read_day(
         initial_stops={
             each.symbol: stops[each.symbol] for each in positions if each.symbol in stops
         },
-        orders=read_session_orders(connection, day, MOST_ORDERS),
+        orders=orders,
         trades=read_session_trades(connection, day),
         tail=tail,
         decisions=[]
         if session is not None
         else read_decisions(connection, day, begun.words, MOST_DECISIONS),
-        entries=read_decisions(connection, day, begun.words, MOST_ENTRIES, entries_only=True),
+        entries=entries_of(entries, begun.interval, tail.fills, orders),
         reasons=count_reasons(connection, day, begun.words),
         verdicts={each.symbol: each for each in newest_verdicts(connection, day)},
         first_prices=(is_same and before and before.first_prices)

@@ -22,7 +22,8 @@ from blocks.records.position import Position
 from trading.engine.book import BASELINE, new_book
 from trading.engine.risk import loses_too_much
 from trading.errors import BadInput, StoreUnavailable
-from trading.session.events import Event, Intent, Transfer
+from trading.session.events import Event, Intent, OrderUpdate, Transfer
+from trading.session.orders import Leg, Status
 
 FIRST, SECOND = date(2025, 6, 10), date(2025, 6, 11)
 
@@ -211,3 +212,17 @@ def test_what_came_since_is_added_to_what_was_read(ledger: DuckDBLedger) -> None
     with ledger.reading() as connection:
         after = read_day(connection, None, before)
     assert after.tail == whole.tail
+
+
+def test_an_order_that_its_exchange_refused_says_why(ledger: DuckDBLedger) -> None:
+    order_id = day(ledger).orders[0].client_order_id
+    said = OrderUpdate(
+        order_id, "AAA", Leg.ENTRY, Status.REJECTED, 0, reason="not_shortable: none is lent"
+    )
+    kind, payload = event_to_row(said)
+    with ledger.changing() as connection:
+        connection.execute(
+            "INSERT INTO journal SELECT max(seq) + 1, NULL, ?, ?, ? FROM journal",
+            [SECOND, kind, payload],
+        )
+    assert day(ledger).orders[0].reason == "it cannot be sold short: none is lent"
