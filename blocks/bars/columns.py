@@ -27,6 +27,12 @@ _SYNONYMS: dict[str, frozenset[str]] = {
     "close": frozenset({"close", "c", "closeprice"}),
     "volume": frozenset({"volume", "vol", "v"}),
 }
+# Names that stand for one of ours where no column has a better one.
+_LESS_CERTAIN: dict[str, frozenset[str]] = {
+    "ts": frozenset({"gmttime", "utctime", "timeutc", "datetimeutc", "timestamputc"}),
+    "close": frozenset({"last", "closelast", "latest", "lastprice"}),
+    "volume": frozenset({"totalvolume", "sharevolume", "volumetraded", "tradedvolume"}),
+}
 # What pandas calls an index without a name, in Parquet and in CSV.
 _UNNAMED_INDEX = frozenset({"indexlevel0", ""})
 
@@ -136,6 +142,8 @@ def _found_columns(ours: str, free: Sequence[str], where: str, notes: list[str])
         others = [name for name in fitting if name != ours]
         notes.extend(f"column {name!r} is ignored, because {ours!r} is there" for name in others)
         return [ours]
+    if not fitting:
+        fitting = [name for name in free if folded(name) in _LESS_CERTAIN.get(ours, ())]
     if not fitting and ours == "ts":
         fitting = [name for name in free if folded(name) in _UNNAMED_INDEX]
     if ours == "ts" and sorted(map(folded, fitting)) == ["date", "time"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
@@ -13,20 +12,17 @@ from typing import BinaryIO, cast
 
 from blocks.bars.columns import names_price
 from blocks.bars.headerless.values import looks_like_data
+from blocks.bars.sources.encoding import LOOKED_AT_BYTES, encoding_in
 from blocks.bars.sources.paths import BarPath
 from blocks.bars.wide.levels import MOST_LINES, Levels, levels_of
 from trading.errors import BadInput
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What old programs and disks leave behind the last row: DOS's mark of an end, a printer's, and
 # the zeros of a block that was never written.
 PADDING = b"\x1a\x0c\0"
 _GZIP = b"\x1f\x8b"
 _LONGEST_LINE = 65536
-_LOOKED_AT_BYTES = 4096
-_MOSTLY = 0.9
 _MOST_LINES_OF_TITLE = 20
 _FEWEST_PRICES = 3
 
@@ -192,17 +188,9 @@ def encoding_of(path: BarPath) -> str | None:
 
 
 def _encoding(file: BinaryIO) -> str | None:
-    begin = file.read(_LOOKED_AT_BYTES)
+    begin = file.read(LOOKED_AT_BYTES)
     file.seek(0)
-    if begin.startswith(_UTF_32):
-        return "utf-32"
-    if begin.startswith(_UTF_16):
-        return "utf-16"
-    # Half of the bytes of plain text in UTF-16 are zeros.
-    for encoding, zeros in (("utf-16-le", begin[1::2]), ("utf-16-be", begin[::2])):
-        if len(begin) > 1 and zeros.count(0) > _MOSTLY * len(zeros):
-            return encoding
-    return None
+    return encoding_in(begin)
 
 
 def ends_lines_by_returns(path: BarPath) -> bool:

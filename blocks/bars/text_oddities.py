@@ -27,6 +27,9 @@ _LOOKED_AT_BYTES = 8192
 _LOOKED_AT_LINES = 50
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _POINT = re.compile(r"[+-]?\d+\.\d+")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_THOUSANDS_BY_POINTS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?")
+_DOLLARS = re.compile(r"([+-]?)(?:\$|USD) ?(?=[\d.])|(?<=\d) ?(?:\$|USD)$")
 _LAST_WORDS = (
     "total",
     "totals",
@@ -49,6 +52,8 @@ class Oddities:
     spaced_quotes: bool = False
     trailing_separators: bool = False
     decimal_commas: bool = False
+    thousands: bool = False
+    dollars: bool = False
     comments: bool = False
     encoding: str | None = None
     padding: str = ""
@@ -63,6 +68,8 @@ class Oddities:
             "quotes behind spaces are read as quotes": self.spaced_quotes,
             "a separator behind each row's last value is passed over": self.trailing_separators,
             "commas in numbers are read as decimal points": self.decimal_commas,
+            "commas in numbers are passed over: they part thousands": self.thousands,
+            "signs of dollars are passed over": self.dollars,
             "lines that begin with # are passed over": self.comments,
             f"text in {str(self.encoding).upper()[:6]} is read": self.encoding is not None,
             self.padding: bool(self.padding),
@@ -83,11 +90,15 @@ def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
     spaced = any(re.search(rf'(^|{mark}) +"', line) for line in lines)
     rows = [row for row in _fields(lines, layout.separator) if row]
     values = [value.strip() for row in rows[1:] for value in row]
+    dollars = any(_DOLLARS.search(value) for value in values)
+    values = [_DOLLARS.sub(r"\1", value) for value in values]
     return Oddities(
         returns=ends_lines_by_returns(path),
         spaced_quotes=spaced,
         trailing_separators=_end_in_separators(rows),
-        decimal_commas=layout.separator != "," and _have_decimal_commas(values),
+        decimal_commas=_have_decimal_commas(values),
+        thousands=_have_thousands(values),
+        dollars=dollars,
         comments=any(line.startswith("#") for line in lines[1:]),
         encoding=encoding_of(path),
         padding=_padding(path),
@@ -103,7 +114,14 @@ def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:
     if odd.last_lines:
         kept = content.splitlines(keepends=True)[: -len(odd.last_lines)]
         content = b"".join(kept)
-    if not (odd.spaced_quotes or odd.trailing_separators or odd.decimal_commas or odd.comments):
+    if not (
+        odd.spaced_quotes
+        or odd.trailing_separators
+        or odd.comments
+        or odd.decimal_commas
+        or odd.thousands
+        or odd.dollars
+    ):
         return content
     lines = _lines(content)
     out = io.StringIO()
@@ -117,7 +135,7 @@ def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:
         width = width or len(row)
         if len(row) == width + 1 and not row[-1].strip():
             row.pop()
-        writer.writerow(map(_with_point, row) if odd.decimal_commas else row)
+        writer.writerow([_plain(value, odd) for value in row])
     return out.getvalue().encode("utf-8", "surrogateescape")
 
 
@@ -130,8 +148,18 @@ def _fields(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=separator, skipinitialspace=True)
 
 
-def _with_point(value: str) -> str:
-    return value.replace(",", ".") if _DECIMAL_COMMA.fullmatch(value.strip()) else value
+def _plain(value: str, odd: Oddities) -> str:
+    """Return a value as a plain number where it is one in the file's own writing."""
+    bare = value.strip()
+    if odd.dollars:
+        bare = _DOLLARS.sub(r"\1", bare)
+    if odd.thousands and _THOUSANDS.fullmatch(bare):
+        return bare.replace(",", "")
+    if odd.decimal_commas and _THOUSANDS_BY_POINTS.fullmatch(bare):
+        return bare.replace(".", "").replace(",", ".")
+    if odd.decimal_commas and _DECIMAL_COMMA.fullmatch(bare):
+        return bare.replace(",", ".")
+    return bare if odd.dollars else value
 
 
 def _end_in_separators(rows: Sequence[Sequence[str]]) -> bool:
@@ -144,7 +172,17 @@ def _have_decimal_commas(values: Sequence[str]) -> bool:
     with_comma = [value for value in values if _DECIMAL_COMMA.fullmatch(value)]
     # Three digits behind every comma could as well be thousands.
     decimal = any(len(value.split(",")[1]) != 3 for value in with_comma)
-    return decimal and not any(_POINT.fullmatch(value) for value in values)
+    with_point = [value for value in values if _POINT.fullmatch(value)]
+    return decimal and all(map(_THOUSANDS_BY_POINTS.fullmatch, with_point))
+
+
+def _have_thousands(values: Sequence[str]) -> bool:
+    """Return whether commas part thousands: all do, and another sign says they are no decimals."""
+    with_comma = [v for v in values if re.fullmatch(r"[+-]?\d[\d.]*,[\d,.]*", v)]
+    if not with_comma or not all(map(_THOUSANDS.fullmatch, with_comma)):
+        return False
+    is_plain = any(value.count(",") > 1 or "." in value for value in with_comma)
+    return is_plain or any(_POINT.fullmatch(value) for value in values)
 
 
 def _padding(path: BarPath) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from blocks.bars.sources.packed import members_of
 from blocks.bars.sources.paths import (
     SUFFIXES,
+    TEXT_SUFFIXES,
     BarPath,
     holds_numbers,
     stem_of,
@@ -140,6 +141,10 @@ def _no_bars(path: Path, others: list[str]) -> BadInput:
     shown = f"; it has {', '.join(others[:5])}" if others else ""
     packed = [name for name in others if name.lower().endswith(".zip") and "/" in name]
     hint = "Unpack it" if packed else f"Put files there that end in {', '.join(SUFFIXES)}"
+    texts = [name for name in others if name.lower().endswith(TEXT_SUFFIXES)]
+    if texts and path.is_dir():
+        shown += ", without a row of numbers"
+        hint += f"; --bars {path / texts[0]} says what is wrong with that one"
     return BadInput(f"{path} holds no bar files{shown}", hint)
 
 

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from blocks.bars.sources.encoding import LOOKED_AT_BYTES, encoding_in
 from blocks.process.disk_errors import words_of
 from trading.errors import BadInput
 
@@ -17,7 +18,7 @@ BarPath = Path | zipfile.Path
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv")
 SUFFIXES = (".parquet", ".pq", *TEXT_SUFFIXES, ".zip")
 _HEAD_BYTES = 65_536
-_NUMBER = re.compile(r'[\s"]*[-+]?\d[\d.:/T-]*[\s"]*')
+_NUMBER = re.compile(r'[\s"]*[-+]?\$?\d[\d.:/T-]*[\s"]*')
 
 
 def suffix_of(path: BarPath) -> str:
@@ -52,7 +53,8 @@ def holds_numbers(path: BarPath) -> bool:
     except (OSError, EOFError, zipfile.BadZipFile):
         # Whoever opens it to read says what is wrong.
         return True
-    lines = head.decode("utf-8-sig", "replace").splitlines()[:50]
+    encoding = encoding_in(head[:LOOKED_AT_BYTES]) or "utf-8-sig"
+    lines = head.decode(encoding, "replace").splitlines()[:50]
     return any(map(_is_row, lines))
 
 

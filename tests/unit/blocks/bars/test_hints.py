@@ -136,11 +136,9 @@ CASES: dict[str, Case] = {
     "letters of no zone": Case(text(NEW_YORK, zone=" XYZ")),
     "a zone of fixed letters": Case(text(NEW_YORK), "--timezone EST"),
     "a zone that is none": Case(text(NEW_YORK), "--timezone New_York"),
-    "a column of another name": Case(
-        text(renamed(close="last price")), NY, {"close": "last price"}
-    ),
+    "a column of another name": Case(text(renamed(close="paid")), NY, {"close": "paid"}),
     "two columns of other names": Case(
-        text(renamed(close="last", open="first")), NY, {"close": "last", "open": "first"}, 2
+        text(renamed(close="final", open="first")), NY, {"close": "final", "open": "first"}, 2
     ),
     "a time of another name": Case(text(renamed(ts="when")), NY, {"ts": "when"}),
     "a time in two columns": Case(pair, NY, {"ts": "day", "date": "day", "time": "clock"}, 2),

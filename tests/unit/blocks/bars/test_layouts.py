@@ -777,3 +777,36 @@ def test_the_symbol_that_the_user_says_goes_before_names_and_a_column_of_one(
     wide = write(tmp_path / "z.csv", two_levels({"QXA": bars(), "ZYB": bars("ZYB")}).to_csv())
     assert "columns of 2 symbols" in refused(wide, symbol="QXA")
     assert "ZYB is asked for" in refused(one, ["ZYB"], symbol="QXA")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"close": "Last", "volume": "Total Volume"},
+        {"close": "Close/Last"},
+        {"close": "Latest"},
+        {"ts": "Gmt time", "volume": "Volume "},
+    ],
+    ids=["Last", "Close/Last", "Latest", "Gmt time"],
+)
+def test_names_that_are_less_certain_count_where_no_column_has_a_better_one(
+    names: dict[str, str], tmp_path: Path
+) -> None:
+    path = write(tmp_path / "QXA.csv", bars().rename(names).write_csv())
+    read = read_bars(path, None)
+    assert read.rows.close.tolist() == bars()["close"].to_list()
+    assert read.rows.volume.tolist() == bars()["volume"].to_list()
+    both = bars().with_columns(Last=pl.lit(1.0), **{"Total Volume": pl.lit(1)})
+    other = read_bars(write(tmp_path / "both" / "QXA.csv", both.write_csv()), None)
+    assert other.rows.close.tolist() == bars()["close"].to_list()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_texts_of_a_folder_are_bars_in_any_encoding(encoding: str, tmp_path: Path) -> None:
+    folder = tmp_path / "bars"
+    folder.mkdir()
+    (folder / "QXA.txt").write_bytes(csv().encode(encoding))
+    (folder / "ZYB.tsv").write_bytes(csv("ZYB").replace(",", "\t").encode(encoding))
+    read = read_bars(folder, None)
+    assert read.symbols == ("QXA", "ZYB")
+    assert not [note for note in read.notes if note.startswith("WARNING")]

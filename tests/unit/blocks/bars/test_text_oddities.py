@@ -67,6 +67,22 @@ READ_RIGHT: dict[str, tuple[str, str]] = {
     "decimal commas, dates with dots": (
         with_semicolons(TEXT).replace("2024-03-06", "06.03.2024"), "decimal points"
     ),
+    "thousands": (TEXT.replace("1500", '"1,500"'), "part thousands"),
+    "thousands, semicolons": (
+        TEXT.replace(",", ";").replace("1500", "1,500"), "part thousands"
+    ),
+    "thousands with points": (with_semicolons(TEXT).replace("1500", "1.500"), "decimal points"),
+    "decimal commas in quotes": (
+        f"{HEADER}\n"
+        '2024-03-06 09:30,"120,5",121,"119,25","120,75",1500\n'
+        '2024-03-06 09:35,"120,75",122,"120,5","121,5",900\n',
+        "decimal points",
+    ),
+    "dollars": (TEXT.replace(",12", ",$12").replace(",119", ",$ 119"), "signs of dollars"),
+    "dollars and thousands": (
+        TEXT.replace(",12", ",$12").replace("1500", '"1,500"'), "signs of dollars"
+    ),
+    "dollars behind numbers": (TEXT.replace("120.5,", "120.5 USD,"), "signs of dollars"),
     "a comment between rows": (TEXT.replace(ROWS[1], f"# split here\n{ROWS[1]}"), "begin with #"),
     "a comment with separators": (TEXT.replace(ROWS[1], f"#a,b,c\n{ROWS[1]}"), "begin with #"),
     "a comment below the header": (TEXT.replace(HEADER, f"{HEADER}\n# New York"), "begin with #"),
@@ -139,13 +155,18 @@ NAMED: dict[str, tuple[str, str]] = {
     "a total in the middle": (
         "\n".join([HEADER, *ROWS, "Total,,,,,2400", *ROWS, ""]), r"'Total'.* row 3 \(line 4\)"
     ),
-    "thousands": (TEXT.replace("1500", '"1,500"'), r"'1,500' in column 'volume', row 1 \(line 2\)"),
-    "thousands, semicolons": (
-        TEXT.replace(",", ";").replace("1500", "1,500"), r"'1,500' in column 'volume'.*\(line 2\)"
+    "thousands further down": (
+        "\n".join([HEADER, *ROWS * 40, ROWS[0].replace("1500", '"1,500"'), ""]),
+        r"'1,500' in column 'volume', row 81 \(line 82\)",
     ),
-    "thousands with points": (
-        with_semicolons(TEXT).replace("1500", "1.500"), r"'\S+' in column '\w+', row \d \(line \d\)"
+    "thousands or decimals": (
+        "\n".join([HEADER, '2024-03-06 09:30,120,121,119,120,"1,500"', ""]),
+        r"'1,500' in column 'volume', row 1 \(line 2\)",
     ),
+    "points and commas before decimals": (
+        with_semicolons(TEXT).replace("120,75", "120.75"), r"'\S+' in column '\w+', row \d"
+    ),
+    "another currency": (TEXT.replace(",120", ",€120"), "'€120.5' in column 'open'"),
     "a separator behind one row": (TEXT.replace(ROWS[1], f"{ROWS[1]},"), "line 3 .* has 7 fields"),
     "half a row": (f"{TEXT}2024-03-06 09:40,12", "stops in the middle of its last row"),
 }  # fmt: skip
