@@ -148,6 +148,11 @@ def initial_column(studies: Studies) -> Floats:
     return column
 
 
+def check_indicator(indicator: Indicator, interval_minutes: int) -> None:
+    """Raise BadInput for what bars of the interval cannot make up, or is no indicator."""
+    _study_of(indicator, interval_minutes)
+
+
 def _study_of(indicator: Indicator, interval_minutes: int) -> _Study:
     if not isinstance(indicator, Indicator):
         names = getattr(indicator, "_fields", ())

@@ -114,6 +114,7 @@ def test_a_strategy_of_the_second_version_is_loaded(tmp_path: Path) -> None:
         ("import nan", "import emma", "line 3: ImportError: cannot import name 'emma'"),
         ("MEMORY = 2", "while True:\n    MEMORY = 2", "line 5: TimeoutError.*5,000,000 times"),
         ("MEMORY = 2", "MEMORY = undefined", "line 5: NameError: name 'undefined'"),
+        ("MEMORY = 2", "raise SystemExit(3)\nMEMORY = 2", "line 5: SystemExit: 3"),
     ],
 )
 def test_what_is_missing_or_of_a_wrong_kind_is_one_line_with_its_place(

@@ -46,17 +46,22 @@ NOWHERE = Place()
 
 @contextmanager
 def mistakes_explained(module: ModuleType, place: Place = NOWHERE) -> Iterator[None]:
-    """Turn what a user's strategy raises into BadInput; what is not its own passes as it is."""
+    """Turn what a user's strategy raises into BadInput; what is not its own passes as it is.
+
+    So with `sys.exit`, after which a run would have ended in silence.
+    """
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         mistake = mistake_of(error, module, place)
         if mistake is None:
             raise
         raise mistake from error
 
 
-def mistake_of(error: Exception, module: ModuleType, place: Place = NOWHERE) -> BadInput | None:
+def mistake_of(
+    error: Exception | SystemExit, module: ModuleType, place: Place = NOWHERE
+) -> BadInput | None:
     """Return an exception as one line about the user's strategy that it came from.
 
     None where it did not come from there, or is a line already.
@@ -76,7 +81,11 @@ def mistake_of(error: Exception, module: ModuleType, place: Place = NOWHERE) -> 
 
 
 def _wrong_answer(
-    file: str, error: Exception, frames: Sequence[FrameType], module: ModuleType, at: str
+    file: str,
+    error: Exception | SystemExit,
+    frames: Sequence[FrameType],
+    module: ModuleType,
+    at: str,
 ) -> BadInput | None:
     """Return what the engine could not do with an answer; None where it was with none."""
     for frame in reversed(frames):
@@ -101,7 +110,7 @@ def user_file(module: ModuleType) -> str | None:
 def _line(
     file: str,
     line: int,
-    error: Exception,
+    error: Exception | SystemExit,
     text: str,
     frame: FrameType,
     module: ModuleType,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from trading.engine.strategy.calls import value_at
 from trading.engine.strategy.errors import user_file
 from trading.errors import BadInput
 from trading.indicators import Indicator, atr, mean_volume
+from trading.indicators.studies import check_indicator
 from trading.parameters import StrategyParameters
 
 # What `signal` of the first version takes.
@@ -87,7 +89,8 @@ def declared_by(
 ) -> dict[str, Indicator | None]:
     """Return the indicators that a strategy reads, in the order of its record.
 
-    Raises BadInput where the two do not have the same names.
+    Raises BadInput, with the file and its line, where the two do not have the same names and for
+    what is no indicator of these bars.
     """
     if is_first_version(strategy):
         is_read = parameters.needs_indicators()
@@ -99,11 +102,28 @@ def declared_by(
         return {}
     declared = strategy.indicators(parameters, interval_minutes)
     fields = strategy.Read._fields
+    if not isinstance(declared, Mapping):
+        raise _wrong_indicators(
+            strategy,
+            f"indicators returned {type(declared).__name__}, and no dictionary",
+            f"Let it return an indicator for each of {', '.join(fields)}",
+        )
     if set(declared) != set(fields):
-        code = strategy.indicators.__code__
-        raise BadInput(
-            f"{code.co_filename}:{code.co_firstlineno}: indicators() names"
-            f" {', '.join(declared) or 'nothing'}, and Read has {', '.join(fields)}",
+        raise _wrong_indicators(
+            strategy,
+            f"indicators names {', '.join(map(str, declared)) or 'nothing'}, and Read has"
+            f" {', '.join(fields)}",
             "Give both the same names",
         )
+    try:
+        for indicator in declared.values():
+            if indicator is not None:
+                check_indicator(indicator, interval_minutes)
+    except BadInput as error:
+        raise _wrong_indicators(strategy, error.what, error.hint) from error
     return {name: declared[name] for name in fields}
+
+
+def _wrong_indicators(strategy: ModuleType, what: str, hint: str) -> BadInput:
+    code = strategy.indicators.__code__
+    return BadInput(f"strategy file {code.co_filename}, line {code.co_firstlineno}: {what}", hint)

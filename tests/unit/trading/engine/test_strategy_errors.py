@@ -84,6 +84,7 @@ def write(path: Path, observe: str, numbers: str = NUMBERS) -> Path:
         ("if bar == 40:\n    while close > 0:\n        pass", 1, "1,000,000 times.*LOOP_LIMIT"),
         ("if bar == 40:\n    for i in iter(int, 1):\n        pass", 1, "LOOP_LIMIT"),
         ("def again(x):\n    return again(x)\nif bar == 40:\n    again(1)", 1, "RecursionError"),
+        ("if bar == 40:\n    raise SystemExit(0)", 1, "SystemExit: 0"),
     ],
 )
 def test_what_a_strategy_raises_names_file_line_values_symbol_and_bar(
@@ -98,6 +99,50 @@ def test_what_a_strategy_raises_names_file_line_values_symbol_and_bar(
     assert "(AAA bar " in text
     assert "of 2025-06-02)" in text
     assert "\n" not in text
+
+
+READS = """from typing import NamedTuple
+
+from trading.indicators import macd, sma
+
+from {elsewhere} import MEMORY, Parameters
+
+
+class Read(NamedTuple):
+    mean: float
+
+
+def indicators(parameters, interval_minutes):
+    return {declared}
+
+
+def observe(numbers, memory, bar, read): pass
+def signal(numbers, memory, bar, read): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("None", "indicators returned NoneType, and no dictionary. Let it return an indicator"),
+        ("[sma(5)]", "indicators returned list"),
+        ("{'mean': sma(5), 'other': sma(6)}", "indicators names mean, other, and Read has mean"),
+        ("{1: sma(5)}", "indicators names 1, and Read has mean"),
+        ("{'mean': 5.0}", "float 5.0 is no indicator"),
+        ("{'mean': macd()}", "has several values"),
+        ("{'mean': sma(5, minutes=7)}", r"sma\(5\)@7 runs over bars of 7 minutes"),
+    ],
+)
+def test_indicators_of_a_wrong_kind_name_file_and_line(
+    tmp_path: Path, declared: str, said: str
+) -> None:
+    path = tmp_path / "reads.py"
+    elsewhere = "trading.strategies.ema_trend"
+    path.write_text(READS.format(declared=declared, elsewhere=elsewhere))
+    with pytest.raises(BadInput, match=said) as caught:
+        make_plan(SYMBOLS, {}, strategy_module=load_strategy(path))
+    assert f"strategy file {path}, line 12: " in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("start", ["", "./", "../here/"])
