@@ -15,7 +15,6 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.errors import BadInput
 from trading.market.bars import BarRows, Floats
 from trading.market.calendar import (
     MICROSECONDS_PER_MINUTE,
@@ -24,6 +23,7 @@ from trading.market.calendar import (
     sessions_between,
     to_microseconds,
 )
+from trading.seed import check_seed
 
 DEFAULT_SEED = 1
 STEPS_PER_MINUTE = 20
@@ -71,8 +71,7 @@ def simulated_rows(
     A session's bars depend on seed, symbol and date only. Bars longer than a minute are those
     that one-minute bars aggregate to. Raises BadInput for a negative seed or no bar length.
     """
-    if seed < 0:
-        raise BadInput(f"seed {seed} is negative", "Use a whole number from 0 up")
+    check_seed(seed)
     stocks = [simulated_stock(symbol, seed) for symbol in symbols]
     if not sessions or not stocks:
         make_grid([], interval_minutes)

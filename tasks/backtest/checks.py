@@ -12,6 +12,7 @@ from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from trading.backtest.checks.look_ahead_check import LookAheadResult, look_ahead_test
 from trading.backtest.checks.noise_check import NullResult, null_test
 from trading.plan import RunPlan
+from trading.seed import check_seed
 
 # Of 10,000 honest engines five fail; a biased one is far beyond.
 LARGEST_Z = 3.5
@@ -23,6 +24,7 @@ NOT_COVERED = (
 
 def run_null_test(plan: RunPlan, trades: int, seed: int) -> NullResult:
     """Return what a plan's strategy earns on random walks, in R."""
+    check_seed(seed)
     return null_test(plan, trades, seed, cache_folder=engine_cache_folder())
 
 
@@ -37,6 +39,7 @@ def is_honest(result: NullResult) -> bool:
 def run_look_ahead_test(request: BacktestRequest, cuts: int, seed: int) -> LookAheadResult:
     """Return what changes before a cut when a request's bars end at random bars."""
     check_request(request)
+    check_seed(seed)
     plan = plan_of(request)
     bars = load_panel(request, lambda work: work(), warm_up=plan.needs_past())
     daily = daily_bars_of(request, bars.panel.symbols)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BATCH = 20
 # A search that asks for the same sets again and again has found what it can.
 _ASKED_FOR_EACH = 5
+# As many seeds has the generator that TPE draws from.
+_SEEDS = 2**32
 
 # Sets, the later ones chosen by the worth of the earlier: by set number, none for one refused.
 Evaluate = Callable[[Sequence[ParameterSet]], Mapping[int, float]]
@@ -70,7 +72,7 @@ def _study(seed: int) -> Study:
         # It says of the liar that its name may change.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         # Of a batch each is chosen as if those before it had come to little.
-        sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+        sampler = optuna.samplers.TPESampler(seed=seed % _SEEDS, constant_liar=True)
     return optuna.create_study(direction="maximize", sampler=sampler)
 
 

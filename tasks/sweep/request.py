@@ -8,6 +8,7 @@ from pathlib import Path
 from tasks.backtest.request import BacktestRequest, check_request
 from trading.errors import BadInput
 from trading.near_names import nearest_of
+from trading.seed import check_seed
 from trading.sweep.objective import Objective
 from trading.sweep.parameter_set import SYMBOLS
 
@@ -52,6 +53,7 @@ def check_sweep(request: SweepRequest) -> None:
     # Each set has symbols of its own where they are swept.
     base = request.base
     check_request(replace(base, symbols=(SYMBOLS,)) if SYMBOLS in names_of(request.grid) else base)
+    check_seed(request.seed)
     if request.workers is not None and request.workers < 1:
         raise BadInput(
             f"--workers {request.workers} is no number of workers",

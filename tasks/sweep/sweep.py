@@ -19,6 +19,7 @@ from tasks.sweep.report import MarketUse, SweepReport
 from tasks.sweep.request import LOCAL, SweepRequest, check_sweep
 from tasks.sweep.set_runner import SetRunner
 from trading.backtest.performance import Json
+from trading.counted import counted
 from trading.errors import BadInput
 from trading.sweep.parameter_names import settled
 from trading.sweep.parameter_set import ParameterSet
@@ -146,7 +147,7 @@ def _results(
 def nothing_ran(refused: Sequence[Refused]) -> BadInput:
     """Return what is wrong where no set could be run."""
     whys = list(dict.fromkeys(each.why.rstrip(".") for each in refused))
-    others = f", and {len(whys) - 1:,} other reasons" if len(whys) > 1 else ""
+    others = f", and {counted(len(whys) - 1, 'other reason')}" if len(whys) > 1 else ""
     count = "the only set" if len(refused) == 1 else f"none of {len(refused):,} sets"
     cannot = "cannot" if len(refused) == 1 else "can"
     return BadInput(f"{count} {cannot} be run: {whys[0]}{others}", "Change what is named")

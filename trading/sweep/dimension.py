@@ -154,4 +154,8 @@ def _step_for(parts: list[str]) -> str:
         span = abs(Decimal(parts[1]) - Decimal(parts[0]))
     except InvalidOperation:
         return "0.1"
-    return f"{span / 10:f}" if span.is_finite() and span else "1"
+    if not span.is_finite() or not span:
+        return "1"
+    # Between whole numbers that are far apart whole ones are meant.
+    is_whole = span >= 10 and span == span.to_integral_value()
+    return f"{span // 10 if is_whole else span / 10:f}"

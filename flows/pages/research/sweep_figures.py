@@ -86,7 +86,11 @@ def _refused(report: SweepReport) -> list[str]:
         for why, numbers in by_reason.items()
     ]
     left = len(lines) - _MOST_REASONS
-    more = [f"more sets for {left:,} other reasons; sweep.json has them all"] if left > 0 else []
+    more = (
+        [f"more sets for {counted(left, 'other reason')}; sweep.json has them all"]
+        if left > 0
+        else []
+    )
     return lines[:_MOST_REASONS] + more
 
 

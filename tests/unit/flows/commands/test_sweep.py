@@ -119,6 +119,7 @@ def test_trades_are_refused_where_the_bars_changed_since(tmp_path: Path) -> None
         (("--grid", "min_body=3,7"), "--grid min_body: "),
         (("--grid", "min_body=0:1:0.0000001", "--grid", "max_positions=1:50:1"), "--random 1000"),
         (("--grid", "min_body=0,1", "--random", "0"), "--random 0"),
+        (("--grid", "min_body=0,1", "--seed", "-1"), "seed -1 is negative"),
         (("--trades", "0"), "holds no finished sweep"),
     ],
 )

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import date
 
 import pytest
 
-from tasks.backtest.checks import is_honest, noise_facts, noise_line
+from tasks.backtest.checks import (
+    is_honest,
+    noise_facts,
+    noise_line,
+    run_look_ahead_test,
+    run_null_test,
+)
+from tasks.backtest.request import BacktestRequest, plan_of
 from trading.backtest.checks.noise_check import NullResult
+from trading.errors import BadInput
 
 
 def result(mean: float, expected: float, error: float, z: float) -> NullResult:
@@ -36,3 +45,11 @@ def test_the_verdict_on_noise_says_what_was_found(found: NullResult, words: str)
 def test_a_result_without_spread_is_json_with_null() -> None:
     text = json.dumps(noise_facts(result(0.0, 0.0, 0.0, math.nan)), allow_nan=False)
     assert json.loads(text)["z"] is None
+
+
+def test_a_seed_that_seeds_nothing_is_refused_before_anything_runs() -> None:
+    request = BacktestRequest(symbols=("AAA",), start=date(2025, 6, 2), end=date(2025, 6, 2))
+    with pytest.raises(BadInput, match=r"seed -1 is negative\. Use a whole number from 0 up"):
+        run_null_test(plan_of(request), 1, -1)
+    with pytest.raises(BadInput, match="seed -1 is negative"):
+        run_look_ahead_test(request, 1, -1)

@@ -47,6 +47,8 @@ def test_later_sets_are_chosen_by_what_earlier_ones_came_to() -> None:
 def test_a_seed_chooses_the_same_sets_again() -> None:
     assert search(WIDE, 50, 3, Hill()) == search(WIDE, 50, 3, Hill())
     assert search(WIDE, 50, 3, Hill()) != search(WIDE, 50, 4, Hill())
+    # The generator behind it takes none that is larger.
+    assert len(search(WIDE, 5, 2**64 + 1, Hill())) == 5
 
 
 def test_all_sets_are_evaluated_where_the_grid_has_no_more() -> None:

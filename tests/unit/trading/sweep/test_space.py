@@ -50,6 +50,7 @@ REFUSED = [
     (("min_body=0:1:1e-300",), "finer than any parameter"),
     (("min_body=a:b:c",), "'a' is no number"),
     (("min_body=0:0.8",), "min_body=0:0.8:0.08"),
+    (("range_minutes=15:60",), "range_minutes=15:60:4;"),
     (("min_body=0:1:0.1:9",), "is no range"),
     (("min_body=NaN,0",), "finite number"),
     (("min_body=2,3",), "less than or equal to 1"),
