@@ -35,10 +35,13 @@ class OpenAccounts:
         self._say = say
         self._known: dict[str, tuple[tuple[_Stamp, _Stamp], OpenSession | None]] = {}
         self._said: dict[str, type[OpenbellError]] = {}
+        # As it was at the last look.
+        self._held: list[Path] = []
 
     def look(self, now: datetime) -> dict[str, Standing]:
         """Return how each account is at an aware UTC time; one that cannot be read is left out."""
         found = {}
+        self._held = []
         for folder in self._folders():
             try:
                 found[folder.name] = self._standing(folder, now)
@@ -50,7 +53,17 @@ class OpenAccounts:
                     self._say(f"Account {folder.name} is not looked after: {error}")
             else:
                 self._said.pop(folder.name, None)
+            if found.get(folder.name) is Standing.HELD:
+                self._held.append(folder)
         return found
+
+    def have_lost_a_holder(self) -> bool:
+        """Return whether an account is held no more that was held at the last look."""
+        try:
+            return not all(is_held(folder) for folder in self._held)
+        except OpenbellError:
+            # The next look says why it cannot be asked.
+            return False
 
     def _folders(self) -> Iterator[Path]:
         for ledger in sorted(self._data_dir.glob(f"*/{LEDGER}")):

@@ -70,8 +70,12 @@ class Restarts:
         self._said: set[str] = set()
 
     def are_due(self, now: float) -> bool:
-        """Return whether it is time to look for sessions that ended; `now` is monotonic."""
-        return now >= self._next_look
+        """Return whether it is time to look for sessions that ended; `now` is monotonic.
+
+        At once when an account has lost its holder: it costs nothing to ask, and the look after
+        that one may act.
+        """
+        return now >= self._next_look or self._accounts.have_lost_a_holder()
 
     def look(self, api: PrefectApi, now: float, *, is_own_server: bool) -> None:
         """Start again what is to be started again now.

@@ -217,6 +217,20 @@ def test_a_session_of_this_folder_is_started_again(restarts: Restarts, tmp_path:
     assert look(restarts, runs) == ["SCHEDULED"]
 
 
+def test_a_session_that_lost_its_holder_is_looked_at_at_once_and_then_at_the_usual_pace(
+    restarts: Restarts, tmp_path: Path
+) -> None:
+    runs = Runs()
+    runs.say("RUNNING", ago=MINUTE)
+    with traded(tmp_path / "data"):
+        look(restarts, runs, now=100.0)
+        assert not restarts.are_due(101.0)
+    assert restarts.are_due(101.0)
+    look(restarts, runs, now=101.0)
+    assert not restarts.are_due(102.0)
+    assert restarts.are_due(101.0 + restarts_module.LOOK_EVERY_S)
+
+
 ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "RUNNING")
 
 
