@@ -69,17 +69,29 @@ def test_every_path_is_asked_below(schema: Any) -> None:
     assert asking == set(WITH_PARAMETERS)
 
 
+# The soak asks others at each of its runs.
+OFTEN = settings(max_examples=200)
+SAME_AT_EACH_RUN = settings(max_examples=10, derandomize=True)
+
+
 @pytest.mark.parametrize("path", WITH_PARAMETERS)
 @pytest.mark.parametrize("mode", ["positive", "negative"])
-def test_nothing_that_is_asked_is_a_fault_of_the_server(mode: str, path: str, schema: Any) -> None:
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(SAME_AT_EACH_RUN, id="a few"),
+        pytest.param(OFTEN, id="many", marks=pytest.mark.soak),
+    ],
+)
+def test_nothing_that_is_asked_is_a_fault_of_the_server(
+    how: settings, mode: str, path: str, schema: Any
+) -> None:
     from schemathesis import GenerationMode
 
     codes: list[int] = []
     asked = schema[path]["GET"].as_strategy(generation_mode=GenerationMode(mode))
 
-    @settings(
-        max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(how, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=asked)
     def ask(case: Any) -> None:
         # A busy machine imports for longer than the client waits by itself.

@@ -36,7 +36,7 @@ from trading.reasons import DATA_GATE, ExitReason
 
 CHUNK = 50
 # Chunks of seeds that meet every reason and every kind of fill; all others are soaked.
-CHUNKS = (0, 1, 2, 3, 4, 5, 12)
+CHUNKS = (1, 3, 5, 12)
 OTHER_CHUNKS = tuple(number for number in range(40) if number not in CHUNKS)
 HARD = {
     "range_minutes": 15,
@@ -282,7 +282,7 @@ def test_the_random_markets_reach_every_reason_and_every_kind_of_fill() -> None:
     assert set(seen("exits")) == {"stop", "target", "flatten", "latch", "assumed_close"}
     assert set(seen("dropped")) == {"no_volume", "insufficient_funds"}
     assert sum(chunk.refused for chunk in chunks) >= 3
-    assert seen("legs")["entry"] >= 600
+    assert seen("legs")["entry"] >= 500
 
 
 def test_the_compiled_engine_agrees_with_the_reference_too(engine_cache: Path) -> None:

@@ -191,9 +191,10 @@ def test_cutting_the_future_off_changes_no_earlier_decision_or_fill(case: Case, 
     assert look_ahead_test(panel_of(case), plan_of(case), 4, seed).differences == ()
 
 
-def test_cutting_the_future_off_changes_nothing_in_damaged_markets() -> None:
+@pytest.mark.parametrize("seeds", [50, pytest.param(600, marks=pytest.mark.soak)])
+def test_cutting_the_future_off_changes_nothing_in_damaged_markets(seeds: int) -> None:
     compared = 0
-    for seed in range(150):
+    for seed in range(seeds):
         case = random_case(seed)
         try:
             panel = panel_of(case)
@@ -202,7 +203,7 @@ def test_cutting_the_future_off_changes_nothing_in_damaged_markets() -> None:
         result = look_ahead_test(panel, plan_of(case), 3, seed, first_traded=case.first_traded)
         assert result.differences == (), f"seed {seed}"
         compared += result.rows_compared
-    assert compared > 20_000
+    assert compared > 100 * seeds
 
 
 def test_the_look_ahead_test_takes_any_strategy_module() -> None:

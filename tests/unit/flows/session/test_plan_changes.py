@@ -136,15 +136,19 @@ def after_monday(monday_once: Books, tmp_path: Path) -> Books:
     return Books(tmp_path / "monday")
 
 
+# Each changes what the others leave: were anything of it taken up, the session would be another.
 OTHER_SETTINGS: dict[str, dict[str, Any]] = {
-    "one more symbol": {"symbols": (*ABC, "DDD")},
-    "one symbol less": {"symbols": ("AAA", "CCC")},
-    "another order of symbols": {"symbols": ("CCC", "AAA", "BBB")},
-    "another risk": {"risk_per_trade": 0.01, "max_positions": 1},
-    "another strategy": {"range_minutes": 60, "stop_atr": 1.0, "slippage_bps": 50.0},
-    "another interval": {"interval_minutes": 60, "range_minutes": 60},
-    "another market": {"seed": 2},
-}
+    "one more symbol, another strategy, another market": {
+        "symbols": (*ABC, "DDD"), "range_minutes": 60, "stop_atr": 1.0, "slippage_bps": 50.0,
+        "seed": 2,
+    },
+    "one symbol less, another interval": {
+        "symbols": ("AAA", "CCC"), "interval_minutes": 60, "range_minutes": 60,
+    },
+    "another order of symbols, another risk": {
+        "symbols": ("CCC", "AAA", "BBB"), "risk_per_trade": 0.01, "max_positions": 1,
+    },
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", OTHER_SETTINGS)
