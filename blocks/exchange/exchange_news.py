@@ -76,6 +76,9 @@ class ExchangeNews:
         assert not isinstance(event, Discrepancy)
         if is_of_others(state, event):
             return
+        if isinstance(event, OrderUpdate) and not order_id:
+            # It moved nothing. What others have open is seen by comparing, while it is open.
+            return
         objection = objection_to(state, event)
         if objection:
             if event not in self._complaints:

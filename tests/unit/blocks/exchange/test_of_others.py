@@ -61,13 +61,18 @@ def test_an_open_order_of_somebody_else_blocks_its_symbol_while_it_is_open() -> 
     run_plan = plan(max_entries=3)
     exchange = SharedExchange(run_plan)
     exchange.their_orders = (limit("AAA", 40),)
+    # Alpaca tells of it in its news as well.
+    exchange.stream_of_events.append(OrderUpdate("", "AAA", "", Status.WORKING, 1))
     desk = desk_of(exchange, run_plan)
     trade_to_the_break(desk)
     assert desk.blocked == {"AAA": f"an open order that is not ours ({MANUAL}) buys 40 shares"}
     assert {intent.symbol for intent in exchange.requests} == {"BBB"}
     exchange.their_orders = ()
+    exchange.stream_of_events.append(OrderUpdate("", "AAA", "", Status.CANCELLED, 2))
     desk.take_bar(bar(2, CALM, CALM))
+    desk.execute()
     assert desk.blocked == {}
+    assert desk.state.discrepancies == {}
     assert exchange.touched() == []
 
 
