@@ -25,6 +25,10 @@ from blocks.bars.text_layout import (
 
 _LOOKED_AT_BYTES = 8192
 _LOOKED_AT_LINES = 50
+# Early hours have volumes without thousands: commas in numbers are looked for further down.
+_FAR_BYTES = 65_536
+_COMMA_IN_NUMBER = re.compile(rb"\d,\d\d\d(?!\d)")
+_COMMA_IN_QUOTES = re.compile(rb'"[^",\d]*\d{1,3},\d\d\d(?!\d)')
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _POINT = re.compile(r"[+-]?\d+\.\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
@@ -81,17 +85,23 @@ class Oddities:
 def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
     """Return what is odd in the first and the last lines of a text file."""
     with opened(path) as file:
-        begin = file.read(_LOOKED_AT_BYTES)
-    lines = _lines(begin)
-    if len(begin) == _LOOKED_AT_BYTES:
-        lines = lines[:-1]
-    lines = lines[layout.lines_above :][:_LOOKED_AT_LINES]
+        far = file.read(_FAR_BYTES)
+    lines = _first_lines(far[:_LOOKED_AT_BYTES], len(far) >= _LOOKED_AT_BYTES, layout)
+    lines = lines[:_LOOKED_AT_LINES]
     mark = re.escape(layout.separator)
     spaced = any(re.search(rf'(^|{mark}) +"', line) for line in lines)
     rows = [row for row in _fields(lines, layout.separator) if row]
     values = [value.strip() for row in rows[1:] for value in row]
     dollars = any(_DOLLARS.search(value) for value in values)
     values = [_DOLLARS.sub(r"\1", value) for value in values]
+    commas = _COMMA_IN_QUOTES if layout.separator == "," else _COMMA_IN_NUMBER
+    if commas.search(far):
+        more = _first_lines(far, len(far) == _FAR_BYTES, layout)
+        values = [
+            _DOLLARS.sub(r"\1", value.strip())
+            for row in _fields(more, layout.separator)
+            for value in row
+        ]
     return Oddities(
         returns=ends_lines_by_returns(path),
         spaced_quotes=spaced,
@@ -104,6 +114,12 @@ def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
         padding=_padding(path),
         last_lines=_last_lines(path, layout),
     )
+
+
+def _first_lines(begin: bytes, is_cut: bool, layout: TextLayout) -> list[str]:
+    """Return the whole lines of a text's beginning, from its header on."""
+    lines = _lines(begin)
+    return (lines[:-1] if is_cut else lines)[layout.lines_above :]
 
 
 def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:

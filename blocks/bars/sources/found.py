@@ -144,7 +144,7 @@ def _no_bars(path: Path, others: list[str]) -> BadInput:
     texts = [name for name in others if name.lower().endswith(TEXT_SUFFIXES)]
     if texts and path.is_dir():
         shown += ", without a row of numbers"
-        hint += f"; --bars {path / texts[0]} says what is wrong with that one"
+        hint += f", or name one itself: --bars {path / texts[0]}"
     return BadInput(f"{path} holds no bar files{shown}", hint)
 
 

@@ -18,7 +18,7 @@ BarPath = Path | zipfile.Path
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv")
 SUFFIXES = (".parquet", ".pq", *TEXT_SUFFIXES, ".zip")
 _HEAD_BYTES = 65_536
-_NUMBER = re.compile(r'[\s"]*[-+]?\$?\d[\d.:/T-]*[\s"]*')
+_NUMBER = re.compile(r'[\s"]*[-+]?\$?\d[\d.:/T-]*[Z%]?[\s"]*')
 
 
 def suffix_of(path: BarPath) -> str:

@@ -107,6 +107,13 @@ def test_what_is_odd_in_a_text_is_noted_and_costs_no_bar(
     assert [said for said in found.notes if note in said]
 
 
+def test_thousands_below_rows_without_any_are_read(tmp_path: Path) -> None:
+    """Rows before the open come first, and little is traded in them."""
+    busy = ROWS[0].replace("1500", '"1,150,000"')
+    found = read(tmp_path / "QXA.csv", "\n".join([HEADER, *ROWS * 60, busy, ""]))
+    assert found.rows.volume.tolist() == [*[1500.0, 900.0] * 60, 1_150_000.0]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("text", [TEXT, BARE, f"{TEXT}Total,2\n"], ids=["plain", "bare", "total"])
 def test_text_in_another_unicode_is_read_with_a_note(
@@ -156,8 +163,8 @@ NAMED: dict[str, tuple[str, str]] = {
         "\n".join([HEADER, *ROWS, "Total,,,,,2400", *ROWS, ""]), r"'Total'.* row 3 \(line 4\)"
     ),
     "thousands further down": (
-        "\n".join([HEADER, *ROWS * 40, ROWS[0].replace("1500", '"1,500"'), ""]),
-        r"'1,500' in column 'volume', row 81 \(line 82\)",
+        "\n".join([HEADER, *ROWS * 800, ROWS[0].replace("1500", '"1,500"'), ""]),
+        r"'1,500' in column 'volume', row 1601 \(line 1602\)",
     ),
     "thousands or decimals": (
         "\n".join([HEADER, '2024-03-06 09:30,120,121,119,120,"1,500"', ""]),
