@@ -15,7 +15,6 @@ from trading.parity.findings import Cause, Difference, Kind, OnFinalBars, Sessio
 
 # Of each kind: a session of which everything differs is told by its counts.
 MOST_DIFFERENCES = 200
-_ROWS_AT_ONCE = 100
 
 
 def write_parity(
@@ -53,8 +52,7 @@ def write_parity(
         for number, fill in enumerate(found.execution.fills if found.execution else ())
     ]
     for table, rows in (("parity_differences", differences), ("parity_fills", fills)):
-        for begin in range(0, len(rows), _ROWS_AT_ONCE):
-            insert(connection, table, rows[begin : begin + _ROWS_AT_ONCE])
+        insert(connection, table, rows)
     return row
 
 

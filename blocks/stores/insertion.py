@@ -1,10 +1,14 @@
-"""Rows that go into a table by one statement."""
+"""Rows that go into a table by few statements."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 import duckdb
+
+# Of one statement, whose memory DuckDB keeps for each value: 16,000 rows of a day that is caught up
+# took 1.4 GB, and 100 MB in pieces.
+MOST_ROWS = 200
 
 
 def insert(
@@ -13,16 +17,19 @@ def insert(
     rows: Iterable[tuple[object, ...]],
     conflict: str = "",
 ) -> None:
-    """Add rows, which may be none; `conflict` says what of those whose key is there."""
+    """Add rows, which may be none; `conflict` says what of those whose key is there.
+
+    Many are several statements: who wants all or none begins a transaction.
+    """
     rows = list(rows)
-    if not rows:
-        return
-    marks = "(" + ", ".join("?" * len(rows[0])) + ")"
-    # A statement costs about a millisecond, however few rows it has.
-    connection.execute(
-        f"INSERT INTO {table} VALUES {', '.join([marks] * len(rows))} {conflict}",
-        [value for row in rows for value in row],
-    )
+    for start in range(0, len(rows), MOST_ROWS):
+        part = rows[start : start + MOST_ROWS]
+        marks = "(" + ", ".join("?" * len(part[0])) + ")"
+        # A statement costs about a millisecond, however few rows it has.
+        connection.execute(
+            f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))} {conflict}",
+            [value for row in part for value in row],
+        )
 
 
 def insert_in_order(
