@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import Event
 
+import httpx
 import pytest
 
 from deployments.processes.home import REPOSITORY, Home
@@ -96,6 +99,32 @@ def kill_everything(data_dir: Path) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+@contextmanager
+def beating(server: Server, worker: str) -> Iterator[None]:
+    """Let a worker that is gone show itself at the server, for as long as a start may take."""
+    is_over = Event()
+
+    def show() -> None:
+        beat = {"name": worker, "heartbeat_interval_seconds": 10}
+        beats = "/work_pools/openbell/workers/heartbeat"
+        patient(server).post(beats, json=beat).raise_for_status()
+
+    def show_on() -> None:
+        while not is_over.wait(5):
+            # The next one will do: it is offline when it missed three.
+            with suppress(httpx.TransportError):
+                show()
+
+    show()
+    with ThreadPoolExecutor(1) as pool:
+        shown = pool.submit(show_on)
+        try:
+            yield
+        finally:
+            is_over.set()
+        shown.result()
+
+
 def label(server: Server, run_id: str, worker: str) -> None:
     patient(server).patch(
         f"/flow_runs/{run_id}/labels", json={"prefect.worker.name": worker}
@@ -127,13 +156,11 @@ def test_up_waits_for_a_server_and_crashes_dead_runs_there_and_leaves_others_alo
         # The container before this one had another host name, and its worker was killed just now.
         older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
         label(server, older_id, older)
-        beat = {"name": older, "heartbeat_interval_seconds": 10}
-        beats = "/work_pools/openbell/workers/heartbeat"
-        patient(server).post(beats, json=beat).raise_for_status()
-
-        with up(data_dir, server) as log:
-            assert api.read_run(older_id).state_name == "Running"
-            assert "left alone" in log.read_text()
+        with ExitStack() as stack:
+            with beating(server, older):
+                log = stack.enter_context(up(data_dir, server))
+                assert api.read_run(older_id).state_name == "Running"
+                assert "left alone" in log.read_text()
             wait_for(lambda: api.read_run(older_id).state_name == "Crashed")
             living_id, living_pid = start_sleeping(api, data_dir)
             with up(tmp_path / "others" / "data", server) as log_of_others:

@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 
+from deployments.server.flow_run import FlowRun
 from tests.shared_data import REAL_BARS, SYMBOLS, needs_real_bars
 from tests.system.conftest import PrefectStack
 from tests.system.patience import patient, wait_for
 from tests.unit.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(560), needs_real_bars]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1200), needs_real_bars]
 DAY = date(2025, 6, 10)
 # Half-hour bars keep a session short: nothing here is a matter of how many they are.
 MINUTES, BARS_A_SESSION = 30, 13
+SESSIONS_AT_MOST = 5
 SETTINGS = {"range_minutes": 30}
 CASE = Case("day", DAY, DAY, REAL_BARS, SYMBOLS, SETTINGS, interval_minutes=MINUTES)
 STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")
@@ -67,15 +69,30 @@ def bars_without_prefect(log: list[str]) -> set[int]:
     return {int(found[1] or found[2]) for line in log for found in said.finditer(line)}
 
 
+def session_that_prefect_has(stack: PrefectStack, folder: Path) -> tuple[FlowRun, Path, set[int]]:
+    """Return a run of a session with most of its bars, its folder, and the bars that it lacks.
+
+    A server that is too busy costs a bar its run in Prefect, and a replay does not wait for it: on
+    a machine that is that busy there is another.
+    """
+    for number in range(SESSIONS_AT_MOST):
+        data_dir = folder / str(number)
+        api = stack.connect()
+        run = api.start_run("trade-session/paper", parameters(data_dir))
+        finish(stack, run.id)
+        without = bars_without_prefect(api.read_log(run.id, lines=200))
+        api.close()
+        if len(without) < BARS_A_SESSION / 2:
+            return run, data_dir, without
+    raise AssertionError(f"Prefect's server had no time for {SESSIONS_AT_MOST} sessions")
+
+
 def test_a_session_through_the_deployment_trades_as_the_backtest(
     registered: PrefectStack, tmp_path: Path
 ) -> None:
-    api = registered.connect()
-    run = api.start_run("trade-session/paper", parameters(tmp_path))
-    finish(registered, run.id)
-    without = bars_without_prefect(api.read_log(run.id, lines=200))
+    run, folder, without = session_that_prefect_has(registered, tmp_path)
 
-    trades, _ = ledger_rows(tmp_path, "replay")
+    trades, _ = ledger_rows(folder, "replay")
     expected, _ = backtested(CASE)
     assert first_difference(trades, expected) is None
     assert trades
@@ -87,10 +104,8 @@ def test_a_session_through_the_deployment_trades_as_the_backtest(
         f"{opens + timedelta(minutes=MINUTES * number):%Y-%m-%d %H:%M}": number
         for number in range(BARS_A_SESSION)
     }
-    # A server that is too busy costs a bar its run in Prefect, and the log says which.
     told = {name for name, number in names.items() if number not in without}
     completed = [bar for bar in bars if bar["state"]["type"] == "COMPLETED"]
-    assert len(told) > BARS_A_SESSION / 2
     assert told <= {bar["name"] for bar in completed} <= set(names)
     ids = [bar["id"] for bar in completed if bar["name"] in told]
     tasks = filtered(registered, "task_runs", {"task_runs": {"flow_run_id": {"any_": ids}}})

@@ -5,7 +5,9 @@ and that was stopped; a stop leaves everything.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.system.conftest import FEW_UPCOMING_RUNS, MakeHome
 from tests.system.faults.installation import (
     ACCOUNT,
     SESSION_RUN,
+    SYMBOLS,
     Installation,
     minutes_left,
     wait_for,
@@ -26,9 +29,8 @@ from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(2400)]
 NEEDED_MINUTES = 45
-# By the settings its sessions would be of another exchange: the page says which it is.
-ELSEWHERE = {"EXCHANGE": "NYSE"}
-IN_THE_PAGE = {"exchange": "24/7"}
+# By the settings its sessions would trade one more.
+IN_THE_PAGE = {"symbols": list(SYMBOLS[:-1])}
 
 
 def test_killed_with_positions_a_session_goes_on_with_its_orders_true_and_stopped_it_ends_flat(
@@ -40,7 +42,7 @@ def test_killed_with_positions_a_session_goes_on_with_its_orders_true_and_stoppe
     series = Series(
         "killed",
         [([fault], "holding") for fault in faults],
-        environment=lambda _: ELSEWHERE | FEW_UPCOMING_RUNS,
+        environment=lambda _: FEW_UPCOMING_RUNS,
         begin=begin_by_the_page,
         then=copied_stopped_and_started_again,
     )
@@ -65,6 +67,8 @@ def begin_by_the_page(installation: Installation) -> None:
 def copied_stopped_and_started_again(installation: Installation) -> None:
     """Copy the account beside its session, stop everything, and start it again."""
     assert "takes it up" in installation.log.read_text()
+    run = installation.session_run()
+    assert parameters_of(installation, run)["symbols"] == IN_THE_PAGE["symbols"]
     data_dir = installation.data_dir
     assert (data_dir / "logs" / "flow-runs.log").stat().st_size > 0
     # Whole, proven, and it keeps nobody from trading.
@@ -76,10 +80,11 @@ def copied_stopped_and_started_again(installation: Installation) -> None:
     assert all(rows > 0 for rows in copied_journals(data_dir))
     # What is left has to be there: not what the next bar may take away.
     wait_for(lambda: (now := installation.now()) and len(now.held) > 1, "several are held")
-    run = installation.session_run()
     assert installation.stop() == 0, installation.log.read_text()
 
     ledger = DuckDBLedger(data_dir, ACCOUNT)
+    traded = {row["symbol"] for row in ledger.query("SELECT DISTINCT symbol FROM decisions")}
+    assert traded == set(IN_THE_PAGE["symbols"])
     assert ledger.query("SELECT * FROM positions") == []
     assert {"exit_reason": "operator"} in ledger.query("SELECT exit_reason FROM trades")
     assert list((data_dir / "copies").rglob("*.duckdb.gz"))
@@ -91,6 +96,10 @@ def copied_stopped_and_started_again(installation: Installation) -> None:
     installation.start()
     wait_for(lambda: journal_rows(ledger) > written, "the session goes on")
     assert installation.asked(lambda api: api.read_run(run)).state_type == "RUNNING"
+
+
+def parameters_of(installation: Installation, run_id: str) -> Mapping[str, Any]:
+    return installation.asked(lambda api: api.read_run(run_id)).parameters
 
 
 def ended(installation: Installation, run_id: str) -> FlowRun | None:
