@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,7 @@ from blocks.ledger.format import ADDED_COLUMNS, check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.ledger.parity_tables import PARITY_TABLES
 from blocks.ledger.rows import trade_row
+from blocks.stores.kept_engine import opened_for_reading
 from trading.engine.tapes.trade_tape import TRADES, TradeRow
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
@@ -51,8 +53,7 @@ def prove(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
     BadInput for one of another account, of another schema or of a newer version.
     """
     try:
-        with duckdb.connect(str(path), read_only=True) as ledger:
-            ledger.execute("SET TimeZone='UTC'")
+        with opened_for_reading(path, time.monotonic()) as ledger:
             check_format(ledger, Path(path.name))
             return _prove(ledger, account, is_refolded)
     except duckdb.Error as error:

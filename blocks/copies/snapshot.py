@@ -17,6 +17,7 @@ import duckdb
 from blocks.ledger.ledger import SCHEMA, DuckDBLedger
 from blocks.process.failpoints import reach
 from blocks.stores.file_lock import locked
+from blocks.stores.kept_engine import KeptEngine
 from blocks.stores.reading import read_closed
 from trading.errors import StoreUnavailable
 
@@ -54,8 +55,14 @@ def write_copy(contents: Mapping[str, bytes], target: Path, schema: str = "") ->
     try:
         for end, content in contents.items():
             target.with_name(target.name + end).write_bytes(content)
-        with duckdb.connect(str(target)) as connection:
+        engine = KeptEngine()
+        connection = engine.attach(target, time.monotonic())
+        try:
             connection.execute(f"{schema} CHECKPOINT")
+        except BaseException:
+            engine.end()
+            raise
+        engine.detach()
     except OSError as error:
         raise StoreUnavailable(
             f"copy {target} cannot be written: {error.strerror}", "Check free disk space"

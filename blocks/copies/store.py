@@ -30,6 +30,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.failpoints import reach
 from blocks.storage.content import check_content, sha256_of
 from blocks.stores.file_lock import locked
+from blocks.stores.kept_engine import opened_for_reading
 from blocks.stores.reading import read_closed
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.session.ports import Storage
@@ -189,7 +190,7 @@ def _copy_exchange(source: Path, target: Path) -> Path | None:
         contents = read_closed(source)
     write_copy(contents, target)
     try:
-        with duckdb.connect(str(target), read_only=True) as copy:
+        with opened_for_reading(target, time.monotonic()) as copy:
             hashed_tables(copy)
     except duckdb.Error as error:
         raise StoreUnavailable(
