@@ -32,6 +32,7 @@ from blocks.health.session_checks import check_data, check_last_bar, check_lease
 from blocks.process.secret_mask import MASK
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.telemetry import beat
+from trading.counted import counted
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 
 NOT_BEGUN = "there is none before the first session"
@@ -172,7 +173,7 @@ class HealthCheck:
             hint = self._place.with_folder(error.hint)
             return Component(name, Level.UNHEALTHY, error.what, hint=hint), None
         self._has_seen_ledger = True
-        return Component(name, Level.HEALTHY, f"readable, {facts.trades} trades"), facts
+        return Component(name, Level.HEALTHY, f"readable, {counted(facts.trades, 'trade')}"), facts
 
     def _of_account(
         self,

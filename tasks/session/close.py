@@ -40,7 +40,8 @@ def _tell_what_was_missed(runtime: SessionRuntime) -> None:
         return
     if missed.late_bars:
         slower = "Replay it with a smaller --speed" if runtime.pace.is_replay else ""
-        hint = slower or "See in the log what it waited for: bars, broker, machine"
+        waited = "Begin before the open. Where it did, its log says what it waited for"
+        hint = slower or f"{waited}: bars, broker, machine"
     else:
         hint = "Their reasons are the broker's: see openbell docs broker"
     runtime.notifier.send("SYSTEM_WARNING", missed.words, action_required=hint)

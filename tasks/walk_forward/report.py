@@ -22,6 +22,7 @@ from tasks.walk_forward.folder import EQUITY, PAGE, RECORD, TRADES, WINDOWS
 from tasks.walk_forward.request import WalkRequest, asked_walk
 from trading.backtest.performance import Json, Summary
 from trading.backtest.tables import equity_table, trades_table
+from trading.counted import counted
 from trading.statistics.cost_sensitivity import CostSensitivity
 from trading.statistics.monte_carlo import MonteCarlo
 from trading.statistics.record import costs_record, monte_carlo_record
@@ -124,16 +125,17 @@ class WalkReport:
         refused = self.refused_sets
         of_bars = dict.fromkeys(note for market in self.markets for note in market.notes)
         said = [
-            f"{_sessions(walk.left_out)} at the beginning are in no window: the indicators have not"
-            " all their values there"
+            f"{counted(walk.left_out, 'session')} at the beginning are in no window: the"
+            " indicators have not all their values there"
             if walk.left_out
             else "",
-            f"the last window trades {_sessions(len(last.out_of_sample))}, not"
+            f"the last window trades {counted(len(last.out_of_sample), 'session')}, not"
             f" {lengths.out_of_sample}: the bars end there"
             if len(last.out_of_sample) < lengths.out_of_sample
             else "",
             f"step {lengths.step} is longer than out-of-sample {lengths.out_of_sample}: after"
-            f" each window {_sessions(untraded)} are not traded, and the curve leaves them out"
+            f" each window {counted(untraded, 'session')} are not traded, and the curve leaves"
+            " them out"
             if untraded
             else "",
             f"{len(idle)} of {len(walk.windows)} windows traded nothing: {idle[0].why_idle}"
@@ -307,10 +309,6 @@ class WalkReport:
 
 def _named(prefix: str, figures: pl.DataFrame) -> pl.DataFrame:
     return figures.rename({name: f"{prefix}_{name}" for name in figures.columns})
-
-
-def _sessions(count: int) -> str:
-    return "1 session" if count == 1 else f"{count:,} sessions"
 
 
 def _span(first: date, last: date, sessions: int) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from trading.counted import first_of
+from trading.counted import counted, first_of
 
 # A line of a log, and a message, name so many symbols; of five hundred nobody reads each.
 MOST_NAMED = 20
@@ -174,7 +174,7 @@ class SummaryMessage:
     def text(self) -> str:
         """Return the message in one line."""
         return (
-            f"{self.date}: {self.trades} trades, {self.pnl:+,.2f} USD,"
+            f"{self.date}: {counted(self.trades, 'trade')}, {self.pnl:+,.2f} USD,"
             f" equity {self.equity:,.2f} USD"
         )
 

@@ -214,7 +214,7 @@ class Reporter:
         pnl = event.equity - float(state.book.money[BASELINE])
         trades = int(state.tape.counts[TRADES])
         held = [s for s, n in state.index.items() if state.book.quantity[n] != 0]
-        details = [f"{trades} trades, {pnl:+,.2f} USD, equity {event.equity:,.2f} USD"]
+        details = [f"{counted(trades, 'trade')}, {pnl:+,.2f} USD, equity {event.equity:,.2f} USD"]
         details += [f"{symbol} is still held" for symbol in held]
         status = "degraded" if held else "healthy"
         self.add(self._market(Kind.MARKET_CLOSE, state.session.close, status, details))

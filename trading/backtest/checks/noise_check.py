@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from trading.backtest.checks.noise_pessimism import given_away
 from trading.backtest.run import Outcome, run_backtest
+from trading.counted import counted
 from trading.engine.tapes.trade_tape import TradeRow
 from trading.errors import BadInput
 from trading.indicators.indicator import Kind
@@ -128,7 +129,9 @@ def statistic(r_multiples: Floats, given: Floats) -> NullResult:
     """Return the mean of R multiples and how far it lies from what was given away of each."""
     trades = len(r_multiples)
     if trades < 2:
-        raise BadInput(f"{trades} trades have no standard error", "Ask for at least 2 trades")
+        raise BadInput(
+            f"{counted(trades, 'trade')} cannot have a standard error", "Ask for at least 2 trades"
+        )
     fair = r_multiples + given
     mean, expected = float(np.mean(r_multiples)), 0.0 - float(np.mean(given))
     error = float(np.std(fair, ddof=1)) / math.sqrt(trades)

@@ -241,7 +241,7 @@ def test_the_statistic_is_the_mean_over_its_standard_error() -> None:
 
 
 def test_one_trade_has_no_statistic() -> None:
-    with pytest.raises(BadInput, match="1 trades"):
+    with pytest.raises(BadInput, match="1 trade cannot"):
         unexplained(np.array([1.0]))
 
 
