@@ -12,7 +12,11 @@ from trading.counted import counted
 def headline(summary: Summary) -> str:
     """Return the cards at the top: a label, a figure, and a sentence about it."""
     wins = summary.long.wins + summary.short.wins
-    few = f"not reported under {FEWEST_SESSIONS_FOR_RATIOS} sessions"
+    few = (
+        f"not reported under {FEWEST_SESSIONS_FOR_RATIOS} sessions"
+        if summary.sessions < FEWEST_SESSIONS_FOR_RATIOS
+        else "no day's return differs from another's"
+    )
     cards = [
         (
             "Profit",

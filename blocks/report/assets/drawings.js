@@ -13,7 +13,8 @@ const chartOptions = { zone: run.zone, watermark: run.simulated ? 'SIMULATED BAR
 const equityChart = new EquityChart(byId('equity'), {
   ...chartOptions,
   label: 'Equity and drawdown',
-  format: (value) => figure(value, 0),
+  // Steps of less than a dollar would have labels that are all the same.
+  format: (value) => figure(value, Math.abs(value - Math.round(value)) < 0.005 ? 0 : 2),
   read(point) {
     const at = point < 0 ? equity.rows - 1 : point;
     if (at < 0) return '';

@@ -7,6 +7,7 @@ import re
 import zlib
 from dataclasses import replace
 from datetime import date
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from blocks.report.data import (
     drawdown_of,
     equity_points,
 )
+from blocks.report.figures import headline
 from blocks.report.packed_numbers import LARGEST, pack, zigzag
 from blocks.report.page import report_page
 from blocks.report.returns import compounded, returns_table
@@ -355,6 +357,17 @@ def test_a_stop_whose_way_is_not_drawn_is_called_the_first_one(
 ) -> None:
     page = report_page(simulated(trailing=trailing).run())
     assert ("called first stops" in Elements(page).text.get("#left-out", "")) is is_said
+
+
+@pytest.mark.parametrize(
+    ("sessions", "words"),
+    [(19, "not reported under 20 sessions"), (20, "no day's return differs from another's")],
+)
+def test_a_sharpe_ratio_that_is_not_there_says_why(
+    run: ReportRun, sessions: int, words: str
+) -> None:
+    said = headline(replace(run.summary, sessions=sessions, sharpe=None))
+    assert escape(words) in said
 
 
 def test_a_run_without_trades_has_a_page() -> None:
