@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +127,17 @@ def test_starts_that_are_told_to_be_ends_show_by_their_volume(tmp_path: Path) ->
     (said,) = warnings_of(path, timezone=NEW_YORK, stamp="end")
     assert "rises 5 minutes before the open in 10 of 10 sessions" in said
     assert said.endswith("Pass --stamp start if they are")
+
+
+def test_of_zones_that_fit_alike_the_one_counts_by_which_days_begin_at_opens(
+    tmp_path: Path,
+) -> None:
+    """Mornings by UTC's clock would be in sessions by Halifax's too, as other hours."""
+    days = sessions_between("NYSE", date(2024, 2, 26), date(2024, 3, 22))
+    mornings = bars(days).filter(
+        pl.col("ts").dt.convert_time_zone(NEW_YORK).dt.time().is_between(time(9, 30), time(11, 59))
+    )
+    path = written(mornings, "UTC", tmp_path)
+    with pytest.raises(BadInput, match=r"fits UTC\. Use --timezone UTC$"):
+        read_bars(path, None, format=BarFileFormat(timezone=NEW_YORK))
+    assert starts_of(path, timezone="UTC") == mornings["ts"].to_physical().to_list()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +13,7 @@ from trading.market.calendar import MICROSECONDS_PER_MINUTE
 from trading.market.plausibility.clock.clock import hours_in_words, way_to_read
 from trading.market.plausibility.clock.volume_by_time import some_sessions, volume_in
 from trading.market.plausibility.clock.zones import LIKELY, moved, written_zones
-from trading.market.plausibility.days import DAY_US
+from trading.market.plausibility.days import DAY_US, HALF_HOUR_US, days_of, fit_of
 from trading.market.plausibility.finding import Words
 from trading.market.plausibility.look import Look
 from trading.market.plausibility.sessions import other_exchange
@@ -28,6 +28,10 @@ _MOST_INSIDE = 0.7
 # Of the sessions that a zone moves: so many show it, and fewer than these may be odd days.
 _MOST_SESSIONS = 0.8
 _SESSIONS_OF_PROOF = 3
+# Two zones that put so nearly the same volume into sessions are as good, and one is not the other's
+# where days begin so far from the opens.
+_AS_GOOD = 0.005
+_FAR_US = 2 * HALF_HOUR_US
 # With those next to them, where there are no more than two.
 _FEW_SESSIONS = 4
 
@@ -104,18 +108,46 @@ def _found(look: Look) -> list[_Better | None]:
         (zone, by_us, _share(so_far, by_us, steps))
         for zone, by_us in _moves(look, (opened + closed) // 2)
     ]
-    return [
-        max(
-            (
-                better
-                for zone, by_us, share in zones
-                if (better := _better(zone, by_us, now[symbol], share[symbol])) is not None
-            ),
-            key=lambda better: better.mean,
-            default=None,
-        )
-        for symbol in range(len(look.symbols))
-    ]
+    found = []
+    for symbol in range(len(look.symbols)):
+        betters = [
+            better
+            for zone, by_us, share in zones
+            if (better := _better(zone, by_us, now[symbol], share[symbol])) is not None
+        ]
+        best = max(betters, key=lambda better: better.mean, default=None)
+        if best is not None:
+            means = {zone: _mean(share[symbol]) for zone, _, share in zones}
+            best = _at_opens(look, best, means)
+        found.append(best)
+    return found
+
+
+def _mean(share: Floats) -> float:
+    known = share[np.isfinite(share)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def _at_opens(look: Look, best: _Better, means: Mapping[str, float]) -> _Better:
+    """Return the best zone, or one that is as good and lets the days begin at the opens.
+
+    Rows of mornings alone lie in sessions by several zones.
+    """
+    days = days_of(look.clocks[0].starts_us)
+    if not len(days):
+        return best
+    middle_us = (look.open_us + look.close_us) // 2
+    late: dict[str, float] = {}
+    for zone, by_us in _moves(look, days.middle_us):
+        if means.get(zone, 0.0) >= best.mean - _AS_GOOD:
+            fit = fit_of(look, days, by_us)
+            late.setdefault(zone, float(np.median(np.abs(fit.late_us))))
+    nearest = min(late, key=lambda zone: late[zone], default=best.zone)
+    if nearest == best.zone or late[nearest] > HALF_HOUR_US or late.get(best.zone, 0) < _FAR_US:
+        return best
+    by_us = next(by_us for zone, by_us in _moves(look, middle_us) if zone == nearest)
+    kinds, counts = np.unique(by_us, return_counts=True)
+    return replace(best, zone=nearest, by_us=int(kinds[counts.argmax()]))
 
 
 def _moves(look: Look, middle_us: Integers) -> Iterator[tuple[str, Integers]]:
