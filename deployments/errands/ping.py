@@ -6,7 +6,6 @@ Exits with 0 when the other side took it, with 3 when something is not well or i
 from __future__ import annotations
 
 import argparse
-import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from blocks.account.status import live_account
 from blocks.health.checks import Level
 from blocks.health.health import check_health
 from blocks.process.secret_mask import MASK
+from blocks.process.shutdown import leave
 from blocks.settings.reader import read_settings
 from trading.errors import OpenbellError
 
@@ -81,4 +81,5 @@ def _trouble(data_dir: Path, now: datetime, settle_s: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # A thread that still waits for an answer is not waited for.
+    leave(main())
