@@ -15,7 +15,7 @@ from blocks.process.secret_mask import MASK
 from blocks.settings.reader import read_settings
 from blocks.storage.choose import storage_from
 from flows.session.account.copies import bring_gone_account_back
-from trading.errors import OpenbellError
+from trading.errors import LeaseLost, OpenbellError
 
 EXIT_NOT_BROUGHT_BACK = 3
 
@@ -38,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         said = bring_gone_account_back(data_dir, account, storage_from(settings.cloud, data_dir))
         said = said and f"Account {account}: {said}"
+    except LeaseLost:
+        # A session brings it back itself just now, or trades it.
+        said, code = "", EXIT_NOT_BROUGHT_BACK
     except OpenbellError as error:
         said, code = f"Copies were not asked for the account: {error}", EXIT_NOT_BROUGHT_BACK
     if said:
