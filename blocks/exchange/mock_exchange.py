@@ -132,10 +132,12 @@ class MockExchange:
     def events(self, since: StreamPosition) -> EventPage:
         """Return what happened after a position, whose cursor is an event's number.
 
-        Of a store that is another, or that went back, that is everything.
+        Of a store that is another, or that went back, that is everything, as it is where the cursor
+        was spoiled.
         """
         position = StreamPosition(self._identity, str(self._number))
-        number = int(since.cursor or 0)
+        cursor = since.cursor or "0"
+        number = int(cursor) if cursor.isdecimal() else self._number + 1
         begins_anew = since.identity not in ("", self._identity) or number > self._number
         first = 0 if begins_anew else number
         if first >= self._number and not self._misnumbered:
