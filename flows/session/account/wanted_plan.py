@@ -7,7 +7,8 @@ from dataclasses import replace
 from flows.session.account.copies import has_ledger
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest
 from tasks.session.beginning import PlanBook
-from trading.errors import BadInput
+from trading.errors import BadInput, together
+from trading.market.calendar import exchange_timezone, refuse_interval
 from trading.plan import RunPlan, make_plan
 
 
@@ -32,9 +33,23 @@ def wanted_plan(request: SessionRequest) -> tuple[RunPlan, BadInput | None]:
     except BadInput as error:
         own = _plan_of_open_session(request) if has_ledger(request) else None
         if own is None:
-            raise
+            raise _with_all_else_that_is_wrong(request, error) from error
         return own, error
     return plan if daily is None else replace(plan, daily_bars_sha256=daily.bars.sha256), None
+
+
+def _with_all_else_that_is_wrong(request: SessionRequest, error: BadInput) -> BadInput:
+    """Return an error with what would be refused next, so that it is mended at one go."""
+    wrong = [error]
+    for check in (
+        lambda: refuse_interval(request.interval_minutes),
+        lambda: exchange_timezone(request.exchange),
+    ):
+        try:
+            check()
+        except BadInput as other:
+            wrong += [other] if other.what not in error.what else []
+    return together(wrong)
 
 
 def _plan_of_open_session(request: SessionRequest) -> RunPlan | None:

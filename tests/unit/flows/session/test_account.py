@@ -107,6 +107,19 @@ def test_an_account_that_is_left_by_an_error_is_given_back(tmp_path: Path) -> No
     assert DuckDBLedger(tmp_path, "replay").acquire_lease() > epochs[0]
 
 
+def test_every_wrong_field_is_named_at_once(tmp_path: Path) -> None:
+    request = SessionRequest(
+        PlainParts(tmp_path), "2025-06-10", ("A", "A"), 7, capital=0.0, exchange="XXX",
+        settings={"max_positions": -1, "nonsense": 1},
+    )  # fmt: skip
+    with pytest.raises(BadInput) as refused, open_account(request, StopRequest()):
+        pass
+    words = ("symbol A", "capital 0", "interval 7", "exchange 'XXX'", "max_positions", "nonsense")
+    for word in words:
+        assert str(refused.value).count(word) == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_stop_while_the_copy_is_looked_for_opens_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
