@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,17 +94,31 @@ def test_an_order_that_rested_overnight_and_ended_later_is_no_difference(
     assert found.is_good, str(found)
 
 
+@pytest.fixture(scope="module")
+def monday_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with Monday traded and copied; not to be written to."""
+    folder = tmp_path_factory.mktemp("monday")
+    assert trade(folder, MONDAY) == 1
+    copied(folder)
+    return folder
+
+
+@pytest.fixture
+def monday(monday_once: Path, tmp_path: Path) -> LocalStorage:
+    """Return the copies of a data folder of a test's own, with Monday traded and copied."""
+    shutil.copytree(monday_once, tmp_path, dirs_exist_ok=True)
+    return LocalStorage(tmp_path / "copies")
+
+
 def test_what_is_written_after_the_copy_for_a_session_that_is_over_is_no_difference(
-    tmp_path: Path,
+    monday: LocalStorage, tmp_path: Path
 ) -> None:
-    assert trade(tmp_path, MONDAY) == 1
-    storage = copied(tmp_path)
     assert main(["transfer", "--data-dir", str(tmp_path), "--amount", "100"]) == 0
     ledger = DuckDBLedger(tmp_path, ACCOUNT)
     late = system_message(Kind.SYSTEM_WARNING, "late", MONDAY, ACCOUNT, NOW, {"component": "x"})
     ledger.add_messages(MONDAY, [late])
     ledger.release()
-    found = drilled(tmp_path, storage)
+    found = drilled(tmp_path, monday)
     assert found.is_good, str(found)
 
 
@@ -116,12 +131,10 @@ def test_what_is_written_after_the_copy_for_a_session_that_is_over_is_no_differe
     ],
 )
 def test_what_the_copy_has_and_the_ledger_lost_is_a_difference(
-    sql: str, table: str, tmp_path: Path
+    sql: str, table: str, monday: LocalStorage, tmp_path: Path
 ) -> None:
-    assert trade(tmp_path, MONDAY) == 1
-    storage = copied(tmp_path)
     ledger = DuckDBLedger(tmp_path, ACCOUNT)
     with ledger.changing() as connection:
         connection.execute(sql)
-    found = drilled(tmp_path, storage)
+    found = drilled(tmp_path, monday)
     assert f"of {table} differ from the ledger that is here" in str(found)
