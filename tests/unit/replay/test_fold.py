@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pytest
 
 from blocks.exchange.order_desk import OrderDesk
 from blocks.ledger.event_rows import event_from_row, event_to_row
@@ -100,10 +101,11 @@ def run_with_checks(case: Case, exchange: MemoryExchange, plan: RunPlan) -> list
     return ledger.events
 
 
-def test_the_journal_of_runs_full_of_faults_folds_to_the_states_that_wrote_it() -> None:
+@pytest.mark.parametrize("seeds", [6, pytest.param(60, marks=pytest.mark.soak)])
+def test_the_journal_of_runs_full_of_faults_folds_to_the_states_that_wrote_it(seeds: int) -> None:
     kinds: dict[str, int] = {}
     # The last two lose the answers to exits.
-    for seed in (*range(12), 37, 44):
+    for seed in (*range(seeds), 37, 44):
         # Orders at bars without volume are what an exchange refuses.
         case = damaged_case(seed) if seed % 2 else random_case(seed)
         case = replace(case, settings={**case.settings, "gate_zero_volume": False})
