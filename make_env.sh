@@ -79,6 +79,7 @@ fi
 # The stamp is younger than the lock exactly when .venv holds what the lock says.
 if [[ ! -e $stamp || requirements.lock -nt $stamp || pyproject.toml -nt $stamp ]]; then
     rm -f $stamp
+    echo "make env: the packages of the lock are installed, two to three minutes the first time" >&2
     .venv/bin/python -m pip install --quiet --compile --no-deps --require-hashes --requirement requirements.lock
     # Setuptools warns about every editable install, at length.
     PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .

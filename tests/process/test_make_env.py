@@ -82,6 +82,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, stand_ins: Path) -> Checkout:
     version = sys.version.split()[0]
     assert done.stdout.startswith(f"make env: .venv is made with Python {version} /")
     assert done.stdout.count("\n") == 1
+    # Minutes without a word look like a fault.
+    assert "the packages of the lock are installed" in done.stderr
     assert checkout.installs() == 1
     return checkout
 
