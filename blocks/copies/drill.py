@@ -22,6 +22,7 @@ from blocks.ledger.rows import write_projection
 from blocks.process.disk_errors import words_of
 from blocks.records.order import ENDED
 from blocks.stores.beginning import is_begun
+from trading.counted import counted
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.plan_record import plan_from
 from trading.session.order_reporter import Place
@@ -87,7 +88,9 @@ class Drill:
         return all(check.differing == 0 for check in self.checks)
 
     def __str__(self) -> str:
-        text = f"copy {self.version}: {self.sessions} sessions"
+        if not self.sessions:
+            return f"copy {self.version} is whole; no session of it is over, to be compared"
+        text = f"copy {self.version}: {counted(self.sessions, 'session')}"
         differing = [check for check in self.checks if check.differing]
         if differing:
             told = "; ".join(

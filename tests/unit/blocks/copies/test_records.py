@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from blocks.copies.drill import Drill
 from blocks.copies.drill_record import DrillRecord, read_drill_record, write_drill_record
 from blocks.copies.file_names import RECORD_FILE
 from blocks.copies.record import note_failure, note_success, read_copy_record
@@ -107,3 +108,8 @@ def test_a_drill_is_read_as_it_was_written(tmp_path: Path) -> None:
     record = DrillRecord(NOW, False, "trades of 2026-03-02 differ")
     write_drill_record(tmp_path, ACCOUNT, record)
     assert read_drill_record(tmp_path, ACCOUNT) == record
+
+
+def test_a_drill_without_a_session_that_is_over_says_that_there_was_none_to_compare() -> None:
+    found = Drill("20250610T150000Z-3", datetime(2025, 6, 10, 15, tzinfo=UTC), 0, (), ())
+    assert str(found).endswith("no session of it is over, to be compared")
