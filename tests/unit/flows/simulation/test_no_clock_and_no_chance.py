@@ -42,6 +42,7 @@ REASONS = {
     ),
     "copies, messages and telemetry lie outside": (
         "blocks.copies.comparison",
+        "blocks.copies.proof",
         "blocks.copies.snapshot",
         "blocks.copies.store",
         "blocks.messages.discord.rate_limit",
