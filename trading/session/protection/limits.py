@@ -8,8 +8,6 @@ from dataclasses import dataclass
 MOST_TRIES = 3
 # A replay's last bar is over soon: an exit that waits for a cancel is to be seen to before that.
 LONGEST_LOOK_SECONDS = 15.0
-# What has not changed for a time is looked at again after this share of it.
-LOOK_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +18,8 @@ class ProtectionLimits:
     partly filled for `patience`: the prints of one market order are no reason to cancel its rest.
     Fills that an order's end promises are waited for as long as an unprotected position. After a
     try that came to nothing the next waits for `first_wait`, then for twice as long, and so on.
-    Something urgent is looked at every `look`, more seldom when it lasts, and an order that was
-    asked about without an answer is asked about again after `question`.
+    Something urgent is looked at every `look`, and an order that was asked about without an answer
+    is asked about again after `question`.
     """
 
     unprotected: float = 3.0
@@ -45,10 +43,6 @@ class ProtectionLimits:
             self.question * speed,
             self.speed * speed,
         )
-
-    def next_look(self, waited: float) -> float:
-        """Return how soon something is looked at again that has been so for `waited` seconds."""
-        return max(self.look, min(waited * LOOK_SHARE, LONGEST_LOOK_SECONDS))
 
     def wait(self, tries: int) -> float:
         """Return how long the next try waits after so many that came to nothing, seconds."""

@@ -39,9 +39,7 @@ class Watch:
         # By symbol, what is waited for and its number: since when.
         self._waiting: dict[tuple[str, str, int], int] = {}
         self._looked_us = 0
-        # What is waited for, and since when it has been the same.
-        self._awaited: tuple[frozenset[str], ...] = ()
-        self._awaited_since_us = 0
+        self.is_urgent = False
 
     def look(self, state: SessionState, now_us: int, *, is_seen: bool = True) -> Look:
         """Return what a session's clock says of its positions and orders.
@@ -58,31 +56,16 @@ class Watch:
         cut = self._overdue_entries(state, now_us)
         paused = self._paused(state, by_symbol, left, now_us, is_seen=is_seen)
         self._looked_us = now_us
-        unsettled, unanswered = state.protection.unsettled, state.unanswered
-        kinds: tuple[Iterable[str], ...] = (
-            self._bare, self._partly, paused, unsettled, unanswered,
-        )  # fmt: skip
-        awaited = tuple(frozenset(names) for names in kinds)
-        if awaited != self._awaited:
-            self._awaited, self._awaited_since_us = awaited, now_us
+        protection = state.protection
+        self.is_urgent = bool(
+            self._bare or self._partly or paused or protection.unsettled or state.unanswered
+        )
         return Look(cut, paused, events)
 
     @property
-    def is_urgent(self) -> bool:
-        """Return whether something is waited for that has a time."""
-        return any(self._awaited)
-
-    @property
     def next_look_seconds(self) -> float:
-        """Return how soon to look again, inf for no hurry.
-
-        What has not changed for long is looked at less often: a market that stands still, an exit
-        that waits for somebody to trade with. Without a clock the next bar is waited for.
-        """
-        if not self.is_urgent or not self._looked_us:
-            return math.inf
-        waited = (self._looked_us - self._awaited_since_us) / MICROSECONDS
-        return self.limits.next_look(waited)
+        """Return how soon to look again, inf for no hurry or where only bars change anything."""
+        return self.limits.look if self.is_urgent and self._looked_us else math.inf
 
     @property
     def bare(self) -> frozenset[str]:

@@ -263,24 +263,6 @@ def test_a_halted_position_that_no_stop_can_protect_is_left_as_soon_as_it_trades
     assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
 
 
-def test_a_market_that_stands_still_for_long_is_looked_at_more_seldom() -> None:
-    trading = bare(BracketBroker())
-    refusals = {Leg.STOP: Refusal.PERMANENT, Leg.EXIT: Refusal.HALTED}
-    trading.broker.refuse = lambda intent: (
-        Refused(refusals[Leg(intent.leg)], "no") if intent.leg in refusals else None
-    )
-    lose_the_stop(trading)
-    looks, seconds = 0, 0.0
-    while seconds < 600.0:
-        trading.look(min(trading.desk.next_look_seconds(), 30.0))
-        looks, seconds = looks + 1, seconds + min(trading.desk.next_look_seconds(), 30.0)
-    assert looks < 600, "every quarter of a second they would be 2,400"
-    # It trades again, and is left while the longest wait between two tries lasts.
-    trading.broker.refuse = lambda _: None
-    trading.look_for(80.0)
-    assert [order.quantity for order in trading.broker.live(Leg.EXIT)] == [-trading.held]
-
-
 def test_without_a_clock_what_stands_bare_waits_for_the_next_bar_and_no_look_comes_before() -> None:
     state = bare(BracketBroker()).desk.state
     state.protection.unsettled["an order"] = "AAA"

@@ -12,6 +12,8 @@ BROKE_ONCE = {
     165: "the cancel of an entry that was never sent is refused: the session could not be closed",
     273: "a stop refused as beyond the price in a halt, then an exit refused for good: the check"
     " counted seconds in which nothing can protect a position",
+    1153: "five requests in a row got no answer: while one was awaited it was looked at ever more"
+    " seldom, and each came later",
     1263: "an exit was refused in a halt and then the stop for good: nothing was asked any more"
     " until the bar's end, though the halt was over",
     1397: "a stop was filled and its fills were not listed: the position was sold a second time",
@@ -31,6 +33,8 @@ BROKE_ONCE = {
     7565: "a target was filled in part without a word, and after its stop sold a second time",
     7975: "killed behind the session's last line: nobody was told of the position that was left",
     7148: "dead from before the last bars until after the close: the check wanted exits in them",
+    9101: "a source was silent for 20 s, and nobody looked after what stood bare: the simulated"
+    " source was not tended as a real one is",
 }
 
 
