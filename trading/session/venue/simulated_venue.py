@@ -149,13 +149,13 @@ class SimulatedVenue:
     def _end_protection(self, leaving: Order, us: int) -> list[VenueEvent]:
         """End the stop and target of a position that is left, in the same request.
 
-        Whoever asks may die at any moment: between two requests nothing would protect it.
+        Whoever asks may die at any moment: between two requests nothing would protect it. What is
+        left of one that has fired, of which nobody may have heard, is left by the exit.
         """
         book, s = self.state.book, self.index[leaving.symbol]
         happened: list[VenueEvent] = []
         for order in list(self.state.orders.values()):
-            is_resting = order.leg in PROTECTION and order.status == Status.WORKING
-            if order.symbol == leaving.symbol and is_resting:
+            if order.symbol == leaving.symbol and order.leg in PROTECTION and order.is_live:
                 self.state.not_before.pop(order.client_order_id, None)
                 (book.stop if order.leg == Leg.STOP else book.target)[s] = math.nan
                 happened.append(self._orders.change(order, Status.CANCELLED, us=us))

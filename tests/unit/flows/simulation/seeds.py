@@ -25,6 +25,8 @@ BROKE_ONCE = {
     " and missing in the books",
     4755: "a request without an answer after others in vain: the simulated machine looked 8 s later"
     " and not a quarter of a second",
+    5292: "the simulated venue took an exit beside a fired stop that had sold a part, unheard: more"
+    " was open than held",
     6269: "killed between a stop's end and the exit, and bars that passed were asked for first",
     6479: "dead until after the close: the check counted seconds in which nothing is sent",
     6699: "an exit got no answer, was refused when it was repeated, and arrived after another",
