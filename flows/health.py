@@ -10,10 +10,11 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from blocks.account_files import TELEMETRY_FILE
 from blocks.bars.panel_cache import forget_unused, kept_bars_folder
 from blocks.health.checks import Level
 from blocks.health.health import check_health, write_heartbeat
-from blocks.telemetry.file import FILE_NAME, telemetry_file
+from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore
 from flows.pages.artifact_keys import artifact_key
@@ -79,7 +80,7 @@ async def prune(data_dir: str = "data") -> State[None]:
     await name_run(timed_name("prune", now))
     logs = metrics = 0
     try:
-        for path in sorted(Path(data_dir).glob(f"*/{FILE_NAME}")):
+        for path in sorted(Path(data_dir).glob(f"*/{TELEMETRY_FILE}")):
             file = telemetry_file(Path(data_dir), path.parent.name)
             days = configured.operations.log_retention_days
             logs += LogStore(file).cleanup_old_logs(now, days)

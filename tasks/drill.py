@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blocks.account_files import LEDGER_FILE
 from blocks.copies.drill import Drill, drill
 from blocks.copies.drill_record import DrillRecord, write_drill_record
 from blocks.ledger.ledger import DuckDBLedger
@@ -34,7 +35,7 @@ def drill_account(data_dir: Path, account: str, storage: Storage) -> Drill:
 def note_bad_drill(data_dir: Path, account: str, now: datetime, text: str) -> None:
     """Write a drill down that found no good copy, and put an error into the outbox."""
     write_drill_record(data_dir, account, DrillRecord(now, False, text))
-    if not (data_dir / account / "ledger.duckdb").exists():
+    if not (data_dir / account / LEDGER_FILE).exists():
         return
     session = now.date().isoformat()
     fields: dict[str, object] = {

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from api.live.watcher import Watcher
+from blocks.account_files import LEDGER_FILE
 from blocks.live.source import Source
 from blocks.process.web_door import Receive, Scope, Send
 from trading.errors import BadInput
@@ -31,7 +32,7 @@ def watcher_of(source: Source) -> Watcher:
 
     def paths() -> list[Path]:
         try:
-            return [source.data_dir / source.account() / "ledger.duckdb"]
+            return [source.data_dir / source.account() / LEDGER_FILE]
         except BadInput:
             return []
 

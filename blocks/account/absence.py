@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from blocks.account.names import is_there, may_be_called
+from blocks.account_files import LEDGERS
 from blocks.copies.traces import gone_ledger
 from trading.errors import BadInput
 from trading.near_names import nearest_of
@@ -28,7 +29,7 @@ def refuse_absent(data_dir: Path, account: str) -> None:
         raise error
     if is_there(data_dir, account):
         return
-    known = sorted(path.parent.name for path in data_dir.glob("*/ledger.duckdb"))
+    known = sorted(path.parent.name for path in data_dir.glob(LEDGERS))
     near = nearest_of(account, known)
     meant = f"Did you mean --account {near}?" if near else ""
     if known:

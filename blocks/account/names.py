@@ -6,6 +6,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+from blocks.account_files import LEDGER_FILE
 from blocks.process.apart import NoAnswer, answer_of, tell
 
 PAPER, SIMULATED, REPLAY = "paper", "simulated", "replay"
@@ -69,7 +70,7 @@ def account_words(account: str, *, has_simulated_bars: bool) -> str:
 
 def is_there(data_dir: Path, account: str) -> bool:
     """Return whether an account has a ledger in this folder."""
-    return (data_dir / account / "ledger.duckdb").exists()
+    return (data_dir / account / LEDGER_FILE).exists()
 
 
 def begun_on_simulated_bars(data_dir: Path, account: str) -> bool:
@@ -78,7 +79,7 @@ def begun_on_simulated_bars(data_dir: Path, account: str) -> bool:
         return False
     if "duckdb" in sys.modules:
         return _has_simulated_bars(str(data_dir), account)
-    status = (data_dir / account / "ledger.duckdb").stat()
+    status = (data_dir / account / LEDGER_FILE).stat()
     return _asked(str(data_dir), account, (status.st_mtime_ns, status.st_size))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from blocks.account.absence import refuse_absent
+from blocks.account_files import LEDGER_FILE
 from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
@@ -38,7 +39,7 @@ def ask(data_dir: Path, account: str, sql: str) -> Answer:
     Raises BadInput for what is no question, wrong SQL, or an answer that takes too long or has too
     many rows, StoreUnavailable when the ledger cannot be read.
     """
-    path = data_dir / account / "ledger.duckdb"
+    path = data_dir / account / LEDGER_FILE
     refuse_absent(data_dir, account)
     with reading_copy(path, SCHEMA, LOCK_DEADLINE_SECONDS, check_format) as connection:
         # Nor may a question read other files of this machine, or write any.

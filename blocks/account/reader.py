@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from blocks.account.facts import WAIT_SECONDS, AccountFacts, read_facts, with_holder
 from blocks.account.telemetry_facts import TelemetryFacts, read_telemetry
+from blocks.account_files import LEDGER_FILE
 from blocks.stores.beginning import parts_of
 from blocks.telemetry.file import telemetry_path
 
@@ -30,7 +31,7 @@ class AccountReader:
         self.data_dir = data_dir
         self.account = account
         self._wait_seconds = wait_seconds
-        self._facts = Kept[AccountFacts](data_dir / account / "ledger.duckdb")
+        self._facts = Kept[AccountFacts](data_dir / account / LEDGER_FILE)
         self._telemetry = Kept[TelemetryFacts](telemetry_path(data_dir, account))
 
     def facts(self) -> AccountFacts:

@@ -16,6 +16,7 @@ from blocks.account.gate import newest_gate
 from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
 from blocks.account.protection_gaps import protection_gaps
+from blocks.account_files import LEDGERS
 from blocks.ledger.broker_view import read_broker_view
 from blocks.ledger.damage import reading_rows
 from blocks.ledger.halts import read_halts
@@ -27,8 +28,6 @@ from blocks.records.order import Order
 from blocks.records.position import Position
 from blocks.records.trade import Trade
 from trading.errors import BadInput
-
-LEDGERS = "*/ledger.duckdb"
 
 
 def accounts_in(data_dir: Path) -> list[str]:

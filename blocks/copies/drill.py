@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from blocks.copies.file_names import LEDGER_FILE
+from blocks.account_files import LEDGER_FILE
 from blocks.copies.manifest import newest_manifest, openbell_version
 from blocks.copies.proof import session_of
 from blocks.copies.restore import restore

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from blocks.copies.file_names import RECORD_FILE
+from blocks.account_files import LEDGER_FILE, RECORD_FILE
 from blocks.process.secret_mask import MASK
 from blocks.stores.beginning import is_begun
 from blocks.stores.whole_file import read_whole, write_whole
@@ -79,7 +79,7 @@ def note_failure(data_dir: Path, account: str, now: datetime, error: OpenbellErr
 
     Not where there is no ledger: a record alone says that there was one, and that it is lost.
     """
-    if not is_begun(data_dir / account / "ledger.duckdb"):
+    if not is_begun(data_dir / account / LEDGER_FILE):
         return
     before = _before(data_dir, account, now)
     text = MASK.text(str(error))

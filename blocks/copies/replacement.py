@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from blocks.copies.file_names import EXCHANGE_FILE
+from blocks.account_files import EXCHANGE_FILE
 from blocks.ledger import place
 from blocks.process.disk_errors import words_of
 from blocks.stores.file_lock import locked

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.comparison import SAFE_TO_REPLACE, LocalLedger, Standing, compare
-from blocks.copies.file_names import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import (
     Manifest,
     Part,

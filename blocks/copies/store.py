@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from blocks.copies.file_names import EXCHANGE_FILE, LEDGER_FILE
+from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import (
     SCHEMA_VERSION,
     Manifest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from blocks.copies.file_names import (
+from blocks.account_files import (
     EXCHANGE_FILE,
     HEALTH_FILE,
     LEDGER_FILE,

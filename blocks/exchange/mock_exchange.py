@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from blocks.account_files import EXCHANGE_FILE
 from blocks.ledger.event_rows import event_from_row, event_to_row, order_from_json, order_to_json
 from blocks.process.failpoints import reach
 from blocks.stores.connection import DAMAGED
@@ -63,7 +64,7 @@ class MockExchange:
         self._plan = plan
         self._stored_symbols = stored_symbols or plan.symbols
         # Only this process uses the store, so it stays open.
-        path = folder / account / "exchange-mock.duckdb"
+        path = folder / account / EXCHANGE_FILE
         self._file = DuckDBFile(path, SCHEMA, hold_seconds=3600.0, wait_seconds=wait_seconds)
         self._venue = SimulatedVenue(plan.rules(), plan.symbols, plan.capital)
         self._saved_orders: dict[str, Order] = {}

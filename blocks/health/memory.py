@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from blocks.copies.file_names import HEALTH_FILE
+from blocks.account_files import HEALTH_FILE, LEDGER_FILE
 from blocks.health.checks import Component, Level
 from blocks.stores.whole_file import read_whole, write_whole
 from trading.errors import StoreUnavailable
@@ -75,5 +75,5 @@ def read_memory(data_dir: Path, account: str) -> HealthMemory:
 
 def write_memory(data_dir: Path, account: str, memory: HealthMemory) -> None:
     """Write down what was found, where there is an account; raises StoreUnavailable."""
-    if (data_dir / account / "ledger.duckdb").exists():
+    if (data_dir / account / LEDGER_FILE).exists():
         write_whole(data_dir / account / HEALTH_FILE, _MEMORY.dump_json(memory))

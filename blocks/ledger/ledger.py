@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import duckdb
 import orjson
 
+from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease, place
 from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
 from blocks.ledger.format import check_format, lost_message_table, write_format
@@ -105,7 +106,7 @@ class DuckDBLedger:
         wait_seconds: float = LOCK_DEADLINE_SECONDS,
     ) -> None:
         self.account = account
-        self.path = folder / account / "ledger.duckdb"
+        self.path = folder / account / LEDGER_FILE
         self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds, self._check)
         self._held: BinaryIO | None = None
         self._identity = ""

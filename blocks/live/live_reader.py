@@ -14,6 +14,7 @@ from blocks.account.facts import AccountFacts
 from blocks.account.names import account_words
 from blocks.account.reader import Kept
 from blocks.account.status import accounts_in
+from blocks.account_files import LEDGER_FILE
 from blocks.health.health import NOT_BEGUN, HealthReport
 from blocks.live.answers import (
     ComponentAnswer,
@@ -87,7 +88,7 @@ class LiveReader:
 
     def reading(self) -> DayReading:
         """Return the newest session; raises BadInput without an account, StoreUnavailable."""
-        path = self.source.data_dir / self.source.account() / "ledger.duckdb"
+        path = self.source.data_dir / self.source.account() / LEDGER_FILE
         with self._lock:
             # A restored ledger has the same name and rows of its own.
             place = (path, inode_of(path))

@@ -7,12 +7,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from blocks.account_files import DUCKDB_FILES
+
 OTHERS = 0o077
 # What we make in a data folder, beside the accounts.
 OURS = frozenset({"backtests", "bars", "copies", "limits", "logs", "prefect", "sweeps", "walks"})
 # What the user puts there; who may read it is for him to say.
 THEIRS = frozenset({"rulesets", "strategies"})
-ACCOUNT_FILES = ("ledger.duckdb", "exchange-mock.duckdb", "telemetry.duckdb")
 
 
 def keep_private() -> None:
@@ -43,7 +44,7 @@ def close_to_others(data_dir: Path) -> list[Path]:
 def _is_ours(entry: Path) -> bool:
     if entry.is_symlink() or not entry.is_dir():
         return False
-    return entry.name in OURS or any((entry / name).is_file() for name in ACCOUNT_FILES)
+    return entry.name in OURS or any((entry / name).is_file() for name in DUCKDB_FILES)
 
 
 def _below(folder: Path) -> Iterator[Path]:

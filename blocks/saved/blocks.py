@@ -14,6 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from pydantic import Field, SecretStr
 
+from blocks.account_files import LOCAL_COPIES
 from blocks.bars.file_format import BarFileFormat
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.markets.file_market import FileMarket
@@ -140,7 +141,7 @@ def wanted_blocks(data_dir: Path, configured: AppSettings) -> list[Block]:
         SimulatedMarket(),
         Ledger(data_dir=folder),
         LogMessages(),
-        LocalCopies(folder=str(data_dir.resolve() / "copies")),
+        LocalCopies(folder=str(data_dir.resolve() / LOCAL_COPIES)),
         Settings.of(configured.data),
         *wanted_webhooks(configured.notifications),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blocks.account_files import LOCAL_COPIES
 from blocks.storage.local import LocalStorage
 from blocks.storage.settings import AZURE_CONTAINER, CloudProvider, CloudSettings, UnreadableCloud
 from trading.errors import BadInput
@@ -17,7 +18,7 @@ def storage_from(settings: CloudSettings, data_dir: Path) -> Storage:
         raise BadInput("the settings of the cloud that copies go to are wrong", see)
     if not settings.enable_cloud_sync or settings.cloud_provider == CloudProvider.LOCAL:
         is_named = settings.enable_cloud_sync and settings.cloud_container
-        return LocalStorage(Path(settings.cloud_container) if is_named else data_dir / "copies")
+        return LocalStorage(Path(settings.cloud_container) if is_named else data_dir / LOCAL_COPIES)
     # Either package takes a while to import, and few runs need one.
     if settings.cloud_provider == CloudProvider.AZURE:
         from blocks.storage.azure import AzureStorage

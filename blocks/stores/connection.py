@@ -10,14 +10,15 @@ from typing import TypeVar
 
 import duckdb
 
+from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE, TELEMETRY_FILE
 from trading.errors import StoreUnavailable
 
 # What to do about a file that is no database any more.
 DAMAGED = {
-    "ledger.duckdb": "if it is damaged, move it away and bring back a copy with: openbell restore",
-    "exchange-mock.duckdb": "if it is damaged, move the account's folder away and bring back a"
+    LEDGER_FILE: "if it is damaged, move it away and bring back a copy with: openbell restore",
+    EXCHANGE_FILE: "if it is damaged, move the account's folder away and bring back a"
     " copy with: openbell restore",
-    "telemetry.duckdb": "if it is damaged, move it away: a new one is begun",
+    TELEMETRY_FILE: "if it is damaged, move it away: a new one is begun",
 }
 # What to do about a file that another program has open, which only a ledger is worth.
 OPEN_ELSEWHERE = "Close it there"
@@ -77,7 +78,7 @@ def unavailable(path: Path, error: Exception) -> StoreUnavailable:
     if is_conflict(error):
         other = _OTHER.search(str(error))
         name = other[1] if other else "another program"
-        hint = OPEN_ELSEWHERE + (LOOK_AT_LEDGER if path.name == "ledger.duckdb" else "")
+        hint = OPEN_ELSEWHERE + (LOOK_AT_LEDGER if path.name == LEDGER_FILE else "")
         return StoreUnavailable(f"store {path} is open elsewhere: {name}", hint)
     first_line = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip("!.")
     hint = "Check the file's permissions and free disk space"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blocks.account_files import TELEMETRY_FILE
 from blocks.stores.duckdb_file import DuckDBFile
 
-FILE_NAME = "telemetry.duckdb"
 # Telemetry is never worth waiting for: a session that cannot have the file goes on without.
 WAIT_SECONDS = 2.0
 SCHEMA = """
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS trade_notes (
 
 def telemetry_path(data_dir: Path, account: str) -> Path:
     """Return where an account's telemetry is."""
-    return data_dir / account / FILE_NAME
+    return data_dir / account / TELEMETRY_FILE
 
 
 def telemetry_file(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blocks.account_files import LEDGERS
 from blocks.ledger.lease import is_held
 from deployments.errands.errand import Errand
 from deployments.processes.home import Home
@@ -44,7 +45,7 @@ class DeadMan:
             self._errand.start()
 
     def _is_session(self) -> bool:
-        for ledger in self._home.data_dir.glob("*/ledger.duckdb"):
+        for ledger in self._home.data_dir.glob(LEDGERS):
             try:
                 if not ledger.parent.name.startswith("replay") and is_held(ledger.parent):
                     return True

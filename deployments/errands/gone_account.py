@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from blocks.account_files import LOCAL_COPIES
 from deployments.errands.errand import Errand
 from deployments.processes.home import Home, Say
 
-# As blocks.copies.file_names has it, which would bring more than a supervisor needs.
-LOCAL_COPIES = "copies"
 FIRST_WAIT_S = 15.0
 LONGEST_WAIT_S = 600.0
 

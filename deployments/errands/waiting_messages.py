@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from blocks.account_files import LEDGERS
 from blocks.ledger.lease import is_held
 from deployments.errands.errand import Errand
 from deployments.processes.home import Home
 from trading.errors import OpenbellError
 
-LEDGER = "ledger.duckdb"
 LOOK_EVERY_S = 5.0
 # The server and the worker have the machine first.
 FIRST_LOOK_S = 30.0
@@ -57,7 +57,7 @@ class WaitingMessages:
 
     def _free_ledgers(self) -> dict[str, _Stamp]:
         found = {}
-        for ledger in self._home.data_dir.glob(f"*/{LEDGER}"):
+        for ledger in self._home.data_dir.glob(LEDGERS):
             try:
                 if is_held(ledger.parent):
                     continue

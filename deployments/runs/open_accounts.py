@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
 
+from blocks.account_files import LEDGER_FILE, LEDGERS
 from blocks.ledger.lease import is_held
 from blocks.ledger.open_session import OpenSession, find_open_session_apart
 from trading.errors import OpenbellError
 
-LEDGER = "ledger.duckdb"
 _Stamp = tuple[int, int] | None
 
 
@@ -66,20 +66,20 @@ class OpenAccounts:
             return False
 
     def _folders(self) -> Iterator[Path]:
-        for ledger in sorted(self._data_dir.glob(f"*/{LEDGER}")):
+        for ledger in sorted(self._data_dir.glob(LEDGERS)):
             if not ledger.parent.name.startswith("replay"):
                 yield ledger.parent
 
     def _standing(self, folder: Path, now: datetime) -> Standing:
         if is_held(folder):
             return Standing.HELD
-        session = self._open_session(folder / LEDGER)
+        session = self._open_session(folder / LEDGER_FILE)
         if session is None or session.closes <= now:
             return Standing.IDLE
         return Standing.RESTING if session.is_stopped else Standing.LOST
 
     def _open_session(self, ledger: Path) -> OpenSession | None:
-        stamps = _stamp(ledger), _stamp(ledger.with_name(f"{LEDGER}.wal"))
+        stamps = _stamp(ledger), _stamp(ledger.with_name(f"{LEDGER_FILE}.wal"))
         known = self._known.get(ledger.parent.name)
         if known is None or known[0] != stamps:
             # Apart: DuckDB takes more memory than all else of a supervisor.

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blocks.account_files import LEDGERS
 from flows.commands.arguments import path_argument
 from trading.counted import counted
 
@@ -33,7 +34,7 @@ def run(args: Namespace) -> int:
     from blocks.process.stop_request import StopRequest
     from trading.errors import OpenbellError
 
-    found = sorted(path.parent.name for path in args.data_dir.glob("*/ledger.duckdb"))
+    found = sorted(path.parent.name for path in args.data_dir.glob(LEDGERS))
     if args.account:
         refuse_absent(args.data_dir, args.account)
     accounts = [args.account] if args.account else found

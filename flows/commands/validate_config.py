@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass, replace
 
+from blocks.account_files import LEDGERS
 from blocks.process.web_door import refuse_beyond_this_machine
 from blocks.settings.app_settings import AppSettings, shown
 from blocks.settings.checks import complaint_of_folder
@@ -85,7 +86,7 @@ def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
 
         text = settings.notifications.notify_urls.get_secret_value()
         problems += map(str, wrong_addresses(text))
-    has_accounts = complaint is None and any(folder.glob("*/ledger.duckdb"))
+    has_accounts = complaint is None and any(folder.glob(LEDGERS))
     if has_accounts and read.settings is not None:
         # Imported here: without an account DuckDB is not needed.
         from blocks.account.terms import complaints_of_accounts

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease
 from blocks.ledger.ledger import SCHEMA, DuckDBLedger
 from blocks.ledger.rows import Projection
@@ -32,7 +33,7 @@ class ProcessDied(BaseException):
 def empty_ledger() -> bytes:
     """Return what the file of a ledger holds in which nothing was written yet."""
     with tempfile.TemporaryDirectory() as folder:
-        file = DuckDBFile(Path(folder) / "ledger.duckdb", SCHEMA)
+        file = DuckDBFile(Path(folder) / LEDGER_FILE, SCHEMA)
         with file.transaction():
             pass
         return file.path.read_bytes()

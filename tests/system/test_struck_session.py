@@ -67,7 +67,7 @@ def struck(edge: str, data_dir: Path, environment: dict[str, str]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
+        timeout=560,
         check=False,
     ).stdout
 

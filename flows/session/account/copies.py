@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from blocks.copies.file_names import LEDGER_FILE, LOCAL_COPIES
+from blocks.account_files import LEDGER_FILE, LOCAL_COPIES
 from blocks.copies.manifest import versions
 from blocks.copies.restore import restore_if_newer
 from blocks.copies.traces import refuse_second_beginning

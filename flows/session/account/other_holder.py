@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from blocks.account_files import LEDGER_FILE
 from blocks.ledger.lease import is_held
 from blocks.ledger.open_session import find_open_session
 from blocks.process.stop_request import StopRequest
@@ -41,7 +42,7 @@ async def wait_for_the_account(
 
 def _is_traded(request: SessionRequest, session: Session) -> bool:
     try:
-        begun = find_open_session(request.data_dir / request.account / "ledger.duckdb")
+        begun = find_open_session(request.data_dir / request.account / LEDGER_FILE)
     except StoreUnavailable:
         # Whoever has it open may be at it for long; the next look will tell.
         return False

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from blocks.account_files import LEDGER_FILE
 from blocks.copies.drill_record import read_drill_record
-from blocks.copies.file_names import LEDGER_FILE
 from blocks.copies.manifest import manifest_name, newest_manifest, read_manifest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage

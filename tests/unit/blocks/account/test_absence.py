@@ -10,7 +10,7 @@ import pytest
 
 from blocks.account.absence import may_begin, refuse_absent
 from blocks.account.status import account_status, live_account
-from blocks.copies.file_names import EXCHANGE_FILE, HEALTH_FILE, LEDGER_FILE, LOCAL_COPIES
+from blocks.account_files import EXCHANGE_FILE, HEALTH_FILE, LEDGER_FILE, LOCAL_COPIES
 from blocks.health.checks import Level
 from blocks.health.health import check_health
 from blocks.live.live_reader import LiveReader

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from blocks.account_files import RECORD_FILE
 from blocks.copies.drill import Drill
 from blocks.copies.drill_record import DrillRecord, read_drill_record, write_drill_record
-from blocks.copies.file_names import RECORD_FILE
 from blocks.copies.record import note_failure, note_success, read_copy_record
 from blocks.copies.traces import refuse_second_beginning
 from blocks.ledger.ledger import DuckDBLedger

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blocks.account.reader import AccountReader
-from blocks.copies.file_names import HEALTH_FILE
+from blocks.account_files import HEALTH_FILE
 from blocks.health.checks import Component, Level
 from blocks.health.health import HealthCheck, HealthReport, check_health, remember
 from blocks.health.memory import HealthMemory, read_memory

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from blocks.account.names import SIMULATED
-from blocks.copies.file_names import EXCHANGE_FILE, LEDGER_FILE
+from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import newest_manifest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.open_session import find_open_session
