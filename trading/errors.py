@@ -57,3 +57,7 @@ class LeaseLost(OpenbellError):
 
 class StoreUnavailable(OpenbellError):
     """A store could not be opened, read or written."""
+
+
+class StoreInUse(StoreUnavailable):
+    """Another process keeps a store to itself for now: what it holds is not known."""

@@ -33,7 +33,7 @@ from blocks.storage.content import check_content, sha256_of
 from blocks.stores.duckdb_file import refuse_network_file_system
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, locked
 from blocks.stores.reading import reading
-from trading.errors import BadInput, LeaseLost, StoreUnavailable
+from trading.errors import BadInput, LeaseLost, StoreInUse, StoreUnavailable
 from trading.session.ports import Storage
 
 
@@ -234,6 +234,9 @@ def _local_ledger(ledger: Path) -> tuple[int, datetime]:
                 " (SELECT value FROM meta WHERE name = ?)",
                 [RESTORED],
             ).fetchall()[0]
+    except StoreInUse:
+        # It may be one that an operator went back to: that is not known until it can be read.
+        raise
     except StoreUnavailable:
         return absent
     return int(seq), datetime.fromisoformat(restored) if restored else absent[1]

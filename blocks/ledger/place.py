@@ -10,7 +10,7 @@ import duckdb
 
 from blocks.ledger import lease
 from blocks.stores.reading import reading
-from trading.errors import BadInput, StoreUnavailable
+from trading.errors import BadInput, StoreInUse, StoreUnavailable
 
 IDENTITY, PLACE = "identity", "place"
 LOOK_SECONDS = 5.0
@@ -20,7 +20,8 @@ def settle(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
     """Remember inside a transaction where the ledger lives; return its identity, given if need be.
 
     One that was moved, restored or mounted elsewhere settles in its new place. Raises BadInput
-    where it is a copy: the place that it remembers still holds the ledger with its identity.
+    where it is a copy: the place that it remembers still holds the ledger with its identity, and
+    StoreInUse while another process keeps that one from being read.
     """
     here = path.resolve()
     identity, place = _meta(connection, IDENTITY), _meta(connection, PLACE)
@@ -56,6 +57,11 @@ def _is_still_there(old: Path, here: Path, identity: str) -> bool:
             return False
         with reading(old, "", LOOK_SECONDS) as connection:
             return _meta(connection, IDENTITY) == identity
+    except StoreInUse as error:
+        raise StoreInUse(
+            f"{here.parent} may be a copy of {old.parent}, which cannot be asked: {error.what}",
+            error.hint,
+        ) from error
     except (OSError, StoreUnavailable):
         # What cannot be read is traded by nobody, unless it is in use.
         return _is_traded(old.parent)

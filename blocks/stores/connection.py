@@ -11,7 +11,7 @@ from typing import TypeVar
 import duckdb
 
 from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE, TELEMETRY_FILE
-from trading.errors import StoreUnavailable
+from trading.errors import StoreInUse, StoreUnavailable
 
 # What to do about a file that is no database any more.
 DAMAGED = {
@@ -79,7 +79,7 @@ def unavailable(path: Path, error: Exception) -> StoreUnavailable:
         other = _OTHER.search(str(error))
         name = other[1] if other else "another program"
         hint = OPEN_ELSEWHERE + (LOOK_AT_LEDGER if path.name == LEDGER_FILE else "")
-        return StoreUnavailable(f"store {path} is open elsewhere: {name}", hint)
+        return StoreInUse(f"store {path} is open elsewhere: {name}", hint)
     first_line = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip("!.")
     hint = "Check the file's permissions and free disk space"
     if isinstance(error, duckdb.Error):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trading.errors import StoreUnavailable
+from trading.errors import StoreInUse
 
 LOCK_DEADLINE_SECONDS = 30.0
 
@@ -18,7 +18,7 @@ LOCK_DEADLINE_SECONDS = 30.0
 def locked(path: Path, wait_seconds: float = LOCK_DEADLINE_SECONDS) -> Iterator[None]:
     """Keep every process from opening a DuckDB file, to look at it or put another in its place.
 
-    A DuckDBFile of this process is to be released before. Raises StoreUnavailable.
+    A DuckDBFile of this process is to be released before. Raises StoreInUse.
     """
     descriptor = take_lock(path, wait_seconds)
     try:
@@ -43,7 +43,7 @@ def lock_path(path: Path) -> str:
 def wait_for_lock(descriptor: int, path: Path, wait_seconds: float) -> None:
     """Take the lock, waiting in the kernel's queue: polling would starve under load.
 
-    Raises StoreUnavailable after the wait, and closes the descriptor then.
+    Raises StoreInUse after the wait, and closes the descriptor then.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,7 +69,7 @@ def wait_for_lock(descriptor: int, path: Path, wait_seconds: float) -> None:
             return
         # Closing the descriptor would not end the thread's wait, so the thread closes it.
         given_up.set()
-    raise StoreUnavailable(
+    raise StoreInUse(
         f"store {path} was locked by another process for {wait_seconds:g} s",
         "See which Openbell process uses it, and try again",
     )

@@ -12,7 +12,7 @@ from blocks.copies.traces import refuse_second_beginning
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
 from blocks.stores.beginning import is_begun
-from trading.errors import BadInput, StoreUnavailable
+from trading.errors import BadInput, StoreInUse, StoreUnavailable
 from trading.session.messages import system_message
 from trading.session.ports import Notifier, Storage
 
@@ -45,7 +45,8 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
 
     When the copies do not answer or refuse the key, a ledger that is here is traded on; without
     one the run is refused, because it could begin anew beside positions that only a copy knows of.
-    So it is where no copy is left either of a ledger that was here.
+    So it is where no copy is left either of a ledger that was here, and while another process
+    keeps the ledger from being compared with them.
     """
     is_here = has_ledger(request)
     if isinstance(storage, StandIn) or (is_here and not request.parts.copies_leave):
@@ -55,7 +56,8 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
     try:
         text = bring_newer_back(request.data_dir, request.account, storage)
     except (StoreUnavailable, BadInput) as error:
-        if not is_here:
+        if not is_here or isinstance(error, StoreInUse):
+            # Whether the copies know more than a ledger that nobody can read is not known either.
             raise
         text = f"copies cannot be asked, the local ledger is used: {error}"
         notifier.send("SYSTEM_WARNING", text)

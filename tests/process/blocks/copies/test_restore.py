@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,10 +25,11 @@ from blocks.copies.store import store_copy
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.content import sha256_of
 from blocks.storage.local import LocalStorage
+from blocks.stores.file_lock import locked
 from flows.__main__ import main
 from tests.fixtures.copies import replay
 from tests.repository import REPOSITORY
-from trading.errors import BadInput, LeaseLost, StoreUnavailable
+from trading.errors import BadInput, LeaseLost, StoreInUse, StoreUnavailable
 
 # Later than any copy that a session of the test makes by itself.
 NOW = datetime.now(UTC) + timedelta(minutes=1)
@@ -292,6 +293,33 @@ def test_what_the_operator_went_back_from_does_not_return_at_the_start(
     store_copy(ledger_in(data_dir), storage, NOW + timedelta(minutes=1))
     restore(storage, data_dir, "replay", NOW + timedelta(minutes=2), version=old, force=True)
     assert not restore_if_newer(storage, data_dir, "replay", NOW).is_restored
+    assert len(contents(data_dir)["journal"]) == read_manifest(storage, "replay", old).journal_seq
+
+
+class FreedWhenFetched(LocalStorage):
+    """A storage whose copies take so long to fetch that who uses the ledger is done meanwhile."""
+
+    in_use: ExitStack
+
+    def get(self, name: str) -> bytes:
+        if name.endswith(".gz"):
+            self.in_use.close()
+        return super().get(name)
+
+
+def test_what_the_operator_went_back_from_does_not_return_while_the_ledger_is_in_use(
+    data_dir: Path, storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = store_copy(ledger_in(data_dir), storage, NOW).version
+    add_rows(data_dir, "a mistake")
+    store_copy(ledger_in(data_dir), storage, NOW + timedelta(minutes=1))
+    restore(storage, data_dir, "replay", NOW + timedelta(minutes=2), version=old, force=True)
+    monkeypatch.setattr("blocks.copies.restore.LOCK_DEADLINE_SECONDS", 0.01)
+    slow = FreedWhenFetched(tmp_path / "copies")
+    with ExitStack() as slow.in_use:
+        slow.in_use.enter_context(locked(data_dir / "replay" / "ledger.duckdb"))
+        with pytest.raises(StoreInUse, match="was locked by another process"):
+            restore_if_newer(slow, data_dir, "replay", NOW)
     assert len(contents(data_dir)["journal"]) == read_manifest(storage, "replay", old).journal_seq
 
 

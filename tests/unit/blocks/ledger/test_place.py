@@ -10,10 +10,11 @@ import pytest
 
 from blocks.copies.restore import restore
 from blocks.copies.store import store_copy
-from blocks.ledger import lease
+from blocks.ledger import lease, place
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
-from trading.errors import BadInput
+from blocks.stores.file_lock import locked
+from trading.errors import BadInput, StoreInUse
 
 NOW = datetime(2026, 3, 4, 20, 0, tzinfo=UTC)
 
@@ -92,6 +93,21 @@ def test_an_original_that_cannot_be_read_keeps_nobody_from_its_copy(
     shutil.copytree(original, copy)
     (original / "paper" / "ledger.duckdb").write_bytes(b"rubbish" * 5_000)
     assert traded(copy) == 2
+
+
+def test_an_original_that_is_in_use_is_asked_again_and_its_copy_does_not_settle(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup or a viewer may have it for minutes: afterwards both would trade."""
+    copy = tmp_path / "copy"
+    shutil.copytree(original, copy)
+    monkeypatch.setattr(place, "LOOK_SECONDS", 0.01)
+    with locked(original / "paper" / "ledger.duckdb"), pytest.raises(StoreInUse) as caught:
+        traded(copy)
+    told = f"{copy / 'paper'} may be a copy of {original / 'paper'}, which cannot be asked"
+    assert told in str(caught.value)
+    with pytest.raises(BadInput, match="is a copy of the one in"):
+        traded(copy)
 
 
 def test_replays_may_be_copied_and_gone_on_with(tmp_path: Path) -> None:
