@@ -13,7 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from api.impatient_protocol import ImpatientProtocol
-from api.live.event_routes import watcher_of
+from api.live.event_routes import Watchers
 from api.prompt_server import PromptServer
 from blocks.account.absence import refuse_absent
 from blocks.account.names import may_be_called
@@ -79,9 +79,9 @@ def _serve(chosen: argparse.Namespace) -> int:
         settings.trading.exchange,
     )
     origins = settings.api.api_cors_origins
-    watcher = watcher_of(source)
+    watchers = Watchers()
     secret = None if token is None else token.get_secret_value()
-    app = create_app(source, origins, secret, watcher)
+    app = create_app(source, origins, secret, watchers)
     door = WebDoor(app, [host, *settings.api.allowed_hosts], origins)
     number = listener.getsockname()[1]
     source.ask_ahead()
@@ -96,7 +96,7 @@ def _serve(chosen: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    PromptServer(config, watcher.close).run(sockets=[listener])
+    PromptServer(config, watchers.close).run(sockets=[listener])
     return 0
 
 

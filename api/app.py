@@ -11,16 +11,17 @@ from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
+from api.account_pages import AccountPages
 from api.account_routes import account_routes
 from api.health_routes import health_routes
 from api.live.controls import Controls
-from api.live.event_routes import event_routes, watcher_of
+from api.live.event_routes import Watchers, event_routes
 from api.live.live_routes import live_routes
-from api.live.watcher import Watcher
 from api.page.page_routes import docs_route, page_routes
 from api.page.results_routes import results_routes
 from api.telemetry_routes import telemetry_routes
 from api.token_gate import TokenGate
+from blocks.account.names import PAGES, place_of
 from blocks.live.live_reader import LiveReader
 from blocks.live.source import Source
 from blocks.process.secret_mask import MASK
@@ -39,11 +40,11 @@ def create_app(
     source: Source,
     cors_origins: tuple[str, ...] = (),
     token: str | None = None,
-    watcher: Watcher | None = None,
+    watchers: Watchers | None = None,
 ) -> FastAPI:
     """Return the application over one data folder; with a token only who brings it is answered.
 
-    `watcher` tells its streams what changed; who stops the application closes it.
+    `watchers` tell its streams what changed; who stops the application closes them.
     """
 
     @asynccontextmanager
@@ -64,13 +65,18 @@ def create_app(
         lifespan=lifespan,
         default_response_class=MaskedJson,
     )
+    watchers, controls = watchers or Watchers(), Controls(source.data_dir)
+
+    def of_account(name: str) -> FastAPI:
+        answers = FastAPI(
+            docs_url=None, redoc_url=None, openapi_url=None, default_response_class=MaskedJson
+        )
+        _show(answers, source.of(name), controls, watchers, place_of(name))
+        return answers
+
     app.include_router(health_routes(source))
-    app.include_router(account_routes(source))
-    app.include_router(telemetry_routes(source))
-    live, controls = LiveReader(source), Controls(source.data_dir)
-    app.include_router(live_routes(live, controls))
-    app.include_router(event_routes(watcher or watcher_of(source)))
-    app.include_router(page_routes(live, controls))
+    _show(app, source, controls, watchers, "")
+    app.mount(PAGES, AccountPages(source.data_dir, of_account))
     app.include_router(docs_route(app))
     app.include_router(results_routes(source.data_dir))
     if token is not None:
@@ -84,9 +90,19 @@ def create_app(
             allow_headers=["Authorization"],
         )
 
+    return app
+
+
+def _show(app: FastAPI, source: Source, controls: Controls, watchers: Watchers, place: str) -> None:
+    """Give an application the answers and pages of an account, which lie below a path."""
+    live = LiveReader(source)
+    app.include_router(account_routes(source))
+    app.include_router(telemetry_routes(source))
+    app.include_router(live_routes(live, controls))
+    app.include_router(event_routes(watchers.of(source)))
+    app.include_router(page_routes(live, controls, place))
+
     @app.exception_handler(OpenbellError)
     async def _answer_error(request: Request, error: OpenbellError) -> JSONResponse:
         status = 404 if isinstance(error, BadInput) else 503
         return MaskedJson({"error": str(error)}, status)
-
-    return app

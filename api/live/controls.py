@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from blocks.process.auth_string import read_auth_string
 from blocks.process.prefect_place import known_server_url, ui_url
@@ -115,7 +115,7 @@ class Controls:
                 Control(
                     name=name,
                     what=what,
-                    url=forms.get(name),
+                    url=_of_account(forms.get(name), account),
                     command=f"openbell {name} {place}",
                 )
                 for name, what in ACTIONS.items()
@@ -158,6 +158,14 @@ class Controls:
         if not string:
             return {}
         return {"Authorization": f"Basic {base64.b64encode(string.encode()).decode()}"}
+
+
+def _of_account(form: str | None, account: str | None) -> str | None:
+    """Return a form's address with the account filled in; left empty, another may be meant."""
+    if form is None or account is None:
+        return form
+    filled_in = json.dumps({"account": account}, separators=(",", ":"))
+    return f"{form}?{urlencode({'parameters': filled_in})}"
 
 
 def _ask_for(api_url: str, path: str, headers: dict[str, str]) -> str | None:

@@ -27,16 +27,29 @@ RETRY_MS = 2000
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def watcher_of(source: Source) -> Watcher:
-    """Return what watches the ledger of the account that a source names, and its folder."""
+class Watchers:
+    """Those of every account whose page is open; who stops the application closes them."""
 
-    def paths() -> list[Path]:
-        try:
-            return [source.data_dir / source.account() / LEDGER_FILE]
-        except BadInput:
-            return []
+    def __init__(self) -> None:
+        self._all: list[Watcher] = []
 
-    return Watcher(paths)
+    def of(self, source: Source) -> Watcher:
+        """Return what watches the ledger of the account that a source names, and its folder."""
+
+        def paths() -> list[Path]:
+            try:
+                return [source.data_dir / source.account() / LEDGER_FILE]
+            except BadInput:
+                return []
+
+        watcher = Watcher(paths)
+        self._all.append(watcher)
+        return watcher
+
+    async def close(self) -> None:
+        """Let everybody who waits go at once."""
+        for watcher in self._all:
+            await watcher.close()
 
 
 def event_routes(watcher: Watcher) -> APIRouter:

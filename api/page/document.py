@@ -31,7 +31,7 @@ _SCRIPTS = (
 def live_document(values: Mapping[str, str]) -> bytes:
     """Return the live page; `values` are pieces of HTML by their name in the template."""
     before, after = _frame()
-    for name in ("title", "session", "summary"):
+    for name in ("title", "session", "place", "summary"):
         before = before.replace(f"@@{name}@@", values[name])
     return (before + after).encode("utf-8", "replace")
 
@@ -82,7 +82,7 @@ def _frame() -> tuple[str, str]:
     """Return the page with places to fill in, before and after its script, which is long."""
     page = document(
         _ASSETS / "live.html",
-        {name: f"@@{name}@@" for name in ("title", "session", "summary")},
+        {name: f"@@{name}@@" for name in ("title", "session", "place", "summary")},
         {},
         styles=_STYLES,
         scripts=(

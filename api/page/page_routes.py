@@ -23,34 +23,34 @@ NOT_STORED = {"Cache-Control": "no-store"}
 NOT_FOUND, SEE_OTHER = 404, 303
 
 
-def page_routes(live: LiveReader, controls: Controls) -> APIRouter:
-    """Return the routes of pages; they are no part of the schema."""
+def page_routes(live: LiveReader, controls: Controls, place: str) -> APIRouter:
+    """Return the routes of pages below a path; they are no part of the schema."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     @routes.get("/")
     def live_page() -> HTMLResponse:
         seen = live.look()
-        return _page("Openbell", "", live_summary(seen, controls.known(seen.account)))
+        return _page("Openbell", "", live_summary(seen, controls.known(seen.account), place), place)
 
     @routes.get("/sign-in")
     def no_token_is_asked() -> RedirectResponse:
-        return RedirectResponse("/", SEE_OTHER)
+        return RedirectResponse(f"{place}/", SEE_OTHER)
 
     @routes.get("/sessions/{session}")
     def session_page(session: str) -> HTMLResponse:
         title = f"Session {session}"
         try:
-            summary, status = _summary_of(live, _date(session)), 200
+            summary, status = _summary_of(live, _date(session), place), 200
         except OpenbellError as error:
             status = NOT_FOUND if isinstance(error, BadInput) else 503
             summary = problem_summary(error.what, error.hint)
-        return _page(title, escape(session), summary, status)
+        return _page(title, escape(session), summary, place, status)
 
     return routes
 
 
-def _summary_of(live: LiveReader, session: date) -> str:
-    return day_summary(day_answer(live.source.account(), live.day(session)))
+def _summary_of(live: LiveReader, session: date, place: str) -> str:
+    return day_summary(day_answer(live.source.account(), live.day(session)), place)
 
 
 def _date(session: str) -> date:
@@ -71,10 +71,11 @@ def docs_route(app: FastAPI) -> APIRouter:
     return routes
 
 
-def _page(title: str, session: str, summary: str, status: int = 200) -> HTMLResponse:
+def _page(title: str, session: str, summary: str, place: str, status: int = 200) -> HTMLResponse:
     values = {
         "title": element("title", title),
         "session": session,
+        "place": escape(place),
         "summary": MASK.text(summary),
     }
     return HTMLResponse(live_document(values), status, headers=NOT_STORED)

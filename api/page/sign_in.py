@@ -18,7 +18,8 @@ LONGEST_FORM, MOST_FIELDS = 4096, 10
 UNAUTHORIZED, SEE_OTHER, TOO_LONG, NOT_ALLOWED, TOO_MANY = 401, 303, 413, 405, 429
 # Where a form may lead back to: the pages of ours, and nothing that somebody else wrote.
 PAGES = re.compile(
-    r"/|/docs|/sessions/\d{4}-\d{2}-\d{2}|/(?:backtests|sweeps|walks)/[^\x00-\x1f\x7f\\]*"
+    r"(?:/accounts/[a-z-]{1,40})?/(?:sessions/\d{4}-\d{2}-\d{2})?|/docs"
+    r"|/(?:backtests|sweeps|walks)/[^\x00-\x1f\x7f\\]*"
 )
 
 

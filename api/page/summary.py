@@ -11,8 +11,11 @@ from blocks.report.markup import element, items, number, percent, table, wrap
 from trading.counted import counted
 
 
-def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
-    """Return what the live page shows at its top, its positions, trades and the way to stop it."""
+def live_summary(seen: LiveAnswer, controls: ControlsAnswer, place: str) -> str:
+    """Return what the live page shows at its top, its positions, trades and the way to stop it.
+
+    `place` is the path below which the account's sessions are shown.
+    """
     zone = ZoneInfo(seen.session.clock.zone)
     made = _time(seen.session.clock.machine, zone)
     parts = [
@@ -21,7 +24,8 @@ def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
         ),
     ]
     if seen.problem is not None:
-        return "".join([*parts, problem_summary(seen.problem.what, seen.problem.hint)])
+        problem = problem_summary(seen.problem.what, seen.problem.hint)
+        return "".join([*parts, problem, _others(seen)])
     equity, latch = seen.equity, seen.equity.latch
     rows = [
         ("Account", seen.account_words),
@@ -39,7 +43,6 @@ def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
     if seen.halt is not None:
         why = f"{seen.halt.command} since {_time(seen.halt.since, zone)}: {seen.halt.reason}"
         rows.insert(2, ("Halted", why))
-    rows += [("Another account", f"{other.name}: {other.command}") for other in seen.others]
     parts += [_facts(rows), element("h2", "Positions"), _positions(seen)]
     parts += [element("h2", "Trades, what cost most first"), _trades(seen)]
     parts += [element("h2", "Stop it"), element("p", controls.sentence)]
@@ -57,11 +60,11 @@ def live_summary(seen: LiveAnswer, controls: ControlsAnswer) -> str:
             ),
         )
     )
-    parts += [element("h2", "Sessions"), _days(seen)]
-    return "".join(parts)
+    parts += [element("h2", "Sessions"), _days(seen, place)]
+    return "".join([*parts, _others(seen)])
 
 
-def day_summary(day: DayAnswer) -> str:
+def day_summary(day: DayAnswer, place: str) -> str:
     """Return what a session's page shows: its result, its trades and why they were entered."""
     result = day.result
     rows = [
@@ -83,7 +86,7 @@ def day_summary(day: DayAnswer) -> str:
             _trades(day),
             element("h2", "Why they were entered"),
             wrap("ul", items(entries)),
-            wrap("p", element("a", "Back to today", href="/")),
+            wrap("p", element("a", "Back to today", href=f"{place}/")),
         ]
     )
 
@@ -154,13 +157,20 @@ def _trades(seen: LiveAnswer | DayAnswer) -> str:
     return table(("Symbol", "Side", "Shares", "Entry", "Exit", "Why it was left", "P&L, USD"), rows)
 
 
-def _days(seen: LiveAnswer) -> str:
+def _others(seen: LiveAnswer) -> str:
+    if not seen.others:
+        return ""
+    links = [wrap("li", element("a", each.words, href=each.address)) for each in seen.others]
+    return element("h2", "Other accounts of this folder") + wrap("ul", "".join(links))
+
+
+def _days(seen: LiveAnswer, place: str) -> str:
     if not seen.equity.days:
         return element("p", "No session was traded yet.")
     links = [
         wrap(
             "li",
-            element("a", str(day.session), href=f"/sessions/{day.session}")
+            element("a", str(day.session), href=f"{place}/sessions/{day.session}")
             + element(
                 "span", f" {number(float(day.pnl), '+,.2f')} USD, {counted(day.trades, 'trade')}"
             ),

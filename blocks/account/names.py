@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 from blocks.account_files import LEDGER_FILE
 from blocks.process.apart import NoAnswer, answer_of, tell
@@ -15,6 +16,8 @@ ALPACA_PAPER, ALPACA_LIVE = "alpaca-paper", "alpaca-live"
 MOCK = "mock"
 DRY_RUN = "-dry-run"
 SHADOW = "-shadow"
+# At the live page's address each account has a page of its own below this path.
+PAGES = "/accounts"
 # Which account is meant where none is named: what is at a broker before what is only here.
 MEANT = (ALPACA_LIVE, ALPACA_PAPER, PAPER, SIMULATED)
 
@@ -66,6 +69,14 @@ def account_words(account: str, *, has_simulated_bars: bool) -> str:
     if account == ALPACA_LIVE:
         kinds.append("REAL MONEY")
     return f"{account} ({', '.join(kinds)})" if kinds else account
+
+
+def place_of(account: str) -> str:
+    """Return the path at the live page's address below which an account is shown.
+
+    Whichever is meant at `/` by then, it is shown there.
+    """
+    return f"{PAGES}/{quote(account, safe='')}"
 
 
 def is_there(data_dir: Path, account: str) -> bool:

@@ -235,10 +235,11 @@ class DayAnswer(Record):
 
 
 class OtherAccount(Record):
-    """Another account of the data folder, and the command that serves its page."""
+    """Another account of the data folder: what it is called, and the path of its own page."""
 
     name: str
-    command: str
+    words: str
+    address: str
 
 
 class LiveAnswer(Record):

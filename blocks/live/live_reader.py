@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,15 +12,14 @@ from blocks.account.day.reading import DayReading, read_day
 from blocks.account.facts import AccountFacts
 from blocks.account.names import account_words
 from blocks.account.reader import Kept
-from blocks.account.status import accounts_in
 from blocks.account_files import LEDGER_FILE
 from blocks.health.health import NOT_BEGUN, HealthReport
+from blocks.live.account_list import AccountList
 from blocks.live.answers import (
     ComponentAnswer,
     EquityAnswer,
     HealthAnswer,
     LiveAnswer,
-    OtherAccount,
     ParityAnswer,
     PlanAnswer,
     Problem,
@@ -50,6 +48,10 @@ class LiveReader:
     _kept: Kept[DayReading] | None = None
     _of: tuple[Path, int] | None = None
     _before: DayReading | None = None
+    _accounts: AccountList = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._accounts = AccountList(self.source.data_dir)
 
     def look(self) -> LiveAnswer:
         """Return everything that is known; what cannot be read is a problem in it, no error."""
@@ -66,7 +68,7 @@ class LiveReader:
         return LiveAnswer(
             account=account,
             account_words=words_of(account, session.plan) if account else "",
-            others=other_accounts(self.source.data_dir, account),
+            others=self._accounts.others(account),
             problem=problem,
             session=session,
             health=health_answer(report),
@@ -121,20 +123,6 @@ class LiveReader:
 def words_of(account: str, plan: PlanAnswer | None) -> str:
     """Return what an account is called where the plan of its newest session is known, or not."""
     return account_words(account, has_simulated_bars=plan is not None and plan.is_simulated)
-
-
-def other_accounts(data_dir: Path, account: str | None) -> list[OtherAccount]:
-    """Return the accounts of a data folder but one, and how each of them is shown."""
-    place = shlex.quote(str(data_dir))
-    return [
-        # Port 0 is one that is free: this account's page keeps its own.
-        OtherAccount(
-            name=name,
-            command=f"openbell api --data-dir {place} --account {shlex.quote(name)} --port 0",
-        )
-        for name in accounts_in(data_dir)
-        if name != account
-    ]
 
 
 def inode_of(path: Path) -> int:

@@ -50,6 +50,12 @@ class Source:
     _report: HealthReport | None = None
     _read_at: float = float("-inf")
 
+    def of(self, account: str) -> Source:
+        """Return the source of another account of the same folder."""
+        return Source(
+            self.data_dir, account, self.environment, self.settle_s, self.exchange, began=self.began
+        )
+
     def account(self) -> str:
         """Return the account's name; raises BadInput when there is none yet."""
         name = self._name()

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
-from blocks.account.status import live_account
+from blocks.account.names import place_of
 from blocks.results.served import BACKTESTS, KINDS
 from blocks.settings.app_settings import ApiSettings
 
@@ -59,8 +59,6 @@ class LivePage:
         return [f"open {served} while openbell up or openbell api runs", f"or open {file}"]
 
     def links(self, account: str, session: date) -> str:
-        """Return links to an account and its session, nothing where the page shows another."""
-        if live_account(self.data_dir) != account:
-            return ""
-        day = f"{self.address}sessions/{session}"
-        return f"[Live page]({self.address}), [session {session}]({day})"
+        """Return links to an account and its session, whichever account is meant by then."""
+        page = f"{self.address.rstrip('/')}{place_of(account)}/"
+        return f"[Live page]({page}), [session {session}]({page}sessions/{session})"

@@ -35,8 +35,8 @@ function restOfDay(day, ask) {
 }
 
 function turnPages(day) {
-  const ways = [link('Today', '/')];
-  if (day.before) ways.push(link(`Before: ${day.before}`, `/sessions/${day.before}`));
-  if (day.after) ways.push(link(`After: ${day.after}`, `/sessions/${day.after}`));
+  const ways = [link('Today', `${home}/`)];
+  if (day.before) ways.push(link(`Before: ${day.before}`, `${home}/sessions/${day.before}`));
+  if (day.after) ways.push(link(`After: ${day.after}`, `${home}/sessions/${day.after}`));
   byId('sections').replaceChildren(...ways);
 }

@@ -1,10 +1,12 @@
 // What the server says: asked once, and again whenever its stream says that something changed.
 
+// Below which path of this server the account is asked for: none where it is the one that is meant.
+const home = document.body.dataset.place;
 const state = { seen: null, lostAt: 0, askedAt: 0, isAsking: false, isWanted: false };
 
 async function ask(path) {
   try {
-    const answer = await fetch(path, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+    const answer = await fetch(home + path, { headers: { Accept: 'application/json' }, cache: 'no-store' });
     if (answer.status === 401) {
       location.reload();
       return null;
@@ -68,7 +70,7 @@ let stream = null;
 
 function listen(show) {
   if (stream) stream.close();
-  stream = new EventSource('/api/events');
+  stream = new EventSource(`${home}/api/events`);
   let heard = Date.now();
   stream.addEventListener('changed', () => {
     heard = Date.now();

@@ -56,7 +56,7 @@ function dayCell(day, length, found) {
   // What is read aloud begins with what is seen, so that who says it to the browser is understood.
   const more = make('span', ` USD, ${count(result.trades, 'trade')}, session ${result.session}`, 'unseen');
   const inside = link([make('span', String(day), 'day'), ' ',
-    figure(pnl, Math.abs(pnl) < 1000 ? 2 : 0, true), more], `/sessions/${result.session}`);
+    figure(pnl, Math.abs(pnl) < 1000 ? 2 : 0, true), more], `${home}/sessions/${result.session}`);
   return make('td', inside, pnl > 0 ? 'good-day' : pnl < 0 ? 'bad-day' : '');
 }
 
@@ -67,7 +67,7 @@ function showParity(parity) {
   put(section('parity', 'Parity of the last 20 sessions', 'Each session replayed from its own journal: '
     + 'whether the same decisions come again, and what final bars would have changed.'),
   table('parity', 'What replays of sessions found, the newest first', [
-    ['Session', '', (p) => link(p.session, `/sessions/${p.session}`)],
+    ['Session', '', (p) => link(p.session, `${home}/sessions/${p.session}`)],
     ['Verdict', '', (p) => make('span', VERDICTS[p.verdict] || plain(p.verdict),
       p.verdict === 'agrees' ? 'good' : p.verdict === 'not_kept' ? '' : 'bad')],
     ['Differences', 'number', (p) => figure(p.differences, 0)],

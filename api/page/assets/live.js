@@ -14,20 +14,22 @@ function heads(seen) {
   const { session } = seen;
   const { plan, clock: time } = session;
   byId('kind').textContent = `Openbell, account ${seen.account_words || 'none yet'}`;
-  showOthers(seen.others);
   byId('heading').textContent = session.shown
     ? (session.today === session.shown ? `Session ${session.shown}` : `Last session ${session.shown}`)
     : 'No session yet';
   byId('subtitle').textContent = `${session.sentence} ${plan ? `${plan.strategy}, bars of ${count(plan.interval_minutes, 'minute')}.` : ''}`;
   byId('made').textContent = `As of ${second(time.machine)} (${zoneName()})`;
-  document.title = `${seen.health.status === 'healthy' ? '' : '(!) '}Openbell ${money(seen.equity.day_pnl, true)}`;
+  document.title = `${seen.health.status === 'healthy' ? '' : '(!) '}Openbell ${seen.account || ''} ${money(seen.equity.day_pnl, true)}`;
 }
 
-function showOthers(others) {
-  if (!changed('others', others)) return;
-  const names = others.map((each) => each.name).join(', ');
-  byId('others').replaceChildren(...(others.length
-    ? [`Also in this folder: ${names}. To see ${others[0].name}: `, make('code', others[0].command)] : []));
+function showAccounts({ account, account_words: words, others }) {
+  if (!changed('accounts', [words, others])) return;
+  const list = byId('others');
+  list.hidden = !others.length;
+  const shown = link(words || account || 'none yet', `${home}/`);
+  shown.setAttribute('aria-current', 'page');
+  list.replaceChildren(make('span', 'Accounts'), shown,
+    ...others.map((each) => link(each.words, each.address, each.words.includes('REAL MONEY') ? 'real' : '')));
 }
 
 function notices(seen) {
@@ -70,6 +72,7 @@ function show(seen) {
   // What was read before a ledger is locked or being restored stays, and says of when it is.
   const isKept = seen.problem && before && before.session.shown;
   notices(seen);
+  showAccounts(seen);
   if (isKept) {
     document.title = '(!) Openbell';
     showWell(seen.health);
@@ -109,13 +112,14 @@ function show(seen) {
 async function begin() {
   const session = document.body.dataset.session;
   byId('page').hidden = false;
+  byId('home').href = `${home}/`;
   byId('subtitle').textContent = 'Reading the account.';
   if (session) {
     const [now, day] = [await ask('/api/session'), await ask(`/api/sessions/${encodeURIComponent(session)}`)];
     if (now) setClock(now.clock);
     if (!day) {
       byId('heading').textContent = `Session ${session}`;
-      byId('sections').replaceChildren(link('Today', '/'));
+      byId('sections').replaceChildren(link('Today', `${home}/`));
       return;
     }
     showDay(day);

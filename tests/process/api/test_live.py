@@ -163,6 +163,17 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         name = "account simulated (SIMULATED bars)"
         until(page, f"document.querySelector('#kind')?.textContent === 'Openbell, {name}'")
         until(page, "document.body.innerText.includes('it goes before replay')")
-        assert "--account replay" in page.evaluate("document.querySelector('#others').innerText")
+        # The one before is a click away, and what is asked for there is its own.
+        page.evaluate("document.querySelector('#others a[href=\"/accounts/replay/\"]').click()")
+        replay = "Openbell, account replay (SIMULATED bars)"
+        until(page, f"document.querySelector('#kind')?.textContent === '{replay}'")
+        until(
+            page,
+            "document.querySelector('#calendar td a')?.pathname.startsWith('/accounts/replay/')",
+        )
+        until(
+            page,
+            "document.querySelector('#others [aria-current]').textContent.startsWith('replay')",
+        )
         assert page.complaints() == []
         assert all(address.startswith((url, "data:")) for address in page.requests())

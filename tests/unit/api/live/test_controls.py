@@ -59,9 +59,11 @@ def test_each_leads_to_its_form_at_the_folders_own_server(prefect: str, tmp_path
     answer = Controls(tmp_path).answer("paper")
     assert answer.prefect == prefect
     urls = {control.name: control.url for control in answer.controls}
+    of_paper = "?parameters=%7B%22account%22%3A%22paper%22%7D"
     assert urls == {
-        "halt": f"{prefect}/deployments/deployment/number-of-halt/run",
-        "flatten": f"{prefect}/deployments/deployment/number-of-flatten/run",
+        # Left empty the form would stop the account that is meant, which may be another.
+        "halt": f"{prefect}/deployments/deployment/number-of-halt/run{of_paper}",
+        "flatten": f"{prefect}/deployments/deployment/number-of-flatten/run{of_paper}",
         # What is not registered has its command.
         "resume": None,
     }

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import re
+import shutil
 from collections.abc import Iterator
 from html import escape
 from importlib.metadata import version
@@ -56,18 +57,60 @@ def test_a_browser_without_script_reads_the_ledgers_numbers(
 def test_a_page_names_its_account_which_others_there_are_and_where_results_lie(
     page: TestClient, data_dir: Path
 ) -> None:
-    (data_dir / "alpaca-live").mkdir()
-    (data_dir / "alpaca-live" / "ledger.duckdb").touch()
     seen = page.get("/api/live").json()
     assert seen["account_words"] == "replay (SIMULATED bars)"
-    command = f"openbell api --data-dir {data_dir} --account alpaca-live --port 0"
-    assert seen["others"] == [{"name": "alpaca-live", "command": command}]
     for path in ("/", "/sessions/2025-06-10"):
         text = page.get(path).text
         assert "replay (SIMULATED bars)" in without_script(text), path
         assert '<a href="/backtests/">' in text, path
-    assert command in without_script(page.get("/").text)
     assert page.get("/api/sessions/2025-06-10").json()["account"] == "replay"
+
+
+def test_each_account_of_the_folder_has_a_page_of_its_own_a_click_away(
+    page: TestClient, data_dir: Path
+) -> None:
+    # One that cannot be read is called by its name, and its own page says why.
+    (data_dir / "alpaca-live").mkdir()
+    (data_dir / "alpaca-live" / "ledger.duckdb").touch()
+    shutil.copytree(data_dir / "replay", data_dir / "simulated")
+    first = ("alpaca-live", "alpaca-live (REAL MONEY)")
+    shown = {"replay": "replay (SIMULATED bars)", "simulated": "simulated (SIMULATED bars)"}
+    for name, other in (("replay", "simulated"), ("simulated", "replay")):
+        place = f"/accounts/{name}"
+        seen = page.get(f"{place}/api/live").json()
+        assert seen["account_words"] == shown[name]
+        assert [(each["name"], each["words"]) for each in seen["others"]] == [
+            first,
+            (other, shown[other]),
+        ]
+        text = page.get(place).text
+        assert f'data-place="{place}"' in text
+        plain = without_script(text)
+        assert shown[name] in plain
+        assert f'<a href="/accounts/{other}/">{shown[other]}</a>' in plain
+        # What leads on from there stays with the account.
+        assert f'href="{place}/sessions/2025-06-10"' in plain
+        assert 'href="/sessions' not in plain
+        day = page.get(f"{place}/sessions/2025-06-10")
+        assert (day.status_code, f'href="{place}/"' in without_script(day.text)) == (200, True)
+        assert page.get(f"{place}/api/sessions/2025-06-10").json()["account"] == name
+        assert (
+            f"--account {name}"
+            in page.get(f"{place}/api/controls").json()["controls"][0]["command"]
+        )
+    assert page.get("/accounts/alpaca-live/api/live").json()["problem"] is not None
+
+
+@pytest.mark.parametrize("name", ["paper", "nobody", "copies", "<b>"])
+def test_an_account_that_is_not_there_is_said_with_those_that_are(
+    name: str, page: TestClient
+) -> None:
+    answer = page.get(f"/accounts/{name}/")
+    assert answer.status_code == 404
+    assert "<b>" not in answer.text
+    assert "These are there: replay" in answer.text
+    assert "These are there: replay" in page.get(f"/accounts/{name}/api/live").json()["error"]
+    assert page.get("/accounts/").url.path == "/"
 
 
 def test_a_sessions_page_says_what_it_did_and_one_that_was_not_traded_says_so(
@@ -158,7 +201,8 @@ def test_the_form_takes_the_token_once_and_its_cookie_outlives_a_restart(data_di
     right = browser.post("/sign-in", data={"token": TOKEN, "to": "/sessions/2025-06-10"})
     assert (right.status_code, right.headers["location"]) == (303, "/sessions/2025-06-10")
     assert TOKEN not in right.headers["set-cookie"]
-    assert browser.get("/").status_code == browser.get("/api/live").status_code == 200
+    for path in ("/", "/api/live", "/accounts/replay/", "/accounts/replay/api/live"):
+        assert browser.get(path).status_code == 200
     # Another process knows what the first one gave; one with another token does not.
     again, other = with_token(data_dir), with_token(data_dir, TOKEN + "9")
     for client, status in ((again, 200), (other, 401)):
@@ -186,10 +230,13 @@ def test_the_form_leads_nowhere_else_and_reads_no_long_story(data_dir: Path) -> 
     assert browser.post("/sign-in", content=b"\xff%00&&&").status_code == 401
 
 
-def test_without_the_token_nothing_of_the_account_is_on_the_page(data_dir: Path) -> None:
-    text = with_token(data_dir).get("/").text
-    assert "USD" not in text
-    assert "2025-06-1" not in text
+@pytest.mark.parametrize("path", ["/", "/accounts/replay/", "/accounts/nobody/"])
+def test_without_the_token_nothing_of_the_account_is_on_the_page(path: str, data_dir: Path) -> None:
+    asked = with_token(data_dir).get(path)
+    assert asked.status_code == 401
+    assert f'name="to" value="{path}"' in asked.text
+    assert "USD" not in asked.text
+    assert "2025-06-1" not in asked.text
 
 
 def test_where_no_token_is_asked_for_the_way_in_leads_to_the_page(page: TestClient) -> None:

@@ -217,20 +217,24 @@ def test_the_days_summary_names_the_account_and_the_run_says_what_came_of_it(day
     assert said.endswith((day.folder / "replay").as_uri())
 
     # All of it leads to the live page of its account.
-    address = "http://127.0.0.1:8085/"
+    address = "http://127.0.0.1:8085/accounts/replay/"
     links = f"[Live page]({address}), [session {DAY}]({address}sessions/{DAY})"
     assert links in summary["data"]
     for key in ("replay-decisions", "replay-positions"):
         assert day.shown.last(key)["description"].endswith(links), key
 
 
-def test_the_live_page_is_where_the_settings_have_it_and_shows_one_account(tmp_path: Path) -> None:
+def test_the_live_page_is_where_the_settings_have_it_and_leads_to_each_account(
+    tmp_path: Path,
+) -> None:
     for host, reached in (("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("box.lan", "box.lan")):
         settings = ApiSettings(api_host=host, health_check_port=9000)
         assert LivePage.of(settings, tmp_path).address == f"http://{reached}:9000/"
-    for account in ("replay", "paper"):
-        (tmp_path / account).mkdir()
-        (tmp_path / account / "ledger.duckdb").touch()
+    # A link of yesterday leads to its account, though another is meant today.
     page = LivePage.of(ApiSettings(), tmp_path)
-    assert page.links("paper", date(2025, 6, 10))
-    assert page.links("replay", date(2025, 6, 10)) == ""
+    for account in ("replay", "paper"):
+        address = f"http://127.0.0.1:8085/accounts/{account}/"
+        links = page.links(account, date(2025, 6, 10))
+        assert (
+            links == f"[Live page]({address}), [session 2025-06-10]({address}sessions/2025-06-10)"
+        )
