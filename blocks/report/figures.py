@@ -8,14 +8,17 @@ from trading.backtest.performance import SideFigures, Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 from trading.counted import counted
 
+_TOO_FEW = f"not reported under {FEWEST_SESSIONS_FOR_RATIOS} sessions"
+
 
 def headline(summary: Summary) -> str:
     """Return the cards at the top: a label, a figure, and a sentence about it."""
     wins = summary.long.wins + summary.short.wins
-    few = (
-        f"not reported under {FEWEST_SESSIONS_FOR_RATIOS} sessions"
-        if summary.sessions < FEWEST_SESSIONS_FOR_RATIOS
-        else "no day's return differs from another's"
+    few = "no day's return differs from another's" if summary.is_told_by_year else _TOO_FEW
+    year = (
+        f"{percent(summary.annual_return)} a year"
+        if summary.is_told_by_year
+        else f"a year's figure needs {FEWEST_SESSIONS_FOR_RATIOS}"
     )
     cards = [
         (
@@ -27,7 +30,7 @@ def headline(summary: Summary) -> str:
         (
             "Return",
             percent(summary.total_return),
-            f"over {counted(summary.sessions, 'session')}; {percent(summary.annual_return)} a year",
+            f"over {counted(summary.sessions, 'session')}; {year}",
             tone(summary.total_return),
         ),
         (
@@ -104,8 +107,7 @@ def all_figures(summary: Summary, risk: RiskFigures) -> str:
         _row("Final equity", f"{number(summary.final_equity)} USD", "after the last close"),
         _row("Profit", f"{number(summary.total_pnl, '+,.2f')} USD", "all trades, after costs"),
         _row("Return", percent(summary.total_return), "of the initial equity"),
-        _row("Annual return", percent(summary.annual_return), "compounded over 252 sessions"),
-        _row("Annual volatility", percent(summary.annual_volatility, ",.2f"), "of daily returns"),
+        *_yearly_rows(summary),
         _row("Maximum drawdown", percent(summary.max_drawdown), "from the equity per bar"),
         _row("Sharpe ratio", number(summary.sharpe), "daily returns, a year"),
         _row("Sortino ratio", number(summary.sortino), "the same against falls only"),
@@ -127,6 +129,15 @@ def all_figures(summary: Summary, risk: RiskFigures) -> str:
     ]
     heads = ("Figure", "Value", "Meaning")
     return table(heads, rows, caption="All figures", class_="facts figures")
+
+
+def _yearly_rows(summary: Summary) -> list[str]:
+    if not summary.is_told_by_year:
+        return [_row(name, NOTHING, _TOO_FEW) for name in ("Annual return", "Annual volatility")]
+    return [
+        _row("Annual return", percent(summary.annual_return), "compounded over 252 sessions"),
+        _row("Annual volatility", percent(summary.annual_volatility, ",.2f"), "of daily returns"),
+    ]
 
 
 def _risk_rows(risk: RiskFigures) -> list[str]:

@@ -50,7 +50,8 @@ def aligned(rows: list[tuple[str, str]], width: int) -> list[str]:
 def figures(summary: Summary) -> list[tuple[str, str]]:
     """Return a summary's figures as people read them, each with its label."""
     few = f"fewer than {FEWEST_SESSIONS_FOR_RATIOS} sessions"
-    ratios = summary.sessions >= FEWEST_SESSIONS_FOR_RATIOS
+    ratios = summary.is_told_by_year
+    volatility = _number(_times(summary.annual_volatility, 100), ".2f")
     low, high = summary.expectancy_r_low, summary.expectancy_r_high
     interval = "" if low is None else f" ({_number(low, '+.3f')} to {_number(high, '+.3f')})"
     exits = ", ".join(f"{name} {count}" for name, count in summary.exit_reasons.items() if count)
@@ -60,8 +61,8 @@ def figures(summary: Summary) -> list[tuple[str, str]]:
         ("Final equity [USD]", f"{summary.final_equity:,.2f}"),
         ("Profit [USD]", f"{summary.total_pnl:+,.2f}"),
         ("Return [%]", _percent(summary.total_return)),
-        ("Annual return [%]", _percent(summary.annual_return)),
-        ("Annual volatility [%]", _percent(summary.annual_volatility)),
+        ("Annual return [%]", _percent(summary.annual_return) if ratios else few),
+        ("Annual volatility [%]", volatility if ratios else few),
         ("Max drawdown [%]", _percent(summary.max_drawdown)),
         ("Sharpe ratio", _number(summary.sharpe, ".2f") if ratios else few),
         ("Sortino ratio", _number(summary.sortino, ".2f") if ratios else few),

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from trading.backtest.held_bars import CountHeld, count_held_by_numpy
-from trading.backtest.ratios import ratios_of
+from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS, ratios_of
 from trading.backtest.resampling import Resample, means_of_resamples, resample_by_numpy
 from trading.engine.tapes.trade_tape import FillRow, TradeRow
 from trading.market.bars import Floats, Integers
@@ -96,6 +96,14 @@ class Summary:
     long: SideFigures
     short: SideFigures
     session_returns: tuple[float, ...]
+
+    @property
+    def is_told_by_year(self) -> bool:
+        """Return whether there are sessions enough for people to be told a year's figure.
+
+        What one day earned, raised to 252 days, is no year that anybody will see.
+        """
+        return self.sessions >= FEWEST_SESSIONS_FOR_RATIOS
 
     def as_dict(self) -> dict[str, Json]:
         """Return the figures as JSON-ready values: NaN and infinities become null."""

@@ -56,11 +56,14 @@ def _words(figures: Against, total_return: float) -> str:
 def _table(run: ReportRun, figures: Against) -> str:
     own, theirs = run.summary, figures.ratios
     few = f"needs {FEWEST_SESSIONS_FOR_RATIOS} sessions"
-    rows = [
-        ("Return", percent(own.total_return), percent(figures.total_return)),
+    yearly = (
         ("Annual return", percent(own.annual_return), percent(theirs.annual_return)),
         ("Annual volatility", percent(own.annual_volatility, ",.2f"),
          percent(theirs.annual_volatility, ",.2f")),
+    )  # fmt: skip
+    rows = [
+        ("Return", percent(own.total_return), percent(figures.total_return)),
+        *(yearly if own.is_told_by_year else ()),
         ("Sharpe ratio", number(own.sharpe), number(theirs.sharpe)),
         ("Sortino ratio", number(own.sortino), number(theirs.sortino)),
         ("Maximum drawdown", percent(own.max_drawdown), percent(theirs.max_drawdown)),

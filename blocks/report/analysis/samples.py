@@ -12,8 +12,8 @@ _ROWS: tuple[tuple[str, Callable[[Summary], str]], ...] = (
     ("Sessions", lambda of: f"{of.sessions:,}"),
     ("Profit, USD", lambda of: number(of.total_pnl, "+,.2f")),
     ("Return", lambda of: percent(of.total_return)),
-    ("Annual return", lambda of: percent(of.annual_return)),
-    ("Annual volatility", lambda of: percent(of.annual_volatility, ",.2f")),
+    ("Annual return", lambda of: _yearly(of, percent(of.annual_return))),
+    ("Annual volatility", lambda of: _yearly(of, percent(of.annual_volatility, ",.2f"))),
     ("Maximum drawdown", lambda of: percent(of.max_drawdown)),
     ("Sharpe ratio", lambda of: number(of.sharpe)),
     ("Sortino ratio", lambda of: number(of.sortino)),
@@ -62,6 +62,10 @@ def _words(inside: Summary, outside: Summary) -> str:
     if before > 0 and after < before / 2:
         return f"{said} Less than half is left of what it earned before the date."
     return f"{said} Only the second part is evidence, and only while nothing is chosen by it."
+
+
+def _yearly(of: Summary, written: str) -> str:
+    return written if of.is_told_by_year else number(None)
 
 
 def _interval(of: Summary) -> str:

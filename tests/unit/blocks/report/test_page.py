@@ -30,6 +30,7 @@ from blocks.report.run import ReportRun
 from blocks.report.trades import PAGE_COLUMNS
 from blocks.report.words import DEFECT_WORDS
 from blocks.results.folder import REPORT, read_results, write_results
+from flows.pages.backtest_figures import figures
 from tasks.backtest.request import BacktestRequest
 from tasks.backtest.run import BacktestReport, backtest
 from tests.shared_data import REAL_BARS, needs_real_bars
@@ -368,6 +369,19 @@ def test_a_sharpe_ratio_that_is_not_there_says_why(
 ) -> None:
     said = headline(replace(run.summary, sessions=sessions, sharpe=None))
     assert escape(words) in said
+
+
+@pytest.mark.parametrize(("sessions", "is_told"), [(1, False), (19, False), (20, True)])
+def test_a_few_days_are_not_called_a_year(run: ReportRun, sessions: int, is_told: bool) -> None:
+    summary = replace(run.summary, sessions=sessions, annual_return=54321.0, annual_volatility=0.5)
+    page = report_page(replace(run, summary=summary))
+    # Neither in the cards, the table nor beside the benchmark.
+    assert ("5,432,100.00 % a year" in headline(summary)) is is_told
+    assert ("5,432,100.00 %" in page) is is_told
+    shown = dict(figures(summary))
+    assert (shown["Annual return [%]"] == "+5,432,100.00") is is_told
+    # What swings has no direction.
+    assert shown["Annual volatility [%]"] == ("50.00" if is_told else "fewer than 20 sessions")
 
 
 def test_a_run_without_trades_has_a_page() -> None:
