@@ -40,6 +40,27 @@ _WORDS: tuple[tuple[str, Refusal], ...] = (
 
 # What only prices of the moment are to blame for, in words of refusals.
 _OF_PRICE = ("base_price", "base price", "current price", "current_price", "market price")
+# What only the account's state is to blame for: the next look at it says whether it is free again.
+_OF_ACCOUNT = (
+    "account is blocked",
+    "account blocked",
+    "account is restricted",
+    "account restricted",
+    "restricted from trading",
+    "restricted to liquidation",
+    "liquidation only",
+    "closing only",
+    "close only",
+    "account is locked",
+    "account is suspended",
+    "account is not active",
+    "account is inactive",
+    "trading is blocked",
+    "trading blocked",
+    "trading is suspended",
+    "trading suspended",
+    "rejected by user request",
+)
 # Words of a refusal that is of keys, where it has no code.
 _OF_KEYS = ("forbidden", "authoriz", "authentic", "access key", "api key", "credential")
 KEYS_CODE = 40110000
@@ -78,11 +99,14 @@ def is_about_keys(reply: Reply) -> bool:
     return reply.status == 401 or (reply.status == 403 and (reply.code == KEYS_CODE or has_no_code))
 
 
-def is_about_price(reply: Reply | NoReply) -> bool:
-    """Return whether an order was refused because price is beyond a level of it by now."""
+def is_of_the_moment(reply: Reply | NoReply) -> bool:
+    """Return whether an order was refused for what the next bar may find mended.
+
+    Price is beyond a level of it by now, or the account may not trade for a while.
+    """
     if not isinstance(reply, Reply) or reply.status not in (400, 403, 422):
         return False
-    return any(words in reply.said.lower() for words in _OF_PRICE)
+    return any(words in reply.said.lower() for words in (*_OF_PRICE, *_OF_ACCOUNT))
 
 
 def is_used_id(reply: Reply | NoReply) -> bool:

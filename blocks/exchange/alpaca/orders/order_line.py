@@ -9,7 +9,7 @@ from threading import RLock
 from blocks.exchange.alpaca.account_reader import AccountReader
 from blocks.exchange.alpaca.line.answers import (
     answer_to,
-    is_about_price,
+    is_of_the_moment,
     is_cancelling_already,
     is_used_id,
 )
@@ -72,8 +72,8 @@ class OrderLine:
         answer = answer_to(reply)
         if isinstance(answer, Accepted):
             self._learn(reply)
-        if isinstance(answer, Refused) and intent.leg == Leg.ENTRY and is_about_price(reply):
-            # Of the prices of this moment alone: at the next bar the symbol may decide again.
+        if isinstance(answer, Refused) and intent.leg == Leg.ENTRY and is_of_the_moment(reply):
+            # At the next bar the symbol may decide again.
             return Refused(Refusal.RETRY, answer.words)
         return answer
 

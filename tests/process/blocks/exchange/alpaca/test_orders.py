@@ -141,7 +141,11 @@ def test_a_page_of_html_decides_nothing(status: int) -> None:
         (refuses(422, 42210000, "take_profit.limit_price must be >= base_price + 0.01"), "retry"),
         # Without a code it is of keys only where it says so.
         (Said(403, {"message": "insufficient buying power"}), "buying_power"),
-        (Said(403, {"code": "40310000", "message": "account is blocked"}), "permanent"),
+        (Said(403, {"code": "40310000", "message": "asset is not tradable"}), "permanent"),
+        # Of the account as it is now: it may be free again in the same session.
+        (Said(403, {"code": "40310000", "message": "account is blocked"}), "retry"),
+        (refuses(403, 40310000, "Account is restricted from trading"), "retry"),
+        (refuses(403, 40310000, "new orders are rejected by user request"), "retry"),
     ],
 )
 def test_a_refusal_is_of_its_class_in_the_brokers_words(said: Said, refusal: str) -> None:
@@ -152,10 +156,12 @@ def test_a_refusal_is_of_its_class_in_the_brokers_words(said: Said, refusal: str
         assert said.document["message"] in answer.words
 
 
-def test_a_stop_whose_level_was_passed_is_refused_for_good() -> None:
-    passed = refuses(422, 42210000, "stop price must be less than current price")
+@pytest.mark.parametrize(
+    "words", ["stop price must be less than current price", "account is blocked"]
+)
+def test_a_stop_that_cannot_rest_now_is_refused_for_good(words: str) -> None:
     with trading() as trader:
-        trader.broker.script("POST", "/v2/orders", passed)
+        trader.broker.script("POST", "/v2/orders", refuses(422, 42210000, words))
         answer = trader.exchange.submit(STOP)
         # The position is left at once: waiting would mend nothing.
         assert isinstance(answer, Refused) and answer.refusal == Refusal.PERMANENT
