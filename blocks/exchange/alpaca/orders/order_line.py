@@ -9,8 +9,8 @@ from threading import RLock
 from blocks.exchange.alpaca.account_reader import AccountReader
 from blocks.exchange.alpaca.line.answers import (
     answer_to,
-    is_of_the_moment,
     is_cancelling_already,
+    is_of_the_moment,
     is_used_id,
 )
 from blocks.exchange.alpaca.line.budget import Urgency
