@@ -18,6 +18,7 @@ from deployments.processes.home import Home
 from deployments.server.prefect_api import PrefectApi
 from deployments.server.server import Server
 from deployments.supervisor import Supervisor
+from tests.system.old_runs import plant
 from tests.system.patience import patient
 
 # What would begin by itself while the tests run: a session that happens to be due would trade
@@ -101,6 +102,7 @@ def prefect_stack(
         for name, value in FEW_UPCOMING_RUNS.items():
             patch.setenv(name, value)
         home = make_home(tmp_path_factory.mktemp("stack") / "data")
+        plant(home.prefect / "prefect.db")
         supervisor = Supervisor(home, said.append, StopRequest())
         with supervisor.running():
             yield PrefectStack(supervisor.api_url, home.data_dir, supervisor, said)
