@@ -13,7 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from blocks.ledger.message_payloads import payload_of, payload_to_json
-from blocks.stores.insertion import insert, insert_in_order, put
+from blocks.stores.insertion import MANY_ROWS, insert, insert_in_order, insert_many, put
 from trading.engine.book import Book
 from trading.engine.tapes.trade_tape import DecisionRow, TradeRow
 from trading.gate.findings import GateReport
@@ -214,15 +214,26 @@ def write_projection(connection: duckdb.DuckDBPyConnection, projection: Projecti
     if projection.positions is not None:
         connection.execute("DELETE FROM positions")
         insert(connection, "positions", projection.positions, "")
-    for us, value in projection.equity:
-        point = {"session": projection.session, "equity": money(value)}
-        put(connection, "equity", {"ts": moment(us)}, point)
+    _write_equity(connection, projection)
     insert(connection, "transfers", projection.transfers, "")
     insert_in_order(
         connection, "decisions", projection.decisions, "ON CONFLICT DO NOTHING", by="bar", place=1
     )
     insert(connection, "universe", projection.universe, "ON CONFLICT DO NOTHING")
     write_messages(connection, projection.messages)
+
+
+def _write_equity(connection: duckdb.DuckDBPyConnection, projection: Projection) -> None:
+    points = dict(projection.equity)
+    if len(points) < MANY_ROWS:
+        for us, value in points.items():
+            point = {"session": projection.session, "equity": money(value)}
+            put(connection, "equity", {"ts": moment(us)}, point)
+        return
+    # A session that is taken up again writes all of its day at once.
+    rows = [(moment(us), projection.session, money(value)) for us, value in points.items()]
+    over = "ON CONFLICT (ts) DO UPDATE SET session = excluded.session, equity = excluded.equity"
+    insert_many(connection, "equity", rows, over)
 
 
 def write_messages(connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 import duckdb
 import pytest
 
-from blocks.stores.insertion import MOST_ROWS, insert, insert_in_order, put
+from blocks.stores.insertion import MANY_ROWS, MOST_ROWS, insert, insert_in_order, put
 
 NOTHING = "ON CONFLICT DO NOTHING"
 OVER = "ON CONFLICT (bar, symbol) DO UPDATE SET reason = excluded.reason"
@@ -54,18 +54,18 @@ def test_a_day_that_is_caught_up_is_added_in_statements_that_take_little_memory(
     assert given == [4 * MOST_ROWS, 4 * MOST_ROWS, 4]
 
 
+@pytest.mark.parametrize("more", [0, MANY_ROWS])
 @pytest.mark.parametrize(("conflict", "reason"), [(NOTHING, "first"), (OVER, "last")])
 def test_of_rows_some_of_which_are_there_each_is_there_once_as_is_said(
-    connection: duckdb.DuckDBPyConnection, conflict: str, reason: str
+    connection: duckdb.DuckDBPyConnection, conflict: str, reason: str, more: int
 ) -> None:
-    insert_in_order(
-        connection, "said", [(1, "A", "first", ""), (2, "A", "first", "")], conflict,
-        by="bar", place=0,
-    )  # fmt: skip
+    first = [(1, "A", "first", None), (2, "A", "first", "")]
+    insert_in_order(connection, "said", first, conflict, by="bar", place=0)
     # A session that is taken up again tells its bars once more, and goes on.
-    again = [(3, "A", "new", ""), (2, "A", "last", ""), (2, "B", "new", "")]
+    later: list[tuple[object, ...]] = [(bar, "A", "new", None) for bar in range(3, 4 + more)]
+    again = [*reversed(later), (2, "A", "last", ""), (2, "B", "new", "")]
     insert_in_order(connection, "said", again, conflict, by="bar", place=0)
     insert_in_order(connection, "said", [], conflict, by="bar", place=0)
     assert rows(connection) == [
-        (1, "A", "first", ""), (2, "A", reason, ""), (2, "B", "new", ""), (3, "A", "new", ""),
+        (1, "A", "first", None), (2, "A", reason, ""), (2, "B", "new", ""), *later,
     ]  # fmt: skip
