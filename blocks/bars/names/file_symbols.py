@@ -14,6 +14,7 @@ from blocks.bars.names.words import (
     NameWords,
     has_word,
     holds_ticker,
+    is_partition,
     words_of_folders,
     words_of_name,
 )
@@ -120,9 +121,13 @@ class FileSymbols:
         telling = [folder for folder in folders if not folder.is_generic]
         by_stem = Named(stem.rest, "file's name", rests, parts, is_guess=stem.rest != file.stem)
         if telling:
-            by_folder = Named(
-                telling[-1].rest, "folder's name", (*rests, stem.rest), parts, is_guess=True
-            )
+            is_ticker = stem.is_symbol_like and any(map(str.isalpha, stem.rest))
+            # Programs that cut a table into parts call the files in them as they like.
+            is_program = any(map(is_partition, file.folders)) and not is_ticker
+            others = rests if is_program else (*rests, stem.rest)
+            by_folder = Named(telling[-1].rest, "folder's name", others, parts, is_guess=True)
+            if is_program:
+                return by_folder
             return self._of_two(file, by_stem, by_folder, telling[-1])
         return self._of_root(file, parts, rests) if stem.is_generic else by_stem
 

@@ -16,13 +16,15 @@ from blocks.bars.names.words import (
 from blocks.bars.sources.found import SourceFile
 
 _FOUR_DIGITS = re.compile(r"\d{4}")
+# Of years in which bars within the day are sold; tickers of six digits are not all such.
+_SHORT_DATE = re.compile(r"[12]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 
 def stems_of(files: Sequence[SourceFile]) -> dict[SourceFile, NameWords]:
     """Return what each file's name says, with numbers that count parts among its parts.
 
-    QXA_1 and QXA_2 are parts where both are there; QXA_5 and QXA_15 are more likely two lengths
-    of bars, and 0700 and 0005 two symbols.
+    QXA_1 and QXA_2 are parts where both are there, and QXA_240306 and QXA_240307; QXA_5 and
+    QXA_15 are more likely two lengths of bars, and 0700 and 0005 two symbols.
     """
     words = {file: _stem_of(file) for file in files}
     if _tells_no_years(words):
@@ -66,4 +68,5 @@ def _count_parts(numbers: Sequence[str], rest: str, *, is_alone: bool) -> bool:
     is_padded = len(set(map(len, numbers))) == 1 and any(
         number.startswith("0") for number in numbers
     )
-    return bool(rest) and is_padded
+    are_dates = all(map(_SHORT_DATE.fullmatch, numbers))
+    return bool(rest) and (is_padded or are_dates)

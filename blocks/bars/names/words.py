@@ -17,7 +17,8 @@ _YEAR = r"(?:19|20)\d\d"
 _DATES = (
     rf"{_YEAR}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[T_-]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?",
     rf"{_YEAR}(?:0[1-9]|1[0-2])",
-    rf"{_YEAR}[-_. ](?:0?[1-9]|1[0-2])[-_. ](?:[0-2]?\d|3[01])",
+    rf"{_YEAR}[-_. ](?:0?[1-9]|1[0-2])[-_. ](?:[0-2]?\d|3[01])"
+    r"(?:T(?:[01]\d|2[0-3])[-_.]?[0-5]\d(?:[-_.]?[0-5]\d)?Z?)?",
     rf"(?:[0-2]?\d|3[01])[-_. ](?:[0-2]?\d|3[01])[-_. ]{_YEAR}",
     rf"{_YEAR}[-_. ]?(?:q[1-4]|h[12]|w[0-5]?\d)",
     rf"q[1-4][-_. ]?{_YEAR}",
@@ -28,8 +29,14 @@ _DATES = (
     # Half a month or a year, 2024-03a, is how some cut long downloads.
     rf"{_YEAR}[-_. ](?:0?[1-9]|1[0-2])[a-z]?",
     rf"{_YEAR}[a-z]?",
+    # Seconds or milliseconds since 1970, as downloads are often called by.
+    r"1\d{9}(?:\d{3})?",
 )
-_PARTS = (r"part[-_. ]?(?:\d+|[a-z])", r"chunk[-_. ]?\d+", r"of[-_. ]?\d+", r"file[-_. ]?\d+")
+_PARTS = (
+    # The words of a span of dates.
+    rf"(?-i:from|to|until|thru|through|bis)(?=[-_. ]+(?:{'|'.join(_DATES)}))",
+    r"part[-_. ]?(?:\d+|[a-z])", r"chunk[-_. ]?\d+", r"of[-_. ]?\d+", r"file[-_. ]?\d+",
+)  # fmt: skip
 _CERTAIN = re.compile(
     rf"(?<![A-Za-z0-9])(?:{'|'.join((*_DATES, *_PARTS))})(?![A-Za-z0-9])", re.IGNORECASE
 )
@@ -37,6 +44,8 @@ _CERTAIN = re.compile(
 _PROGRAM_PART = re.compile(r"part-\d+-[0-9a-f-]{8,}.*", re.IGNORECASE)
 # Behind a comma stands an interval, as in BATS_QXA, 5.
 _LAST_NUMBER = re.compile(r"(?:^|(?<![-_. ,])[-_. ]+)(?:\((\d{1,4})\)|(\d{1,6}))$")
+# What TradingView adds to the name of a download, as in NASDAQ_AAPL, 5_1a2b3.
+_HASH = re.compile(r"(?<=, )(\d{1,4}[A-Z]?)_([0-9a-f]{5})$")
 _DATE_AT_END = re.compile(
     rf"(?P<rest>[A-Za-z^.=-]{{1,8}})(?P<date>{_YEAR}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))"
 )
@@ -120,6 +129,8 @@ def words_of_name(name: str) -> NameWords:
         return NameWords("", (name,))
     if dated := _DATE_AT_END.fullmatch(name):
         return NameWords(dated["rest"].rstrip(_EDGES), (dated["date"],))
+    if hashed := _HASH.search(name):
+        return NameWords(name[: hashed.end(1)], (hashed[2],))
     parts = tuple(_CERTAIN.findall(name))
     rest = _CERTAIN.sub(" ", name).strip(_EDGES) if parts else name
     # What stood around a date in the middle is one gap now.
@@ -133,8 +144,16 @@ def words_of_folders(folders: Sequence[str]) -> tuple[NameWords, ...]:
     words: list[NameWords] = []
     for name in folders:
         is_in_date = any(found.parts for found in words)
-        words.append(part_of_date(name) if is_in_date else words_of_name(name))
+        if is_partition(name):
+            words.append(NameWords("", (name,)))
+        else:
+            words.append(part_of_date(name) if is_in_date else words_of_name(name))
     return tuple(words)
+
+
+def is_partition(name: str) -> bool:
+    """Return whether a folder is one of a table cut by dates, as `year=2024` is."""
+    return _KEY.match(name) is not None
 
 
 def part_of_date(name: str) -> NameWords:

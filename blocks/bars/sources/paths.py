@@ -17,6 +17,9 @@ BarPath = Path | zipfile.Path
 
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv")
 SUFFIXES = (".parquet", ".pq", *TEXT_SUFFIXES, ".zip")
+_SUFFIXES_AT_END = re.compile(
+    rf"(?:{'|'.join(map(re.escape, (*TEXT_SUFFIXES, '.parquet', '.pq', '.zip')))})+$", re.IGNORECASE
+)
 _HEAD_BYTES = 65_536
 _NUMBER = re.compile(r'[\s"]*[-+]?\$?\d[\d.:/T-]*[Z%]?[\s"]*')
 
@@ -28,8 +31,8 @@ def suffix_of(path: BarPath) -> str:
 
 
 def stem_of(path: BarPath) -> str:
-    """Return the file's name without its suffix, `.csv.gz` as a whole."""
-    return path.name[: len(path.name) - len(suffix_of(path))]
+    """Return the file's name without its suffix; `.csv.gz` and `.csv.txt` count as one."""
+    return _SUFFIXES_AT_END.sub("", path.name)
 
 
 def content_of(path: BarPath) -> Path | bytes:

@@ -32,7 +32,7 @@ class Form(NamedTuple):
 
 def matched(text: str) -> re.Match[str] | None:
     """Return the parts of a text that is a time or a date, None for others."""
-    return TEXT.fullmatch(re.sub(r"^(\d{8})(\d{4}(?:\d{2})?)$", r"\1 \2", text))
+    return TEXT.fullmatch(re.sub(r"^(\d{8})(\d{4}(?:\d{2}(?:\.\d+)?)?)$", r"\1 \2", text))
 
 
 def form_of(match: re.Match[str], order: DateOrder | None) -> Form:

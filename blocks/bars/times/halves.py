@@ -1,4 +1,4 @@
-"""The many ways to write AM and PM, and what stands around them, as the one that is read."""
+"""Many ways to write a time of day, and AM and PM, as the one that is read."""
 
 from __future__ import annotations
 
@@ -18,11 +18,29 @@ _PLAINLY = (
     (r"\b([AaPp][Mm]) ?(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)", "$2 $1"),
     (r"(^|[ T,;_-])((?:1[3-9]|2[0-3]|00):[\d:.]+) ?[AaPp][Mm]\b", "$1$2"),
     (r"(\d),? at (\d)", "$1 $2"),
+    # 20240306093000000 ends in milliseconds, and 930 is a time that has lost its zero.
+    (r"^(\d{14})(\d{3})$", "$1.$2"),
+    (r"^(\d{8}) (\d{3})$", "$1 0$2"),
+    # Browsers' dates, and those of the C library.
+    (r"(GMT[+-]\d{4}) \([A-Za-z .]+\)$", "$1"),
+    (
+        r"^([A-Za-z]{3}) ([A-Za-z]{3}) +(\d{1,2}) (\d{1,2}:\d{2}:\d{2})( [A-Z]{3,4})? (\d{4})$",
+        "$2 $3 $6 $4$5",
+    ),
+    (r"\b(GMT|UTC)([+-])(\d)(:\d{2})?$", "${1}${2}0$3$4"),
+    # Dots, or an h, in the time of day.
+    (r"([ -])(\d{1,2})\.(\d{2})\.(\d{2})(\.\d+)?( [AaPp][Mm])?$", "$1$2:$3:$4$5$6"),
+    (r"([-/.]\d{2,4}) (\d{1,2})\.(\d{2})$", "$1 $2:$3"),
+    (r"(^|[ T])(\d{1,2})[hH](\d{2})$", "$1$2:$3"),
+    (r"^(\d{1,2}:\d{2}(?::\d{2})?) +(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})$", "$2 $1"),
+    (r"^([A-Za-z]{3,9})[-/.](\d{1,2})[-/.](\d{4})\b", "$1 $2 $3"),
+    (r"\b(\d{1,2})(?:st|nd|rd|th)\b", "$1"),
+    ("^(\\d{4})\u5e74(\\d{1,2})\u6708(\\d{1,2})\u65e5", "$1-$2-$3"),
 )
 
 
 def plainly_written(text: pl.Series, source: TimeSource) -> tuple[pl.Series, TimeSource]:
-    """Return times with plain spaces and with AM or PM behind them, others as they stand.
+    """Return times with plain spaces, colons, and AM or PM behind them, others as they stand.
 
     The first time and the last one tell how all are written.
     """

@@ -15,6 +15,8 @@ _EXAMPLE = "--time-format '%d.%m.%Y %H:%M:%S' for 31.01.2024 09:30:00"
 _TOKENS = re.compile(r"\d+|[A-Za-z]+|[^\dA-Za-z]+")
 _CLOCK = ("%H", "%M", "%S", "%f")
 _MOST_NUMBERS = 7
+# Behind a space stands no second, and before a fraction of one a point.
+_STRANGE = re.compile(r" %S|[^.,]%f|%M - ")
 
 
 def format_hint(value: str) -> str:
@@ -40,7 +42,7 @@ def likely_formats(value: str) -> tuple[str, ...]:
             names.remove("%m")
         codes = iter([*names, "%I" if is_half else "%H", *_CLOCK[1:]])
         form = "".join(_code(token, codes, is_month_named=is_month_named) for token in tokens)
-        if _reads(form, value):
+        if _reads(form, value) and not _STRANGE.search(form):
             found.append(form)
     return tuple(dict.fromkeys(found))
 

@@ -12,11 +12,15 @@ from blocks.bars.times.values import (
     TimeSource,
     not_a_time,
     not_used,
+    unreadable_text,
 )
 from trading.errors import BadInput
 
 # As text: a count since 1970 has other lengths than a date that is written out.
-EPOCH = r"\d{9,11}(\.\d+)?|\d{13}(\.\d+)?|\d{15,19}"
+EPOCH = r"\d{9,11}(\.\d+)?|\d{13}(\.\d+)?|\d{15,16}|\d{18,19}"
+EXPONENT = r"\d(?:\.\d+)?[eE]\+?\d{1,2}"
+# 1.7097354e+18 is whole; a spreadsheet's 1.70974E+12 is a day's quarter.
+_EXACT_DECIMALS = 7
 # 20240102, and with hours and minutes, and with seconds.
 _WRITTEN_OUT = (8, 12, 14)
 
@@ -36,6 +40,23 @@ def is_written_out(values: pl.Series) -> bool:
     return values.dtype.is_integer() and len(str(values[0])) in _WRITTEN_OUT
 
 
+def from_exponents(text: pl.Series, source: TimeSource, timezone: str | None) -> Times:
+    """Return times that are numbers such as 1.7097354e+18. Raises BadInput for shortened ones."""
+    numbers = text.cast(pl.Float64, strict=False)
+    if numbers.null_count():
+        raise unreadable_text(text.filter(numbers.is_null())[0], source)
+    decimals = text.str.extract(r"\.(\d+)").str.len_chars().max()
+    if not isinstance(decimals, int) or decimals < _EXACT_DECIMALS:
+        same = source.expression.cast(pl.String) == text[0]
+        raise BadInput(
+            f"{text[0]!r} in column {source.name!r} has lost the last digits of a count since 1970,"
+            f" {source.place(same)}",
+            "Format the column as whole numbers in the spreadsheet that shortened them, and save"
+            " the original again",
+        )
+    return from_numbers(numbers, source, timezone)
+
+
 def from_numbers(values: pl.Series, source: TimeSource, timezone: str | None) -> Times:
     """Return times that are numbers, in the one unit that fits the first. Raises BadInput."""
     first = values[0]
@@ -45,7 +66,8 @@ def from_numbers(values: pl.Series, source: TimeSource, timezone: str | None) ->
         if FIRST_SECOND * scale <= first < LAST_SECOND * scale
     ]
     if not units:
-        raise not_a_time(first, source, source.place(source.expression == first))
+        same = source.expression.cast(pl.Float64, strict=False) == float(first)
+        raise not_a_time(first, source, source.place(same))
     unit, scale = units[0], PER_SECOND[units[0]]
     inside = (values >= FIRST_SECOND * scale) & (values < LAST_SECOND * scale)
     if not inside.all():

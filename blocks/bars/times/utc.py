@@ -8,7 +8,14 @@ import polars as pl
 
 from blocks.bars.columns import INVISIBLE
 from blocks.bars.times.days import to_local
-from blocks.bars.times.numbers import EPOCH, from_numbers, is_written_out, whole_numbers
+from blocks.bars.times.numbers import (
+    EPOCH,
+    EXPONENT,
+    from_exponents,
+    from_numbers,
+    is_written_out,
+    whole_numbers,
+)
 from blocks.bars.times.texts import from_text, from_told_format
 from blocks.bars.times.values import (
     FIRST_SECOND,
@@ -105,6 +112,8 @@ def _read(values: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
 def _of_text(text: pl.Series, source: TimeSource, writing: TimeWriting) -> Times:
     if writing.time_format is not None:
         return from_told_format(text, source, writing)
+    if re.fullmatch(EXPONENT, text[0]):
+        return from_exponents(text, source, writing.timezone)
     if not re.fullmatch(EPOCH, text[0]):
         return from_text(text, source, writing)
     numbers = text.cast(pl.Float64 if "." in text[0] else pl.Int64, strict=False)

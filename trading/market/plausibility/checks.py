@@ -8,7 +8,13 @@ from trading.market.plausibility.clock.busy_open import busy_early, busy_late
 from trading.market.plausibility.clock.clock import odd_clock, wrong_zone
 from trading.market.plausibility.clock.half_clock import half_clock
 from trading.market.plausibility.finding import Check, Severity
-from trading.market.plausibility.lengths import mixed_lengths, off_grid, off_minute, undivided
+from trading.market.plausibility.lengths import (
+    longer,
+    mixed_lengths,
+    off_grid,
+    off_minute,
+    undivided,
+)
 from trading.market.plausibility.look import Look
 from trading.market.plausibility.prices import (
     doubtful_prices,
@@ -127,6 +133,14 @@ CHECKS = (
         REFUSED,
         "rows of {symbols} last {length}, of which no whole number makes a bar of {bar}: they would"
         " bring later prices into earlier bars",
+        "{way}",
+    ),
+    Check(
+        "longer",
+        longer,
+        REFUSED,
+        "rows of {symbols} last {length}, as in the session of {date}, and others are short enough"
+        " for bars of {bar}: they would bring later prices into earlier bars",
         "{way}",
     ),
     Check(

@@ -32,6 +32,10 @@ _MOST_MARKS = 0.6
 _FEW_OTHERS = 0.3
 _FEWEST_MARKS = 60
 _FEWEST_MARKS_OF_A_SESSION = 6
+# A session's rows of one length: at least so many, most of them next to each other.
+_FEWEST_LONGER = 6
+_MOST_NEXT = 0.8
+_SESSIONS_OF_PROOF, _ROWS_OF_PROOF = 2, 12
 # A session with fewer marks needs another one like it.
 _MARKS_OF_PROOF = 30
 
@@ -86,6 +90,47 @@ def undivided(look: Look) -> Words | None:
         "length": _span(minutes * MICROSECONDS_PER_MINUTE),
         "bar": _span(bar_us),
         "way": f"Use --interval {fitting[0]}, or shorter rows" if fitting else "Use shorter rows",
+    }
+
+
+def longer(look: Look) -> Words | None:
+    """Return the words of symbols with sessions of rows longer than the bars, where others fit.
+
+    Rows that are all longer are no matter of plausibility: the interval is refused for them.
+    """
+    sample = look.sample.whole
+    if look.bar_minutes is None or not len(sample.symbol):
+        return None
+    bar_us, sessions = look.bar_minutes * MICROSECONDS_PER_MINUTE, len(look.open_us)
+    group = sample.symbol * sessions + sample.session
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    count = np.diff(first, append=len(group))
+    none = np.iinfo(np.int64).max
+    gap = np.where(np.diff(group, append=-1) == 0, np.diff(sample.start_us, append=0), none)
+    length = np.minimum.reduceat(gap, first)
+    if not (length <= bar_us).any():
+        return None
+    each = np.repeat(length, count)
+    next_to = np.add.reduceat((gap == each).astype(np.int64), first)
+    on_grid = np.logical_and.reduceat(_offsets_us(look) % each == 0, first)
+    is_longer = np.isin(length, _LENGTHS_US) & (length > bar_us) & on_grid
+    is_longer &= (count >= _FEWEST_LONGER) & (next_to >= _MOST_NEXT * (count - 1))
+    symbol = sample.symbol[first]
+    found = np.bincount(symbol[is_longer], minlength=len(look.symbols))
+    rows = np.bincount(symbol[is_longer], count[is_longer], len(look.symbols))
+    bad = (found >= _SESSIONS_OF_PROOF) | (rows >= _ROWS_OF_PROOF)
+    if not bad.any():
+        return None
+    one = int(np.flatnonzero(is_longer & bad[symbol])[0])
+    minutes = int(length[one]) // MICROSECONDS_PER_MINUTE
+    fitting = [interval for interval in INTERVALS_MINUTES if interval % minutes == 0]
+    way = f"Use --interval {fitting[0]}, or rows" if fitting else "Use rows"
+    return {
+        "symbols": look.listed(np.flatnonzero(bad)),
+        "length": _span(int(length[one])),
+        "date": str(look.sessions[int(sample.session[first[one]])].date),
+        "bar": _span(bar_us),
+        "way": f"{way} of at most {_span(bar_us)} throughout",
     }
 
 

@@ -553,6 +553,32 @@ def test_rows_that_make_whole_bars_are_read(minutes: int, bar_minutes: int, tmp_
     assert not read_bars(path, None, bar_minutes=bar_minutes).notes
 
 
+@pytest.mark.parametrize(
+    ("frame", "symbol"),
+    [
+        (pl.concat([bars(MARCH), bars(MARCH, 60, symbol="ZYB")]), "ZYB"),
+        (pl.concat([bars(MARCH), bars(MARCH[:1], 15, symbol="ZYB")]), "ZYB"),
+        (pl.concat([bars(MARCH[:2], 60), bars(MARCH[2:])]), "QXA"),
+    ],
+    ids=["a symbol of hours", "a session of quarters", "hours in the first sessions"],
+)
+def test_rows_longer_than_the_bars_beside_others_are_refused(
+    frame: pl.DataFrame, symbol: str, tmp_path: Path
+) -> None:
+    path = written(frame, tmp_path)
+    with pytest.raises(BadInput, match=f"{symbol} last .* later prices .* --interval (15|60)") as e:
+        read_bars(path, None, bar_minutes=5)
+    assert read_bars(
+        path, None, bar_minutes=int(str(e.value).split("--interval ")[1].split(",")[0])
+    )
+
+
+def test_a_symbol_that_is_traded_now_and_then_has_no_longer_rows(tmp_path: Path) -> None:
+    thin = bars(MARCH, symbol="THIN").sample(fraction=0.12, seed=4)
+    path = written(pl.concat([bars(MARCH), thin.sort("ts")]), tmp_path)
+    assert read_bars(path, None, bar_minutes=5).symbols == ("QXA", "THIN")
+
+
 def two_stocks(*names: str) -> pl.DataFrame:
     """Return the bars of two stocks whose prices are not far from each other, as rows in turn."""
     other = bars(MARCH, symbol=names[1], scale=0.97)

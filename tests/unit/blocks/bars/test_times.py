@@ -59,6 +59,17 @@ LOCAL = {
     "fractions after a comma": ("2024-03-06 09:30:00,000", "2024-03-13 09:30:00,000"),
     "minutes without a colon": ("20240306 0930", "20240313 0930"),
     "dots in the time": ("06.03.2024 09.30.00", "13.03.2024 09.30.00"),
+    "dots in the time, no seconds": ("06/03/2024 09.30", "13/03/2024 09.30"),
+    "an h in the time": ("2024-03-06 09h30", "2024-03-13 09h30"),
+    "Oracle": ("06-MAR-24 09.30.00.000000 AM", "13-MAR-24 09.30.00.000000 AM"),
+    "DB2": ("2024-03-06-09.30.00.000000", "2024-03-13-09.30.00.000000"),
+    "milliseconds without a point": ("20240306093000000", "20240313093000000"),
+    "a zero that is lost": ("20240306 930", "20240313 930"),
+    "the time first": ("09:30 03/06/2024", "09:30 03/13/2024"),
+    "month's name, dashes": ("Mar-06-2024 09:30", "Mar-13-2024 09:30"),
+    "an ordinal": ("March 6th 2024 09:30", "March 13th 2024 09:30"),
+    "the C library": ("Wed Mar  6 09:30:00 2024", "Wed Mar 13 09:30:00 2024"),
+    "China": ("2024\u5e7403\u670806\u65e5 09:30", "2024\u5e7403\u670813\u65e5 09:30"),
 }
 
 
@@ -77,6 +88,12 @@ ZONED = {
     "in brackets": ("2024-03-06 09:30:00 (EST)", "2024-03-13 09:30:00 (EDT)"),
     "a clock's letters": ("2024-03-06 09:30:00 ET", "2024-03-13 09:30:00 ET"),
     "letters of one row alone": ("2024-03-06 14:30:00 GMT", "2024-03-13 09:30:00 EDT"),
+    "a browser": (
+        "Wed Mar 06 2024 09:30:00 GMT-0500 (Eastern Standard Time)",
+        "Wed Mar 13 2024 09:30:00 GMT-0400 (Eastern Daylight Time)",
+    ),
+    "hours from GMT": ("2024-03-06 09:30:00 GMT-5", "2024-03-13 09:30:00 GMT-4"),
+    "the shell": ("Wed Mar 06 14:30:00 UTC 2024", "Wed Mar 13 13:30:00 UTC 2024"),
     "offset from GMT": ("2024-03-06 09:30:00 GMT-0500", "2024-03-13 09:30:00 GMT-0400"),
     "Java's": (
         "2024-03-06T09:30:00-05:00[America/New_York]",
@@ -254,3 +271,16 @@ def test_a_date_in_another_order_than_the_others_is_named(
 ) -> None:
     with pytest.raises(BadInput, match=rf"{odd} in column 'when' is no date as .*row 3 \(line 4\)"):
         read_times(tmp_path, texts)
+
+
+def test_counts_with_an_exponent_are_read_and_those_that_lost_digits_are_refused(
+    tmp_path: Path,
+) -> None:
+    assert read_times(tmp_path, ("1.7097354e+18", "1.7103366e+18"), None) == [WINTER, SUMMER]
+    with pytest.raises(BadInput, match=r"'1.70974E\+12' .* has lost the last digits"):
+        read_times(tmp_path, ("1.70974E+12", "1.71034E+12"), None)
+
+
+def test_a_number_that_is_no_time_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"133542090000000000 .* is no time .*line 2"):
+        read_times(tmp_path, ("133542090000000000", "133548066000000000"))
