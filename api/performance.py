@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.records.fields import Moment, Record
+from blocks.records.fields import Moment, Record, Symbol
 from blocks.telemetry.trades import TradeStore
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS, ratios_of, worth_of
 from trading.market.bars import Floats
@@ -29,8 +29,20 @@ class Period(StrEnum):
 DAYS = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30, Period.YEAR: 365}
 
 
+class SymbolResultAnswer(Record):
+    """What a symbol's closed trades earned in the period, USD; `wins` of them earned money."""
+
+    symbol: Symbol
+    trades: int
+    wins: int
+    pnl: float
+
+
 class PerformanceAnswer(Record):
-    """How the account did in a period; None where there are too few trades or sessions to say."""
+    """How the account did in a period; None where there are too few trades or sessions to say.
+
+    `symbols` are those that were traded, what cost most first.
+    """
 
     period: Period
     since: Moment | None
@@ -52,6 +64,7 @@ class PerformanceAnswer(Record):
     sharpe: float | None
     sortino: float | None
     sessions_needed_for_ratios: int
+    symbols: list[SymbolResultAnswer]
 
 
 def performance(
@@ -80,6 +93,9 @@ def performance(
         "sharpe": None,
         "sortino": None,
         "sessions_needed_for_ratios": FEWEST_SESSIONS_FOR_RATIOS,
+        "symbols": [
+            SymbolResultAnswer(**asdict(each)) for each in trades.get_symbol_results(since)
+        ],
     }
     if not inside or not start:
         return PerformanceAnswer(**figures)

@@ -40,6 +40,16 @@ class NotedTrade(Trade):
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolResult:
+    """What the closed trades of a symbol earned, USD; `wins` of them earned money."""
+
+    symbol: str
+    trades: int
+    wins: int
+    pnl: float
+
+
+@dataclass(frozen=True, slots=True)
 class PnlStats:
     """What closed trades earned, USD; None where there is nothing to divide by."""
 
@@ -150,6 +160,20 @@ class TradeStore:
             largest_win=float(row["largest"]) if wins else None,
             largest_loss=float(row["smallest"]) if losses else None,
         )
+
+    def get_symbol_results(self, since: datetime | None = None) -> list[SymbolResult]:
+        """Return what each symbol's trades that were closed since a time earned, worst first."""
+        rows = self._ledger.query(
+            "SELECT symbol, count(*) AS trades, count(*) FILTER (pnl > 0) AS wins,"
+            " coalesce(sum(pnl), 0) AS pnl FROM trades WHERE (? IS NULL OR exit_time >= ?)"
+            " GROUP BY symbol ORDER BY pnl, symbol",
+            [since, since],
+        )
+        return [
+            SymbolResult(str(row["symbol"]), int(row["trades"]), int(row["wins"]),
+                         float(row["pnl"]))
+            for row in rows
+        ]  # fmt: skip
 
     def _noted(self, trades: list[Trade]) -> list[NotedTrade]:
         notes = self._notes([trade.session for trade in trades if trade.session is not None])

@@ -1,4 +1,4 @@
-// The calendar of P&L by day, each a click from its session, and what replays of sessions found.
+// The calendar of P&L by day, each a click from its session; the account over all of them; parity.
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 let months = 2;
@@ -58,6 +58,60 @@ function dayCell(day, length, found) {
   const inside = link([make('span', String(day), 'day'), ' ',
     figure(pnl, Math.abs(pnl) < 1000 ? 2 : 0, true), more], `${home}/sessions/${result.session}`);
   return make('td', inside, pnl > 0 ? 'good-day' : pnl < 0 ? 'bad-day' : '');
+}
+
+// How the account did over all its sessions: asked when somebody looks there, and at each change.
+const soFar = { told: '', wanted: '', isSeen: false, ask: null };
+const soFarSight = new IntersectionObserver(([seen]) => {
+  soFar.isSeen = seen.isIntersecting;
+  readAccount();
+}, { rootMargin: '300px' });
+
+function showAccount(seen, ask) {
+  if (!seen.session.shown) return;
+  if (!byId('account')) {
+    section('account', 'The account so far', 'Of all its sessions, by their closed trades and their equity.');
+    soFarSight.observe(byId('account'));
+  }
+  soFar.ask = ask;
+  soFar.wanted = JSON.stringify([seen.account, seen.session.shown, seen.equity.equity, seen.trades.length]);
+  readAccount();
+}
+
+async function readAccount() {
+  const { wanted } = soFar;
+  if (!soFar.isSeen || soFar.told === wanted) return;
+  soFar.told = wanted;
+  const found = await soFar.ask('/api/metrics/performance');
+  if (found) put(byId('account').lastElementChild, accountTables(found));
+  else soFar.told = '';
+}
+
+function accountTables(found) {
+  const few = `needs ${found.sessions_needed_for_ratios} sessions`;
+  const ratio = (value) => value == null ? few : figure(value, 2);
+  const rows = [
+    ['Sessions', figure(found.sessions, 0)],
+    ['Equity', `${money(found.initial_equity)} became ${money(found.final_equity)}`],
+    ['Return', percent(found.total_return)],
+    ['P&L of closed trades', toned(found.total_pnl, money(found.total_pnl, true))],
+    ['Maximum drawdown', percent(found.max_drawdown)],
+    ['Sharpe ratio', ratio(found.sharpe)],
+    ['Sortino ratio', ratio(found.sortino)],
+    ['Closed trades', `${figure(found.trades, 0)}, ${figure(found.wins, 0)} won (${percent(found.win_rate, false)})`],
+    ['Profit factor', found.profit_factor == null ? '\u2013' : figure(found.profit_factor, 2)],
+    ['Average win and loss', `${money(found.average_win, true)}, ${money(found.average_loss, true)}`],
+    ['Largest win and loss', `${money(found.largest_win, true)}, ${money(found.largest_loss, true)}`],
+  ];
+  return make('div', [
+    table('account', 'Its figures', [['Figure', '', (r) => r[0]], ['Value', 'number', (r) => r[1]]], rows, ''),
+    table('by-symbol', 'By symbol, what cost most first', [
+      ['Symbol', '', (s) => s.symbol],
+      ['P&L, USD', 'number', (s) => toned(s.pnl, figure(s.pnl, 2, true))],
+      ['Trades', 'number', (s) => figure(s.trades, 0)],
+      ['Won', 'number', (s) => percent(s.wins / s.trades, false)],
+    ], found.symbols, 'No trade was closed yet.', true),
+  ], 'two');
 }
 
 const VERDICTS = { agrees: 'agrees', differs: 'differs', not_kept: 'not kept' };

@@ -157,6 +157,8 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
             assert page.evaluate("document.querySelector('#card-equity, #positions')") is None
         os.utime(place)
         until(page, "document.querySelector('#card-equity strong') !== null")
+        page.evaluate("document.querySelector('#account').scrollIntoView()")
+        until(page, "document.querySelector('#table-by-symbol tbody th') !== null")
         # Another account that goes before this one takes its place, and nothing stays of this one.
         shutil.copytree(data_dir / "replay", tmp_path / "copied")
         os.replace(tmp_path / "copied", data_dir / "simulated")
