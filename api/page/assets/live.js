@@ -26,10 +26,10 @@ function showAccounts({ account, account_words: words, others }) {
   if (!changed('accounts', [words, others])) return;
   const list = byId('others');
   list.hidden = !others.length;
-  const shown = link(words || account || 'none yet', `${home}/`);
+  const way = (name, address) => link(name, address, name.includes('REAL MONEY') ? 'real' : '');
+  const shown = way(words || account || 'none yet', `${home}/`);
   shown.setAttribute('aria-current', 'page');
-  list.replaceChildren(make('span', 'Accounts'), shown,
-    ...others.map((each) => link(each.words, each.address, each.words.includes('REAL MONEY') ? 'real' : '')));
+  list.replaceChildren(make('span', 'Accounts'), shown, ...others.map((each) => way(each.words, each.address)));
 }
 
 function notices(seen) {
