@@ -45,8 +45,8 @@ async def run_account(
     how many of its bars are done, and of how many.
 
     Raises BadInput, in the end also for a session that was closed while ledger and exchange
-    differed, and LeaseLost when another process has the account: TradedByAnother when that
-    one trades this very session.
+    differed, or when the last one closed with something held, and LeaseLost when another process
+    has the account: TradedByAnother when that one trades this very session.
     """
     run = _Run(
         request,
@@ -56,9 +56,10 @@ async def run_account(
         forever=forever and request.replay is None,
     )
     await run.open_and_trade(is_patient=patiently)
-    if run.differences is not None:
+    to_mend = run.differences or run.held
+    if to_mend is not None:
         # Said last: the sessions after it were traded all the same.
-        raise run.differences
+        raise to_mend
     return run.closed
 
 
@@ -73,6 +74,7 @@ class _Run:
     forever: bool
     closed: int = 0
     differences: BadInput | None = None
+    held: BadInput | None = None
 
     async def open_and_trade(self, *, is_patient: bool) -> None:
         """Open the account, again where that may help, and trade its sessions."""
@@ -157,6 +159,7 @@ class _Run:
         all_is_well()
         self.closed += traded.is_closed
         self.differences = traded.differences or self.differences
+        self.held = traded.held
 
 
 async def _wait_for(account: Account, session: Session, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flows.session.account.account import Account
 from flows.session.passing_fault import PassingFaults
 from flows.session.run_session import Runner, run_session
-from tasks.session.close import differences_at_the_close
+from tasks.session.close import differences_at_the_close, held_at_the_close
 from trading.errors import BadInput
 from trading.market.calendar import Session
 from trading.session.ports import Clock
@@ -18,10 +18,14 @@ TRIED_AFTER_CLOSE = timedelta(hours=1)
 
 
 class Traded(NamedTuple):
-    """How a session ended: whether it was closed, and what a person has to mend of it."""
+    """How a session ended: whether it was closed, and what a person has to mend of it.
+
+    What is `held` at its close the next session may leave.
+    """
 
     is_closed: bool
     differences: BadInput | None
+    held: BadInput | None
 
 
 async def trade_session(
@@ -43,7 +47,9 @@ async def trade_session(
                 return None
             with account.open_session(session) as runtime:
                 is_closed = await run_session(runtime, runner)
-                return Traded(is_closed, differences_at_the_close(runtime))
+                return Traded(
+                    is_closed, differences_at_the_close(runtime), held_at_the_close(runtime)
+                )
         except Exception as error:
             has_failed = True
             if not account.is_real_time or not await faults.wait(error, until, clock):

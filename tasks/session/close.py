@@ -25,12 +25,10 @@ def close_session(runtime: SessionRuntime) -> float:
 
 def tell_what_is_held(runtime: SessionRuntime) -> None:
     """Tell of each position that is open after a session's end."""
-    for symbol, s in runtime.state.index.items():
-        held = int(runtime.state.book.quantity[s])
-        if held:
-            runtime.notifier.send(
-                "SYSTEM_ERROR", f"{symbol}: {held} shares are open after the session's end"
-            )
+    for symbol, quantity in _held(runtime).items():
+        runtime.notifier.send(
+            "SYSTEM_ERROR", f"{symbol}: {quantity} shares are open after the session's end"
+        )
 
 
 def _tell_what_was_missed(runtime: SessionRuntime) -> None:
@@ -57,3 +55,21 @@ def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:
         "Compare them by hand; ledger and exchange of one moment are brought back together by:"
         f" openbell restore --account {runtime.ledger.account}",
     )
+
+
+def held_at_the_close(runtime: SessionRuntime) -> BadInput | None:
+    """Return what a session that was closed holds, and what to do; None where that is nothing."""
+    held = ", ".join(f"{symbol} {quantity:+d}" for symbol, quantity in _held(runtime).items())
+    if not runtime.state.is_closed or not held:
+        return None
+    return BadInput(
+        f"session {runtime.name} was closed while it held {held}",
+        "Overnight nothing may protect them: leave them by hand, or let this account's next"
+        " session do it, which sets their stops and leaves them at its end",
+    )
+
+
+def _held(runtime: SessionRuntime) -> dict[str, int]:
+    """Return the signed shares that the ledger holds, by symbol."""
+    quantities = {s: int(runtime.state.book.quantity[i]) for s, i in runtime.state.index.items()}
+    return {symbol: quantity for symbol, quantity in quantities.items() if quantity}

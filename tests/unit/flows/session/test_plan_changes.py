@@ -240,7 +240,8 @@ def test_a_symbol_that_comes_is_traded_as_if_it_had_always_been_there(
 def test_what_is_held_of_a_symbol_that_went_is_kept_with_its_stop_until_it_is_flat(
     books: Books, nothing_is_left_on_monday: None
 ) -> None:
-    assert books.trade(MONDAY) == 1
+    with pytest.raises(BadInput, match="was closed while it held"):
+        books.trade(MONDAY)
     held = {row["symbol"]: row for row in books.rows("SELECT * FROM positions")}
     assert set(held) == set(ABC)
     stop = books.rows("SELECT * FROM orders WHERE symbol = 'BBB' AND leg = 'stop'")
@@ -263,7 +264,8 @@ def test_the_stop_of_a_symbol_that_went_still_works(
 ) -> None:
     alone = Books(tmp_path / "alone")
     for each, symbols in ((alone, ABC), (books, ("ZZZ",))):
-        assert each.trade(MONDAY, stop_atr=1.0, max_entries=50) == 1
+        with pytest.raises(BadInput, match="was closed while it held"):
+            each.trade(MONDAY, stop_atr=1.0, max_entries=50)
         assert {row["symbol"] for row in each.rows("SELECT symbol FROM positions")}
         assert each.trade(TUESDAY, symbols=symbols, stop_atr=1.0, max_entries=0) == 1
     question = (
@@ -373,7 +375,8 @@ def test_what_of_an_account_never_changes_is_refused_with_a_way_out(books: Books
 def test_a_store_of_an_earlier_version_is_told_at_once_whose_its_positions_are(
     books: Books, nothing_is_left_on_monday: None
 ) -> None:
-    assert books.trade(MONDAY) == 1
+    with pytest.raises(BadInput, match="was closed while it held"):
+        books.trade(MONDAY)
     path = books.folder / "replay" / "exchange-mock.duckdb"
     with duckdb.connect(str(path)) as connection:
         row = connection.execute("SELECT value FROM account WHERE name = 'state'").fetchone()
