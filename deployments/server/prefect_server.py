@@ -53,7 +53,7 @@ UNLESS_SET = {
     "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "60",
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
     # By default runs are kept for ever, and each bar is one, with its tasks: 2.6 MB a session of
-    # five-minute bars, 50 a day of one-minute bars around the clock. The ledger keeps what was done.
+    # five-minute bars, 50 a day of one-minute bars around the clock. The ledger keeps all.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "true",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 86_400),
     # Runs that go in one transaction, each with its tasks: others wait for the database meanwhile.
