@@ -18,6 +18,7 @@ from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
 from tasks.sync import sync_account
+from trading.errors import BadInput
 from trading.market.calendar import Session
 from trading.plan import RunPlan
 from trading.session.messages import Kind, system_message
@@ -81,7 +82,8 @@ def nothing_is_left_on_monday(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_order_that_rested_overnight_and_ended_later_is_no_difference(
     tmp_path: Path, nothing_is_left_on_monday: None
 ) -> None:
-    assert trade(tmp_path, MONDAY) == 1
+    with pytest.raises(BadInput, match="was closed while it held"):
+        trade(tmp_path, MONDAY)
     assert resting(tmp_path) > 0
     storage = copied(tmp_path)
     # All positions are left in Tuesday's session, and their stops are cancelled.
