@@ -34,6 +34,7 @@ from trading.session.events import (
     Transfer,
     intent_of,
 )
+from trading.session.journalled import follow
 from trading.session.messages import Message
 from trading.session.order_reporter import Place
 from trading.session.order_times import OrderTimes, present_us
@@ -112,8 +113,7 @@ class OrderDesk:
 
     def fold(self, events: Iterable[Event]) -> None:
         """Apply what the journal holds; people were told of it then."""
-        for event in events:
-            self.reporter.take(event)
+        follow(events, self.reporter.take)
         self._shown = len(self.reporter.messages)
 
     def record(self, event: Event) -> None:

@@ -22,6 +22,7 @@ from trading.plan_record import (
 )
 from trading.session.events import SessionStarted
 from trading.session.inheritance import carried_to, outstanding_in, unknown_in
+from trading.session.journalled import follow
 from trading.session.state import SessionState
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ class PlanBook:
         rows = self.ledger.journal_of(session)
         plan = self.wanted if known is None else self._plan(known)
         state = SessionState(plan, session_of(rows[0].event))
-        for row in rows:
-            state.apply(row.event)
+        follow((row.event for row in rows), state.apply)
         return state
 
     def _after(self, before: str, session: str) -> Beginning:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from tasks.notify import notify
 from tasks.session.broker_watch import meet_broker
 from tasks.session.close import tell_what_is_held
 from tasks.session.runtime import SessionRuntime
+from trading.counted import counted
 from trading.engine.warm_up import warm
 from trading.errors import SourceUnavailable
 from trading.indicators.daily_feed import with_daily
@@ -24,7 +26,7 @@ from trading.market.calendar import (
 from trading.market.daily_levels import notes_on_levels
 from trading.market.panel_loading import make_panel
 from trading.session.bar_gate import BarGate
-from trading.session.events import SessionStarted
+from trading.session.events import EVERY_SYMBOL, Discrepancy, Event, SessionStarted
 from trading.session.inheritance import Warmed, with_warmed
 
 
@@ -35,7 +37,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
     when the store failed on the way: what was folded or heard is in the state already.
     """
     if not runtime.state.is_started:
-        runtime.desk.fold(row.event for row in runtime.ledger.journal_of(runtime.name))
+        runtime.desk.fold(_journal(runtime))
     if runtime.state.is_closed:
         if runtime.ledger.sessions()[-1][0] == runtime.name:
             # A kill may have come between the journal's last line and what people read.
@@ -77,6 +79,15 @@ def warm_up(runtime: SessionRuntime) -> bool:
     runtime.desk.project()
     notify(runtime)
     return True
+
+
+def _journal(runtime: SessionRuntime) -> Iterator[Event]:
+    """Yield what the session's journal holds, and behind it that rows of it were removed."""
+    rows = runtime.ledger.journal_of(runtime.name)
+    yield from (row.event for row in rows)
+    gone = runtime.ledger.rows_gone(rows[0].number, rows[-1].number) if rows else 0
+    if gone:
+        yield Discrepancy(EVERY_SYMBOL, f"the journal has lost {counted(gone, 'row')}", {})
 
 
 def inherited(runtime: SessionRuntime) -> dict[str, Any]:

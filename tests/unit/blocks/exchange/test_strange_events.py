@@ -127,6 +127,28 @@ def test_an_event_that_cannot_be_read_blocks_its_symbol() -> None:
     assert "BBB" not in desk.blocked
 
 
+def test_what_follows_upon_a_row_that_was_lost_blocks_its_symbol_and_ends_no_session() -> None:
+    """Each time the journal is read it would end there, while positions are held."""
+    desk, exchange = holding()
+    held, other = (int(quantity) for quantity in desk.state.book.quantity[:2])
+    exchange.positions = lambda: {"BBB": other}  # type: ignore[method-assign]
+    stop = next(o for o in desk.state.orders.values() if o.symbol == "AAA" and o.leg == Leg.STOP)
+    left = Fill("left", stop.client_order_id, "AAA", "stop", -held, 9.5, 0.0, 1)
+    unreadable = Discrepancy("AAA", "the journal has a row of kind 'x'", {})
+    rows = [
+        unreadable if isinstance(event, Fill) and event.symbol == "AAA" else event
+        for event in desk.ledger.events
+    ]
+    again = desk_of(exchange, plan())
+    again._news.cursor = desk.ledger.cursor()
+    again.fold([*rows, left, Fill("gone", "x", "BBB", "exit", 1_000_000, 9.5, 0.0, 1)])
+    assert again.state.last_bar == desk.state.last_bar
+    assert again.state.has_heard("left")
+    blocked = again.reconcile()
+    assert blocked["AAA"].endswith("is filled with 66, its fills are 0")
+    assert "the journal has lost what came before: fill gone of" in blocked["BBB"]
+
+
 def test_a_terminal_order_that_is_reported_alive_is_a_difference_and_no_end() -> None:
     desk, exchange = holding()
     entry = next(o for o in desk.state.orders.values() if o.symbol == "AAA" and o.leg == Leg.ENTRY)
