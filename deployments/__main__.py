@@ -32,7 +32,7 @@ from deployments.registry.keep_registered import Registration
 from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
 from deployments.start_settings import configure
-from deployments.supervisor import FOLLOW, Supervisor
+from deployments.supervisor import FIRST_REGISTER_LIMIT_S, FOLLOW, Supervisor
 from trading.errors import OpenbellError, SourceUnavailable
 
 TEND_EVERY_S = 1.0
@@ -167,7 +167,7 @@ def up(
     """Run server, worker and API until a signal arrives."""
     try:
         with supervisor.running():
-            supervisor.register()
+            supervisor.register(limit_s=FIRST_REGISTER_LIMIT_S)
             supervisor.say(
                 f"Openbell is up. UI: {ui_url(supervisor.api_url)}"
                 + (f"   live page: {api_server.url}/" if api_server else "")

@@ -15,7 +15,7 @@ from deployments.processes.home import Home
 from deployments.quick_demo import quick_demo
 from deployments.server.server import known_server
 from deployments.start_settings import StartSettings
-from deployments.supervisor import Supervisor
+from deployments.supervisor import FIRST_REGISTER_LIMIT_S, Supervisor
 
 
 def run_demo(
@@ -40,7 +40,7 @@ def run_demo(
         registered: list[str] = []
         with story.step("Their deployments are registered: what can be run, with what, and when"):
             supervisor.say, say = registered.append, supervisor.say
-            supervisor.register()
+            supervisor.register(limit_s=FIRST_REGISTER_LIMIT_S)
             supervisor.say = say
             story.say(f"      {len(registered)} things; each is in {home.logs / 'register.log'}")
         with story.step("A past session is traded again bar by bar, and 60 sessions are tested"):

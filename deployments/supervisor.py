@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,8 +22,10 @@ from deployments.runs.restarts import Restarts
 from deployments.runs.runs import CANCEL_GRACE_S, cancel_runs
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.prefect_api import NotRegistered
-from deployments.server.prefect_connection import ServerRefused
+from deployments.server.prefect_connection import ServerRefused, ServerSilent
 from deployments.server.server import (
+    ASK_AGAIN_S,
+    START_LIMIT_S,
     STOP_GRACE_S,
     Server,
     start_server,
@@ -33,6 +35,9 @@ from deployments.server.worker import start_worker
 from trading.errors import OpenbellError, SourceUnavailable
 
 REGISTER_LIMIT_S = 180.0
+# On a busy machine, as one that has just been started: who ends instead leaves a session that is
+# open to nobody.
+FIRST_REGISTER_LIMIT_S = 600.0
 # What `register` is asked by nobody else.
 FOLLOW = "--only-follow-moved-folder"
 MISSED_AFTER = timedelta(minutes=10)
@@ -100,9 +105,9 @@ class Supervisor:
                     self.server = use_server(self._server_elsewhere, self.say, self.should_stop)
                 else:
                     self.server = start_server(self.home, self.should_stop, self._names)
-                self._clear_up()
+                self._once_it_answers(self._clear_up)
                 # Before a worker takes a run that trades in the old place.
-                self._follow_moved_folder()
+                self._once_it_answers(self._follow_moved_folder)
                 self.worker = start_worker(self.home, self.api_url)
                 self._control.start()
                 if self._api_server is not None:
@@ -112,9 +117,27 @@ class Supervisor:
                 self._control.stop()
                 self.stop()
 
-    def register(self, overwrite: bool = False) -> None:
-        """Register blocks and deployments, in a process of its own that may import the flows."""
-        self._register(["--overwrite"] * overwrite)
+    def register(self, overwrite: bool = False, limit_s: float = REGISTER_LIMIT_S) -> None:
+        """Register blocks and deployments, in a process of its own that may import the flows.
+
+        Raises SourceUnavailable where that fails, or is not done within `limit_s` seconds.
+        """
+        self._register(["--overwrite"] * overwrite, limit_s)
+
+    def _once_it_answers(self, step: Callable[[], None]) -> None:
+        """Do a step of the start, again while a server of our own lives and has no time for it."""
+        deadline = time.monotonic() + START_LIMIT_S
+        while True:
+            try:
+                step()
+            except ServerSilent:
+                child = self.server.child
+                is_only_busy = child is not None and child.exit_code is None
+                if not is_only_busy or self.should_stop() or time.monotonic() >= deadline:
+                    raise
+                self.should_stop.pause(ASK_AGAIN_S)
+            else:
+                return
 
     def _follow_moved_folder(self) -> None:
         """Tell a server of our own where the folder is, if its ledger block names another place.
@@ -133,19 +156,19 @@ class Supervisor:
         if self.home.left_places() or ledger not in (None, str(self.home.data_dir)):
             self._register([FOLLOW])
 
-    def _register(self, options: list[str]) -> None:
+    def _register(self, options: list[str], limit_s: float = REGISTER_LIMIT_S) -> None:
         command = [sys.executable, "-m", "deployments", "register"]
         command += ["--data-dir", str(self.home.data_dir)]
         command += ["--prefect-file", str(self.prefect_file), *options]
         log = self.home.logs / "register.log"
         log.unlink(missing_ok=True)
         child = Child.start(command, self.home.environment(self.api_url), log)
-        deadline = time.monotonic() + REGISTER_LIMIT_S
+        deadline = time.monotonic() + limit_s
         while child.exit_code is None:
             if self.should_stop() or time.monotonic() > deadline:
                 child.stop(STOP_GRACE_S)
                 raise SourceUnavailable(
-                    f"registration was stopped after at most {REGISTER_LIMIT_S:.0f} s",
+                    f"registration was stopped after at most {limit_s:.0f} s",
                     f"See {self.home.logs / 'server.log'}",
                 )
             self.should_stop.pause(0.2)

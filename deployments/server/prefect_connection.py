@@ -40,6 +40,10 @@ class ServerRefused(OpenbellError):
         self.status = status
 
 
+class ServerSilent(SourceUnavailable):
+    """The server gave no answer: it is away, or too busy for one in time."""
+
+
 class PrefectConnection:
     """A Prefect server, spoken to over HTTP.
 
@@ -126,7 +130,7 @@ class PrefectConnection:
             except httpx.TransportError as error:
                 is_silent = isinstance(error, httpx.TimeoutException)
                 if pause_s is None or not (is_silent and may_repeat):
-                    raise SourceUnavailable(
+                    raise ServerSilent(
                         f"Prefect server {self.url} does not answer: {error}", LOG_HINT
                     ) from error
             else:

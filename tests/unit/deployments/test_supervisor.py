@@ -12,6 +12,7 @@ from deployments import supervisor as module
 from deployments.processes.child import Child
 from deployments.processes.home import Home
 from deployments.server.prefect_api import NotRegistered
+from deployments.server.prefect_connection import ServerSilent
 from deployments.server.server import DatabaseFile
 from deployments.supervisor import Supervisor
 
@@ -34,6 +35,30 @@ def test_a_risk_that_was_changed_is_told_before_however_many_other_lines(
     supervisor.server = module.Server("http://127.0.0.1:1/api", None)
     supervisor.register()
     assert said == lines
+
+
+def test_a_start_waits_for_a_server_that_lives_and_is_too_busy_for_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who ends instead leaves a session that is open to nobody, on every machine that is slow."""
+    supervisor = Supervisor(Home.at(tmp_path / "data"), print, StopRequest())
+    server = Process()
+    supervisor.server = module.Server("http://127.0.0.1:1/api", server)
+    monkeypatch.setattr(module, "ASK_AGAIN_S", 0.0)
+    asked = 0
+
+    def ask() -> None:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise ServerSilent("Prefect server does not answer: timed out", "Read its log")
+
+    supervisor._once_it_answers(ask)
+    assert asked == 3
+    server.exit_code, asked = 1, 0
+    with pytest.raises(ServerSilent):
+        supervisor._once_it_answers(ask)
+    assert asked == 1, "a server that has died answers nobody"
 
 
 class Process:
