@@ -1,4 +1,4 @@
-"""A journal that lost rows ends no session: what is held is looked after, and nothing is entered."""
+"""A journal that lost rows ends no session: what is held is kept, and nothing is entered."""
 
 from __future__ import annotations
 
