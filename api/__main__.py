@@ -47,6 +47,8 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser.add_argument("--account", help="paper, else simulated, else the newest")
     parser.add_argument("--host", help="API_HOST, 127.0.0.1 when left out")
     parser.add_argument("--port", type=int, help="HEALTH_CHECK_PORT, 8085 when left out")
+    # Of `up`, whose sessions have these settings; elsewhere nobody knows what will trade.
+    parser.add_argument("--of-up", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
     return parser
 
@@ -77,6 +79,9 @@ def _serve(chosen: argparse.Namespace) -> int:
         settings.operations.environment,
         settings.data.settle_seconds,
         settings.trading.exchange,
+        asked_exchange=(
+            settings.trading.exchange if chosen.of_up or read.is_given("trading.exchange") else None
+        ),
     )
     origins = settings.api.api_cors_origins
     watchers = Watchers()

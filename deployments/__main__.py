@@ -32,8 +32,8 @@ from deployments.registry.keep_registered import Registration
 from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
 from deployments.start_settings import configure
-from deployments.supervisor import FIRST_REGISTER_LIMIT_S, FOLLOW, Supervisor
-from trading.errors import OpenbellError, SourceUnavailable
+from deployments.supervisor import FIRST_REGISTER_LIMIT_S, FOLLOW, TELL, Supervisor
+from trading.errors import OpenbellError, SourceUnavailable, StoreUnavailable
 
 TEND_EVERY_S = 1.0
 
@@ -91,6 +91,7 @@ def arguments_parser() -> argparse.ArgumentParser:
             # For the supervisor alone, which knows that the server is this folder's: a copied
             # folder has the port of the one that it was copied from.
             command.add_argument(FOLLOW, action="store_true", help=argparse.SUPPRESS)
+            command.add_argument(TELL, action="store_true", help=argparse.SUPPRESS)
     return parser
 
 
@@ -111,7 +112,8 @@ def _run(chosen: argparse.Namespace) -> int:
             prefect_file = chosen.prefect_file.resolve()
             if chosen.only_follow_moved_folder:
                 return follow(home, prefect_file)
-            return register(home, prefect_file, chosen.choice)
+            tells = chosen.tell_what_accounts_refuse
+            return register(home, prefect_file, chosen.choice, tells_refusals=tells)
         if chosen.command == "demo" and chosen.quick:
             # Imported here: `up` shows nothing, and would carry rich, DuckDB and numpy for months.
             from deployments.run_demo import run_quick_demo
@@ -211,16 +213,17 @@ def who_may_ask(supervisor: Supervisor) -> list[str]:
     ]
 
 
-def register(home: Home, prefect_file: Path, choice: str) -> int:
+def register(home: Home, prefect_file: Path, choice: str, *, tells_refusals: bool = False) -> int:
     """Register blocks and deployments at the environment's server or this folder's.
 
-    `choice` is a `Choice` about what was changed by hand.
+    `choice` is a `Choice` about what was changed by hand. Where an account refuses the settings
+    nothing is registered, unless that is only to be told.
     """
     _use_known_server(home)
     # Only now: Prefect reads its settings when it is imported.
     import asyncio
 
-    from blocks.account.terms import complaints_of_accounts
+    from blocks.account.terms import alert, complaints_of_accounts
     from blocks.saved.drift import Choice, WrittenValues
     from blocks.settings.reader import read_settings
     from deployments.registry import register as registration
@@ -234,7 +237,12 @@ def register(home: Home, prefect_file: Path, choice: str) -> int:
         configured.broker.account,
     )
     for complaint in complaints_of_accounts(home.data_dir, *asked, is_scheduled=True):
-        raise complaint
+        if not tells_refusals:
+            raise complaint.error
+        _say(str(complaint.told))
+        # A ledger that is held for long is no reason to register nothing.
+        with contextlib.suppress(StoreUnavailable):
+            alert(home.data_dir, complaint, datetime.now(UTC))
     written, chosen = WrittenValues(home.prefect / "registered.json"), Choice(choice)
 
     async def run() -> list[str]:

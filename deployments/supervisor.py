@@ -40,6 +40,7 @@ REGISTER_LIMIT_S = 180.0
 FIRST_REGISTER_LIMIT_S = 600.0
 # What `register` is asked by nobody else.
 FOLLOW = "--only-follow-moved-folder"
+TELL = "--tell-what-accounts-refuse"
 MISSED_AFTER = timedelta(minutes=10)
 # The tags in prefect.yaml of what is worth nothing later.
 OPERATIONS = ("openbell", "operations")
@@ -120,9 +121,10 @@ class Supervisor:
     def register(self, overwrite: bool = False, limit_s: float = REGISTER_LIMIT_S) -> None:
         """Register blocks and deployments, in a process of its own that may import the flows.
 
-        Raises SourceUnavailable where that fails, or is not done within `limit_s` seconds.
+        An account that refuses the settings is told of, and keeps nothing down: what it has open
+        is looked after. Raises SourceUnavailable where it fails or takes longer than `limit_s`.
         """
-        self._register(["--overwrite"] * overwrite, limit_s)
+        self._register([TELL, *["--overwrite"] * overwrite], limit_s)
 
     def _once_it_answers(self, step: Callable[[], None]) -> None:
         """Do a step of the start, again while a server of our own lives and has no time for it."""

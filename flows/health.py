@@ -42,7 +42,13 @@ async def health(
     if run is None:
         return skipped(NO_ACCOUNT)
     configured, folder, name, now = run
-    report = check_health(folder, name, now, settle_s=configured.data.settle_seconds)
+    report = check_health(
+        folder,
+        name,
+        now,
+        settle_s=configured.data.settle_seconds,
+        asked_exchange=configured.trading.exchange,
+    )
     try:
         write_heartbeat(folder, report)
     except OpenbellError as error:

@@ -27,6 +27,7 @@ from flows.process.run_names import session_name
 from flows.process.settings import begin_process
 from flows.process.words import REPLAY_TAG
 from flows.session.account.other_holder import TradedByAnother
+from flows.session.account.own_terms import on_its_own_terms_if_readable
 from flows.session.account.parts import saved_parts
 from flows.session.asked_in_form import FormValues, asked_in_form
 from flows.session.prefect_bar import PrefectRunner
@@ -132,6 +133,7 @@ async def _trade(
 ) -> State[None]:
     page = SessionPage(live_page)
     try:
+        asked, request = request, on_its_own_terms_if_readable(request)
         await name_run(session_name(_days(request), request.account))
         if request.replay is None:
             if REPLAY_TAG in flow_run.get_tags():
@@ -142,6 +144,9 @@ async def _trade(
             reason = reason_not_to_start(
                 request.exchange, flow_run.get_scheduled_start_time(), SystemClock().now()
             )
+            if reason and request.exchange != asked.exchange and request.unfit is not None:
+                # Said at each of its times, for no session of the account is begun.
+                raise request.unfit
             if reason:
                 return skipped(reason)
         for line in listed_elsewhere(request.symbols, request.exchange):

@@ -15,8 +15,6 @@ from trading.plan import RunPlan, make_plan
 if TYPE_CHECKING:
     from trading.market.daily_bars import DailyBars
 
-# Of a plan only these may not be another in the next session: hours, and so all that was compared.
-_UNCHANGED = ("exchange",)
 # Words are the strategy file's, whose hash says that it changed.
 _TOLD_ELSEWHERE = ("symbols", "held", "levels", "own_reasons", "daily_bars_before_sha256")
 
@@ -100,7 +98,6 @@ def refuse_another_market(
     known: Mapping[str, Any], exchange: str, account: str, *, has_simulated_bars: bool
 ) -> None:
     """Raise BadInput for what of an account may never change; `known` is its newest record."""
-    way_out = "Go on with what it began with, or begin another account with another DATA_DIR"
     if "source" in known and ("SIMULATED" in str(known["source"])) != has_simulated_bars:
         was, now = ("simulated", "real") if not has_simulated_bars else ("real", "simulated")
         raise BadInput(
@@ -108,12 +105,19 @@ def refuse_another_market(
             f"Begin on {now} bars in a folder of its own: DATA_DIR=data-{now} in .env, or"
             f" --data-dir data-{now}",
         )
-    for name in _UNCHANGED:
-        if name in known and known[name] != exchange:
-            raise BadInput(
-                f"account {account} was begun on exchange {known[name]} and not on {exchange}",
-                way_out,
-            )
+    refuse_another_exchange(known, exchange, account)
+
+
+def refuse_another_exchange(known: Mapping[str, Any], exchange: str, account: str) -> None:
+    """Raise BadInput where an account whose newest record is `known` has another exchange."""
+    own = known.get("exchange", exchange)
+    # Of a plan only this may not be another in the next session: hours, and so all that was
+    # compared.
+    if own != exchange:
+        raise BadInput(
+            f"account {account} was begun on exchange {own} and not on {exchange}",
+            f"Go on with EXCHANGE={own}, or begin another account with another DATA_DIR",
+        )
 
 
 def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -28,7 +28,7 @@ from blocks.health.copy_checks import check_copies, check_drill
 from blocks.health.machine_checks import check_calendar, check_clock, check_disk
 from blocks.health.memory import read_memory, write_memory
 from blocks.health.parity_checks import check_parity
-from blocks.health.session_checks import check_data, check_last_bar, check_lease
+from blocks.health.session_checks import check_data, check_last_bar, check_lease, check_settings
 from blocks.process.secret_mask import MASK
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.telemetry import beat
@@ -101,10 +101,15 @@ def check_health(
     settle_s: float = SETTLE_SECONDS,
     wait_s: float = WAIT_SECONDS,
     exchange: str = "NYSE",
+    asked_exchange: str | None = None,
 ) -> HealthReport:
-    """Look at everything once; `exchange` is the one of an account that has not begun."""
+    """Look at everything once.
+
+    `exchange` is the one of an account that has not begun, `asked_exchange` what the settings ask
+    of its next session, None where nobody knows.
+    """
     reader = AccountReader(data_dir, account, wait_s)
-    return HealthCheck(reader, settle_s, exchange).look(now)
+    return HealthCheck(reader, settle_s, exchange, asked_exchange=asked_exchange).look(now)
 
 
 class HealthCheck:
@@ -120,11 +125,13 @@ class HealthCheck:
         settle_s: float = SETTLE_SECONDS,
         exchange: str = "NYSE",
         began: datetime | None = None,
+        asked_exchange: str | None = None,
     ) -> None:
         self._reader = reader
         self._settle_s = settle_s
         self._exchange = exchange
         self._began = began
+        self._asked_exchange = asked_exchange
         self._place = Place(reader.data_dir, reader.account)
         self._has_seen_ledger = False
         self.memory = read_memory(reader.data_dir, reader.account)
@@ -193,6 +200,7 @@ class HealthCheck:
             check_exchange(facts, place),
             *([] if facts.broker is None else [check_broker(facts.broker, place)]),
             check_halt(facts, place),
+            check_settings(facts, self._asked_exchange),
             check_messages(facts, now, place),
             check_copies(facts, copies, now, place),
             check_drill(drill, now, place),

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 
 from blocks.account.facts import AccountFacts
 from blocks.account.telemetry_facts import TelemetryFacts
+from blocks.account.terms import NEXT_IS_REFUSED
 from blocks.health.checks import Component, Level, Place
 from blocks.health.session_hours import session_open_at
+from trading.errors import BadInput
 from trading.market.calendar import Session
+from trading.plan_record import refuse_another_exchange
 
 # A process that has died is followed by another within half a minute, and at midnight of a market
 # that never closes one session's process lets go of the account before the next one has it.
@@ -23,6 +26,22 @@ WARM_UP = timedelta(seconds=120)
 def session_at(facts: AccountFacts, now: datetime) -> Session | None:
     """Return the session that is open, None outside session hours."""
     return session_open_at(str(facts.plan.get("exchange", "NYSE")), now)
+
+
+def check_settings(facts: AccountFacts, exchange: str | None) -> Component:
+    """Say whether the settings would begin the account's next session.
+
+    `exchange` is what they ask for, None where nobody knows with which ones that will be.
+    """
+    name = "settings"
+    if exchange is None or not facts.is_real_time:
+        return Component(name, Level.HEALTHY, "nothing of them is refused")
+    try:
+        refuse_another_exchange(facts.plan, exchange, facts.account)
+    except BadInput as error:
+        reason = f"{error.what}: {NEXT_IS_REFUSED}"
+        return Component(name, Level.UNHEALTHY, reason, hint=error.hint)
+    return Component(name, Level.HEALTHY, f"exchange {exchange}, as it was begun")
 
 
 def check_lease(

@@ -40,6 +40,7 @@ class Source:
     environment: str = "development"
     settle_s: float = 5.0
     exchange: str = "NYSE"
+    asked_exchange: str | None = None
     is_started: bool = False
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     _began_at: float = field(default_factory=time.monotonic)
@@ -91,7 +92,9 @@ class Source:
     def _look(self, name: str) -> HealthReport:
         if self._check is None or self._checked != name:
             reader = AccountReader(self.data_dir, name, WAIT_SECONDS)
-            self._check = HealthCheck(reader, self.settle_s, self.exchange, self.began)
+            self._check = HealthCheck(
+                reader, self.settle_s, self.exchange, self.began, self.asked_exchange
+            )
             self._checked = name
         report = self._check.look(datetime.now(UTC))
         # Since when things are as they are outlives this process. Elsewhere it is no trouble.

@@ -18,6 +18,7 @@ from blocks.health.checks import Level
 from blocks.health.health import check_health
 from blocks.process.secret_mask import MASK
 from blocks.process.shutdown import leave
+from blocks.settings.app_settings import AppSettings
 from blocks.settings.reader import read_settings
 from trading.errors import OpenbellError
 
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         if url is None:
             return 0
         now = datetime.now(UTC)
-        trouble = _trouble(data_dir, now, settings.data.settle_seconds) or ping(url)
+        trouble = _trouble(data_dir, now, settings) or ping(url)
     except OpenbellError as error:
         trouble = str(error)
     if trouble:
@@ -72,11 +73,17 @@ def _asked(url: SecretStr, timeout_s: float) -> str:
         return f"DEADMAN_URL does not answer ({type(error).__name__})"
 
 
-def _trouble(data_dir: Path, now: datetime, settle_s: float) -> str:
+def _trouble(data_dir: Path, now: datetime, settings: AppSettings) -> str:
     account = live_account(data_dir)
     if account is None:
         return ""
-    report = check_health(data_dir, account, now, settle_s=settle_s)
+    report = check_health(
+        data_dir,
+        account,
+        now,
+        settle_s=settings.data.settle_seconds,
+        asked_exchange=settings.trading.exchange,
+    )
     return "; ".join(report.reasons) if report.level == Level.UNHEALTHY else ""
 
 

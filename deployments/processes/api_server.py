@@ -20,7 +20,7 @@ class ApiServer:
         self.url = f"http://{in_url(host)}:{port}"
         self._home = home
         self._command = [sys.executable, "-m", "api", "--data-dir", str(home.data_dir)]
-        self._command += ["--host", host, "--port", str(port)]
+        self._command += ["--host", host, "--port", str(port), "--of-up"]
         self._say = say
         self._backoff = Backoff()
         self._child: Child | None = None

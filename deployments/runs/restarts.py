@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from blocks.account.names import DRY_RUN, PAPER, SHADOW, SIMULATED
+from blocks.account.names import DRY_RUN, PAPER, SHADOW, SIMULATED, begun_on_simulated_bars
 from deployments.processes.home import Home, Say
 from deployments.runs.open_accounts import OpenAccounts, Standing
 from deployments.runs.run_account import account_of
@@ -17,7 +17,7 @@ from deployments.server.prefect_api import PrefectApi
 from deployments.server.prefect_connection import ServerRefused
 from flows.process.run_names import SESSION_FLOW
 from flows.process.words import BAD_INPUT, REPLAY_TAG, SKIPPED
-from trading.errors import BadInput, OpenbellError
+from trading.errors import BadInput, OpenbellError, StoreUnavailable
 
 # What trades an account that no run of today's is known of.
 DEPLOYMENT = "trade-session/paper"
@@ -120,7 +120,7 @@ class Restarts:
                     self._take_up(
                         api, account, of_account, now, moment, is_own_server=is_own_server
                     )
-                except (BadInput, ServerRefused) as error:
+                except (BadInput, ServerRefused, StoreUnavailable) as error:
                     # What is asked of one account keeps no other waiting.
                     trouble = trouble or error
         if trouble is not None:
@@ -194,8 +194,11 @@ class Restarts:
             parameters: dict[str, Any] = {"dry_run": True} if account.endswith(DRY_RUN) else {}
             if account.endswith(SHADOW):
                 parameters["shadow"] = True
-            if account.startswith(SIMULATED):
-                parameters["market"] = "simulated"
+            # The settings of now may ask for bars of the other kind, whose account is another.
+            is_simulated = account.startswith(SIMULATED) or begun_on_simulated_bars(
+                self._home.data_dir, account
+            )
+            parameters["market"] = "simulated" if is_simulated else "live"
             new = api.start_run(DEPLOYMENT, parameters)
             self._say(f"The session of account {account} is open: run {new.name} takes it up")
             self._new_runs[account] = new.id

@@ -61,13 +61,25 @@ def run(args: Namespace) -> int:
     if args.sql is not None:
         return _print_answer(args, account)
     status = account_status(args.data_dir, account)
-    health = check_health(args.data_dir, account, datetime.now(UTC)).as_dict()
+    health = check_health(
+        args.data_dir, account, datetime.now(UTC), asked_exchange=_asked_exchange(args)
+    ).as_dict()
     if args.json:
         print(json.dumps(status.as_dict() | {"health": health}, indent=1))
     else:
         print_status(status)
         print_health(health)
     return 0
+
+
+def _asked_exchange(args: Namespace) -> str | None:
+    """Return the exchange that the settings name, None where they name none.
+
+    Another may be named by an argument of whatever trades the account.
+    """
+    settings = getattr(args, "settings", None)
+    is_named = settings is not None and "exchange" in settings.trading.model_fields_set
+    return settings.trading.exchange if settings is not None and is_named else None
 
 
 def _watch(args: Namespace) -> int:
@@ -88,6 +100,7 @@ def _watch(args: Namespace) -> int:
         settings = getattr(args, "settings", None)
         if settings is not None:
             source.settle_s = settings.data.settle_seconds
+            source.asked_exchange = _asked_exchange(args)
             source.exchange = settings.trading.exchange
         watch(LiveReader(source).look, args.watch, Console())
     except KeyboardInterrupt as stopped:

@@ -25,6 +25,7 @@ from flows.session.account.broker_account import (
 )
 from flows.session.account.broker_terms import refuse_unfit_broker
 from flows.session.account.copies import bring_back, storage_of
+from flows.session.account.own_terms import on_its_own_terms
 from flows.session.account.replayed_time import ToldTime, beginning_of
 from flows.session.account.wanted_plan import wanted_plan
 from flows.session.request import SessionRequest, replayed_sessions
@@ -63,6 +64,7 @@ def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[
     another process trades it, and BadInput before any store is made where that is possible.
     """
     refuse_unfit_broker(request)
+    request = on_its_own_terms(request)
     parts, is_replay = request.parts, request.replay is not None
     plan, unfit = wanted_plan(request)
     replayed = replayed_sessions(request)

@@ -320,7 +320,7 @@ def test_an_open_session_that_no_run_is_known_of_is_taken_up_by_a_new_one(
     runs.runs = []
     with traded(tmp_path / "data"):
         assert look(restarts, runs) == []
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
     assert look(restarts, runs) == []
 
 
@@ -331,7 +331,7 @@ def test_a_session_whose_run_was_paused_and_lost_its_process_is_taken_up_by_a_ne
     runs.say("PAUSED", ago=MINUTE)
     with traded(tmp_path / "data"):
         assert look(restarts, runs) == []
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
 
 
 @pytest.mark.parametrize("state", ["CRASHED", "CANCELLED"])
@@ -349,7 +349,7 @@ def test_a_run_whose_deployment_was_removed_leaves_its_session_to_a_new_one(
             look(restarts, runs)
         assert runs.told == []
     runs.is_registered = True
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
 
 
 def test_a_new_run_that_waits_for_a_busy_worker_is_not_joined_by_another(
@@ -360,10 +360,12 @@ def test_a_new_run_that_waits_for_a_busy_worker_is_not_joined_by_another(
     with traded(tmp_path / "data"):
         pass
     in_the_queue_s = sent_runs.IN_THE_QUEUE.total_seconds()
-    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
+    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {'market': 'live'}"]
     assert look(restarts, runs, now=in_the_queue_s - 1.0) == []
     # Whatever keeps it there: a session is not left to it for ever.
-    assert look(restarts, runs, now=in_the_queue_s) == ["new trade-session/paper {}"]
+    assert look(restarts, runs, now=in_the_queue_s) == [
+        "new trade-session/paper {'market': 'live'}"
+    ]
 
 
 def test_what_waits_for_what_somebody_set_in_the_page_is_told_once_and_joined_by_no_other(
@@ -376,7 +378,7 @@ def test_what_waits_for_what_somebody_set_in_the_page_is_told_once_and_joined_by
     with traded(tmp_path / "data"):
         pass
     in_the_queue_s = sent_runs.IN_THE_QUEUE.total_seconds()
-    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
+    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {'market': 'live'}"]
     runs.kept = "work queue sessions is paused. Resume it"
     for now in (60.0, in_the_queue_s, 5 * in_the_queue_s):
         assert look(restarts, runs, now=now) == []
@@ -384,7 +386,9 @@ def test_what_waits_for_what_somebody_set_in_the_page_is_told_once_and_joined_by
     assert len(said) == 2
     # Resumed, it begins; what does not all the same is followed by another.
     runs.kept = ""
-    assert look(restarts, runs, now=5 * in_the_queue_s) == ["new trade-session/paper {}"]
+    assert look(restarts, runs, now=5 * in_the_queue_s) == [
+        "new trade-session/paper {'market': 'live'}"
+    ]
 
 
 def test_an_account_without_a_deployment_keeps_no_other_from_being_taken_up(
@@ -400,7 +404,7 @@ def test_an_account_without_a_deployment_keeps_no_other_from_being_taken_up(
         look(restarts, runs)
     assert runs.told == ["SCHEDULED"]
     runs.is_registered = True
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
 
 
 def test_a_new_run_that_somebody_deleted_is_no_longer_waited_for(
@@ -410,9 +414,11 @@ def test_a_new_run_that_somebody_deleted_is_no_longer_waited_for(
     runs.runs = []
     with traded(tmp_path / "data"):
         pass
-    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {}"]
+    assert look(restarts, runs, now=0.0) == ["new trade-session/paper {'market': 'live'}"]
     runs.runs = []
-    assert look(restarts, runs, now=sent_runs.TAKE_UP_AGAIN_S) == ["new trade-session/paper {}"]
+    assert look(restarts, runs, now=sent_runs.TAKE_UP_AGAIN_S) == [
+        "new trade-session/paper {'market': 'live'}"
+    ]
 
 
 def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_one(
@@ -426,7 +432,7 @@ def test_a_run_of_another_day_that_finds_that_out_leaves_the_session_to_a_new_on
         pass
     assert look(restarts, runs) == ["SCHEDULED"]
     runs.say("COMPLETED", ago=timedelta(), message="Skipped: stale")
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
 
 
 def test_where_a_new_run_refuses_too_that_is_said_once_and_no_more_are_begun(
@@ -439,7 +445,7 @@ def test_where_a_new_run_refuses_too_that_is_said_once_and_no_more_are_begun(
     runs.runs = []
     with traded(tmp_path / "data"):
         pass
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
     runs.say("COMPLETED", ago=timedelta(), message="Skipped: closed: NYSE opens next on Monday")
     assert look(restarts, runs) == look(restarts, runs) == []
     assert "NYSE opens next on Monday" in said[-1]
@@ -453,7 +459,7 @@ def test_the_run_of_another_account_does_not_take_up_a_dry_run(
     runs.say("COMPLETED", ago=MINUTE)
     with traded(tmp_path / "data", "paper-dry-run"):
         pass
-    assert look(restarts, runs) == ["new trade-session/paper {'dry_run': True}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'dry_run': True, 'market': 'live'}"]
 
 
 def test_a_session_of_simulated_bars_is_taken_up_as_one_and_never_as_paper_money(
@@ -474,8 +480,8 @@ def test_a_session_of_simulated_bars_is_taken_up_as_one_and_never_as_paper_money
 @pytest.mark.parametrize(
     ("account", "begun"),
     [
-        ("alpaca-paper", ["new trade-session/paper {}"]),
-        ("alpaca-paper-shadow", ["new trade-session/paper {'shadow': True}"]),
+        ("alpaca-paper", ["new trade-session/paper {'market': 'live'}"]),
+        ("alpaca-paper-shadow", ["new trade-session/paper {'shadow': True, 'market': 'live'}"]),
         # A new run would trade the broker's account, and not this one.
         ("paper", []),
         ("alpaca-live", []),
@@ -560,7 +566,7 @@ def test_a_run_that_met_bad_input_leaves_the_session_to_a_new_one(
     assert look(restarts, runs) == []
     with traded(tmp_path / "data"):
         pass
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
     assert look(restarts, runs) == []
 
 
@@ -612,7 +618,7 @@ def test_what_refused_once_is_taken_up_when_somebody_mended_and_retried_it(
     runs.runs = []
     with traded(tmp_path / "data"):
         pass
-    assert look(restarts, runs) == ["new trade-session/paper {}"]
+    assert look(restarts, runs) == ["new trade-session/paper {'market': 'live'}"]
     runs.say("FAILED", ago=timedelta(), message=f"{BAD_INPUT}: no such strategy")
     assert look(restarts, runs) == look(restarts, runs) == []
     assert "no such strategy" in said[-1]

@@ -37,12 +37,10 @@ def test_a_registration_is_refused_what_its_first_session_would_be(
     tmp_path: Path, account: str, source: str, exchange: str, provider: str | None, words: str
 ) -> None:
     begin(tmp_path, account, source, exchange)
-    found = [
-        str(error)
-        for error in complaints_of_accounts(tmp_path, "NYSE", provider, is_scheduled=True)
-    ]
+    found = list(complaints_of_accounts(tmp_path, "NYSE", provider, is_scheduled=True))
     assert len(found) == bool(words)
-    assert all(words in text for text in found)
+    assert all(words in str(complaint) for complaint in found)
+    assert all(complaint.account == account for complaint in found)
 
 
 def test_validate_config_names_the_account_that_the_settings_do_not_fit(

@@ -31,7 +31,7 @@ from blocks.health.machine_checks import (
     check_clock,
     check_disk,
 )
-from blocks.health.session_checks import check_data, check_last_bar, check_lease
+from blocks.health.session_checks import check_data, check_last_bar, check_lease, check_settings
 from blocks.ledger.open_session import OpenSession
 from blocks.process.clock_offset import NOTED
 from blocks.process.secret_mask import MASK
@@ -388,3 +388,23 @@ def test_the_facts_of_an_account_are_its_ledgers(data_dir: Path) -> None:
     assert held.buying_power == facts.value - 1900.0
     doubled = replace(held, plan={**facts.plan, "risk": {"leverage": 2.0}})
     assert doubled.buying_power == 2 * facts.value - 1900.0
+
+
+@pytest.mark.parametrize(
+    ("account", "asked", "level"),
+    [
+        ("paper", "NYSE", Level.HEALTHY),
+        ("paper", "LSE", Level.UNHEALTHY),
+        # Who trades may have been told by an argument, and a replay follows no settings.
+        ("paper", None, Level.HEALTHY),
+        ("replay", "LSE", Level.HEALTHY),
+    ],
+)
+def test_settings_that_begin_no_further_session_are_red_before_its_time_comes(
+    account: str, asked: str | None, level: Level
+) -> None:
+    found = check_settings(replace(FACTS, account=account), asked)
+    assert found.level == level
+    if level == Level.UNHEALTHY:
+        assert "begun on exchange NYSE and not on LSE: its next session is refused" in found.reason
+        assert "EXCHANGE=NYSE" in found.hint

@@ -123,7 +123,7 @@ def test_a_bare_register_follows_nothing(
     did: list[str] = []
 
     def note(name: str) -> Callable[..., int]:
-        return lambda *_: did.append(name) or 0
+        return lambda *_, **__: did.append(name) or 0
 
     monkeypatch.setattr(terminal, "register", note("register"))
     monkeypatch.setattr(terminal, "follow", note("follow"))
