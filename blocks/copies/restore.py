@@ -30,6 +30,7 @@ from blocks.ledger.format import check_format
 from blocks.ledger.ledger import SCHEMA
 from blocks.process.disk_errors import words_of
 from blocks.storage.content import check_content, sha256_of
+from blocks.stores.beginning import is_begun
 from blocks.stores.duckdb_file import refuse_network_file_system
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, locked
 from blocks.stores.reading import reading
@@ -84,10 +85,18 @@ def restore_if_newer(
     """Restore the newest copy if the local ledger is absent or an older part of the same history.
 
     A newer or different local ledger is left alone, as is one that was restored after the copy
-    was made: the report says so. Raises as `restore`.
+    was made: the report says so. Raises as `restore`, and BadInput where there is no ledger and
+    of its copies none can be read: an account is not to begin anew beside them.
     """
     manifest = newest_manifest(storage, account)
     if manifest is None:
+        if versions(storage, account) and not is_begun(data_dir / account / LEDGER_FILE):
+            raise BadInput(
+                f"account {account!r} has no ledger here, and no manifest of its copies in"
+                f" {storage} can be read",
+                "Put its ledger or another place of copies back; to begin anew, move what is under"
+                f" {account}/ there away",
+            )
         return RestoreReport(account, "", 0, Standing.ABSENT, is_restored=False)
     seq, restored_at = _local_ledger(data_dir / account / LEDGER_FILE)
     if seq > manifest.journal_seq or restored_at >= manifest.made_at:

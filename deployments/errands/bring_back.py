@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         # A session brings it back itself just now, or trades it.
         said, code = "", EXIT_NOT_BROUGHT_BACK
     except OpenbellError as error:
-        said, code = f"Copies were not asked for the account: {error}", EXIT_NOT_BROUGHT_BACK
+        said, code = f"The account was not brought back: {error}", EXIT_NOT_BROUGHT_BACK
     if said:
         print(MASK.text(said))
     return code

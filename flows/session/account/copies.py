@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from blocks.account_files import LEDGER_FILE, LOCAL_COPIES
-from blocks.copies.manifest import versions
+from blocks.copies.manifest import newest_manifest, versions
 from blocks.copies.restore import restore_if_newer
 from blocks.copies.traces import refuse_second_beginning
 from blocks.ledger.ledger import DuckDBLedger
@@ -105,9 +105,9 @@ def _tell_everybody(data_dir: Path, account: str, text: str) -> None:
 
 
 def _with_copies(data_dir: Path, account: str, storage: Storage) -> Storage:
-    """Return the folder of this machine's copies where the place of today has none yet."""
+    """Return the folder of this machine's copies where the place of today has none of use."""
     here = LocalStorage(data_dir / LOCAL_COPIES)
-    is_to_be_used = not versions(storage, account) and versions(here, account)
+    is_to_be_used = newest_manifest(storage, account) is None and versions(here, account)
     return here if is_to_be_used else storage
 
 

@@ -147,6 +147,24 @@ def test_an_account_whose_ledger_is_gone_is_not_begun_anew_without_a_word(
     assert begin(stopped) == []
 
 
+def test_an_account_does_not_begin_anew_beside_copies_of_which_none_can_be_read(
+    stopped: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(stopped / ACCOUNT)
+    copies = stopped / "copies"
+    elsewhere = LocalStorage(Path(shutil.copytree(copies, tmp_path / "bucket")))
+    for manifest in (copies / ACCOUNT).glob("*.json"):
+        manifest.write_bytes(manifest.read_bytes()[:40])
+    with pytest.raises(BadInput, match="no manifest of its copies"):
+        begin(stopped)
+    assert not (stopped / ACCOUNT / LEDGER_FILE).exists()
+    # The way out that the line names, and what is whole elsewhere.
+    assert [text for text in begin(stopped, elsewhere) if "was restored from copy" in text]
+    shutil.rmtree(stopped / ACCOUNT)
+    (copies / ACCOUNT).rename(tmp_path / "away")
+    assert begin(stopped) == []
+
+
 def test_a_first_session_that_died_before_its_ledger_was_begun_is_no_trace_of_one(
     tmp_path: Path,
 ) -> None:
