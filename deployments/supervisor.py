@@ -37,7 +37,7 @@ from trading.errors import OpenbellError, SourceUnavailable
 REGISTER_LIMIT_S = 180.0
 # On a busy machine, as one that has just been started: who ends instead leaves a session that is
 # open to nobody.
-FIRST_REGISTER_LIMIT_S = 600.0
+FIRST_REGISTER_LIMIT_S = 1800.0
 # What `register` is asked by nobody else.
 FOLLOW = "--only-follow-moved-folder"
 TELL = "--tell-what-accounts-refuse"
@@ -156,24 +156,16 @@ class Supervisor:
         finally:
             api.close()
         if self.home.left_places() or ledger not in (None, str(self.home.data_dir)):
-            self._register([FOLLOW])
+            self._register([FOLLOW], FIRST_REGISTER_LIMIT_S)
 
-    def _register(self, options: list[str], limit_s: float = REGISTER_LIMIT_S) -> None:
+    def _register(self, options: list[str], limit_s: float) -> None:
         command = [sys.executable, "-m", "deployments", "register"]
         command += ["--data-dir", str(self.home.data_dir)]
         command += ["--prefect-file", str(self.prefect_file), *options]
         log = self.home.logs / "register.log"
         log.unlink(missing_ok=True)
         child = Child.start(command, self.home.environment(self.api_url), log)
-        deadline = time.monotonic() + limit_s
-        while child.exit_code is None:
-            if self.should_stop() or time.monotonic() > deadline:
-                child.stop(STOP_GRACE_S)
-                raise SourceUnavailable(
-                    f"registration was stopped after at most {limit_s:.0f} s",
-                    f"See {self.home.logs / 'server.log'}",
-                )
-            self.should_stop.pause(0.2)
+        self._await(child, limit_s)
         # All of it: what it did to a risk must not be cut off by what was said behind it.
         lines = child.lines()
         if child.exit_code != 0:
@@ -183,6 +175,26 @@ class Supervisor:
             )
         for line in lines:
             self.say(line)
+
+    def _await(self, child: Child, limit_s: float) -> None:
+        """Wait until a registration has ended, and say that it takes long."""
+        began = time.monotonic()
+        told = 0
+        while child.exit_code is None:
+            waited_s = time.monotonic() - began
+            if self.should_stop() or waited_s > limit_s:
+                child.stop(STOP_GRACE_S)
+                raise SourceUnavailable(
+                    f"registration was stopped after at most {limit_s:.0f} s",
+                    f"See {self.home.logs / 'server.log'}",
+                )
+            if waited_s > (told + 1) * REGISTER_LIMIT_S:
+                told += 1
+                self.say(
+                    f"Registration has taken {waited_s:.0f} s so far and is waited for: the"
+                    " machine is busy with something else"
+                )
+            self.should_stop.pause(0.2)
 
     def tend(self) -> None:
         """Start a server or worker again that has died, after a wait, and trim the logs."""

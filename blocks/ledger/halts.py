@@ -29,11 +29,14 @@ class Halt:
 def read_halts(connection: duckdb.DuckDBPyConnection) -> list[Halt]:
     """Return the halts that hold, the operator's in their order; a `resume` ends them all.
 
-    One that no session has taken up yet counts as well.
+    One that no session has taken up yet counts as well; a word of a later version halts nothing
+    here.
     """
     last_resume = _number(connection, "SELECT max(number) FROM commands WHERE command = 'resume'")
     rows = connection.execute(
-        "SELECT ts, command, reason FROM commands WHERE number > ? ORDER BY number", [last_resume]
+        "SELECT ts, command, reason FROM commands WHERE number > ?"
+        " AND command IN ('halt', 'flatten') ORDER BY number",
+        [last_resume],
     ).fetchall()
     seen = _number(
         connection,

@@ -15,6 +15,7 @@ from deployments.server.prefect_api import NotRegistered
 from deployments.server.prefect_connection import ServerSilent
 from deployments.server.server import DatabaseFile
 from deployments.supervisor import Supervisor
+from trading.errors import SourceUnavailable
 
 
 def test_a_risk_that_was_changed_is_told_before_however_many_other_lines(
@@ -59,6 +60,49 @@ def test_a_start_waits_for_a_server_that_lives_and_is_too_busy_for_an_answer(
     with pytest.raises(ServerSilent):
         supervisor._once_it_answers(ask)
     assert asked == 1, "a server that has died answers nobody"
+
+
+def test_a_registration_on_a_busy_machine_is_waited_for_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+
+    class Slow:
+        stopped = False
+
+        def __init__(self, takes_s: float) -> None:
+            self.takes_s = takes_s
+
+        @property
+        def exit_code(self) -> int | None:
+            clock[0] += 50.0
+            return 0 if clock[0] > self.takes_s else None
+
+        def lines(self) -> list[str]:
+            return ["trade-session/paper: created"]
+
+        def stop(self, grace_s: float) -> None:
+            self.stopped = True
+
+    children = [Slow(500.0), Slow(1000.0)]
+    monkeypatch.setattr(module.Child, "start", lambda *_: children[0])
+    supervisor = Supervisor(Home.at(tmp_path / "data"), said.append, StopRequest())
+    supervisor.should_stop.pause = lambda seconds: None  # type: ignore[method-assign]
+    supervisor.server = module.Server("http://127.0.0.1:1/api", None)
+    supervisor.register(limit_s=module.FIRST_REGISTER_LIMIT_S)
+    assert [line.split(" s so far")[0] for line in said[:-1]] == [
+        "Registration has taken 200",
+        "Registration has taken 400",
+    ]
+    assert said[-1] == "trade-session/paper: created"
+    # Beside sessions that may need the supervisor it is not waited for so long.
+    clock[0] = 500.0
+    del children[0]
+    with pytest.raises(SourceUnavailable, match="after at most 180 s"):
+        supervisor.register()
+    assert children[0].stopped
 
 
 class Process:
