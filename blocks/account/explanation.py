@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from blocks.records.signal import Signal
+from trading.counted import counted
 from trading.plan import FIRST_VERSION_LEVELS, OWN
 from trading.reasons import Reason
 from trading.session.orders import TargetKind
@@ -60,7 +61,7 @@ def reasoning(signal: Signal, words: StrategyWords, unchanged: str = "") -> str:
     if signal.level is not None:
         parts.append(f"rests at {signal.level:.4f}")
     if signal.quantity:
-        parts.append(f"{signal.quantity} shares")
+        parts.append(counted(signal.quantity, "share"))
     if signal.stop is not None:
         parts.append(f"stop {signal.stop:.4f}")
         reference = signal.price if signal.level is None else signal.level
@@ -68,7 +69,7 @@ def reasoning(signal: Signal, words: StrategyWords, unchanged: str = "") -> str:
             distance = abs(reference - signal.stop)
             parts.append(f"risk {distance:.4f} a share")
             if signal.quantity:
-                parts.append(f"{distance * signal.quantity:.2f} USD at risk")
+                parts.append(f"{distance * signal.quantity:,.2f} USD at risk")
     if signal.target_offset is not None:
         parts.append(_target(signal.target_offset, signal.target_kind))
     if signal.score is not None:

@@ -64,7 +64,7 @@ function showStory(title, entries, trades) {
     rows.push([trade.exit_time, make('li', [make('time', hour(trade.exit_time)),
       make('strong', `${trade.symbol}: left (${plain(trade.exit_reason)}) `),
       toned(trade.pnl, money(trade.pnl, true)),
-      ` for ${trade.quantity} shares, ${trade.side}, from ${price(trade.entry_price)} to ${price(trade.exit_price)}.`])]);
+      ` for ${count(trade.quantity, 'share')}, ${trade.side}, from ${price(trade.entry_price)} to ${price(trade.exit_price)}.`])]);
   }
   // A fill within a bar bears its start. An entry is decided at its end.
   rows.sort((a, b) => Date.parse(a[0]) - Date.parse(b[0]));

@@ -56,15 +56,15 @@ def test_an_entry_that_rests_counts_its_risk_from_its_level() -> None:
             reason="enter_long",
             stop=Decimal("10.4"),
             level=Decimal("11.02"),
-            quantity=100,
+            quantity=4600,
             target_offset=2.0,
             target_kind=TargetKind.R,
             score=71.25,
             relative_opening_volume=3.456,
         )
     )
-    assert "rests at 11.0200; 100 shares; stop 10.4000; risk 0.6200 a share" in line
-    assert "62.00 USD at risk; target 2 R from the fill" in line
+    assert "rests at 11.0200; 4,600 shares; stop 10.4000; risk 0.6200 a share" in line
+    assert "2,852.00 USD at risk; target 2 R from the fill" in line
     assert "validation score 71.2 of 100; relative opening volume 3.46" in line
 
 
