@@ -63,7 +63,7 @@ class Stack:
         yield
         self.asked.append("stopped")
 
-    def register(self) -> None:
+    def register(self, limit_s: float) -> None:
         self.say("trade-session/paper: created")
 
     def tend(self) -> None:
