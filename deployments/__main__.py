@@ -1,4 +1,4 @@
-"""What serves: `openbell demo`, `up`, `register`, `shell` and `docs`."""
+"""What serves: `openbell demo`, `up`, `service`, `register`, `shell` and `docs`."""
 
 from __future__ import annotations
 
@@ -108,6 +108,14 @@ def _run(chosen: argparse.Namespace) -> int:
         home = Home.at(chosen.data_dir or Path(configured.data_dir))
         if chosen.command == "shell":
             return shell(home)
+        if chosen.command == "service":
+            # Imported here, as what an `up` that it starts has no use for.
+            from deployments.service import unit
+
+            end_s = configured.shutdown_timeout_seconds
+            files = chosen.env_file, chosen.prefect_file
+            print(unit(home.data_dir, Path.cwd(), end_s, *files), end="")
+            return 0
         if chosen.command == "register":
             prefect_file = chosen.prefect_file.resolve()
             if chosen.only_follow_moved_folder:

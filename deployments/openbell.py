@@ -16,6 +16,7 @@ EXIT_BAD_INPUT = 2
 SERVING = {
     "demo": "show a session and a backtest in Prefect; --quick without, in half a minute",
     "up": "run the Prefect server and worker until Ctrl-C or SIGTERM",
+    "service": "print a unit of systemd that starts up with the machine, and again when it died",
     "register": "make a running server know the blocks and deployments",
     "shell": "print what makes a shell's prefect command speak to this folder's server",
     "docs": "print a page of the documentation, or the list of them",

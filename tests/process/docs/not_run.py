@@ -13,6 +13,7 @@ CONTAINER = "needs Docker: tests/system/container"
 REAL_TIME = "waits for a session, or takes as long as one"
 SERVER = "speaks to a Prefect server: tests/system"
 MACHINES = "needs other machines: tests/process/tasks/sweep runs workers on this one"
+SYSTEMD = "changes what this machine starts: tests/unit/deployments/test_service.py"
 PLACEHOLDER = "names what only its reader has"
 
 NOT_RUN = {
@@ -36,6 +37,11 @@ NOT_RUN = {
     " --date 2025-06-10 --speed 60": REAL_TIME,
     "openbell run --replay 2025-06-10 --speed 60 --bars bars.parquet --symbols AAPL,MSFT"
     " --data-dir /tmp/tried": REAL_TIME,
+    "mkdir -p ~/.config/systemd/user": SYSTEMD,
+    "openbell service > ~/.config/systemd/user/openbell.service": SYSTEMD,
+    "systemctl --user daemon-reload": SYSTEMD,
+    "systemctl --user enable --now openbell": SYSTEMD,
+    "loginctl enable-linger": SYSTEMD,
     'eval "$(openbell shell --data-dir data)"': SERVER,
     "prefect deployment run trade-session/replay": SERVER,
     "echo PREFECT_SERVER_DATABASE_PASSWORD=some-letters-and-digits >> .env": CONTAINER,
