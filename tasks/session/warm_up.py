@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from blocks.ledger.damage import damaged
 from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
@@ -82,8 +83,13 @@ def warm_up(runtime: SessionRuntime) -> bool:
 
 
 def _journal(runtime: SessionRuntime) -> Iterator[Event]:
-    """Yield what the session's journal holds, and behind it that rows of it were removed."""
+    """Yield what the session's journal holds, and behind it that rows of it were removed.
+
+    Raises StoreUnavailable without the first, which alone says what the session began with.
+    """
     rows = runtime.ledger.journal_of(runtime.name)
+    if rows and not isinstance(rows[0].event, SessionStarted):
+        raise damaged(f"the first row of the journal of session {runtime.name}")
     yield from (row.event for row in rows)
     gone = runtime.ledger.rows_gone(rows[0].number, rows[-1].number) if rows else 0
     if gone:

@@ -10,9 +10,11 @@ import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
 from tasks.session.warm_up import _journal
-from trading.session.events import EVERY_SYMBOL, Command, Discrepancy
+from trading.errors import StoreUnavailable
+from trading.session.events import EVERY_SYMBOL, Command, Discrepancy, SessionStarted
 
 SESSION = "2026-03-04"
+BEGINNING = SessionStarted(SESSION, 0, 1, {}, {})
 
 
 @pytest.mark.parametrize(("gone", "said"), [(0, None), (1, "1 row"), (2, "2 rows")])
@@ -21,7 +23,7 @@ def test_rows_that_are_gone_forbid_entries_in_words(
 ) -> None:
     ledger = DuckDBLedger(tmp_path, "paper")
     epoch = ledger.acquire_lease()
-    written = [Command("halt"), Command("resume"), Command("halt"), Command("resume")]
+    written = [BEGINNING, Command("halt"), Command("resume"), Command("halt")]
     for event in written:
         ledger.commit([event], epoch=epoch, session=SESSION)
     with ledger.changing() as connection:
@@ -32,3 +34,17 @@ def test_rows_that_are_gone_forbid_entries_in_words(
     kept = [written[0], *written[1 + gone :]]
     lost = [Discrepancy(EVERY_SYMBOL, f"the journal has lost {said}", {})] if said else []
     assert read == [*kept, *lost]
+
+
+def test_a_session_without_its_beginning_is_not_begun_anew_beside_what_it_holds(
+    tmp_path: Path,
+) -> None:
+    ledger = DuckDBLedger(tmp_path, "paper")
+    epoch = ledger.acquire_lease()
+    ledger.commit([BEGINNING, Command("halt")], epoch=epoch, session=SESSION)
+    with ledger.changing() as connection:
+        connection.execute("DELETE FROM journal WHERE seq = 1")
+    runtime = cast(Any, SimpleNamespace(ledger=ledger, name=SESSION))
+    with pytest.raises(StoreUnavailable, match="openbell restore"):
+        list(_journal(runtime))
+    ledger.give_back_lease(epoch)
