@@ -71,6 +71,7 @@ class MockExchange:
         self._number = 0
         self._identity = ""
         self._misnumbered = False
+        self._has_repeated_numbers = False
         self._is_stale = False
         self._is_of_old_version = False
         self._load()
@@ -134,12 +135,13 @@ class MockExchange:
         """Return what happened after a position, whose cursor is an event's number.
 
         Of a store that is another, or that went back, that is everything, as it is where the cursor
-        was spoiled.
+        was spoiled, and once where two events have one number: the second may be news.
         """
         position = StreamPosition(self._identity, str(self._number))
         cursor = since.cursor or "0"
         number = int(cursor) if cursor.isdecimal() else self._number + 1
         begins_anew = since.identity not in ("", self._identity) or number > self._number
+        begins_anew = begins_anew or self._has_repeated_numbers
         first = 0 if begins_anew else number
         if first >= self._number and not self._misnumbered:
             return EventPage(position, [], begins_anew)
@@ -149,6 +151,7 @@ class MockExchange:
                 " ORDER BY number",
                 [first],
             ).fetchall()
+        self._has_repeated_numbers = False
         found: list[ExchangeEvent] = []
         for row_number, kind, payload in rows:
             found += _events_in(int(row_number), kind, payload)
@@ -235,9 +238,11 @@ class MockExchange:
             if known is None:
                 connection.execute("INSERT INTO account VALUES ('identity', ?)", [self._identity])
             numbers = connection.execute(
-                "SELECT coalesce(max(number), 0), coalesce(min(number), 1) FROM events"
+                "SELECT coalesce(max(number), 0), coalesce(min(number), 1),"
+                " count(*) - count(DISTINCT number) FROM events"
             ).fetchall()[0]
             self._number, self._misnumbered = max(0, int(numbers[0])), int(numbers[1]) < 1
+            self._has_repeated_numbers = int(numbers[2]) > 0
             self._is_stale = False
             if row is None:
                 return

@@ -115,6 +115,29 @@ def test_an_event_without_a_right_number_blocks_and_is_not_lost(
     assert desk.ledger.events.count(part) == 1, "journalled at every look"
 
 
+def test_a_second_event_of_a_number_that_was_taken_is_heard_and_blocks(tmp_path: Path) -> None:
+    run_plan = plan()
+    exchange = MockExchange(tmp_path, "memory", run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    desk.take_bar(bar(2, CALM, CALM))
+    desk.execute()
+    held = desk.state.book.quantity.copy()
+    with exchange._file.transaction() as connection:
+        connection.execute("CREATE TABLE without_key AS SELECT * FROM events")
+        connection.execute("DROP TABLE events")
+        connection.execute("ALTER TABLE without_key RENAME TO events")
+        insert(connection, "events", [(exchange._number, *event_to_row(FOREIGN))])
+    exchange._load()
+    for more in range(3, 5):
+        desk.take_bar(bar(more, CALM, CALM))
+        desk.execute()
+    assert list(desk.blocked) == ["AAA"]
+    assert "by an order that is not ours (manual)" in desk.blocked["AAA"]
+    assert (desk.state.book.quantity == held).all()
+    assert sum(isinstance(e, Discrepancy) for e in desk.ledger.events) == 1
+
+
 def test_an_event_that_cannot_be_read_blocks_its_symbol() -> None:
     desk, exchange = holding()
     unreadable = Discrepancy("AAA", "event 7 of the exchange cannot be read", {})
