@@ -29,7 +29,8 @@ _SYNONYMS: dict[str, frozenset[str]] = {
 }
 # Names that stand for one of ours where no column has a better one.
 _LESS_CERTAIN: dict[str, frozenset[str]] = {
-    "ts": frozenset({"gmttime", "utctime", "timeutc", "datetimeutc", "timestamputc"}),
+    "ts": frozenset({"gmttime", "utctime", "timeutc", "datetimeutc", "timestamputc"})
+    | {"opentime"},
     "close": frozenset({"last", "closelast", "latest", "lastprice"}),
     "volume": frozenset({"totalvolume", "sharevolume", "volumetraded", "tradedvolume"}),
 }

@@ -33,6 +33,9 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _POINT = re.compile(r"[+-]?\d+\.\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _THOUSANDS_BY_POINTS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?")
+# Spaces that do not break part thousands in much of Europe, plain ones part columns too.
+_SPACED = re.compile("[+-]?\\d{1,3}(?:[\u00a0\u2009\u202f]\\d{3})+(?:[.,]\\d+)?")
+_SPACES = re.compile("(?<=\\d)[\u00a0\u2009\u202f](?=\\d{3})")
 _DOLLARS = re.compile(r"([+-]?)(?:\$|USD) ?(?=[\d.])|(?<=\d) ?(?:\$|USD)$")
 _LAST_WORDS = (
     "total",
@@ -58,6 +61,7 @@ class Oddities:
     decimal_commas: bool = False
     thousands: bool = False
     dollars: bool = False
+    spaces: bool = False
     comments: bool = False
     encoding: str | None = None
     padding: str = ""
@@ -73,6 +77,7 @@ class Oddities:
             "a separator behind each row's last value is passed over": self.trailing_separators,
             "commas in numbers are read as decimal points": self.decimal_commas,
             "commas in numbers are passed over: they part thousands": self.thousands,
+            "spaces in numbers are passed over: they part thousands": self.spaces,
             "signs of dollars are passed over": self.dollars,
             "lines that begin with # are passed over": self.comments,
             f"text in {str(self.encoding).upper()[:6]} is read": self.encoding is not None,
@@ -102,6 +107,9 @@ def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
             for row in _fields(more, layout.separator)
             for value in row
         ]
+    spaces = any(map(_SPACED.fullmatch, values))
+    if spaces:
+        values = [_unspaced(value) for value in values]
     return Oddities(
         returns=ends_lines_by_returns(path),
         spaced_quotes=spaced,
@@ -109,6 +117,7 @@ def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
         decimal_commas=_have_decimal_commas(values),
         thousands=_have_thousands(values),
         dollars=dollars,
+        spaces=spaces,
         comments=any(line.startswith("#") for line in lines[1:]),
         encoding=encoding_of(path),
         padding=_padding(path),
@@ -137,6 +146,7 @@ def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:
         or odd.decimal_commas
         or odd.thousands
         or odd.dollars
+        or odd.spaces
     ):
         return content
     lines = _lines(content)
@@ -169,13 +179,19 @@ def _plain(value: str, odd: Oddities) -> str:
     bare = value.strip()
     if odd.dollars:
         bare = _DOLLARS.sub(r"\1", bare)
+    if odd.spaces:
+        bare = _unspaced(bare)
     if odd.thousands and _THOUSANDS.fullmatch(bare):
         return bare.replace(",", "")
     if odd.decimal_commas and _THOUSANDS_BY_POINTS.fullmatch(bare):
         return bare.replace(".", "").replace(",", ".")
     if odd.decimal_commas and _DECIMAL_COMMA.fullmatch(bare):
         return bare.replace(",", ".")
-    return bare if odd.dollars else value
+    return bare if odd.dollars or odd.spaces else value
+
+
+def _unspaced(value: str) -> str:
+    return _SPACES.sub("", value) if _SPACED.fullmatch(value) else value
 
 
 def _end_in_separators(rows: Sequence[Sequence[str]]) -> bool:

@@ -13,6 +13,8 @@ _HARDLY_CHANGES = 1.2
 # A sum of the day rises from row to row, but for the days' first ones.
 _FEWEST_STEPS = 10
 _FEW_TURNS = 0.1
+# Prices move by less from row to row.
+_SMALL_STEP = 0.05
 
 
 class Volume(NamedTuple):
@@ -33,7 +35,9 @@ def found_volume(
     first = min(prices.values())
     free = [at for at, values in enumerate(numbers) if values and at not in prices.values()]
     behind = [at for at in free if at > first]
-    apart = [at for at in behind if not are_near(numbers, [first, at])]
+    apart = [
+        at for at in behind if not are_near(numbers, [first, at]) and not _is_smooth(numbers[at])
+    ]
     before = [at for at in free if begun < at < first]
     if behind:
         return _of_several(numbers, prices, apart or behind)
@@ -54,6 +58,9 @@ def _of_several(
         ]
         return Volume(parts[0] if parts else places[0], is_sure=bool(parts))
     lows, highs = (numbers[prices[name]] or [] for name in ("low", "high"))
+    for place, other in zip(places[1:], values[1:], strict=True):
+        if _is_money(first, other, lows, highs):
+            return Volume(place, is_sure=True)
     is_priced = any(_is_money(other, first, lows, highs) for other in values[1:])
     if is_priced or not _is_whole(first):
         return Volume(places[0], is_sure=True)
@@ -71,6 +78,14 @@ def _is_running_total(values: Column) -> bool:
     up, down = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
     # Days begin anew; newest rows may come first.
     return len(steps) >= _FEWEST_STEPS and min(up, down) <= _FEW_TURNS * len(steps)
+
+
+def _is_smooth(values: Column | None) -> bool:
+    """Return whether values move as prices do, which volumes never do, such as adjusted closes."""
+    steps = list(pairwise(values or []))
+    moves = [abs(after - before) <= _SMALL_STEP * before for before, after in steps]
+    is_long = len(moves) >= _FEWEST_STEPS and min(values or [0]) > 0
+    return is_long and nearly_all(moves) and not _is_running_total(values or [])
 
 
 def _are_steps(values: Column, total: Column) -> bool:

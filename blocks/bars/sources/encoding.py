@@ -8,6 +8,8 @@ LOOKED_AT_BYTES = 4096
 _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MOSTLY = 0.9
+# What spreadsheets in western Europe save text files in.
+_WESTERN = "cp1252"
 
 
 def encoding_in(begin: bytes) -> str | None:
@@ -20,4 +22,9 @@ def encoding_in(begin: bytes) -> str | None:
     for encoding, zeros in (("utf-16-le", begin[1::2]), ("utf-16-be", begin[::2])):
         if len(begin) > 1 and zeros.count(0) > _MOSTLY * len(zeros):
             return encoding
+    try:
+        # The last letter may be cut in two.
+        codecs.getincrementaldecoder("utf-8")().decode(begin)
+    except UnicodeDecodeError:
+        return None if 0 in begin else _WESTERN
     return None

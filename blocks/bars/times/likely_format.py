@@ -15,6 +15,9 @@ _EXAMPLE = "--time-format '%d.%m.%Y %H:%M:%S' for 31.01.2024 09:30:00"
 _TOKENS = re.compile(r"\d+|[A-Za-z]+|[^\dA-Za-z]+")
 _CLOCK = ("%H", "%M", "%S", "%f")
 _MOST_NUMBERS = 7
+# Two digits each for the year, the month and the day, in an order that nobody can tell.
+_SHORT_DATE = re.compile(r"\d{6}(?P<mark>[ ;,T_-]+)\d{4}(?P<seconds>\d{2})?")
+_SHORT_ORDERS = ("%y%m%d", "%d%m%y", "%m%d%y")
 # Behind a space stands no second, and before a fraction of one a point.
 _STRANGE = re.compile(r" %S|[^.,]%f|%M - ")
 
@@ -32,6 +35,9 @@ def likely_formats(value: str) -> tuple[str, ...]:
     """
     tokens = _TOKENS.findall(value)
     numbers = [token for token in tokens if token.isdigit()]
+    if short := _SHORT_DATE.fullmatch(value):
+        clock = f"{short['mark']}%H%M{'%S' if short['seconds'] else ''}"
+        return tuple(form for date in _SHORT_ORDERS if _reads(form := f"{date}{clock}", value))
     if "'" in value or "%" in value or not 4 <= len(numbers) <= _MOST_NUMBERS:
         return ()
     is_half = re.search(r"(?<![A-Za-z])[AaPp][Mm](?![A-Za-z])", value) is not None

@@ -106,6 +106,9 @@ VENDORS: dict[str, Line] = {
         f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{average(b)},{b.volume},{b.low}"
     ),
     "the last close": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.open - 0.02:.2f},{b.volume}",
+    "dollars": lambda b: (
+        f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume * (b.high + b.low) / 2:.2f},{b.volume}"
+    ),
     "an adjusted close": lambda b: f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.close},{b.volume}",
     "money after the volume": lambda b: (
         f"{b.at:%Y-%m-%d %H:%M},{ohlc(b)},{b.volume},{b.volume * average(b):.0f},{b.volume // 90}"
@@ -322,3 +325,16 @@ def test_a_header_of_numbers_stays_a_header(tmp_path: Path) -> None:
     columns = dict(zip(("ts", "open", "high", "low", "close", "volume"), "012345", strict=True))
     read = read_bars(path, None, format=BarFileFormat("America/New_York", columns=columns))
     assert read.rows.close.tolist() == [11.0]
+
+
+def test_a_column_that_moves_as_prices_do_is_no_volume(tmp_path: Path) -> None:
+    """Closes that are adjusted for a split are far from the others, and whole for no share."""
+    lines = []
+    for at in range(30):
+        bar = BARS[at % 10]._replace(at=OPEN + timedelta(minutes=5 * at))
+        volume = 90_000 * (1 + at * 7 % 5)
+        lines.append(f"{bar.at:%Y-%m-%d %H:%M},{ohlc(bar)},{bar.close / 2:.2f},{volume}")
+    path = tmp_path / "QXA.csv"
+    path.write_text("\n".join([*lines, ""]))
+    read = read_bars(path, None, format=BarFileFormat("America/New_York", "start"))
+    assert read.rows.volume.tolist()[:3] == [90_000, 270_000, 450_000]

@@ -798,8 +798,9 @@ def test_the_symbol_that_the_user_says_goes_before_names_and_a_column_of_one(
         {"close": "Close/Last"},
         {"close": "Latest"},
         {"ts": "Gmt time", "volume": "Volume "},
+        {"ts": "open_time"},
     ],
-    ids=["Last", "Close/Last", "Latest", "Gmt time"],
+    ids=["Last", "Close/Last", "Latest", "Gmt time", "open_time"],
 )
 def test_names_that_are_less_certain_count_where_no_column_has_a_better_one(
     names: dict[str, str], tmp_path: Path

@@ -128,6 +128,20 @@ def test_text_in_another_unicode_is_read_with_a_note(
         assert f"text in {encoding[:6].upper()} is read" in found.notes
 
 
+def test_a_western_spreadsheets_letters_and_thousands_are_read(tmp_path: Path) -> None:
+    """Columns are named as they are seen, and spaces that do not break part thousands."""
+    lines = ["Datum;Er\u00f6ffnung;Hoch;Tief;Schluss;Volumen"]
+    lines += [f"06.03.2024 09:3{n};120,5;121,5;119,5;120,75;1\u00a0500\u00a0000" for n in (0, 5)]
+    (tmp_path / "QXA.csv").write_bytes("\n".join([*lines, ""]).encode("cp1252"))
+    names = ("Datum", "Er\u00f6ffnung", "Hoch", "Tief", "Schluss", "Volumen")
+    ours = ("ts", "open", "high", "low", "close", "volume")
+    told = BarFileFormat("America/New_York", columns=dict(zip(ours, names, strict=True)))
+    found = read_bars(tmp_path / "QXA.csv", None, format=told)
+    assert found.rows.open.tolist() == [120.5, 120.5]
+    assert found.rows.volume.tolist() == [1_500_000.0, 1_500_000.0]
+    assert "text in CP1252 is read" in found.notes
+
+
 def test_half_a_row_in_utf_16_is_half_a_row(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="stops in the middle of its last row"):
         read(tmp_path / "QXA.csv", f"{TEXT}2024-03-06 09:40,12".encode("utf-16"))

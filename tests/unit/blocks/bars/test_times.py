@@ -284,3 +284,10 @@ def test_counts_with_an_exponent_are_read_and_those_that_lost_digits_are_refused
 def test_a_number_that_is_no_time_is_named_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"133542090000000000 .* is no time .*line 2"):
         read_times(tmp_path, ("133542090000000000", "133548066000000000"))
+
+
+def test_six_digits_of_a_date_are_told_with_an_order_that_the_hint_names(tmp_path: Path) -> None:
+    texts = ("240306 093000", "240313 093000")
+    with pytest.raises(BadInput, match=r"--time-format '%y%m%d %H%M%S' or '%d%m%y %H%M%S'"):
+        read_times(tmp_path, texts)
+    assert read_times(tmp_path, texts, form="%y%m%d %H%M%S") == [WINTER, SUMMER]
