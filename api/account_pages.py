@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from api.page.document import results_page
 from api.page.page_routes import NOT_FOUND, NOT_STORED
 from api.page.summary import problem_summary
-from blocks.account.absence import is_gone
-from blocks.account.names import PAGES, is_there, may_be_called
+from blocks.account.absence import gone_accounts
+from blocks.account.names import PAGES
 from blocks.account.status import accounts_in
 from blocks.process.web_door import App, Receive, Scope, Send
 from trading.errors import BadInput
@@ -47,11 +47,7 @@ class AccountPages:
         await self._unknown(name, is_asked_by_program=rest.startswith("api/"))(scope, receive, send)
 
     def _is_known(self, name: str) -> bool:
-        return name in accounts_in(self._data_dir) or (
-            may_be_called(name)
-            and not is_there(self._data_dir, name)
-            and is_gone(self._data_dir, name)
-        )
+        return name in accounts_in(self._data_dir) or name in gone_accounts(self._data_dir)
 
     def _unknown(self, name: str, *, is_asked_by_program: bool) -> Response:
         known = ", ".join(accounts_in(self._data_dir)) or "none yet"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blocks.account.names import is_there, may_be_called
+from blocks.account.names import MEANT, REPLAY, is_there, may_be_called
 from blocks.account_files import LEDGERS
 from blocks.copies.traces import gone_ledger
 from trading.errors import BadInput
@@ -14,6 +14,11 @@ from trading.near_names import nearest_of
 def is_gone(data_dir: Path, account: str) -> bool:
     """Return whether an account had a ledger here, and has none any more."""
     return gone_ledger(data_dir / account) is not None
+
+
+def gone_accounts(data_dir: Path) -> list[str]:
+    """Return the accounts that had a ledger here, and have none any more."""
+    return [name for name in (*MEANT, REPLAY) if is_gone(data_dir, name)]
 
 
 def may_begin(data_dir: Path, account: str) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blocks.account.names import MEANT, account_words, place_of
+from blocks.account.absence import gone_accounts
+from blocks.account.names import MEANT, account_words, is_there, place_of
 from blocks.account.status import accounts_in
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.live.answers import OtherAccount
@@ -28,10 +29,14 @@ class AccountList:
     _words: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def others(self, account: str | None) -> list[OtherAccount]:
-        """Return all accounts but one: what is at a broker first, then by name."""
+        """Return all accounts but one: what is at a broker first, then by name.
+
+        One whose ledger is gone is among them: its own page tells of the loss.
+        """
+        names = {*accounts_in(self.data_dir), *gone_accounts(self.data_dir)}
         return [
             OtherAccount(name=name, words=self._words_of(name), address=f"{place_of(name)}/")
-            for name in sorted(accounts_in(self.data_dir), key=_rank)
+            for name in sorted(names, key=_rank)
             if name != account
         ]
 
@@ -40,7 +45,7 @@ class AccountList:
             name, (float("-inf"), account_words(name, has_simulated_bars=False))
         )
         now = self.clock()
-        if now - read_at < FRESH_SECONDS:
+        if now - read_at < FRESH_SECONDS or not is_there(self.data_dir, name):
             return words
         try:
             ledger = DuckDBLedger(self.data_dir, name, wait_seconds=WAIT_SECONDS)

@@ -99,6 +99,14 @@ def test_each_account_of_the_folder_has_a_page_of_its_own_a_click_away(
             in page.get(f"{place}/api/controls").json()["controls"][0]["command"]
         )
     assert page.get("/accounts/alpaca-live/api/live").json()["problem"] is not None
+    # One whose ledger is gone stays in the list, and its page says what was lost.
+    (data_dir / "simulated" / "ledger.duckdb").unlink()
+    assert [each["name"] for each in page.get("/accounts/replay/api/live").json()["others"]] == [
+        "alpaca-live",
+        "simulated",
+    ]
+    problem = page.get("/accounts/simulated/api/live").json()["problem"]
+    assert "the ledger of account 'simulated' is gone" in problem["what"]
 
 
 @pytest.mark.parametrize("name", ["paper", "nobody", "copies", "<b>"])
