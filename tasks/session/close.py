@@ -65,7 +65,7 @@ def held_at_the_close(runtime: SessionRuntime) -> BadInput | None:
     return BadInput(
         f"session {runtime.name} was closed while it held {held}",
         "Overnight nothing may protect them: leave them by hand, or let this account's next"
-        " session do it, which sets their stops and leaves them at its end",
+        " session leave them",
     )
 
 
