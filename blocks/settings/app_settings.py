@@ -186,6 +186,15 @@ class DataSettings(_Group):
             raise ValueError(f"name each of {', '.join(PROVIDERS)} at most once, such as yahoo")
         return lower
 
+    @field_validator("primary_provider", mode="before")
+    @classmethod
+    def _is_no_provider_s_name(cls, value: object) -> object:
+        if isinstance(value, str) and value.lower() in PROVIDERS:
+            raise ValueError(
+                f"write live here, and {value.lower()} first in PROVIDERS, which says who is asked"
+            )
+        return value
+
     @field_validator("alpaca_feed", "alpaca_adjustment", mode="before")
     @classmethod
     def _read_lower(cls, value: Any) -> Any:

@@ -220,6 +220,7 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
         ("ALPACA_DATA_URL=data.alpaca.markets", "ALPACA_DATA_URL: keys would be sent"),
         ("PROVIDERS=polygon", "PROVIDERS: name each of alpaca, yahoo, finnhub at most once"),
         ("PROVIDERS=yahoo,yahoo", "PROVIDERS: name each of"),
+        ("PRIMARY_PROVIDER=finnhub", "write live here, and finnhub first in PROVIDERS"),
         ("PROVIDERS=finnhub", "PROVIDERS: none of them has its key"),
         ("SECONDARY_PROVIDER=yahoo", "SECONDARY_PROVIDER is refused. Write PROVIDERS"),
         ("AWS_ENDPOINT_URL=localhost:9000", "AWS_ENDPOINT_URL: 'localhost:9000' is no address"),
