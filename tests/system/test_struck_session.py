@@ -16,7 +16,7 @@ from tests.system.conftest import PrefectStack
 from tests.system.patience import patient, wait_for
 from tests.system.struck_session import SESSION
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(590)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]
 AT_ONCE = 4
 # Between bars, in a wait for a provider, in the middle of a bar and wherever one of these comes
 # again while everything is left, and in what Prefect does around a bar.

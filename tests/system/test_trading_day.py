@@ -19,7 +19,7 @@ from tests.system.conftest import PrefectStack
 from tests.system.patience import patient, wait_for
 from tests.unit.replay.runs import Case, backtested, first_difference, ledger_rows, replayed
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(1200), needs_real_bars]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(2400), needs_real_bars]
 DAY = date(2025, 6, 10)
 # Half-hour bars keep a session short: nothing here is a matter of how many they are.
 MINUTES, BARS_A_SESSION = 30, 13
@@ -54,7 +54,7 @@ def filtered(stack: PrefectStack, kind: str, body: dict[str, Any]) -> list[dict[
             return rows
 
 
-def finish(stack: PrefectStack, run_id: str, limit_seconds: float = 400) -> Any:
+def finish(stack: PrefectStack, run_id: str, limit_seconds: float = 800) -> Any:
     api = stack.connect()
     run = wait_for(lambda: (now := api.read_run(run_id)).is_final and now, limit_seconds)
     log = "\n".join(api.read_log(run_id))
