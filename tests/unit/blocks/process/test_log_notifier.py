@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from blocks.process.log_notifier import LogNotifier
+from tests.logged import logged
 from trading.session.messages import Kind
 
 SERIOUS = {Kind.SYSTEM_ERROR: logging.ERROR, Kind.SYSTEM_WARNING: logging.WARNING}
@@ -19,6 +20,6 @@ def test_who_counts_errors_in_the_log_finds_those_that_people_are_told(
 ) -> None:
     with caplog.at_level(logging.DEBUG, "openbell"):
         LogNotifier().send(str(kind) if as_text else kind, "what happened", symbol="AAA")
-    (record,) = caplog.records
+    (record,) = logged(caplog)
     assert record.levelno == SERIOUS.get(kind, logging.INFO)
     assert record.getMessage() == f"{kind}: what happened (symbol=AAA)"

@@ -14,6 +14,7 @@ from blocks.exchange.mock_exchange import SCHEMA as EXCHANGE_SCHEMA
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file
+from tests.logged import logged
 from trading.errors import BadInput, StoreUnavailable
 from trading.session.messages import system_message
 
@@ -120,7 +121,7 @@ def test_a_session_goes_on_without_a_table_of_messages_that_was_removed_and_says
     with caplog.at_level("ERROR", "openbell"):
         ledger.commit([], epoch=epoch)
         ledger.commit([], epoch=epoch)
-    told = [record.getMessage() for record in caplog.records]
+    told = [record.getMessage() for record in logged(caplog)]
     assert len(told) == 1
     assert "had lost its table outbox" in told[0]
     assert f"restore --force --data-dir {tmp_path} --account paper" in told[0]

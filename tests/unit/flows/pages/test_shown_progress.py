@@ -9,6 +9,7 @@ import pytest
 
 from flows.pages import shown_progress
 from flows.pages.shown_progress import ShownProgress, time_left
+from tests.logged import logged
 from trading.errors import SourceUnavailable
 
 
@@ -81,6 +82,6 @@ def test_a_server_that_is_gone_fails_no_sweep(
     for done in range(10):
         progress("sets", done, 10)
     progress.finish()
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [record.getMessage() for record in logged(caplog)] == [
         "progress cannot be shown: the server is gone. Start it"
     ]

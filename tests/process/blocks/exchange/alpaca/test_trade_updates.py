@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from blocks.exchange.alpaca.line.access import BrokerAccess
 from blocks.exchange.alpaca.listening import BESIDE_STREAM_SECONDS, MUTE_SECONDS
 from blocks.exchange.alpaca.trade_updates import TradeUpdates
+from tests.logged import logged
 from tests.process.blocks.exchange.alpaca.trader import (
     ENTRY,
     EXIT,
@@ -187,7 +188,7 @@ def test_a_stream_is_heard_at_the_path_of_its_address_and_ends_without_a_warning
         assert updates.paths == ["/stream"]
         trader.exchange.close()
         heard.wait_for(troubles=1, is_connected=False)
-    assert caplog.text == ""
+    assert logged(caplog) == []
 
 
 _BODY = {"symbol": "MSFT", "side": "buy", "type": "market", "qty": "1"}
