@@ -40,11 +40,15 @@ class AccountPages:
                 # The links of a page lead on from its folder.
                 await RedirectResponse(f"{PAGES}/{name}/")(scope, receive, send)
                 return
-            answers = self._made.setdefault(name, self._make(name))
             inner = {**scope, "root_path": f"{PAGES}/{name}"}
-            await answers(inner, receive, send)
+            await self._answers_of(name)(inner, receive, send)
             return
         await self._unknown(name, is_asked_by_program=rest.startswith("api/"))(scope, receive, send)
+
+    def _answers_of(self, name: str) -> App:
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
 
     def _is_known(self, name: str) -> bool:
         return name in accounts_in(self._data_dir) or name in gone_accounts(self._data_dir)

@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.live.event_routes import Watchers
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.live.source import Source
 from blocks.process.secret_mask import SecretMask
@@ -107,6 +108,16 @@ def test_each_account_of_the_folder_has_a_page_of_its_own_a_click_away(
     ]
     problem = page.get("/accounts/simulated/api/live").json()["problem"]
     assert "the ledger of account 'simulated' is gone" in problem["what"]
+
+
+def test_what_answers_for_an_account_is_made_once(data_dir: Path) -> None:
+    watchers = Watchers()
+    page = TestClient(create_app(Source(data_dir, "replay"), watchers=watchers))
+    page.get("/accounts/nobody/")
+    assert watchers.count == 1
+    for _ in range(3):
+        assert page.get("/accounts/replay/api/live").status_code == 200
+    assert watchers.count == 2
 
 
 @pytest.mark.parametrize("name", ["paper", "nobody", "copies", "<b>"])
