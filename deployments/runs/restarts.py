@@ -22,6 +22,8 @@ from trading.errors import BadInput, OpenbellError, StoreUnavailable
 # What trades an account that no run of today's is known of.
 DEPLOYMENT = "trade-session/paper"
 LOOK_EVERY_S = 5.0
+# After an account has lost its holder: its run is started again at the look after that one.
+LOOK_AGAIN_S = 2.0
 # Longer ago it was another day's session; the flow itself knows whether its session is over.
 NOT_OLDER_THAN = timedelta(hours=26)
 # A run that failed so long ago and left no session open has had its time.
@@ -82,7 +84,8 @@ class Restarts:
 
         Raises NotRegistered where a new run has no deployment, SourceUnavailable and ServerRefused.
         """
-        self._next_look = now + LOOK_EVERY_S
+        has_lost = self._accounts.have_lost_a_holder()
+        self._next_look = now + (LOOK_AGAIN_S if has_lost else LOOK_EVERY_S)
         moment = datetime.now(UTC)
         runs = [
             run

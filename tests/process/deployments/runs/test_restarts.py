@@ -217,7 +217,7 @@ def test_a_session_of_this_folder_is_started_again(restarts: Restarts, tmp_path:
     assert look(restarts, runs) == ["SCHEDULED"]
 
 
-def test_a_session_that_lost_its_holder_is_looked_at_at_once_and_then_at_the_usual_pace(
+def test_a_session_that_lost_its_holder_is_looked_at_at_once_and_soon_again(
     restarts: Restarts, tmp_path: Path
 ) -> None:
     runs = Runs()
@@ -228,7 +228,7 @@ def test_a_session_that_lost_its_holder_is_looked_at_at_once_and_then_at_the_usu
     assert restarts.are_due(101.0)
     look(restarts, runs, now=101.0)
     assert not restarts.are_due(102.0)
-    assert restarts.are_due(101.0 + restarts_module.LOOK_EVERY_S)
+    assert restarts.are_due(101.0 + restarts_module.LOOK_AGAIN_S), "its run waits for that look"
 
 
 ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "RUNNING")
