@@ -119,6 +119,13 @@ def test_a_told_zone_that_is_off_is_refused_with_the_one_that_fits_and_that_one_
     assert not [note for note in followed.notes if note.startswith("WARNING")]
 
 
+def test_ends_of_another_zone_are_off_by_hours_and_minutes(tmp_path: Path) -> None:
+    ends = bars(MARCH).with_columns(pl.col("ts") + timedelta(minutes=5))
+    path = written(local(ends, "America/Denver"), tmp_path)
+    with pytest.raises(BadInput, match=r"1 hour 55 minutes early.*--timezone America/Denver"):
+        read_bars(path, None, format=BarFileFormat(timezone="America/New_York"))
+
+
 def test_a_zone_that_is_off_after_the_clocks_change_says_for_which_sessions(tmp_path: Path) -> None:
     path = written(local(bars(MARCH), "America/New_York"), tmp_path)
     with pytest.raises(BadInput, match=r"5 of 10 sessions, such as that of 2024-03-11.*all year"):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from trading.counted import counted
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
 from trading.market.plausibility.clock.thin_days import thin_days
@@ -225,6 +226,9 @@ def hours_in_words(microseconds: int) -> str:
     """Return a time as `three hours`."""
     names = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     hours, rest = divmod(microseconds, 60 * MICROSECONDS_PER_MINUTE)
+    if rest % (30 * MICROSECONDS_PER_MINUTE):
+        # Ends in another zone are off by hours less a bar.
+        return f"{counted(hours, 'hour')} {counted(rest // MICROSECONDS_PER_MINUTE, 'minute')}"
     if rest:
         return f"{microseconds / 60 / MICROSECONDS_PER_MINUTE:.3g} hours"
     word = names[hours] if hours < len(names) else str(hours)
