@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -38,6 +39,8 @@ HAS_CANDLES = """[...document.querySelectorAll('#symbol-charts .chart')].length
     chart.getBoundingClientRect().top > innerHeight || chart.querySelector('canvas'))"""
 TALL_PX = {"desktop-light": 2450, "phone-dark": 1500}
 PATIENCE_S = 300.0
+# What a process said last, if it ends before it answers.
+LAST_LINES = 8
 DEPLOYED_BACKTEST = {
     "symbols": SYMBOLS.split(","),
     "start": MONTH[0],
@@ -229,15 +232,17 @@ def _saying(
         text=True,
     )
     assert process.stdout is not None
+    said: deque[str] = deque(maxlen=LAST_LINES)
     try:
         for line in process.stdout:
+            said.append(line)
             if found := re.search(words, line):
                 # What it says later must not fill the pipe.
                 threading.Thread(target=process.stdout.read, daemon=True).start()
                 yield found
                 break
         else:
-            raise AssertionError(f"{arguments[0]} ended before it answered")
+            raise AssertionError(f"{arguments[0]} ended before it answered: {''.join(said)}")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
