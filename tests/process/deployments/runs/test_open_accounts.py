@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from blocks.account_files import LEDGER_FILE
 from blocks.ledger.ledger import DuckDBLedger
-from deployments.runs.open_accounts import LEDGER, OpenAccounts, Standing
+from deployments.runs.open_accounts import OpenAccounts, Standing
 from tests.process.deployments.runs.test_restarts import traded
 
 
@@ -20,7 +21,7 @@ def of_a_newer_version(folder: Path, account: str) -> None:
 
 
 def damaged(folder: Path, account: str) -> None:
-    (folder / account / LEDGER).write_bytes(b"no database" * 2_000)
+    (folder / account / LEDGER_FILE).write_bytes(b"no database" * 2_000)
 
 
 @pytest.mark.parametrize("spoil", [of_a_newer_version, damaged])
