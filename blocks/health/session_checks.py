@@ -128,7 +128,9 @@ def check_last_bar(
     if arrived is not None and arrived <= now:
         waited_for.append(arrived)
     if facts.held_by is not None and facts.taken_at is not None and facts.taken_at <= now:
-        waited_for.append(facts.taken_at + WARM_UP)
+        # Whose first bar has come needs no more time for it.
+        has_begun = arrived is not None and facts.taken_at < arrived
+        waited_for.append(facts.taken_at + (timedelta(0) if has_begun else WARM_UP))
     since = max(waited_for)
     late = now - since
     if late < LATE:

@@ -130,6 +130,15 @@ def bar_at(
     return check_last_bar(replace(facts, last_bar=last_bar), now, 5.0, arrived, PLACE)
 
 
+def test_who_took_the_account_a_moment_ago_and_had_a_bar_since_is_late_like_anybody() -> None:
+    taken = replace(FACTS, taken_at=at(15, 4, 30))
+    # Warming up, until the first bar has come: then the next one is due as always.
+    assert bar_at(at(15, 6), at(14, 55), at(15, 0, 6), taken).level == H
+    assert bar_at(at(15, 6), at(14, 55), at(15, 4, 40), taken).level == U
+    # Bars that are caught up with come one after another.
+    assert bar_at(at(15, 6), at(14, 50), at(15, 5, 50), taken).level == H
+
+
 def test_a_session_that_was_stopped_is_not_called_late_too() -> None:
     facts = replace(FACTS, open_session=STOPPED)
     assert bar_at(OPEN, None, facts=replace(facts, held_by=None)).level == H
