@@ -39,13 +39,19 @@ class ExchangeNews:
         """
         self._make_known(state)
         page = self._exchange.events(self.cursor)
-        booked = self._ledger.executions() if page.begins_anew else frozenset()
+        booked = self._booked(state) if page.begins_anew else None
         for item in page.events:
             reach("before apply")
-            yield from self._events(state, item, booked if page.begins_anew else None)
+            yield from self._events(state, item, booked)
             reach("after apply")
         self.cursor = page.position
         self._make_known(state)
+
+    def _booked(self, state: SessionState) -> _Booked:
+        # The simulated exchange has one id for an execution, however often it is told.
+        orders = {} if self._exchange.is_simulated else state.orders
+        shares = {name: order.filled for name, order in orders.items()}
+        return _Booked(state, self._ledger.executions(), shares)
 
     def _make_known(self, state: SessionState) -> None:
         """Let the exchange know under which ids of ours the journal has what it names otherwise."""
@@ -57,11 +63,11 @@ class ExchangeNews:
             self._known_ids = len(state.their_ids)
 
     def _events(
-        self, state: SessionState, item: ExchangeEvent, booked: frozenset[str] | None
+        self, state: SessionState, item: ExchangeEvent, booked: _Booked | None
     ) -> Iterator[Event]:
         """Yield what an event comes to; `booked` is what is journalled, of a stream begun anew."""
         item = named_event(state, item)
-        if booked is not None and _is_in_the_books(state, item, booked):
+        if booked is not None and booked.holds(item):
             return
         if self._is_repeated(state, item.event):
             return
@@ -134,15 +140,33 @@ def _complaint(event: Fill | OrderUpdate, reason: str) -> Discrepancy:
     return Discrepancy(event.symbol, reason, said, event.us)
 
 
-def _is_in_the_books(state: SessionState, item: ExchangeEvent, booked: frozenset[str]) -> bool:
-    event = item.event
-    if isinstance(event, Discrepancy):
-        return False
-    if isinstance(event, Fill):
-        return event.exec_id in booked or state.has_heard(event.exec_id)
-    order = state.orders.get(event.client_order_id)
-    if order is not None:
-        return order.status in TERMINAL
-    # Of an earlier session only what still is open concerns this one: see reconciliation.
-    order_id = event.client_order_id or item.protects
-    return state.session.date.strftime("%Y%m%d") != order_id[3:11]
+class _Booked:
+    """What is in the books when a stream begins anew, and is told by it once more.
+
+    A broker may tell of an order's shares in other pieces than were heard. So `shares` are counted,
+    by client order id, beside the ids of the `executions`.
+    """
+
+    def __init__(
+        self, state: SessionState, executions: frozenset[str], shares: dict[str, int]
+    ) -> None:
+        self._state = state
+        self._executions = executions
+        self._shares = shares
+
+    def holds(self, item: ExchangeEvent) -> bool:
+        """Return whether an event is in the books; each is to be asked about once, in turn."""
+        event = item.event
+        if isinstance(event, Discrepancy):
+            return False
+        if isinstance(event, Fill):
+            left = self._shares.get(event.client_order_id, 0) - abs(event.quantity)
+            self._shares[event.client_order_id] = left
+            is_heard = event.exec_id in self._executions or self._state.has_heard(event.exec_id)
+            return is_heard or left >= 0
+        order = self._state.orders.get(event.client_order_id)
+        if order is not None:
+            return order.status in TERMINAL
+        # Of an earlier session only what still is open concerns this one: see reconciliation.
+        order_id = event.client_order_id or item.protects
+        return self._state.session.date.strftime("%Y%m%d") != order_id[3:11]

@@ -21,6 +21,7 @@ from trading.session.events import Fill, update_of
 from trading.session.orders import Leg, Order, Status
 from trading.session.protection.legs import is_held, parent_of
 from trading.session.state import SessionState
+from trading.session.venue.orders import VenueEvent
 
 
 class Named(MemoryExchange):
@@ -62,6 +63,36 @@ def test_a_stream_that_went_back_is_read_again_and_nothing_is_booked_twice() -> 
     # The entry fills at the exchange for the second time, at another bar: another execution.
     assert (desk.state.book.quantity == held).all()
     assert desk.blocked.keys() <= {"AAA", "BBB"}
+
+
+def test_a_broker_that_tells_its_fills_anew_in_other_pieces_is_not_heard_twice() -> None:
+    run_plan = plan()
+    exchange = Named(run_plan)
+    desk = desk_of(exchange, run_plan)
+    trade_to_the_break(desk)
+    desk.take_bar(bar(2, CALM, CALM))
+    desk.execute()
+    held = desk.state.book.quantity.copy()
+    assert held[0] > 1
+    exchange.is_simulated = False
+    exchange.identity = "second"
+    exchange.stream_of_events = [
+        piece for event in exchange.stream_of_events for piece in in_pieces(event)
+    ]
+    again = OrderDesk(desk.state, desk.ledger, exchange, ACCOUNT, 1)
+    again.listen()
+    assert (again.state.book.quantity == held).all()
+    assert again.reconcile() == {}
+
+
+def in_pieces(event: VenueEvent) -> list[VenueEvent]:
+    if not isinstance(event, Fill):
+        return [event]
+    first = 1 if event.quantity > 0 else -1
+    return [
+        replace(event, exec_id=f"{event.exec_id}:1", quantity=first),
+        replace(event, exec_id=f"{event.exec_id}:2", quantity=event.quantity - first),
+    ]
 
 
 def test_a_ledger_that_was_brought_back_learns_what_was_sent_since_then() -> None:
