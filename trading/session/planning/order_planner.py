@@ -14,7 +14,7 @@ from trading.session.planning.holding import protection_of
 from trading.session.planning.leaving import exit_at_broker, exit_of
 from trading.session.planning.order_names import OrderNames
 from trading.session.planning.places import within_places
-from trading.session.planning.standing import Standing, common
+from trading.session.planning.standing import Standing, common, left_of
 from trading.session.state import SessionState
 
 _AS_SIMULATED = Circumstances()
@@ -65,7 +65,9 @@ class OrderPlanner:
             if symbol in busy or any(order.status == Status.UNKNOWN for order in live):
                 continue
             ours = int(book.quantity[s])
-            held = common(ours, now.elsewhere.get(symbol, ours))
+            held = ours
+            if symbol in now.elsewhere:
+                held = common(left_of(ours, known), now.elsewhere[symbol])
             standing = Standing(book, s, symbol, held, known, live)
             if ours == 0:
                 leaving += [self._names.cancel(order) for order in unwanted(standing)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trading.engine.book import Book
 from trading.session.broker.facts import Abilities
 from trading.session.orders import Leg, Order
-from trading.session.protection.legs import PROTECTION
+from trading.session.protection.legs import PROTECTION, is_unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,13 @@ def common(ours: int, theirs: int) -> int:
     if ours * theirs <= 0:
         return 0
     return min(ours, theirs) if ours > 0 else max(ours, theirs)
+
+
+def left_of(ours: int, known: Iterable[Order]) -> int:
+    """Return what is left of a position, signed, by the exits that are known to be filled.
+
+    Their fills may not have been heard; what the exchange holds then is somebody else's.
+    """
+    exits = (order for order in known if order.leg != Leg.ENTRY and is_unheard(order))
+    left = max(0, abs(ours) - sum(order.remaining for order in exits))
+    return left if ours > 0 else -left

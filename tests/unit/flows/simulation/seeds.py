@@ -37,6 +37,7 @@ BROKE_ONCE = {
     7148: "dead from before the last bars until after the close: the check wanted exits in them",
     9101: "a source was silent for 20 s, and nobody looked after what stood bare: the simulated"
     " source was not tended as a real one is",
+    10059: "an exit was filled and not heard, and another left what somebody else held",
 }
 
 
