@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import httpx
+
 from deployments.processes.home import Home
 from deployments.runs.run_account import account_of
 from deployments.server.prefect_api import PrefectApi
+from deployments.server.prefect_connection import ServerRefused
 from deployments.server.worker import WORK_POOL
 from flows.process.run_names import SESSION_FLOW, session_day, session_name, timed_name
 
@@ -46,7 +49,12 @@ class UpcomingNames:
         for run_id, name in list(self._left.items())[:MOST_AT_ONCE]:
             # One that cannot be renamed does not stand in the way of the others.
             del self._left[run_id]
-            api.rename(run_id, name)
+            try:
+                api.rename(run_id, name)
+            except ServerRefused as error:
+                # Removed meanwhile, as a registration with other times does with what was to come.
+                if error.status != httpx.codes.NOT_FOUND:
+                    raise
 
     def _wanted(self, api: PrefectApi) -> dict[str, str]:
         wanted: dict[str, str] = {}

@@ -82,7 +82,7 @@ def test_a_run_that_cannot_be_renamed_does_not_stand_in_the_way_of_the_others(ho
 
     def refuse(key: str, name: str) -> None:
         if key == "1":
-            raise ServerRefused("answered 404", "Read its log", 404)
+            raise ServerRefused("answered 422", "Read its log", 422)
         rename(key, name)
 
     server.rename = refuse  # type: ignore[method-assign]
@@ -97,3 +97,16 @@ def test_a_session_of_another_folder_keeps_its_name(home: Home) -> None:
     server = Server(trade_session=[upcoming("a", "2025-06-10T13:00:00+00:00", data_dir="/other")])
     UpcomingNames(home).look(cast(PrefectApi, server), 100.0)
     assert server.names("trade-session") == ["mega-horse"]
+
+
+def test_a_run_that_a_registration_removed_meanwhile_is_no_trouble(home: Home) -> None:
+    class Registered(Server):
+        def rename(self, key: str, name: str) -> None:
+            if key == "gone":
+                raise ServerRefused("Flow run not found", "", status=404)
+            super().rename(key, name)
+
+    due = "2025-06-10T13:05:00+00:00"
+    server = Registered(health=[upcoming("gone", due), upcoming("c", due)])
+    UpcomingNames(home).look(cast(PrefectApi, server), 100.0)
+    assert server.names("health") == ["mega-horse", "2025-06-10 13:05Z health"]
