@@ -146,8 +146,8 @@ def rclone(folder: Path, niceness: int = 0) -> Iterator[S3Server]:
         "nice", "-n", str(niceness),
         str(_rclone()), "serve", "s3", "--config", str(folder / "rclone.conf"),
         "--addr", f"127.0.0.1:{port}", "--auth-key", f"{key},{secret}",
-        # What another client stored is to be seen at once.
-        "--dir-cache-time", "0s", "--vfs-cache-mode", "off", str(store),
+        # What another client stored is to be seen at once; with 0 a timer of its never rests.
+        "--dir-cache-time", "1ms", "--vfs-cache-mode", "off", str(store),
     ]  # fmt: skip
     with running(command, port, folder, {"GOMAXPROCS": "1"}):
         yield S3Server(f"http://127.0.0.1:{port}", key, secret)

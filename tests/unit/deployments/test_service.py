@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from deployments.__main__ import main
 from deployments.service import unit
 
 # Words that a shell, or systemd, would take apart.
@@ -24,17 +23,19 @@ def unescaped(line: str) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", word).replace("%%", "%").replace("$$", "$") for word in words]
 
 
-def test_it_starts_up_in_this_folder_with_the_settings_that_were_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_starts_up_in_this_folder_with_the_settings_that_were_named(tmp_path: Path) -> None:
     folder = tmp_path / ODD
     folder.mkdir()
     (folder / "mine.env").write_text("SHUTDOWN_TIMEOUT_SECONDS=100\n")
-    monkeypatch.chdir(folder)
 
-    assert main(["service", "--data-dir", "data", "--env-file", "mine.env"]) == 0
+    text = subprocess.run(
+        [
+            *(sys.executable, "-m", "deployments", "service"),
+            *("--data-dir", "data", "--env-file", "mine.env"),
+        ],
+        cwd=folder, stdout=subprocess.PIPE, text=True, timeout=300, check=True,
+    ).stdout  # fmt: skip
 
-    text = capsys.readouterr().out
     settings = dict(line.split("=", 1) for line in text.splitlines() if re.match("[A-Z]", line))
     assert unescaped(settings["ExecStart"]) == [
         *(sys.executable, "-m", "deployments", "up"),

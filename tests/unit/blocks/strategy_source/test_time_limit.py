@@ -18,18 +18,18 @@ def test_between_its_looks_the_thread_holds_no_frame_of_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = threading.Semaphore(0)
-    outermost = time_limit._outermost
+    is_in_a_call = time_limit._is_in_a_call
 
-    def counted(frame: FrameType | None) -> FrameType | None:
+    def counted(thread: int) -> bool:
         looks.release()
-        return outermost(frame)
+        return is_in_a_call(thread)
 
-    monkeypatch.setattr(time_limit, "_outermost", counted)
+    monkeypatch.setattr(time_limit, "_is_in_a_call", counted)
     monkeypatch.setitem(time_limit._WATCH.limits, str(tmp_path / "strategy.py"), 0.04)
     time_limit.watch_calls(str(tmp_path / "strategy.py"), 0.04)
     thread = time_limit._WATCH.thread
     assert thread is not None
-    # More frames than there are threads: one look at least is over.
+    # More than there are threads: one look at least is over.
     for _ in range(3 * threading.active_count()):
         assert looks.acquire(timeout=PATIENCE_SECONDS)
     while True:
@@ -37,3 +37,30 @@ def test_between_its_looks_the_thread_holds_no_frame_of_the_program(
         if frame.f_code is time_limit._look.__code__:
             break
     assert not any(isinstance(value, FrameType) for value in frame.f_locals.values())
+
+
+def test_a_thread_in_a_call_is_found_however_deep_and_no_other_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def deep(depth: int) -> None:
+        if depth:
+            deep(depth - 1)
+        else:
+            begun.set()
+            may_end.wait(PATIENCE_SECONDS)
+
+    thread = threading.Thread(target=deep, args=(200,), daemon=True)
+    thread.start()
+    assert begun.wait(PATIENCE_SECONDS)
+    assert thread.ident is not None
+    monkeypatch.setitem(time_limit._WATCH.limits, __file__, 1_000.0)
+    assert time_limit._is_in_a_call(thread.ident)
+    call = time_limit._running_calls({})[thread.ident][0]
+    # The call that came from elsewhere, not the two hundred below it.
+    assert (call.f_code.co_name, call.f_locals["depth"]) == ("deep", 200)
+    may_end.set()
+    thread.join(PATIENCE_SECONDS)
+    assert not time_limit._is_in_a_call(thread.ident)
+    time_limit._let_go(call)
