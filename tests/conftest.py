@@ -188,6 +188,19 @@ def _log_level_as_it_was() -> Iterator[None]:
     logger.setLevel(level)
 
 
+_tell_of = logging.Handler.handleError
+
+
+def _tell_of_ours(handler: logging.Handler, record: logging.LogRecord) -> None:
+    # Prefect's threads go on behind their test, whose output is closed: what cannot be said there
+    # would be told, with its stack, among what the next test's command says.
+    if record.name.partition(".")[0] != "prefect":
+        _tell_of(handler, record)
+
+
+logging.Handler.handleError = _tell_of_ours  # type: ignore[method-assign]
+
+
 def pytest_unconfigure() -> None:
     """Let libraries that look at their end for what was not given back find nothing."""
     gc.unfreeze()
