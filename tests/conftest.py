@@ -138,6 +138,27 @@ class InFiles(LoadScopeScheduling):
         if self._pending_of(self.assigned_work[node]) <= 1 or not self.workqueue:
             super()._reschedule(node)
 
+    def remove_node(self, node: Any) -> str | None:
+        """Hand what a process left to the others, but not the files that it was done with.
+
+        The base class hands those on too, and a process that is given nothing to do never asks
+        for more: where one process crashed, the whole run came to a stand.
+        """
+        work = self.assigned_work[node]
+        for done in [file for file, tests in work.items() if all(tests.values())]:
+            del work[done]
+        crashed: str | None = super().remove_node(node)
+        return crashed
+
+    def schedule(self) -> None:
+        """Give out the first files; a process in the place of one that crashed gets two.
+
+        With a single test it would wait to be told which one comes next.
+        """
+        super().schedule()
+        for node in self.nodes:
+            self._reschedule(node)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InFiles:

@@ -8,11 +8,13 @@ call of C code that keeps the interpreter to itself lets no other thread look.
 from __future__ import annotations
 
 import ctypes
+import gc
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, chain, repeat, takewhile
@@ -67,6 +69,24 @@ def _look() -> None:
         since = _running_calls(since)
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let no garbage be collected meanwhile.
+
+    CPython 3.11 collects where it makes an object, and it makes one for each frame that is looked
+    at. Where what is collected closes a file, another thread runs in the middle of that and ends
+    the frame: its memory is somebody else's when it is written to, and the process crashes.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_collection()
 def _running_calls(since: _Running) -> _Running:
     """Return the calls that are running now, and end those that ran for too long already.
 
@@ -94,8 +114,8 @@ def _running_calls(since: _Running) -> _Running:
 def _is_in_a_call(thread: int) -> bool:
     """Return whether a thread is in a call of a watched file, in one step of C.
 
-    Meanwhile that thread does not run: its frames do not end while they are looked at. Frames of
-    another thread that ended half-way brought CPython 3.11.2 down, once in ten thousand tests.
+    Meanwhile that thread does not run, so that its frames do not end while they are held: what
+    they hold would be let go in this thread, and later.
     """
     newest: Iterator[Any] = map(dict.get, map(call, (sys._current_frames,)), (thread,))
     upwards: Callable[[Any, Any], Any] = getattr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from pathlib import Path
@@ -64,3 +65,53 @@ def test_a_thread_in_a_call_is_found_however_deep_and_no_other_is(
     thread.join(PATIENCE_SECONDS)
     assert not time_limit._is_in_a_call(thread.ident)
     time_limit._let_go(call)
+
+
+def test_no_garbage_is_collected_in_the_middle_of_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is collected may let another thread run, whose frames end while they are looked at.
+    begun, may_end = threading.Event(), threading.Event()
+    collections: list[int] = []
+    in_looks: list[int] = []
+    is_in_a_call = time_limit._is_in_a_call
+
+    def deep(depth: int) -> None:
+        if depth:
+            deep(depth - 1)
+        else:
+            begun.set()
+            may_end.wait(PATIENCE_SECONDS)
+
+    def told(phase: str, info: dict[str, int]) -> None:
+        collections.append(threading.get_ident())
+
+    def seen(thread: int) -> bool:
+        before = collections.count(threading.get_ident())
+        answer = is_in_a_call(thread)
+        in_looks.append(collections.count(threading.get_ident()) - before)
+        return answer
+
+    threading.Thread(target=deep, args=(200,), daemon=True).start()
+    assert begun.wait(PATIENCE_SECONDS)
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(told)
+    gc.set_threshold(1)
+    try:
+        monkeypatch.setattr(time_limit, "_is_in_a_call", seen)
+        time_limit._running_calls({})
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(told)
+        may_end.set()
+    assert in_looks
+    assert set(in_looks) == {0}
+
+
+def test_a_program_that_collects_no_garbage_goes_on_without() -> None:
+    was_enabled = gc.isenabled()
+    try:
+        for enabled in (False, True):
+            (gc.enable if enabled else gc.disable)()
+            time_limit._running_calls({})
+            assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
