@@ -48,7 +48,10 @@ def complaints_of(settings: AppSettings) -> Iterator[Complaint]:
             yield "ALLOWED_HOSTS", f"{name[:60]!r} is no name of a host. Write it without a port"
     token = settings.api.api_token
     if token is not None and not TOKEN.fullmatch(token.get_secret_value()):
-        yield "API_TOKEN", "it is shorter than 16 letters, or holds a space. Make it anew"
+        yield (
+            "API_TOKEN",
+            "it is not 16 or more of a-z, A-Z, 0-9 and ASCII signs, without a space. Make it anew",
+        )
 
 
 def _channels(settings: AppSettings) -> Iterator[Complaint]:

@@ -235,6 +235,7 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
             "AZURE_STORAGE_CONNECTION_STRING=nonsense",
             "AZURE_STORAGE_CONNECTION_STRING: it is no connection string",
         ),
+        ("API_TOKEN=ÄÖÜäöüÄÖÜäöüÄÖÜäöü", "API_TOKEN: it is not 16 or more of a-z, A-Z, 0-9"),
         ("NOTIFY_URLS=http://", "NOTIFY_URLS: it is no address of Apprise's"),
         ("NOTIFY_URLS=ntfy://host/topic mailto://", "NOTIFY_URLS: it is no address"),
         ("NOTIFY_URLS='https://, ntfy://host/topic'", "NOTIFY_URLS: it is no address"),
