@@ -143,6 +143,8 @@ def _yearly_rows(summary: Summary) -> list[str]:
 def _risk_rows(risk: RiskFigures) -> list[str]:
     few = f"under {FEWEST_TRADES_FOR_SQN} trades there is none"
     rows = [
+        _row("Probabilistic Sharpe ratio", percent(risk.probabilistic_sharpe, ".1f"),
+             "probability that the true Sharpe ratio is above 0, if this run was not chosen"),
         _row("Calmar ratio", number(risk.calmar), "annual return over the maximum drawdown"),
         _row("Recovery factor", number(risk.recovery_factor), "profit over the largest fall, USD"),
         _row("SQN", number(risk.sqn), few if risk.sqn is None else

@@ -16,6 +16,7 @@ from trading.analysis.drawdowns import Drawdowns
 from trading.backtest.performance import Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS
 from trading.market.bars import Floats
+from trading.statistics.sharpe import probability_above, track_record_of
 
 FEWEST_TRADES_FOR_SQN = 30
 MOST_TRADES_IN_SQN = 100
@@ -41,9 +42,11 @@ class RiskFigures:
 
     `calmar` is the annual return over the maximum drawdown by bar; `recovery_factor` the profit
     over the largest fall in USD; `sqn` the mean R over its deviation, times the root of the
-    number of trades, at most 100.
+    number of trades, at most 100. `probabilistic_sharpe` is the probability that the true Sharpe
+    ratio is above 0, of one run that was not chosen among others.
     """
 
+    probabilistic_sharpe: float | None
     calmar: float | None
     recovery_factor: float | None
     sqn: float | None
@@ -64,6 +67,7 @@ def risk_figures(
         calmar = summary.annual_return / -fall
     loss = drawdowns.largest_loss
     return RiskFigures(
+        probabilistic_sharpe(returns) if summary.sharpe is not None else None,
         calmar,
         summary.total_pnl / loss if loss > 0 else None,
         sqn_of(r_multiples[np.isfinite(r_multiples)]),
@@ -76,6 +80,11 @@ def risk_figures(
             if len(returns) >= fewest and np.isfinite(returns).all()
         ),
     )
+
+
+def probabilistic_sharpe(returns: Floats) -> float | None:
+    """Return the probability that the true Sharpe ratio of varying returns is above 0."""
+    return probability_above(track_record_of(returns), 0.0)
 
 
 def sqn_of(r_multiples: Floats) -> float | None:

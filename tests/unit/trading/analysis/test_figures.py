@@ -95,6 +95,25 @@ def test_calmar_and_recovery_divide_by_the_falls() -> None:
     assert (nothing.calmar, nothing.recovery_factor) == (None, None)
 
 
+def test_the_probabilistic_sharpe_ratio_is_told_where_there_is_a_sharpe_ratio() -> None:
+    from scipy import stats
+
+    returns = drawn(120)
+    told = replace(simulated(max_entries=0).summary, sharpe=1.0)
+    ratio = returns.mean() / returns.std(ddof=1)
+    spread = (
+        1 - stats.skew(returns) * ratio + (stats.kurtosis(returns, fisher=False) - 1) / 4 * ratio**2
+    )
+    expected = stats.norm.cdf(ratio * np.sqrt(119 / spread))
+    nothing = Drawdowns((), 0, 0.0, 0.0)
+
+    found = risk_figures(told, returns, np.zeros(0), nothing)
+    assert found.probabilistic_sharpe == pytest.approx(expected)
+    # A flat curve has no Sharpe ratio, and nothing to say of one.
+    flat = risk_figures(replace(told, sharpe=None), np.zeros(120), np.zeros(0), nothing)
+    assert flat.probabilistic_sharpe is None
+
+
 def test_sqn_counts_at_most_a_hundred_trades() -> None:
     r = np.random.default_rng(4).standard_normal(400) + 0.2
     spread = r.std(ddof=1)
