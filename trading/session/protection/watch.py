@@ -200,5 +200,5 @@ def _why_stuck(state: SessionState, symbol: str) -> str:
     ]
     if symbol in state.protection.halted:
         return "it cannot be left: trading is halted"
-    said = f": {in_words(setbacks[-1].reason)}" if setbacks else ""
-    return f"it is being left, and is there all the same{said}"
+    said = f" (the broker's last word: {in_words(setbacks[-1].reason)})" if setbacks else ""
+    return f"an exit was ordered, and they are still held{said}"

@@ -225,7 +225,10 @@ def test_nothing_protects_and_nothing_can_be_left_is_an_alert_with_words() -> No
     trading.look_for(30.0)
     assert len(refused) == 2, "asked again and again"
     assert [gap.became for gap in trading.gaps] == ["left", "stuck"]
-    assert any("nothing protects them" in text for text in told(trading))
+    assert any(
+        "nothing protects them: an exit was ordered, and they are still held" in text
+        for text in told(trading)
+    )
 
 
 def test_a_halted_position_keeps_its_stop_until_it_trades_again() -> None:
