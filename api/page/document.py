@@ -23,7 +23,7 @@ _CHARTS = tuple(
     f"{_REPORT}{name}.js" for name in ("lightweight-charts", "chart_frame", "candle_chart")
 )
 _SCRIPTS = (
-    "words.js", "tables.js", "session_candles.js", "session_equity.js", "cards.js",
+    "words.js", "tables.js", "session_candles.js", "money_curve.js", "cards.js",
     "account.js", "symbols.js", "history.js", "day.js", "feed.js", "live.js",
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-// Health in full, the way to stop it, positions, what it did and why, orders, messages, plan.
+// Health in full, the way to stop it, positions, what it did and why, orders, messages, log, plan.
 
 function showHealth(health) {
   if (!changed('health', health)) return;
@@ -111,6 +111,34 @@ function showMessages(messages) {
     ['Details', 'words', (m) => [m.text, ...m.fields.filter(([name]) => name !== 'Order id')
       .slice(0, 8).map(([name, value]) => `${name}: ${value}`)].filter(Boolean).join('; ')],
   ], messages, 'It told nobody anything yet.', true));
+}
+
+const LOG_KINDS = [['WARNING', 'Warnings and errors'], ['INFO', 'Everything']];
+const LOG_TONES = { WARNING: 'late', ERROR: 'bad', CRITICAL: 'bad' };
+
+function showLog(seen) {
+  if (!seen.session.shown) return;
+  const place = section('log', 'Log', 'What its process wrote, kept for three days, by the clock of the machine.');
+  if (!place.children.length) {
+    const [kinds, label, lines] = [make('select'), make('label', 'Show '), make('div')];
+    fillSelect(kinds, LOG_KINDS);
+    kinds.id = 'log-kinds';
+    kinds.addEventListener('change', () => showLog(state.seen));
+    label.append(kinds);
+    place.append(make('p', label, 'controls'), lines);
+  }
+  const kind = byId('log-kinds').value;
+  // Lines are written with each bar, and with what is told between two.
+  whenSeen('log', `/api/logs?limit=100&least=${kind}`, [seen.account, seen.last_bar.end, seen.messages[0]?.time],
+    (found) => put(place.lastElementChild, found.error ? make('p', found.error, 'panel') : logTable(found, kind)));
+}
+
+function logTable(lines, kind) {
+  return table('log', 'The last 100 lines, the newest first', [
+    ['Time', '', (l) => `${dayHour(l.time)}:${inZone(l.time, { second: '2-digit' }).padStart(2, '0')}`],
+    ['Level', '', (l) => make('span', capital(l.level.toLowerCase()), LOG_TONES[l.level] || '')],
+    ['Line', 'words lines', (l) => l.message],
+  ], lines, kind === 'INFO' ? 'Nothing was written in these days.' : 'No warning and no error was written in these days.', true);
 }
 
 function showPlan(plan) {

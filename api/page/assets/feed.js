@@ -4,7 +4,8 @@
 const home = document.body.dataset.place;
 const state = { seen: null, lostAt: 0, askedAt: 0, isAsking: false, isWanted: false };
 
-async function ask(path) {
+// What is asked `aside` tells of a part of the page: where it fails, the answer has the `error`.
+async function ask(path, aside = false) {
   try {
     const answer = await fetch(home + path, { headers: { Accept: 'application/json' }, cache: 'no-store' });
     if (answer.status === 401) {
@@ -12,11 +13,12 @@ async function ask(path) {
       return null;
     }
     const body = await answer.json();
+    if (aside && !answer.ok) return { error: `${body.error || 'It cannot be read now'}.` };
     if (!answer.ok) {
       banner('problem', `${body.error || 'It cannot be read now'}.`, 'bad-banner');
       return null;
     }
-    banner('problem', '');
+    if (!aside) banner('problem', '');
     lost(false);
     return body;
   } catch (error) {
@@ -64,6 +66,34 @@ async function refresh(show) {
     if (seen) show(seen);
   }
   state.isAsking = false;
+}
+
+// Sections that ask for themselves: when somebody looks there, and again when they want another.
+const inSight = new Map();
+const sectionsSight = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
+  const found = inSight.get(target.id);
+  found.isSeen = isIntersecting;
+  askInSight(found);
+}), { rootMargin: '300px' });
+
+// `wanted` is another value at each change that its answer may tell of.
+function whenSeen(id, path, wanted, show) {
+  const found = inSight.get(id) || { told: '' };
+  Object.assign(found, { path, wanted: JSON.stringify([path, wanted]), show });
+  if (!inSight.has(id)) {
+    inSight.set(id, found);
+    sectionsSight.observe(byId(id));
+  } else askInSight(found);
+}
+
+async function askInSight(found) {
+  const { wanted, path, show } = found;
+  if (!found.isSeen || found.told === wanted) return;
+  found.told = wanted;
+  const answer = await ask(path, true);
+  // What was wanted meanwhile is asked for by itself.
+  if (answer && found.wanted === wanted) show(answer);
+  if (!answer || answer.error) found.told = '';
 }
 
 let stream = null;

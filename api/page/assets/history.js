@@ -60,31 +60,15 @@ function dayCell(day, length, found) {
   return make('td', inside, pnl > 0 ? 'good-day' : pnl < 0 ? 'bad-day' : '');
 }
 
-// How the account did over all its sessions: asked when somebody looks there, and at each change.
-const soFar = { told: '', wanted: '', isSeen: false, ask: null };
-const soFarSight = new IntersectionObserver(([seen]) => {
-  soFar.isSeen = seen.isIntersecting;
-  readAccount();
-}, { rootMargin: '300px' });
-
-function showAccount(seen, ask) {
+// How the account did over all its sessions.
+function showAccount(seen) {
   if (!seen.session.shown) return;
-  if (!byId('account')) {
-    section('account', 'The account so far', 'Of all its sessions, by their closed trades and their equity.');
-    soFarSight.observe(byId('account'));
-  }
-  soFar.ask = ask;
-  soFar.wanted = JSON.stringify([seen.account, seen.session.shown, seen.equity.equity, seen.trades.length]);
-  readAccount();
-}
-
-async function readAccount() {
-  const { wanted } = soFar;
-  if (!soFar.isSeen || soFar.told === wanted) return;
-  soFar.told = wanted;
-  const found = await soFar.ask('/api/metrics/performance');
-  if (found) put(byId('account').lastElementChild, accountTables(found));
-  else soFar.told = '';
+  const place = section('account', 'The account so far', 'Of all its sessions, by their closed trades and their equity.');
+  if (!place.children.length) place.append(make('div'), make('div'));
+  const [curve, figures] = place.children;
+  showSessionsCurve(curve, seen.equity.days, Boolean(seen.session.plan?.is_simulated));
+  whenSeen('account', '/api/metrics/performance', [seen.account, seen.session.shown, seen.equity.equity, seen.trades.length],
+    (found) => put(figures, found.error ? make('p', found.error, 'panel') : accountTables(found)));
 }
 
 function accountTables(found) {

@@ -2,7 +2,7 @@
 
 const SECTIONS = [['control', 'Stop it', 'stop'], ['now', 'Now'], ['health', 'Health'], ['story', 'What it did'],
   ['positions', 'Positions'], ['trades', 'Trades'], ['symbols', 'Symbols'], ['decisions', 'Decisions'],
-  ['orders', 'Orders'], ['messages', 'Messages'], ['calendar', 'Days'], ['account', 'So far'], ['parity', 'Parity'], ['plan', 'Plan']];
+  ['orders', 'Orders'], ['messages', 'Messages'], ['log', 'Log'], ['calendar', 'Days'], ['account', 'So far'], ['parity', 'Parity'], ['plan', 'Plan']];
 // Health may change without a word in the ledger.
 const AT_LEAST_EVERY_MS = 30000;
 const WHILE_LOST_MS = 3000;
@@ -104,8 +104,9 @@ function show(seen) {
   showDecisions(seen.decisions, seen.reasons);
   showOrders(seen.orders);
   showMessages(seen.messages);
+  showLog(seen);
   showCalendar(seen.equity.days);
-  showAccount(seen, ask);
+  showAccount(seen);
   showParity(seen.parity);
   showPlan(seen.session.plan);
 }

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,8 @@ import httpx
 import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.telemetry.log_lines import LogStore
+from blocks.telemetry.telemetry import telemetry_file
 from tests.process.api.conftest import Start, free_port
 from tests.process.blocks.report.browser import Page, browser_page, needs_chromium
 from tests.repository import REPOSITORY
@@ -111,6 +114,15 @@ def begin_with_other_symbols(data_dir: Path) -> None:
         )
 
 
+def add_first_point(data_dir: Path) -> None:
+    """Give that session its equity at its first bar, which is what the account began with."""
+    with DuckDBLedger(data_dir, "replay").changing() as connection:
+        connection.execute(
+            "INSERT INTO equity BY NAME SELECT * REPLACE ('2025-06-12'::DATE AS session,"
+            " ts + INTERVAL 1 DAY AS ts) FROM equity ORDER BY ts DESC LIMIT 1"
+        )
+
+
 @needs_chromium
 def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
     data_dir: Path, start: Start, tmp_path: Path
@@ -118,6 +130,9 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
     url = start("--data-dir", str(data_dir))
     ledger = DuckDBLedger(data_dir, "replay")
     (last,) = ledger.query("SELECT equity FROM equity ORDER BY ts DESC LIMIT 1")
+    logs = LogStore(telemetry_file(data_dir, "replay"))
+    logs.insert_log("INFO", "openbell.session", "only told who asks for everything")
+    logs.insert_log("WARNING", "openbell.session", "the first line\nthe second line")
     with browser_page(tmp_path / "browser") as page:
         page.open(url)
         text = "document.querySelector('#card-equity strong')?.textContent"
@@ -140,6 +155,10 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         until(page, f"{told}.startsWith('6 bars')")
         begin_with_other_symbols(data_dir)
         until(page, "document.querySelector('#symbol-charts h3')?.textContent === 'NVDA'")
+        # It has no bar yet; its first one has to be drawn on the page that showed the day before.
+        until(page, "document.querySelector('#equity').innerText.includes('No bar of a session')")
+        add_first_point(data_dir)
+        until(page, "document.querySelector('#equity canvas') !== null")
         until(page, "document.querySelector('#banner-problem') === null")
         phone = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
         page.call("Emulation.setDeviceMetricsOverride", **phone)
@@ -159,6 +178,20 @@ def test_a_browser_shows_the_day_draws_its_candles_and_follows_a_change(
         until(page, "document.querySelector('#card-equity strong') !== null")
         page.evaluate("document.querySelector('#account').scrollIntoView()")
         until(page, "document.querySelector('#table-by-symbol tbody th') !== null")
+        # The third session earned nothing: what the first two did is what there is so far.
+        earned = sum(Decimal(str(day["pnl"])) for day in httpx.get(f"{url}/api/days").json())
+        words = "document.querySelector('#sessions-curve-words').textContent"
+        until(page, f"{words}.startsWith('P&L of 3 sessions')")
+        assert f": {earned:+,.2f} USD so far".replace("-", "\u2212") in page.evaluate(words)
+        page.evaluate("document.querySelector('#log').scrollIntoView()")
+        shown = "document.querySelector('#log').innerText"
+        until(page, f"{shown}.includes('the first line\\nthe second line')")
+        assert not page.evaluate(f"{shown}.includes('only told')")
+        page.evaluate(
+            "document.querySelector('#log-kinds').value = 'INFO';"
+            "document.querySelector('#log-kinds').dispatchEvent(new Event('change'))"
+        )
+        until(page, f"{shown}.includes('only told who asks for everything')")
         # Another account that goes before this one takes its place, and nothing stays of this one.
         shutil.copytree(data_dir / "replay", tmp_path / "copied")
         os.replace(tmp_path / "copied", data_dir / "simulated")
