@@ -14,10 +14,12 @@ import orjson
 
 from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease, place
+from blocks.ledger.damage import damaged
 from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
 from blocks.ledger.format import check_format, lost_message_table, write_format
 from blocks.ledger.halts import DRAWDOWN_SINCE
 from blocks.ledger.kept_plan import PLAN_OF_OLD_ROWS, newest_plan, plan_in_row, plan_of_old_rows
+from blocks.ledger.open_session import has_lost_beginning
 from blocks.ledger.parity_tables import PARITY_SCHEMA
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
 from blocks.process.logs import get_logger
@@ -27,7 +29,7 @@ from blocks.stores.insertion import insert, put
 from trading.errors import BadInput
 from trading.market.calendar import from_microseconds
 from trading.session.broker.exchange_port import StreamPosition
-from trading.session.events import Event
+from trading.session.events import Discrepancy, Event, SessionStarted
 from trading.session.messages import Message
 from trading.session.ports import JournalRow
 
@@ -224,13 +226,41 @@ class DuckDBLedger:
             row = connection.execute(sql, [first, last]).fetchone()
         return last - first + 1 - (int(row[0]) if row else 0)
 
+    def has_lost_beginning(self, session: str) -> bool:
+        """Return whether rows of a session are there, and the one that began it is not."""
+        with self._file.question() as connection:
+            return has_lost_beginning(connection, session)
+
+    def begin_again(
+        self, first: SessionStarted, lost: Discrepancy, *, epoch: int, session: str
+    ) -> None:
+        """Write a session's first row anew in the place of the one that is lost, and that it was.
+
+        Raises LeaseLost when the epoch is no longer ours, StoreUnavailable when it cannot write or
+        when that place is taken.
+        """
+        self._last_seq = None
+        with self._file.transaction() as connection:
+            lease.check_epoch(connection, epoch)
+            newest = self._newest_row(connection)
+            row = connection.execute(
+                "SELECT min(seq) - 1, min(seq) - 1 IN (SELECT seq FROM journal) FROM journal"
+                " WHERE session = ?",
+                [session],
+            ).fetchone()
+            number, is_taken = row or (None, False)
+            if not number or is_taken:
+                raise damaged(f"the first row of the journal of session {session}")
+            self._append(connection, [first], session, int(number) - 1)
+            self._append(connection, [lost], session, newest)
+
     def sessions(self) -> list[tuple[str, bool]]:
         """Return the sessions that were started, in order, and whether each is closed."""
         with self._file.question() as connection:
             rows = connection.execute(
+                # Also one whose first row is lost: what it holds is there.
                 "SELECT session, bool_or(kind = 'session_closed') FROM journal"
-                " WHERE kind IN ('session_started', 'session_closed') GROUP BY session"
-                " ORDER BY session"
+                " WHERE session IS NOT NULL GROUP BY session ORDER BY session"
             ).fetchall()
         return [(str(session), bool(closed)) for session, closed in rows]
 

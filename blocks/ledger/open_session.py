@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from blocks.ledger.damage import WAY_OUT
+from blocks.ledger.damage import WAY_OUT, damaged
 from blocks.process.apart import NoAnswer, answer_of, tell
 from trading.errors import StoreUnavailable
 
@@ -64,22 +64,36 @@ def find_open_session_apart(ledger_path: Path) -> OpenSession | None:
 def open_session(connection: duckdb.DuckDBPyConnection) -> OpenSession | None:
     """Return the newest session that was begun, None if it was closed: only that can be open.
 
-    Raises StoreUnavailable when its row in the journal is damaged.
+    One whose first row is lost is open all the same. Raises StoreUnavailable when that row is
+    damaged.
     """
     begun = connection.execute(
         "SELECT session::VARCHAR, seq, payload, session IN"
-        " (SELECT session FROM journal WHERE kind = 'session_closed') FROM journal"
-        " WHERE kind = 'session_started' ORDER BY session DESC, seq DESC LIMIT 1"
+        " (SELECT session FROM journal WHERE kind = 'session_closed'), kind = 'session_started'"
+        " FROM journal WHERE session = (SELECT max(session) FROM journal)"
+        " ORDER BY kind = 'session_started' DESC, seq DESC LIMIT 1"
     ).fetchone()
     if begun is None or begun[3]:
         return None
-    session, number, payload, _ = begun
+    session, number, payload, _, has_beginning = begun
     stopped = connection.execute("SELECT value FROM meta WHERE name = ?", [STOPPED]).fetchone()
     return OpenSession(
         str(session),
-        _closes(int(number), payload),
+        _closes(int(number), payload)
+        if has_beginning
+        else _closes_by_calendar(connection, session),
         is_stopped=stopped is not None and stopped[0] == session,
     )
+
+
+def has_lost_beginning(connection: duckdb.DuckDBPyConnection, session: str) -> bool:
+    """Return whether rows of a session are there, and the one that began it is not."""
+    row = connection.execute(
+        "SELECT coalesce(bool_and(kind <> 'session_started'), false) FROM journal"
+        " WHERE session = ?",
+        [session],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def _closes(number: int, payload: str) -> datetime:
@@ -89,6 +103,20 @@ def _closes(number: int, payload: str) -> datetime:
         raise StoreUnavailable(
             f"row {number} of the journal says of no session when it closes", WAY_OUT
         ) from error
+
+
+def _closes_by_calendar(connection: duckdb.DuckDBPyConnection, session: str) -> datetime:
+    """Return when a session closes whose own row does not say so any more."""
+    # Imported here: the calendar brings pandas, and is asked in no ledger that is whole.
+    from blocks.ledger.kept_plan import newest_plan
+    from trading.market.calendar import sessions_between
+
+    day = date.fromisoformat(session)
+    exchange = str(newest_plan(connection).get("exchange", ""))
+    found = sessions_between(exchange, day, day) if exchange else []
+    if not found:
+        raise damaged(f"the first row of the journal of session {session}")
+    return found[0].close
 
 
 def _found(ledger_path: str) -> dict[str, str | bool] | None:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.strategy_file import keep_strategy, kept_strategy
 from trading.errors import BadInput
-from trading.market.calendar import Session, from_microseconds
+from trading.market.calendar import (
+    Session,
+    from_microseconds,
+    sessions_between,
+    to_microseconds,
+)
 from trading.plan import BUILT_IN, RunPlan
 from trading.plan_record import (
     changes_between,
@@ -74,12 +79,15 @@ class PlanBook:
     def beginning_of(self, session: str) -> Beginning:
         """Return the plan of a session and its inheritance.
 
-        Raises BadInput where the strategy file of an earlier plan is gone, and for a session that
-        is not begun yet where the settings are unfit.
+        One whose first row is lost has the plan that the ledger noted of its newest session, and
+        inherits anew from the session before. Raises BadInput where the strategy file of an earlier
+        plan is gone, and for a session that is not begun yet where the settings are unfit.
         """
         record = self.ledger.plan_of(session)
         if record is not None:
             return Beginning(self._plan(record), record, is_begun=True)
+        if self.ledger.has_lost_beginning(session):
+            return self._begun_again(session)
         if self.unfit is not None:
             raise self.unfit
         before = [name for name, _ in self.ledger.sessions() if name < session]
@@ -102,10 +110,37 @@ class PlanBook:
         """Return the state of a session as its journal and its plan make it."""
         known = self.ledger.plan_of(session)
         rows = self.ledger.journal_of(session)
-        plan = self.wanted if known is None else self._plan(known)
-        state = SessionState(plan, session_of(rows[0].event))
+        if self.ledger.has_lost_beginning(session):
+            # What it traded in is told by its rows; its money and holdings by the session before.
+            begun = self._begun_again(session)
+            (hours,) = sessions_between(begun.plan.exchange, *[date.fromisoformat(session)] * 2)
+            state = SessionState(begun.plan, hours)
+            state.apply(
+                SessionStarted(
+                    session,
+                    to_microseconds(hours.open),
+                    to_microseconds(hours.close),
+                    begun.inheritance or state.inheritance(),
+                    begun.record,
+                )
+            )
+        else:
+            plan = self.wanted if known is None else self._plan(known)
+            state = SessionState(plan, session_of(rows[0].event))
         follow((row.event for row in rows), state.apply)
         return state
+
+    def _begun_again(self, session: str) -> Beginning:
+        """Return the beginning of a session whose first row is lost."""
+        record = self.ledger.newest_plan() or self._record(self.wanted)
+        plan = self._plan(record)
+        _, daily = self._with_daily(plan, session)
+        before = [name for name, _ in self.ledger.sessions() if name < session]
+        if not before:
+            return Beginning(plan, record, daily=daily)
+        previous = self.folded(before[-1])
+        carried, fresh = _carried(previous, plan)
+        return Beginning(plan, record, inheritance=carried, fresh=frozenset(fresh), daily=daily)
 
     def _after(self, before: str, session: str) -> Beginning:
         known = self.ledger.plan_of(before)
@@ -124,9 +159,7 @@ class PlanBook:
         record = with_earlier_daily_bars(
             self._record(plan), previous_record, before, None if daily is None else daily.bars
         )
-        fresh = set(plan.symbols) - set(content["symbols"])
-        carried = carried_to(content, plan.symbols, previous.plan.interval_minutes)
-        fresh |= unknown_in(carried, plan.reading().studies)
+        carried, fresh = _carried(previous, plan)
         # Without its file an account makes daily bars of its past.
         had_file = bool(previous_record.get("daily_bars_sha256"))
         if (had_file and daily is None) or any(
@@ -175,6 +208,14 @@ class PlanBook:
     @property
     def _folder(self) -> Path:
         return self.ledger.path.parent / "strategies"
+
+
+def _carried(previous: SessionState, plan: RunPlan) -> tuple[dict[str, Any], set[str]]:
+    """Return what a session leaves to a plan's symbols, and which of them begin from history."""
+    content = previous.inheritance()
+    carried = carried_to(content, plan.symbols, previous.plan.interval_minutes)
+    fresh = set(plan.symbols) - set(content["symbols"])
+    return carried, fresh | unknown_in(carried, plan.reading().studies)
 
 
 def session_of(event: object) -> Session:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from blocks.ledger.damage import damaged
 from blocks.ledger.open_session import STOPPED
 from blocks.process.failpoints import reach
 from tasks.notify import notify
@@ -46,15 +45,7 @@ def warm_up(runtime: SessionRuntime) -> bool:
             tell_what_is_held(runtime)
         return False
     if not runtime.state.is_started:
-        runtime.desk.record(
-            SessionStarted(
-                runtime.name,
-                to_microseconds(runtime.session.open),
-                to_microseconds(runtime.session.close),
-                inherited(runtime),
-                runtime.beginning.record,
-            )
-        )
+        runtime.desk.record(_beginning(runtime))
         runtime.desk.commit()
         runtime.ledger.keep_plan(runtime.beginning.record)
         reach("after session start")
@@ -85,15 +76,32 @@ def warm_up(runtime: SessionRuntime) -> bool:
 def _journal(runtime: SessionRuntime) -> Iterator[Event]:
     """Yield what the session's journal holds, and behind it that rows of it were removed.
 
-    Raises StoreUnavailable without the first, which alone says what the session began with.
+    Without the first it is begun again, from what the session before left: what it holds is to be
+    looked after. Raises StoreUnavailable where that row is there and cannot be read.
     """
     rows = runtime.ledger.journal_of(runtime.name)
     if rows and not isinstance(rows[0].event, SessionStarted):
-        raise damaged(f"the first row of the journal of session {runtime.name}")
+        runtime.ledger.begin_again(
+            _beginning(runtime),
+            Discrepancy(EVERY_SYMBOL, "the journal has lost the session's first row", {}),
+            epoch=runtime.desk.epoch,
+            session=runtime.name,
+        )
+        rows = runtime.ledger.journal_of(runtime.name)
     yield from (row.event for row in rows)
     gone = runtime.ledger.rows_gone(rows[0].number, rows[-1].number) if rows else 0
     if gone:
         yield Discrepancy(EVERY_SYMBOL, f"the journal has lost {counted(gone, 'row')}", {})
+
+
+def _beginning(runtime: SessionRuntime) -> SessionStarted:
+    return SessionStarted(
+        runtime.name,
+        to_microseconds(runtime.session.open),
+        to_microseconds(runtime.session.close),
+        inherited(runtime),
+        runtime.beginning.record,
+    )
 
 
 def inherited(runtime: SessionRuntime) -> dict[str, Any]:

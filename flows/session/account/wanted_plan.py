@@ -56,7 +56,9 @@ def _plan_of_open_session(request: SessionRequest) -> RunPlan | None:
     ledger = request.parts.ledger(request.account)
     try:
         left = [name for name, is_closed in ledger.sessions() if not is_closed]
-        if not left or ledger.plan_of(left[-1]) is None:
+        if not left:
+            return None
+        if ledger.plan_of(left[-1]) is None and not ledger.has_lost_beginning(left[-1]):
             return None
         nothing_asked = make_plan(DEFAULT_SYMBOLS, {})
         plans = PlanBook(ledger, nothing_asked, "", request.strategy_module)
