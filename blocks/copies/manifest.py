@@ -14,6 +14,8 @@ from trading.session.ports import Storage
 
 SCHEMA_VERSION = 1
 _TIME_FORMAT = "%Y%m%dT%H%M%S"
+# Behind the name of a copy of a ledger that has lost rows: it is none of the versions.
+_INCOMPLETE = ".incomplete"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A copy of an account; it is written last, so what has none is no copy."""
+    """A copy of an account; it is written last, so what has none is no copy.
+
+    `damage` is what its ledger had lost when it was copied as it was, empty of a whole one.
+    """
 
     account: str
     version: str
@@ -45,6 +50,7 @@ class Manifest:
     exchange: Part | None
     has_exchange: bool
     openbell: str
+    damage: str = ""
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -79,6 +85,11 @@ def version_name(now: datetime, journal_seq: int) -> str:
     return f"{moment:{_TIME_FORMAT}}{moment.microsecond // 1000:03d}Z-{journal_seq}"
 
 
+def incomplete_name(now: datetime, journal_seq: int) -> str:
+    """Return the name of a copy of a ledger that has lost rows."""
+    return version_name(now, journal_seq) + _INCOMPLETE
+
+
 def version_time(version: str) -> datetime | None:
     """Return when a copy was made, None for what is no version's name."""
     try:
@@ -95,12 +106,21 @@ def manifest_name(account: str, version: str) -> str:
 
 def versions(storage: Storage, account: str) -> list[str]:
     """Return the names of an account's copies, oldest first."""
-    found = [
+    return sorted(name for name in _manifests(storage, account) if version_time(name) is not None)
+
+
+def incomplete_versions(storage: Storage, account: str) -> list[str]:
+    """Return the names of copies of a ledger that had lost rows, oldest first."""
+    found = [name for name in _manifests(storage, account) if name.endswith(_INCOMPLETE)]
+    return sorted(name for name in found if version_time(name.removesuffix(_INCOMPLETE)))
+
+
+def _manifests(storage: Storage, account: str) -> list[str]:
+    return [
         name.removeprefix(f"{account}/").removesuffix(".json")
         for name in storage.names(f"{account}/")
         if name.endswith(".json")
     ]
-    return sorted(version for version in found if version_time(version) is not None)
 
 
 def read_manifest(storage: Storage, account: str, version: str) -> Manifest:

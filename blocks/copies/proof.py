@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
+from blocks.ledger.damage import NotWhole
 from blocks.ledger.event_rows import event_from_row, read_event
 from blocks.ledger.format import ADDED_COLUMNS, check_format
 from blocks.ledger.ledger import SCHEMA
@@ -45,19 +46,23 @@ class Proof:
     is_refolded: bool
 
 
-def prove(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
+def prove(
+    path: Path, account: str, *, is_refolded: bool = True, is_as_it_is: bool = False
+) -> Proof:
     """Read every column of every table of a closed file and check what has to hold.
 
     The last session is folded again unless told not to, for another version of Openbell may fold
-    differently. Raises StoreUnavailable for a file that is damaged or does not agree with itself,
-    BadInput for one of another account, of another schema or of a newer version.
+    differently; one that is taken as it is may lack rows. Raises StoreUnavailable for a file that
+    is damaged, NotWhole for one that does not agree with itself, BadInput for one of another
+    account, of another schema or of a newer version.
     """
     try:
         with opened_for_reading(path, time.monotonic()) as ledger:
             check_format(ledger, Path(path.name))
-            return _prove(ledger, account, is_refolded)
+            return _prove(ledger, account, is_refolded and not is_as_it_is, is_as_it_is)
     except duckdb.Error as error:
-        raise _broken(str(error).splitlines()[0][:200]) from error
+        broken = _broken(str(error).splitlines()[0][:200])
+        raise StoreUnavailable(broken.what, broken.hint) from error
 
 
 def hashed_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int | None]]:
@@ -72,7 +77,9 @@ def hashed_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int,
     return hashed
 
 
-def _prove(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -> Proof:
+def _prove(
+    ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool, is_as_it_is: bool
+) -> Proof:
     _check_schema(ledger)
     _check_account(ledger, account)
     hashed = hashed_tables(ledger)
@@ -80,7 +87,7 @@ def _prove(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -
     digests = [
         f"{name} {count} {total}" for name, (count, total) in hashed.items() if name != "lease"
     ]
-    seq = _check_journal(ledger, rows["journal"])
+    seq = _last_row(ledger, rows["journal"], is_as_it_is)
     found = ledger.execute(
         "SELECT session FROM journal WHERE kind = 'session_started' ORDER BY seq DESC LIMIT 1"
     ).fetchall()
@@ -138,11 +145,11 @@ def _check_account(ledger: duckdb.DuckDBPyConnection, account: str) -> None:
         )
 
 
-def _check_journal(ledger: duckdb.DuckDBPyConnection, rows: int) -> int:
+def _last_row(ledger: duckdb.DuckDBPyConnection, rows: int, is_as_it_is: bool) -> int:
     first, last, distinct = ledger.execute(
         "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(DISTINCT seq) FROM journal"
     ).fetchall()[0]
-    if (first, last, distinct) != (1, rows, rows):
+    if not is_as_it_is and (first, last, distinct) != (1, rows, rows):
         raise _broken(f"its journal has {rows} rows, numbered {first} to {last}")
     return int(last)
 
@@ -238,7 +245,5 @@ def session_of(events: list[Event]) -> Session:
     )
 
 
-def _broken(what: str) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"ledger is not whole: {what}", "Use another copy (openbell restore --list)"
-    )
+def _broken(what: str) -> NotWhole:
+    return NotWhole(f"ledger is not whole: {what}", "Use another copy (openbell restore --list)")

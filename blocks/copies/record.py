@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from blocks.account_files import LEDGER_FILE, RECORD_FILE
+from blocks.ledger.damage import NotWhole
 from blocks.process.secret_mask import MASK
 from blocks.stores.beginning import is_begun
 from blocks.stores.whole_file import read_whole, write_whole
@@ -20,7 +21,7 @@ from trading.errors import OpenbellError, StoreUnavailable
 class CopyRecord:
     """Every attempt counts; the last copy took `copied_bytes` of `size_bytes`, its files' length.
 
-    `last_error` is empty when the last attempt succeeded.
+    `last_error` is empty when the last attempt succeeded, `way_out` where another may succeed.
     """
 
     last_attempt: datetime
@@ -30,6 +31,7 @@ class CopyRecord:
     last_error: str = ""
     size_bytes: int = 0
     copied_bytes: int = 0
+    way_out: str = ""
 
     @property
     def success_rate(self) -> float:
@@ -68,6 +70,7 @@ def note_success(
             last_success=now,
             successes=before.successes + 1,
             last_error="",
+            way_out="",
             size_bytes=size_bytes,
             copied_bytes=copied_bytes,
         ),
@@ -82,8 +85,15 @@ def note_failure(data_dir: Path, account: str, now: datetime, error: OpenbellErr
     if not is_begun(data_dir / account / LEDGER_FILE):
         return
     before = _before(data_dir, account, now)
-    text = MASK.text(str(error))
-    failed = replace(before, last_attempt=now, failures=before.failures + 1, last_error=text)
+    # No later copy of a ledger that has lost rows is better.
+    way_out = error.hint if isinstance(error, NotWhole) else ""
+    failed = replace(
+        before,
+        last_attempt=now,
+        failures=before.failures + 1,
+        last_error=MASK.text(error.what if way_out else str(error)),
+        way_out=MASK.text(way_out),
+    )
     _write(data_dir, account, failed)
 
 

@@ -17,6 +17,7 @@ from blocks.copies.comparison import SAFE_TO_REPLACE, LocalLedger, Standing, com
 from blocks.copies.manifest import (
     Manifest,
     Part,
+    incomplete_versions,
     newest_manifest,
     openbell_version,
     read_manifest,
@@ -153,7 +154,8 @@ def fetch_proven(
     copy = _fetch(storage, manifest.ledger, place / LEDGER_FILE)
     _add_later_tables(copy)
     is_refolded = manifest.openbell == openbell_version()
-    proof = prove(copy, manifest.account, is_refolded=is_refolded)
+    is_as_it_is = bool(manifest.damage)
+    proof = prove(copy, manifest.account, is_refolded=is_refolded, is_as_it_is=is_as_it_is)
     held = proof.rows | dict.fromkeys(set(manifest.rows) - set(proof.rows), 0)
     said = dict.fromkeys(held, 0) | manifest.rows
     if (proof.journal_seq, held, proof.pnl) != (manifest.journal_seq, said, manifest.pnl):
@@ -220,7 +222,7 @@ def _chosen(storage: Storage, account: str, version: str | None) -> Manifest:
     manifest: Manifest | None = None
     if version is None:
         manifest = newest_manifest(storage, account)
-    elif version in versions(storage, account):
+    elif version in [*versions(storage, account), *incomplete_versions(storage, account)]:
         manifest = read_manifest(storage, account, version)
     if manifest is None:
         what = "no copy" if version is None else f"no copy {version!r}"

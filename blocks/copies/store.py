@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shlex
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -16,16 +17,20 @@ from blocks.copies.manifest import (
     SCHEMA_VERSION,
     Manifest,
     Part,
+    incomplete_name,
+    incomplete_versions,
     manifest_name,
     newest_manifest,
     openbell_version,
     read_manifest,
     version_name,
+    versions,
 )
 from blocks.copies.proof import Proof, hashed_tables, prove
 from blocks.copies.retention import DEFAULT_RETENTION, Retention, thin_out
 from blocks.copies.snapshot import Snapshot, take_snapshot, write_copy
 from blocks.copies.working_folder import sweep, working_folder
+from blocks.ledger.damage import NotWhole
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.failpoints import reach
 from blocks.storage.content import check_content, sha256_of
@@ -75,14 +80,20 @@ def store_copy(
 
     The mock exchange's store goes with it where no other process holds that. Raises
     StoreUnavailable when the ledger, the copy or the storage fails; then there is no new version.
+    So it is, as NotWhole, where the ledger has lost rows: it is stored as it is beside the
+    versions, in the place of the one that was before.
     """
     began = time.monotonic()
     folder = ledger.path.parent
     sweep(folder, now)
     with working_folder(folder) as work:
         snapshot = take_snapshot(ledger, work / LEDGER_FILE)
-        proof = prove(snapshot.path, ledger.account)
         exchange = folder / EXCHANGE_FILE
+        try:
+            proof = prove(snapshot.path, ledger.account)
+        except NotWhole as lost:
+            copied = _copy_exchange(exchange, work / EXCHANGE_FILE)
+            raise _stored_as_it_is(ledger, storage, now, snapshot, copied, lost) from lost
         newest = _newest(storage, ledger.account)
         if newest is not None and _holds_all(newest, proof, exchange):
             return CopyReport(
@@ -98,11 +109,12 @@ def store_copy(
             )
         copied = _copy_exchange(exchange, work / EXCHANGE_FILE)
         try:
+            version = version_name(now, proof.journal_seq)
             manifest = _upload(
-                storage, ledger.account, now, proof, snapshot, copied, exchange.exists()
+                storage, ledger.account, version, now, proof, snapshot, copied, exchange.exists()
             )
         except OpenbellError:
-            _remove_parts(storage, f"{ledger.account}/{version_name(now, proof.journal_seq)}")
+            _remove_parts(storage, f"{ledger.account}/{version}")
             raise
     notes = []
     if manifest.has_exchange and manifest.exchange is None:
@@ -125,16 +137,56 @@ def store_copy(
     )
 
 
+def _stored_as_it_is(
+    ledger: DuckDBLedger,
+    storage: Storage,
+    now: datetime,
+    snapshot: Snapshot,
+    exchange: Path | None,
+    lost: NotWhole,
+) -> NotWhole:
+    """Store a ledger that has lost rows where the newest such copy is another; return what to say.
+
+    Whole copies stay, and are what is to be brought back.
+    """
+    account = ledger.account
+    proof = prove(snapshot.path, account, is_as_it_is=True)
+    before = incomplete_versions(storage, account)
+    version = incomplete_name(now, proof.journal_seq)
+    if not before or read_manifest(storage, account, before[-1]).digest != proof.digest:
+        has_exchange = (ledger.path.parent / EXCHANGE_FILE).exists()
+        try:
+            _upload(
+                storage, account, version, now, proof, snapshot, exchange, has_exchange, lost.what
+            )
+        except OpenbellError:
+            _remove_parts(storage, f"{account}/{version}")
+            raise
+        for name in before:
+            _remove_parts(storage, f"{account}/{name}")
+    else:
+        version = before[-1]
+    where = f"--data-dir {shlex.quote(str(ledger.path.parent.parent))} --account {account}"
+    if versions(storage, account):
+        hint = (
+            f"When its session is over, bring back a whole copy: openbell restore --force {where}"
+        )
+    else:
+        hint = "There is no whole copy: when nothing is held, begin anew in another --data-dir"
+    return NotWhole(f"{lost.what}; what there is was copied as {version}", hint)
+
+
 def _upload(
     storage: Storage,
     account: str,
+    version: str,
     now: datetime,
     proof: Proof,
     snapshot: Snapshot,
     exchange: Path | None,
     has_exchange: bool,
+    damage: str = "",
 ) -> Manifest:
-    version = version_name(now, proof.journal_seq)
     stem = f"{account}/{version}"
     manifest = Manifest(
         account=account,
@@ -151,6 +203,7 @@ def _upload(
         exchange=_store(storage, f"{stem}.exchange.gz", exchange) if exchange else None,
         has_exchange=has_exchange,
         openbell=openbell_version(),
+        damage=damage,
     )
     reach("before manifest")
     storage.put(manifest_name(account, version), manifest.to_json())

@@ -12,6 +12,7 @@ from blocks.account_files import (
     LOCAL_COPIES,
     RECORD_FILE,
 )
+from blocks.copies.manifest import version_time
 from blocks.ledger.ledger import REPLAYED
 from blocks.stores.beginning import is_begun
 from trading.errors import BadInput
@@ -38,7 +39,8 @@ def gone_ledger(account_folder: Path) -> BadInput | None:
         f"openbell restore --data-dir {shlex.quote(str(data_dir))} --account {shlex.quote(account)}"
     )
     copies = data_dir / LOCAL_COPIES / account
-    if any(copies.glob("*.json")):
+    # One of a ledger that had lost rows is brought back by nobody who is not told to.
+    if any(version_time(path.stem) for path in copies.glob("*.json")):
         return BadInput(
             f"the ledger of account {account!r} is gone from {account_folder}, and copies of it"
             f" are in {copies}",

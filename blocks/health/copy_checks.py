@@ -29,10 +29,11 @@ def check_copies(
     last = record.last_success
     if record.last_error or last is None:
         since = last or record.last_attempt
-        level = Level.UNHEALTHY if now - since >= FAILING_LONG else Level.DEGRADED
+        is_bad = bool(record.way_out) or now - since >= FAILING_LONG
+        level = Level.UNHEALTHY if is_bad else Level.DEGRADED
         good = "there is no good one" if last is None else f"the last good one is {_ago(now, last)}"
         reason = f"the last copy failed, {good} ({rate}): {record.last_error}"
-        return Component(name, level, reason, since, hint)
+        return Component(name, level, reason, since, record.way_out or hint)
     reason = f"the last one was made {_ago(now, last)} ({rate})"
     uncopied = _uncopied_since(facts, last, now)
     if uncopied is None:

@@ -8,6 +8,11 @@ from datetime import date
 
 from trading.errors import StoreUnavailable
 
+
+class NotWhole(StoreUnavailable):
+    """A ledger that can be read and has lost rows: its books do not follow from its journal."""
+
+
 WAY_OUT = "Bring back a copy of the ledger with: openbell restore"
 
 

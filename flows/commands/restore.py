@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Restore, or list, and print what was done; return the exit code."""
-    from blocks.copies.manifest import versions
+    from blocks.copies.manifest import incomplete_versions, versions
     from blocks.copies.restore import restore
     from flows.commands.place_of_copies import NO_COPIES, storage_of_settings
 
@@ -38,7 +38,7 @@ def run(args: Namespace) -> int:
         for line in _lines(storage, account):
             print(line)
         return 0
-    if not versions(storage, account):
+    if not versions(storage, account) and not incomplete_versions(storage, account):
         raise BadInput(
             f"{storage} has no copy of account {account!r}", f"Name another --account. {NO_COPIES}"
         )
@@ -62,10 +62,10 @@ def _only_account(storage: Storage) -> str:
 
 
 def _lines(storage: Storage, account: str) -> list[str]:
-    from blocks.copies.manifest import read_manifest, versions
+    from blocks.copies.manifest import incomplete_versions, read_manifest, versions
 
     lines = []
-    for version in versions(storage, account):
+    for version in [*versions(storage, account), *incomplete_versions(storage, account)]:
         try:
             copy = read_manifest(storage, account, version)
         except OpenbellError as error:
@@ -75,6 +75,7 @@ def _lines(storage: Storage, account: str) -> list[str]:
         lines.append(
             f"{version}  journal row {copy.journal_seq}, last session {session},"
             f" {copy.ledger.bytes:,} bytes, Openbell {copy.openbell}"
+            + (f", not whole: {copy.damage}" if copy.damage else "")
         )
     from flows.commands.place_of_copies import NO_COPIES
 

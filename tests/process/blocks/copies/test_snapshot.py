@@ -18,11 +18,20 @@ import pyarrow as pa
 import pytest
 
 from blocks.copies import snapshot as snapshot_module
-from blocks.copies.manifest import Manifest, newest_manifest, read_manifest, version_name, versions
+from blocks.copies.manifest import (
+    Manifest,
+    incomplete_versions,
+    newest_manifest,
+    read_manifest,
+    version_name,
+    versions,
+)
 from blocks.copies.proof import hashed_tables, prove
+from blocks.copies.restore import restore
 from blocks.copies.retention import Retention, kept_versions, thin_out
 from blocks.copies.snapshot import take_snapshot, write_copy
 from blocks.copies.store import store_copy
+from blocks.ledger.damage import NotWhole
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
 from blocks.stores.file_lock import locked
@@ -277,15 +286,43 @@ def ledger_of(data_dir: Path, rows: int) -> DuckDBLedger:
         ),
     ],
 )
-def test_a_ledger_that_does_not_agree_with_itself_is_not_copied(
+def test_a_ledger_that_does_not_agree_with_itself_is_no_version(
     damage: str, complaint: str, data_dir: Path, storage: LocalStorage
 ) -> None:
     ledger = ledger_in(data_dir)
     with ledger.changing() as connection:
         connection.execute(damage)
-    with pytest.raises(StoreUnavailable, match=complaint):
+    with pytest.raises(NotWhole, match=complaint):
         store_copy(ledger, storage, NOW)
-    assert storage.names("") == []
+    assert versions(storage, "replay") == []
+
+
+def test_a_ledger_that_lost_rows_is_copied_as_it_is_beside_the_whole_copies(
+    data_dir: Path, storage: LocalStorage
+) -> None:
+    ledger = ledger_in(data_dir)
+    whole = store_copy(ledger, storage, NOW).version
+    for number, lost in enumerate((7, 8, 9)):
+        with ledger.changing() as connection:
+            connection.execute("DELETE FROM journal WHERE seq = ?", [lost])
+        with pytest.raises(NotWhole, match=r"what there is was copied.*restore --force") as caught:
+            store_copy(ledger, storage, NOW + timedelta(hours=1 + number))
+    # The newest alone, and whole ones are what is brought back unless it is named.
+    (incomplete,) = incomplete_versions(storage, "replay")
+    assert incomplete in caught.value.what
+    assert versions(storage, "replay") == [whole]
+    assert len(storage.names(f"replay/{incomplete}.")) == 3
+    # Nothing is sent again of what is there already.
+    with pytest.raises(NotWhole, match=incomplete):
+        store_copy(ledger, storage, NOW + timedelta(hours=5))
+    journal = rows_of(ledger.path, "journal")
+    shutil.rmtree(data_dir / "replay")
+    restore(storage, data_dir, "replay", NOW, version=incomplete)
+    assert rows_of(ledger.path, "journal") == journal
+    restored = restore(storage, data_dir, "replay", NOW, force=True)
+    assert restored.version == whole
+    assert len(rows_of(ledger.path, "journal")) == len(journal) + 3
+    assert store_copy(ledger, storage, NOW + timedelta(hours=6)).version != incomplete
 
 
 def test_a_file_with_a_damaged_block_is_not_whole(data_dir: Path) -> None:

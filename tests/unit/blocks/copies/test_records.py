@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from blocks.account.facts import AccountFacts
 from blocks.account_files import RECORD_FILE
 from blocks.copies.drill import Drill
 from blocks.copies.drill_record import DrillRecord, read_drill_record, write_drill_record
 from blocks.copies.record import note_failure, note_success, read_copy_record
 from blocks.copies.traces import refuse_second_beginning
+from blocks.health.checks import Level, Place
+from blocks.health.copy_checks import check_copies
+from blocks.ledger.damage import NotWhole
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process.secret_mask import MASK
 from blocks.storage.local import LocalStorage
@@ -43,6 +47,21 @@ def test_every_attempt_counts_and_a_success_takes_the_last_error_away(tmp_path: 
     assert made is not None
     assert (made.last_error, made.last_success, made.last_attempt) == ("", later, later)
     assert (made.successes, made.failures, made.success_rate, made.ratio) == (1, 1, 0.5, 0.25)
+
+
+def test_rows_that_a_ledger_lost_are_an_alert_at_once_with_a_way_out_that_is_no_other_copy(
+    tmp_path: Path,
+) -> None:
+    ledger_in(tmp_path)
+    note_success(tmp_path, ACCOUNT, NOW, 1000, 250)
+    note_failure(tmp_path, ACCOUNT, NOW, NotWhole("it has lost rows", "Bring back a copy"))
+    record = read_copy_record(tmp_path, ACCOUNT)
+    facts, place = AccountFacts(ACCOUNT), Place(tmp_path, ACCOUNT)
+    found = check_copies(facts, record, NOW, place)
+    assert (found.level, found.hint) == (Level.UNHEALTHY, "Bring back a copy")
+    assert found.reason.endswith("it has lost rows")
+    note_success(tmp_path, ACCOUNT, NOW, 1000, 250)
+    assert check_copies(facts, read_copy_record(tmp_path, ACCOUNT), NOW, place).hint == ""
 
 
 def test_copies_that_fail_before_an_account_begins_do_not_keep_it_from_beginning(
