@@ -87,7 +87,7 @@ def test_a_session_without_its_first_row_is_looked_after_to_its_close(
     closes = datetime(2025, 6, 10, 20, 0, tzinfo=UTC)
     ledger.release()
     assert find_open_session(ledger.path) == OpenSession(TUESDAY, closes, is_stopped=True)
-    with pytest.raises(BadInput, match="closed.*has lost the session's first row.*restore"):
+    with pytest.raises(BadInput, match=r"closed.*has lost the session's first row.*restore"):
         replayed(tmp_path, TUESDAY)
     assert ledger.sessions()[-1] == (TUESDAY, True)
     rows = ledger.journal_of(TUESDAY)
