@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from blocks.process.auth_string import auth_file
+from blocks.process.open_files import allow_enough_files
 from blocks.process.prefect_place import ui_url
 from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
@@ -40,6 +41,7 @@ TEND_EVERY_S = 1.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    allow_enough_files()
     return _run(arguments_parser().parse_args(arguments))
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from blocks.process.open_files import allow_enough_files
 from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from flows.commands.configuration import configure
 from flows.commands.names import COMMANDS, no_command
@@ -60,6 +61,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; an error of ours is one line on stderr."""
+    allow_enough_files()
     _ready_streams()
     try:
         with _tidied_when_ended():
