@@ -134,13 +134,13 @@ def gate_lines(gate: dict[str, Any]) -> list[str]:
 
 def _print_messages(console: Console, messages: dict[str, Any]) -> None:
     if messages["refused"]:
-        console.print(f"[red]Discord refuses the webhook[/red]: {messages['refused']}")
+        console.print(f"[red]Messages are refused[/red]: {messages['refused']}")
     if messages["waiting"]:
-        console.print(f"Waiting to be sent to Discord: {counted(messages['waiting'], 'message')}")
+        console.print(f"Waiting to be sent: {counted(messages['waiting'], 'message')}")
     if messages["dead"]:
         last = messages["dead"][-1]
         console.print(
-            f"Not delivered to Discord: {counted(len(messages['dead']), 'message')}, the last one"
+            f"Not delivered: {counted(len(messages['dead']), 'message')}, the last one"
             f" {last['kind']} of {last['ts']}: {last['reason']}"
         )
 
