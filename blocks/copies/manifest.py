@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -135,7 +136,8 @@ def read_manifest(storage: Storage, account: str, version: str) -> Manifest:
     if manifest.account != account:
         raise BadInput(
             f"{name} is a copy of account {manifest.account!r}, not of {account!r}",
-            "Name that account with --account; copies are not moved between accounts",
+            f"Copies are not moved between accounts: move it out of {storage}, or restore that"
+            f" account with --account {shlex.quote(manifest.account)}",
         )
     if manifest.version != version:
         raise StoreUnavailable(

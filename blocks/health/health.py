@@ -33,10 +33,12 @@ from blocks.process.secret_mask import MASK
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.telemetry import beat
 from trading.counted import counted
-from trading.errors import BadInput, OpenbellError, StoreUnavailable
+from trading.errors import BadInput, OpenbellError, StoreInUse, StoreUnavailable
 
 NOT_BEGUN = "there is none before the first session"
 SETTLE_SECONDS = 5.0
+# A session writes a bar at a time, and on a busy machine that takes seconds.
+WRITTEN_TO = timedelta(seconds=45)
 # What a server, its worker and a first session may take until there is an account.
 FIRST_START = timedelta(minutes=3)
 
@@ -133,18 +135,18 @@ class HealthCheck:
         self._began = began
         self._asked_exchange = asked_exchange
         self._place = Place(reader.data_dir, reader.account)
-        self._has_seen_ledger = False
+        self._read_at: datetime | None = None
         self.memory = read_memory(reader.data_dir, reader.account)
 
     @property
     def is_bereft(self) -> bool:
         """Return whether the ledger that it looked at is there no more."""
         data_dir, account = self._reader.data_dir, self._reader.account
-        return self._has_seen_ledger and not is_there(data_dir, account)
+        return self._read_at is not None and not is_there(data_dir, account)
 
     def look(self, now: datetime) -> HealthReport:
         """Return how everything is at an aware UTC time."""
-        ledger, facts = self._ledger()
+        ledger, facts = self._ledger(now)
         components = [ledger]
         telemetry = TelemetryFacts()
         try:
@@ -169,17 +171,21 @@ class HealthCheck:
         self.memory = self.memory.after(dated, now, is_held=is_held)
         return HealthReport(account, now, dated, facts, telemetry, copies, drill)
 
-    def _ledger(self) -> tuple[Component, AccountFacts | None]:
+    def _ledger(self, now: datetime) -> tuple[Component, AccountFacts | None]:
         name, data_dir, account = "ledger", self._reader.data_dir, self._reader.account
         try:
             facts = self._reader.facts()
         except (BadInput, StoreUnavailable) as error:
-            if may_begin(data_dir, account) and not self._has_seen_ledger:
+            read_at = self._read_at
+            if may_begin(data_dir, account) and read_at is None:
                 # Before the first session there is nothing to be ill.
                 return Component(name, Level.HEALTHY, NOT_BEGUN), None
             hint = self._place.with_folder(error.hint)
+            is_written = isinstance(error, StoreInUse) and read_at is not None
+            if is_written and read_at <= now < read_at + WRITTEN_TO:
+                return Component(name, Level.DEGRADED, error.what, read_at, hint), None
             return Component(name, Level.UNHEALTHY, error.what, hint=hint), None
-        self._has_seen_ledger = True
+        self._read_at = now
         return Component(name, Level.HEALTHY, f"readable, {counted(facts.trades, 'trade')}"), facts
 
     def _of_account(

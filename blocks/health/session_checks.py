@@ -19,6 +19,8 @@ HAND_OVER = timedelta(seconds=45)
 # From its due time until a bar is late, and until it counts as missing.
 LATE = timedelta(seconds=30)
 MISSING = timedelta(seconds=55)
+# `now` is when the look began: ledger and telemetry are read after it, and may be waited for.
+WHILE_LOOKING = timedelta(seconds=10)
 # What a process that has just taken the account may take to warm up, as its step may.
 WARM_UP = timedelta(seconds=120)
 
@@ -124,10 +126,10 @@ def check_last_bar(
     if end >= session.close:
         return Component(name, Level.HEALTHY, f"last bar {shown}")
     due = min(end + facts.interval, session.close) + timedelta(seconds=settle_s)
-    waited_for = [due]
-    if arrived is not None and arrived <= now:
+    waited_for, seen = [due], now + WHILE_LOOKING
+    if arrived is not None and arrived <= seen:
         waited_for.append(arrived)
-    if facts.held_by is not None and facts.taken_at is not None and facts.taken_at <= now:
+    if facts.held_by is not None and facts.taken_at is not None and facts.taken_at <= seen:
         # Whose first bar has come needs no more time for it.
         has_begun = arrived is not None and facts.taken_at < arrived
         waited_for.append(facts.taken_at + (timedelta(0) if has_begun else WARM_UP))

@@ -170,7 +170,11 @@ def test_an_altered_object_is_refused_and_nothing_is_replaced(server: Any, data_
         ({"journal_seq": 5}, "does not hold what its manifest says"),
         ({"rows": {}}, "does not hold what its manifest says"),
         ({"pnl": Decimal(1)}, "does not hold what its manifest says"),
-        ({"account": "paper"}, "is a copy of account 'paper', not of 'replay'"),
+        (
+            {"account": "paper"},
+            "is a copy of account 'paper', not of 'replay'. Copies are not moved between accounts:"
+            " move it out of folder .*, or restore that account with --account paper",
+        ),
         ({"schema_version": 99}, "whose ledgers this one cannot read"),
         ({"version": "20200101T000000000Z-1"}, "belongs to version 20200101T000000000Z-1"),
     ],

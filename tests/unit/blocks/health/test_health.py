@@ -36,6 +36,7 @@ from blocks.ledger.open_session import OpenSession
 from blocks.process.clock_offset import NOTED
 from blocks.process.secret_mask import MASK
 from blocks.records.position import Position
+from blocks.stores.file_lock import locked
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.metrics import Metric, MetricType
 from blocks.telemetry.telemetry import heartbeats
@@ -185,6 +186,9 @@ def test_bars_that_are_caught_up_with_are_as_old_as_their_arrival() -> None:
     assert bar_at(OPEN, at(13, 40), arrived=OPEN - timedelta(seconds=3)).level == H
     late = bar_at(OPEN, at(13, 40), arrived=OPEN - timedelta(seconds=60))
     assert (late.level, late.since) == (U, OPEN - timedelta(seconds=60))
+    # What came between the beginning of the look and its reading is no bar of the future.
+    assert bar_at(OPEN, at(13, 40), arrived=OPEN + timedelta(seconds=2)).level == H
+    assert bar_at(OPEN, at(13, 40), arrived=OPEN + timedelta(hours=1)).level == U
     # Whoever has just taken the account may first warm up.
     taken = replace(FACTS, taken_at=OPEN - timedelta(seconds=20))
     assert bar_at(OPEN, at(13, 40), facts=taken).level == H
@@ -311,6 +315,26 @@ def test_a_ledger_that_cannot_be_read_is_unhealthy(data_dir: Path) -> None:
     assert report.reasons[0].startswith("ledger: store")
     assert report.bad[0].hint
     assert report.facts is None
+
+
+def test_a_ledger_that_is_written_to_is_red_once_that_takes_long(data_dir: Path) -> None:
+    check = HealthCheck(AccountReader(data_dir, "replay", 0.05), 5.0)
+
+    def ledger(after_s: float) -> Component:
+        return check.look(OPEN + timedelta(seconds=after_s)).components[0]
+
+    assert ledger(0).level == H
+    path = data_dir / "replay" / "ledger.duckdb"
+    with locked(path):
+        path.touch()
+        found = ledger(5)
+        assert (found.level, found.since) == (D, OPEN)
+        assert "locked by another process" in found.reason
+        assert ledger(44).level == D
+        assert ledger(45).level == U
+        # Who looks once does not know for how long.
+        assert check_health(data_dir, "replay", OPEN, wait_s=0.05).components[0].level == U
+    assert ledger(50).level == H
 
 
 def test_a_folder_in_a_ledgers_place_is_a_component_with_the_whole_way_out(tmp_path: Path) -> None:
