@@ -180,7 +180,11 @@ def _symbol(part: Part) -> pl.Expr:
     text = pl.col(name)
     if part.table.is_text:
         return text.str.strip_chars(INVISIBLE).replace("", None)
-    return text if isinstance(part.table.schema[name], pl.String) else text.cast(pl.String)
+    kind = part.table.schema[name]
+    if isinstance(kind, pl.Binary):
+        # Bytes of one width are filled up with zeros.
+        return text.cast(pl.String).str.strip_chars(INVISIBLE).replace("", None)
+    return text if isinstance(kind, pl.String) else text.cast(pl.String)
 
 
 def _conditions(

@@ -14,10 +14,11 @@ import polars as pl
 
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.headerless.column_names import names_of_columns
-from blocks.bars.sources.first_bytes import refuse_no_text
+from blocks.bars.sources.first_bytes import refuse_no_parquet, refuse_no_text
 from blocks.bars.sources.paths import TEXT_SUFFIXES, BarPath, content_of, suffix_of
 from blocks.bars.text_layout import header_levels, refuse_unfinished, text_layout, wide_row
 from blocks.bars.text_oddities import find_oddities, mended
+from blocks.bars.times.zone_names import in_known_zones
 from blocks.process.disk_errors import words_of
 from trading.errors import BadInput
 
@@ -123,7 +124,8 @@ def _refuse_nothing(path: Path) -> None:
 
 
 def _open_parquet(path: BarPath) -> Table:
-    rows = pl.scan_parquet(content_of(path), glob=False, hive_partitioning=False)
+    refuse_no_parquet(path)
+    rows = in_known_zones(pl.scan_parquet(content_of(path), glob=False, hive_partitioning=False))
     return Table(path, rows, rows.collect_schema(), is_text=False, notes=())
 
 

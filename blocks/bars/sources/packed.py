@@ -6,6 +6,7 @@ import stat
 import zipfile
 from pathlib import Path
 
+from blocks.bars.sources.first_bytes import refuse_no_zip
 from blocks.bars.sources.paths import holds_numbers, suffix_of, unreadable
 from blocks.process.disk_errors import words_of
 from trading.errors import BadInput
@@ -25,6 +26,7 @@ def members_of(path: Path) -> tuple[list[zipfile.Path], list[str]]:
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
+        refuse_no_zip(path)
         raise BadInput(
             f"{path} cannot be read: {words_of(error)}",
             "The file is damaged, half-written or no .zip; write it again",

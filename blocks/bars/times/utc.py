@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 
-from blocks.bars.columns import INVISIBLE
+from blocks.bars.columns import INVISIBLE, TWO_COLUMNS
 from blocks.bars.times.days import to_local
 from blocks.bars.times.numbers import (
     EPOCH,
@@ -48,6 +48,11 @@ def time_expression(schema: pl.Schema, names: tuple[str, ...]) -> pl.Expr:
         day = _trimmed(names[0])
     if isinstance(moment_type, pl.Time):
         moment = moment.dt.to_string("%H:%M:%S%.f")
+    elif moment_type.is_temporal() or moment_type.is_nested():
+        raise BadInput(
+            f"column {names[1]!r} holds {moment_type}, which is no time of day",
+            "Write it as 09:30:00, or name another column: " + TWO_COLUMNS,
+        )
     else:
         moment = _trimmed(names[1])
         # 930 is 09:30 and 93000 is 09:30:00: numbers lose their leading zeros.

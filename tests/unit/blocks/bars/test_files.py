@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from blocks.bars.file_format import BarFileFormat
@@ -824,7 +826,7 @@ BAD_FILES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("nothing but comments", written("x.csv", b"# bars\n"), "no header and no rows"),
     ("no rows, parquet", lambda f: as_parquet(bars([]), f), "header and no rows"),
     ("half a parquet", damaged_parquet, "bars.parquet cannot be read.*half-written"),
-    ("no parquet", written("x.parquet", csv_bytes(ROW)), "x.parquet cannot be read"),
+    ("no parquet", written("x.parquet", csv_bytes(ROW)), "x.parquet is a text .*Call it x.csv"),
     ("half a gzip", damaged_gzip, "bars.csv.gz cannot be read.*half-written"),
     ("half a row", written("x.csv", csv_bytes(ROW, ROW[:-8])[:-1]), "x.csv stops in the middle"),
     ("pipe", pipe, "x.csv is no regular file"),
@@ -1027,3 +1029,31 @@ def test_a_name_that_is_no_utf8_is_refused_before_a_library_meets_it(tmp_path: P
     for path in (odd, tmp_path):
         with pytest.raises(BadInput, match=r"b\\udcff\.csv' is not written in UTF-8"):
             read_bars(path, None)
+
+
+@pytest.mark.parametrize("zone", ["+05:30", "-03:30", "Z", "GMT-5"])
+def test_moments_of_parquet_in_a_zone_without_a_name_are_read(zone: str, tmp_path: Path) -> None:
+    path = tmp_path / "AAPL.parquet"
+    table = bars(starts()).drop("symbol").to_arrow()
+    place = table.column_names.index("ts")
+    kind = pa.timestamp("us", zone)
+    pq.write_table(table.set_column(place, "ts", table["ts"].cast(pa.int64()).cast(kind)), path)
+    assert (
+        read_bars(path, None).rows.start_us.tolist() == bars(starts())["ts"].to_physical().to_list()
+    )
+
+
+def test_symbols_of_parquet_that_are_filled_up_with_zeros_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "bars.parquet"
+    bars(starts()).with_columns(symbol=pl.lit(b"AAPL\0\0\0\0")).write_parquet(path)
+    assert read_bars(path, ["AAPL"]).symbols == ("AAPL",)
+
+
+def test_a_length_of_time_is_no_time_of_day(tmp_path: Path) -> None:
+    path = tmp_path / "AAPL.parquet"
+    times = pl.col("ts")
+    bars(starts()).with_columns(date=times.dt.date(), time=times - times.dt.truncate("1d")).drop(
+        "ts"
+    ).write_parquet(path)
+    with pytest.raises(BadInput, match="which is no time of day"):
+        read_bars(path, None)

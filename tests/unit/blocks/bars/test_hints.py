@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import re
 import shlex
 from collections.abc import Callable
@@ -323,6 +324,42 @@ def test_other_kinds_that_are_called_csv_are_named(first: bytes, kind: str, tmp_
     path = tmp_path / "QXA.csv"
     path.write_bytes(first + bytes(range(256)) * 4)
     assert kind in refused(path).what
+
+
+@pytest.mark.parametrize(("content", "name"), [
+    (TRUE.write_csv().encode(), "QXA.parquet"),
+    (TRUE.write_csv().encode(), "QXA.zip"),
+    (gzip.compress(TRUE.write_csv().encode()), "QXA.pq"),
+], ids=["text", "text as a .zip", "gzip"])  # fmt: skip
+def test_a_text_called_otherwise_is_read_once_it_is_called_what_it_is(
+    content: bytes, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    called = re.search(r"Call it (\S+)", refused(path).hint)
+    assert called is not None
+    assert len(read_bars(path.rename(tmp_path / called[1]), None).rows) == len(TRUE)
+
+
+@pytest.mark.parametrize("name", ["QXA.parquet", "QXA.csv", "QXA.csv.gz", "QXA.zip"])
+@pytest.mark.parametrize(("first", "way"), [
+    (b"ARROW1\0\0", "Write it as QXA.parquet"),
+    (bytes(8) + b"DUCK\x40\0\0\0", "Write it as QXA.parquet"),
+    (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    (b"\x28\xb5\x2f\xfd", "Unpack it"),
+], ids=["Feather", "DuckDB", "Git LFS", "Zstandard"])  # fmt: skip
+def test_other_kinds_are_named_whatever_they_are_called(
+    first: bytes, way: str, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(first + bytes(range(256)) * 4)
+    assert way in refused(path).hint
+
+
+def test_a_symbol_called_as_a_format_begins_is_a_symbol(tmp_path: Path) -> None:
+    path = tmp_path / "us.txt"
+    path.write_text(TRUE.with_columns(symbol=pl.lit("ORC")).write_csv(include_header=False))
+    assert read_bars(path, None).symbols == ("ORC",)
 
 
 def test_days_as_a_spreadsheet_counts_them_are_named(tmp_path: Path) -> None:
