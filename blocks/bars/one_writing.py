@@ -10,7 +10,7 @@ import polars as pl
 from blocks.bars.chosen_columns import Part
 from blocks.bars.file_format import BarFileFormat
 from blocks.bars.tables import reading
-from blocks.bars.times.calendar_order import order_by_calendar
+from blocks.bars.times.calendar_order import exchanged_days, order_by_calendar
 from blocks.bars.times.dates import (
     DateReading,
     agreed,
@@ -42,7 +42,7 @@ def writing_of(
         readings
         for part in parts
         if begins_with_numbers(part.table.first[part.columns.times[0]][0])
-        if (readings := _readings(part))
+        if (readings := _readings(part, exchange))
     ]
     if not found:
         return told
@@ -88,10 +88,26 @@ def _offset_of(behind: str, told: str | None) -> tuple[str, ...]:
     return (f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}",)
 
 
-def _readings(part: Part) -> tuple[DateReading, ...]:
+def _readings(part: Part, exchange: str) -> tuple[DateReading, ...]:
     with reading(part.table.path):
         dates = part.table.filled.select(_dates(part).unique()).collect().to_series()
-    return date_readings(dates)
+    readings = date_readings(dates)
+    _refuse_two_orders(part, readings, exchange)
+    return readings
+
+
+def _refuse_two_orders(part: Part, readings: tuple[DateReading, ...], exchange: str) -> None:
+    if len(readings) != 1:
+        return
+    exchanged = exchanged_days(exchange, readings[0])
+    if exchanged:
+        raise BadInput(
+            f"dates of {part.table.path} are in two orders: digits make them {readings[0].order},"
+            f" and so read {len(exchanged)} of {len(readings[0].days)}, such as {exchanged[0]},"
+            " are far from the rest, which they are not with month and day exchanged",
+            "A spreadsheet of another country exchanged those that it could; write all dates as"
+            " 2024-01-31 from the file that it was given",
+        )
 
 
 def _dates(part: Part) -> pl.Expr:

@@ -12,6 +12,7 @@ from trading.market.calendar import sessions_between
 _FEWEST_SESSIONS = 0.9
 # Files of bars have most sessions from their first to their last: a wrong order leaves months out.
 _DENSER_BY = 3.0
+_MONTHS = 12
 
 
 def order_by_calendar(exchange: str) -> OrderChooser:
@@ -30,6 +31,30 @@ def order_by_calendar(exchange: str) -> OrderChooser:
         return None
 
     return choose
+
+
+def exchanged_days(exchange: str, reading: DateReading) -> tuple[date, ...]:
+    """Return the days of a reading that some program has exchanged day and month of, if any.
+
+    A spreadsheet of another country exchanges what it can, the first to the twelfth, and leaves
+    the rest as it is: read in the order of the rest, the days are scattered over the year and
+    some are no sessions, and with the others exchanged back all are sessions side by side.
+    """
+    if reading.order is DateOrder.YEAR_FIRST:
+        return ()
+    back = {day: _exchanged(day) for day in reading.days}
+    whole = DateReading(reading.order, tuple(sorted(set(back.values()))))
+    if len(whole.days) < len(reading.days):
+        return ()
+    share, density = _fit(exchange, reading)
+    share_back, density_back = _fit(exchange, whole)
+    if share == 1 or share_back < 1 or density_back < _DENSER_BY * density:
+        return ()
+    return tuple(day for day in reading.days if back[day] != day)
+
+
+def _exchanged(day: date) -> date:
+    return day.replace(month=day.day, day=day.month) if day.day <= _MONTHS else day
 
 
 def _fit(exchange: str, reading: DateReading) -> tuple[float, float]:

@@ -291,3 +291,29 @@ def test_six_digits_of_a_date_are_told_with_an_order_that_the_hint_names(tmp_pat
     with pytest.raises(BadInput, match=r"--time-format '%y%m%d %H%M%S' or '%d%m%y %H%M%S'"):
         read_times(tmp_path, texts)
     assert read_times(tmp_path, texts, form="%y%m%d %H%M%S") == [WINTER, SUMMER]
+
+
+# Six sessions of March as they were, and as a spreadsheet of another country wrote them.
+MARCH = [date(2024, 3, day) for day in (6, 7, 8, 11, 12, 13)]
+
+
+@pytest.mark.parametrize(
+    ("exchanged", "left"),
+    [("%m/%d/%Y 09:30", "%d/%m/%Y 09:30"), ("%d-%m-%Y 09:30", "%m-%d-%Y 09:30")],
+)
+def test_dates_that_a_spreadsheet_exchanged_where_it_could_are_refused(
+    exchanged: str, left: str, tmp_path: Path
+) -> None:
+    texts = [day.strftime(exchanged if day.day <= 12 else left) for day in MARCH]
+    with pytest.raises(BadInput, match="in two orders"):
+        read_times(tmp_path, tuple(texts))
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y 09:30", "%d/%m/%Y 09:30"])
+@pytest.mark.parametrize("holidays", [(), (date(2024, 3, 29), date(2024, 4, 1))])
+def test_dates_of_one_order_are_read_though_some_are_no_sessions(
+    form: str, holidays: tuple[date, ...], tmp_path: Path
+) -> None:
+    days = [*MARCH, *holidays]
+    read = read_times(tmp_path, tuple(day.strftime(form) for day in days))
+    assert [moment.date() for moment in read] == days
