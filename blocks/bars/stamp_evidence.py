@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ _HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 _COMPLETE = 0.9
 # A symbol that shows the other reading in so many sessions, and this one in none, is worth a word.
 _FEWEST_SESSIONS = 3
+_NO_CHANCE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def _against_starts(seen: Evidence, blocks: Sequence[Keys], hours: Hours) -> tup
                 " them to a file of their own and read it with --stamp end"
             ),
         )
-    if sessions >= 2 and not are_prints:
+    if sessions >= 2 and (not are_prints or _go_over(seen.starts, ends)):
         one, other = _first(seen, seen.starts), _first(seen, ends)
         raise BadInput(
             "stamps are bar starts by some rows and bar ends by others:"
@@ -223,16 +225,32 @@ def _against_starts(seen: Evidence, blocks: Sequence[Keys], hours: Hours) -> tup
     )
 
 
+def _go_over(starts: Flags, ends: Flags) -> bool:
+    """Return whether some symbol's sessions are of starts up to a day, and of ends from it on.
+
+    Or the other way round. First bars that are missing here and there lie so by chance once in
+    as many times as there are ways to choose their sessions.
+    """
+    for symbol in np.flatnonzero(starts.any(axis=1) & ends.any(axis=1)):
+        of_starts, of_ends = np.flatnonzero(starts[symbol]), np.flatnonzero(ends[symbol])
+        is_parted = of_ends[0] > of_starts[-1] or of_ends[-1] < of_starts[0]
+        if is_parted and math.comb(len(of_starts) + len(of_ends), len(of_ends)) >= _NO_CHANCE:
+            return True
+    return False
+
+
 def _rows_of_ends(seen: Evidence, ends: Flags, hours: Hours) -> str:
     """Return which rows are named by their ends, where others are named by their starts."""
     if not (ends.any(axis=1) & seen.starts.any(axis=1)).any():
         return f"rows of {_first(seen, ends)}"
     of_ends, of_starts = (np.flatnonzero(flags.any(axis=0)) for flags in (ends, seen.starts))
     first, last = (from_microseconds(int(hours.close_us[of_ends[at]])).date() for at in (0, -1))
+    # Where files overlap, sessions of both have a row at the open and one at the close.
+    others = " and those before that are of bar ends" if (seen.starts & seen.at_close).any() else ""
     if of_ends[0] > of_starts[-1]:
-        return f"rows from {first} on"
+        return f"rows from {first} on{others}"
     if of_ends[-1] < of_starts[0]:
-        return f"rows up to {last}"
+        return f"rows up to {last}{others.replace('before', 'after')}"
     return f"rows of bar ends, such as those of {first},"
 
 

@@ -194,6 +194,27 @@ def test_rows_that_contradict_are_read_right_once_they_are_apart_as_the_hint_say
             assert moments_of(path, symbol, format=told) == true
 
 
+def test_files_that_overlap_by_days_of_both_kinds_are_refused_with_the_day_from_which_on(
+    tmp_path: Path,
+) -> None:
+    days = sessions_between("NYSE", date(2024, 3, 4), date(2024, 4, 5))
+    both = sorted({*starts(days[:10]), *ends(days[7:])})
+    with pytest.raises(BadInput, match="rows from 2024-03-18 on and those before"):
+        read_bars(written({"AAA": both}, tmp_path), None)
+
+
+def test_a_symbol_whose_first_bars_are_missing_here_and_there_is_no_mixture(
+    tmp_path: Path,
+) -> None:
+    days = sessions_between("NYSE", date(2024, 3, 4), date(2024, 5, 17))
+    thin = [
+        moment
+        for number, day in enumerate(days)
+        for moment in starts([day], first=int(number % 3 == 0), closing_print=number % 2 == 0)
+    ]
+    assert moments_of(written({"AAA": thin}, tmp_path), "AAA") == thin
+
+
 def test_a_single_day_of_ends_among_days_of_starts_is_named(tmp_path: Path) -> None:
     path = written({"A": [*starts(DAYS[:3]), *ends(DAYS[3:4]), *starts(DAYS[4:])]}, tmp_path)
     (said,) = [note for note in read_bars(path, None).notes if note.startswith("WARNING: stamps")]
