@@ -24,7 +24,7 @@ _HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 _COMPLETE = 0.9
 # A symbol that shows the other reading in so many sessions, and this one in none, is worth a word.
 _FEWEST_SESSIONS = 3
-_NO_CHANCE = 1_000_000
+_NO_CHANCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from trading.market.plausibility.prices import (
     impossible_prices,
     whole_prices,
 )
-from trading.market.plausibility.rivals import other_volumes, several_in_one
+from trading.market.plausibility.rivals import bar_apart, other_volumes, several_in_one
 from trading.market.plausibility.sessions import other_exchange
 from trading.market.plausibility.splits import split_jump
 from trading.market.plausibility.two_clocks import perhaps_two_clocks, two_clocks
@@ -150,6 +150,15 @@ CHECKS = (
         "rows of {symbols} last {short}, and among them are rows of {long} {where}:"
         " volume would be added up {times} times",
         "Keep one of the two exports",
+    ),
+    Check(
+        "bar_apart",
+        bar_apart,
+        REFUSED,
+        "rows of {symbols} are there twice, {moved} of them once more a bar later: one export names"
+        " bars by their starts, and another by their ends",
+        "Keep one of the two exports, or give them to import-bars one by one, that of ends with"
+        " --stamp end",
     ),
     Check(
         "several_in_one",

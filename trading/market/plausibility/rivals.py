@@ -15,6 +15,8 @@ _NEARLY_ALL = 0.8
 _FEWEST_OF_DOUBLES = 20
 # A bar that was not over yet may be there again: some days of a download have as many.
 _FEWEST_UNLIKE = 6
+# Of the few rows of a session that are looked at, half have the one before beside them.
+_MOST_MOVED = 0.4
 
 
 def several_in_one(look: Look) -> Words | None:
@@ -45,4 +47,17 @@ def other_volumes(look: Look) -> Words | None:
         "symbols": look.listed(found),
         "unlike": f"{int(sample.unlike[found].sum()):,}",
         "doubles": f"{int(sample.doubles[found].sum()):,}",
+    }
+
+
+def bar_apart(look: Look) -> Words | None:
+    """Return the words of symbols whose rows are there twice, the second time one bar later."""
+    sample = look.sample
+    bad = (sample.moved >= _FEWEST_OF_DOUBLES) & (sample.moved > _MOST_MOVED * sample.doubles)
+    if not bad.any():
+        return None
+    found = np.flatnonzero(bad)
+    return {
+        "symbols": look.listed(found),
+        "moved": f"{int(sample.moved[found].sum()):,}",
     }

@@ -36,7 +36,8 @@ class Sample:
     rows are here; `early` and `late` (symbols, sessions) are the last close of each session's
     first half hour and of the session, NaN without one. Of the rows that are there twice, with the
     time of another one of the symbol, (symbols,) `doubles` counts all, `rivals` those with a price
-    that is far from the other's, and `unlike` those of about its price and far more volume.
+    that is far from the other's, `unlike` those of about its price and far more volume, and
+    `moved` those whose numbers the row before has.
     """
 
     symbol: Integers
@@ -50,6 +51,7 @@ class Sample:
     doubles: Integers
     rivals: Integers
     unlike: Integers
+    moved: Integers
 
     @cached_property
     def whole(self) -> Sample:
@@ -109,7 +111,7 @@ def take_sample(
     # One column after the other: late rows hold no more than one.
     close, volume = (_numbers(pairs, name) for name in ("close", "volume"))
     later = np.diff(start) > 0
-    doubles = rivals = unlike = np.zeros(symbols, dtype=np.int64)
+    doubles = rivals = unlike = moved = np.zeros(symbols, dtype=np.int64)
     if not np.all((np.diff(symbol) > 0) | ((np.diff(symbol) == 0) & later)):
         # Rows of one stamp keep the order of the source, since the sort is stable.
         order = np.lexsort((start, symbol))
@@ -121,9 +123,10 @@ def take_sample(
             is_apart = np.abs(np.log(close[other] / close[one])) > np.log(_MOST_APART)
         # The last row counts: where it is the shorter one, bars are what they should be.
         is_unlike = (volume[other] > _MOST_TIMES_THE_VOLUME * volume[one]) & ~is_apart
-        doubles, rivals, unlike = (
+        is_moved = _is_moved(symbol, (close, volume), one, other)
+        doubles, rivals, unlike, moved = (
             np.bincount(symbol[one][chosen], minlength=symbols)
-            for chosen in (slice(None), is_apart, is_unlike)
+            for chosen in (slice(None), is_apart, is_unlike, is_moved)
         )
         kept = order[last]
         symbol, start, close, volume = symbol[kept], start[kept], close[kept], volume[kept]
@@ -134,8 +137,24 @@ def take_sample(
     early[symbol[is_early], session[is_early]] = close[is_early]
     late[symbol, session] = close
     return Sample(
-        symbol, session, start, close, volume, is_whole, early, late, doubles, rivals, unlike
+        symbol, session, start, close, volume, is_whole, early, late, doubles, rivals, unlike, moved
     )
+
+
+def _is_moved(
+    symbol: Integers, numbers: tuple[Floats, ...], one: Integers, other: Integers
+) -> NDArray[np.bool_]:
+    """Return which doubles are the double before over again: bars named by start, and by end."""
+    found = np.zeros(len(one), dtype=np.bool_)
+    same = symbol[one][1:] == symbol[one][:-1]
+    # Bars of one price and volume in a row are no sign of anything.
+    differs = np.logical_or.reduce([values[one] != values[other] for values in numbers])[1:]
+    for mine, before in ((other, one), (one, other)):
+        alike = np.logical_and.reduce(
+            [values[mine][1:] == values[before][:-1] for values in numbers]
+        )
+        found[1:] |= same & differs & alike
+    return found
 
 
 def _taken(

@@ -629,6 +629,19 @@ def test_a_day_of_longer_rows_that_replace_the_shorter_ones_is_warned_of(tmp_pat
     assert warnings_of(written(pl.concat([longer, bars(MARCH)]), tmp_path)) == []
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_rows_named_by_start_and_again_by_end_are_refused(is_first: bool, tmp_path: Path) -> None:
+    ends = bars(MARCH).head(156).with_columns(pl.col("ts") + timedelta(minutes=5))
+    both = [ends, bars(MARCH)] if is_first else [bars(MARCH), ends]
+    with pytest.raises(BadInput, match="there twice, 152 of them once more a bar later"):
+        read_bars(written(pl.concat(both), tmp_path), None)
+
+
+def test_bars_of_one_price_that_are_there_twice_are_not_a_bar_apart(tmp_path: Path) -> None:
+    still = bars(MARCH).with_columns(open=120.0, high=120.0, low=120.0, close=120.0, volume=300.0)
+    assert len(read_bars(written(pl.concat([still, still]), tmp_path), None).rows)
+
+
 def test_volumes_that_are_sums_of_the_day_are_warned_of(tmp_path: Path) -> None:
     sums = bars(MARCH).with_columns(pl.col("volume").cum_sum().over(pl.col("ts").dt.date()))
     (said,) = warnings_of(written(sums, tmp_path))
