@@ -102,8 +102,11 @@ def _processor() -> str:
 
 
 def link_interpreted(strategy: ModuleType, function: Any) -> Any:
-    """Return an engine function joined to a strategy, run by the interpreter."""
-    return Linker(strategy, lambda copy: copy).link(function)
+    """Return an engine function joined to a strategy, run by the interpreter.
+
+    A price divided by zero is infinite or NaN there as in machine code, which warns of nothing.
+    """
+    return np.errstate(all="ignore")(Linker(strategy, lambda copy: copy).link(function))
 
 
 def link_compiled(strategy: ModuleType, function: Any, cache_folder: Path | None = None) -> Any:

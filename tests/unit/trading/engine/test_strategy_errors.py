@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from datetime import date
 from pathlib import Path
 from textwrap import indent
@@ -196,6 +197,18 @@ def test_a_call_that_does_not_come_back_is_ended_in_whatever_thread_it_runs(
         thread.join()
     assert "longer than 0.2 s, which is TIME_LIMIT_SECONDS (AAA bar 40" in str(caught[0])
     assert f"{path}, line {FIRST_LINE + 3}: " in str(caught[0])
+
+
+def test_a_price_divided_by_zero_is_no_mistake_and_warns_of_nothing(
+    panel: Panel, tmp_path: Path
+) -> None:
+    flat = "memory[0] = close / (close - close)\nmemory[1] = (close - opened) / memory[1]"
+    path = write(tmp_path / "flat.py", flat)
+    plan = make_plan(SYMBOLS, {}, strategy_module=load_strategy(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        outcome = run_backtest(panel, plan, compiled=False)
+    assert len(outcome.equity) == panel.close.shape[0]
 
 
 def test_a_file_may_say_for_itself_how_often_its_loops_go_round(
