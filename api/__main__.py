@@ -24,6 +24,7 @@ from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
 from blocks.process.web_door import WebDoor, in_url, refuse_beyond_this_machine
 from blocks.settings.reader import read_settings
+from flows.commands.examples import example
 from trading.errors import BadInput, OpenbellError
 
 EXIT_BAD_INPUT = 2
@@ -42,9 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def arguments_parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    parser = argparse.ArgumentParser(prog="openbell api", description=__doc__)
-    parser.add_argument("--data-dir", type=Path, metavar="DIR")
-    parser.add_argument("--account", help="paper, else simulated, else the newest")
+    parser = argparse.ArgumentParser(
+        prog="openbell api",
+        description=__doc__,
+        epilog=example("api"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="DATA_DIR, data when left out")
+    parser.add_argument(
+        "--account",
+        help="which `/` shows; when left out one at a broker, else paper, else simulated, else the"
+        " one used last",
+    )
     parser.add_argument("--host", help="API_HOST, 127.0.0.1 when left out")
     parser.add_argument("--port", type=int, help="HEALTH_CHECK_PORT, 8085 when left out")
     # Of `up`, whose sessions have these settings; elsewhere nobody knows what will trade.

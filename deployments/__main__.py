@@ -34,6 +34,7 @@ from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
 from deployments.start_settings import configure
 from deployments.supervisor import FIRST_REGISTER_LIMIT_S, FOLLOW, TELL, Supervisor
+from flows.commands.examples import example
 from trading.errors import OpenbellError, SourceUnavailable, StoreUnavailable
 
 TEND_EVERY_S = 1.0
@@ -50,11 +51,22 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="openbell", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in SERVING.items():
-        command = commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=example(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if name == "docs":
             command.add_argument("page", nargs="?", help="its name, such as rules or adr/0001")
             continue
-        command.add_argument("--data-dir", type=Path, metavar="DIR")
+        command.add_argument(
+            "--data-dir",
+            type=Path,
+            metavar="DIR",
+            help="accounts, bars and results; DATA_DIR, data when left out",
+        )
         command.add_argument("--env-file", type=Path, metavar="FILE", help="settings, else .env")
         command.add_argument(
             "--prefect-file",

@@ -11,12 +11,13 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 from blocks.process.open_files import allow_enough_files
 from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from flows.commands.configuration import configure
+from flows.commands.examples import example
 from flows.commands.names import COMMANDS, no_command
 from trading.errors import BadInput, OpenbellError
 from trading.near_names import nearest_of
@@ -149,13 +150,24 @@ def without_secrets(text: str) -> str:
     return MASK.text(text)
 
 
+def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
+    """Return the parser of a command, whose help ends with an example."""
+    parser = _Parser(
+        prog=f"openbell {name}",
+        description=COMMANDS[name],
+        epilog=example(name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_arguments(parser)
+    return parser
+
+
 def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         name = arguments[0]
-        parser = _Parser(prog=f"openbell {name}", description=COMMANDS[name], allow_abbrev=False)
         command = importlib.import_module(f"flows.commands.{name.replace('-', '_')}")
-        command.add_arguments(parser)
-        return int(command.run(configure(name, parser, arguments[1:])))
+        return int(command.run(configure(name, parser_of(name, command), arguments[1:])))
     parser = _Parser(prog="openbell", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():

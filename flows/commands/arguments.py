@@ -13,6 +13,7 @@ from trading.errors import BadInput
 from trading.market.symbols import parse_symbols
 
 RULESET_OPTION = "--ruleset"
+DEFAULT_DATA_DIR = Path("data")
 
 
 def path_argument(text: str) -> Path:
@@ -82,6 +83,27 @@ def moment_argument(text: str) -> datetime:
             f"time {text!r} names no zone", "Write UTC as 2025-06-10T14:05Z, or an offset"
         )
     return moment.astimezone(UTC)
+
+
+def add_data_dir_argument(parser: ArgumentParser) -> None:
+    """Add the argument that names the folder in which everything is kept."""
+    parser.add_argument(
+        "--data-dir",
+        type=path_argument,
+        default=DEFAULT_DATA_DIR,
+        metavar="DIR",
+        help=f"accounts, bars and results; DATA_DIR, {DEFAULT_DATA_DIR} when left out",
+    )
+
+
+def add_account_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that name an account and the folder that it is in."""
+    add_data_dir_argument(parser)
+    parser.add_argument(
+        "--account",
+        help="paper, simulated ...; when left out one at a broker, else paper, else simulated,"
+        " else the one used last",
+    )
 
 
 def add_daily_bars_argument(parser: ArgumentParser) -> None:

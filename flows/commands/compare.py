@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import add_data_dir_argument, path_argument
 from trading.errors import BadInput
 
 MOST_TRADES_SHOWN = 10
@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="a folder of results, or a run's name in DIR/backtests; the first is what the others"
         " are compared with",
     )  # fmt: skip
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
+    add_data_dir_argument(parser)
     parser.add_argument(
         "--trades", type=int, default=MOST_TRADES_SHOWN, metavar="N",
         help=f"so many of each kind that differ at most, {MOST_TRADES_SHOWN} when left out",

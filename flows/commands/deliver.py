@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blocks.account_files import LEDGERS
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import add_data_dir_argument
 from trading.counted import counted
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ EXIT_WAITS = 3
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
+    add_data_dir_argument(parser)
     parser.add_argument("--account", help="one of them; all of the folder when left out")
 
 

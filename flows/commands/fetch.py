@@ -9,13 +9,12 @@ from pathlib import Path
 
 from blocks.providers.access import PROVIDERS, Feed
 from flows.commands.arguments import (
+    add_data_dir_argument,
     date_argument,
     exchange_argument,
     interval_argument,
-    path_argument,
     symbols_argument,
 )
-from flows.commands.run import DEFAULT_DATA_DIR
 
 EXIT_INCOMPLETE = 1
 
@@ -44,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
-    parser.add_argument("--data-dir", type=path_argument, default=DEFAULT_DATA_DIR, metavar="DIR")
+    add_data_dir_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 

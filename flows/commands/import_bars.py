@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from flows.commands.arguments import exchange_argument, path_argument, symbols_argument
+from flows.commands.arguments import (
+    add_data_dir_argument,
+    exchange_argument,
+    path_argument,
+    symbols_argument,
+)
 from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
 from trading.counted import counted
 
@@ -19,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
     add_bar_format_arguments(parser)
-    parser.add_argument("--data-dir", type=path_argument, default="data", metavar="DIR")
+    add_data_dir_argument(parser)
 
 
 def run(args: Namespace) -> int:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import add_account_arguments
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
+    add_account_arguments(parser)
     parser.add_argument(
         "--trade",
         required=True,

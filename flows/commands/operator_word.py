@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import add_account_arguments
 
 
 def add_word_arguments(parser: ArgumentParser) -> None:
     """Add the arguments that name the account and the reason."""
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
+    add_account_arguments(parser)
     parser.add_argument("--reason", default="", help="shown wherever the halt shows")
 
 

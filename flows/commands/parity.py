@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from flows.commands.arguments import date_argument, path_argument
+from flows.commands.arguments import add_account_arguments, date_argument
 from trading.errors import BadInput
 
 EXIT_DIFFERS = 1
@@ -23,8 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--last", type=_count, default=20, metavar="N",
         help="the newest N sessions; those that were replayed before are read (default 20)",
     )  # fmt: skip
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
+    add_account_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import add_data_dir_argument
 from trading.errors import BadInput, OpenbellError
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
+    add_data_dir_argument(parser)
     parser.add_argument("--account", help="may be left out where there are copies of one only")
     parser.add_argument("--list", action="store_true", help="show the copies, restore none")
     parser.add_argument("--version", help="one of those that --list shows; the newest if left out")

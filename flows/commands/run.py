@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import (
     add_daily_bars_argument,
+    add_data_dir_argument,
     add_strategy_arguments,
     asked_strategy,
     exchange_argument,
@@ -23,8 +23,6 @@ from trading.errors import BadInput
 if TYPE_CHECKING:
     from flows.session.request import SessionRequest
     from trading.market.calendar import Session
-
-DEFAULT_DATA_DIR = Path("data")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -52,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--exchange", type=exchange_argument, default="NYSE", help="exchange calendar"
     )
     add_strategy_arguments(parser)
-    parser.add_argument("--data-dir", type=path_argument, default=DEFAULT_DATA_DIR, metavar="DIR")
+    add_data_dir_argument(parser)
     parser.add_argument("--speed", type=float, help="replayed seconds per second; at once if left")
     parser.add_argument("--seed", type=int, default=1, help="of the simulated market")
     parser.add_argument(

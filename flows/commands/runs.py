@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import add_data_dir_argument, path_argument
 from trading.errors import BadInput
 
 MOST_SHOWN = 50
@@ -20,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "folders", nargs="*", type=path_argument, metavar="FOLDER",
         help="of runs, beside DIR/backtests",
     )  # fmt: skip
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
+    add_data_dir_argument(parser)
     parser.add_argument(
         "--limit", type=int, default=MOST_SHOWN, metavar="N",
         help=f"so many at most, {MOST_SHOWN} when left out; 0 is all",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from flows.commands.arguments import path_argument
+from flows.commands.arguments import add_account_arguments
 from trading.errors import BadInput
 
 WATCH_EACH_S = 2.0
@@ -31,8 +30,7 @@ def seconds_argument(text: str) -> float:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--data-dir", type=path_argument, default=Path("data"), metavar="DIR")
-    parser.add_argument("--account", help="paper, simulated ...; the first there is when left out")
+    add_account_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument(
         "--watch",

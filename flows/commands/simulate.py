@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add which sessions, which faults, and where the story goes."""
     from tasks.simulation.faults import MEANINGS
 
-    parser.formatter_class = RawDescriptionHelpFormatter
-    parser.epilog = "faults:\n" + "\n".join(
-        f"  {kind:<18} {meaning}" for kind, meaning in MEANINGS.items()
-    )
+    faults = "\n".join(f"  {kind:<18} {meaning}" for kind, meaning in MEANINGS.items())
+    parser.epilog = f"{parser.epilog}\n\nfaults:\n{faults}"
     parser.add_argument("--seed", type=int, help="the first session's seed; without it, a new one")
     parser.add_argument(
         "--sessions", type=int, help="how many, of one seed after another (1 with a seed, else 20)"
