@@ -67,7 +67,7 @@ def risk_figures(
         calmar = summary.annual_return / -fall
     loss = drawdowns.largest_loss
     return RiskFigures(
-        probabilistic_sharpe(returns) if summary.sharpe is not None else None,
+        probabilistic_sharpe(returns),
         calmar,
         summary.total_pnl / loss if loss > 0 else None,
         sqn_of(r_multiples[np.isfinite(r_multiples)]),
@@ -83,7 +83,13 @@ def risk_figures(
 
 
 def probabilistic_sharpe(returns: Floats) -> float | None:
-    """Return the probability that the true Sharpe ratio of varying returns is above 0."""
+    """Return the probability that the true Sharpe ratio is above 0.
+
+    None under 20 sessions, where all returns are equal, or where one is none.
+    """
+    few = len(returns) < FEWEST_SESSIONS_FOR_RATIOS
+    if few or not np.isfinite(returns).all() or np.ptp(returns) == 0:
+        return None
     return probability_above(track_record_of(returns), 0.0)
 
 

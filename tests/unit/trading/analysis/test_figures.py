@@ -12,7 +12,12 @@ from tests.unit.trading.analysis.runs import simulated
 from trading.analysis.benchmark import Benchmark, against, benchmark_of_bars
 from trading.analysis.drawdowns import Drawdowns
 from trading.analysis.holding_time import held_for
-from trading.analysis.risk_figures import risk_figures, sqn_of, value_at_risk
+from trading.analysis.risk_figures import (
+    probabilistic_sharpe,
+    risk_figures,
+    sqn_of,
+    value_at_risk,
+)
 from trading.analysis.rolling import rolling_of
 from trading.analysis.samples import samples_of
 from trading.analysis.streaks import Streak, streaks_of
@@ -95,23 +100,21 @@ def test_calmar_and_recovery_divide_by_the_falls() -> None:
     assert (nothing.calmar, nothing.recovery_factor) == (None, None)
 
 
-def test_the_probabilistic_sharpe_ratio_is_told_where_there_is_a_sharpe_ratio() -> None:
+def test_the_probabilistic_sharpe_ratio_weighs_sessions_skewness_and_kurtosis() -> None:
     from scipy import stats
 
     returns = drawn(120)
-    told = replace(simulated(max_entries=0).summary, sharpe=1.0)
     ratio = returns.mean() / returns.std(ddof=1)
     spread = (
         1 - stats.skew(returns) * ratio + (stats.kurtosis(returns, fisher=False) - 1) / 4 * ratio**2
     )
-    expected = stats.norm.cdf(ratio * np.sqrt(119 / spread))
-    nothing = Drawdowns((), 0, 0.0, 0.0)
 
-    found = risk_figures(told, returns, np.zeros(0), nothing)
-    assert found.probabilistic_sharpe == pytest.approx(expected)
-    # A flat curve has no Sharpe ratio, and nothing to say of one.
-    flat = risk_figures(replace(told, sharpe=None), np.zeros(120), np.zeros(0), nothing)
-    assert flat.probabilistic_sharpe is None
+    expected = stats.norm.cdf(ratio * np.sqrt(119 / spread))
+    assert probabilistic_sharpe(returns) == pytest.approx(expected)
+    # Where there is no Sharpe ratio there is nothing to say of one.
+    assert probabilistic_sharpe(returns[:19]) is None
+    assert probabilistic_sharpe(np.full(60, 0.001)) is None
+    assert probabilistic_sharpe(np.append(returns, np.nan)) is None
 
 
 def test_sqn_counts_at_most_a_hundred_trades() -> None:
