@@ -11,8 +11,7 @@ class EquityChart extends ChartFrame {
     this.beside = this.chart.addSeries(LineSeries, { ...quiet, lineWidth: 1,
       crosshairMarkerVisible: false });
     this.drawdown = this.chart.addSeries(BaselineSeries, { ...quiet, lineWidth: 1,
-      baseValue: { type: 'price', price: 0 }, priceFormat: { type: 'custom', minMove: 0.01,
-        formatter: (value) => `${value.toFixed(1)} %` } }, 1);
+      baseValue: { type: 'price', price: 0 } }, 1);
     this.chart.panes()[0].setStretchFactor(3);
     // Room for the last label of the axis.
     this.chart.timeScale().applyOptions({ rightOffsetPixels: 24 });
@@ -28,6 +27,11 @@ class EquityChart extends ChartFrame {
     this.setTimes(points.map((point) => point.time));
     this.drawdown.setData(points.map((point) => ({ time: this.shown(point.time),
       value: point.drawdown * 100 })));
+    // The labels of a fall that is small differ in what is behind the point.
+    const deepest = points.reduce((lowest, point) => Math.min(lowest, point.drawdown * 100), 0);
+    const digits = deepest < -2 ? 1 : deepest < -0.2 ? 2 : 3;
+    this.drawdown.applyOptions({ priceFormat: { type: 'custom', minMove: 10 ** -digits,
+      formatter: (value) => `${value.toFixed(digits)} %` } });
     const known = points.filter(({ beside }) => Number.isFinite(beside));
     this.beside.setData(known.map(({ time, beside }) => ({ time: this.shown(time), value: beside })));
     this.beside.applyOptions({ title: besideName ?? '', lastValueVisible: known.length > 0 });
