@@ -181,8 +181,8 @@ class HealthCheck:
                 # Before the first session there is nothing to be ill.
                 return Component(name, Level.HEALTHY, NOT_BEGUN), None
             hint = self._place.with_folder(error.hint)
-            is_written = isinstance(error, StoreInUse) and read_at is not None
-            if is_written and read_at <= now < read_at + WRITTEN_TO:
+            is_written = isinstance(error, StoreInUse)
+            if is_written and read_at is not None and read_at <= now < read_at + WRITTEN_TO:
                 return Component(name, Level.DEGRADED, error.what, read_at, hint), None
             return Component(name, Level.UNHEALTHY, error.what, hint=hint), None
         self._read_at = now
