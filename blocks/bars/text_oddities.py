@@ -24,6 +24,8 @@ from blocks.bars.text_layout import (
 )
 
 _LOOKED_AT_BYTES = 8192
+# Fewer signs than these are no time that did not fit, but how a comment begins.
+_FEWEST_UNSHOWN = 3
 _LOOKED_AT_LINES = 50
 # Early hours have volumes without thousands: commas in numbers are looked for further down.
 _FAR_BYTES = 65_536
@@ -118,7 +120,7 @@ def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
         thousands=_have_thousands(values),
         dollars=dollars,
         spaces=spaces,
-        comments=any(line.startswith("#") for line in lines[1:]),
+        comments=any(row[0].startswith("#") and not _is_unshown(row) for row in rows[1:]),
         encoding=encoding_of(path),
         padding=_padding(path),
         last_lines=_last_lines(path, layout),
@@ -155,7 +157,8 @@ def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:
     writer = csv.writer(out, delimiter=layout.separator, lineterminator="\n")
     width = 0
     for row in _fields(lines[layout.lines_above :], layout.separator):
-        if not row or (width and odd.comments and row[0].startswith("#")):
+        is_comment = width and odd.comments and row and row[0].startswith("#")
+        if not row or (is_comment and not _is_unshown(row)):
             out.write("\n")
             continue
         width = width or len(row)
@@ -163,6 +166,11 @@ def mended(path: BarPath, layout: TextLayout, odd: Oddities) -> bytes:
             row.pop()
         writer.writerow([_plain(value, odd) for value in row])
     return out.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _is_unshown(row: Sequence[str]) -> bool:
+    """Return whether a row begins with what a spreadsheet shows where a column is too narrow."""
+    return len(row) > 1 and len(row[0]) >= _FEWEST_UNSHOWN and set(row[0]) == {"#"}
 
 
 def _lines(content: bytes) -> list[str]:

@@ -15,7 +15,7 @@ from blocks.bars.times.likely_format import format_hint
 from trading.errors import BadInput
 
 # From 1982 to 2064, counted from the last day of 1899, or from the year 0.
-_SHEET_DAY = re.compile(r"(?:[3-5]\d{4}|7[2-5]\d{4})[.,]\d+")
+_SHEET_DAY = re.compile(r"(?:[3-5]\d{4}|7[2-5]\d{4})(?:[.,]\d+| 0?[.,]\d+)")
 # Seconds or milliseconds since midnight, as many as a day has.
 _OF_DAY = re.compile(r"\d{5,8}")
 _MOST_OF_DAY = 86_400_000
@@ -96,6 +96,12 @@ def without_time(source: TimeSource) -> BadInput:
 
 def not_a_time(value: object, source: TimeSource, at: str) -> BadInput:
     """Return the error of a value that cannot be read as a time."""
+    if set(str(value)) == {"#"}:
+        return BadInput(
+            f"{value!r} in column {source.name!r} is what a spreadsheet shows in a column that is"
+            f" too narrow, {at}",
+            "Make the column wide enough to show its times, and save it again",
+        )
     if str(value).startswith("#") or value == source.name:
         return BadInput(
             f"{value!r} in column {source.name!r} is no time, {at}",

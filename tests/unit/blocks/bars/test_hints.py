@@ -369,6 +369,18 @@ def test_days_as_a_spreadsheet_counts_them_are_named(tmp_path: Path) -> None:
     assert "'45356.395833' in column 'date' is a spreadsheet's number of a day" in error.what
 
 
+def test_a_day_and_a_part_of_it_as_a_spreadsheet_counts_them_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv"
+    path.write_text("date,time,open,high,low,close,volume\n45356,0.395833,1,2,1,2,100\n")
+    assert "is a spreadsheet's number of a day" in refused(path).what
+
+
+def test_times_that_a_spreadsheet_had_no_place_for_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "QXA.csv"
+    path.write_text("time,open,high,low,close,volume\n########,1,2,1,2,100\n########,1,2,1,2,9\n")
+    assert "too narrow, row 1 (line 2)" in refused(path).what
+
+
 @pytest.mark.parametrize(
     "text",
     [
