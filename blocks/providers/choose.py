@@ -37,6 +37,8 @@ MOST_SYMBOLS = 200
 SESSIONS_AT_ONCE = {1: 4}
 # A fetch of years waits for a page as long as a person would; a bar does not.
 PATIENCE_SECONDS = 60.0
+# Others may use up the same keys' requests, minute after minute, and nobody has to look into it.
+LIMITED_SECONDS = 900.0
 
 
 def make_provider(
@@ -169,7 +171,7 @@ class _Parts:
         pages = PageStore(self._data_dir / "bars" / ".pages")
         return AlpacaMarket(
             access, *place, acquire=bucket.acquire, pages=pages, timeout_s=60.0,
-            patience_s=PATIENCE_SECONDS,
+            patience_s=PATIENCE_SECONDS, limited_s=LIMITED_SECONDS,
         )  # fmt: skip
 
     def _bucket(self, name: str, per_second: float, burst: int) -> Bucket:

@@ -39,7 +39,8 @@ class AlpacaClient:
     """Asks for one answer, again where that may help.
 
     `acquire` is called before each request, `timeout_s` bounds it; `patience_s` is for how long
-    one answer may be tried for. `now` is aware UTC, `wait` takes seconds.
+    one answer may be tried for, and `limited_s` for how long where requests are too many, which
+    is as long where it is None. `now` is aware UTC, `wait` takes seconds.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class AlpacaClient:
         patience_s: float,
         wait: Callable[[float], None],
         jitter: Callable[[], float] = random.random,
+        limited_s: float | None = None,
     ) -> None:
         keys = (access.key.get_secret_value(), access.secret.get_secret_value())
         address = None if access.data_url is None else access.data_url.rstrip("/")
@@ -59,6 +61,7 @@ class AlpacaClient:
         self._now = now
         self._acquire = acquire
         self._patience_s = patience_s
+        self._limited_s = patience_s if limited_s is None else limited_s
         self._wait = wait
         self._jitter = jitter
         self._bars = StockHistoricalDataClient(*keys, raw_data=True, url_override=address)
@@ -95,7 +98,7 @@ class AlpacaClient:
         note_date(response.headers.get("Date"), self._now())
 
     def _answer(self, client: RESTClient, path: str, question: dict[str, object]) -> Answer:
-        waited_s = 0.0
+        waited_s = limited_s = 0.0
         attempt = 0
         while True:
             self.breaker.check()
@@ -105,12 +108,15 @@ class AlpacaClient:
                 if isinstance(error, FINAL):
                     raise
                 pause = self._pause(error, attempt)
-                if waited_s + pause > self._patience_s:
+                if isinstance(error, RateLimited):
+                    limited_s += pause
+                else:
+                    waited_s += pause
+                    attempt += 1
+                if waited_s > self._patience_s or limited_s > self._limited_s:
                     self.breaker.failed(error)
                     raise
                 self._wait(pause)
-                waited_s += pause
-                attempt += 1
             else:
                 self.breaker.succeeded()
                 return answer

@@ -61,7 +61,8 @@ class AlpacaMarket:
     """MarketData and provider over alpaca-py.
 
     `acquire` is called before each request, `timeout_s` bounds it; `patience_s` is for how long
-    one page may be tried for. With `pages` what comes of the past is kept until it is stored.
+    one page may be tried for, and `limited_s` for how long where requests are too many. With
+    `pages` what comes of the past is kept until it is stored.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class AlpacaMarket:
         pages: PageStore | None = None,
         timeout_s: float = 10.0,
         patience_s: float = 6.0,
+        limited_s: float | None = None,
         history_sessions: int = HISTORY_SESSIONS,
         wait: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -94,7 +96,7 @@ class AlpacaMarket:
         self._history_sessions = history_sessions
         self._client = AlpacaClient(
             access, clock.now, acquire=acquire, timeout_s=timeout_s, patience_s=patience_s,
-            wait=wait, jitter=jitter,
+            wait=wait, jitter=jitter, limited_s=limited_s,
         )  # fmt: skip
         self._actions = CorporateActions(self._client, exchange)
 

@@ -181,6 +181,14 @@ def test_too_many_requests_are_waited_out_as_long_as_alpaca_says(world: World) -
     assert sum(world.server.answered.values()) == len(world.server.answered)
 
 
+def test_a_fetch_outlasts_minutes_of_too_many_requests_and_no_such_silence(world: World) -> None:
+    world.server.server.script("bars", None, *[alpaca.TOO_MANY] * 4)
+    assert bars_of(world.fetch(patience_s=60, limited_s=300)) == expected(5)
+    assert world.waited == [60, 60, 60, 60]
+    world.server.server.script("bars", *[alpaca.TOO_MANY] * 6)
+    assert isinstance(reason(world.fetch(patience_s=60, limited_s=300)), RateLimited)
+
+
 def test_a_page_that_is_cut_short_is_asked_for_again(world: World) -> None:
     whole = b'{"bars": {"AAPL": [{"t": "2025-06-02T13:30:00Z", "o": 1'
     cut = Answer(200, whole, headers={"Content-Length": str(len(whole) + 500)})
