@@ -52,7 +52,7 @@ def run(args: Namespace) -> int:
     from blocks.process.clocks import SystemClock
     from blocks.providers.fetched_bars import DAY_MINUTES
     from flows.pages.progress import progress_on
-    from tasks.history.fetch import HistoryRequest, fetch_history, lines_of
+    from tasks.history.fetch import HistoryRequest, failure_lines, fetch_history, lines_of
     from tasks.history.findings import notes_on_fetched
 
     clock = SystemClock()
@@ -69,13 +69,14 @@ def run(args: Namespace) -> int:
     )
     with progress_on(sys.stderr, wanted=not args.quiet) as progress:
         outcome, folder = fetch_history(request, clock, progress, None if args.quiet else _tell)
-    for symbol, failure in outcome.failures.items():
-        print(f"error: {symbol}: {failure}", file=sys.stderr)
+    for line in failure_lines(outcome.failures):
+        print(f"error: {line}", file=sys.stderr)
     if not args.quiet:
         print("\n".join(lines_of(outcome)))
         for note in notes_on_fetched(request, clock):
             print(f"note: {note}")
-        print(_where(folder, are_daily=request.interval_minutes == DAY_MINUTES))
+        if any(found.present for found in outcome.coverage):
+            print(_where(folder, are_daily=request.interval_minutes == DAY_MINUTES))
     return EXIT_INCOMPLETE if outcome.failures else 0
 
 

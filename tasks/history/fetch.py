@@ -19,6 +19,7 @@ from trading.market.calendar import sessions_between
 from trading.session.ports import Clock
 
 SHOWN_GAPS = 3
+SHOWN_SYMBOLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,30 @@ def failure_of(failures: Mapping[str, OpenbellError]) -> OpenbellError:
     """Return the failures of symbols as one, whose text is that of the terminal's lines."""
     kinds = [type(failure) for failure in failures.values()]
     is_passing = any(issubclass(kind, SourceUnavailable) for kind in kinds)
-    lines = [f"{symbol}: {failure}" for symbol, failure in failures.items()]
-    *others, (symbol, last) = failures.items()
-    what = "; ".join([*lines[: len(others)], f"{symbol}: {last.what}"])
+    *others, (symbols, last) = _alike(failures)
+    lines = [f"{each}: {failure}" for each, failure in others]
+    what = "; ".join([*lines, f"{symbols}: {last.what}"])
     return (SourceUnavailable if is_passing else BadInput)(what, last.hint)
+
+
+def failure_lines(failures: Mapping[str, OpenbellError]) -> list[str]:
+    """Return a line on each symbol's failure, and one on all where many failed alike."""
+    return [f"{symbols}: {failure}" for symbols, failure in _alike(failures)]
+
+
+def _alike(failures: Mapping[str, OpenbellError]) -> list[tuple[str, OpenbellError]]:
+    """Return failures with the symbols that have them."""
+    symbols_of: dict[str, list[str]] = {}
+    for symbol, failure in failures.items():
+        symbols_of.setdefault(str(failure), []).append(symbol)
+    found = []
+    for symbols in symbols_of.values():
+        failure, more = failures[symbols[0]], len(symbols) - SHOWN_SYMBOLS
+        if more > 0:
+            found.append((f"{', '.join(symbols[:SHOWN_SYMBOLS])} and {more} more", failure))
+        else:
+            found += [(symbol, failure) for symbol in symbols]
+    return found
 
 
 def lines_of(outcome: Outcome) -> list[str]:

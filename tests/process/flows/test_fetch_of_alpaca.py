@@ -69,6 +69,8 @@ def test_what_cannot_be_had_is_a_line_that_says_what_to_do(tmp_path: Path) -> No
             refused.stderr
         )
         assert "Set ALPACA_FEED=iex" in refused.stderr
+        # There is nothing that a backtest could be pointed to.
+        assert "bars are in" not in refused.stdout
         # The argument goes before the setting, as the hint would have it.
         other = fetch(server, tmp_path, "--provider", "alpaca", "--feed", "iex")
         assert (other.returncode, other.stderr) == (0, "")
