@@ -11,6 +11,7 @@ FOLDERS = ("api", "blocks", "flows", "tasks", "trading")
 # Each with the reason why a value would not do.
 EXCEPTIONS = {
     "api/live/controls.py": "PREFECT_API_AUTH_STRING, which Prefect's client goes by as well",
+    "blocks/bars/times/zone_names.py": "tells polars to read times in zones that it does not know",
     "blocks/exchange/alpaca/line/client.py": "REQUESTS_CA_BUNDLE, which requests goes by as well",
     "blocks/process/cache_folder.py": "XDG_CACHE_HOME is the desktop's, asked where it is used",
     "blocks/process/prefect_place.py": "PREFECT_API_URL, which Prefect's client goes by as well",
