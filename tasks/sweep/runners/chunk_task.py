@@ -100,6 +100,6 @@ def _stand_in() -> None:
 
 
 def hush(*, is_watched: bool) -> None:
-    """Keep what a runner says of itself out of a terminal, where nobody has asked for it."""
+    """Keep what a runner says of itself out of a terminal: what it raises is one line there."""
     if not is_watched:
-        logging.getLogger("prefect.task_runner").setLevel(logging.WARNING)
+        logging.getLogger("prefect.task_runner").setLevel(logging.CRITICAL)

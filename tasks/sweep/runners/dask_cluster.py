@@ -102,9 +102,17 @@ def dask_cluster(address: str | None, workers: int) -> Iterator[DaskCluster]:
     with runner:
         try:
             cluster = DaskCluster(runner, is_watched=watched)
-        except OSError as error:
-            raise _stranger(address or "") from error
+        # A worker that dies before it works is a RuntimeError, one that is too slow an OSError.
+        except (OSError, RuntimeError) as error:
+            raise _not_started(error) if address is None else _stranger(address) from error
         yield cluster
+
+
+def _not_started(error: Exception) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"Dask's workers do not start here: {str(error)[:200].rstrip('.')}",
+        "Give the same command again when the machine is less busy, or use --runner local",
+    )
 
 
 def _refuse_strangers(address: str) -> None:
