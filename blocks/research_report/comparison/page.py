@@ -110,17 +110,18 @@ def _equity(runs: Sequence[ComparedRun]) -> str:
 def _trades(first: ComparedRun, other: ComparedRun) -> str:
     found = trades_that_differ(first, other)
     said = " ".join(trade_sentences(found, first.label, other.label))
+    both = f"{first.label} and {other.label}"
     parts = [
-        element("h3", f"{first.label} and {other.label}"),
+        element("h3", both),
         element("p", f"{said[:1].upper()}{said[1:]}", class_="verdict"),
-        _list(f"Only in {first.label}", found.only_first),
-        _list(f"Only in {other.label}", found.only_other),
-        _list(f"In both: {first.label}, then {other.label}", found.changed, is_pair=True),
+        _list(both, f"Only in {first.label}", found.only_first),
+        _list(both, f"Only in {other.label}", found.only_other),
+        _list(both, f"In both: {first.label}, then {other.label}", found.changed, is_pair=True),
     ]
     return "".join(parts)
 
 
-def _list(heading: str, trades: pl.DataFrame, *, is_pair: bool = False) -> str:
+def _list(both: str, heading: str, trades: pl.DataFrame, *, is_pair: bool = False) -> str:
     if not len(trades):
         return ""
     rows = [_row(row, is_pair=is_pair) for row in trades.head(_MOST_TRADES).iter_rows(named=True)]
@@ -128,7 +129,9 @@ def _list(heading: str, trades: pl.DataFrame, *, is_pair: bool = False) -> str:
     if len(trades) > _MOST_TRADES:
         said += element("p", f"The first {_MOST_TRADES:,} are shown.", class_="hint under")
     heads = ("Session", "Symbol", "Side", "In", *_HEADS.values())
-    return said + scrolling(table(heads, rows, class_="trade-list"), heading, "wide tall")
+    # The first run stands beside each other one, and no two tables may be called the same.
+    called = f"{both}: {heading}"
+    return said + scrolling(table(heads, rows, class_="trade-list"), called, "wide tall")
 
 
 def _row(row: Mapping[str, Any], *, is_pair: bool) -> str:

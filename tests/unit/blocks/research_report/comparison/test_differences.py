@@ -164,3 +164,14 @@ def test_the_page_shows_the_same_and_lets_no_words_be_more_than_words() -> None:
     assert elements.text["#parameters-rows"].endswith(f"\N{EN DASH}{evil}\N{EN DASH}")
     assert "7.0000" in elements.words and evil in elements.words
     assert page.count(b"<polyline") == 3
+
+
+def test_no_two_tables_of_the_page_are_called_the_same() -> None:
+    runs = [made(label, [trade(at)]) for at, label in enumerate("ABC")]
+    regions = [
+        own["aria-label"]
+        for _, own in Elements(comparison_page(runs)).found
+        if own.get("role") == "region"
+    ]
+    assert "A and B: Only in A" in regions and "A and C: Only in A" in regions
+    assert len(set(regions)) == len(regions)
