@@ -254,14 +254,15 @@ def _copy_exchange(source: Path, target: Path) -> Path | None:
 
 
 def _newest(storage: Storage, account: str) -> Manifest | None:
+    # A storage that is silent says so here: each question to it may take half a minute.
+    stored = storage.names(f"{account}/")
     try:
         manifest = newest_manifest(storage, account)
     except (BadInput, StoreUnavailable):
-        # A damaged copy is one reason more to make another; a silent storage will say so again.
+        # A damaged copy is one reason more to make another.
         return None
     if manifest is None:
         return None
-    stored = storage.names(f"{account}/{manifest.version}.")
     return manifest if all(part.name in stored for part in manifest.parts) else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,39 @@ def test_every_attempt_counts_and_a_success_takes_the_last_error_away(tmp_path: 
     assert made is not None
     assert (made.last_error, made.last_success, made.last_attempt) == ("", later, later)
     assert (made.successes, made.failures, made.success_rate, made.ratio) == (1, 1, 0.5, 0.25)
+
+
+class SilentStorage(LocalStorage):
+    """A place of copies that nobody finds, as where no name is resolved: each question fails."""
+
+    asked = 0
+
+    def names(self, prefix: str) -> list[str]:
+        return self._fail()
+
+    def get(self, name: str) -> bytes:
+        return self._fail()
+
+    def put(self, name: str, content: bytes) -> None:
+        self._fail()
+
+    def delete(self, name: str) -> None:
+        self._fail()
+
+    def _fail(self) -> Any:
+        self.asked += 1
+        raise StoreUnavailable("bucket away", "Try again")
+
+
+def test_a_place_of_copies_that_is_silent_is_asked_once_and_not_for_each_step(
+    tmp_path: Path,
+) -> None:
+    """Each question may take half a minute, and somebody may have pressed Ctrl-C."""
+    ledger_in(tmp_path)
+    silent = SilentStorage(tmp_path / "copies")
+    with pytest.raises(StoreUnavailable, match="bucket away"):
+        sync_account(tmp_path, ACCOUNT, silent)
+    assert silent.asked == 1
 
 
 def test_rows_that_a_ledger_lost_are_an_alert_at_once_with_a_way_out_that_is_no_other_copy(
