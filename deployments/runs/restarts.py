@@ -32,6 +32,8 @@ FIRST_WAIT = timedelta(seconds=2)
 # A process that lives so long after its run was said to have ended is at work, not ending.
 LIVES_AFTER = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(minutes=5)
+# A run that is under way so long has warmed up, and trades.
+TRADES_AFTER = timedelta(minutes=3)
 # Prefect's own words for parameters that a flow does not take.
 _REFUSED_BY_PREFECT = "Validation of flow parameters failed"
 
@@ -60,6 +62,8 @@ class Restarts:
         self._accounts = OpenAccounts(home.data_dir, say)
         self._stopped = StoppedRuns(home)
         self._went_on: set[str] = set()
+        # Those of them that have not traded since: that they are to rest was said by our own stop.
+        self._on_their_way: set[str] = set()
         # How often each run was started again. Prefect counts only those that came to run.
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
@@ -99,12 +103,17 @@ class Restarts:
         idle = [run for run in runs if run.id not in self._alive | alive_before]
         for run in runs:
             self._take_back(api, run, moment)
+            is_alive = run.state_type == "RUNNING" and run.id in self._alive
+            if is_alive and run.has_been_so_for(TRADES_AFTER, moment):
+                self._on_their_way.discard(run.id)
         standings = self._accounts.look(moment)
         self._go_on(api, runs, idle)
         trouble: OpenbellError | None = None
         for run in idle:
             standing = standings.get(self._account_of(run) or "", Standing.IDLE)
-            if standing is Standing.IDLE and self._is_due(run, moment):
+            is_to_rest = standing is Standing.RESTING and run.id not in self._on_their_way
+            is_dead = standing in (Standing.IDLE, Standing.RESTING) and not is_to_rest
+            if is_dead and self._is_due(run, moment):
                 self._start_again(api, run)
         for account, standing in standings.items():
             of_account = [run for run in runs if self._account_of(run) == account]
@@ -146,6 +155,7 @@ class Restarts:
         ended = [run for run in found if run.is_final and run in idle]
         for run in ended:
             self._went_on.add(run.id)
+            self._on_their_way.add(run.id)
             self._start_again(api, run)
         # One that is still ending goes on at a later look.
         if len(ended) == len(found):

@@ -20,7 +20,7 @@ from deployments.processes.home import MARK, Home
 from deployments.processes.marked import FLOW_RUN
 from deployments.runs import restarts as restarts_module
 from deployments.runs import sent_runs
-from deployments.runs.restarts import LIVES_AFTER, Restarts
+from deployments.runs.restarts import LIVES_AFTER, TRADES_AFTER, Restarts
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import NotRegistered, PrefectApi
@@ -531,6 +531,28 @@ def test_what_ended_with_the_supervisor_goes_on_with_it(tmp_path: Path) -> None:
     # Once: cancelled in the page afterwards it stays away.
     runs.say("CANCELLED", ago=timedelta())
     assert look(restarts, runs) == []
+
+
+def test_what_goes_on_with_the_supervisor_and_is_killed_before_it_trades_is_started_again(
+    tmp_path: Path,
+) -> None:
+    """The ledger still says that it is to rest, which the supervisor's own end had asked for."""
+    home = Home.at(tmp_path / "data")
+    StoppedRuns(home).remember(RUN_ID)
+    restarts = Restarts(home, lambda text: None)
+    runs = Runs()
+    runs.say("CANCELLED", ago=timedelta(hours=1))
+    with traded(tmp_path / "data", stopped=True):
+        pass
+    assert look(restarts, runs) == ["SCHEDULED"]
+    runs.say("CRASHED", ago=MINUTE)
+    assert look(restarts, runs) == ["SCHEDULED"]
+    with process_of_the_run(tmp_path / "data"):
+        runs.say("RUNNING", ago=TRADES_AFTER)
+        assert look(restarts, runs) == []
+    # What says so after it has traded is an operator.
+    runs.say("CRASHED", ago=MINUTE)
+    assert look(restarts, runs) == look(restarts, runs) == []
 
 
 def test_what_is_still_ending_when_the_supervisor_is_back_goes_on_once_it_has_ended(
