@@ -100,15 +100,11 @@ def find_oddities(path: BarPath, layout: TextLayout) -> Oddities:
     rows = [row for row in _fields(lines, layout.separator) if row]
     values = [value.strip() for row in rows[1:] for value in row]
     dollars = any(_DOLLARS.search(value) for value in values)
-    values = [_DOLLARS.sub(r"\1", value) for value in values]
     commas = _COMMA_IN_QUOTES if layout.separator == "," else _COMMA_IN_NUMBER
     if commas.search(far):
         more = _first_lines(far, len(far) == _FAR_BYTES, layout)
-        values = [
-            _DOLLARS.sub(r"\1", value.strip())
-            for row in _fields(more, layout.separator)
-            for value in row
-        ]
+        values = [value.strip() for row in _fields(more, layout.separator) for value in row]
+    values = [_DOLLARS.sub(r"\1", value) for value in values]
     spaces = any(map(_SPACED.fullmatch, values))
     if spaces:
         values = [_unspaced(value) for value in values]
