@@ -108,7 +108,11 @@ class DeadRuns:
         self._next_look = now + LOOK_AGAIN_S
         workers = api.workers(self._work_pool)
         for before in list(self._in_doubt.values()):
-            run = api.read_run(before.id)
+            run = api.run_if_there(before.id)
+            if run is None:
+                # Deleted in the page: there is nothing of it to correct any more.
+                del self._in_doubt[before.id]
+                continue
             has_moved = (run.state_type, run.since) != (before.state_type, before.since)
             whose = _Whose.OF_ANOTHER if has_moved else self._whose(run, workers)
             if whose is _Whose.OURS and self._without_process([run]):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import httpx
-
 from deployments.processes.home import Say
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import PrefectApi
-from deployments.server.prefect_connection import ServerRefused
 from deployments.server.worker import SESSIONS, WORK_POOL
 
 # While a session is open and nobody trades it: what was started has so long to begin.
@@ -47,7 +44,7 @@ class SentRuns:
         waited_s = now - at
         if waited_s < TAKE_UP_AGAIN_S:
             return True
-        run = _read(api, run_id)
+        run = api.run_if_there(run_id)
         if run is None or run.is_final:
             return False
         if waited_s < ON_ITS_WAY.total_seconds():
@@ -64,13 +61,3 @@ class SentRuns:
             return True
         # A busy worker begins nothing sooner for another one beside it.
         return waited_s < IN_THE_QUEUE.total_seconds()
-
-
-def _read(api: PrefectApi, run_id: str) -> FlowRun | None:
-    """Return a run as it is now, None when somebody has deleted it."""
-    try:
-        return api.read_run(run_id)
-    except ServerRefused as error:
-        if error.status != httpx.codes.NOT_FOUND:
-            raise
-        return None

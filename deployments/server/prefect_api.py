@@ -62,6 +62,11 @@ class PrefectApi(PrefectConnection):
         """Return the present state of a flow run."""
         return read_flow_run(self._call("GET", f"flow_runs/{flow_run_id}"))
 
+    def run_if_there(self, flow_run_id: str) -> FlowRun | None:
+        """Return the present state of a flow run, None when somebody has deleted it."""
+        row = self._if_there(f"flow_runs/{flow_run_id}")
+        return None if row is None else read_flow_run(row)
+
     def read_log(self, flow_run_id: str, lines: int = 20) -> list[str]:
         """Return the last lines that a flow run has logged."""
         rows = self._call(

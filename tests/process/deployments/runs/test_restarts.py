@@ -24,7 +24,6 @@ from deployments.runs.restarts import LIVES_AFTER, TRADES_AFTER, Restarts
 from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import NotRegistered, PrefectApi
-from deployments.server.prefect_connection import ServerRefused
 from flows.process.words import BAD_INPUT, SKIPPED
 from trading.market.calendar import to_microseconds
 from trading.session.events import SessionStarted
@@ -67,11 +66,8 @@ class Runs:
         self.told.append(f"new {deployment} {parameters}")
         return new
 
-    def read_run(self, flow_run_id: str) -> FlowRun:
-        for run in self.runs:
-            if run.id == flow_run_id:
-                return run
-        raise ServerRefused("no such run", "", status=404)
+    def run_if_there(self, flow_run_id: str) -> FlowRun | None:
+        return next((run for run in self.runs if run.id == flow_run_id), None)
 
     def begun_before(self, **state: Any) -> None:
         """Let a run of somebody's have begun after the session's own."""
@@ -98,7 +94,8 @@ class Runs:
     ) -> None:
         """Let a run, the session's own when none is named, be in a state for so long."""
         since = (datetime.now(UTC) - ago).isoformat()
-        said = self.read_run(flow_run_id or self.run.id)
+        said = self.run_if_there(flow_run_id or self.run.id)
+        assert said is not None
         self.runs[self.runs.index(said)] = replace(
             said,
             state_type=state_type,
