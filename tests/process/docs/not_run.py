@@ -26,7 +26,7 @@ NOT_RUN = {
     "make test": DEVELOPS,
     "make soak": DEVELOPS,
     "make bench": DEVELOPS,
-    "pip wheel --no-deps --wheel-dir . .": INSTALLS,
+    "PYTHONWARNINGS=ignore pip wheel --no-deps --wheel-dir . .": INSTALLS,
     "uvx --from ./openbell-*.whl openbell demo --quick": INSTALLS,
     "pipx run --spec ./openbell-*.whl openbell backtest --symbols AAA,BBB --start 2025-06-02"
     " --end 2025-06-30 --out first": INSTALLS,
