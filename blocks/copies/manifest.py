@@ -91,6 +91,12 @@ def incomplete_name(now: datetime, journal_seq: int) -> str:
     return version_name(now, journal_seq) + _INCOMPLETE
 
 
+def is_incomplete(version: str) -> bool:
+    """Return whether a name is that of a copy of a ledger that had lost rows."""
+    whole = version.removesuffix(_INCOMPLETE)
+    return whole != version and version_time(whole) is not None
+
+
 def version_time(version: str) -> datetime | None:
     """Return when a copy was made, None for what is no version's name."""
     try:
@@ -112,8 +118,7 @@ def versions(storage: Storage, account: str) -> list[str]:
 
 def incomplete_versions(storage: Storage, account: str) -> list[str]:
     """Return the names of copies of a ledger that had lost rows, oldest first."""
-    found = [name for name in _manifests(storage, account) if name.endswith(_INCOMPLETE)]
-    return sorted(name for name in found if version_time(name.removesuffix(_INCOMPLETE)))
+    return sorted(name for name in _manifests(storage, account) if is_incomplete(name))
 
 
 def _manifests(storage: Storage, account: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from blocks.account_files import (
@@ -12,10 +13,11 @@ from blocks.account_files import (
     LOCAL_COPIES,
     RECORD_FILE,
 )
-from blocks.copies.manifest import version_time
+from blocks.copies.manifest import incomplete_versions, is_incomplete
 from blocks.ledger.ledger import REPLAYED
 from blocks.stores.beginning import is_begun
 from trading.errors import BadInput
+from trading.session.ports import Storage
 
 
 def traces(account_folder: Path) -> list[str]:
@@ -35,17 +37,17 @@ def gone_ledger(account_folder: Path) -> BadInput | None:
     data_dir, account = account_folder.parent, account_folder.name
     if account.startswith(REPLAYED) or is_begun(account_folder / LEDGER_FILE):
         return None
-    restore = (
-        f"openbell restore --data-dir {shlex.quote(str(data_dir))} --account {shlex.quote(account)}"
-    )
+    restore = _restore(account_folder)
     copies = data_dir / LOCAL_COPIES / account
-    # One of a ledger that had lost rows is brought back by nobody who is not told to.
-    if any(version_time(path.stem) for path in copies.glob("*.json")):
+    names = sorted(path.stem for path in copies.glob("*.json"))
+    if not all(map(is_incomplete, names)):
         return BadInput(
             f"the ledger of account {account!r} is gone from {account_folder}, and copies of it"
             f" are in {copies}",
             f"Its next session brings it back, as does: {restore}",
         )
+    if names:
+        return _only_incomplete(account_folder, str(copies), names)
     left = traces(account_folder)
     if not left:
         return None
@@ -57,8 +59,30 @@ def gone_ledger(account_folder: Path) -> BadInput | None:
     )
 
 
-def refuse_second_beginning(account_folder: Path) -> None:
+def _only_incomplete(account_folder: Path, place: str, names: Sequence[str]) -> BadInput:
+    """Return what is to be said where all copies of a ledger that is gone had lost rows.
+
+    Nobody brings one back who is not told to: what it lacks may be what is held.
+    """
+    account = account_folder.name
+    return BadInput(
+        f"the ledger of account {account!r} is gone from {account_folder}, and all its copies in"
+        f" {place} had lost rows",
+        f"Bring the newest back with: {_restore(account_folder)} --version {max(names)}. To begin"
+        " anew, move them away",
+    )
+
+
+def refuse_second_beginning(account_folder: Path, storage: Storage) -> None:
     """Raise BadInput where the ledger is gone, and what it left says that there was one."""
     error = gone_ledger(account_folder)
     if error is not None:
         raise error
+    incomplete = incomplete_versions(storage, account_folder.name)
+    if incomplete and not account_folder.name.startswith(REPLAYED):
+        raise _only_incomplete(account_folder, str(storage), incomplete)
+
+
+def _restore(account_folder: Path) -> str:
+    data_dir, account = str(account_folder.parent), account_folder.name
+    return f"openbell restore --data-dir {shlex.quote(data_dir)} --account {shlex.quote(account)}"

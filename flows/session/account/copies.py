@@ -65,7 +65,7 @@ def bring_back(request: SessionRequest, storage: Storage, notifier: Notifier) ->
     if text:
         notifier.send("SYSTEM_WARNING", text)
     elif not is_here:
-        refuse_second_beginning(request.data_dir / request.account)
+        refuse_second_beginning(request.data_dir / request.account, storage)
 
 
 def bring_gone_account_back(data_dir: Path, account: str, storage: Storage) -> str:

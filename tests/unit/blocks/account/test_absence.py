@@ -19,6 +19,11 @@ from tests.terminal import flows
 from trading.errors import BadInput
 
 NOW = datetime(2025, 6, 14, 15, 0, tzinfo=UTC)
+COPIES = {
+    "copies are left": "20250610T150000123Z-41.json",
+    "a copy is left whose name says nothing": "20250610T150000.json",
+    "a copy is left of one that had lost rows": "20250610T150000123Z-41.incomplete.json",
+}
 
 
 @pytest.fixture
@@ -37,15 +42,15 @@ def lose(paper: Path, how: str) -> None:
         (paper / HEALTH_FILE).write_text("{}")
     elif how == "an earlier one is left":
         (paper / f"{LEDGER_FILE}.before-20250610T150000000000").write_bytes(b"x")
-    elif how == "copies are left":
+    elif how in COPIES:
         copies = paper.parent / LOCAL_COPIES / paper.name
         copies.mkdir(parents=True)
-        (copies / "20250610T150000.json").write_text("{}")
+        (copies / COPIES[how]).write_text("{}")
         shutil.rmtree(paper)
 
 
 @pytest.mark.parametrize(
-    "how", ["truncated", "its health is left", "an earlier one is left", "copies are left"]
+    "how", ["truncated", "its health is left", "an earlier one is left", *COPIES]
 )
 def test_a_ledger_that_is_gone_is_red_with_the_way_out(paper: Path, how: str) -> None:
     data_dir = paper.parent

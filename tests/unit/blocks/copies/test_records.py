@@ -103,7 +103,7 @@ def test_copies_that_fail_before_an_account_begins_do_not_keep_it_from_beginning
 ) -> None:
     """A record beside no ledger says that the ledger is lost."""
     note_failure(tmp_path, ACCOUNT, NOW, StoreUnavailable("bucket away", "Try again"))
-    refuse_second_beginning(tmp_path / ACCOUNT)
+    refuse_second_beginning(tmp_path / ACCOUNT, LocalStorage(tmp_path / "copies"))
     assert not (tmp_path / ACCOUNT).exists()
 
 

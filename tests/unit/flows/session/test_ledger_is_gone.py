@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from blocks.account.names import SIMULATED
-from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE
+from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE, LOCAL_COPIES
 from blocks.copies.manifest import newest_manifest
+from blocks.copies.store import store_copy
+from blocks.ledger.damage import NotWhole
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.open_session import find_open_session
 from blocks.storage.local import LocalStorage
@@ -33,6 +35,7 @@ from trading.session.ports import Storage
 
 REQUEST = SessionRequest(PlainParts(Path()), symbols=("AAA", "BBB", "CCC"))
 ACCOUNT = REQUEST.account
+NOW = datetime(2025, 6, 10, 22, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -163,6 +166,24 @@ def test_an_account_does_not_begin_anew_beside_copies_of_which_none_can_be_read(
     shutil.rmtree(stopped / ACCOUNT)
     (copies / ACCOUNT).rename(tmp_path / "away")
     assert begin(stopped) == []
+
+
+@pytest.mark.parametrize("is_in_cloud", [False, True])
+def test_an_account_does_not_begin_anew_where_all_its_copies_had_lost_rows(
+    stopped: Path, tmp_path: Path, is_in_cloud: bool
+) -> None:
+    cloud = tmp_path / "cloud"
+    storage = LocalStorage(cloud) if is_in_cloud else None
+    ledger = DuckDBLedger(stopped, ACCOUNT)
+    with ledger.changing() as connection:
+        connection.execute("DELETE FROM journal WHERE seq = 4")
+    shutil.rmtree(stopped / LOCAL_COPIES)
+    with pytest.raises(NotWhole):
+        store_copy(ledger, storage or LocalStorage(stopped / LOCAL_COPIES), NOW)
+    shutil.rmtree(stopped / ACCOUNT)
+    with pytest.raises(BadInput, match=r"had lost rows.* --version [-0-9TZ]+[.]incomplete"):
+        begin(stopped, storage)
+    assert not (stopped / ACCOUNT / LEDGER_FILE).exists()
 
 
 def test_a_first_session_that_died_before_its_ledger_was_begun_is_no_trace_of_one(
