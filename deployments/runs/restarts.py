@@ -106,14 +106,15 @@ class Restarts:
             is_alive = run.state_type == "RUNNING" and run.id in self._alive
             if is_alive and run.has_been_so_for(TRADES_AFTER, moment):
                 self._on_their_way.discard(run.id)
+                self._stopped.forget({run.id})
         standings = self._accounts.look(moment)
-        self._go_on(api, runs, idle)
+        went_on = self._go_on(api, runs, idle)
         trouble: OpenbellError | None = None
         for run in idle:
             standing = standings.get(self._account_of(run) or "", Standing.IDLE)
             is_to_rest = standing is Standing.RESTING and run.id not in self._on_their_way
             is_dead = standing in (Standing.IDLE, Standing.RESTING) and not is_to_rest
-            if is_dead and self._is_due(run, moment):
+            if is_dead and run not in went_on and self._is_due(run, moment):
                 self._start_again(api, run)
         for account, standing in standings.items():
             of_account = [run for run in runs if self._account_of(run) == account]
@@ -146,20 +147,28 @@ class Restarts:
         if is_at_work and run.id in self._alive and run.id in self._starts:
             api.force(run.id, "RUNNING", "Its process is alive")
 
-    def _go_on(self, api: PrefectApi, runs: list[FlowRun], idle: list[FlowRun]) -> None:
-        """Start again what ended only because this supervisor's earlier life was stopped."""
-        stopped = self._stopped.ids() - self._went_on
+    def _go_on(self, api: PrefectApi, runs: list[FlowRun], idle: list[FlowRun]) -> list[FlowRun]:
+        """Start again what ended only because this supervisor's earlier life was stopped.
+
+        Returns what was. It is remembered until it trades: this life, too, may end before.
+        """
+        stopped = self._stopped.ids()
         if not stopped:
-            return
+            return []
+        went_on = []
         found = [run for run in runs if run.id in stopped]
-        ended = [run for run in found if run.is_final and run in idle]
-        for run in ended:
-            self._went_on.add(run.id)
-            self._on_their_way.add(run.id)
-            self._start_again(api, run)
-        # One that is still ending goes on at a later look.
-        if len(ended) == len(found):
-            self._stopped.forget()
+        for run in found:
+            if run.id not in self._went_on and run.is_final and run in idle:
+                self._went_on.add(run.id)
+                self._on_their_way.add(run.id)
+                self._start_again(api, run)
+                went_on.append(run)
+            elif run.id in self._went_on and run.state_type in ("CANCELLED", "COMPLETED"):
+                # By an operator, or its session is over.
+                self._stopped.forget({run.id})
+        # A run that was started again is not among those that have begun until a worker takes it.
+        self._stopped.forget(stopped - self._went_on - {run.id for run in found})
+        return went_on
 
     def _is_due(self, run: FlowRun, moment: datetime) -> bool:
         # Of a time that is still to come, too: rather tried again than lost.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from contextlib import suppress
 
 from deployments.processes.home import Home
@@ -20,12 +21,18 @@ class StoppedRuns:
             file.write(f"{flow_run_id}\n")
 
     def ids(self) -> frozenset[str]:
-        """Return the runs that were stopped and did not go on yet."""
+        """Return the runs that were stopped and were not seen to trade since."""
         try:
             return frozenset(self._file.read_text().split())
         except FileNotFoundError:
             return frozenset()
 
-    def forget(self) -> None:
-        """Take note that they go on, or are no use any more."""
-        self._file.unlink(missing_ok=True)
+    def forget(self, flow_run_ids: Set[str]) -> None:
+        """Take note that these trade again, or are no use any more."""
+        left = self.ids() - flow_run_ids
+        if not left:
+            self._file.unlink(missing_ok=True)
+        elif left != self.ids():
+            beside = self._file.with_name(f"{self._file.name}.new")
+            beside.write_text("".join(f"{flow_run_id}\n" for flow_run_id in sorted(left)))
+            beside.replace(self._file)

@@ -544,12 +544,33 @@ def test_what_goes_on_with_the_supervisor_and_is_killed_before_it_trades_is_star
     assert look(restarts, runs) == ["SCHEDULED"]
     runs.say("CRASHED", ago=MINUTE)
     assert look(restarts, runs) == ["SCHEDULED"]
+    # Nor is the wish forgotten where the supervisor is killed as well.
+    runs.say("CRASHED", ago=MINUTE)
+    restarts = Restarts(home, lambda text: None)
+    assert look(restarts, runs) == ["SCHEDULED"]
     with process_of_the_run(tmp_path / "data"):
         runs.say("RUNNING", ago=TRADES_AFTER)
         assert look(restarts, runs) == []
     # What says so after it has traded is an operator.
     runs.say("CRASHED", ago=MINUTE)
     assert look(restarts, runs) == look(restarts, runs) == []
+    assert look(Restarts(home, lambda text: None), runs) == []
+
+
+def test_what_is_cancelled_while_it_goes_on_stays_away_for_every_supervisor(
+    tmp_path: Path,
+) -> None:
+    home = Home.at(tmp_path / "data")
+    StoppedRuns(home).remember(RUN_ID)
+    restarts = Restarts(home, lambda text: None)
+    runs = Runs()
+    runs.say("CANCELLED", ago=timedelta(hours=1))
+    with traded(tmp_path / "data", stopped=True):
+        pass
+    assert look(restarts, runs) == ["SCHEDULED"]
+    runs.say("CANCELLED", ago=timedelta())
+    assert look(restarts, runs) == []
+    assert look(Restarts(home, lambda text: None), runs) == []
 
 
 def test_what_is_still_ending_when_the_supervisor_is_back_goes_on_once_it_has_ended(
@@ -574,7 +595,7 @@ def test_what_is_still_ending_when_the_supervisor_is_back_goes_on_once_it_has_en
     assert look(restarts, runs) == ["SCHEDULED"]
     assert look(restarts, runs) == []
     assert runs.run.state_type == "SCHEDULED"
-    assert StoppedRuns(home).ids() == frozenset()
+    assert StoppedRuns(home).ids() == {RUN_ID}
 
 
 def test_a_run_that_met_bad_input_leaves_the_session_to_a_new_one(
