@@ -8,6 +8,8 @@ from enum import StrEnum
 from pydantic import SecretStr
 
 PROVIDERS = ("alpaca", "yahoo", "finnhub")
+# Of which Alpaca has bars; symbols there are written without an ending.
+US_EXCHANGES = frozenset({"NYSE", "NASDAQ"})
 # Requests a second where nothing is said: what Yahoo bears. No more than twice that at once.
 YAHOO_RATE = 5.0
 # Requests a minute of a free key of Alpaca.

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from blocks.providers.access import (
     PROVIDERS,
+    US_EXCHANGES,
     AlpacaAccess,
     ProviderAccess,
     alpaca_rows_a_day,
 )
 from blocks.providers.chain import ProviderChain, Source
-from blocks.providers.fetched_bars import DAY_MINUTES, US_EXCHANGES, FetchedBars, PieceSize
+from blocks.providers.fetched_bars import DAY_MINUTES, FetchedBars, PieceSize
 from blocks.providers.finnhub.rest import FinnhubMarket
 from blocks.providers.finnhub.stream import FinnhubStream
 from blocks.providers.page_store import PageStore
@@ -107,11 +108,13 @@ class _Parts:
 
     def usable(self) -> tuple[str, ...]:
         """Return the names of those that have what they need, in their order."""
-        found = tuple(name for name in self._access.order if self._lack(name) is None)
+        lacks = {name: self._lack(name) for name in self._access.order}
+        found = tuple(name for name, lack in lacks.items() if lack is None)
         if not found:
+            each = [lack for lack in lacks.values() if lack is not None]
             raise BadInput(
-                f"none of {', '.join(self._access.order)} has what it needs",
-                "Set its key, or name yahoo in PROVIDERS too, which needs none",
+                f"none of {', '.join(lacks)} can be asked: {'; '.join(lack.what for lack in each)}",
+                "; or: ".join([*(lack.hint for lack in each), "Name yahoo in PROVIDERS too"]),
             )
         return found
 

@@ -24,7 +24,6 @@ from trading.market.calendar import (
 
 # The length of a daily bar, which begins at its session's open and ends at the close.
 DAY_MINUTES = 1440
-US_EXCHANGES = frozenset({"NYSE", "NASDAQ"})
 
 
 @dataclass(frozen=True, slots=True)

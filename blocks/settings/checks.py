@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from blocks.process.web_door import name_of
+from blocks.providers.access import US_EXCHANGES
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.broker import complaints_of_broker
 from blocks.storage.settings import CloudProvider
@@ -160,8 +161,16 @@ def _providers(settings: AppSettings) -> Iterator[Complaint]:
         "alpaca": not lacking and (data.alpaca_feed is not None or settings.broker.is_mock),
         "finnhub": data.finnhub_api_key is not None, "yahoo": True,
     }  # fmt: skip
-    if not any(has_what_it_needs[name] for name in data.providers):
+    usable = {name for name in data.providers if has_what_it_needs[name]}
+    if not usable:
         yield "PROVIDERS", "none of them has its key. Set it, or name yahoo too, which needs none"
+    exchange, is_simulated = settings.trading.exchange, data.primary_provider == "simulated"
+    if usable == {"alpaca"} and exchange not in US_EXCHANGES and not is_simulated:
+        yield (
+            "PROVIDERS",
+            f"alpaca has no bars of {exchange}. Name yahoo too, or set EXCHANGE to one of"
+            f" {', '.join(sorted(US_EXCHANGES))}",
+        )
 
 
 def is_safe_address(text: str) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from blocks.providers.access import AlpacaAccess
+from blocks.providers.access import US_EXCHANGES, AlpacaAccess
 from blocks.providers.alpaca.actions import Actions, CorporateActions
 from blocks.providers.alpaca.client import AlpacaClient
 from blocks.providers.alpaca.failures import RecentNotInPlan
@@ -23,7 +23,6 @@ from blocks.providers.alpaca.question import Came, Question, Timeframe, together
 from blocks.providers.errors import EmptyAnswer, NothingThere
 from blocks.providers.fetched_bars import (
     DAY_MINUTES,
-    US_EXCHANGES,
     FetchedBars,
     Spans,
     expected_bars,

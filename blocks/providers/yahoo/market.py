@@ -18,6 +18,7 @@ from typing import Any
 import yfinance
 from yfinance.data import YfData
 
+from blocks.providers.access import US_EXCHANGES
 from blocks.providers.circuit_breaker import CircuitBreaker
 from blocks.providers.errors import (
     CircuitOpen,
@@ -29,7 +30,6 @@ from blocks.providers.errors import (
 )
 from blocks.providers.fetched_bars import (
     DAY_MINUTES,
-    US_EXCHANGES,
     FetchedBars,
     Spans,
     expected_bars,

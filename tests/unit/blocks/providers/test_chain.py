@@ -247,11 +247,17 @@ def test_who_lacks_what_it_needs_is_left_out_or_named(
     for name, access, words in (
         ("alpaca", ProviderAccess(), "Set ALPACA_API_KEY, ALPACA_SECRET_KEY and ALPACA_FEED"),
         ("finnhub", ProviderAccess(), "Set FINNHUB_API_KEY"),
-        ("chain", ProviderAccess(("alpaca", "finnhub")), "none of alpaca, finnhub"),
+        (
+            "chain",
+            ProviderAccess(("alpaca", "finnhub")),
+            "none of alpaca, finnhub can be asked: .* finnhub needs a key.* Name yahoo",
+        ),
         ("polygon", ProviderAccess(), "Use one of alpaca, yahoo, finnhub, chain"),
     ):
         with pytest.raises(BadInput, match=words):
             make_provider(name, "NYSE", *place, access)
+    with pytest.raises(BadInput, match=r"alpaca has no bars of LSE\. Use one of NASDAQ, NYSE"):
+        make_provider("chain", "LSE", *place, ProviderAccess(("alpaca",), alpaca=ALPACA))
 
 
 def test_without_the_extra_one_line_says_how_to_install_it(

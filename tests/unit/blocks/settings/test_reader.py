@@ -222,6 +222,11 @@ def test_only_what_the_user_has_set_is_a_parameter() -> None:
         ("PROVIDERS=yahoo,yahoo", "PROVIDERS: name each of"),
         ("PRIMARY_PROVIDER=finnhub", "write live here, and finnhub first in PROVIDERS"),
         ("PROVIDERS=finnhub", "PROVIDERS: none of them has its key"),
+        (
+            "EXCHANGE=LSE\nPROVIDERS=alpaca,finnhub\n"
+            "ALPACA_API_KEY=PK1\nALPACA_SECRET_KEY=s\nALPACA_FEED=iex",
+            "PROVIDERS: alpaca has no bars of LSE. Name yahoo too, or set EXCHANGE",
+        ),
         ("SECONDARY_PROVIDER=yahoo", "SECONDARY_PROVIDER is refused. Write PROVIDERS"),
         ("AWS_ENDPOINT_URL=localhost:9000", "AWS_ENDPOINT_URL: 'localhost:9000' is no address"),
         ("API_CORS_ORIGINS=example.com", "API_CORS_ORIGINS: 'example.com' is no web page"),
