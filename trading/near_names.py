@@ -10,8 +10,12 @@ _SHORTEST_PIECE = 3
 
 
 def nearest_of(word: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is few slips of the pen away, None where none is near."""
-    found = min(((edit_distance(word, name), name) for name in known), default=None)
+    """Return the known name that is few slips of the pen away, None where none is near.
+
+    Capitals are no slip.
+    """
+    meant = word.casefold()
+    found = min(((edit_distance(meant, name.casefold()), name) for name in known), default=None)
     return found[1] if found is not None and found[0] <= max(2, len(word) // 4) else None
 
 

@@ -28,6 +28,16 @@ MOST_LEVERAGE = 4.0
 class _Numbers(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _check_numbers(cls, values: Any) -> Any:
+        # Pydantic takes true for 1, and whoever writes max_shares: true does not mean one share.
+        for name, value in values.items() if isinstance(values, dict) else ():
+            field = cls.model_fields.get(name)
+            if isinstance(value, bool) and field is not None and field.annotation in (int, float):
+                raise ValueError(f"{name}: {str(value).lower()} is no number")
+        return values
+
 
 class TrailingStep(_Numbers):
     """One step of a stepped trailing stop, both in multiples of the initial risk R."""

@@ -17,8 +17,11 @@ from trading.near_names import nearest_of
 SHIPPED = Path(__file__).parent / "shipped"
 # What the reference system puts before the names of its own.
 _PREFIX = "orb_"
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
+# A file system knows no name of more than 255 bytes.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _MOST_BYTES = 100_000
+_OCTAL = re.compile(r"[-+]?0[0-9_]+")
+_MOST_DIGITS = 40
 
 
 def user_folder(data_dir: Path) -> Path:
@@ -29,7 +32,8 @@ def user_folder(data_dir: Path) -> Path:
 def ruleset_names(data_dir: Path) -> list[str]:
     """Return the names of all rulesets that are there."""
     folders = (SHIPPED, user_folder(data_dir))
-    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+    found = (path for folder in folders for path in folder.glob("*.yaml") if path.is_file())
+    return sorted({path.stem for path in found})
 
 
 def read_ruleset(name: str, data_dir: Path) -> Ruleset:
@@ -55,7 +59,9 @@ def look_at_ruleset(name: str, data_dir: Path) -> tuple[Ruleset | None, list[Bad
 def _find(name: str, data_dir: Path) -> Path:
     stem = name.strip().removesuffix(".yaml")
     if not _NAME.fullmatch(stem):
-        raise BadInput(f"{name[:60]!r} is no name of a ruleset", "Use letters, digits, _ and -")
+        raise BadInput(
+            f"{name[:60]!r} is no name of a ruleset", "Use letters, digits, _ and -, 100 at most"
+        )
     folders = (SHIPPED, user_folder(data_dir))
     for wanted in (stem, stem.removeprefix(_PREFIX)):
         found = [path for folder in folders if (path := folder / f"{wanted}.yaml").is_file()]
@@ -99,7 +105,10 @@ def _content_of(path: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without what may mean another thing than it seems: keys given twice, aliases."""
+    """YAML without what may mean another thing than it seems.
+
+    That is keys given twice, aliases, 017 for 15, and sets, which have no order.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Return the next node; raises for an alias."""
@@ -116,10 +125,29 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
-            fault = "is given twice" if name in seen else "is no word for a key"
-            if name in seen or not isinstance(name, str):
+            is_word = isinstance(name, str)
+            if not is_word or name in seen:
+                fault = "is given twice" if is_word else "is no word for a key"
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{name!s:.60} {fault}", key.start_mark
                 )
             seen.add(name)
         return super().construct_mapping(node, deep)
+
+    def construct_whole_number(self, node: yaml.ScalarNode) -> int:
+        """Return a whole number; raises for one with a leading zero, and one beyond all bounds."""
+        written = self.construct_scalar(node)
+        fault = None
+        if _OCTAL.fullmatch(written):
+            fault = "begins with 0, and is another number in YAML than it seems"
+        elif len(written) > _MOST_DIGITS:
+            fault = "is larger than anything here may be"
+        if fault is not None:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{written:.60} {fault}", node.start_mark
+            )
+        return self.construct_yaml_int(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole_number)
+_Loader.add_constructor("tag:yaml.org,2002:set", _Loader.construct_undefined)

@@ -34,6 +34,7 @@ UNSAID: Ours = {
     "strategy.target": "none",
     "risk.max_position_pct": 1.0,
 }
+_SIZE = "position_size.value"
 _ENTRIES = "Write strategy.max_entries, how many entries a symbol may have in a session"
 _ATR = "ATR is of 14 bars. Remove the key"
 _TRAIL = (
@@ -209,8 +210,15 @@ def in_our_words(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[BadIn
         key = path.partition(" ")[0]
         read = KEYS.get(path) or KEYS.get(key)
         if read is None:
-            if path.partition(".")[0] not in SECTIONS:
+            section = path.partition(".")[0]
+            if section not in SECTIONS:
                 ours[path] = value
+                continue
+            if key == _SIZE:
+                continue  # What the value is, its method says, which is refused itself.
+            if path == section:
+                hint = "Write its keys below it, or remove it"
+                wrong.append(BadInput(f"{section} has no keys", hint))
                 continue
             near = nearest_of(key, (each.partition(" ")[0] for each in KEYS))
             hint = f"Did you mean {near}?" if near else "openbell docs rulesets has all keys"
@@ -245,8 +253,8 @@ def _flat(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 continue
             if section == "exit" and isinstance(value, Mapping):
                 yield from ((f"{section}.{name}.{inner}", each) for inner, each in value.items())
-            elif section == "position_size" and name == "value":
-                yield f"{section}.{name} ({values.get('method', 'max_loss_pct')})", value
+            elif f"{section}.{name}" == _SIZE:
+                yield f"{_SIZE} ({values.get('method', 'max_loss_pct')})", value
             else:
                 yield f"{section}.{name}", value
 

@@ -55,7 +55,7 @@ class RulesetFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field("", description="For people; the file's name is what counts")
-    version: str | int | float = Field("", description="For people")
+    version: Any = Field("", description="For people")
     description: str = Field("", description="What it is for")
     symbols: tuple[str, ...] = Field((), description="What is traded, in order of precedence")
     interval_minutes: int | None = Field(None, description="Length of a bar")
@@ -73,6 +73,13 @@ class RulesetFile(BaseModel):
         except BadInput as error:
             raise ValueError(str(error)) from None
         return names
+
+    @field_validator("interval_minutes", mode="before")
+    @classmethod
+    def _check_is_number(cls, minutes: Any) -> Any:
+        if isinstance(minutes, bool):
+            raise ValueError("write a number of minutes")
+        return minutes
 
     @field_validator("interval_minutes")
     @classmethod
@@ -105,9 +112,10 @@ def ruleset_of(name: str, path: Path, content: Mapping[str, Any]) -> tuple[Rules
         wrong += _wrong_values("strategy", BUILT_IN[strategy].Parameters, parameters)
     else:
         try:
-            OwnStrategy(file=strategy)
+            OwnStrategy.model_validate({"file": file.strategy["strategy"]})
         except ValidationError as error:
-            wrong += _complaints(error, "strategy.")
+            said = said_of(error.errors()[0])
+            wrong.append(BadInput(f"strategy.strategy: {said}", "Correct this value"))
     groups = {group: dict(getattr(file, group)) for group in ACCOUNT_GROUPS}
     for group, model in ACCOUNT_GROUPS.items():
         wrong += _wrong_values(group, model, groups[group])

@@ -98,7 +98,7 @@ def test_what_a_file_does_not_say_is_not_said(tmp_path: Path) -> None:
         ),
         (
             "strategy: {strategy: a b}",
-            "strategy.file: name a file of STRATEGIES_DIR by letters, digits and _, such as"
+            "strategy.strategy: name a file of STRATEGIES_DIR by letters, digits and _, such as"
             " first_bar (given 'a b'). Correct this value",
         ),
         ("risk: {shares: 1}\nrisk: {shares: 2}", "line 2: risk is given twice. Correct this line"),
@@ -107,6 +107,23 @@ def test_what_a_file_does_not_say_is_not_said(tmp_path: Path) -> None:
             "risk: &r {shares: 1}\nfills: *r",
             "line 1: what stands here is meant elsewhere too, by *. Correct this line",
         ),
+        (
+            "? [risk, fills]\n: 2",
+            "line 1: ['risk', 'fills'] is no word for a key. Correct this line",
+        ),
+        (
+            "risk: {max_shares: 0144}",
+            "line 1: 0144 begins with 0, and is another number in YAML than it seems.",
+        ),
+        (f"risk: {{max_shares: 0x{'f' * 8000}}}", "line 1: 0xfff"),
+        ("symbols: !!set {AAPL, MSFT}", "line 1: could not determine a constructor for the tag"),
+        ("risk: {max_shares: yes}", "risk: max_shares: true is no number. Correct this value"),
+        (
+            "interval_minutes: yes",
+            "interval_minutes: write a number of minutes (given True). Correct this value",
+        ),
+        ("strategy: {strategy: }", "strategy.strategy: Input should be a valid string"),
+        ("risk: {MAX_SHARES: 5}", "risk.MAX_SHARES is not known. Did you mean risk.max_shares?"),
         ("risk: [", "line 1: expected the node content, but found '<stream end>'"),
         ("- risk", "has no keys. Write such as strategy: and risk:"),
     ],
@@ -132,6 +149,8 @@ def test_everything_wrong_with_a_file_is_said_at_once(tmp_path: Path) -> None:
     [
         ("prodction", "Did you mean production?"),
         ("nothing_of_the_kind", "There are: conservative, "),
+        ("Prodction", "Did you mean production?"),
+        ("x" * 300, "Use letters, digits, _ and -, 100 at most"),
         ("../secrets", "Use letters, digits, _ and -"),
         ("", "Use letters, digits, _ and -"),
     ],
@@ -142,6 +161,12 @@ def test_a_name_of_no_ruleset_is_refused_with_those_there_are(
     with pytest.raises(BadInput) as caught:
         read_ruleset(name, tmp_path)
     assert hint in str(caught.value)
+
+
+def test_what_is_no_file_is_not_named_as_a_ruleset(tmp_path: Path) -> None:
+    (tmp_path / "rulesets" / "mine.yaml").mkdir(parents=True)
+    with pytest.raises(BadInput, match="There are: conservative, "):
+        read_ruleset("mine", tmp_path)
 
 
 def test_a_file_of_ones_own_cannot_take_the_place_of_ours_unseen(tmp_path: Path) -> None:

@@ -205,6 +205,13 @@ def test_a_time_without_quotes_is_the_same_time(tmp_path: Path) -> None:
             "strategy.entry_cutoff_time: 'at three' has no meaning here. Write a time in quotes,"
             ' such as "15:00"',
         ),
+        ("exit", "eod", "exit has no keys. Write its keys below it, or remove it"),
+        (
+            "position_size.method",
+            "max_loss",
+            "position_size.method: 'max_loss' has no meaning here. Write max_loss_pct, fixed_dollar"
+            " or fixed_shares",
+        ),
         (
             "mtf_validation.enabled",
             True,
