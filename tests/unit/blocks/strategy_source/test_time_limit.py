@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -13,6 +14,34 @@ import pytest
 from blocks.strategy_source import time_limit
 
 PATIENCE_SECONDS = 60.0
+
+
+class DeepCall:
+    """A thread that waits in the last of two hundred calls, each made by the one before."""
+
+    def __init__(self) -> None:
+        self._begun, self._may_end = threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._deep, args=(200,), daemon=True)
+        self.thread.start()
+        assert self._begun.wait(PATIENCE_SECONDS)
+
+    def end(self) -> None:
+        self._may_end.set()
+        self.thread.join(PATIENCE_SECONDS)
+
+    def _deep(self, depth: int) -> None:
+        if depth:
+            self._deep(depth - 1)
+        else:
+            self._begun.set()
+            self._may_end.wait(PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def deep_call() -> Iterator[DeepCall]:
+    call = DeepCall()
+    yield call
+    call.end()
 
 
 def test_between_its_looks_the_thread_holds_no_frame_of_the_program(
@@ -41,45 +70,27 @@ def test_between_its_looks_the_thread_holds_no_frame_of_the_program(
 
 
 def test_a_thread_in_a_call_is_found_however_deep_and_no_other_is(
-    monkeypatch: pytest.MonkeyPatch,
+    deep_call: DeepCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, may_end = threading.Event(), threading.Event()
-
-    def deep(depth: int) -> None:
-        if depth:
-            deep(depth - 1)
-        else:
-            begun.set()
-            may_end.wait(PATIENCE_SECONDS)
-
-    thread = threading.Thread(target=deep, args=(200,), daemon=True)
-    thread.start()
-    assert begun.wait(PATIENCE_SECONDS)
+    thread = deep_call.thread
     assert thread.ident is not None
     monkeypatch.setitem(time_limit._WATCH.limits, __file__, 1_000.0)
     assert time_limit._is_in_a_call(thread.ident)
     call = time_limit._running_calls({})[thread.ident][0]
     # The call that came from elsewhere, not the two hundred below it.
-    assert (call.f_code.co_name, call.f_locals["depth"]) == ("deep", 200)
-    may_end.set()
-    thread.join(PATIENCE_SECONDS)
+    assert (call.f_code.co_name, call.f_locals["depth"]) == ("_deep", 200)
+    deep_call.end()
     assert not time_limit._is_in_a_call(thread.ident)
     time_limit._let_go(call)
 
 
-def test_no_garbage_is_collected_in_the_middle_of_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_garbage_is_collected_in_the_middle_of_a_look(
+    deep_call: DeepCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # What is collected may let another thread run, whose frames end while they are looked at.
-    begun, may_end = threading.Event(), threading.Event()
     collections: list[int] = []
     in_looks: list[int] = []
     is_in_a_call = time_limit._is_in_a_call
-
-    def deep(depth: int) -> None:
-        if depth:
-            deep(depth - 1)
-        else:
-            begun.set()
-            may_end.wait(PATIENCE_SECONDS)
 
     def told(phase: str, info: dict[str, int]) -> None:
         collections.append(threading.get_ident())
@@ -90,8 +101,6 @@ def test_no_garbage_is_collected_in_the_middle_of_a_look(monkeypatch: pytest.Mon
         in_looks.append(collections.count(threading.get_ident()) - before)
         return answer
 
-    threading.Thread(target=deep, args=(200,), daemon=True).start()
-    assert begun.wait(PATIENCE_SECONDS)
     thresholds = gc.get_threshold()
     gc.callbacks.append(told)
     gc.set_threshold(1)
@@ -101,7 +110,6 @@ def test_no_garbage_is_collected_in_the_middle_of_a_look(monkeypatch: pytest.Mon
     finally:
         gc.set_threshold(*thresholds)
         gc.callbacks.remove(told)
-        may_end.set()
     assert in_looks
     assert set(in_looks) == {0}
 
