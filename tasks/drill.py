@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blocks.account_commands import account_command
 from blocks.account_files import LEDGER_FILE
 from blocks.copies.drill import Drill, drill
 from blocks.copies.drill_record import DrillRecord, write_drill_record
@@ -41,8 +42,8 @@ def note_bad_drill(data_dir: Path, account: str, now: datetime, text: str) -> No
     fields: dict[str, object] = {
         "title": "The restore drill found no good copy",
         "component": "copies",
-        "action_required": f"Look at the copies: openbell restore --data-dir {data_dir}"
-        f" --account {account} --list",
+        "action_required": "Look at the copies: "
+        + account_command("restore --list", data_dir, account),
     }
     message = system_message(Kind.SYSTEM_ERROR, text, session, account, now, fields)
     ledger = DuckDBLedger(data_dir, account)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.account_commands import account_command
 from blocks.account_files import LEDGER_FILE
 from blocks.copies.manifest import newest_manifest, openbell_version
 from blocks.copies.proof import session_of
@@ -114,7 +115,7 @@ def drill(storage: Storage, data_dir: Path, account: str, now: datetime) -> Dril
     if manifest is None:
         raise BadInput(
             f"{storage} has no copy of account {account!r}",
-            f"Make one: openbell sync --data-dir {data_dir} --account {account}",
+            f"Make one: {account_command('sync', data_dir, account)}",
         )
     folder = data_dir / account
     sweep(folder, now)

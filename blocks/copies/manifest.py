@@ -121,6 +121,13 @@ def incomplete_versions(storage: Storage, account: str) -> list[str]:
     return sorted(name for name in _manifests(storage, account) if is_incomplete(name))
 
 
+def all_versions(storage: Storage, account: str) -> list[str]:
+    """Return the names of all copies: whole ones oldest first, behind them those that are not."""
+    names = sorted(_manifests(storage, account))
+    whole = [name for name in names if version_time(name) is not None]
+    return whole + [name for name in names if is_incomplete(name)]
+
+
 def _manifests(storage: Storage, account: str) -> list[str]:
     return [
         name.removeprefix(f"{account}/").removesuffix(".json")

@@ -31,11 +31,16 @@ from trading.session.state import SessionState
 
 # A copy of an earlier version has none of these; whoever opens it next adds them.
 ADDED_LATER = frozenset({"transfers", *PARITY_TABLES})
+_NOT_WHOLE = "ledger is not whole: "
+_ANOTHER_COPY = "Use another copy (openbell restore --list)"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found in a ledger; `digest` tells two states apart, its lease left out."""
+    """What was found in a ledger; `digest` tells two states apart, its lease left out.
+
+    `damage` is what does not hold in it, empty of a whole one.
+    """
 
     journal_seq: int
     last_session: str
@@ -44,25 +49,31 @@ class Proof:
     pnl: Decimal
     digest: str
     is_refolded: bool
+    damage: str = ""
 
 
-def prove(
-    path: Path, account: str, *, is_refolded: bool = True, is_as_it_is: bool = False
-) -> Proof:
+def prove(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
+    """Return what `examine` finds in a ledger that is whole; raises NotWhole for any other."""
+    proof = examine(path, account, is_refolded=is_refolded)
+    if proof.damage:
+        raise NotWhole(proof.damage, _ANOTHER_COPY)
+    return proof
+
+
+def examine(path: Path, account: str, *, is_refolded: bool = True) -> Proof:
     """Read every column of every table of a closed file and check what has to hold.
 
     The last session is folded again unless told not to, for another version of Openbell may fold
-    differently; one that is taken as it is may lack rows. Raises StoreUnavailable for a file that
-    is damaged, NotWhole for one that does not agree with itself, BadInput for one of another
+    differently. Raises StoreUnavailable for a file that cannot be read, BadInput for one of another
     account, of another schema or of a newer version.
     """
     try:
         with opened_for_reading(path, time.monotonic()) as ledger:
             check_format(ledger, Path(path.name))
-            return _prove(ledger, account, is_refolded and not is_as_it_is, is_as_it_is)
+            return _examine(ledger, account, is_refolded)
     except duckdb.Error as error:
-        broken = _broken(str(error).splitlines()[0][:200])
-        raise StoreUnavailable(broken.what, broken.hint) from error
+        what = f"{_NOT_WHOLE}{str(error).splitlines()[0][:200]}"
+        raise StoreUnavailable(what, _ANOTHER_COPY) from error
 
 
 def hashed_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int | None]]:
@@ -77,9 +88,7 @@ def hashed_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int,
     return hashed
 
 
-def _prove(
-    ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool, is_as_it_is: bool
-) -> Proof:
+def _examine(ledger: duckdb.DuckDBPyConnection, account: str, is_refolded: bool) -> Proof:
     _check_schema(ledger)
     _check_account(ledger, account)
     hashed = hashed_tables(ledger)
@@ -87,21 +96,24 @@ def _prove(
     digests = [
         f"{name} {count} {total}" for name, (count, total) in hashed.items() if name != "lease"
     ]
-    seq = _last_row(ledger, rows["journal"], is_as_it_is)
+    seq, damage = _last_row(ledger, rows["journal"])
     found = ledger.execute(
         "SELECT session FROM journal WHERE kind = 'session_started' ORDER BY seq DESC LIMIT 1"
     ).fetchall()
     last_session = str(found[0][0]) if found else ""
     plan = _plan_of(ledger, last_session) if last_session else None
-    is_refolded = is_refolded and plan is not None
+    is_refolded = is_refolded and plan is not None and not damage
     if plan is not None and is_refolded:
-        _check_session(ledger, plan, last_session, account)
+        try:
+            _check_session(ledger, plan, last_session, account)
+        except NotWhole as error:
+            damage = error.what
     pnl, command = ledger.execute(
         "SELECT (SELECT coalesce(sum(pnl), 0) FROM trades),"
         " (SELECT coalesce(max(number), 0) FROM commands)"
     ).fetchall()[0]
     digest = "; ".join([duckdb.__version__, *digests])
-    return Proof(seq, last_session, int(command), rows, Decimal(pnl), digest, is_refolded)
+    return Proof(seq, last_session, int(command), rows, Decimal(pnl), digest, is_refolded, damage)
 
 
 # Asked of a ledger's file and of an empty one.
@@ -145,13 +157,14 @@ def _check_account(ledger: duckdb.DuckDBPyConnection, account: str) -> None:
         )
 
 
-def _last_row(ledger: duckdb.DuckDBPyConnection, rows: int, is_as_it_is: bool) -> int:
+def _last_row(ledger: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:
+    """Return the journal's last number, and what is wrong where rows of it are missing."""
     first, last, distinct = ledger.execute(
         "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), count(DISTINCT seq) FROM journal"
     ).fetchall()[0]
-    if not is_as_it_is and (first, last, distinct) != (1, rows, rows):
-        raise _broken(f"its journal has {rows} rows, numbered {first} to {last}")
-    return int(last)
+    if (first, last, distinct) == (1, rows, rows):
+        return int(last), ""
+    return int(last), f"{_NOT_WHOLE}its journal has {rows} rows, numbered {first} to {last}"
 
 
 def _check_session(
@@ -246,4 +259,4 @@ def session_of(events: list[Event]) -> Session:
 
 
 def _broken(what: str) -> NotWhole:
-    return NotWhole(f"ledger is not whole: {what}", "Use another copy (openbell restore --list)")
+    return NotWhole(f"{_NOT_WHOLE}{what}", _ANOTHER_COPY)

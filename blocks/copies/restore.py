@@ -17,13 +17,13 @@ from blocks.copies.comparison import SAFE_TO_REPLACE, LocalLedger, Standing, com
 from blocks.copies.manifest import (
     Manifest,
     Part,
-    incomplete_versions,
+    all_versions,
     newest_manifest,
     openbell_version,
     read_manifest,
     versions,
 )
-from blocks.copies.proof import Proof, prove
+from blocks.copies.proof import Proof, examine, prove
 from blocks.copies.replacement import RESTORED, install
 from blocks.copies.working_folder import working_folder
 from blocks.ledger import lease
@@ -153,9 +153,12 @@ def fetch_proven(
     """
     copy = _fetch(storage, manifest.ledger, place / LEDGER_FILE)
     _add_later_tables(copy)
-    is_refolded = manifest.openbell == openbell_version()
-    is_as_it_is = bool(manifest.damage)
-    proof = prove(copy, manifest.account, is_refolded=is_refolded, is_as_it_is=is_as_it_is)
+    if manifest.damage:
+        # Of this one it is known that it lacks rows.
+        proof = examine(copy, manifest.account, is_refolded=False)
+    else:
+        is_refolded = manifest.openbell == openbell_version()
+        proof = prove(copy, manifest.account, is_refolded=is_refolded)
     held = proof.rows | dict.fromkeys(set(manifest.rows) - set(proof.rows), 0)
     said = dict.fromkeys(held, 0) | manifest.rows
     if (proof.journal_seq, held, proof.pnl) != (manifest.journal_seq, said, manifest.pnl):
@@ -222,7 +225,7 @@ def _chosen(storage: Storage, account: str, version: str | None) -> Manifest:
     manifest: Manifest | None = None
     if version is None:
         manifest = newest_manifest(storage, account)
-    elif version in [*versions(storage, account), *incomplete_versions(storage, account)]:
+    elif version in all_versions(storage, account):
         manifest = read_manifest(storage, account, version)
     if manifest is None:
         what = "no copy" if version is None else f"no copy {version!r}"

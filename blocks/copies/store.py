@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shlex
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.account_commands import account_command
 from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE
 from blocks.copies.manifest import (
     SCHEMA_VERSION,
@@ -26,7 +26,7 @@ from blocks.copies.manifest import (
     version_name,
     versions,
 )
-from blocks.copies.proof import Proof, hashed_tables, prove
+from blocks.copies.proof import Proof, examine, hashed_tables
 from blocks.copies.retention import DEFAULT_RETENTION, Retention, thin_out
 from blocks.copies.snapshot import Snapshot, take_snapshot, write_copy
 from blocks.copies.working_folder import sweep, working_folder
@@ -89,11 +89,14 @@ def store_copy(
     with working_folder(folder) as work:
         snapshot = take_snapshot(ledger, work / LEDGER_FILE)
         exchange = folder / EXCHANGE_FILE
-        try:
-            proof = prove(snapshot.path, ledger.account)
-        except NotWhole as lost:
+        proof = examine(snapshot.path, ledger.account)
+        if proof.damage:
             copied = _copy_exchange(exchange, work / EXCHANGE_FILE)
-            raise _stored_as_it_is(ledger, storage, now, snapshot, copied, lost) from lost
+            version = _store_as_it_is(ledger, storage, now, proof, snapshot, copied)
+            raise NotWhole(
+                f"{proof.damage}; what there is was copied as {version}",
+                _way_to_a_whole_one(ledger, storage),
+            )
         newest = _newest(storage, ledger.account)
         if newest is not None and _holds_all(newest, proof, exchange):
             return CopyReport(
@@ -137,43 +140,39 @@ def store_copy(
     )
 
 
-def _stored_as_it_is(
+def _store_as_it_is(
     ledger: DuckDBLedger,
     storage: Storage,
     now: datetime,
+    proof: Proof,
     snapshot: Snapshot,
     exchange: Path | None,
-    lost: NotWhole,
-) -> NotWhole:
-    """Store a ledger that has lost rows where the newest such copy is another; return what to say.
+) -> str:
+    """Store a ledger that has lost rows, unless the newest such copy is the same; return its name.
 
     Whole copies stay, and are what is to be brought back.
     """
     account = ledger.account
-    proof = prove(snapshot.path, account, is_as_it_is=True)
     before = incomplete_versions(storage, account)
+    if before and read_manifest(storage, account, before[-1]).digest == proof.digest:
+        return before[-1]
     version = incomplete_name(now, proof.journal_seq)
-    if not before or read_manifest(storage, account, before[-1]).digest != proof.digest:
-        has_exchange = (ledger.path.parent / EXCHANGE_FILE).exists()
-        try:
-            _upload(
-                storage, account, version, now, proof, snapshot, exchange, has_exchange, lost.what
-            )
-        except OpenbellError:
-            _remove_parts(storage, f"{account}/{version}")
-            raise
-        for name in before:
-            _remove_parts(storage, f"{account}/{name}")
-    else:
-        version = before[-1]
-    where = f"--data-dir {shlex.quote(str(ledger.path.parent.parent))} --account {account}"
-    if versions(storage, account):
-        hint = (
-            f"When its session is over, bring back a whole copy: openbell restore --force {where}"
-        )
-    else:
-        hint = "There is no whole copy: when nothing is held, begin anew in another --data-dir"
-    return NotWhole(f"{lost.what}; what there is was copied as {version}", hint)
+    has_exchange = (ledger.path.parent / EXCHANGE_FILE).exists()
+    try:
+        _upload(storage, account, version, now, proof, snapshot, exchange, has_exchange)
+    except OpenbellError:
+        _remove_parts(storage, f"{account}/{version}")
+        raise
+    for name in before:
+        _remove_parts(storage, f"{account}/{name}")
+    return version
+
+
+def _way_to_a_whole_one(ledger: DuckDBLedger, storage: Storage) -> str:
+    if not versions(storage, ledger.account):
+        return "There is no whole copy: when nothing is held, begin anew in another --data-dir"
+    restore = account_command("restore --force", ledger.path.parent.parent, ledger.account)
+    return f"When its session is over, bring back a whole copy: {restore}"
 
 
 def _upload(
@@ -185,7 +184,6 @@ def _upload(
     snapshot: Snapshot,
     exchange: Path | None,
     has_exchange: bool,
-    damage: str = "",
 ) -> Manifest:
     stem = f"{account}/{version}"
     manifest = Manifest(
@@ -203,7 +201,7 @@ def _upload(
         exchange=_store(storage, f"{stem}.exchange.gz", exchange) if exchange else None,
         has_exchange=has_exchange,
         openbell=openbell_version(),
-        damage=damage,
+        damage=proof.damage,
     )
     reach("before manifest")
     storage.put(manifest_name(account, version), manifest.to_json())

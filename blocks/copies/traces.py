@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from blocks.account_commands import account_command
 from blocks.account_files import (
     EXCHANGE_FILE,
     HEALTH_FILE,
@@ -84,5 +84,4 @@ def refuse_second_beginning(account_folder: Path, storage: Storage) -> None:
 
 
 def _restore(account_folder: Path) -> str:
-    data_dir, account = str(account_folder.parent), account_folder.name
-    return f"openbell restore --data-dir {shlex.quote(data_dir)} --account {shlex.quote(account)}"
+    return account_command("restore", account_folder.parent, account_folder.name)

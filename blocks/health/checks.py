@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blocks.account.facts import AccountFacts
 from blocks.account.telemetry_facts import LoggedError
+from blocks.account_commands import RESTORE, account_command
 from blocks.ledger.broker_view import BrokerView
 
 # Longer than a message takes that is sent again once or twice.
@@ -52,13 +53,12 @@ class Place:
 
     def flows(self, command: str) -> str:
         """Return a command of `openbell` for this account."""
-        return f"openbell {command} --data-dir {self._folder} --account {shlex.quote(self.account)}"
+        return account_command(command, self.data_dir, self.account)
 
     def with_folder(self, hint: str) -> str:
         """Return a hint of somebody who knows no folder, with this account's where it restores."""
-        command = "openbell restore"
-        is_whole = f"{command} --" in hint
-        return hint if is_whole else hint.replace(command, self.flows("restore"))
+        is_whole = f"{RESTORE} --" in hint
+        return hint if is_whole else hint.replace(RESTORE, self.flows("restore"))
 
     def up(self) -> str:
         """Return the command that runs everything."""

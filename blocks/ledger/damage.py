@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
+from blocks.account_commands import RESTORE
 from trading.errors import StoreUnavailable
 
 
@@ -13,7 +14,7 @@ class NotWhole(StoreUnavailable):
     """A ledger that can be read and has lost rows: its books do not follow from its journal."""
 
 
-WAY_OUT = "Bring back a copy of the ledger with: openbell restore"
+WAY_OUT = f"Bring back a copy of the ledger with: {RESTORE}"
 
 
 def damaged(what: str, why: str = "") -> StoreUnavailable:

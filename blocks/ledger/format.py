@@ -5,11 +5,11 @@ An older one is brought up to date, a newer one left alone.
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import duckdb
 
+from blocks.account_commands import account_command
 from blocks.ledger.damage import reading_rows
 from trading.errors import BadInput, StoreUnavailable
 
@@ -76,9 +76,9 @@ def _refuse_removed_tables(connection: duckdb.DuckDBPyConnection, path: Path) ->
         # Complete, or one whose making was cut short.
         return
     folder = path.parent
-    where = f"--data-dir {shlex.quote(str(folder.parent))} --account {shlex.quote(folder.name)}"
+    restore = account_command("restore --force", folder.parent, folder.name)
     # A copy that is looked at has no folder.
-    hint = f"Bring back a copy with: openbell restore --force {where}"
+    hint = f"Bring back a copy with: {restore}"
     raise StoreUnavailable(
         f"{path} has lost its table {missing[0]}", hint if folder.name else "Use another copy"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any, BinaryIO
 import duckdb
 import orjson
 
+from blocks.account_commands import account_command
 from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease, place
 from blocks.ledger.damage import damaged
@@ -296,8 +296,8 @@ class DuckDBLedger:
         elif known != self.account:
             raise BadInput(
                 f"{self.path} is the ledger of account {known!r}, not of {self.account!r}",
-                f"Move it to the folder {known}, and restore the right one with:"
-                f" openbell restore --account {self.account}",
+                f"Move it to the folder {known}, and restore the right one with: "
+                + account_command("restore", self.path.parent.parent, self.account),
             )
 
     def plan_of(self, session: str) -> dict[str, Any] | None:
@@ -396,9 +396,9 @@ class DuckDBLedger:
         if table:
             get_logger("ledger").error(
                 "%s had lost its table %s: what became of earlier messages is not known. To have"
-                " it again, stop and bring back a copy with: openbell restore --force"
-                " --data-dir %s --account %s",
-                self.path, table, shlex.quote(str(self.path.parent.parent)), self.account,
+                " it again, stop and bring back a copy with: %s",
+                self.path, table,
+                account_command("restore --force", self.path.parent.parent, self.account),
             )  # fmt: skip
 
     def _check(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import duckdb
 from pydantic import TypeAdapter, ValidationError
 
+from blocks.ledger.damage import WAY_OUT
 from blocks.records.order import ENDED, Order
 from blocks.records.position import Position
 from blocks.records.signal import ENTRIES, Signal
@@ -146,5 +147,5 @@ def _records(
         raise StoreUnavailable(
             f"row {which} of the ledger's {table} is damaged:"
             f" {field + ': ' if field else ''}{first['msg']}",
-            "Bring back a copy with: openbell restore",
+            WAY_OUT,
         ) from error

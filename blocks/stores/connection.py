@@ -10,14 +10,15 @@ from typing import TypeVar
 
 import duckdb
 
+from blocks.account_commands import RESTORE
 from blocks.account_files import EXCHANGE_FILE, LEDGER_FILE, TELEMETRY_FILE
 from trading.errors import StoreInUse, StoreUnavailable
 
 # What to do about a file that is no database any more.
 DAMAGED = {
-    LEDGER_FILE: "if it is damaged, move it away and bring back a copy with: openbell restore",
+    LEDGER_FILE: f"if it is damaged, move it away and bring back a copy with: {RESTORE}",
     EXCHANGE_FILE: "if it is damaged, move the account's folder away and bring back a"
-    " copy with: openbell restore",
+    f" copy with: {RESTORE}",
     TELEMETRY_FILE: "if it is damaged, move it away: a new one is begun",
 }
 # What to do about a file that another program has open, which only a ledger is worth.

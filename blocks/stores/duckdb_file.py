@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from blocks.account_commands import account_command
 from blocks.stores.beginning import is_begun, parts_of, remove_unbegun
 from blocks.stores.connection import Check, is_conflict, unavailable
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, take_lock
@@ -192,8 +193,7 @@ class DuckDBFile:
         folder = self.path.parent
         raise BadInput(
             f"{self.path} was removed while it was in use",
-            "Bring back a copy with: openbell restore"
-            f" --data-dir {folder.parent} --account {folder.name}",
+            "Bring back a copy with: " + account_command("restore", folder.parent, folder.name),
         )
 
     def _read(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:

@@ -27,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Restore, or list, and print what was done; return the exit code."""
-    from blocks.copies.manifest import incomplete_versions, versions
+    from blocks.copies.manifest import all_versions
     from blocks.copies.restore import restore
     from flows.commands.place_of_copies import NO_COPIES, storage_of_settings
 
@@ -37,7 +37,7 @@ def run(args: Namespace) -> int:
         for line in _lines(storage, account):
             print(line)
         return 0
-    if not versions(storage, account) and not incomplete_versions(storage, account):
+    if not all_versions(storage, account):
         raise BadInput(
             f"{storage} has no copy of account {account!r}", f"Name another --account. {NO_COPIES}"
         )
@@ -61,10 +61,10 @@ def _only_account(storage: Storage) -> str:
 
 
 def _lines(storage: Storage, account: str) -> list[str]:
-    from blocks.copies.manifest import incomplete_versions, read_manifest, versions
+    from blocks.copies.manifest import all_versions, read_manifest
 
     lines = []
-    for version in [*versions(storage, account), *incomplete_versions(storage, account)]:
+    for version in all_versions(storage, account):
         try:
             copy = read_manifest(storage, account, version)
         except OpenbellError as error:

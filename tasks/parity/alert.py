@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from blocks.account_commands import account_command
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.parity_tables import ParityRow
 from trading.market.calendar import from_microseconds
@@ -16,7 +17,9 @@ def alert_of(
     ledger: DuckDBLedger, found: SessionParity, row: ParityRow, now: datetime
 ) -> SystemMessage:
     """Return the error that names the first difference; a session's is told once."""
-    data_dir = ledger.path.parent.parent
+    look = account_command(
+        f"parity --session {found.session}", ledger.path.parent.parent, ledger.account
+    )
     first = found.differences[0]
     message = system_message(
         Kind.SYSTEM_ERROR,
@@ -28,8 +31,7 @@ def alert_of(
         {
             "title": "The journal does not follow from its bars",
             "component": "parity",
-            "action_required": "Halt the account, and look at all of them: openbell parity"
-            f" --session {found.session} --data-dir {data_dir} --account {ledger.account}",
+            "action_required": f"Halt the account, and look at all of them: {look}",
         },
     )
     return replace(message, id=f"{found.session}-parity")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blocks.account.entries_missed import entries_missed
+from blocks.account_commands import account_command
 from tasks.session.broker_watch import look_at_broker
 from tasks.session.runtime import SessionRuntime
 from tasks.session.telemetry import note_late_trades
@@ -49,11 +50,12 @@ def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:
     """Return what a person has to mend of a session that was closed, None where all agrees."""
     if not runtime.state.is_closed or not runtime.desk.not_entered:
         return None
+    ledger = runtime.ledger
     differ = "; ".join(f"{symbol}: {why}" for symbol, why in runtime.desk.not_entered.items())
     return BadInput(
         f"session {runtime.name} is closed, and ledger and exchange differ: {differ}",
         "Compare them by hand; ledger and exchange of one moment are brought back together by:"
-        f" openbell restore --account {runtime.ledger.account}",
+        f" {account_command('restore', ledger.path.parent.parent, ledger.account)}",
     )
 
 
