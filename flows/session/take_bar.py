@@ -40,11 +40,12 @@ def _asked_for(runtime: SessionRuntime, bar: int, steps: Steps) -> FetchedRows:
     if not runtime.pace.is_real_time:
         with runtime.should_stop.interrupting():
             return steps.fetch(runtime, bar)
-    # Who looks at the account is not to wait for the source too.
-    runtime.ledger.release()
     return runtime.question.ask(
         runtime.market.name,
         lambda: steps.fetch_in_thread(runtime, bar),
+        # Who looks at the account is not to wait for the source too. Where it answers at once the
+        # ledger stays open: to open it again would keep the bar's orders waiting.
+        let_go=runtime.ledger.release,
         tend=lambda: _tend(runtime),
         should_stop=runtime.should_stop,
         patience_seconds=runtime.plan.interval_minutes * 60.0,

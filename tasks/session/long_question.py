@@ -13,6 +13,8 @@ from trading.errors import SourceUnavailable
 
 Answer = TypeVar("Answer")
 
+# What is on this machine has mostly answered by then.
+AT_ONCE_SECONDS = 0.05
 # An operator's word and a fill are taken up within this time, however long a source is silent.
 LOOK_EVERY_SECONDS = 1.0
 STOP_EVERY_SECONDS = 0.25
@@ -35,16 +37,19 @@ class LongQuestion:
         self,
         source: str,
         question: Callable[[], Answer],
+        let_go: Callable[[], object],
         tend: Callable[[], object],
         should_stop: StopRequest,
         patience_seconds: float,
     ) -> Answer:
         """Return the answer of `source` to a question; `tend` about once a second meanwhile.
 
-        Raises what the question or tending raises, Interrupted when it is time to stop, and
-        SourceUnavailable after `patience_seconds`, at least two minutes.
+        Where it is not there at once, first `let_go` of what others wait for. Raises what the
+        question or tending raises, Interrupted when it is time to stop, and SourceUnavailable
+        after `patience_seconds`, at least two minutes.
         """
-        tending = _Tending(source, tend, should_stop, max(patience_seconds, LEAST_PATIENCE_SECONDS))
+        patience = max(patience_seconds, LEAST_PATIENCE_SECONDS)
+        tending = _Tending(source, let_go, tend, should_stop, patience)
         if self._thread is not None:
             # Of a session that was opened anew since, or of a bar that was given up.
             tending.until_ended(self._thread)
@@ -60,18 +65,23 @@ class _Tending:
     def __init__(
         self,
         source: str,
+        let_go: Callable[[], object],
         tend: Callable[[], object],
         should_stop: StopRequest,
         patience_seconds: float,
     ) -> None:
         self._source = source
+        self._let_go = let_go
         self._tend = tend
         self._should_stop = should_stop
         self._patience_seconds = patience_seconds
         self._began = self._looked = time.monotonic()
 
     def until_ended(self, thread: threading.Thread) -> None:
-        thread.join(STOP_EVERY_SECONDS)
+        thread.join(AT_ONCE_SECONDS)
+        if thread.is_alive():
+            self._let_go()
+            thread.join(STOP_EVERY_SECONDS)
         while thread.is_alive():
             if self._should_stop():
                 raise Interrupted

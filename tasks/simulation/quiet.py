@@ -51,6 +51,7 @@ class UnthreadedQuestion(LongQuestion):
         self,
         source: str,
         question: Callable[[], Answer],
+        let_go: Callable[[], object],
         tend: Callable[[], object],
         should_stop: StopRequest,
         patience_seconds: float,
@@ -60,6 +61,7 @@ class UnthreadedQuestion(LongQuestion):
         if self._faults.strikes(Fault.SLOW):
             seconds = self._faults.choice(Fault.SLOW, [1.5, 8.0, 90.0, 4000.0])
             self._story.tell(f"source: slow by {seconds:g} s")
+            let_go()
             self._tend(min(seconds, patience), tend)
             if seconds > patience:
                 raise SourceUnavailable(

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         double = make_double(chosen)
-        listener = _listen(chosen.port)
+        listener = listen(chosen.port)
     except OpenbellError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
@@ -33,8 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on this machine; raises BadInput where it cannot."""
+    # Only of what it is told to be TCP asyncio sends small answers at once: a broker that keeps
+    # each back for 40 ms would be measured in place of the session that asks it.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from alpaca.trading.requests import (
 )
 from alpaca.trading.stream import TradingStream
 
+from tasks.simulation.alpaca_double.__main__ import listen
 from tests.servers.alpaca_double import KEY, SECRET, AlpacaDouble, alpaca_double
 from trading.market.calendar import sessions_between
 
@@ -185,3 +187,24 @@ def test_a_double_that_is_killed_goes_on_as_it_was(
     assert client.get_open_position("AAA").qty == "10"
     client.cancel_order_by_id(entry.legs[0].id)
     client.submit_order(market("AAA", 10, OrderSide.SELL))
+
+
+def test_no_answer_on_a_connection_that_is_kept_waits_for_the_one_before() -> None:
+    """Else half of what is measured from a bar's close to its orders would be the double's."""
+    nodelay: list[int] = []
+
+    def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        nodelay.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def ask() -> None:
+        listener = listen(0)
+        port = listener.getsockname()[1]
+        async with await asyncio.start_server(answer, sock=listener):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await reader.read()
+            writer.close()
+
+    asyncio.run(ask())
+    assert nodelay == [1]
