@@ -13,7 +13,6 @@ import duckdb
 from blocks.account_commands import account_command
 from blocks.account_files import LEDGER_FILE
 from blocks.copies.manifest import newest_manifest, openbell_version
-from blocks.copies.proof import session_of
 from blocks.copies.restore import restore
 from blocks.copies.snapshot import take_snapshot
 from blocks.copies.working_folder import sweep, working_folder
@@ -26,6 +25,7 @@ from blocks.stores.beginning import is_begun
 from trading.counted import counted
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.plan_record import plan_from
+from trading.session.first_row import session_of
 from trading.session.order_reporter import Place
 from trading.session.ports import Storage
 from trading.session.reporter import Reporter

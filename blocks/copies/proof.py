@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import starmap
@@ -22,10 +21,10 @@ from blocks.ledger.rows import trade_row
 from blocks.stores.kept_engine import opened_for_reading
 from trading.engine.tapes.trade_tape import TRADES, TradeRow
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
-from trading.market.calendar import Session, from_microseconds
 from trading.plan import RunPlan
 from trading.plan_record import plan_from
-from trading.session.events import KINDS, Event, SessionStarted
+from trading.session.events import KINDS
+from trading.session.first_row import session_of
 from trading.session.orders import Leg, client_order_id
 from trading.session.state import SessionState
 
@@ -246,16 +245,6 @@ def _plan_of(ledger: duckdb.DuckDBPyConnection, session: str) -> RunPlan | None:
         return plan_from(found)
     except BadInput:
         return None
-
-
-def session_of(events: list[Event]) -> Session:
-    """Return the session that events of a journal are of; StopIteration without its first."""
-    start = next(event for event in events if isinstance(event, SessionStarted))
-    return Session(
-        date.fromisoformat(start.session),
-        from_microseconds(start.open_us),
-        from_microseconds(start.close_us),
-    )
 
 
 def _broken(what: str) -> NotWhole:

@@ -27,7 +27,6 @@ from tasks.parity.alert import alert_of
 from tasks.parity.final_bars import NOT_FETCHED, FinalBars, is_of_providers, source_of
 from tasks.parity.kept_session import archive_of, bars_hash, plan_of
 from tasks.parity.model_session import model_session
-from tasks.session.beginning import session_of
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.market.calendar import Session, to_microseconds
 from trading.parity.as_consumed import KeptDecision, replay_as_consumed
@@ -37,6 +36,7 @@ from trading.parity.final_bars import compare_on_final_bars
 from trading.parity.findings import Execution, OnFinalBars, SessionParity, Verdict
 from trading.plan import RunPlan
 from trading.session.events import BarClosed, Command, Event, SessionStarted
+from trading.session.first_row import session_of
 from trading.session.orders import TargetKind
 from trading.session.ports import Clock
 from trading.session.state import SessionState
@@ -122,7 +122,7 @@ def replay_session(
     except (BadInput, KeyError) as error:
         why = error.what if isinstance(error, BadInput) else f"{error} is not in it"
         return SessionParity(name, None, None, None, f"its plan cannot be read: {why}")
-    session = session_of(events[0])
+    session = session_of(events)
 
     def new_state() -> SessionState:
         return SessionState(plan, session)
@@ -228,7 +228,7 @@ def _on_final(
         script,
         [by_number[event.bar] if isinstance(event, BarClosed) else event for event in script],
     )
-    session = session_of(started)
+    session = session_of([started])
     as_consumed, on_final = (
         model_session(plan, session, account, started, each) for each in scripts
     )

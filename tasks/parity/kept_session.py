@@ -11,11 +11,11 @@ from blocks.archive.feeds import PREFERRED
 from blocks.bars.content_hash import rows_hash
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.strategy_file import kept_strategy
-from tasks.session.beginning import session_of
 from trading.errors import BadInput, StoreUnavailable
 from trading.plan import RunPlan
 from trading.plan_record import plan_from
 from trading.session.events import BarClosed, Event
+from trading.session.first_row import session_of
 from trading.session.ports import Clock
 
 
@@ -42,8 +42,9 @@ def bars_hash(data_dir: Path, ledger: DuckDBLedger, name: str, clock: Clock) -> 
     events = [row.event for row in ledger.journal_of(name)]
     try:
         plan = plan_of(ledger, ledger.plan_of(name) or {})
+        session = session_of(events)
         rows = archive_of(data_dir, plan, events, clock).rows(
-            plan.symbols, session_of(events[0]).open, session_of(events[0]).close
+            plan.symbols, session.open, session.close
         )
     except (BadInput, KeyError, StoreUnavailable):
         return ""

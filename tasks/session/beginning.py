@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING, Any
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.strategy_file import keep_strategy, kept_strategy
 from trading.errors import BadInput
-from trading.market.calendar import (
-    Session,
-    from_microseconds,
-    sessions_between,
-    to_microseconds,
-)
+from trading.market.calendar import sessions_between
 from trading.plan import BUILT_IN, RunPlan
 from trading.plan_record import (
     changes_between,
@@ -25,7 +20,7 @@ from trading.plan_record import (
     record_of,
     with_earlier_daily_bars,
 )
-from trading.session.events import SessionStarted
+from trading.session.first_row import first_row, session_of
 from trading.session.inheritance import carried_to, outstanding_in, unknown_in
 from trading.session.journalled import follow
 from trading.session.state import SessionState
@@ -115,18 +110,10 @@ class PlanBook:
             begun = self._begun_again(session)
             (hours,) = sessions_between(begun.plan.exchange, *[date.fromisoformat(session)] * 2)
             state = SessionState(begun.plan, hours)
-            state.apply(
-                SessionStarted(
-                    session,
-                    to_microseconds(hours.open),
-                    to_microseconds(hours.close),
-                    begun.inheritance or state.inheritance(),
-                    begun.record,
-                )
-            )
+            state.apply(first_row(hours, begun.inheritance or state.inheritance(), begun.record))
         else:
             plan = self.wanted if known is None else self._plan(known)
-            state = SessionState(plan, session_of(rows[0].event))
+            state = SessionState(plan, session_of(row.event for row in rows))
         follow((row.event for row in rows), state.apply)
         return state
 
@@ -216,13 +203,3 @@ def _carried(previous: SessionState, plan: RunPlan) -> tuple[dict[str, Any], set
     carried = carried_to(content, plan.symbols, previous.plan.interval_minutes)
     fresh = set(plan.symbols) - set(content["symbols"])
     return carried, fresh | unknown_in(carried, plan.reading().studies)
-
-
-def session_of(event: object) -> Session:
-    """Return the session that a first row begins."""
-    assert isinstance(event, SessionStarted)
-    return Session(
-        date.fromisoformat(event.session),
-        from_microseconds(event.open_us),
-        from_microseconds(event.close_us),
-    )

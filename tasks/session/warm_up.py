@@ -21,12 +21,12 @@ from trading.market.calendar import (
     from_microseconds,
     make_grid,
     sessions_between,
-    to_microseconds,
 )
 from trading.market.daily_levels import notes_on_levels
 from trading.market.panel_loading import make_panel
 from trading.session.bar_gate import BarGate
 from trading.session.events import EVERY_SYMBOL, Discrepancy, Event, SessionStarted
+from trading.session.first_row import first_row
 from trading.session.inheritance import Warmed, with_warmed
 
 
@@ -95,13 +95,7 @@ def _journal(runtime: SessionRuntime) -> Iterator[Event]:
 
 
 def _beginning(runtime: SessionRuntime) -> SessionStarted:
-    return SessionStarted(
-        runtime.name,
-        to_microseconds(runtime.session.open),
-        to_microseconds(runtime.session.close),
-        inherited(runtime),
-        runtime.beginning.record,
-    )
+    return first_row(runtime.session, inherited(runtime), runtime.beginning.record)
 
 
 def inherited(runtime: SessionRuntime) -> dict[str, Any]:

@@ -7,12 +7,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-# Without it polars ends with a panic where a file names such a zone; the moments are in UTC.
-os.environ.setdefault("POLARS_IGNORE_TIMEZONE_PARSE_ERROR", "1")
+# Where it is not set, polars ends with a panic at such a name; the moments are in UTC.
+_LETS_THEM_PASS = "POLARS_IGNORE_TIMEZONE_PARSE_ERROR"
 
 
 def in_known_zones(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return rows with the moments of columns in unknown zones as those of UTC."""
+    """Return rows with the moments of columns in unknown zones as those of UTC.
+
+    The rows must be of no schema yet: from here on the process lets such names pass, for polars
+    meets them again whenever the rows are read.
+    """
+    os.environ.setdefault(_LETS_THEM_PASS, "1")
     unknown = {
         name: kind
         for name, kind in rows.collect_schema().items()
