@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import orjson
 
-from blocks.ledger.ledger import GATE_OF, DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.remembered import GATE_OF
 from blocks.records.signal import Signal
 from blocks.results.run_folder import SUMMARY
 from trading.gate.findings import Finding

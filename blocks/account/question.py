@@ -13,7 +13,7 @@ import duckdb
 from blocks.account.absence import refuse_absent
 from blocks.account_files import LEDGER_FILE
 from blocks.ledger.format import check_format
-from blocks.ledger.ledger import SCHEMA
+from blocks.ledger.schema import SCHEMA
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from blocks.stores.reading import reading_copy
 from trading.errors import BadInput

@@ -20,7 +20,8 @@ from blocks.account_files import LEDGERS
 from blocks.ledger.broker_view import read_broker_view
 from blocks.ledger.damage import reading_rows
 from blocks.ledger.halts import read_halts
-from blocks.ledger.ledger import REPLAYED, DuckDBLedger, has_simulated_bars, rows_of
+from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
+from blocks.ledger.remembered import has_simulated_bars
 from blocks.ledger.tables import read_orders, read_positions, read_trades
 from blocks.messages.outbox_rows import delivery_counts
 from blocks.records.fields import Record

@@ -16,9 +16,10 @@ from blocks.copies.manifest import newest_manifest, openbell_version
 from blocks.copies.restore import restore
 from blocks.copies.snapshot import take_snapshot
 from blocks.copies.working_folder import sweep, working_folder
-from blocks.ledger.ledger import SCHEMA, DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.projector import Projector
 from blocks.ledger.rows import write_projection
+from blocks.ledger.schema import SCHEMA
 from blocks.process.disk_errors import words_of
 from blocks.records.order import ENDED
 from blocks.stores.beginning import is_begun

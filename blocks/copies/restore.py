@@ -28,7 +28,7 @@ from blocks.copies.replacement import RESTORED, install
 from blocks.copies.working_folder import working_folder
 from blocks.ledger import lease
 from blocks.ledger.format import check_format
-from blocks.ledger.ledger import SCHEMA
+from blocks.ledger.schema import SCHEMA
 from blocks.process.disk_errors import words_of
 from blocks.storage.content import check_content, sha256_of
 from blocks.stores.beginning import is_begun

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from blocks.ledger.ledger import SCHEMA, DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.schema import SCHEMA
 from blocks.process.failpoints import reach
 from blocks.stores.file_lock import locked
 from blocks.stores.kept_engine import KeptEngine

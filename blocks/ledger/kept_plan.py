@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import duckdb
@@ -9,6 +10,7 @@ import orjson
 from pydantic import BaseModel, Field, ValidationError
 
 from blocks.ledger.damage import damaged, reading_rows
+from blocks.ledger.remembered import remember, remembered
 from trading.errors import StoreUnavailable
 
 # What rows of a version that kept no plan in them were traded with.
@@ -111,3 +113,30 @@ def newest_plan(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         if found:
             return found
         raise damaged("the plan in " + where, "it is no plan") from error
+
+
+def plan_of(connection: duckdb.DuckDBPyConnection, session: str) -> dict[str, Any] | None:
+    """Return the plan that a session began with, None where it was not begun.
+
+    Sessions of earlier versions have that of their account, which was one for ever.
+    """
+    row = connection.execute(
+        "SELECT seq, payload FROM journal WHERE session = ? AND kind = 'session_started'"
+        " ORDER BY seq LIMIT 1",
+        [session],
+    ).fetchone()
+    if row is None:
+        return None
+    return plan_in_row(row[1], f"row {row[0]} of the journal") or plan_of_old_rows(connection)
+
+
+def keep_plan(connection: duckdb.DuckDBPyConnection, plan: Mapping[str, object]) -> None:
+    """Remember the plan of the newest session for those who only read."""
+    text = orjson.dumps(dict(plan), option=orjson.OPT_SORT_KEYS).decode()
+    found = remembered(connection, "plan")
+    if found is not None and found != text and "strategy_name" not in found:
+        connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", [PLAN_OF_OLD_ROWS, found]
+        )
+    if found != text:
+        remember(connection, "plan", text)

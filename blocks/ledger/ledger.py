@@ -14,87 +14,43 @@ import orjson
 from blocks.account_commands import account_command
 from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease, place
-from blocks.ledger.damage import damaged
-from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
+from blocks.ledger.commands import add_command, commands_since
 from blocks.ledger.format import check_format, lost_message_table, write_format
 from blocks.ledger.halts import DRAWDOWN_SINCE
-from blocks.ledger.kept_plan import PLAN_OF_OLD_ROWS, newest_plan, plan_in_row, plan_of_old_rows
+from blocks.ledger.journal import (
+    append,
+    events_in,
+    executions_in,
+    journal_of,
+    last_number,
+    rows_gone,
+    sessions_in,
+    write_first_row,
+)
+from blocks.ledger.kept_plan import keep_plan, newest_plan, plan_of
 from blocks.ledger.open_session import has_lost_beginning
-from blocks.ledger.parity_tables import PARITY_SCHEMA
+from blocks.ledger.remembered import (
+    GATE_OF,
+    SIMULATED_BARS,
+    has_simulated_bars,
+    remember,
+    remembered,
+)
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
+from blocks.ledger.schema import SCHEMA
 from blocks.process.logs import get_logger
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
-from blocks.stores.insertion import insert, put
 from trading.errors import BadInput
-from trading.market.calendar import from_microseconds
 from trading.session.broker.exchange_port import StreamPosition
 from trading.session.events import Discrepancy, Event, SessionStarted
 from trading.session.messages import Message
 from trading.session.ports import JournalRow
 
-# Before a session's name: what the data gate found in it.
-GATE_OF = "gate of "
 # Accounts that follow no clock: copies of them trade with nobody's money.
 REPLAYED = "replay"
 # For the one that trades: others wait no longer than this for the file.
 HOLD_SECONDS = 0.15
-SCHEMA = (
-    lease.LEASE_SCHEMA
-    + """
-CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
-CREATE TABLE IF NOT EXISTS journal (
-    seq BIGINT PRIMARY KEY, ts TIMESTAMPTZ, session DATE, kind VARCHAR, payload VARCHAR
-);
-CREATE TABLE IF NOT EXISTS commands (
-    number BIGINT PRIMARY KEY, ts TIMESTAMPTZ, command VARCHAR, reason VARCHAR
-);
-CREATE TABLE IF NOT EXISTS orders (
-    client_order_id VARCHAR PRIMARY KEY, session DATE, symbol VARCHAR, leg VARCHAR,
-    quantity BIGINT, filled BIGINT, price DECIMAL(18,6), status VARCHAR, reason VARCHAR
-);
-CREATE TABLE IF NOT EXISTS trades (
-    session DATE, number BIGINT, symbol VARCHAR, side VARCHAR, quantity BIGINT,
-    entry_time TIMESTAMPTZ, entry_price DECIMAL(18,6),
-    exit_time TIMESTAMPTZ, exit_price DECIMAL(18,6), exit_reason VARCHAR,
-    pnl DECIMAL(18,6), pnl_pct DOUBLE, r_multiple DOUBLE, strategy VARCHAR,
-    PRIMARY KEY (session, number)
-);
-CREATE TABLE IF NOT EXISTS positions (
-    symbol VARCHAR, quantity BIGINT, entry_time TIMESTAMPTZ, entry_price DECIMAL(18,6),
-    mark DECIMAL(18,6), stop DECIMAL(18,6), target DECIMAL(18,6), exit_reason VARCHAR
-);
-CREATE TABLE IF NOT EXISTS equity (ts TIMESTAMPTZ PRIMARY KEY, session DATE, equity DECIMAL(18,6));
-CREATE TABLE IF NOT EXISTS transfers (
-    number BIGINT PRIMARY KEY, ts TIMESTAMPTZ, session DATE, amount DECIMAL(18,6), note VARCHAR
-);
-CREATE TABLE IF NOT EXISTS decisions (
-    session DATE, bar TIMESTAMPTZ, symbol VARCHAR, reason VARCHAR, price DECIMAL(18,6),
-    range_high DECIMAL(18,6), range_low DECIMAL(18,6), stop DECIMAL(18,6),
-    target_offset DOUBLE, quantity BIGINT, atr DOUBLE, equity DECIMAL(18,6),
-    level DECIMAL(18,6), score DOUBLE, relative_opening_volume DOUBLE,
-    target_kind VARCHAR DEFAULT 'usd', PRIMARY KEY (bar, symbol)
-);
-CREATE TABLE IF NOT EXISTS universe (
-    session DATE, symbol VARCHAR, verdict VARCHAR, rank BIGINT, open DECIMAL(18,6),
-    daily_atr DOUBLE, daily_volume DOUBLE, relative_opening_volume DOUBLE,
-    PRIMARY KEY (session, symbol)
-);
-CREATE TABLE IF NOT EXISTS outbox (
-    number BIGINT, id VARCHAR PRIMARY KEY, session DATE, kind VARCHAR, ts TIMESTAMPTZ,
-    payload VARCHAR
-);
-CREATE TABLE IF NOT EXISTS outbox_sendings (
-    channel VARCHAR, id VARCHAR, status VARCHAR, attempts BIGINT, may_have_arrived BOOLEAN,
-    changed TIMESTAMPTZ, detail VARCHAR, PRIMARY KEY (channel, id)
-);
-CREATE TABLE IF NOT EXISTS outbox_channels (
-    channel VARCHAR, address VARCHAR, wanted VARCHAR, holder VARCHAR, drain VARCHAR,
-    claimed_until TIMESTAMPTZ, paused_until TIMESTAMPTZ, refused VARCHAR
-);
-"""
-    + PARITY_SCHEMA
-)
 
 
 class DuckDBLedger:
@@ -174,21 +130,21 @@ class DuckDBLedger:
             if last is None or self._asked_at_opening != self._file.openings:
                 last = self._newest_row(connection)
             if events:
-                last = self._append(connection, events, session, last)
+                last = append(connection, events, session, last)
             if cursor is not None and cursor != self._written_cursor:
-                _set_meta(connection, "cursor", cursor.cursor)
+                remember(connection, "cursor", cursor.cursor)
                 if self._written_cursor is None or cursor.identity != self._written_cursor.identity:
-                    _set_meta(connection, "stream", cursor.identity)
+                    remember(connection, "stream", cursor.identity)
             if projection is not None:
                 write_projection(connection, projection)
                 if projection.differences is not None:
                     text = orjson.dumps(projection.differences).decode()
-                    _set_meta(connection, "differences", text)
+                    remember(connection, "differences", text)
                 if projection.drawdown is not None:
-                    _set_meta(connection, DRAWDOWN_SINCE, projection.drawdown)
+                    remember(connection, DRAWDOWN_SINCE, projection.drawdown)
                 if projection.gate is not None:
                     name = f"{GATE_OF}{projection.session}"
-                    _set_meta(connection, name, projection.gate.to_json())
+                    remember(connection, name, projection.gate.to_json())
         # Only its holder writes it: the same again would cost a millisecond.
         self._written_cursor = cursor or self._written_cursor
         self._last_seq = self._least_seq = last
@@ -214,17 +170,13 @@ class DuckDBLedger:
     def journal_of(self, session: str) -> list[JournalRow]:
         """Return a session's rows in order."""
         with self._file.question() as connection:
-            rows = connection.execute(
-                "SELECT seq, kind, payload FROM journal WHERE session = ? ORDER BY seq", [session]
-            ).fetchall()
-        return [JournalRow(int(seq), event_from_row(kind, payload)) for seq, kind, payload in rows]
+            rows = journal_of(connection, session)
+        return events_in(rows)
 
     def rows_gone(self, first: int, last: int) -> int:
         """Return how many rows of the journal are missing between two, whose numbers these are."""
         with self._file.question() as connection:
-            sql = "SELECT count(*) FROM journal WHERE seq BETWEEN ? AND ?"
-            row = connection.execute(sql, [first, last]).fetchone()
-        return last - first + 1 - (int(row[0]) if row else 0)
+            return rows_gone(connection, first, last)
 
     def has_lost_beginning(self, session: str) -> bool:
         """Return whether rows of a session are there, and the one that began it is not."""
@@ -243,26 +195,12 @@ class DuckDBLedger:
         with self._file.transaction() as connection:
             lease.check_epoch(connection, epoch)
             newest = self._newest_row(connection)
-            row = connection.execute(
-                "SELECT min(seq) - 1, min(seq) - 1 IN (SELECT seq FROM journal) FROM journal"
-                " WHERE session = ?",
-                [session],
-            ).fetchone()
-            number, is_taken = row or (None, False)
-            if not number or is_taken:
-                raise damaged(f"the first row of the journal of session {session}")
-            self._append(connection, [first], session, int(number) - 1)
-            self._append(connection, [lost], session, newest)
+            write_first_row(connection, first, lost, session, newest)
 
     def sessions(self) -> list[tuple[str, bool]]:
         """Return the sessions that were started, in order, and whether each is closed."""
         with self._file.question() as connection:
-            rows = connection.execute(
-                # Also one whose first row is lost: what it holds is there.
-                "SELECT session, bool_or(kind = 'session_closed') FROM journal"
-                " WHERE session IS NOT NULL GROUP BY session ORDER BY session"
-            ).fetchall()
-        return [(str(session), bool(closed)) for session, closed in rows]
+            return sessions_in(connection)
 
     def cursor(self) -> StreamPosition:
         """Return how far the exchange's stream was journalled, without an identity in old ones.
@@ -274,19 +212,17 @@ class DuckDBLedger:
     def executions(self) -> frozenset[str]:
         """Return the execution ids of all fills that were ever journalled."""
         with self._file.question() as connection:
-            rows = connection.execute("SELECT payload FROM journal WHERE kind = 'fill'").fetchall()
-        return frozenset(orjson.loads(payload)["exec_id"] for (payload,) in rows)
+            return executions_in(connection)
 
     def meta(self, name: str) -> str | None:
         """Return a remembered value."""
         with self._file.question() as connection:
-            row = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
-        return None if row is None else str(row[0])
+            return remembered(connection, name)
 
     def remember(self, name: str, value: str) -> None:
         """Remember a value by name."""
         with self._file.transaction() as connection:
-            _set_meta(connection, name, value)
+            remember(connection, name, value)
 
     def check_account(self) -> None:
         """Remember whose ledger it is, or refuse one that was made by another account."""
@@ -306,16 +242,7 @@ class DuckDBLedger:
         Sessions of earlier versions have that of their account, which was one for ever.
         """
         with self._file.question() as connection:
-            row = connection.execute(
-                "SELECT seq, payload FROM journal WHERE session = ? AND kind = 'session_started'"
-                " ORDER BY seq LIMIT 1",
-                [session],
-            ).fetchone()
-            if row is None:
-                return None
-            return plan_in_row(row[1], f"row {row[0]} of the journal") or plan_of_old_rows(
-                connection
-            )
+            return plan_of(connection, session)
 
     def newest_plan(self) -> dict[str, Any]:
         """Return the plan of the account's newest session, or that it was opened with first."""
@@ -324,22 +251,14 @@ class DuckDBLedger:
 
     def keep_plan(self, plan: Mapping[str, object]) -> None:
         """Remember the plan of the newest session for those who only read."""
-        text = orjson.dumps(dict(plan), option=orjson.OPT_SORT_KEYS).decode()
         with self._file.transaction() as connection:
-            found = connection.execute("SELECT value FROM meta WHERE name = 'plan'").fetchone()
-            if found is not None and found[0] != text and "strategy_name" not in found[0]:
-                connection.execute(
-                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING",
-                    [PLAN_OF_OLD_ROWS, found[0]],
-                )
-            if found is None or found[0] != text:
-                _set_meta(connection, "plan", text)
+            keep_plan(connection, plan)
 
     def mark_simulated(self, is_simulated: bool) -> None:
         """Remember whether the account's bars are of no real market."""
         word = "yes" if is_simulated else "no"
-        if self.meta("simulated_bars") != word:
-            self.remember("simulated_bars", word)
+        if self.meta(SIMULATED_BARS) != word:
+            self.remember(SIMULATED_BARS, word)
 
     def has_simulated_bars(self) -> bool:
         """Return whether the account trades on bars of no real market."""
@@ -352,25 +271,12 @@ class DuckDBLedger:
         A named origin leaves one word, however often it says it.
         """
         with self._file.transaction() as connection:
-            if origin:
-                known = "SELECT value FROM meta WHERE name = ?"
-                if connection.execute(known, [f"word of {origin}"]).fetchone() is not None:
-                    return False
-                _set_meta(connection, f"word of {origin}", command)
-            connection.execute(
-                "INSERT INTO commands SELECT coalesce(max(number), 0) + 1, ?, ?, ? FROM commands",
-                [now, command, reason],
-            )
-        return True
+            return add_command(connection, command, reason, now, origin)
 
     def commands_since(self, number: int) -> list[tuple[int, str, str]]:
         """Return commands after a number as (number, command, reason)."""
         with self._file.question() as connection:
-            rows = connection.execute(
-                "SELECT number, command, reason FROM commands WHERE number > ? ORDER BY number",
-                [number],
-            ).fetchall()
-        return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]
+            return commands_since(connection, number)
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Return the rows of a question about the projections, one dictionary each.
@@ -412,8 +318,7 @@ class DuckDBLedger:
 
     def _newest_row(self, connection: duckdb.DuckDBPyConnection) -> int:
         """Return the journal's last number; raises BadInput where rows of ours are missing."""
-        row = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-        last = int(row[0]) if row else 0
+        last = last_number(connection)
         if last < self._least_seq:
             raise BadInput(
                 f"{self.path} was replaced by an older one while it was in use: its journal ends"
@@ -423,40 +328,8 @@ class DuckDBLedger:
         self._asked_at_opening = self._file.openings
         return last
 
-    @staticmethod
-    def _append(
-        connection: duckdb.DuckDBPyConnection,
-        events: Sequence[Event],
-        session: str,
-        last: int,
-    ) -> int:
-        """Append events after the number `last`; return the last one's."""
-        rows = []
-        for seq, event in enumerate(events, start=last + 1):
-            us = event_time_us(event)
-            when = None if us is None else from_microseconds(us)
-            rows.append((seq, when, session, *event_to_row(event)))
-        insert(connection, "journal", rows)
-        return last + len(rows)
-
 
 def rows_of(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Return an answer's rows, one dictionary each."""
     names = [column[0] for column in answer.description or []]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-
-
-def has_simulated_bars(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether the account of a ledger trades on bars of no real market."""
-    found = connection.execute(
-        "SELECT name, value FROM meta WHERE name IN ('simulated_bars', 'plan')"
-    ).fetchall()
-    known = {str(name): str(value) for name, value in found}
-    if "simulated_bars" in known:
-        return known["simulated_bars"] == "yes"
-    # A ledger of the first edition says it only in the name of its source.
-    return "SIMULATED" in known.get("plan", "")
-
-
-def _set_meta(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
-    put(connection, "meta", {"name": name}, {"value": value})

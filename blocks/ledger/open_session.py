@@ -36,7 +36,7 @@ def find_open_session(ledger_path: Path) -> OpenSession | None:
     """
     # Imported here: who asks a process of its own does without DuckDB.
     from blocks.ledger.format import check_format
-    from blocks.ledger.ledger import SCHEMA
+    from blocks.ledger.schema import SCHEMA
     from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
     from blocks.stores.reading import reading
 

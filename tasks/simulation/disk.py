@@ -13,8 +13,9 @@ import duckdb
 
 from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease
-from blocks.ledger.ledger import SCHEMA, DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.rows import Projection
+from blocks.ledger.schema import SCHEMA
 from blocks.process.failpoints import reach
 from blocks.stores.duckdb_file import DuckDBFile
 from trading.session.broker.exchange_port import StreamPosition

@@ -6,8 +6,8 @@ import math
 
 import duckdb
 
-from blocks.ledger.ledger import SCHEMA
 from blocks.ledger.rows import Projection, universe_rows, write_projection
+from blocks.ledger.schema import SCHEMA
 from trading.plan import make_plan
 from trading.reasons import NOT_ELIGIBLE
 from trading.selection.universe import new_universe

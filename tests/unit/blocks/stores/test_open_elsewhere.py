@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from blocks.exchange.mock_exchange import SCHEMA as EXCHANGE_SCHEMA
-from blocks.ledger.ledger import SCHEMA, DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.schema import SCHEMA
 from blocks.stores.duckdb_file import DuckDBFile
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS, lock_path
 from blocks.telemetry.file import WAIT_SECONDS, telemetry_file

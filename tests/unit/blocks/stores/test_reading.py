@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from blocks.ledger.format import OF_ALL_VERSIONS
-from blocks.ledger.ledger import SCHEMA, DuckDBLedger
+from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.schema import SCHEMA
 from blocks.stores.beginning import LOGS
 from trading.errors import StoreUnavailable
 
