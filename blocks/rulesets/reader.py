@@ -148,6 +148,10 @@ class _Loader(yaml.SafeLoader):
             )
         return self.construct_yaml_int(node)
 
+    def refuse_set(self, node: yaml.Node) -> None:
+        """Raise, as for any kind of value that no ruleset has."""
+        self.construct_undefined(node)
+
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole_number)
-_Loader.add_constructor("tag:yaml.org,2002:set", _Loader.construct_undefined)
+_Loader.add_constructor("tag:yaml.org,2002:set", _Loader.refuse_set)
