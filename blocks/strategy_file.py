@@ -59,8 +59,8 @@ def load_strategy(path: Path) -> ModuleType:
 def refuse_written_by_others(path: Path) -> None:
     """Raise BadInput when others than its owner may change a file of code or its folder.
 
-    A folder in which everybody owns what he puts there, as /tmp is, is left alone, and so is what
-    only a group may write that has no other member.
+    A folder in which everybody owns what he puts there, as /tmp is, is left alone, if the file is
+    one's own. So is what only a group may write that has no other member.
     """
     for place in (path, path.resolve().parent) if path.is_file() else (path,):
         found = place.stat()
@@ -68,12 +68,22 @@ def refuse_written_by_others(path: Path) -> None:
         is_folder = stat.S_ISDIR(found.st_mode)
         if not (by_group or found.st_mode & stat.S_IWOTH):
             continue
-        if not (is_folder and found.st_mode & stat.S_ISVTX):
+        if is_folder and found.st_mode & stat.S_ISVTX:
+            _refuse_of_another(path)
+        else:
             raise BadInput(
                 f"{'folder of strategies' if is_folder else 'strategy file'} {place} may be written"
                 " by others than you, and what it holds is run with your rights",
                 f"Run: chmod go-w {shlex.quote(str(place))}",
             )
+
+
+def _refuse_of_another(path: Path) -> None:
+    if path.is_file() and path.stat().st_uid != os.geteuid():
+        raise BadInput(
+            f"strategy file {path} belongs to another than you, in a folder where all may put files",
+            "Copy it into a folder of your own",
+        )
 
 
 def _is_alone_in(group: int) -> bool:

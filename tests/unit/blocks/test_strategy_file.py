@@ -167,6 +167,20 @@ def test_a_folder_of_strategies_that_others_may_write_is_refused_before_it_is_re
     refuse_written_by_others(tmp_path)
 
 
+def test_a_file_that_another_put_where_all_may_put_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "own.py"
+    write_strategy(path)
+    path.chmod(0o600)
+    tmp_path.chmod(0o1777)
+    assert load_strategy(path).MEMORY == 2
+    another = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: another)
+    with pytest.raises(BadInput, match=r"own\.py belongs to another than you"):
+        load_strategy(path)
+
+
 def test_a_kept_copy_is_known_by_its_content_whoever_may_write_there(tmp_path: Path) -> None:
     path = tmp_path / "own.py"
     write_strategy(path)
