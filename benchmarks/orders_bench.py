@@ -22,8 +22,8 @@ import polars as pl
 from pydantic import SecretStr
 
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.settings.app_settings import DataSettings
 from blocks.settings.broker import BrokerSettings
+from blocks.settings.data import DataSettings
 from blocks.strategy_file import load_strategy
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest

@@ -58,7 +58,8 @@ def configure(env_file: Path | None) -> StartSettings:
 
 
 def _read(env_file: str) -> dict[str, Any]:
-    from blocks.settings.reader import ENV_FILE, read_settings
+    from blocks.settings.env_file import ENV_FILE
+    from blocks.settings.reader import read_settings
     from trading.market.listings import listed_elsewhere
 
     read = read_settings(Path(env_file) if env_file else None)

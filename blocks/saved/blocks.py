@@ -24,7 +24,8 @@ from blocks.process.secret_mask import MASK
 from blocks.saved.discord import DiscordWebhook, wanted_webhooks
 from blocks.saved.drift import Choice, WrittenValues, how_to_decide, settle
 from blocks.saved.storage import DISTANT_COPIES, LocalCopies
-from blocks.settings.app_settings import AppSettings, DataSettings
+from blocks.settings.app_settings import AppSettings
+from blocks.settings.data import DataSettings
 from trading.market.daily_bars import DailyBars
 
 SAVED_NAME = "openbell"

@@ -2,55 +2,38 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shlex
-import stat
 from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from blocks.settings.app_settings import CHOSEN, VARIABLE_OF, AppSettings, is_secret
 from blocks.settings.broker import ALPACA, UnreadableBroker
 from blocks.settings.checks import complaints_of, is_address
-from blocks.settings.variables import FIELD_OF, Fate, find_variable, is_near_miss, nearest_name
+from blocks.settings.complaints import ACTIVE_RULESET, Origin, blamed_by, complaints
+from blocks.settings.env_file import env_file_of, is_open_to_others, read_env_file
+from blocks.settings.known_names import known_in_environment, known_in_file
+from blocks.settings.variables import FIELD_OF
 from blocks.storage.settings import UnreadableCloud
 from trading.errors import BadInput
 from trading.parameters import ACCOUNT_GROUPS, StrategyParameters
-from trading.plan import BUILT_IN
-from trading.strategy_choice import FILE, OwnStrategy
+from trading.strategy_choice import OwnStrategy
 
 if TYPE_CHECKING:
     from blocks.rulesets.ruleset import Ruleset
 
-ENV_FILE = "OPENBELL_ENV_FILE"
 PREFECT = "PREFECT_"
 SERVER = "PREFECT_API_URL"
-DEFAULT_ENV_FILE = Path(".env")
-# Twenty times what names every variable. What is longer is another file.
-MOST_BYTES = 256 * 1024
 CLOUD_ASKED = "ENABLE_CLOUD_SYNC"
 # As pydantic reads them; any other word may mean that a cloud is asked for.
 SAYS_NO = frozenset({"false", "f", "no", "n", "off", "0"})
-ACTIVE_RULESET = "ACTIVE_RULESET"
 STRATEGY = "STRATEGY"
 BROKER = "BROKER_TYPE"
 ALPACA_KEYS = frozenset({"ALPACA_API_KEY", "ALPACA_SECRET_KEY"})
-
-
-class Origin(StrEnum):
-    """Where a value comes from."""
-
-    DEFAULT = "default"
-    RULESET = "ruleset"
-    FILE = ".env"
-    ENVIRONMENT = "environment"
-    BLOCK = "block"
 
 
 @dataclass(frozen=True)
@@ -197,14 +180,14 @@ def read_settings(
     problems: list[str] = []
     warnings: list[str] = []
     blamed: set[str] = set()
-    path = _env_file(env_file, variables)
-    texts = _read_file(path, problems) if path is not None else {}
-    if path is not None and _is_open_to_others(path):
+    path = env_file_of(env_file, variables)
+    texts = read_env_file(path, problems) if path is not None else {}
+    if path is not None and is_open_to_others(path):
         warnings.append(f"{path} can be read by others. Run: chmod 600 {shlex.quote(str(path))}")
-    ours = _checked_environment(variables, warnings)
+    ours = known_in_environment(variables, warnings)
     # `NAME=` before a command is how a part is switched off that `.env` switches on.
     emptied = {name for name in FIELD_OF if name in variables and name not in ours}
-    file = _without(emptied, _checked_file(texts, path, problems))
+    file = _without(emptied, known_in_file(texts, path, problems))
     ruleset, wrong = _active_ruleset({**file, **ours}, data_dir)
     # Who named it on the command line has no variable to look for.
     named_by = "--ruleset" if ACTIVE_RULESET in (said or {}) else ACTIVE_RULESET
@@ -213,8 +196,8 @@ def read_settings(
     try:
         settings = AppSettings.read(ours, file, _values_of(ruleset))
     except ValidationError as error:
-        problems += _complaints(error, ours, file)
-        blamed |= _blamed(error)
+        problems += complaints(error, ours, file)
+        blamed |= blamed_by(error)
         # The others are looked at all the same, so that everything wrong is said at once.
         settings, _, _ = _read_usable(blamed, ours, file, ruleset)
     for name, complaint in complaints_of(settings):
@@ -283,35 +266,12 @@ def _read_usable(
                 {} if ACTIVE_RULESET in blamed else _values_of(ruleset),
             )
         except ValidationError as error:
-            told += _complaints(error, environment, file)
+            told += complaints(error, environment, file)
             # Where an error blames nothing more, nothing counts.
-            more = _blamed(error) - blamed
+            more = blamed_by(error) - blamed
             blamed |= more or FIELD_OF.keys()
         else:
             return settings, blamed, told
-
-
-def _place(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """Return group and name of a pydantic place; a strategy's are found under its own name."""
-    place = tuple(str(part) for part in location)
-    if place[:1] != ("strategy",):
-        return place[:2]
-    if place[1:2] == (FILE,):
-        return tuple(CHOSEN.split(".")) if place[2:3] == ("file",) else ("strategy",)
-    own, shared = place[1:3], ("strategy", *place[2:3])
-    return own if own in VARIABLE_OF else shared
-
-
-def _blamed(error: ValidationError) -> set[str]:
-    blamed = set()
-    for problem in error.errors():
-        place = _place(problem["loc"])
-        name = VARIABLE_OF.get(place)
-        groups = {"strategy", *BUILT_IN} if place[:1] == ("strategy",) else set(place[:1])
-        # Where a group does not fit together, none of it counts, and no ruleset that says it.
-        group = {v for (g, _), v in VARIABLE_OF.items() if g in groups} | {ACTIVE_RULESET}
-        blamed |= {name} if name is not None else group
-    return blamed
 
 
 def _is_secret_of_prefect(name: str) -> bool:
@@ -321,105 +281,3 @@ def _is_secret_of_prefect(name: str) -> bool:
 
 def _is_secret_of_ours(name: str) -> bool:
     return name in FIELD_OF and is_secret(FIELD_OF[name])
-
-
-def _env_file(given: Path | None, variables: Mapping[str, str]) -> Path | None:
-    if given is not None:
-        return given
-    if variables.get(ENV_FILE):
-        return Path(variables[ENV_FILE])
-    return DEFAULT_ENV_FILE if DEFAULT_ENV_FILE.exists() else None
-
-
-def _is_open_to_others(path: Path) -> bool:
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
-
-
-def _read_file(path: Path, problems: list[str]) -> dict[str, str]:
-    try:
-        with path.open("rb") as file:
-            # Not as its size says: a pipe has none, and a device no end.
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            problems.append(
-                f"{path} is longer than {MOST_BYTES // 1024} kB. Name the settings' file"
-            )
-            return {}
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        problems.append(f"{path} cannot be read: {error.strerror}. Check its path and permissions")
-        return {}
-    except UnicodeDecodeError as error:
-        problems.append(f"{path} is not UTF-8 text at byte {error.start}. Save it as UTF-8")
-        return {}
-    values: dict[str, str] = {}
-    for binding in parse_stream(io.StringIO(text, newline=None)):
-        # No word of the line is shown: it may be a secret.
-        if binding.error or (binding.key is not None and binding.value is None):
-            problems.append(f"{path} line {binding.original.line}: not NAME=value. Correct it")
-        elif binding.key is not None and binding.value is not None:
-            if binding.key in values:
-                problems.append(
-                    f"{path} line {binding.original.line}: {binding.key} is set twice. Keep one"
-                )
-            values[binding.key] = binding.value
-    return values
-
-
-def _checked_file(
-    texts: Mapping[str, str], path: Path | None, problems: list[str]
-) -> dict[str, str]:
-    known: dict[str, str] = {}
-    for name, text in texts.items():
-        variable = find_variable(name)
-        if variable is None:
-            near = nearest_name(name)
-            hint = f"Did you mean {near}?" if near else "See openbell docs settings"
-            problems.append(f"{path}: {name} is not known. {hint}")
-        elif variable.fate in (Fate.RENAMED, Fate.REFUSED):
-            problems.append(f"{path}: {name} is {variable.fate}. {variable.hint}")
-        elif "\0" in text:
-            problems.append(f"{path}: {name} holds a NUL, which is no letter. Write the value anew")
-        elif text.strip():
-            known[name] = text.strip()
-    return known
-
-
-def _checked_environment(variables: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
-    known: dict[str, str] = {}
-    for name, text in sorted(variables.items()):
-        if name in FIELD_OF:
-            if text.strip():
-                known[name] = text.strip()
-            continue
-        variable = find_variable(name)
-        # Others use the environment too, so what is not ours is no reason to stop.
-        if variable is not None and variable.fate in (Fate.RENAMED, Fate.REFUSED):
-            warnings.append(f"{name} in the environment is not used. {variable.hint}")
-        elif variable is None and is_near_miss(name):
-            warnings.append(
-                f"{name} in the environment is not used. Did you mean {nearest_name(name)}?"
-            )
-    return known
-
-
-def _complaints(
-    error: ValidationError, environment: Mapping[str, str], file: Mapping[str, str]
-) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        message = problem["msg"].removeprefix("Value error, ")
-        place = _place(problem["loc"])
-        name = VARIABLE_OF.get(place)
-        if name is None:
-            lines.append(f"{place[0] if place else 'settings'}: {message}. Correct these values")
-            continue
-        origin = Origin.ENVIRONMENT if name in environment else Origin.FILE
-        text = environment.get(name, file.get(name, ""))
-        given = "" if is_secret(".".join(place)) else f" (given {text[:60]!r} in {origin})"
-        lines.append(f"{name}: {message}{given}. Correct this value")
-    return lines

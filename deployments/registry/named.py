@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from blocks.settings.app_settings import VARIABLE_OF
-from blocks.settings.reader import Origin, read_settings
+from blocks.settings.complaints import Origin
+from blocks.settings.reader import read_settings
 
 # A parameter that is called otherwise than its setting.
 _SETTING_OF = {

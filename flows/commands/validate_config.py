@@ -11,7 +11,8 @@ from blocks.account_files import LEDGERS
 from blocks.process.web_door import refuse_beyond_this_machine
 from blocks.settings.app_settings import AppSettings, shown
 from blocks.settings.checks import complaint_of_folder
-from blocks.settings.reader import Origin, ReadSettings, read_settings
+from blocks.settings.complaints import Origin
+from blocks.settings.reader import ReadSettings, read_settings
 from blocks.settings.variables import FIELD_OF
 from flows.commands.arguments import RULESET_OPTION
 from flows.process.saved_values import saved_values

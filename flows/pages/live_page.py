@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from blocks.account.names import place_of
 from blocks.results.served import BACKTESTS, KINDS
-from blocks.settings.app_settings import ApiSettings
+from blocks.settings.api import ApiSettings
 
 # A result lies in the folder of its kind, under its name.
 MOST_GENERAL = 2

@@ -18,8 +18,8 @@ from blocks.messages.choose import channels_of
 from blocks.messages.settings import NotificationSettings
 from blocks.process.clocks import ReplayClock, SystemClock
 from blocks.process.log_notifier import LogNotifier
-from blocks.settings.app_settings import DataSettings
 from blocks.settings.broker import LIVE, BrokerSettings
+from blocks.settings.data import DataSettings
 from blocks.storage.choose import storage_from
 from blocks.storage.settings import CloudSettings
 from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS

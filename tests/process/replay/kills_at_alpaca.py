@@ -20,8 +20,8 @@ from typing import Any
 import blocks.exchange.alpaca.line.client  # noqa: F401  (imported before the forks)
 from blocks.exchange.alpaca.line.requester import Requester
 from blocks.process.failpoints import on_reach, reach
-from blocks.settings.app_settings import DataSettings
 from blocks.settings.broker import BrokerSettings
+from blocks.settings.data import DataSettings
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest, replayed_sessions
 from flows.session.run_account import run_account

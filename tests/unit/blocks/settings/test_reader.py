@@ -10,8 +10,9 @@ import pytest
 
 from blocks.settings.app_settings import AppSettings, field_info, is_secret
 from blocks.settings.checks import complaint_of_folder
+from blocks.settings.complaints import Origin
 from blocks.settings.pages import env_example, settings_page
-from blocks.settings.reader import Origin, read_settings
+from blocks.settings.reader import read_settings
 from blocks.settings.variables import FIELD_OF, VARIABLES, Fate, find_variable
 from blocks.storage.choose import storage_from
 from tests.repository import REPOSITORY

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.settings.app_settings import ApiSettings
+from blocks.settings.api import ApiSettings
 from flows.pages.live_page import LivePage
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from blocks.account.status import account_status
-from blocks.settings.app_settings import ApiSettings
+from blocks.settings.api import ApiSettings
 from flows.pages import artifacts, session_page
 from flows.pages.artifacts import publish_session, session_message
 from flows.pages.live_page import LivePage
