@@ -129,6 +129,9 @@ def _warmed(runtime: SessionRuntime, symbols: tuple[str, ...]) -> Warmed | None:
     plan = runtime.plan
     if not plan.needs_past():
         return None
+    if runtime.pace.is_real_time:
+        # A source may be silent: who leaves a halt, or looks at the account, waits for none.
+        runtime.release_stores()
     try:
         with runtime.should_stop.interrupting():
             rows = runtime.market.history(plan.symbols, runtime.session)

@@ -64,6 +64,23 @@ class SilentParts(PlainParts):
         return market
 
 
+@dataclass(frozen=True)
+class SilentPast(SilentParts):
+    """Parts whose source falls silent before the first bar, asked for the sessions before."""
+
+    def market(self, plan: RunPlan, *, is_replay: bool) -> MarketData:
+        market = PlainParts.market(self, plan, is_replay=is_replay)
+        history = market.history
+
+        def silent(symbols: Sequence[str], before: Session) -> BarRows | None:
+            self.is_asked.set()
+            assert self.may_answer.wait(LONG_SECONDS)
+            return history(symbols, before)
+
+        market.history = silent  # type: ignore[method-assign]
+        return market
+
+
 def held(data_dir: Path) -> list[str]:
     ledger = DuckDBLedger(data_dir, "replay")
     rows = ledger.query("SELECT symbol FROM positions")
@@ -101,12 +118,16 @@ class Trading:
 
 
 @pytest.fixture
-def trading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trading]:
+def parts(tmp_path: Path) -> SilentParts:
+    return SilentParts(tmp_path)
+
+
+@pytest.fixture
+def trading(parts: SilentParts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trading]:
     monkeypatch.setattr(long_question, "LOOK_EVERY_SECONDS", 0.05)
     monkeypatch.setattr(long_question, "STOP_EVERY_SECONDS", 0.02)
     clock = ReplayClock(datetime(2025, 6, 10, 13, 30, tzinfo=UTC))
     monkeypatch.setattr(Account, "clock", lambda account, session: clock)
-    parts = SilentParts(tmp_path)
     running = Trading(parts)
     assert parts.is_asked.wait(LONG_SECONDS)
     yield running
@@ -142,6 +163,19 @@ def test_an_operators_word_is_followed_while_the_source_is_silent(
     assert eventually(is_followed)
     # All of that while nobody had answered.
     assert not trading.parts.may_answer.is_set() and trading.thread.is_alive()
+
+
+class TestPast:
+    """The past of a session that begins."""
+
+    @pytest.fixture
+    def parts(self, tmp_path: Path) -> SilentParts:
+        return SilentPast(tmp_path)
+
+    def test_a_word_is_left_while_the_source_is_silent(self, trading: Trading) -> None:
+        write(trading.parts.data_dir, "halt")
+        # The account's files were free for it, and nobody had answered yet.
+        assert not trading.parts.may_answer.is_set() and trading.thread.is_alive()
 
 
 def test_a_session_is_stopped_while_the_source_is_silent(trading: Trading) -> None:
