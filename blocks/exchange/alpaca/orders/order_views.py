@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from blocks.exchange.alpaca.account_facts import whole
 from blocks.exchange.alpaca.orders.identities import Identities, leg_in
@@ -12,6 +12,9 @@ from blocks.exchange.alpaca.orders.their_order import TheirOrder, status_of
 from trading.session.broker.answers import Refusal, Refused, reason_of
 from trading.session.events import OrderUpdate
 from trading.session.orders import Leg, Order, OrderType, Status, attempt_of
+
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +218,18 @@ def _is_guarded(parents: list[TheirOrder] | None) -> bool:
 def _current(members: list[TheirOrder]) -> TheirOrder:
     """Return which of the orders that stood for ours does so now: the newest that still may trade.
 
-    A replacement that ended before it took its place leaves the order that it was to replace.
+    A replacement that ended before it took its place leaves the order that it was to replace. Of
+    two for the same order, one refused and one that took its place, Alpaca may list either first.
     """
     by_id = {member.id: member for member in members}
-    ordered = sorted(members, key=lambda member: _depth(member, by_id))
+    ordered = sorted(
+        members,
+        key=lambda member: (
+            _depth(member, by_id),
+            member.status != "rejected",
+            member.submitted_at or NEVER,
+        ),
+    )
     live = [member for member in ordered if not member.is_ended]
     ended = [member for member in ordered if member.status != "replaced"]
     placed = [

@@ -82,6 +82,26 @@ def test_a_target_that_fills_while_it_is_replaced_is_of_no_more_shares_than_it_w
     assert view.quantity == -113
 
 
+@pytest.mark.parametrize("is_old_listed", [True, False])
+@pytest.mark.parametrize(
+    ("ended", "status"), [("filled", Status.FILLED), ("canceled", Status.CANCELLED)]
+)
+def test_a_replacement_that_was_refused_does_not_stand_for_the_one_that_took_its_place(
+    ended: str, status: Status, is_old_listed: bool
+) -> None:
+    old = order("a", "replaced", replaced_by="c", qty="92")
+    refused = order("b", "rejected", YESTERDAY, replaces="a", qty="92")
+    filled = "92" if ended == "filled" else "0"
+    took = order("c", ended, YESTERDAY, replaces="a", qty="92", filled_qty=filled)
+    # After a restart Alpaca lists them in any order, and what was replaced not always.
+    for said in ([refused, took], [took, refused]):
+        views = OrderViews(Identities())
+        views.take([old, *said] if is_old_listed else said)
+        view = views.of(old.client_order_id)
+        assert view is not None
+        assert (view.status, view.current.id) == (status, "c")
+
+
 @pytest.mark.parametrize(
     ("leg", "refusal"),
     [(Leg.ENTRY, Refusal.PERMANENT), (Leg.EXIT, Refusal.RETRY), (Leg.STOP, Refusal.RETRY)],
