@@ -15,19 +15,15 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from blocks.process.logs import ROOT_NAME
+from tests.left_for_soak import is_left
 
 pytest_plugins = ["tests.fixtures.copies", "tests.fixtures.engine", "tests.fixtures.held_files"]
 
 SYSTEM = "tests/system/test_"
-# These start servers of their own. The others of the system share one or the other of two.
+# These start servers of their own. The others of the system share one.
 OWN_SERVERS = (
     "tests/system/test_external_server.py",
     "tests/system/test_planted_secrets.py",
-)
-AT_SECOND_SERVER = (
-    "tests/system/test_leaves_at_once.py",
-    "tests/system/test_struck_session.py",
-    "tests/system/test_supervisor.py",
 )
 # These ask the same stand-ins of object stores, which take seconds of a processor to start.
 AT_OBJECT_STORES = ("tests/process/blocks/copies/", "tests/process/blocks/storage/")
@@ -36,13 +32,12 @@ SHARED_OUT = (
     "tests/unit/flows/simulation/test_planted_bugs.py",
     "tests/unit/flows/simulation/test_thousand_seeds.py",
 )
-ONE_SERVER, SECOND_SERVER, OBJECT_STORES = "one server", "second server", "object stores"
+ONE_SERVER, OBJECT_STORES = "one server", "object stores"
 # What takes minutes comes first, so that the processes end together: an order, no promise. What
 # waits is begun beside what computes, so that no core has nothing to do.
 LONGEST_FIRST = (
     "tests/system/faults/",
     ONE_SERVER,
-    SECOND_SERVER,
     "tests/system/test_planted_secrets.py",
     "tests/unit/replay/",
     "tests/process/replay/",
@@ -98,6 +93,8 @@ SLOW = (
     "tests/unit/trading/test_properties.py",
     "tests/unit/trading/walk_forward/test_walk.py",
 )
+# Of the soak, what uses both cores by itself: installations, kills, seeds that nobody has seen.
+LONG = ("tests/process/replay/", "tests/system/", "tests/unit/flows/simulation/")
 # The longest of the soak, which begins last: none may begin after half an hour.
 LAST = "test_processes_killed_in_every_situation_end_no_session"
 # Under which a test hands on what its simulated sessions came to.
@@ -117,7 +114,7 @@ def group(nodeid: str) -> str:
         return OBJECT_STORES
     if not file.startswith(SYSTEM) or file in OWN_SERVERS:
         return file
-    return SECOND_SERVER if file in AT_SECOND_SERVER else ONE_SERVER
+    return ONE_SERVER
 
 
 class InFiles(LoadScopeScheduling):
@@ -168,8 +165,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InFiles:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, and mark what `make test-fast` leaves out."""
+    """Begin with what takes longest, and mark what `make test-fast` and `make test` leave out."""
     for item in items:
+        if is_left(item.nodeid):
+            item.add_marker("soak")
+        if item.nodeid.startswith(LONG):
+            item.add_marker("long")
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
     items.sort(key=_place)

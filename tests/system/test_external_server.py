@@ -145,20 +145,18 @@ def test_up_waits_for_a_server_and_crashes_dead_runs_there_and_leaves_others_alo
         api = server.connect()
         dead_id, _ = start_sleeping(api, data_dir)
         assert api.read_run(dead_id).worker == worker_name(Home(data_dir))
+        # The container before this one had another host name, and its worker was killed just now.
+        older_id, _ = start_sleeping(api, data_dir)
+        older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
+        label(server, older_id, older)
         kill_everything(data_dir)
         assert api.read_run(dead_id).state_name == "Running"
 
-        with up(data_dir, server):
-            dead = api.read_run(dead_id)
-            assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
-            older_id, _ = start_sleeping(api, data_dir)
-            kill_everything(data_dir)
-        # The container before this one had another host name, and its worker was killed just now.
-        older = f"openbell-4f2a91c0-{Home(data_dir).identity}"
-        label(server, older_id, older)
         with ExitStack() as stack:
             with beating(server, older):
                 log = stack.enter_context(up(data_dir, server))
+                dead = api.read_run(dead_id)
+                assert (dead.state_name, dead.message) == ("Crashed", "Its process was gone")
                 assert api.read_run(older_id).state_name == "Running"
                 assert "left alone" in log.read_text()
             wait_for(lambda: api.read_run(older_id).state_name == "Crashed")

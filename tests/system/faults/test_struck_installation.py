@@ -5,7 +5,7 @@ and that was stopped; a stop leaves everything.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from tests.system.faults.installation import (
     wait_for,
 )
 from tests.system.faults.series import Series, run_all
-from tests.system.faults.strikes import EVERYTHING, FORGOTTEN, SESSION, WORKER
+from tests.system.faults.strikes import EVERYTHING, FORGOTTEN, SESSION, WORKER, Fault
 from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(2400)]
@@ -33,22 +33,33 @@ NEEDED_MINUTES = 45
 IN_THE_PAGE = {"symbols": list(SYMBOLS[:-1])}
 
 
+@pytest.mark.parametrize(
+    "strikes",
+    [
+        pytest.param([[EVERYTHING, FORGOTTEN]], id="one upon the other"),
+        pytest.param(
+            [[WORKER], [SESSION], [EVERYTHING], [FORGOTTEN]],
+            id="one by one",
+            marks=pytest.mark.soak,
+        ),
+    ],
+)
 def test_killed_with_positions_a_session_goes_on_with_its_orders_true_and_stopped_it_ends_flat(
-    make_home: MakeHome, tmp_path: Path
+    strikes: Sequence[Sequence[Fault]], make_home: MakeHome, tmp_path: Path
 ) -> None:
     if minutes_left() < NEEDED_MINUTES:
         pytest.skip("the session of today ends before this test would")
-    faults = (WORKER, SESSION, EVERYTHING, FORGOTTEN)
     series = Series(
         "killed",
-        [([fault], "holding") for fault in faults],
+        [(faults, "holding") for faults in strikes],
         environment=lambda _: FEW_UPCOMING_RUNS,
         begin=begin_by_the_page,
         then=copied_stopped_and_started_again,
     )
     results = run_all([series], tmp_path, make_home, float("inf"), print)
     print(results.text())
-    assert [outcome.fault for outcome in results.outcomes] == [fault.name for fault in faults]
+    struck = [fault.name for faults in strikes for fault in faults]
+    assert [outcome.fault for outcome in results.outcomes] == struck
     assert not results.problems(), results.text()
 
 

@@ -26,7 +26,7 @@ from trading.market.calendar import Session, sessions_between
 
 SEED = 20250604
 # As short as the file's are in one of them, else as long as tells the same at a third of the work.
-SESSIONS, IN_FIVE_MINUTES = 4, 1
+SESSIONS, IN_FIVE_MINUTES = 2, 1
 QUARTERS = {"range_minutes": 15, "max_entries": 2}
 # What the soak adds: two months of sessions, each of which begins with what the one before left.
 MANY_SESSIONS = 20
@@ -174,7 +174,7 @@ def test_the_comparison_covers_both_sides_and_every_exit(
     trades = [row for run in runs for row in run.ledger]
     reasons = Counter(row["exit_reason"] for row in trades)
     print(len(trades), dict(reasons))
-    assert len(trades) >= 100
+    assert len(trades) >= 60
     assert {row["side"] for row in trades} == {"long", "short"}
     assert set(reasons) >= {"stop", "target", "flatten", "assumed_close", "latch"}
 
