@@ -21,10 +21,10 @@ from tests.unit.replay.runs import Case, backtested, first_difference, ledger_ro
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(2400), needs_real_bars]
 DAY = date(2025, 6, 10)
-# Half-hour bars keep a session short: nothing here is a matter of how many they are.
-MINUTES, BARS_A_SESSION = 30, 13
+# Bars of an hour keep a session short: nothing here is a matter of how many they are.
+MINUTES, BARS_A_SESSION = 60, 7
 SESSIONS_AT_MOST = 5
-SETTINGS = {"range_minutes": 30}
+SETTINGS = {"range_minutes": 60}
 CASE = Case("day", DAY, DAY, REAL_BARS, SYMBOLS, SETTINGS, interval_minutes=MINUTES)
 STEPS = ("fetch", "aggregate", "signal", "execute", "persist", "notify")
 

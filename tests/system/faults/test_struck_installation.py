@@ -28,7 +28,7 @@ from tests.system.faults.strikes import EVERYTHING, FORGOTTEN, SESSION, WORKER, 
 from tests.system.test_supervisor import processes_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(2400)]
-NEEDED_MINUTES = 45
+NEEDED_MINUTES = 30
 # By the settings its sessions would trade one more.
 IN_THE_PAGE = {"symbols": list(SYMBOLS[:-1])}
 
