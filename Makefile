@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 DATA_DIR ?= data
-# Many tests wait for servers and clocks: four of these do so from the beginning, one computes.
-TEST_PROCESSES ?= 5
+# Many tests wait for servers and clocks: three of these do so from the beginning, one computes.
+TEST_PROCESSES ?= 4
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Each process of the tests would make the bytecode of all test files anew, twelve seconds of it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,7 +42,7 @@ test-fast: env
 # these none begins after 25 minutes, and none may take longer than the 25 that follow. They have one
 # process, for they use both cores themselves. The second part also runs where the first fails.
 soak: env
-	@$(PYTEST) -n $(TEST_PROCESSES) $(SHARED_OUT) -m "soak and not long" --timeout=300; dear=$$?; \
+	$(PYTEST) -n $(TEST_PROCESSES) $(SHARED_OUT) -m "soak and not long" --timeout=600; dear=$$?; \
 	$(PYTEST) -n 0 -vv -rP -m "soak and long" --session-timeout=1500 --timeout=1500 && exit $$dear
 
 lint: env
