@@ -81,7 +81,7 @@ def refuse_written_by_others(path: Path) -> None:
 def _refuse_of_another(path: Path) -> None:
     if path.is_file() and path.stat().st_uid != os.geteuid():
         raise BadInput(
-            f"strategy file {path} belongs to another than you, in a folder where all may put files",
+            f"strategy file {path} belongs to another than you, where all may put files",
             "Copy it into a folder of your own",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -148,9 +148,11 @@ class _Loader(yaml.SafeLoader):
             )
         return self.construct_yaml_int(node)
 
-    def refuse_set(self, node: yaml.Node) -> None:
-        """Raise, as for any kind of value that no ruleset has."""
-        self.construct_undefined(node)
+    def refuse_set(self, node: yaml.Node) -> NoReturn:
+        """Raise for a set, whose order is another in each run."""
+        raise yaml.constructor.ConstructorError(
+            None, None, "!!set has no order, write a list such as [AAPL, MSFT]", node.start_mark
+        )
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole_number)

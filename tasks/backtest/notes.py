@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from blocks.bars.panel_cache import LoadedPanel
 from trading.backtest.run import Outcome
+from trading.counted import counted
+from trading.engine.book import DRAWDOWN
+from trading.engine.tapes.trade_tape import FillRow
 from trading.errors import BadInput
+from trading.market.calendar import Session, to_microseconds
 from trading.market.daily_levels import notes_on_levels
 from trading.market.panel import Panel
 
@@ -24,13 +30,27 @@ def refuse_no_bars(bars: LoadedPanel) -> None:
         )
 
 
-def how_it_ran(outcome: Outcome, *, is_kept: bool) -> tuple[str, ...]:
+def how_it_ran(outcome: Outcome, sessions: Sequence[Session], *, is_kept: bool) -> tuple[str, ...]:
     """Return what is unusual about how an outcome came to be, one sentence each."""
+    halt = _halt(outcome, sessions)
     if outcome.refusal:
-        return (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}",)
+        return (f"the strategy is interpreted, which is slow; numba: {outcome.refusal}", *halt)
     if outcome.compiled and not is_kept:
-        return ("the compiled engine is not kept: no cache folder can be written",)
-    return ()
+        return ("the compiled engine is not kept: no cache folder can be written", *halt)
+    return halt
+
+
+def _halt(outcome: Outcome, sessions: Sequence[Session]) -> tuple[str, ...]:
+    """Return that a drawdown halted the account, and when: what is left is idle, and looks odd."""
+    if not outcome.book.flags[DRAWDOWN]:
+        return ()
+    # Equity falls by what is held or sold: the last fill is of the session of the halt.
+    last_us = FillRow(*outcome.fills.T).us.max()
+    idle = sum(to_microseconds(session.open) > last_us for session in sessions)
+    return (
+        f"max_drawdown_pct halted the account on {sessions[-1 - idle].date}: nothing was entered in"
+        f" the {counted(idle, 'session')} after it",
+    )
 
 
 def panel_notes(panel: Panel, first_traded: int) -> tuple[str, ...]:

@@ -268,7 +268,7 @@ def figures(ran: Ran, tell: Progress) -> BacktestReport:
     tell("summarising", 0, 1)
     loaded, outcome, request = ran.loaded, ran.outcome, ran.loaded.request
     plan, panel = loaded.plan, loaded.panel
-    how = how_it_ran(outcome, is_kept=ran.is_kept)
+    how = how_it_ran(outcome, loaded.sessions, is_kept=ran.is_kept)
     if loaded.scan is not None:
         no_page = "a scan has no bars to draw, and writes no report.html"
         wants_page = request.out is not None and request.report

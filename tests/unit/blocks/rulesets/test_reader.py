@@ -116,7 +116,7 @@ def test_what_a_file_does_not_say_is_not_said(tmp_path: Path) -> None:
             "line 1: 0144 begins with 0, and is another number in YAML than it seems.",
         ),
         (f"risk: {{max_shares: 0x{'f' * 8000}}}", "line 1: 0xfff"),
-        ("symbols: !!set {AAPL, MSFT}", "line 1: could not determine a constructor for the tag"),
+        ("symbols: !!set {AAPL, MSFT}", "line 1: !!set has no order, write a list"),
         ("risk: {max_shares: yes}", "risk: max_shares: true is no number. Correct this value"),
         (
             "interval_minutes: yes",
