@@ -13,7 +13,6 @@ from trading.session.broker.answers import Refusal, Refused, reason_of
 from trading.session.events import OrderUpdate
 from trading.session.orders import Leg, Order, OrderType, Status, attempt_of
 
-
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
