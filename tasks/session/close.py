@@ -52,10 +52,16 @@ def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:
         return None
     ledger = runtime.ledger
     differ = "; ".join(f"{symbol}: {why}" for symbol, why in runtime.desk.not_entered.items())
+    # A copy holds the simulated exchange too. What a broker holds nobody brings back.
+    hint = (
+        "Compare them with the broker's page, and trade back there what was traded beside the"
+        " session: its symbol is entered again by a session that finds both equal"
+        if runtime.is_at_broker
+        else "Compare them by hand; ledger and exchange of one moment are brought back together by:"
+        f" {account_command('restore', ledger.path.parent.parent, ledger.account)}"
+    )
     return BadInput(
-        f"session {runtime.name} is closed, and ledger and exchange differ: {differ}",
-        "Compare them by hand; ledger and exchange of one moment are brought back together by:"
-        f" {account_command('restore', ledger.path.parent.parent, ledger.account)}",
+        f"session {runtime.name} is closed, and ledger and exchange differ: {differ}", hint
     )
 
 
