@@ -31,7 +31,7 @@ from trading.plan import make_plan
 from trading.reasons import ENTER_LONG, EXIT_STOP
 
 SEED = 7
-TRADES = 8_000
+TRADES = 20_000
 MOST_Z = 3.5
 INTERVAL_US = 5 * 60_000_000
 CENT = 100  # as the engine counts a tick
