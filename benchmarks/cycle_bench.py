@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.process.stop_request import StopRequest
-from flows.session.account.account import open_account
+from flows.session.account.opening import open_account
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.take_bar import take_bar

@@ -22,7 +22,7 @@ import httpx
 import numpy as np
 
 from blocks.process.stop_request import StopRequest
-from flows.session.account.account import open_account
+from flows.session.account.opening import open_account
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.take_bar import take_bar

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.logs import get_logger
 from blocks.process.stop_request import Interrupted, StopRequest
-from flows.session.account.account import Account, open_account
+from flows.session.account.account import Account
+from flows.session.account.opening import open_account
 from flows.session.account.other_holder import wait_for_the_account
 from flows.session.passing_fault import PassingFaults
 from flows.session.request import SessionRequest

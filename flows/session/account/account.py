@@ -1,190 +1,44 @@
-"""An account while it is open: the one place that chooses real, replayed or simulated parts."""
+"""An account while it is open: its sessions, and the parts that each is traded with."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from blocks.account.names import PAPER
 from blocks.exchange.order_desk import OrderDesk
-from blocks.exchange.shadow import ShadowExchange
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.open_session import STOPPED
-from blocks.messages.drain_thread import Drains, start_drains
+from blocks.messages.drain_thread import Drains
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.clocks import ReplayClock, ScaledClock, SystemClock
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import SessionTelemetry
-from flows.session.account.broker_account import (
-    begun_at_broker,
-    real_money_words,
-    refuse_another_broker,
-)
-from flows.session.account.broker_terms import refuse_unfit_broker
-from flows.session.account.copies import bring_back, storage_of
-from flows.session.account.own_terms import on_its_own_terms
+from flows.session.account.pace import is_real_time, pace_of, times_of
 from flows.session.account.replayed_time import ToldTime, beginning_of
-from flows.session.account.wanted_plan import wanted_plan
-from flows.session.request import SessionRequest, replayed_sessions
+from flows.session.account.where_orders_go import broker_of, exchange_of
+from flows.session.request import SessionRequest
 from tasks.session.bar_notes import BarNotes
 from tasks.session.beginning import Beginning, PlanBook
 from tasks.session.difference_news import DifferenceNews
 from tasks.session.inbox import Inbox
 from tasks.session.long_question import LongQuestion
-from tasks.session.runtime import RUNTIMES, Pace, SessionRuntime
+from tasks.session.runtime import RUNTIMES, SessionRuntime
 from tasks.session.source_news import SourceNews
 from trading.errors import BadInput, LeaseLost, OpenbellError
 from trading.market.calendar import Session, make_grid, next_session, sessions_between
 from trading.plan import RunPlan
-from trading.plan_record import record_of, refuse_another_market
 from trading.session.broker.exchange_port import Exchange
-from trading.session.messages import ERROR_KINDS, Kind
-from trading.session.order_times import OrderTimes
 from trading.session.ports import Clock, MarketData, Notifier, Storage
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.state import SessionState
-
-LAST_MESSAGES_SECONDS = 15.0
-# What a bar's steps may take until its orders are late, and the most of a bar that may be.
-WORK_SECONDS = 10.0
-# Of the machine: so long after the close an exit at a broker may take to be filled.
-LAST_EXIT_SECONDS = 10.0
-LONGEST_WORK = 1 / 6
-OF_MANY_SESSIONS = frozenset(map(str, {Kind.DAILY_SUMMARY, *ERROR_KINDS}))
-
-
-@contextmanager
-def open_account(request: SessionRequest, should_stop: StopRequest) -> Iterator[Account]:
-    """Yield the account that a request names, its lease held; whatever happens, all is given back.
-
-    Raises Interrupted when `should_stop` ends the wait for the account's copy, LeaseLost when
-    another process trades it, and BadInput before any store is made where that is possible.
-    """
-    refuse_unfit_broker(request)
-    request = on_its_own_terms(request)
-    parts, is_replay = request.parts, request.replay is not None
-    plan, unfit = wanted_plan(request)
-    replayed = replayed_sessions(request)
-    with ExitStack() as held:
-        market = parts.market(plan, is_replay=is_replay)
-        held.callback(market.close)
-        notifier = parts.notifier()
-        if unfit is not None:
-            text = "the settings are no use, the session that is open goes on with its own plan"
-            notifier.send("SYSTEM_WARNING", f"{text}: {unfit}")
-        storage = storage_of(request, notifier)
-        channels, wrong = parts.channels()
-        for error in wrong:
-            notifier.send("SYSTEM_WARNING", f"a channel of messages is left out: {error}")
-        if not is_replay:
-            with should_stop.interrupting():
-                bring_back(request, storage, notifier)
-        ledger = parts.ledger(request.account)
-        held.callback(ledger.release)
-        epoch = ledger.acquire_lease()
-        lease = held.enter_context(ExitStack())
-        lease.callback(ledger.release)
-        lease.callback(ledger.give_back_lease, epoch)
-        ledger.check_account()
-        refuse_another_broker(request, ledger)
-        refuse_another_market(
-            ledger.newest_plan(),
-            plan.exchange,
-            request.account,
-            has_simulated_bars=market.is_simulated,
-        )
-        if market.is_simulated and request.account.startswith(PAPER):
-            notifier.send(
-                "SYSTEM_WARNING",
-                f"account {request.account} was begun on simulated bars and goes on with them. To"
-                " begin on real ones, name another folder: DATA_DIR=data-real in .env",
-            )
-        ledger.mark_simulated(market.is_simulated)
-        if words := real_money_words(parts.broker):
-            notifier.send("SYSTEM_WARNING", words)
-        told = ToldTime()
-        broker = _broker(request, plan, replayed, told)
-        if broker is not None:
-            lease.callback(broker.close)
-            plan = begun_at_broker(broker, plan, ledger)
-        plans = PlanBook(
-            ledger,
-            plan,
-            market.family,
-            request.strategy_module,
-            parts.seed_of_bars,
-            unfit,
-            parts.daily,
-        )
-        if not ledger.newest_plan():
-            # For those who look before the first session begins.
-            ledger.keep_plan(record_of(plan, market.family))
-        exchange = _exchange(request, plan, ledger, broker)
-        lease.callback(exchange.close)
-        telemetry = SessionTelemetry(request.data_dir, request.account)
-        telemetry.attach()
-        held.callback(telemetry.close)
-        wanted = _wanted(parts.wanted_messages(), len(replayed))
-        drain = start_drains(ledger, channels, wanted, are_all=not wrong)
-        if drain is not None:
-            held.callback(drain.stop, LAST_MESSAGES_SECONDS)
-        # First what another process waits for: the last messages and a source may take their time.
-        with lease.pop_all() as given_back:
-            yield Account(
-                request,
-                should_stop,
-                plans,
-                plan,
-                tuple(replayed),
-                market,
-                notifier,
-                storage,
-                ledger,
-                epoch,
-                exchange,
-                telemetry,
-                drain,
-                given_back,
-                broker,
-                told,
-            )
-
-
-def _exchange(
-    request: SessionRequest, plan: RunPlan, ledger: DuckDBLedger, broker: Exchange | None
-) -> Exchange:
-    """Return where orders go; a store of an earlier version has the symbols of its newest session.
-
-    `broker` is the account at a broker, None with the simulated venue alone.
-    """
-    if broker is not None and not request.shadow:
-        return broker
-    stored = ledger.newest_plan().get("symbols")
-    venue = request.parts.exchange(request.account, plan, stored)
-    return venue if broker is None else ShadowExchange(venue, broker)
-
-
-def _broker(
-    request: SessionRequest, plan: RunPlan, replayed: Sequence[Session], told: ToldTime
-) -> Exchange | None:
-    if request.parts.broker.is_mock:
-        return None
-    if not replayed:
-        return request.parts.broker_exchange(plan.symbols)
-    return request.parts.broker_exchange(plan.symbols, replayed[0], request.speed, told)
 
 
 def _bars_of(plan: RunPlan) -> tuple[tuple[str, ...], str, int]:
     # The order counts: rows of bars name their symbol by its place.
     return plan.symbols, plan.exchange, plan.interval_minutes
-
-
-def _wanted(kinds: frozenset[str], sessions: int) -> frozenset[str]:
-    # Nobody reads the orders of a year in a channel that takes 30 messages a minute.
-    return kinds & OF_MANY_SESSIONS if sessions > 1 else kinds
 
 
 @dataclass
@@ -217,8 +71,8 @@ class Account:
     def reopen_exchange(self) -> None:
         """Read the exchange's store anew: what it holds in memory a fault may have kept from it."""
         self.exchange.close()
-        self.broker = _broker(self.request, self.plan, self.replayed, self.told)
-        self.exchange = _exchange(self.request, self.plan, self.ledger, self.broker)
+        self.broker = broker_of(self.request, self.plan, self.replayed, self.told)
+        self.exchange = exchange_of(self.request, self.plan, self.ledger, self.broker)
         self.given_back.callback(self.exchange.close)
 
     def _turn_to(self, beginning: Beginning) -> None:
@@ -250,7 +104,7 @@ class Account:
     @property
     def is_real_time(self) -> bool:
         """Return whether time passes while nothing is done, as in all but a replay at once."""
-        return self.request.replay is None or self.request.speed is not None
+        return is_real_time(self.request)
 
     def sessions(self) -> list[Session]:
         """Return the sessions of a replay, or those left open and the next one of the calendar."""
@@ -329,7 +183,7 @@ class Account:
             session=session,
             grid=make_grid([session], self.plan.interval_minutes),
             clock=clock,
-            pace=self._pace(),
+            pace=pace_of(self.request, self.plan.interval_minutes),
             market=self.market,
             exchange=self.exchange,
             ledger=self.ledger,
@@ -341,7 +195,7 @@ class Account:
                 self.epoch,
                 dry_run=self.request.dry_run,
                 provider=self.market.name,
-                times=self._times(clock, session),
+                times=times_of(self.request, self.plan.interval_minutes, clock, session),
                 limits=ProtectionLimits().at_speed(self.request.speed or 1.0),
             ),
             notifier=notifier,
@@ -376,32 +230,3 @@ class Account:
             self.ledger.release()
             self.telemetry.keep_errors()
             self.telemetry.release()
-
-    def _pace(self) -> Pace:
-        if not self.is_real_time:
-            return Pace()
-        settle_seconds = self.request.parts.settle_seconds if self.request.replay is None else 0.0
-        # The machine's seconds between two looks, whatever the speed of the session's clock.
-        tend_seconds = self.request.parts.tend_seconds * (self.request.speed or 1.0)
-        interval_seconds = self.plan.interval_minutes * 60.0
-        # A replay's seconds are short: only what comes a whole bar late is late there.
-        work_seconds = min(WORK_SECONDS, interval_seconds * LONGEST_WORK)
-        if self.request.replay is not None:
-            work_seconds = interval_seconds
-        return Pace(
-            settle_seconds,
-            tend_seconds,
-            settle_seconds + work_seconds,
-            LAST_EXIT_SECONDS * (self.request.speed or 1.0),
-            is_real_time=True,
-            is_replay=self.request.replay is not None,
-        )
-
-    def _times(self, clock: Clock, session: Session) -> OrderTimes | None:
-        pace = self._pace()
-        if not pace.is_real_time:
-            return None
-        settling = timedelta(seconds=pace.settling_seconds)
-        speed = self.request.speed or 1.0
-        grace = timedelta(seconds=pace.last_exit_seconds if pace.is_replay else 0.0)
-        return OrderTimes(clock, session, self.plan.interval_minutes, settling, speed, grace)

@@ -19,8 +19,8 @@ from blocks.messages.discord.webhook import WebhookClient
 from blocks.messages.drain_thread import Drains
 from blocks.process.stop_request import Interrupted, StopRequest
 from blocks.stores.duckdb_file import DuckDBFile
-from flows.session.account import account as account_module
-from flows.session.account.account import open_account
+from flows.session.account import opening
+from flows.session.account.opening import open_account
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from trading.errors import BadInput, StoreUnavailable
@@ -65,7 +65,7 @@ STEPS_OF_OPENING = {
     "the market is another": (DuckDBLedger, "newest_plan"),
     "the exchange's store is locked": (CountedParts, "exchange"),
     "messages cannot be chosen": (CountedParts, "wanted_messages"),
-    "the outbox cannot be opened": (account_module, "start_drains"),
+    "the outbox cannot be opened": (opening, "start_drains"),
 }
 
 
@@ -123,7 +123,7 @@ def test_every_wrong_field_is_named_at_once(tmp_path: Path) -> None:
 def test_a_stop_while_the_copy_is_looked_for_opens_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_module, "bring_back", raising(Interrupted()))
+    monkeypatch.setattr(opening, "bring_back", raising(Interrupted()))
     closed: list[str] = []
     request = SessionRequest(CountedParts(tmp_path, closed=(closed,)), symbols=("AAA",))
     with pytest.raises(Interrupted), open_account(request, StopRequest()):

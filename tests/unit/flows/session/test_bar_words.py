@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from blocks.process.stop_request import StopRequest
-from flows.session.account.account import open_account
+from flows.session.account.opening import open_account
 from flows.session.account.parts import PlainParts
 from flows.session.bar_words import BarWords
 from flows.session.request import SessionRequest

@@ -23,7 +23,7 @@ from blocks.ledger.transfers import EARNED_EQUITY
 from blocks.process.stop_request import StopRequest
 from blocks.settings.broker import BrokerSettings
 from flows.__main__ import main
-from flows.session.account.account import open_account
+from flows.session.account.opening import open_account
 from flows.session.run_account import run_account
 from tasks.session.broker_watch import look_at_broker, meet_broker
 from tasks.session.runtime import Pace, SessionRuntime

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from blocks.settings.broker import BrokerSettings, UnreadableBroker
-from flows.session.account.account import open_account
 from flows.session.account.broker_account import real_money_words
 from flows.session.account.broker_terms import refuse_unfit_broker
+from flows.session.account.opening import open_account
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from trading.errors import BadInput

@@ -41,7 +41,6 @@ REASONS = {
         "blocks.ledger.place",
     ),
     "copies, messages and telemetry lie outside": (
-        "blocks.copies.comparison",
         "blocks.copies.proof",
         "blocks.copies.snapshot",
         "blocks.copies.store",
@@ -53,7 +52,6 @@ REASONS = {
         "blocks.telemetry.metrics",
         "blocks.telemetry.telemetry",
         "blocks.telemetry.trades",
-        "flows.session.account.copies",
         "tasks.session.telemetry",
         "tasks.sync",
     ),

@@ -10,7 +10,7 @@ import pytest
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.process import failpoints
 from blocks.process.stop_request import StopRequest
-from flows.session.account.account import open_account
+from flows.session.account.opening import open_account
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from tasks.session.inbox import Inbox
