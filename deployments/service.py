@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from deployments.processes.home import PREFECT_FILE
 # What `up` takes at most to end, beside the time that sessions have: server, worker, leftovers.
 REST_OF_THE_END_S = 90.0
 # A word that systemd would split, or take for something else, is put in quotes.
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=+:,@")
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-_./=+:,@")
 
 UNIT = """\
 # Made by `openbell service`. To have it started with the machine:

@@ -13,7 +13,7 @@ from prefect.states import Completed, Failed
 from blocks.account_files import TELEMETRY_FILE
 from blocks.bars.panel_cache import forget_unused, kept_bars_folder
 from blocks.health.checks import Level
-from blocks.health.health import check_health, write_heartbeat
+from blocks.health.health import check_health_as_set, write_heartbeat
 from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.log_lines import LogStore
 from blocks.telemetry.metrics import MetricsStore
@@ -42,13 +42,7 @@ async def health(
     if run is None:
         return skipped(NO_ACCOUNT)
     configured, folder, name, now = run
-    report = check_health(
-        folder,
-        name,
-        now,
-        settle_s=configured.data.settle_seconds,
-        asked_exchange=configured.trading.exchange,
-    )
+    report = check_health_as_set(folder, name, now, configured)
     try:
         write_heartbeat(folder, report)
     except OpenbellError as error:

@@ -33,11 +33,6 @@ class Watchers:
     def __init__(self) -> None:
         self._all: list[Watcher] = []
 
-    @property
-    def count(self) -> int:
-        """Return how many accounts are watched, or would be if somebody looked."""
-        return len(self._all)
-
     def of(self, source: Source) -> Watcher:
         """Return what watches the ledger of the account that a source names, and its folder."""
 

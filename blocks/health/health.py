@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blocks.account.absence import may_begin
 from blocks.account.facts import WAIT_SECONDS, AccountFacts
@@ -34,6 +35,9 @@ from blocks.telemetry.file import telemetry_file
 from blocks.telemetry.telemetry import beat
 from trading.counted import counted
 from trading.errors import BadInput, OpenbellError, StoreInUse, StoreUnavailable
+
+if TYPE_CHECKING:
+    from blocks.settings.app_settings import AppSettings
 
 NOT_BEGUN = "there is none before the first session"
 SETTLE_SECONDS = 5.0
@@ -112,6 +116,19 @@ def check_health(
     """
     reader = AccountReader(data_dir, account, wait_s)
     return HealthCheck(reader, settle_s, exchange, asked_exchange=asked_exchange).look(now)
+
+
+def check_health_as_set(
+    data_dir: Path, account: str, now: datetime, settings: AppSettings
+) -> HealthReport:
+    """Look at everything once, by the settings that the account's sessions go by."""
+    return check_health(
+        data_dir,
+        account,
+        now,
+        settle_s=settings.data.settle_seconds,
+        asked_exchange=settings.trading.exchange,
+    )
 
 
 class HealthCheck:

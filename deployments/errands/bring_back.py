@@ -6,14 +6,12 @@ Its session may be under way: whoever looks after open sessions has it traded on
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
 from blocks.account.names import account_name
 from blocks.process.secret_mask import MASK
-from blocks.settings.reader import read_settings
 from blocks.storage.choose import storage_from
+from deployments.errands.asked import asked
 from flows.session.account.copies import bring_gone_account_back
 from trading.errors import LeaseLost, OpenbellError
 
@@ -22,11 +20,7 @@ EXIT_NOT_BROUGHT_BACK = 3
 
 def main(arguments: list[str] | None = None) -> int:
     """Bring it back, and say so in one line, or why not."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data-dir", type=Path, required=True)
-    data_dir = parser.parse_args(arguments).data_dir
-    read = read_settings()
-    MASK.learn(read.secrets())
+    data_dir, read = asked(__doc__, arguments)
     code = 0
     try:
         settings = read.required()

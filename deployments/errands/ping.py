@@ -5,7 +5,6 @@ Exits with 0 when the other side took it, with 3 when something is not well or i
 
 from __future__ import annotations
 
-import argparse
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +14,11 @@ from pydantic import SecretStr
 
 from blocks.account.status import live_account
 from blocks.health.checks import Level
-from blocks.health.health import check_health
+from blocks.health.health import check_health_as_set
 from blocks.process.secret_mask import MASK
 from blocks.process.shutdown import leave
 from blocks.settings.app_settings import AppSettings
-from blocks.settings.reader import read_settings
+from deployments.errands.asked import asked
 from trading.errors import OpenbellError
 
 TIMEOUT_SECONDS = 10.0
@@ -29,11 +28,7 @@ EXIT_NOT_PINGED = 3
 
 def main(arguments: list[str] | None = None) -> int:
     """Ping once, or say in one line why not."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data-dir", type=Path, required=True)
-    data_dir = parser.parse_args(arguments).data_dir
-    read = read_settings()
-    MASK.learn(read.secrets())
+    data_dir, read = asked(__doc__, arguments)
     try:
         settings = read.without_blamed().required()
         url = settings.notifications.deadman_url
@@ -77,13 +72,7 @@ def _trouble(data_dir: Path, now: datetime, settings: AppSettings) -> str:
     account = live_account(data_dir)
     if account is None:
         return ""
-    report = check_health(
-        data_dir,
-        account,
-        now,
-        settle_s=settings.data.settle_seconds,
-        asked_exchange=settings.trading.exchange,
-    )
+    report = check_health_as_set(data_dir, account, now, settings)
     return "; ".join(report.reasons) if report.level == Level.UNHEALTHY else ""
 
 

@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.live.event_routes import Watchers
+from api.live.watcher import Watcher
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.live.source import Source
 from blocks.process.secret_mask import SecretMask
@@ -111,13 +112,20 @@ def test_each_account_of_the_folder_has_a_page_of_its_own_a_click_away(
 
 
 def test_what_answers_for_an_account_is_made_once(data_dir: Path) -> None:
-    watchers = Watchers()
+    made = list[str]()
+
+    class Counted(Watchers):
+        def of(self, source: Source) -> Watcher:
+            made.append(source.account())
+            return super().of(source)
+
+    watchers = Counted()
     page = TestClient(create_app(Source(data_dir, "replay"), watchers=watchers))
     page.get("/accounts/nobody/")
-    assert watchers.count == 1
+    assert made == ["replay"]
     for _ in range(3):
         assert page.get("/accounts/replay/api/live").status_code == 200
-    assert watchers.count == 2
+    assert made == ["replay", "replay"]
 
 
 @pytest.mark.parametrize("name", ["paper", "nobody", "copies", "<b>"])
