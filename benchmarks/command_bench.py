@@ -21,6 +21,7 @@ _CHILD = """
 import contextlib, importlib, json, sys, time
 began = time.perf_counter()
 import pandas_market_calendars
+from blocks.report.page import report_page
 from tasks.backtest import run as steps
 from tasks.backtest.request import BacktestRequest
 from pathlib import Path
@@ -45,7 +46,7 @@ names = list(starts)
 spans = {}
 for name, following in zip(names, names[1:] + [None]):
     spans[name] = (starts[following] if following else end) - starts[name]
-page = steps.report_page(report.run())
+page = report_page(report.run())
 drawn = time.perf_counter() - end
 print(json.dumps({
     "import": imported - began,

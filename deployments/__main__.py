@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import shlex
 import sys
 import time
 from datetime import UTC, datetime
@@ -30,8 +29,8 @@ from deployments.processes.home import (
     working_folder,
 )
 from deployments.registry.keep_registered import Registration
-from deployments.server.server import Server, known_server
 from deployments.server.worker import WORK_POOL
+from deployments.shell import server_of, shell, shell_line
 from deployments.start_settings import configure
 from deployments.supervisor import FIRST_REGISTER_LIMIT_S, FOLLOW, TELL, Supervisor
 from flows.commands.examples import example
@@ -305,7 +304,7 @@ def follow(home: Home, prefect_file: Path) -> int:
 
 
 def _use_known_server(home: Home) -> None:
-    server = _known_server(home)
+    server = server_of(home)
     api = server.connect()
     if not api.is_healthy():
         raise SourceUnavailable(
@@ -316,34 +315,6 @@ def _use_known_server(home: Home) -> None:
     api.close()
     os.environ.update(home.environment(server.api_url))
     os.chdir(REPOSITORY)
-
-
-def _known_server(home: Home) -> Server:
-    server = known_server(home)
-    if server is None:
-        raise SourceUnavailable(
-            f"no Prefect server is known for {home.data_dir}",
-            "Start one with: openbell up, or set PREFECT_API_URL",
-        )
-    return server
-
-
-def shell(home: Home) -> int:
-    """Print what tells a shell the server's address and its string, for `eval`."""
-    server = _known_server(home)
-    words = {"PREFECT_API_URL": server.api_url, "PREFECT_API_AUTH_STRING": server.auth_string}
-    given = (f"{name}={shlex.quote(text)}" for name, text in words.items() if text)
-    print("export", *given, flush=True)
-    return 0
-
-
-def shell_line(home: Home) -> str:
-    """Return the line that makes a shell's `prefect` speak to this folder's server.
-
-    It holds no secret: it may stand in logs.
-    """
-    command = [sys.executable, "-m", "deployments", "shell", "--data-dir", str(home.data_dir)]
-    return f'eval "$({shlex.join(command)})"'
 
 
 def _say(text: str) -> None:

@@ -23,7 +23,7 @@ from flows.process.name_run import name_run
 from flows.process.run_names import span_name
 from flows.process.settings import begin_process
 from flows.session.request import DEFAULT_SYMBOLS
-from tasks.backtest.run import BacktestReport
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.run import backtest as run_backtest
 from trading.backtest.no_trades import NO_TRADES
 from trading.counted import counted

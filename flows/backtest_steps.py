@@ -19,8 +19,9 @@ from flows.pages.live_page import LivePage
 from flows.process.outcome import failed
 from flows.process.run_names import some_symbols
 from flows.process.termination import termination_kept
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import PLAIN, BacktestReport, Loaded, Progress, Ran, Steps
+from tasks.backtest.run import PLAIN, Loaded, Progress, Ran, Steps
 from tasks.masked import without_secrets_in_errors
 from trading.counted import counted
 from trading.errors import OpenbellError

@@ -26,7 +26,7 @@ from flows.pages.cells import cell, table
 from flows.pages.live_page import LivePage
 from flows.pages.status import TRADE_COLUMNS, broker_line
 from flows.session.request import SessionRequest
-from tasks.backtest.run import BacktestReport
+from tasks.backtest.report import BacktestReport
 from tasks.masked import without_secrets_in_errors
 from trading.counted import counted
 from trading.market.calendar import exchange_timezone, to_microseconds

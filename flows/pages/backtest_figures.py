@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from blocks.results.folder import REPORT
-from tasks.backtest.run import BacktestReport
+from tasks.backtest.report import BacktestReport
 from trading.analysis.benchmark import against
 from trading.backtest.performance import SideFigures, Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS

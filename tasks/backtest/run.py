@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cached_property, partial
-from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
-import trading
 from blocks.process.cache_folder import engine_cache_folder, with_engine_cache
-from blocks.report.page import report_page
-from blocks.report.run import ReportRun
-from blocks.report.tear_sheet import tear_sheet_of, why_no_tear_sheet
-from blocks.results.folder import Results, check_folder, write_results
+from blocks.report.tear_sheet import why_no_tear_sheet
+from blocks.results.folder import check_folder, write_results
 from tasks.backtest.comparison import compare_with
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
-from tasks.backtest.hashes import hashes_of
 from tasks.backtest.notes import how_it_ran, panel_notes, refuse_no_bars
 from tasks.backtest.panel import is_large, load_panel
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest, check_request, plan_of
 from tasks.backtest.scan import UniverseScan, to_scan
 from trading.analysis.benchmark import Benchmark
-from trading.analysis.run_analysis import RunAnalysis, analyse
-from trading.analysis.trade_details import details_of
 from trading.backtest.no_trades import why_no_trades
-from trading.backtest.performance import Json, Summary, summarise
+from trading.backtest.performance import summarise
 from trading.backtest.run import READ_COMPILED_ABOVE_BARS, Outcome, read_compiled, run_backtest
-from trading.backtest.tables import DecisionTables, equity_table, trades_table, universe_table
 from trading.market.calendar import Session
 from trading.market.panel import Panel
 from trading.plan import RunPlan
@@ -81,104 +69,6 @@ class Ran:
     loaded: Loaded
     outcome: Outcome
     is_kept: bool
-
-
-@dataclass(frozen=True)
-class BacktestReport:
-    """A finished backtest: the plan, its bars, what happened, and the figures.
-
-    `sessions` are those traded; `notes` one sentence for each thing that a reader of the
-    figures must know; `source` where the bars come from, `is_simulated` whether that is no market,
-    and `has_page` whether its folder gets a page of HTML. `benchmark` is what is bought and held
-    in comparison, `out_of_sample_from` where the run is split, None for either that is not;
-    `has_tear_sheet` says that QuantStats' page is written too.
-    """
-
-    plan: RunPlan
-    panel: Panel
-    sessions: tuple[Session, ...]
-    outcome: Outcome
-    summary: Summary
-    source: str
-    notes: tuple[str, ...]
-    is_simulated: bool
-    has_page: bool = True
-    benchmark: Benchmark | None = None
-    out_of_sample_from: date | None = None
-    has_tear_sheet: bool = False
-
-    @cached_property
-    def analysis(self) -> RunAnalysis:
-        """Return the figures beyond the summary, made when they are first asked for."""
-        return analyse(
-            self.outcome,
-            self.panel,
-            self.plan,
-            self.summary,
-            benchmark=self.benchmark,
-            out_of_sample_from=self.out_of_sample_from,
-        )
-
-    def results(self, *, page: bool = False) -> Results:
-        """Return the report as tables and a summary for a result folder, and as a page."""
-        grid, analysis = self.panel.grid, self.analysis
-        return Results(
-            trades_table(self.outcome, grid, self.plan),
-            DecisionTables(self.outcome, grid, self.plan),
-            equity_table(self.outcome),
-            self.as_dict(),
-            partial(report_page, self.run()) if page else None,
-            universe_table(self.outcome, grid, self.plan),
-            analysis.as_dict(),
-            details_of(analysis, self.outcome),
-            tear_sheet_of(self.run()) if self.has_tear_sheet else None,
-        )
-
-    def run(self) -> ReportRun:
-        """Return the report as its page of HTML needs it."""
-        return ReportRun(
-            self.plan,
-            self.panel,
-            self.outcome,
-            self.summary,
-            self.source,
-            self.notes,
-            engine_version(self.plan.strategy_module),
-            self.is_simulated,
-            self.analysis,
-            self.benchmark,
-            self.out_of_sample_from,
-        )
-
-    def as_dict(self) -> dict[str, Json]:
-        """Return everything but the tables as JSON-ready values."""
-        return {
-            "engine_version": engine_version(self.plan.strategy_module),
-            "hashes": hashes_of(self.plan, self.panel, self.outcome.first_traded),
-            "source": self.source,
-            "plan": self.plan.describe(),
-            "words": {
-                "levels": list(self.plan.levels),
-                "own_reasons": dict(self.plan.own_reasons),
-            },
-            "sessions": {
-                "count": len(self.sessions),
-                "first": self.sessions[0].date.isoformat(),
-                "last": self.sessions[-1].date.isoformat(),
-                "warm_up": self.outcome.first_traded,
-            },
-            "defects": {
-                **self.panel.defects.as_dict(),
-                **self.outcome.gate.as_defects(),
-                **(self.panel.daily.defects.as_defects() if self.panel.daily else {}),
-            },
-            "gate": {
-                "findings": [{**finding.as_dict()} for finding in self.outcome.gate.findings],
-                "others": self.outcome.gate.others,
-            },
-            "notes": list(self.notes),
-            "summary": self.summary.as_dict(),
-        }
 
 
 def backtest(
@@ -324,19 +214,6 @@ class Steps:
 
 
 PLAIN = Steps(load, run, figures, write_report)
-
-
-def engine_version(module: ModuleType) -> str:
-    """Return the version of the package and a hash of the sources, the strategy's among them."""
-    try:
-        version = metadata.version("openbell")
-    except metadata.PackageNotFoundError:
-        version = "unreleased"
-    digest = hashlib.sha256()
-    for path in sorted(Path(trading.__path__[0]).rglob("*.py")):
-        digest.update(path.read_bytes())
-    digest.update(inspect.getsource(module).encode())
-    return f"{version}+{digest.hexdigest()[:12]}"
 
 
 def tell_nobody(step: str, done: int, total: int) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 
 from blocks.results.folder import write_results
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest, module_of
-from tasks.backtest.run import BacktestReport, Progress, backtest
+from tasks.backtest.run import Progress, backtest
 from tasks.sweep.batch import by_market, loaded_base, plan_base
 from tasks.sweep.chunk import plan_of_set, strategy_of
 from tasks.sweep.folder import RECORD, RESULTS, SETS

@@ -11,7 +11,8 @@ from types import ModuleType
 import polars as pl
 
 from blocks.process.memory import give_back_heaps
-from tasks.backtest.run import Progress, engine_version
+from tasks.backtest.engine_version import engine_version
+from tasks.backtest.run import Progress
 from tasks.sweep.batch import (
     Refused,
     Runs,

@@ -14,8 +14,9 @@ from types import ModuleType
 import numpy as np
 
 from blocks.process.cache_folder import with_engine_cache
+from tasks.backtest.engine_version import engine_version
 from tasks.backtest.request import module_of
-from tasks.backtest.run import Progress, engine_version, tell_nobody
+from tasks.backtest.run import Progress, tell_nobody
 from tasks.sweep.batch import Refused, by_market, loaded_base, plan_base
 from tasks.sweep.chunk import Strategy, plan_of_set, strategy_of
 from tasks.sweep.folder import own_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from functools import cache
 
-from tasks.backtest.run import engine_version
+from tasks.backtest.engine_version import engine_version
 from tasks.sweep.chunk import Chunk, ChunkResult, run_chunk
 from trading.errors import BadInput
 from trading.plan import strategy_named

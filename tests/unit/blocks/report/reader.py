@@ -11,8 +11,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import BacktestReport, backtest
+from tasks.backtest.run import backtest
 from trading.market.panel import Panel
 
 

@@ -31,8 +31,9 @@ from blocks.report.trades import PAGE_COLUMNS
 from blocks.report.words import DEFECT_WORDS
 from blocks.results.folder import REPORT, read_results, write_results
 from flows.pages.backtest_figures import figures
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import BacktestReport, backtest
+from tasks.backtest.run import backtest
 from tests.shared_data import REAL_BARS, needs_real_bars
 from tests.unit.blocks.report.reader import (
     Elements,

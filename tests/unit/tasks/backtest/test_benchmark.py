@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from blocks.markets.random_walk import simulated_rows
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import BacktestReport, backtest
+from tasks.backtest.run import backtest
 from trading.errors import BadInput
 from trading.market.calendar import sessions_between
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import trading
-from tasks.backtest.run import engine_version
+from tasks.backtest.engine_version import engine_version
 from trading.plan import make_plan
 
 

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from tasks.backtest.hashes import hashes_of, strategy_digest
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import BacktestReport, backtest
+from tasks.backtest.run import backtest
 from trading.backtest.performance import Json
 from trading.market.panel import Panel
 from trading.sweep.parameter_set import set_hash_of

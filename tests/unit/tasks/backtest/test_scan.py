@@ -14,8 +14,9 @@ from blocks.archive.month.runs import Sizes
 from blocks.process.clocks import ReplayClock
 from blocks.providers.fetched_bars import FetchedBars
 from tasks.backtest import scan as scanning
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import BacktestReport, backtest
+from tasks.backtest.run import backtest
 from tests.unit.trading.backtest.universe_markets import FIRST_TRADED, INTERVAL, SESSIONS, market
 from trading.backtest.tables import trades_table
 from trading.market.bars import BarRows

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import BacktestReport, backtest
+from tasks.backtest.run import backtest
 
 STEPPED = {"trailing": "stepped", "trail_steps": [[0.5, 0], [1, 0.5]]}
 RESTING = {"direction": "first_bar", "entry": "stop"}

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tasks.backtest.run import BacktestReport
+from tasks.backtest.report import BacktestReport
 from tests.unit.trading.analysis.runs import SETTINGS, simulated
 from trading.analysis import excursions
 from trading.analysis.excursions import Excursions, excursions_of

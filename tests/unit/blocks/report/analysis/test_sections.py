@@ -13,8 +13,9 @@ import pytest
 
 from blocks.report.analysis.sections import analysis_sections
 from blocks.report.page import report_page
+from tasks.backtest.report import BacktestReport
 from tasks.backtest.request import BacktestRequest
-from tasks.backtest.run import BacktestReport, backtest
+from tasks.backtest.run import backtest
 from tests.unit.blocks.report.reader import Elements, element_text, floats
 from trading.analysis.trade_details import details_of
 from trading.backtest.tables import trades_table
