@@ -17,10 +17,16 @@ _FORMAT = "%Y%m%dT%H%M%SZ"
 def session_schedule(exchange: str, now: datetime, warm_up_minutes: float) -> str:
     """Return an RRULE set that fires before each of the next sessions' open, and at no other time.
 
-    `now` is aware UTC; times of firing at or before it are left out.
+    `now` is aware UTC; times of firing at or before it are left out. Where one session follows the
+    other without a pause it fires at the open: the one before is traded until then, and a run
+    that is due within it is taken for its own.
     """
     before = timedelta(minutes=warm_up_minutes)
-    return _rule(now, [session.open - before for session in _sessions(exchange, now)])
+    sessions = _sessions(exchange, now)
+    fires = [session.open - before for session in sessions]
+    for number, session in enumerate(sessions[:-1], 1):
+        fires[number] = max(fires[number], session.close)
+    return _rule(now, fires)
 
 
 def close_schedule(exchange: str, now: datetime, minutes_after: float) -> str:

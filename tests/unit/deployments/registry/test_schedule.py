@@ -18,6 +18,7 @@ from deployments.registry.schedule import (
     is_good_enough,
     session_schedule,
 )
+from trading.market.calendar import next_session
 
 PREFECT_LIMIT_CHARACTERS = 6_500
 NOON = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
@@ -96,6 +97,16 @@ def test_opens_in_utc_move_by_an_hour_at_both_changes_of_the_clock() -> None:
     autumn = session_schedule("NYSE", datetime(2025, 10, 31, 0, 0, tzinfo=UTC), 5)
     assert spring.startswith("RDATE:20250307T142500Z,20250310T132500Z,")
     assert autumn.startswith("RDATE:20251031T132500Z,20251103T142500Z,")
+
+
+def test_where_nothing_closes_a_run_is_due_when_its_own_session_begins() -> None:
+    rule = session_schedule("24/7", NOON, 10)
+    times = fire_times(rule)
+    assert times is not None
+    midnight = datetime(2025, 10, 21, tzinfo=UTC)
+    assert times[:3] == [midnight + timedelta(days=days) for days in range(3)]
+    # Ten minutes earlier it would be of the day before, which another run trades.
+    assert all(next_session("24/7", due).open == due for due in times[:3])
 
 
 def test_a_year_fits_what_prefect_accepts() -> None:
