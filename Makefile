@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest
 SHARED_OUT := --dist loadscope --no-loadscope-reorder
 
-.PHONY: env demo demo-quick up test test-fast soak lint lint-types lint-layers bench docs screens clean
+.PHONY: env demo demo-quick up test test-fast soak lint lint-types lint-layers lint-clocks bench docs screens clean
 
 # PYTHON=/path/to/python3.12 chooses another interpreter than the first that is found.
 env:
@@ -48,7 +48,7 @@ soak: env
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-layers
+	@$(MAKE) --no-print-directory --jobs 2 lint-types lint-layers lint-clocks
 
 # Each takes one core for half a minute.
 lint-types:
@@ -56,6 +56,10 @@ lint-types:
 
 lint-layers:
 	$(BIN)/lint-imports --no-cache
+
+# No wall clock and no chance without a seed in what a simulated session runs.
+lint-clocks:
+	$(BIN)/python -m pytest -n 0 -q tests/unit/flows/simulation/test_no_clock_and_no_chance.py
 
 # Ends with 1 for a link that leads nowhere, but not with --quiet. The variable silences a notice of MkDocs's makers.
 docs: env
