@@ -36,8 +36,8 @@ IN_THE_PAGE = {"symbols": list(SYMBOLS[:-1])}
 @pytest.mark.parametrize(
     "faults",
     [
-        pytest.param((EVERYTHING, FORGOTTEN), id="at once"),
-        pytest.param((WORKER, SESSION, FORGOTTEN), id="one by one", marks=pytest.mark.soak),
+        pytest.param((EVERYTHING, FORGOTTEN), id="two strikes"),
+        pytest.param((WORKER, SESSION, FORGOTTEN), id="three strikes", marks=pytest.mark.soak),
     ],
 )
 def test_killed_with_positions_a_session_goes_on_with_its_orders_true_and_stopped_it_ends_flat(
