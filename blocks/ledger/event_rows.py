@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+import duckdb
 import orjson
 
+from blocks.stores.insertion import insert
+from trading.market.calendar import from_microseconds
 from trading.session.events import (
     EVERY_SYMBOL,
     KIND_OF,
@@ -86,3 +90,16 @@ def order_to_json(order: Order) -> str:
 def order_from_json(text: str) -> Order:
     """Return the order that JSON holds."""
     return order_from_fields(orjson.loads(text))
+
+
+def append(
+    connection: duckdb.DuckDBPyConnection, events: Sequence[Event], session: str, last: int
+) -> int:
+    """Append events after the number `last`; return the last one's."""
+    rows = []
+    for seq, event in enumerate(events, start=last + 1):
+        us = event_time_us(event)
+        when = None if us is None else from_microseconds(us)
+        rows.append((seq, when, session, *event_to_row(event)))
+    insert(connection, "journal", rows)
+    return last + len(rows)

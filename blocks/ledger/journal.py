@@ -8,24 +8,9 @@ import duckdb
 import orjson
 
 from blocks.ledger.damage import damaged
-from blocks.ledger.event_rows import event_from_row, event_time_us, event_to_row
-from blocks.stores.insertion import insert
-from trading.market.calendar import from_microseconds
-from trading.session.events import Discrepancy, Event, SessionStarted
+from blocks.ledger.event_rows import append, event_from_row
+from trading.session.events import Discrepancy, SessionStarted
 from trading.session.ports import JournalRow
-
-
-def append(
-    connection: duckdb.DuckDBPyConnection, events: Sequence[Event], session: str, last: int
-) -> int:
-    """Append events after the number `last`; return the last one's."""
-    rows = []
-    for seq, event in enumerate(events, start=last + 1):
-        us = event_time_us(event)
-        when = None if us is None else from_microseconds(us)
-        rows.append((seq, when, session, *event_to_row(event)))
-    insert(connection, "journal", rows)
-    return last + len(rows)
 
 
 def last_number(connection: duckdb.DuckDBPyConnection) -> int:

@@ -15,10 +15,10 @@ from blocks.account_commands import account_command
 from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease, place
 from blocks.ledger.commands import add_command, commands_since
+from blocks.ledger.event_rows import append
 from blocks.ledger.format import check_format, lost_message_table, write_format
 from blocks.ledger.halts import DRAWDOWN_SINCE
 from blocks.ledger.journal import (
-    append,
     events_in,
     executions_in,
     journal_of,
