@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -124,6 +125,12 @@ def ruleset_of(name: str, path: Path, content: Mapping[str, Any]) -> tuple[Rules
         file.interval_minutes,
     )  # fmt: skip
     return ruleset, wrong
+
+
+def wrong_parameters(ruleset: Ruleset, module: ModuleType) -> list[BadInput]:
+    """Return what a ruleset says wrongly of its strategy, where that is a file of the user's."""
+    wrong = _wrong_values("strategy", module.Parameters, ruleset.parameters)
+    return [BadInput(f"ruleset {ruleset.path}: {each.what}", each.hint) for each in wrong]
 
 
 def _wrong_values(group: str, model: type[BaseModel], values: Mapping[str, Any]) -> list[BadInput]:

@@ -150,7 +150,16 @@ def asked_strategy(args: Namespace) -> tuple[dict[str, Any], ModuleType | None]:
     if args.strategy_file is not None:
         from blocks.strategy_file import load_strategy
 
-        return parameters, load_strategy(args.strategy_file)
+        module = load_strategy(args.strategy_file)
+        own_word = module.Parameters.model_fields["strategy"].default
+        named = parameters.pop("strategy", own_word)
+        if named not in (own_word, args.strategy_file.stem):
+            raise BadInput(
+                f"--set strategy={named} and --strategy-file {args.strategy_file} name two"
+                " strategies",
+                "Leave one of them out",
+            )
+        return parameters, module
     from trading.strategy_choice import file_of
 
     name = file_of(args.settings.strategy)
@@ -162,4 +171,4 @@ def asked_strategy(args: Namespace) -> tuple[dict[str, Any], ModuleType | None]:
     folder = operations.strategies_folder(getattr(args, "data_dir", operations.data_dir))
     # It is the file's name, of which the file need not know.
     parameters.pop("strategy", None)
-    return parameters, own_strategy(name, folder)
+    return parameters, own_strategy(name, folder, getattr(args, "active_ruleset", None))

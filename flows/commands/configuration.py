@@ -69,6 +69,7 @@ def configure(name: str, parser: ArgumentParser, arguments: list[str]) -> Namesp
         # Settings of the strategy that is chosen otherwise are none of the file's.
         parsed.set = settings_pairs(read.parameters_of_any_strategy()) + parsed.set_here
     parsed.settings = settings
+    parsed.active_ruleset = read.ruleset
     _warn_of_foreign_symbols(parsed)
     if name not in WRITES_ELSEWHERE:
         keep_private()

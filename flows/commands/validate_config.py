@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 from blocks.account_files import LEDGERS
 from blocks.process.web_door import refuse_beyond_this_machine
+from blocks.rulesets.ruleset import Ruleset
 from blocks.settings.app_settings import AppSettings, shown
 from blocks.settings.checks import complaint_of_folder
 from blocks.settings.complaints import Origin
@@ -74,7 +75,10 @@ def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
     folder = settings.operations.data_dir
     complaint = complaint_of_folder(folder)
     problems = [] if complaint is None else [f"DATA_DIR: {complaint}"]
-    if complaint is None and (wrong := _complaint_of_own_strategy(settings)) is not None:
+    if (
+        complaint is None
+        and (wrong := _complaint_of_own_strategy(settings, read.ruleset)) is not None
+    ):
         problems.append(f"STRATEGY: {wrong}")
     if settings.api.api_token is None:
         try:
@@ -105,7 +109,9 @@ def _with_what_others_refuse(read: ReadSettings) -> ReadSettings:
     return replace(read, settings=None, problems=(*read.problems, *problems))
 
 
-def _complaint_of_own_strategy(settings: AppSettings) -> OpenbellError | None:
+def _complaint_of_own_strategy(
+    settings: AppSettings, ruleset: Ruleset | None
+) -> OpenbellError | None:
     """Say why a strategy of the user's own could not be traded with these settings."""
     name = file_of(settings.strategy)
     if name is None:
@@ -115,7 +121,8 @@ def _complaint_of_own_strategy(settings: AppSettings) -> OpenbellError | None:
 
     operations = settings.operations
     try:
-        module = own_strategy(name, operations.strategies_folder(operations.data_dir))
+        folder = operations.strategies_folder(operations.data_dir)
+        module = own_strategy(name, folder, ruleset)
         make_plan(
             settings.trading.symbols,
             parameters_of(settings.strategy),

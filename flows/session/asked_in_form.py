@@ -66,6 +66,7 @@ def asked_in_form(form: FormValues, configured: AppSettings, data_dir: Path) -> 
 def _asked(form: FormValues, configured: AppSettings, data_dir: Path) -> Asked:
     name, parameters = _strategy_of(form.strategy)
     groups = dict(form.groups)
+    ruleset = None
     symbols, minutes = form.symbols, form.interval_minutes
     if form.ruleset:
         ruleset = read_ruleset(form.ruleset, data_dir)
@@ -84,7 +85,7 @@ def _asked(form: FormValues, configured: AppSettings, data_dir: Path) -> Asked:
     if name in BUILT_IN:
         return Asked({"strategy": name, **settings}, None, symbols, minutes)
     folder = configured.operations.strategies_folder(data_dir)
-    return Asked(settings, own_strategy(name, folder), symbols, minutes)
+    return Asked(settings, own_strategy(name, folder, ruleset), symbols, minutes)
 
 
 def _strategy_of(values: Values) -> tuple[str, dict[str, Any]]:

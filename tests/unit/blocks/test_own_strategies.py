@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from blocks.own_strategies import own_strategy
+from blocks.rulesets.ruleset import ruleset_of
 from tests.unit.trading import coin_side
 from trading.errors import BadInput
 from trading.plan import make_plan
@@ -51,6 +52,19 @@ def test_a_name_of_no_file_is_one_line_with_the_nearest(name: str, hint: str, fo
     assert f"there is no {folder / name}.py. {hint}" in str(caught.value)
     with pytest.raises(BadInput, match="Put its file there"):
         own_strategy("first", folder / "not_there")
+
+
+def test_what_a_ruleset_says_wrongly_of_a_file_is_told_by_the_ruleset(folder: Path) -> None:
+    path = folder / "mine.yaml"
+    said = {"strategy": "side", "max_entrys": 2}
+    ruleset, wrong = ruleset_of("mine", path, {"strategy": said})
+    assert wrong == []
+    with pytest.raises(BadInput) as caught:
+        own_strategy("side", folder, ruleset)
+    line = f"ruleset {path}: strategy.max_entrys is not known. Did you mean strategy.max_entries?"
+    assert str(caught.value) == line
+    right, _ = ruleset_of("mine", path, {"strategy": {"strategy": "side", "max_entries": 2}})
+    assert own_strategy("side", folder, right).MEMORY == coin_side.MEMORY
 
 
 @pytest.mark.parametrize("place", ["", "side.py"])

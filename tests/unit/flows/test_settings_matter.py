@@ -327,6 +327,17 @@ def test_a_strategy_of_ones_own_is_found_by_its_name(
         request("--set", "strategy=sde")
 
 
+def test_a_file_is_not_run_under_the_name_of_another_strategy(tmp_path: Path) -> None:
+    file = tmp_path / "side.py"
+    file.write_text(Path(coin_side.__file__).read_text())
+    with pytest.raises(BadInput, match=r"name two strategies\. Leave one of them out"):
+        request("--strategy-file", str(file), "--set", "strategy=ema_trend")
+    for own_name in ("side", "coin_side"):
+        asked = request("--strategy-file", str(file), "--set", f"strategy={own_name}")
+        assert asked.strategy_module is not None
+        assert asked.strategy_module.MEMORY == coin_side.MEMORY
+
+
 def test_a_backtest_takes_the_symbols_only_when_they_are_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
