@@ -93,7 +93,7 @@ class RulesetFile(BaseModel):
 def ruleset_of(name: str, path: Path, content: Mapping[str, Any]) -> tuple[Ruleset, list[BadInput]]:
     """Return the ruleset that a file's content says, and all that is wrong with it.
 
-    Parameters of a strategy of the user's own are looked at when its file is read.
+    What a strategy of the user's own has beyond all others is looked at when its file is read.
     """
     wrong = list(_unknown(content, RulesetFile, ""))
     known = {key: value for key, value in content.items() if key in RulesetFile.model_fields}
@@ -117,6 +117,9 @@ def ruleset_of(name: str, path: Path, content: Mapping[str, Any]) -> tuple[Rules
         except ValidationError as error:
             said = said_of(error.errors()[0])
             wrong.append(BadInput(f"strategy.strategy: {said}", "Correct this value"))
+        every = SelectionParameters.model_fields
+        shared = {name: value for name, value in parameters.items() if name in every}
+        wrong += _wrong_values("strategy", SelectionParameters, shared)
     groups = {group: dict(getattr(file, group)) for group in ACCOUNT_GROUPS}
     for group, model in ACCOUNT_GROUPS.items():
         wrong += _wrong_values(group, model, groups[group])

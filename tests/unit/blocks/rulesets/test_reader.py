@@ -122,6 +122,10 @@ def test_what_a_file_does_not_say_is_not_said(tmp_path: Path) -> None:
             "interval_minutes: yes",
             "interval_minutes: write a number of minutes (given True). Correct this value",
         ),
+        (
+            "strategy: {strategy: of_mine, max_entries: yes}",
+            "strategy: max_entries: true is no number. Correct this value",
+        ),
         ("strategy: {strategy: }", "strategy.strategy: Input should be a valid string"),
         ("risk: {MAX_SHARES: 5}", "risk.MAX_SHARES is not known. Did you mean risk.max_shares?"),
         ("risk: [", "line 1: expected the node content, but found '<stream end>'"),
