@@ -1,10 +1,11 @@
 #!/bin/bash
 # Makes .venv from the hashed lock, once: what `make env` does. PYTHON names an interpreter; left
-# out, a .venv that works keeps its own, and a new one gets the first that is found.
+# out, a .venv that works keeps its own, and a new one gets the first of the candidates that fits.
 set -euo pipefail
 
 PACKAGES=(trading blocks tasks flows deployments api)
-CANDIDATES=(python3.11 python3.12 python3.13 /usr/bin/python3.11 /usr/bin/python3.12 /usr/bin/python3.13 python3)
+# A distribution's comes first: what a launcher such as pyenv builds is a fifth slower.
+CANDIDATES=(/usr/bin/python3.11 /usr/bin/python3.12 /usr/bin/python3.13 python3.11 python3.12 python3.13 python3)
 HINT="Install Python 3.11, 3.12 or 3.13 with its venv module, or call: make env PYTHON=/path/to/python3.11"
 # Where a checkout was moved, its .venv names the old place.
 here=$(pwd -P)
