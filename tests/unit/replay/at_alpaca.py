@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from blocks.exchange.alpaca.exchange import AlpacaExchange
 from blocks.exchange.alpaca.line.access import BrokerAccess
-from flows.session.account.account import Account
+from flows.session.account import account as account_module
+from flows.session.account import pace as pace_module
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
@@ -114,7 +115,8 @@ def looking_twice_a_bar(interval_minutes: int) -> Iterator[None]:
     """Let replayed sessions look at their orders in the middle of a bar, as live ones do."""
     pace = Pace(tend_seconds=30.0 * interval_minutes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Account, "_pace", lambda account: pace)
+        for module in (account_module, pace_module):
+            patch.setattr(module, "pace_of", lambda request, minutes: pace)
         yield
 
 
