@@ -16,6 +16,7 @@ from benchmarks.caches import cache_folder
 from benchmarks.command_bench import drop_page_cache, measure_command
 from benchmarks.cycle_bench import measure_cycle
 from benchmarks.engine_bench import measure_engine, measure_indicators
+from benchmarks.equal_trades_bench import measure_equal_trades
 from benchmarks.idle_bench import measure_idle
 from benchmarks.market import make_market, write_market
 from benchmarks.orders_bench import measure_orders
@@ -110,6 +111,9 @@ def main() -> None:
     print(figures["vectorbt"], flush=True)
     figures["raptorbt"] = measure_raptorbt(cache / "vectorbt.npz", cache)
     print(figures["raptorbt"], flush=True)
+    print("others on equal trades ...", flush=True)
+    figures["equal trades"] = measure_equal_trades(VECTORBT_BARS, cache)
+    print(figures["equal trades"], flush=True)
     (DOCS / "benchmarks.json").write_text(json.dumps(figures, indent=1) + "\n")
     (DOCS / "benchmarks.md").write_text(page(figures))
     print(f"written to {DOCS / 'benchmarks.md'}")
@@ -160,7 +164,11 @@ def page(figures: dict[str, Any]) -> str:
                 "## From a bar's close to the last byte of its last order, at a broker over HTTP",
                 "The broker is the double of Alpaca, in a process of its own on the same machine: every"
                 " symbol enters at one close and leaves at another. Exits wait for their stops to be"
-                " cancelled first.",
+                " cancelled first. Each request is a journal entry before it is sent, so that a bar"
+                " of one symbol costs a handful of commits and questions besides its order. A bar"
+                " takes a second here and is filled in its middle, so that what it filled is booked"
+                " first, after the same close. Measure yours alone with"
+                " `python -m benchmarks.orders_bench`.",
                 table(figures["orders"]),
                 "## `make up` while nothing is traded, five minutes after its start",
                 table(figures["idle"]),
@@ -172,6 +180,14 @@ def page(figures: dict[str, Any]) -> str:
                 "Its rules are fewer still: longs alone, one symbol at a time, so that no positions"
                 " share cash, a limit or a day's loss, and signals come ready made.",
                 table([figures["raptorbt"]]),
+                "## Others on rules that all of them have, so that trades are equal",
+                "A breakout upwards, in at the next bar's open and out at the session's last one,"
+                " without stops, targets, slippage or a limit of positions. What is equal is"
+                " symbol, bars and both prices; raptorbt's sizes are parts of the equity. The times"
+                " of the others include making the masks that they ask for. With the portfolio's"
+                " rules, stops and targets, which are what a sweep is for, there is nothing to"
+                " compare it with.",
+                table(figures["equal trades"]),
             ]
         )
         + "\n"

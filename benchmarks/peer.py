@@ -11,20 +11,22 @@ from typing import Any
 _LONGEST_S = 900
 
 
-def measure_peer(package: str, program: str, arrays: Path, cache: Path) -> dict[str, Any]:
+def measure_peer(
+    package: str, program: str, arrays: Path, cache: Path, *arguments: str
+) -> dict[str, Any]:
     """Return the figures that a program prints as its last line, or why there are none.
 
-    It is told the file of `arrays` of bars; `package` is what has to be installed for it.
+    It is told the file of `arrays` of bars, then the arguments; `package` is what has to be
+    installed for it, with an extra in brackets if it needs one.
     """
-    environment = cache / f"{package}-venv"
+    module, _, extra = package.rstrip("]").partition("[")
+    environment = cache / (f"{module}-{extra}-venv" if extra else f"{module}-venv")
     python = environment / "bin" / "python"
     if not python.exists():
         made = subprocess.run([sys.executable, "-m", "venv", str(environment)], check=False)
         if made.returncode:
             return {package: "not available: no environment could be made"}
-    have = subprocess.run(
-        [str(python), "-c", f"import {package}"], capture_output=True, check=False
-    )
+    have = subprocess.run([str(python), "-c", f"import {module}"], capture_output=True, check=False)
     if have.returncode:
         got = subprocess.run(
             [str(python), "-m", "pip", "install", "--quiet", "numpy", package],
@@ -35,7 +37,7 @@ def measure_peer(package: str, program: str, arrays: Path, cache: Path) -> dict[
         if got.returncode:
             return {package: "not available: it did not install"}
     done = subprocess.run(
-        [str(python), "-c", program, str(arrays)],
+        [str(python), "-c", program, str(arrays), *arguments],
         capture_output=True,
         text=True,
         timeout=_LONGEST_S,
