@@ -19,7 +19,7 @@ from blocks.process import failpoints
 from blocks.saved.blocks import wanted_blocks
 from blocks.saved.discord import DiscordWebhook
 from blocks.settings.app_settings import AppSettings
-from flows.session.account import account as wiring
+from flows.session.account import opening as wiring
 from flows.session.account.parts import PlainParts
 from flows.session.request import SessionRequest
 from flows.session.run_account import run_account
