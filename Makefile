@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 DATA_DIR ?= data
-# Many tests wait for servers and clocks: three of these do so from the beginning, one computes.
-TEST_PROCESSES ?= 4
+# Many tests wait for servers and clocks: three of these do so from the beginning, two compute.
+TEST_PROCESSES ?= 5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Each process of the tests would make the bytecode of all test files anew, twelve seconds of it.
 unexport PYTHONDONTWRITEBYTECODE
