@@ -53,6 +53,8 @@ LONGEST_FIRST = (
     "tests/unit/trading/",
     "tests/process/",
 )
+# These wait for servers, processes and clocks; the others compute.
+WAITING = (ONE_SERVER, OBJECT_STORES, "tests/system/", "tests/process/")
 # Longer than somebody waits who has changed one rule.
 SLOW = (
     "tests/unit/api/live/test_controls.py",
@@ -134,6 +136,24 @@ class InFiles(LoadScopeScheduling):
         """
         if self._pending_of(self.assigned_work[node]) <= 1 or not self.workqueue:
             super()._reschedule(node)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Give a process the next file that computes, while fewer do than there are cores.
+
+        The others wait meanwhile: first all that waits, then all that computes, would take longer.
+        """
+        begun = [
+            list(work)[-1]
+            for other, work in self.assigned_work.items()
+            if other is not node and work
+        ]
+        computing = sum(not scope.startswith(WAITING) for scope in begun)
+        is_to_wait = computing >= (os.cpu_count() or 1)
+        fitting = (scope for scope in self.workqueue if scope.startswith(WAITING) == is_to_wait)
+        chosen = next(fitting, None)
+        if chosen is not None:
+            self.workqueue.move_to_end(chosen, last=False)
+        super()._assign_work_unit(node)
 
     def remove_node(self, node: Any) -> str | None:
         """Hand what a process left to the others, but not the files that it was done with.
