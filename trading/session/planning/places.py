@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trading.engine.book import Book, equity, gross_exposure, reserved_cost
-from trading.session.entry_terms import awaited_terms
+from trading.session.entry_terms import awaited_terms, terms_of
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order
 from trading.session.protection.legs import is_unheard
@@ -26,17 +26,24 @@ def within_places(
 
     An entry whose cancel is not confirmed is no part of the book any more, and may be filled at
     this moment: it keeps its place among the `most` positions, and its money of `leverage` times
-    the equity, until it is known to be gone. One that was filled all the same keeps both. What
-    waits for such a place is asked for at a later look. `orders` are a symbol's, by symbol.
+    the equity, until it is known to be gone; so does one in whose place another is awaited, which
+    may be the smaller. One that was filled all the same keeps both. What waits for such a place is
+    asked for at a later look. `orders` are a symbol's, by symbol.
     """
     taken, may_cost = 0, 0.0
     for s, symbol in enumerate(symbols):
         is_held = bool(book.quantity[s]) and not book.exit_waiting[s]
-        ending = [o for o in orders.get(symbol, ()) if o.leg == Leg.ENTRY and _may_fill(o)]
-        is_awaited = awaited_terms(book, s) is not None
-        taken += is_held or is_awaited or bool(ending and not book.quantity[s])
-        if not is_awaited:
-            may_cost += sum(_cost(order, float(book.mark[s])) for order in ending)
+        awaited = awaited_terms(book, s)
+        ending = [
+            order
+            for order in orders.get(symbol, ())
+            if order.leg == Leg.ENTRY and _may_fill(order) and terms_of(order) != awaited
+        ]
+        taken += is_held or awaited is not None or bool(ending and not book.quantity[s])
+        ending_cost = sum(_cost(order, float(book.mark[s])) for order in ending)
+        # Of the entry that is to take its place the book has the money already.
+        reserved = 0.0 if awaited is None else abs(awaited.quantity) * awaited.reference_price
+        may_cost += max(0.0, ending_cost - reserved)
     room = max(0, len(entries) - max(0, taken - most))
     left = list(entries[:room])
     worth = leverage * equity(book)

@@ -38,6 +38,8 @@ BROKE_ONCE = {
     9101: "a source was silent for 20 s, and nobody looked after what stood bare: the simulated"
     " source was not tended as a real one is",
     10059: "an exit was filled and not heard, and another left what somebody else held",
+    20995: "an entry was filled before its cancel, a smaller one was awaited in its place, and its"
+    " money was spent on another symbol",
 }
 
 

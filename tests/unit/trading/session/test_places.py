@@ -55,6 +55,23 @@ def test_an_entry_that_may_still_be_filled_keeps_its_money(
     assert _sent(book, {"AAA": 50, "CCC": 50}, order, leverage=leverage) == sent
 
 
+def test_one_in_whose_place_a_smaller_one_is_awaited_keeps_its_money_too() -> None:
+    book = new_book(len(SYMBOLS), 10_000.0)
+    plan_entry(book, 1, 1, PRICE, PRICE - 1, math.nan)
+    assert _sent(book, {"AAA": 50, "CCC": 48}, ENDING) == ["AAA"]
+    assert _sent(book, {"AAA": 50, "CCC": 48}, replace(ENDING, status=Status.CANCELLED)) == [
+        "AAA",
+        "CCC",
+    ]
+
+
+def test_the_entry_that_is_awaited_keeps_nothing_back_beside_what_the_book_has_for_it() -> None:
+    book = new_book(len(SYMBOLS), 10_000.0)
+    plan_entry(book, 1, -50, PRICE, PRICE + 1, math.nan)
+    working = replace(ENDING, stop_price=PRICE + 1)
+    assert _sent(book, {"AAA": 50}, working) == ["AAA"]
+
+
 def test_one_that_was_filled_although_it_was_to_end_keeps_its_money_too() -> None:
     book = new_book(len(SYMBOLS), 10_000.0)
     _sell_short(book, 1, 50)
