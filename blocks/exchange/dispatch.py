@@ -76,6 +76,7 @@ class Dispatch:
         for intent, answer in ask(self._exchange, [self.stamped(intent) for intent in intents]):
             if isinstance(answer, Unknown) and intent.action == "submit":
                 self._record(answer_to(intent, Status.UNKNOWN, "no answer"))
+                self._unanswered.unheard(intent.client_order_id, present_us(self._times))
             self._answers.append((intent, answer))
 
     def take_answers(self) -> None:

@@ -21,8 +21,8 @@ class _Lookups:
 
     first_missing_us: int = 0
     missing: int = 0
-    # When it was sent again first, 0 for never.
-    again_us: int = 0
+    # When it was sent again first, or later had no answer once more; 0 for never.
+    unheard_us: int = 0
     postponed: int = 0
     not_before_us: int = 0
 
@@ -79,14 +79,20 @@ class Lookups:
         Without a clock nothing is.
         """
         looks = self._by_id.get(client_order_id)
-        if looks is None or not looks.again_us:
+        if looks is None or not looks.unheard_us:
             return False
-        return now_us - looks.again_us < LATEST_SECONDS * self._speed * 1e6
+        return now_us - looks.unheard_us < LATEST_SECONDS * self._speed * 1e6
 
     def repeated(self, client_order_id: str, now_us: int) -> None:
         """Note that a request goes out once more, before it is known what became of the first."""
         looks = self._by_id.setdefault(client_order_id, _Lookups())
-        looks.again_us = looks.again_us or now_us
+        looks.unheard_us = looks.unheard_us or now_us
+
+    def unheard(self, client_order_id: str, now_us: int) -> None:
+        """Note that what went out once more had no answer either: it may arrive as late again."""
+        looks = self._by_id.get(client_order_id)
+        if looks is not None and looks.unheard_us:
+            looks.unheard_us = now_us
 
     def sent_again(self, intent: Intent, now_us: int) -> None:
         """Note that a request goes out once more; a cancel that never takes does so more rarely.
@@ -95,7 +101,7 @@ class Lookups:
         """
         if intent.action == "submit":
             before = self._by_id.get(intent.client_order_id, _Lookups())
-            self._by_id[intent.client_order_id] = _Lookups(again_us=before.again_us or now_us)
+            self._by_id[intent.client_order_id] = _Lookups(unheard_us=before.unheard_us or now_us)
         else:
             self.postpone(intent.client_order_id, now_us)
 

@@ -46,6 +46,10 @@ class Unanswered:
         """Note that requests are on their way, whatever was said of earlier ones."""
         self._accepted -= set(client_order_ids)
 
+    def unheard(self, client_order_id: str, us: int) -> None:
+        """Note that a new order had no answer."""
+        self._lookups.unheard(client_order_id, us)
+
     def refused(self, intent: Intent, refusal: Refusal, us: int) -> bool:
         """Note that a new order was refused; return whether that ends it.
 

@@ -45,8 +45,8 @@ SHARE_OF_EDGES = 0.03
 MOST_UNPROTECTED_SECONDS = 8.0
 # What people read takes half of a session's time and leads to no order.
 SHARE_WITH_READERS = 0.1
-# As long as the pause after a second refusal for too many requests.
-PAUSE_SECONDS = 4.0
+# The desk's longest wait after a request that was refused for the moment, and its look behind it.
+PAUSE_SECONDS = 5.0
 # What another try may mend.
 PASSING = (Refusal.RETRY, Refusal.HALTED)
 MEMORY_DISK = Path("/dev/shm")
@@ -95,8 +95,9 @@ class World:
         self.counts: dict[str, int] = {"lives": 0, "deaths": 0, "requests": 0, "edges": 0}
         self.heals = drawn.random() < 0.5
         self._on_shutdown = drawn.choice(["hold", "flatten"])
-        # By symbol when the broker refused for good to let its position be left.
-        self.unleavable: dict[str, int] = {}
+        # By symbol when the broker refused for good to let its position be left, and behind which
+        # bar.
+        self.unleavable: dict[str, tuple[int, int]] = {}
         # By symbol until when the broker has asked to be left alone.
         self.put_off: dict[str, int] = {}
         self._has_readers = drawn.random() < SHARE_WITH_READERS
@@ -253,18 +254,22 @@ class World:
 
         Before it knows it can protect nothing, and in a market that is halted or where the broker
         has refused the exit for good neither: people are told, and it is asked for again with the
-        next bar at the latest. After the close an order would wait for another day, and who is
-        told that there were too many requests waits.
+        next bar, which a slow source brings late, by the length of another at most. After the close
+        an order would wait for another day, and who is told that there were too many requests
+        waits.
         """
         is_over = self.time.us >= to_microseconds(self.session.close)
         if is_over or self.time.us < self.put_off.get(symbol, 0):
             return False
-        bar_us = round(self._interval * 60 * 1e6)
-        for until in (self.outside.halted.get(symbol), self.unleavable.get(symbol)):
-            if until is not None and self.time.us < until + bar_us:
-                return False
         runtime = self.process.runtime if self.process is not None else None
         if runtime is None:
+            return False
+        bar_us = round(self._interval * 60 * 1e6)
+        if self.time.us < self.outside.halted.get(symbol, 0) + bar_us:
+            return False
+        refused_us, bar = self.unleavable.get(symbol, (0, -1))
+        is_next_bar_late = bar == runtime.state.last_bar
+        if self.time.us < refused_us + bar_us * (2 if is_next_bar_late else 1):
             return False
         held = int(runtime.state.book.quantity[runtime.state.index[symbol]])
         return held == self.watch.positions().get(symbol, 0)
@@ -276,7 +281,9 @@ class World:
     def _answered(self, intent: Intent, answer: Answer) -> None:
         is_refused = isinstance(answer, Refused) and answer.refusal not in PASSING
         if intent.leg == Leg.EXIT and is_refused:
-            self.unleavable[intent.symbol] = self.time.us
+            runtime = self.process.runtime if self.process is not None else None
+            last_bar = runtime.state.last_bar if runtime is not None else -1
+            self.unleavable[intent.symbol] = self.time.us, last_bar
         if isinstance(answer, Refused) and answer.refusal == Refusal.RETRY:
             self.put_off[intent.symbol] = self.time.us + round(PAUSE_SECONDS * 1e6)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 MOST_TRIES = 3
 # A replay's last bar is over soon: an exit that waits for a cancel is to be seen to before that.
 LONGEST_LOOK_SECONDS = 15.0
+# After so many tries to end an order the wait for the next grows no more: it is 4 s.
+_MOST_GROWING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,10 @@ class ProtectionLimits:
         """Return how long the next try waits after so many that came to nothing, seconds."""
         doubled: int = 2 ** (min(max(tries, 1), 8) - 1)
         return self.first_wait * doubled
+
+    def wait_for_end(self, tries: int) -> float:
+        """Return the same for the end of an order, seconds.
+
+        What was filled of it may have neither stop nor exit until then, however often it is tried.
+        """
+        return self.wait(min(tries, _MOST_GROWING))

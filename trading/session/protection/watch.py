@@ -102,7 +102,8 @@ class Watch:
             # What is being left waits for no stop, but where a market stands still nothing helps.
             is_halted = symbol in state.protection.halted
             if not is_leaving or is_halted or what in (Leg.EXIT, END):
-                waits[symbol, what, setback.tries] = self.limits.wait(setback.tries)
+                wait = self.limits.wait_for_end if what == END else self.limits.wait
+                waits[symbol, what, setback.tries] = wait(setback.tries)
         for symbol, orders in by_symbol.items():
             if symbol not in state.view.elsewhere and any(map(is_unheard, orders)):
                 # Unseen, it may be gone: what would leave it would open another.

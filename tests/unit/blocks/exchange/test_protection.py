@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from tests.unit.blocks.exchange.bracket_broker import FATES, PLAIN, BracketBroker
@@ -50,6 +51,30 @@ def test_the_rest_of_an_entry_is_cancelled_and_what_is_filled_protected(fate: st
     assert trading.stop.remaining == 40
     assert trading.broker.open_exits("AAA") == 40
     assert [target.remaining for target in trading.broker.live(Leg.TARGET)] == [40]
+
+
+def test_the_rest_of_an_entry_is_cancelled_every_few_seconds_however_often_that_is_refused() -> (
+    None
+):
+    trading = Trading(BracketBroker())
+    entry = trading.to_the_entry()
+    seconds: list[float] = []
+
+    def refuse(intent: Intent) -> Answer | None:
+        if intent.action != "cancel":
+            return None
+        seconds.append(intent.us / 1e6)
+        return Refused(Refusal.RETRY, "too many requests")
+
+    trading.broker.refuse = refuse
+    trading.broker.fill(entry.client_order_id, 40, 11.0)
+    trading.look_for(60.0)
+    waits = np.diff(seconds)
+    assert len(waits) > 10
+    assert max(waits) <= 5.0, "what was filled is bare all the time"
+    trading.broker.refuse = lambda intent: None
+    trading.look_for(8.0)
+    assert trading.broker.open_exits("AAA") == trading.held == 40
 
 
 def test_an_entry_that_fills_while_its_rest_is_cancelled_is_protected_whole() -> None:

@@ -14,11 +14,12 @@ from blocks.process.clocks import ReplayClock
 from tasks.session.difference_news import LASTS, DifferenceNews
 from tests.unit.blocks.exchange.test_order_desk import BREAK, CALM, RANGE, SESSION, bar, plan
 from tests.unit.replay.in_memory import ACCOUNT, MemoryExchange, MemoryLedger
+from trading.market.calendar import from_microseconds
 from trading.plan import RunPlan
 from trading.session.broker.answers import Answer, ExchangeUnavailable, Refusal, Refused, Unknown
 from trading.session.broker.exchange_port import EventPage, StreamPosition
 from trading.session.broker.facts import SIMULATED
-from trading.session.events import EVERY_SYMBOL, Intent, OrderUpdate, SessionStarted
+from trading.session.events import EVERY_SYMBOL, Command, Intent, OrderUpdate, SessionStarted
 from trading.session.order_times import OrderTimes
 from trading.session.orders import Leg, Order, Status
 from trading.session.state import SessionState
@@ -247,6 +248,33 @@ def test_an_order_that_never_arrived_is_sent_again_once_two_looks_apart_say_so()
     timed.look(timedelta(seconds=LATE_SECONDS))
     assert set(timed.sent()) == first
     assert len(timed.sent()) == len(first)
+
+
+def test_an_exit_whose_last_repetition_may_arrive_yet_gets_no_second_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timed = Timed()
+    timed.to_the_break()
+    timed.close(2, CALM)
+    begun = timed.clock.now()
+    asked: list[Intent] = []
+
+    def halted_but_for_a_lost_answer(intent: Intent) -> Answer:
+        asked.append(intent)
+        seconds = (timed.clock.now() - begun).total_seconds()
+        is_lost = seconds == 0 or 40 <= seconds < 60
+        return Unknown("gateway time-out") if is_lost else Refused(Refusal.HALTED, "halted")
+
+    monkeypatch.setattr(timed.exchange, "submit", halted_but_for_a_lost_answer)
+    timed.desk.leave(Command("flatten"), {})
+    for _ in range(30):
+        timed.look(timedelta(seconds=LATE_SECONDS))
+        timed.desk.execute()
+    seconds = [(from_microseconds(intent.us) - begun).total_seconds() for intent in asked]
+    assert any(40 <= each < 60 for each in seconds)
+    assert any(60 <= each < 90 for each in seconds), "nothing was refused after the lost answer"
+    exits = {(intent.symbol, intent.client_order_id) for intent in asked}
+    assert len(exits) == len({symbol for symbol, _ in exits}), "two may leave one position"
 
 
 def test_an_entry_that_is_too_late_is_given_up_only_when_it_is_known_not_to_be_there() -> None:

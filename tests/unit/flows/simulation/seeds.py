@@ -40,6 +40,12 @@ BROKE_ONCE = {
     10059: "an exit was filled and not heard, and another left what somebody else held",
     20995: "an entry was filled before its cancel, a smaller one was awaited in its place, and its"
     " money was spent on another symbol",
+    40874: "an exit was refused for a minute, and one of its repetitions without an answer arrived"
+    " after another was sent",
+    41901: "an exit was refused for good, and the source was late with the bar in which it is asked"
+    " for again: the check wanted it before",
+    43711: "the end of an entry was refused five times, and asked for ever more rarely, with what"
+    " was filled of it bare",
 }
 
 
