@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -97,8 +99,11 @@ SLOW = (
 )
 # Of the soak, what uses both cores by itself: installations, kills, seeds that nobody has seen.
 LONG = ("tests/process/replay/", "tests/system/", "tests/unit/flows/simulation/")
-# The longest of the soak, which begins last: none may begin after half an hour.
-LAST = "test_processes_killed_in_every_situation_end_no_session"
+# Seconds after which no other of these begins: an hour of soak does not hold all of them.
+BEGIN_WITHIN = "SOAK_BEGINS_WITHIN"
+# So many soaks, a day after another, begin with each of them.
+SOAKS = 4
+BEGAN = time.monotonic()
 # Under which a test hands on what its simulated sessions came to.
 SIMULATED = "simulated"
 LEFT_OUT = pytest.StashKey[set[str]]()
@@ -194,6 +199,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
     items.sort(key=_place)
+    if BEGIN_WITHIN in os.environ:
+        # Each soak begins elsewhere, so that some of them hold all.
+        soaked = [item for item in items if _is_soaked(item)]
+        first = len(soaked) * (date.today().toordinal() % SOAKS) // SOAKS
+        items[:] = soaked[first:] + soaked[:first] + [i for i in items if not _is_soaked(i)]
+
+
+def _is_soaked(item: pytest.Item) -> bool:
+    return all(item.get_closest_marker(mark) for mark in ("soak", "long"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin none of the long tests when the time for them is over."""
+    if _is_soaked(item) and BEGIN_WITHIN in os.environ:
+        seconds = float(os.environ[BEGIN_WITHIN])
+        if time.monotonic() - BEGAN > seconds:
+            pytest.skip(f"none begins after {seconds:g} s; alone: pytest -m soak '{item.nodeid}'")
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -249,8 +271,6 @@ def pytest_unconfigure() -> None:
 
 
 def _place(item: pytest.Item) -> int:
-    if item.name == LAST:
-        return len(LONGEST_FIRST) + 1
     places = (n for n, begin in enumerate(LONGEST_FIRST) if group(item.nodeid).startswith(begin))
     return next(places, len(LONGEST_FIRST))
 
