@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 import sys
 from importlib.metadata import version
-from importlib.util import find_spec
 
 from deployments.listing import listed
 
@@ -33,8 +31,6 @@ def main() -> None:
     if name == "--version":
         print(f"openbell {version('openbell')}")
         return
-    if not name.startswith("-") and not _is_known(name):
-        sys.exit(_refuse(name))
     package = "deployments" if name in SERVING else "api" if name in API else "flows"
     if package == "flows" and not name.startswith("-"):
         _refuse_unknown(name)
@@ -43,24 +39,13 @@ def main() -> None:
     runpy.run_module(package, run_name="__main__", alter_sys=True)
 
 
-def _is_known(name: str) -> bool:
-    if name in SERVING or name in API:
-        return True
-    # A command is a file of its own, which is looked for and not imported.
-    place = f"flows.commands.{name.replace('-', '_')}"
-    return re.fullmatch("[a-z-]+", name) is not None and find_spec(place) is not None
+def _refuse_unknown(name: str) -> None:
+    # Imported here, as below: what serves for months has no use for it.
+    from flows.commands.names import COMMANDS, no_command
 
-
-def _refuse(name: str) -> int:
-    """Say that there is no such word, and which one may be meant; return the exit code."""
-    from flows.commands.names import COMMANDS
-    from trading.near_names import nearest_of
-
-    known = (*COMMANDS, *SERVING, *API)
-    near = nearest_of(name, known)
-    hint = f"Did you mean {near}?" if near else f"Use one of: {', '.join(known)}"
-    print(f"error: there is no command {name!r}. {hint}", file=sys.stderr)
-    return EXIT_BAD_INPUT
+    if name not in COMMANDS:
+        print(f"error: {no_command(name, COMMANDS | SERVING | API)}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
 
 
 def _tell() -> None:
@@ -73,7 +58,6 @@ def _tell() -> None:
 
 
 def _overview() -> str:
-    # Imported here, as below: what serves for months has no use for it.
     from flows.commands.names import COMMANDS
 
     groups = {"Trade, test and look": COMMANDS, "Serve": SERVING | API}
@@ -82,11 +66,3 @@ def _overview() -> str:
     for title, group in groups.items():
         lines += ["", f"{title}:", *listed(group, width, indent=2)]
     return "\n".join(lines)
-
-
-def _refuse_unknown(name: str) -> None:
-    from flows.commands.names import COMMANDS, no_command
-
-    if name not in COMMANDS:
-        print(f"error: {no_command(name, COMMANDS | SERVING | API)}", file=sys.stderr)
-        sys.exit(2)

@@ -18,7 +18,7 @@ from blocks.process.open_files import allow_enough_files
 from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from flows.commands.configuration import configure
 from flows.commands.examples import example
-from flows.commands.names import COMMANDS, no_command
+from flows.commands.names import COMMANDS, MODULES, no_command
 from trading.errors import BadInput, OpenbellError
 from trading.near_names import nearest_of
 
@@ -166,7 +166,7 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
 def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         name = arguments[0]
-        command = importlib.import_module(f"flows.commands.{name.replace('-', '_')}")
+        command = importlib.import_module(MODULES[name])
         return int(command.run(configure(name, parser_of(name, command), arguments[1:])))
     parser = _Parser(prog="openbell", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

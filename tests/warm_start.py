@@ -22,7 +22,7 @@ IMPORTED = (
     "tests.process.blocks.providers.finnhub_rest_client",
     "tests.process.blocks.providers.session_client",
     "tests.process.blocks.providers.yahoo_client",
-    "flows.commands.fetch",
+    "flows.commands.bars.fetch",
     "pandas_market_calendars",
 )
 _FORKS = multiprocessing.get_context("forkserver")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from trading.errors import BadInput
 from trading.near_names import nearest_of
 
-# Each is a module of flows.commands with add_arguments(parser) and run(args) -> exit code; it is
-# imported only when it is called, so that no command waits for another's packages.
+# Each is a module with add_arguments(parser) and run(args) -> exit code; it is imported only when
+# it is called, so that no command waits for another's packages.
 COMMANDS = {
     "backtest": "run a strategy over past bars and write its trades and figures",
     "sweep": "run a strategy with many sets of parameters, and say how much of the best is luck",
@@ -34,6 +34,24 @@ COMMANDS = {
     "sync": "put a verified copy of an account where copies are kept",
     "deliver": "send the messages that ended sessions left behind",
     "restore": "put a copy in the place of an account's ledger",
+}
+# The folders of flows.commands, by what a command is about.
+_FOLDERS = {
+    "research": (
+        "backtest", "sweep", "walk-forward", "runs", "compare", "null-test", "look-ahead-test",
+        "simulate",
+    ),
+    "account": (
+        "run", "halt", "flatten", "resume", "transfer", "note-trade", "show-status", "explain",
+        "parity", "validate-config", "check-broker", "deliver",
+    ),
+    "bars": ("import-bars", "fetch"),
+    "copies": ("sync", "restore"),
+}  # fmt: skip
+MODULES = {
+    name: f"flows.commands.{folder}.{name.replace('-', '_')}"
+    for folder, names in _FOLDERS.items()
+    for name in names
 }
 
 

@@ -19,7 +19,7 @@ from api.__main__ import arguments_parser as arguments_of_api
 from deployments.__main__ import arguments_parser
 from deployments.openbell import API, SERVING
 from flows.commands.configuration import _add_env_file
-from flows.commands.names import COMMANDS
+from flows.commands.names import COMMANDS, MODULES
 from tests.process.docs.not_run import NOT_RUN
 from tests.process.docs.pages import DOCS, FOR_A_SHELL, PAGES, blocks_of, commands_of, python_of
 from tests.repository import REPOSITORY
@@ -130,7 +130,7 @@ def test_what_is_not_run_can_be_read(line: str) -> None:
 
 def read_arguments(words: list[str]) -> None:
     parser = ArgumentParser(allow_abbrev=False)
-    command = importlib.import_module(f"flows.commands.{words[0].replace('-', '_')}")
+    command = importlib.import_module(MODULES[words[0]])
     command.add_arguments(parser)
     _add_env_file(parser)
     parser.parse_args(words[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
-from flows.commands.walk_forward import add_arguments
+from flows.commands.research.walk_forward import add_arguments
 from tests.process.docs.pages import PAGES
 
 

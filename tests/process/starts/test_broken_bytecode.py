@@ -88,7 +88,7 @@ CUTS: dict[str, Callable[[int], int]] = {
 ALL, ONCE = tuple(CUTS), ("2,000 bytes",)
 STARTS = (
     (("flows", "--help"), ("flows/__main__.py", "trading/errors.py"), 0, ALL),
-    (("flows", "halt", "--help"), ("flows/commands/halt.py",), 0, ONCE),
+    (("flows", "halt", "--help"), ("flows/commands/account/halt.py",), 0, ONCE),
     (
         ("flows", "validate-config"),
         ("blocks/settings/app_settings.py", "trading/parameters.py", "dotenv/main.py"),

@@ -30,7 +30,7 @@ def test_a_slip_of_the_pen_is_understood(
 
 
 @pytest.mark.parametrize(
-    "word", ["frobnicate", "../backtest", "flows.commands.run", "\u00fcbersicht"]
+    "word", ["frobnicate", "../backtest", "flows.commands.account.run", "\u00fcbersicht"]
 )
 def test_any_other_word_is_told_them_all(
     word: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

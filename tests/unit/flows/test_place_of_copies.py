@@ -15,7 +15,7 @@ from blocks.copies.store import store_copy
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.settings.app_settings import AppSettings
 from blocks.storage.local import LocalStorage
-from flows.commands import restore, sync
+from flows.commands.copies import restore, sync
 from tests.servers.blocks_server import BlocksServer
 from tests.unit.blocks.saved.test_saved_blocks import DOCUMENTS
 from trading.errors import BadInput

@@ -19,8 +19,9 @@ from blocks.settings.reader import read_settings
 from blocks.settings.variables import FIELD_OF
 from blocks.stores.file_lock import locked
 from deployments import steps
+from flows.commands.account.run import request_of
 from flows.commands.configuration import configure
-from flows.commands.run import request_of
+from flows.commands.names import MODULES
 from flows.session.account.parts import saved_parts
 from flows.session.request import SessionRequest
 from tests.repository import REPOSITORY
@@ -187,7 +188,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def arguments_of(name: str, *arguments: str) -> argparse.Namespace:
-    command = importlib.import_module(f"flows.commands.{name}")
+    command = importlib.import_module(MODULES[name])
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     parsed = configure(name, parser, list(arguments))
@@ -227,7 +228,7 @@ def test_a_parameter_changes_the_plan_of_sessions_backtests_and_deployments(
         monkeypatch.setenv(variable, value)
     after = plan_of(request())
     assert after[group][field] != before[group][field]
-    backtest = importlib.import_module("flows.commands.backtest")
+    backtest = importlib.import_module("flows.commands.research.backtest")
     asked = backtest.request_of(arguments_of("backtest"))
     assert make_plan(("A",), dict(asked.settings)).describe()[group] == after[group]
     assert steps.settings()[group][field] != deployed[group][field]
@@ -319,7 +320,7 @@ def test_a_strategy_of_ones_own_is_found_by_its_name(
     asked = request("--set", "distance=0.5")
     assert asked.strategy_module is not None
     assert asked.settings == {"max_entries": 2, "distance": 0.5}
-    backtest = importlib.import_module("flows.commands.backtest")
+    backtest = importlib.import_module("flows.commands.research.backtest")
     monkeypatch.delenv("STRATEGY")
     named = backtest.request_of(arguments_of("backtest", "--set", "strategy=side"))
     assert named.strategy_module.MEMORY == coin_side.MEMORY

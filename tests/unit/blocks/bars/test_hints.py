@@ -17,7 +17,7 @@ import pytest
 
 from blocks.bars.files import read_bars
 from flows.commands.arguments import path_argument, symbols_argument
-from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
+from flows.commands.bars.bar_format import add_bar_format_arguments, bar_format_of
 from trading.errors import BadInput
 from trading.market.calendar import sessions_between
 

@@ -13,7 +13,7 @@ import deployments.__main__
 from deployments.openbell import API, SERVING
 from flows.__main__ import parser_of
 from flows.commands.examples import example_line
-from flows.commands.names import COMMANDS
+from flows.commands.names import COMMANDS, MODULES
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, *SERVING, *API])
@@ -32,7 +32,7 @@ def test_the_example_of_a_commands_help_is_a_line_that_the_command_takes(
 def _parser(name: str) -> tuple[argparse.ArgumentParser, list[str]]:
     """Return the parser of a command, and what comes before its arguments."""
     if name in COMMANDS:
-        command = importlib.import_module(f"flows.commands.{name.replace('-', '_')}")
+        command = importlib.import_module(MODULES[name])
         return parser_of(name, command), []
     if name in API:
         return api.__main__.arguments_parser(), []

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import benchmark_argument, date_argument, path_argument
-from flows.commands.past_bars import add_past_arguments, past_request
+from flows.commands.research.past_bars import add_past_arguments, past_request
 
 if TYPE_CHECKING:
     from tasks.backtest.request import BacktestRequest

@@ -29,7 +29,7 @@ def run(args: Namespace) -> int:
     """Restore, or list, and print what was done; return the exit code."""
     from blocks.copies.manifest import all_versions
     from blocks.copies.restore import restore
-    from flows.commands.place_of_copies import NO_COPIES, storage_of_settings
+    from flows.commands.copies.place_of_copies import NO_COPIES, storage_of_settings
 
     storage = storage_of_settings(args.settings, args.data_dir)
     account = args.account or _only_account(storage)
@@ -52,7 +52,7 @@ def _only_account(storage: Storage) -> str:
     if len(accounts) == 1:
         return accounts[0]
     if not accounts:
-        from flows.commands.place_of_copies import NO_COPIES
+        from flows.commands.copies.place_of_copies import NO_COPIES
 
         raise BadInput(f"{storage} has no copies", NO_COPIES)
     raise BadInput(
@@ -76,6 +76,6 @@ def _lines(storage: Storage, account: str) -> list[str]:
             f" {copy.ledger.bytes:,} bytes, Openbell {copy.openbell}"
             + (f", not whole: {copy.damage}" if copy.damage else "")
         )
-    from flows.commands.place_of_copies import NO_COPIES
+    from flows.commands.copies.place_of_copies import NO_COPIES
 
     return lines or [f"{storage} has no copy of account {account!r}. {NO_COPIES}"]

@@ -14,7 +14,7 @@ from flows.commands.arguments import (
     path_argument,
     symbols_argument,
 )
-from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
+from flows.commands.bars.bar_format import add_bar_format_arguments, bar_format_of
 
 if TYPE_CHECKING:
     from tasks.backtest.request import BacktestRequest

@@ -1,10 +1,10 @@
-"""openbell resume: leave the operator's word for the session that trades."""
+"""openbell halt: leave the operator's word for the session that trades."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from flows.commands.operator_word import add_word_arguments, leave_word
+from flows.commands.account.operator_word import add_word_arguments, leave_word
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -14,4 +14,4 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Leave the command in the account's ledger; return the exit code."""
-    return leave_word("resume", args)
+    return leave_word("halt", args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from flows.commands.operator_word import add_word_arguments, leave_word
+from flows.commands.account.operator_word import add_word_arguments, leave_word
 
 
 def add_arguments(parser: ArgumentParser) -> None:

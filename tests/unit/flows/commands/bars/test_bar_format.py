@@ -7,8 +7,10 @@ from argparse import ArgumentParser
 import pytest
 
 from blocks.bars.file_format import BarFileFormat
-from flows.commands import backtest, import_bars, look_ahead_test, run
-from flows.commands.bar_format import add_bar_format_arguments, bar_format_of
+from flows.commands.account import run
+from flows.commands.bars import import_bars
+from flows.commands.bars.bar_format import add_bar_format_arguments, bar_format_of
+from flows.commands.research import backtest, look_ahead_test
 from trading.errors import BadInput
 
 SAID = {

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from flows.commands.arguments import path_argument
-from flows.commands.past_bars import add_past_arguments, past_request
+from flows.commands.research.past_bars import add_past_arguments, past_request
 from trading.errors import BadInput
 
 if TYPE_CHECKING:

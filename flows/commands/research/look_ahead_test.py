@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from flows.commands import backtest
+from flows.commands.research import backtest
 
 EXIT_LOOKS_AHEAD = 1
 

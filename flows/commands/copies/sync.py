@@ -15,7 +15,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Store a copy and print what it took; return the exit code."""
     from blocks.account.status import live_account, newest_account
-    from flows.commands.place_of_copies import storage_of_settings
+    from flows.commands.copies.place_of_copies import storage_of_settings
     from tasks.sync import sync_account
 
     account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
