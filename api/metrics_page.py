@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from blocks.account.facts import AccountFacts
 from blocks.health.health import HealthReport
-from blocks.ledger.parity_tables import ParityRow
+from blocks.ledger.parity.tables import ParityRow
 
 
 def metrics_page(report: HealthReport) -> bytes:

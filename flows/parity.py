@@ -16,7 +16,7 @@ from pydantic import Field
 from blocks.account.names import account_words
 from blocks.account.status import live_account, real_time_accounts
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.ledger.parity_tables import ParityRow
+from blocks.ledger.parity.tables import ParityRow
 from blocks.process.clocks import SystemClock
 from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import prefect_permitting

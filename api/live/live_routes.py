@@ -15,7 +15,7 @@ from blocks.account.day.begun_session import BegunSession, read_begun
 from blocks.account.day.decisions import Decision, read_decisions
 from blocks.account.day.equity import MOST_DAYS, DayResult, first_capital, read_days
 from blocks.account.day.messages import SessionMessage, read_messages
-from blocks.ledger.parity_tables import read_parity
+from blocks.ledger.parity.tables import read_parity
 from blocks.live.answers import (
     BarsAnswer,
     DayAnswer,

@@ -13,14 +13,14 @@ import orjson
 
 from blocks.account.absence import refuse_absent
 from blocks.ledger import lease
-from blocks.ledger.broker_view import BrokerView, is_replayed, read_broker_view
 from blocks.ledger.damage import reading_rows
 from blocks.ledger.format import lost_message_table
-from blocks.ledger.halts import Halt, read_halts
-from blocks.ledger.kept_plan import newest_plan
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
+from blocks.ledger.notes.broker_view import BrokerView, is_replayed, read_broker_view
+from blocks.ledger.notes.halts import Halt, read_halts
+from blocks.ledger.notes.kept_plan import newest_plan
 from blocks.ledger.open_session import OpenSession, open_session
-from blocks.ledger.parity_tables import ParityRow, read_parity
+from blocks.ledger.parity.tables import ParityRow, read_parity
 from blocks.ledger.tables import read_positions
 from blocks.messages.outbox_rows import waiting
 from blocks.records.position import Position

@@ -11,7 +11,7 @@ import duckdb
 import orjson
 
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.ledger.remembered import GATE_OF
+from blocks.ledger.notes.remembered import GATE_OF
 from blocks.records.signal import Signal
 from blocks.results.run_folder import SUMMARY
 from trading.gate.findings import Finding

@@ -17,11 +17,11 @@ from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
 from blocks.account.protection_gaps import protection_gaps
 from blocks.account_files import LEDGERS
-from blocks.ledger.broker_view import read_broker_view
 from blocks.ledger.damage import reading_rows
-from blocks.ledger.halts import read_halts
 from blocks.ledger.ledger import REPLAYED, DuckDBLedger, rows_of
-from blocks.ledger.remembered import has_simulated_bars
+from blocks.ledger.notes.broker_view import read_broker_view
+from blocks.ledger.notes.halts import read_halts
+from blocks.ledger.notes.remembered import has_simulated_bars
 from blocks.ledger.tables import read_orders, read_positions, read_trades
 from blocks.messages.outbox_rows import delivery_counts
 from blocks.records.fields import Record

@@ -15,7 +15,7 @@ import orjson
 from blocks.ledger.damage import NotWhole
 from blocks.ledger.event_rows import event_from_row, read_event
 from blocks.ledger.format import ADDED_COLUMNS, check_format
-from blocks.ledger.parity_tables import PARITY_TABLES
+from blocks.ledger.parity.tables import PARITY_TABLES
 from blocks.ledger.rows import trade_row
 from blocks.ledger.schema import SCHEMA
 from blocks.stores.kept_engine import opened_for_reading

@@ -12,7 +12,7 @@ from pathlib import Path
 from blocks.account.facts import AccountFacts
 from blocks.account.telemetry_facts import LoggedError
 from blocks.account_commands import RESTORE, account_command
-from blocks.ledger.broker_view import BrokerView
+from blocks.ledger.notes.broker_view import BrokerView
 
 # Longer than a message takes that is sent again once or twice.
 WAITING_LONG = timedelta(seconds=60)

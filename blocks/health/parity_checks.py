@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from blocks.account.facts import AccountFacts
 from blocks.health.checks import Component, Level, Place
-from blocks.ledger.parity_tables import ParityRow
+from blocks.ledger.parity.tables import ParityRow
 
 # A session is replayed within the hour; one run of the flow may fall out.
 DUE_AFTER = timedelta(hours=3)

@@ -14,10 +14,8 @@ import orjson
 from blocks.account_commands import account_command
 from blocks.account_files import LEDGER_FILE
 from blocks.ledger import lease, place
-from blocks.ledger.commands import add_command, commands_since
 from blocks.ledger.event_rows import append
 from blocks.ledger.format import check_format, lost_message_table, write_format
-from blocks.ledger.halts import DRAWDOWN_SINCE
 from blocks.ledger.journal import (
     events_in,
     executions_in,
@@ -27,15 +25,17 @@ from blocks.ledger.journal import (
     sessions_in,
     write_first_row,
 )
-from blocks.ledger.kept_plan import keep_plan, newest_plan, plan_of
-from blocks.ledger.open_session import has_lost_beginning
-from blocks.ledger.remembered import (
+from blocks.ledger.notes.commands import add_command, commands_since
+from blocks.ledger.notes.halts import DRAWDOWN_SINCE
+from blocks.ledger.notes.kept_plan import keep_plan, newest_plan, plan_of
+from blocks.ledger.notes.remembered import (
     GATE_OF,
     SIMULATED_BARS,
     has_simulated_bars,
     remember,
     remembered,
 )
+from blocks.ledger.open_session import has_lost_beginning
 from blocks.ledger.rows import Projection, message_row, write_messages, write_projection
 from blocks.ledger.schema import SCHEMA
 from blocks.process.logs import get_logger

@@ -108,7 +108,7 @@ def _closes(number: int, payload: str) -> datetime:
 def _closes_by_calendar(connection: duckdb.DuckDBPyConnection, session: str) -> datetime:
     """Return when a session closes whose own row does not say so any more."""
     # Imported here: the calendar brings pandas, and is asked in no ledger that is whole.
-    from blocks.ledger.kept_plan import newest_plan
+    from blocks.ledger.notes.kept_plan import newest_plan
     from trading.market.calendar import sessions_between
 
     day = date.fromisoformat(session)

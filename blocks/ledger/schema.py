@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.ledger.lease import LEASE_SCHEMA
-from blocks.ledger.parity_tables import PARITY_SCHEMA
+from blocks.ledger.parity.tables import PARITY_SCHEMA
 
 SCHEMA = (
     LEASE_SCHEMA

@@ -13,7 +13,7 @@ from blocks.account.day.equity import DayResult, EquityPoint
 from blocks.account.day.fills import SessionFill
 from blocks.account.day.messages import SessionMessage
 from blocks.account.day.phase import Phase
-from blocks.ledger.parity_tables import ParityRow
+from blocks.ledger.parity.tables import ParityRow
 from blocks.live.held import HaltAnswer, PositionAnswer
 from blocks.records.fields import Moment, Record, Symbol
 from blocks.records.order import Order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from blocks.ledger.parity_tables import DifferenceRow, FillRow, ParityRow
+from blocks.ledger.parity.tables import DifferenceRow, FillRow, ParityRow
 from flows.pages.text_table import folded_lines
 from trading.counted import counted
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from blocks.account_commands import account_command
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.ledger.parity_tables import ParityRow
+from blocks.ledger.parity.tables import ParityRow
 from trading.market.calendar import from_microseconds
 from trading.parity.findings import Difference, SessionParity
 from trading.session.messages import Kind, SystemMessage, system_message

@@ -12,8 +12,8 @@ from typing import Any
 
 from blocks.account.absence import refuse_absent
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.ledger.parity_rows import write_parity
-from blocks.ledger.parity_tables import (
+from blocks.ledger.parity.rows import write_parity
+from blocks.ledger.parity.tables import (
     DifferenceRow,
     FillRow,
     ParityRow,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from blocks.ledger.broker_view import BROKER_VIEW, view_of
+from blocks.ledger.notes.broker_view import BROKER_VIEW, view_of
 from blocks.ledger.transfers import transfer_of
 from blocks.process.logs import get_logger
 from tasks.session.runtime import SessionRuntime

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from blocks.ledger.halts import SEEN_COMMAND
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.notes.halts import SEEN_COMMAND
 from trading.session.events import Command
 
 

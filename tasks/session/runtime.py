@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from blocks.exchange.order_desk import OrderDesk
-from blocks.ledger.broker_view import BrokerView
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.notes.broker_view import BrokerView
 from blocks.messages.drain_thread import Drains
 from blocks.messages.session_notifier import SessionNotifier
 from blocks.process.stop_request import StopRequest

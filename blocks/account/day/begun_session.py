@@ -12,7 +12,7 @@ import orjson
 
 from blocks.account.explanation import StrategyWords
 from blocks.ledger.damage import WAY_OUT, damaged
-from blocks.ledger.kept_plan import plan_in_row
+from blocks.ledger.notes.kept_plan import plan_in_row
 from trading.errors import StoreUnavailable
 from trading.market.calendar import Session, from_microseconds
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from blocks.ledger.kept_plan import newest_plan, plan_in_row
+from blocks.ledger.notes.kept_plan import newest_plan, plan_in_row
 from blocks.records.fields import Moment, Money, Ratio, Record
 
 # Bars of a minute in a market that never closes, and the open itself.

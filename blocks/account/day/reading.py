@@ -32,7 +32,7 @@ from blocks.account.day.fills import MOST_FILLS, SessionFill
 from blocks.account.day.messages import SessionMessage, read_messages
 from blocks.account.day.tail import Tail, read_tail
 from blocks.account.plan_changes import plan_changes
-from blocks.ledger.parity_tables import ParityRow, read_parity
+from blocks.ledger.parity.tables import ParityRow, read_parity
 from blocks.ledger.tables import read_positions, read_session_orders, read_session_trades
 from blocks.records.order import Order
 from blocks.records.position import Position

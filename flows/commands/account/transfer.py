@@ -42,8 +42,8 @@ def run(args: Namespace) -> int:
     """Move the money; return the exit code."""
     from blocks.account.absence import refuse_absent
     from blocks.account.status import live_account, newest_account
-    from blocks.ledger.broker_view import BROKER
     from blocks.ledger.ledger import DuckDBLedger
+    from blocks.ledger.notes.broker_view import BROKER
 
     account = args.account or live_account(args.data_dir) or newest_account(args.data_dir)
     ledger = DuckDBLedger(args.data_dir, account)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from blocks.ledger.broker_view import BROKER, BROKER_TIME, OF_NOW, REPLAYED
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.notes.broker_view import BROKER, BROKER_TIME, OF_NOW, REPLAYED
 from flows.session.request import SessionRequest
 from trading.errors import BadInput
 from trading.plan import MOST_CAPITAL, RunPlan

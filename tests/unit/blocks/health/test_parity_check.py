@@ -10,7 +10,7 @@ import pytest
 from blocks.account.facts import AccountFacts, ClosedSession
 from blocks.health.checks import Level, Place
 from blocks.health.parity_checks import DUE_AFTER, check_parity
-from blocks.ledger.parity_tables import ParityRow
+from blocks.ledger.parity.tables import ParityRow
 
 PLACE = Place(Path("data"), "paper")
 CLOSE = datetime(2025, 6, 10, 20, 0, tzinfo=UTC)

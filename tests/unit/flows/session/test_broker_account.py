@@ -17,8 +17,8 @@ from blocks.account.facts import read_facts
 from blocks.account.names import account_name
 from blocks.account.status import account_status, live_account
 from blocks.health.health import check_health
-from blocks.ledger.broker_view import BROKER_VIEW
 from blocks.ledger.ledger import DuckDBLedger
+from blocks.ledger.notes.broker_view import BROKER_VIEW
 from blocks.ledger.transfers import EARNED_EQUITY
 from blocks.process.stop_request import StopRequest
 from blocks.settings.broker import BrokerSettings

@@ -15,7 +15,7 @@ import polars as pl
 from blocks.archive.archive import BarArchive
 from blocks.exchange.mock_exchange import MockExchange
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.ledger.parity_tables import (
+from blocks.ledger.parity.tables import (
     DifferenceRow,
     FillRow,
     ParityRow,

@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, Field, ValidationError
 
 from blocks.ledger.damage import damaged, reading_rows
-from blocks.ledger.remembered import remember, remembered
+from blocks.ledger.notes.remembered import remember, remembered
 from trading.errors import StoreUnavailable
 
 # What rows of a version that kept no plan in them were traded with.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import duckdb
 
-from blocks.ledger.remembered import remember, remembered
+from blocks.ledger.notes.remembered import remember, remembered
 
 
 def add_command(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import duckdb
 
-from blocks.ledger.parity_tables import PARITY_TABLES, DifferenceRow, ParityRow
+from blocks.ledger.parity.tables import PARITY_TABLES, DifferenceRow, ParityRow
 from blocks.ledger.rows import moment, money
 from blocks.stores.insertion import insert
 from trading.parity.findings import Cause, Difference, Kind, OnFinalBars, SessionParity
