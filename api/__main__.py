@@ -18,11 +18,11 @@ from api.prompt_server import PromptServer
 from blocks.account.absence import refuse_absent
 from blocks.account.names import may_be_called
 from blocks.live.source import Source
+from blocks.process.files.private_files import keep_private
 from blocks.process.logs import install_logs
 from blocks.process.memory import give_back_beside
-from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
-from blocks.process.web_door import WebDoor, in_url, refuse_beyond_this_machine
+from blocks.process.web.door import WebDoor, in_url, refuse_beyond_this_machine
 from blocks.settings.reader import read_settings
 from flows.commands.examples import example
 from trading.errors import BadInput, OpenbellError

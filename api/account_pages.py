@@ -13,7 +13,7 @@ from api.page.summary import problem_summary
 from blocks.account.absence import gone_accounts
 from blocks.account.names import PAGES
 from blocks.account.status import accounts_in
-from blocks.process.web_door import App, Receive, Scope, Send
+from blocks.process.web.door import App, Receive, Scope, Send
 from trading.errors import BadInput
 
 

@@ -7,7 +7,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from blocks.process.web_door import Scope
+from blocks.process.web.door import Scope
 
 # So long a wrong token waits for its answer. Whoever has the right one never waits.
 LATE_SECONDS = 1.0

@@ -7,7 +7,7 @@ import time
 
 from api.guesses import Guesses
 from api.page import cookie, sign_in
-from blocks.process.web_door import App, Receive, Scope, Send
+from blocks.process.web.door import App, Receive, Scope, Send
 
 # Says no more than that the process lives.
 UNASKED = "/health/live"

@@ -10,14 +10,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blocks.process.auth_string import auth_file
+from blocks.process.files.private_files import keep_private
 from blocks.process.open_files import allow_enough_files
-from blocks.process.prefect_place import ui_url
-from blocks.process.private_files import keep_private
 from blocks.process.secret_mask import MASK
 from blocks.process.shutdown import leave, reader_is_gone, run_shutdown_handlers
 from blocks.process.stop_request import StopRequest
-from blocks.process.web_door import refuse_beyond_this_machine
+from blocks.process.web.auth_string import auth_file
+from blocks.process.web.door import refuse_beyond_this_machine
+from blocks.process.web.prefect_place import ui_url
 from deployments.errands.errands import Errands
 from deployments.openbell import SERVING
 from deployments.processes.api_server import ApiServer

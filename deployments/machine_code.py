@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from blocks.process.cache_folder import INSTALLED_ENGINES
+from blocks.process.files.cache_folder import INSTALLED_ENGINES
 from trading.backtest.run import STAGES, compile_stage
 from trading.engine.compile import engine_key, is_compiled
 from trading.plan import BUILT_IN, make_plan

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from rich.console import Console
 
-from blocks.process.prefect_place import ui_url
+from blocks.process.web.prefect_place import ui_url
 from deployments import demo
 from deployments.demo_story import Story
 from deployments.processes.api_server import ApiServer

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from blocks.process.private_files import close_to_others
+from blocks.process.files.private_files import close_to_others
 from blocks.process.stop_request import StopRequest
 from deployments.processes import marked as processes
 from deployments.processes.api_server import ApiServer

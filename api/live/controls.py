@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from blocks.process.auth_string import read_auth_string
-from blocks.process.prefect_place import known_server_url, ui_url
+from blocks.process.web.auth_string import read_auth_string
+from blocks.process.web.prefect_place import known_server_url, ui_url
 from blocks.records.fields import Record
 
 ACTIONS = {

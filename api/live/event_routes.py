@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from api.live.watcher import Watcher
 from blocks.account_files import LEDGER_FILE
 from blocks.live.source import Source
-from blocks.process.web_door import Receive, Scope, Send
+from blocks.process.web.door import Receive, Scope, Send
 from trading.errors import BadInput
 
 # A page is one; more than these are no people.

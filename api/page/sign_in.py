@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, unquote
 from api.guesses import Guesses
 from api.page import cookie
 from api.page.document import sign_in_page
-from blocks.process.web_door import Message, Receive, Scope, Send
+from blocks.process.web.door import Message, Receive, Scope, Send
 
 IN, OUT = "/sign-in", "/sign-out"
 LONGEST_FORM, MOST_FIELDS = 4096, 10

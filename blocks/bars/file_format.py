@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from blocks.bars.headerless.told_order import check_order
-from blocks.bars.stamp_evidence import Stamp
+from blocks.bars.stamps.evidence import Stamp
 from blocks.bars.times.told_format import check_time_format
 from blocks.bars.times.values import check_zone
 from trading.errors import BadInput

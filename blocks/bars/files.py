@@ -16,9 +16,9 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.bars.names.asked import Asked, asked_for, one_name_each
 from blocks.bars.one_writing import writing_of, zones_behind
 from blocks.bars.rows import KeyPiece, Piece, read_keys, read_piece, read_symbols
-from blocks.bars.stamp_evidence import Keys
-from blocks.bars.stamp_lengths import refuse_longer
-from blocks.bars.stamps import find_shift, unique_stamps
+from blocks.bars.stamps.evidence import Keys
+from blocks.bars.stamps.lengths import refuse_longer
+from blocks.bars.stamps.start_or_end import find_shift, unique_stamps
 from blocks.bars.times.values import TimeWriting
 from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import xxhash
 
-from blocks.process.cache_folder import cache_folder
+from blocks.process.files.cache_folder import cache_folder
 from trading.market.bars import NUMBERS, Prices
 from trading.market.calendar import Session, from_microseconds, make_grid, to_microseconds
 from trading.market.panel import Defects, Panel

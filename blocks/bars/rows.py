@@ -10,7 +10,7 @@ import polars as pl
 from blocks.bars.chosen_columns import Part, number_in_text
 from blocks.bars.columns import INVISIBLE
 from blocks.bars.lazy_columns import LateNumbers, is_large
-from blocks.bars.stamp_evidence import Keys
+from blocks.bars.stamps.evidence import Keys
 from blocks.bars.tables import reading
 from blocks.bars.times.utc import time_expression
 from blocks.bars.times.values import TimeSource, TimeWriting

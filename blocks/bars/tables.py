@@ -16,10 +16,10 @@ from blocks.bars.file_format import BarFileFormat
 from blocks.bars.headerless.column_names import names_of_columns
 from blocks.bars.sources.first_bytes import refuse_no_parquet, refuse_no_text
 from blocks.bars.sources.paths import TEXT_SUFFIXES, BarPath, content_of, suffix_of
-from blocks.bars.text_layout import header_levels, refuse_unfinished, text_layout, wide_row
-from blocks.bars.text_oddities import find_oddities, mended
+from blocks.bars.text.layout import header_levels, refuse_unfinished, text_layout, wide_row
+from blocks.bars.text.oddities import find_oddities, mended
 from blocks.bars.times.zone_names import in_known_zones
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from trading.errors import BadInput
 
 _FEW_ROWS = 100

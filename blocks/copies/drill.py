@@ -20,7 +20,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.projector import Projector
 from blocks.ledger.rows import write_projection
 from blocks.ledger.schema import SCHEMA
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.records.order import ENDED
 from blocks.stores.beginning import is_begun
 from trading.counted import counted

@@ -10,7 +10,7 @@ import duckdb
 
 from blocks.account_files import EXCHANGE_FILE
 from blocks.ledger import place
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.stores.file_lock import locked
 from blocks.stores.whole_file import sync_to_disk
 from trading.errors import StoreUnavailable

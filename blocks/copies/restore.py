@@ -29,7 +29,7 @@ from blocks.copies.working_folder import working_folder
 from blocks.ledger import lease
 from blocks.ledger.format import check_format
 from blocks.ledger.schema import SCHEMA
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.storage.content import check_content, sha256_of
 from blocks.stores.beginning import is_begun
 from blocks.stores.duckdb_file import refuse_network_file_system

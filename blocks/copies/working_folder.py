@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from blocks.copies.retention import STALE
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from trading.errors import StoreUnavailable
 
 _PREFIX = ".copy-"

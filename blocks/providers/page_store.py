@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from trading.errors import StoreUnavailable
 from trading.market.bars import NUMBERS, BarRows
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.results.run_folder import SUMMARY, UNIVERSE
 from blocks.results.table_parts import write_parts
 from blocks.stores.whole_file import sync_to_disk, umask

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.research_report.comparison.run import SIMULATED
 from blocks.results.folder import EQUITY, FILES, TRADES, hash_of_file
 from blocks.results.kept_walk import WALK, summary_of_walk

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from trading.errors import NoData, StoreUnavailable
 
 BACKTESTS, SWEEPS, WALKS = "backtests", "sweeps", "walks"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from blocks.process.web_door import name_of
+from blocks.process.web.door import name_of
 from blocks.providers.access import US_EXCHANGES
 from blocks.settings.app_settings import AppSettings
 from blocks.settings.broker import complaints_of_broker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from blocks.process.web_door import in_url
+from blocks.process.web.door import in_url
 from deployments.processes.backoff import Backoff
 from deployments.processes.child import Child
 from deployments.processes.home import Home, Say

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.process.auth_string import auth_file, kept_auth_string
-from blocks.process.prefect_place import port_file, server_port, server_url
+from blocks.process.web.auth_string import auth_file, kept_auth_string
+from blocks.process.web.prefect_place import port_file, server_port, server_url
 from trading.errors import StoreUnavailable
 
 _MACHINE_FILE = Path("/etc/machine-id")

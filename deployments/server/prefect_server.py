@@ -1,6 +1,6 @@
 """Prefect's server behind a door, with its garbage collected beside its loop instead of in it.
 
-The door (blocks/process/web_door.py) keeps out pages of other origins and names that are not this
+The door (blocks/process/web/door.py) keeps out pages of other origins and names that are not this
 server's: Prefect looks at neither.
 
 Measured: an SQLite cursor that is collected in the loop's thread waits there for its connection,
@@ -23,9 +23,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from blocks.process.files.private_files import keep_private
 from blocks.process.memory import give_back_memory
-from blocks.process.private_files import keep_private
-from blocks.process.web_door import WebDoor
+from blocks.process.web.door import WebDoor
 from deployments.server.collections import load_no_collections
 
 AUTH_STRING = "PREFECT_SERVER_API_AUTH_STRING"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.process.prefect_place import HOST
 from blocks.process.stop_request import StopRequest
+from blocks.process.web.prefect_place import HOST
 from deployments.processes.child import Child
 from deployments.processes.home import Home, Say
 from deployments.server.prefect_api import PrefectApi

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from blocks.process.disk_errors import refuse_odd_name
+from blocks.process.files.disk_errors import refuse_odd_name
 from trading.errors import BadInput
 from trading.market.symbols import parse_symbols
 

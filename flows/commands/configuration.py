@@ -8,7 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from blocks.process.private_files import close_to_others, keep_private
+from blocks.process.files.private_files import close_to_others, keep_private
 from flows.commands.arguments import RULESET_OPTION, path_argument
 from trading.errors import BadInput
 from trading.market.listings import listed_elsewhere

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blocks.process.auth_string import read_auth_string
+from blocks.process.web.auth_string import read_auth_string
 from blocks.settings.app_settings import shown
 from blocks.storage.settings import CloudProvider
 

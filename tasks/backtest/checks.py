@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, replace
 
-from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.files.cache_folder import engine_cache_folder
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.panel import load_panel
 from tasks.backtest.request import BacktestRequest, check_request, plan_of

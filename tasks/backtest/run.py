@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blocks.process.cache_folder import engine_cache_folder, with_engine_cache
+from blocks.process.files.cache_folder import engine_cache_folder, with_engine_cache
 from blocks.report.tear_sheet import why_no_tear_sheet
 from blocks.results.folder import check_folder, write_results
 from tasks.backtest.comparison import compare_with

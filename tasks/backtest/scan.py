@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blocks.archive.bar_source import archive_at
 from blocks.archive.feeds import notes_of_feeds
 from blocks.archive.universe import ArchiveUniverse, Look
-from blocks.process.cache_folder import with_engine_cache
+from blocks.process.files.cache_folder import with_engine_cache
 from tasks.backtest.bars import notes_of_sessions, trim_sessions
 from tasks.backtest.daily_bars import daily_bars_of, with_daily_bars
 from tasks.backtest.request import BacktestRequest

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from blocks.process.cache_folder import with_engine_cache
+from blocks.process.files.cache_folder import with_engine_cache
 from blocks.process.memory import give_back_heaps
 from tasks.sweep.market import Market
 from trading.backtest.performance import Json, Summary, session_returns, summarise, trade_columns

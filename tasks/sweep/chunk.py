@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from blocks.process.cache_folder import with_engine_cache
+from blocks.process.files.cache_folder import with_engine_cache
 from blocks.process.memory import give_back_heaps
 from blocks.strategy_file import content_of, load_strategy_content
 from tasks.backtest.hashes import strategy_digest

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.results.folder import check_folder
 from blocks.stores.whole_file import write_whole
 from tasks.sweep.chunk_files import FOLDER, SUFFIX

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from blocks.bars.content_hash import BarHashes
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.stores.whole_file import umask
 from tasks.backtest.daily_bars import daily_bars_of
 from tasks.backtest.notes import panel_notes, refuse_no_bars

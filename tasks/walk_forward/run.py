@@ -13,7 +13,7 @@ from types import ModuleType
 
 import numpy as np
 
-from blocks.process.cache_folder import with_engine_cache
+from blocks.process.files.cache_folder import with_engine_cache
 from tasks.backtest.engine_version import engine_version
 from tasks.backtest.request import module_of
 from tasks.backtest.run import Progress, tell_nobody

@@ -213,7 +213,7 @@ def _up(folder: Path) -> Iterator[PrefectPages]:
     arguments = ["deployments", "up", "--data-dir", str(folder)]
     # The UI's own line: the API's address ends with /api.
     with _saying(arguments, r"Openbell is up.*?(http://[\w.:]+)") as found:
-        from blocks.process.auth_string import kept_auth_string
+        from blocks.process.web.auth_string import kept_auth_string
 
         yield PrefectPages(found[1], kept_auth_string(folder))
 

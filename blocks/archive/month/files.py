@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from blocks.archive.feeds import feed_expression
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from blocks.providers.fetched_bars import FetchedBars, empty_rows
 from trading.errors import StoreUnavailable
 from trading.market.bars import NUMBERS, BarRows

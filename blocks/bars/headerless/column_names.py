@@ -9,7 +9,7 @@ from blocks.bars.headerless.found_order import found_order, hinted_order
 from blocks.bars.headerless.told_order import PASSED_OVER
 from blocks.bars.headerless.values import looks_like_a_time, looks_like_data, numbers_of
 from blocks.bars.sources.paths import BarPath
-from blocks.bars.text_layout import TextLayout, first_rows
+from blocks.bars.text.layout import TextLayout, first_rows
 from trading.errors import BadInput
 
 # Enough rows for a flat bar or two not to hide what a column is.

@@ -17,7 +17,7 @@ from blocks.bars.sources.paths import (
     suffix_of,
     unreadable,
 )
-from blocks.process.disk_errors import refuse_odd_name
+from blocks.process.files.disk_errors import refuse_odd_name
 from trading.errors import BadInput
 
 

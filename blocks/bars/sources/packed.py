@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blocks.bars.sources.first_bytes import refuse_no_zip
 from blocks.bars.sources.paths import holds_numbers, suffix_of, unreadable
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from trading.errors import BadInput
 
 # A .zip is unpacked in memory. Bars as text pack to a tenth, so that more is no file of bars.

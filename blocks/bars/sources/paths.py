@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from blocks.bars.sources.encoding import LOOKED_AT_BYTES, encoding_in
-from blocks.process.disk_errors import words_of
+from blocks.process.files.disk_errors import words_of
 from trading.errors import BadInput
 
 # A member of a .zip is opened and named as a file is.

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass, replace
 
 from blocks.account_files import LEDGERS
-from blocks.process.web_door import refuse_beyond_this_machine
+from blocks.process.web.door import refuse_beyond_this_machine
 from blocks.rulesets.ruleset import Ruleset
 from blocks.settings.app_settings import AppSettings, shown
 from blocks.settings.checks import complaint_of_folder

@@ -9,7 +9,7 @@ import pytest
 from api.live import event_routes
 from api.live.event_routes import MOST_CLIENTS, EventStream
 from api.live.watcher import Watcher
-from blocks.process.web_door import Message
+from blocks.process.web.door import Message
 
 
 async def test_of_a_crowd_that_comes_at_one_moment_no_more_are_let_in() -> None:

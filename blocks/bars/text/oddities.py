@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from blocks.bars.headerless.values import is_date, is_time
 from blocks.bars.sources.paths import BarPath
-from blocks.bars.text_layout import (
+from blocks.bars.text.layout import (
     PADDING,
     TextLayout,
     encoding_of,

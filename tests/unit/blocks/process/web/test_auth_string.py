@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.process.auth_string import auth_file, kept_auth_string, read_auth_string
+from blocks.process.web.auth_string import auth_file, kept_auth_string, read_auth_string
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from blocks.bars.stamp_evidence import (
+from blocks.bars.stamps.evidence import (
     Hours,
     Integers,
     Keys,
@@ -18,7 +18,7 @@ from blocks.bars.stamp_evidence import (
     judge,
     warn_of_told,
 )
-from blocks.bars.stamp_lengths import lengths_of_sessions, usual_gap
+from blocks.bars.stamps.lengths import lengths_of_sessions, usual_gap
 from trading.counted import counted
 from trading.errors import BadInput
 from trading.market.calendar import (

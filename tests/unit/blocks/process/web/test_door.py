@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blocks.process.web_door import WebDoor
+from blocks.process.web.door import WebDoor
 
 PORT = "127.0.0.1:4200"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blocks.ledger.ledger import DuckDBLedger
-from blocks.process.private_files import close_to_others, keep_private
+from blocks.process.files.private_files import close_to_others, keep_private
 
 FILES = (
     "paper/ledger.duckdb", "paper/ledger.duckdb.wal", "paper/exchange-mock.duckdb",

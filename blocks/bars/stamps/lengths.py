@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from blocks.bars.stamp_evidence import Hours, Integers, Keys
+from blocks.bars.stamps.evidence import Hours, Integers, Keys
 from trading.counted import counted
 from trading.errors import BadInput
 from trading.market.calendar import MICROSECONDS_PER_MINUTE

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.process import cache_folder
-from blocks.process.cache_folder import engine_cache_folder
+from blocks.process.files import cache_folder
+from blocks.process.files.cache_folder import engine_cache_folder
 
 
 @pytest.fixture(autouse=True)
