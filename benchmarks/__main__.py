@@ -16,11 +16,12 @@ from benchmarks.caches import cache_folder
 from benchmarks.command_bench import drop_page_cache, measure_command
 from benchmarks.cycle_bench import measure_cycle
 from benchmarks.engine_bench import measure_engine, measure_indicators
-from benchmarks.equal_trades_bench import measure_equal_trades
 from benchmarks.idle_bench import measure_idle
 from benchmarks.market import make_market, write_market
 from benchmarks.orders_bench import measure_orders
-from benchmarks.raptorbt_bench import measure_raptorbt
+from benchmarks.peers.equal_trades_bench import measure_equal_trades
+from benchmarks.peers.raptorbt_bench import measure_raptorbt
+from benchmarks.peers.vectorbt_bench import measure_vectorbt
 from benchmarks.scan_bench import measure_scan
 from benchmarks.sweep_bench import (
     KINDS,
@@ -31,7 +32,6 @@ from benchmarks.sweep_bench import (
     measure_sweeps,
     slope_of,
 )
-from benchmarks.vectorbt_bench import measure_vectorbt
 
 ENGINE_BARS = (1_000_000, 10_000_000)
 VECTORBT_BARS = 1_000_000

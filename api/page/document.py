@@ -7,8 +7,8 @@ from functools import lru_cache
 from html import escape
 from importlib.resources import files
 
-from blocks.report.document import document
-from blocks.report.markup import element
+from blocks.report.html.document import document
+from blocks.report.html.markup import element
 
 _ASSETS = files("api") / "page" / "assets"
 _REPORT = "report/assets/"

@@ -16,7 +16,7 @@ from api.page.summary import day_summary, live_summary, problem_summary
 from api.written_date import written_date
 from blocks.live.live_reader import LiveReader
 from blocks.process.secret_mask import MASK
-from blocks.report.markup import element
+from blocks.report.html.markup import element
 from trading.errors import BadInput, OpenbellError
 
 NOT_STORED = {"Cache-Control": "no-store"}

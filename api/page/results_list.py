@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from blocks.report.markup import element, number, percent, scrolling, table, tone, wrap
+from blocks.report.html.markup import element, number, percent, scrolling, table, tone, wrap
 from blocks.results.kept_run import KeptRun, read_run
 from blocks.results.served import BACKTESTS, SWEEPS, WALKS, ServedFile, files_in, names_in, page_of
 from trading.errors import OpenbellError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from blocks.report.markup import element, table, wrap
+from blocks.report.html.markup import element, table, wrap
 
 Schema = Mapping[str, Any]
 LONGEST_DEFAULT = 60

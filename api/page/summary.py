@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from api.live.controls import ControlsAnswer
 from blocks.live.answers import DayAnswer, LiveAnswer, PlanAnswer
-from blocks.report.markup import element, items, number, percent, table, wrap
+from blocks.report.html.markup import element, items, number, percent, table, wrap
 from trading.counted import counted
 
 

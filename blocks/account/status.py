@@ -12,7 +12,7 @@ import duckdb
 
 from blocks.account.absence import is_gone, refuse_absent
 from blocks.account.entries_missed import EntriesMissed, entries_missed
-from blocks.account.gate import newest_gate
+from blocks.account.explanation.gate import newest_gate
 from blocks.account.names import MEANT, is_there
 from blocks.account.plan_changes import plan_changes
 from blocks.account.protection_gaps import protection_gaps

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blocks.report.packed_numbers import LARGEST, LEVEL, pack, zigzag
+from blocks.report.html.packed_numbers import LARGEST, LEVEL, pack, zigzag
 from trading.market.bars import Floats, Integers, Prices
 from trading.market.panel import Panel
 from trading.prices import UNITS_PER_DOLLAR

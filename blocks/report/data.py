@@ -10,8 +10,8 @@ from datetime import timedelta
 import numpy as np
 
 from blocks.report.candles import CANDLE_BUDGET, PackedDays, pack_days
+from blocks.report.html.packed_numbers import floats_text, packed_text
 from blocks.report.levels import drawn_levels, levels_of_days, range_minutes
-from blocks.report.packed_numbers import floats_text, packed_text
 from blocks.report.run import ReportRun
 from blocks.report.trades import trade_columns
 from blocks.report.universe import universe_columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blocks.report.markup import NOTHING, element, number, percent, table, tone, wrap
+from blocks.report.html.markup import NOTHING, element, number, percent, table, tone, wrap
 from trading.analysis.risk_figures import FEWEST_TRADES_FOR_SQN, RiskFigures
 from trading.backtest.performance import SideFigures, Summary
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from blocks.report.markup import element, number, scrolling, table, wrap
+from blocks.report.html.markup import element, number, scrolling, table, wrap
 from trading.gate.findings import Finding, GateReport
 from trading.market.calendar import from_microseconds
 

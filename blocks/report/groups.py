@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blocks.report.markup import bar, element, number, percent, table, tone, wrap
+from blocks.report.html.markup import bar, element, number, percent, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.counted import counted
 from trading.engine.tapes.trade_tape import TradeRow

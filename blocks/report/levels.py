@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blocks.report.packed_numbers import LARGEST, zigzag
+from blocks.report.html.packed_numbers import LARGEST, zigzag
 from blocks.report.run import ReportRun
 from trading.market.bars import Floats, Integers
 from trading.plan import RunPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from blocks.report.markup import element, items, wrap
+from blocks.report.html.markup import element, items, wrap
 
 _FEW = 4
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from blocks.report.analysis.sections import analysis_sections
 from blocks.report.candles import CANDLE_BUDGET
 from blocks.report.data import PageData, page_data
-from blocks.report.document import document
 from blocks.report.figures import all_figures, headline, verdict
 from blocks.report.gate import gate_findings
 from blocks.report.groups import all_groups, group_table, r_histogram
-from blocks.report.markup import element, items, number, scrolling, table, wrap
+from blocks.report.html.document import document
+from blocks.report.html.markup import element, items, number, scrolling, table, wrap
 from blocks.report.notices import chart_library, notes, simulated_banner
 from blocks.report.returns import returns_table
 from blocks.report.run import ReportRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from blocks.report.markup import element, percent, table, wrap
+from blocks.report.html.markup import element, percent, table, wrap
 from trading.market.calendar import Session
 
 _FEWEST_SESSIONS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blocks.report.markup import element, scrolling, table, wrap
+from blocks.report.html.markup import element, scrolling, table, wrap
 from blocks.report.run import ReportRun
 from trading.market.bars import Floats, Integers
 from trading.reasons import NOT_ELIGIBLE, NOT_SELECTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from blocks.report.markup import element, wrap
+from blocks.report.html.markup import element, wrap
 
 
 def band(low: float, high: float, values: Sequence[float], mark: float | None, said: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from blocks.report.markup import bar, element, number, scrolling, table, wrap
+from blocks.report.html.markup import bar, element, number, scrolling, table, wrap
 from blocks.research_report.figures import figure_named
 from trading.backtest.performance import Json
 

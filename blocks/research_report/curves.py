@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from blocks.report.markup import element, number
+from blocks.report.html.markup import element, number
 from trading.market.bars import Floats
 
 _WIDTH, _HEIGHT = 1000.0, 300.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from blocks.report.markup import number, percent
+from blocks.report.html.markup import number, percent
 from trading.backtest.performance import Json
 
 

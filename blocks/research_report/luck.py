@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from blocks.report.markup import NOTHING, element, items, number, percent, wrap
+from blocks.report.html.markup import NOTHING, element, items, number, percent, wrap
 from trading.backtest.performance import Json
 from trading.statistics.verdict import (
     CHANCE_OF_LUCK,

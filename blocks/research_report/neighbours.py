@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blocks.report.markup import bar, element, items, percent, scrolling, table, wrap
+from blocks.report.html.markup import bar, element, items, percent, scrolling, table, wrap
 from blocks.research_report.figures import Figure, figure_named, shown_value
 from blocks.research_report.ranking import SET_NUMBER, column_of, row_of
 from blocks.research_report.sets import Values

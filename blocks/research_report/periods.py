@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from blocks.report.markup import (
+from blocks.report.html.markup import (
     NOTHING,
     bar,
     element,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from blocks.report.markup import element, percent, scrolling, table, wrap
+from blocks.report.html.markup import element, percent, scrolling, table, wrap
 from blocks.research_report.bands import band, legend
 from blocks.research_report.figures import Figure, figure_named
 from trading.backtest.performance import Json

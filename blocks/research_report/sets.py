@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from blocks.report.markup import element, table, tone, wrap
-from blocks.report.packed_numbers import floats_text, packed_text
+from blocks.report.html.markup import element, table, tone, wrap
+from blocks.report.html.packed_numbers import floats_text, packed_text
 from blocks.research_report.figures import FIGURES, Figure, figures_in_table, shown_value
 from blocks.research_report.ranking import SET_NUMBER, column_of, ranking
 from blocks.research_report.sweep_run import SweepPage

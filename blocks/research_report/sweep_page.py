@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from blocks.report.data import script_json
-from blocks.report.document import document
 from blocks.report.figures import headline, verdict
-from blocks.report.markup import element, scrolling, table, wrap
+from blocks.report.html.document import document
+from blocks.report.html.markup import element, scrolling, table, wrap
 from blocks.report.notices import notes, simulated_banner
 from blocks.research_report.costs import costs_section
 from blocks.research_report.figures import figure_named, shown_value, shown_values

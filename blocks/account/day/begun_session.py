@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from blocks.account.explanation import StrategyWords
+from blocks.account.explanation.line import StrategyWords
 from blocks.ledger.damage import WAY_OUT, damaged
 from blocks.ledger.notes.kept_plan import plan_in_row
 from trading.errors import StoreUnavailable

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from blocks.account.explanation import StrategyWords, reasoning
+from blocks.account.explanation.line import StrategyWords, reasoning
 from blocks.ledger.tables import read_signals_of
 from blocks.records.fields import Moment, Record, Symbol
 

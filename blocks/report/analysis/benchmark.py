@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from blocks.report.analysis.pictures import Line, lines_picture
-from blocks.report.markup import element, number, percent, scrolling, table, wrap
+from blocks.report.html.markup import element, number, percent, scrolling, table, wrap
 from blocks.report.run import ReportRun
 from trading.analysis.benchmark import KNOWN, Against, Benchmark
 from trading.backtest.ratios import FEWEST_SESSIONS_FOR_RATIOS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from blocks.report.markup import element, number, percent, scrolling, table, tone, wrap
+from blocks.report.html.markup import element, number, percent, scrolling, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.analysis.costs import Costs
 from trading.analysis.trade_fills import table_order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from blocks.report.markup import element, number, percent, scrolling, table, tone, wrap
+from blocks.report.html.markup import element, number, percent, scrolling, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.analysis.days import Day
 from trading.counted import counted

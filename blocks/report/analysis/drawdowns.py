@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.report.analysis.pictures import Line, lines_picture
-from blocks.report.markup import element, number, percent, scrolling, table, wrap
+from blocks.report.html.markup import element, number, percent, scrolling, table, wrap
 from blocks.report.run import ReportRun
 from trading.analysis.drawdowns import Drawdown, Drawdowns
 from trading.analysis.rolling import A_MONTH

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blocks.report.markup import element, number, wrap
+from blocks.report.html.markup import element, number, wrap
 from trading.market.bars import Floats
 
 _WIDTH, _HEIGHT = 600.0, 200.0

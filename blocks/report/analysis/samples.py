@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from blocks.report.markup import element, number, percent, scrolling, table, tone, wrap
+from blocks.report.html.markup import element, number, percent, scrolling, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.backtest.performance import Summary
 

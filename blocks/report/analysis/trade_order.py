@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from blocks.report.analysis.pictures import Band, Line, lines_picture
-from blocks.report.markup import element, percent, scrolling, table, wrap
+from blocks.report.html.markup import element, percent, scrolling, table, wrap
 from blocks.report.run import ReportRun
 from trading.analysis.trade_order import BANDS, FEWEST_TRADES, TradeOrder
 

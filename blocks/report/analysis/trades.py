@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from blocks.report.analysis.pictures import points_picture
-from blocks.report.markup import bar, element, items, number, percent, table, tone, wrap
+from blocks.report.html.markup import bar, element, items, number, percent, table, tone, wrap
 from blocks.report.run import ReportRun
 from trading.analysis.excursions import Excursions
 from trading.analysis.holding_time import HeldFor

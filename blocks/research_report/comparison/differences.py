@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from blocks.report.markup import NOTHING
+from blocks.report.html.markup import NOTHING
 from blocks.research_report.comparison.run import ComparedRun
 from blocks.research_report.figures import FIGURES, shown_value
 from trading.market.bars import Floats

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from blocks.report.document import document
-from blocks.report.markup import element, items, number, scrolling, table, tone, wrap
+from blocks.report.html.document import document
+from blocks.report.html.markup import element, items, number, scrolling, table, tone, wrap
 from blocks.report.notices import simulated_banner
 from blocks.research_report.bands import legend
 from blocks.research_report.comparison.differences import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from blocks.report.document import document
 from blocks.report.figures import headline, verdict
-from blocks.report.markup import NOTHING, element, items, number, percent, table, wrap
+from blocks.report.html.document import document
+from blocks.report.html.markup import NOTHING, element, items, number, percent, table, wrap
 from blocks.report.notices import notes, simulated_banner
 from blocks.research_report.bands import legend
 from blocks.research_report.costs import costs_section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from blocks.report.markup import bar, element, percent, scrolling, table, tone, wrap
+from blocks.report.html.markup import bar, element, percent, scrolling, table, tone, wrap
 from blocks.research_report.figures import figure_named, shown_value
 from blocks.research_report.walk.run import WalkPage
 from trading.walk_forward.efficiency import changes

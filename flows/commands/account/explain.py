@@ -22,12 +22,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print what was decided; return the exit code."""
-    from blocks.account.explanation import explain
-    from blocks.account.gate import found_in_ledger, found_in_results
-    from blocks.account.signals import signal_in_ledger, signal_in_results
+    from blocks.account.explanation.gate import found_in_ledger, found_in_results
+    from blocks.account.explanation.line import explain
+    from blocks.account.explanation.signals import signal_in_ledger, signal_in_results
+    from blocks.account.explanation.strategy_words import words_in_ledger, words_in_results
+    from blocks.account.explanation.universe import judged_in_ledger, judged_in_results
     from blocks.account.status import newest_account
-    from blocks.account.strategy_words import words_in_ledger, words_in_results
-    from blocks.account.universe import judged_in_ledger, judged_in_results
     from trading.reasons import DATA_GATE
 
     if (args.data_dir is None) == (args.out is None):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.report.markup import MINUS, NOTHING
+from blocks.report.html.markup import MINUS, NOTHING
 from blocks.research_report.comparison.differences import (
     COMPARED,
     Row,

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from blocks.account.gate import found_in_ledger, found_in_results
-from blocks.account.signals import signal_in_ledger, signal_in_results
+from blocks.account.explanation.gate import found_in_ledger, found_in_results
+from blocks.account.explanation.signals import signal_in_ledger, signal_in_results
 from blocks.account.status import account_status
 from flows.pages.status import gate_lines
 from tasks.backtest.request import BacktestRequest

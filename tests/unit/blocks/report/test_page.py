@@ -23,7 +23,7 @@ from blocks.report.data import (
     equity_points,
 )
 from blocks.report.figures import headline
-from blocks.report.packed_numbers import LARGEST, pack, zigzag
+from blocks.report.html.packed_numbers import LARGEST, pack, zigzag
 from blocks.report.page import report_page
 from blocks.report.returns import compounded, returns_table
 from blocks.report.run import ReportRun

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from blocks.account.explanation import StrategyWords
+from blocks.account.explanation.line import StrategyWords
 from blocks.ledger.ledger import DuckDBLedger
 from blocks.records.signal import Signal
 from blocks.results.run_folder import SUMMARY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peer import measure_peer
+from benchmarks.peers.peer import measure_peer
 
 # The opening range as masks, entries at the next open, stops as percent of the entry: vectorbt
 # has no positions limit across columns that share cash by order, no stop at a price, no

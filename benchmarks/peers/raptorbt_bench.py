@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peer import measure_peer
+from benchmarks.peers.peer import measure_peer
 
 # Longs alone, signals made beforehand as masks, stops and targets as percent of the entry: a batch
 # is of one symbol, so that no two positions share cash, a limit or a day's loss. That is less work

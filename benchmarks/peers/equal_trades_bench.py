@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.market import FIRST_DATE, INTERVAL_MINUTES, LAST_DATE, make_market
-from benchmarks.peer import measure_peer
+from benchmarks.peers.peer import measure_peer
 from trading.backtest.performance import summarise
 from trading.backtest.run import run_backtest
 from trading.engine.tapes.trade_tape import TradeRow

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from blocks.account.explanation import StrategyWords, explain
+from blocks.account.explanation.line import StrategyWords, explain
 from blocks.records.signal import Signal
 from trading.session.orders import TargetKind
 
