@@ -21,7 +21,7 @@ from flows.process.name_run import name_run
 from flows.process.outcome import failed
 from flows.process.settings import begin_process
 from trading.errors import OpenbellError
-from trading.session.messages import Kind, system_message
+from trading.session.messages.message import Kind, system_message
 
 # What to do about each; `up` does the rest.
 HINTS = {

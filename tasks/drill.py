@@ -11,7 +11,7 @@ from blocks.copies.drill import Drill, drill
 from blocks.copies.drill_record import DrillRecord, write_drill_record
 from blocks.ledger.ledger import DuckDBLedger
 from trading.errors import OpenbellError
-from trading.session.messages import Kind, system_message
+from trading.session.messages.message import Kind, system_message
 from trading.session.ports import Storage
 
 

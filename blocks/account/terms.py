@@ -11,7 +11,7 @@ from blocks.account.names import PAPER, account_name, is_there
 from blocks.ledger.ledger import DuckDBLedger
 from trading.errors import BadInput, StoreUnavailable
 from trading.plan_record import refuse_another_market
-from trading.session.messages import Kind, system_message
+from trading.session.messages.message import Kind, system_message
 
 NEXT_IS_REFUSED = "its next session is refused, and one that is open is traded to its end"
 

@@ -27,9 +27,9 @@ from trading.counted import counted
 from trading.errors import BadInput, OpenbellError, StoreUnavailable
 from trading.plan_record import plan_from
 from trading.session.first_row import session_of
-from trading.session.order_reporter import Place
+from trading.session.messages.order_reporter import Place
+from trading.session.messages.reporter import Reporter
 from trading.session.ports import Storage
-from trading.session.reporter import Reporter
 from trading.session.state import SessionState
 
 # What a session's journal makes of itself. An order's reason is that of its first row for ever.

@@ -35,15 +35,15 @@ from trading.session.events import (
     intent_of,
 )
 from trading.session.journalled import follow
-from trading.session.messages import Message
-from trading.session.order_reporter import Place
+from trading.session.messages.message import Message
+from trading.session.messages.order_reporter import Place
+from trading.session.messages.reporter import Reporter
 from trading.session.order_times import OrderTimes, present_us
 from trading.session.orders import Leg
 from trading.session.planning.order_planner import OrderPlanner
 from trading.session.protection.legs import is_unheard
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.protection.watch import Look, Watch
-from trading.session.reporter import Reporter
 from trading.session.state import SessionState
 
 # Cancel, then submit what the cancel made room for: more rounds than that mean a loop.

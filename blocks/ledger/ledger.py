@@ -44,7 +44,7 @@ from blocks.stores.file_lock import LOCK_DEADLINE_SECONDS
 from trading.errors import BadInput
 from trading.session.broker.exchange_port import StreamPosition
 from trading.session.events import Discrepancy, Event, SessionStarted
-from trading.session.messages import Message
+from trading.session.messages.message import Message
 from trading.session.ports import JournalRow
 
 # Accounts that follow no clock: copies of them trade with nobody's money.

@@ -15,8 +15,8 @@ from blocks.ledger.rows import (
     universe_rows,
 )
 from trading.engine.tapes.trade_tape import TRADES, TradeRow
+from trading.session.messages.reporter import Reporter
 from trading.session.orders import Order
-from trading.session.reporter import Reporter
 from trading.session.state import SessionState
 
 

@@ -22,7 +22,7 @@ from trading.plan import RunPlan
 from trading.reasons import ExitReason
 from trading.selection.universe import ELIGIBLE, Universe
 from trading.session.entry_terms import TARGET_KINDS
-from trading.session.messages import Kind, Message, system_message
+from trading.session.messages.message import Kind, Message, system_message
 from trading.session.orders import Order
 
 MICRO = Decimal("0.000001")

@@ -19,7 +19,7 @@ from blocks.messages.outbox_rows import Delivery, Letter
 from blocks.process.failpoints import reach
 from blocks.report.equity_picture import equity_png
 from trading.market.calendar import to_microseconds
-from trading.session.messages import Kind
+from trading.session.messages.message import Kind
 
 LONGEST_BACK_OFF_SECONDS = 300.0
 # With the back-off about 25 minutes: longer than most outages, and a bad message ends somewhere.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trading.session.messages import Kind
+from trading.session.messages.message import Kind
 
 # What somebody has to act on, and what he waits for.
 URGENT = frozenset({Kind.SYSTEM_ERROR, Kind.DAILY_SUMMARY})

@@ -6,7 +6,7 @@ import logging
 
 from blocks.ledger.ledger import DuckDBLedger
 from trading.errors import StoreUnavailable
-from trading.session.messages import Message, system_message
+from trading.session.messages.message import Message, system_message
 from trading.session.ports import Clock, Notifier
 
 

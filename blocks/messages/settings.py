@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from trading.session.messages import ERROR_KINDS, ROUTINE_KINDS, TRADE_KINDS
+from trading.session.messages.message import ERROR_KINDS, ROUTINE_KINDS, TRADE_KINDS
 
 
 class NotificationSettings(BaseModel):

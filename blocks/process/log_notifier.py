@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from trading.session.messages import Kind
+from trading.session.messages.message import Kind
 
 # Whoever counts the errors of a log, as health does, counts these as what they are.
 LEVELS = {str(Kind.SYSTEM_ERROR): logging.ERROR, str(Kind.SYSTEM_WARNING): logging.WARNING}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.session.runtime import SessionRuntime
-from trading.session.messages import Kind
+from trading.session.messages.message import Kind
 
 _SAID_OF = {
     Kind.ORDER_SENT: "sent",

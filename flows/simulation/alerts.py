@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.simulation.story import Story
-from trading.session.messages import Kind
+from trading.session.messages.message import Kind
 
 
 class Alerts:

@@ -10,7 +10,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.ledger.parity.tables import ParityRow
 from trading.market.calendar import from_microseconds
 from trading.parity.findings import Difference, SessionParity
-from trading.session.messages import Kind, SystemMessage, system_message
+from trading.session.messages.message import Kind, SystemMessage, system_message
 
 
 def alert_of(

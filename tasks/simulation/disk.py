@@ -20,7 +20,7 @@ from blocks.process.failpoints import reach
 from blocks.stores.duckdb_file import DuckDBFile
 from trading.session.broker.exchange_port import StreamPosition
 from trading.session.events import Event
-from trading.session.messages import Message
+from trading.session.messages.message import Message
 
 # While a simulated process lives nobody else opens its file.
 FOR_EVER_SECONDS = 1e9

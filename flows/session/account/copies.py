@@ -13,7 +13,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.storage.local import LocalStorage
 from blocks.stores.beginning import is_begun
 from trading.errors import BadInput, StoreInUse, StoreUnavailable
-from trading.session.messages import system_message
+from trading.session.messages.message import system_message
 from trading.session.ports import Notifier, Storage
 
 if TYPE_CHECKING:

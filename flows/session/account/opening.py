@@ -24,7 +24,7 @@ from flows.session.account.where_orders_go import broker_of, exchange_of
 from flows.session.request import SessionRequest, replayed_sessions
 from tasks.session.beginning import PlanBook
 from trading.plan_record import record_of, refuse_another_market
-from trading.session.messages import ERROR_KINDS, Kind
+from trading.session.messages.message import ERROR_KINDS, Kind
 
 LAST_MESSAGES_SECONDS = 15.0
 OF_MANY_SESSIONS = frozenset(map(str, {Kind.DAILY_SUMMARY, *ERROR_KINDS}))

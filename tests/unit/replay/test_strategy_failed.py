@@ -18,9 +18,9 @@ from trading.market.panel_loading import make_panel
 from trading.plan import RunPlan, make_plan
 from trading.reasons import ExitReason, Reason
 from trading.session.events import BarClosed, SessionStarted
-from trading.session.messages import SystemMessage
-from trading.session.order_reporter import Place
-from trading.session.reporter import Reporter
+from trading.session.messages.message import SystemMessage
+from trading.session.messages.order_reporter import Place
+from trading.session.messages.reporter import Reporter
 from trading.session.state import SessionState
 
 SYMBOLS = ("AAA", "BBB")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trading.market.calendar import from_microseconds
 from trading.session.events import Gap, Unprotected
-from trading.session.messages import Kind, SystemMessage, system_message
+from trading.session.messages.message import Kind, SystemMessage, system_message
 
 # What is shorter lies between the end of one order and the answer to the next.
 TOLD_SECONDS = 1.0

@@ -23,7 +23,7 @@ from blocks.messages.outbox_rows import ChannelState, read_state, write_state
 from flows.session.account.parts import PlainParts
 from tests.servers.discord_server import DiscordServer
 from trading.errors import BadInput
-from trading.session.messages import Kind, system_message
+from trading.session.messages.message import Kind, system_message
 
 SESSION = "2025-06-10"
 ACCOUNT = "replay"

@@ -26,7 +26,13 @@ from tests.process.blocks.messages.discord_drain import (
     written,
 )
 from tests.servers.discord_server import DiscordServer, Fault
-from trading.session.messages import Kind, Message, OrderMessage, SummaryMessage, system_message
+from trading.session.messages.message import (
+    Kind,
+    Message,
+    OrderMessage,
+    SummaryMessage,
+    system_message,
+)
 
 PAGE = "<html><body>Please log in to the network of this hotel</body></html>"
 

@@ -41,7 +41,7 @@ from tests.process.blocks.messages.discord_drain import (
 from tests.repository import REPOSITORY
 from tests.servers.discord_server import TOKEN, DiscordServer, Fault
 from trading.errors import BadInput
-from trading.session.messages import Kind
+from trading.session.messages.message import Kind
 
 # A kind that never goes together with others.
 ALONE = "SYSTEM_ERROR"

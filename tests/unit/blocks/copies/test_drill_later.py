@@ -21,7 +21,7 @@ from tasks.sync import sync_account
 from trading.errors import BadInput
 from trading.market.calendar import Session
 from trading.plan import RunPlan
-from trading.session.messages import Kind, system_message
+from trading.session.messages.message import Kind, system_message
 from trading.session.state import SessionState
 
 ACCOUNT, MONDAY, TUESDAY = "replay", "2025-06-09", "2025-06-10"

@@ -14,7 +14,7 @@ from trading.engine.book import ENTRY_ORDERS
 from trading.reasons import Reason
 from trading.session.broker.answers import Answer, Refusal, Refused, Unknown
 from trading.session.events import Command, Intent
-from trading.session.messages import SystemMessage
+from trading.session.messages.message import SystemMessage
 from trading.session.orders import Leg, Status
 from trading.session.protection.limits import ProtectionLimits
 from trading.session.protection.watch import Watch

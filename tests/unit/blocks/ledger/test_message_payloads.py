@@ -18,7 +18,7 @@ from blocks.ledger.message_payloads import (
 )
 from blocks.ledger.rows import message_row
 from blocks.messages.discord import embed as discord_embed
-from trading.session.messages import (
+from trading.session.messages.message import (
     Kind,
     MarketMessage,
     Message,

@@ -11,7 +11,7 @@ from blocks.ledger.ledger import DuckDBLedger
 from blocks.messages.drain_thread import start_drains
 from blocks.messages.outbox import Outbox
 from blocks.messages.outbox_rows import waiting
-from trading.session.messages import Kind, system_message
+from trading.session.messages.message import Kind, system_message
 
 NOW = datetime(2025, 6, 10, 20, tzinfo=UTC)
 WANTED = frozenset(map(str, Kind))

@@ -8,7 +8,7 @@ import pytest
 
 from blocks.process.log_notifier import LogNotifier
 from tests.logged import logged
-from trading.session.messages import Kind
+from trading.session.messages.message import Kind
 
 SERIOUS = {Kind.SYSTEM_ERROR: logging.ERROR, Kind.SYSTEM_WARNING: logging.WARNING}
 

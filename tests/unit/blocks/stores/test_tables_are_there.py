@@ -16,7 +16,7 @@ from blocks.stores.duckdb_file import DuckDBFile
 from blocks.telemetry.file import telemetry_file
 from tests.logged import logged
 from trading.errors import BadInput, StoreUnavailable
-from trading.session.messages import system_message
+from trading.session.messages.message import system_message
 
 NOW = datetime(2025, 6, 10, 15, 0, tzinfo=UTC)
 

@@ -23,7 +23,7 @@ from trading.rules import Rules
 from trading.session import state as state_module
 from trading.session.broker.answers import Unknown
 from trading.session.events import ExchangeView, Fill, Intent
-from trading.session.messages import Message
+from trading.session.messages.message import Message
 from trading.session.orders import Leg, Order
 from trading.session.planning.order_planner import OrderPlanner
 from trading.session.protection.limits import ProtectionLimits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from trading.session.messages import MOST_NAMED, Kind, RangeLevel, RangeMessage
+from trading.session.messages.message import MOST_NAMED, Kind, RangeLevel, RangeMessage
 
 
 def told(count: int) -> str:

@@ -24,7 +24,7 @@ from trading.session.events import (
     SessionClosed,
     Unprotected,
 )
-from trading.session.messages import (
+from trading.session.messages.message import (
     MOST_NAMED,
     Kind,
     MarketMessage,
@@ -34,7 +34,7 @@ from trading.session.messages import (
     SummaryMessage,
     system_message,
 )
-from trading.session.order_reporter import OrderReporter, Place
+from trading.session.messages.order_reporter import OrderReporter, Place
 from trading.session.protection.gap_message import gap_message
 from trading.session.state import SessionState
 from trading.strategies.orb import RANGE_BARS, RANGE_HIGH, RANGE_LOW

@@ -11,7 +11,7 @@ from trading.market.calendar import from_microseconds
 from trading.reasons import ExitReason, Reason
 from trading.session.broker.answers import in_words
 from trading.session.events import Fill, Intent, OrderUpdate
-from trading.session.messages import Kind, OrderMessage, TradeMessage
+from trading.session.messages.message import Kind, OrderMessage, TradeMessage
 from trading.session.orders import TERMINAL, Leg, Order, OrderType, Status
 from trading.session.state import SessionState
 
