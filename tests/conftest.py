@@ -224,6 +224,8 @@ def pytest_collection(session: pytest.Session) -> None:
     Each has to import all of them. Where their bytecode is not there yet, as in a fresh clone, they
     would make that of the same files at the same time, which takes longer than to import them.
     """
+    # What is imported and collected stays: to look through it again and again finds nothing.
+    gc.disable()
     given = getattr(session.config, "workerinput", None)
     if given is None:
         return
@@ -238,9 +240,9 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector look no more at what stays until the end: thousands of tests."""
-    gc.collect()
+    """Let the garbage collector look at what comes now, and not at thousands of tests."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
