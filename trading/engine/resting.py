@@ -41,10 +41,17 @@ def fills_inside(book: Book, s: int, high: float, low: float) -> bool:
     return order != MARKET and is_there(order, is_long, book.pending_level[s], reached)
 
 
-def was_filled_inside(book: Book, s: int, opened: float) -> bool:
-    """Return whether the entry of a position filled after the open of its bar, at its level."""
+def was_there_from_open(book: Book, s: int, opened: float, us: int, end_us: int) -> bool:
+    """Return whether a position was held from the open of a bar, which lasts until `end_us`.
+
+    An entry inside the bar filled after its open, at its level. At a broker a fill has the moment
+    of its execution, and one may be heard of before an earlier bar is closed.
+    """
+    if book.entry_us[s] < us:
+        return True
     order, is_long = book.pending_order[s], book.quantity[s] > 0
-    return order != MARKET and not is_there(order, is_long, book.pending_level[s], opened)
+    is_at_open = order == MARKET or is_there(order, is_long, book.pending_level[s], opened)
+    return is_at_open and book.entry_us[s] < end_us
 
 
 def cancel_resting(book: Book, gates: NDArray[np.uint8], after_cutoff: bool) -> None:

@@ -35,7 +35,7 @@ from trading.engine.book_changes import (
 from trading.engine.decide import bars_to_pass, decide, decide_entries
 from trading.engine.entering import Entering
 from trading.engine.matching import assume_close, match_bar
-from trading.engine.resting import cancel_resting, was_filled_inside
+from trading.engine.resting import cancel_resting, was_there_from_open
 from trading.engine.risk import falls_too_far, loses_too_much
 from trading.engine.tapes.trade_tape import FILLS, Tape
 from trading.engine.trailing import BY_ATR, trail
@@ -57,18 +57,20 @@ def close_bar(
     after_cutoff: bool,
     prices: Prices,
     us: int,
+    end_us: int,
 ) -> float:
     """Mark, trail, test latch and drawdown, leave, cancel, decide; return the equity, USD.
 
     `gates` (symbols) holds a reason that forbids entries, of the data gate or of a live session,
     or 0; it is empty where there are none. Fills of the bar have been applied, and `read_signals`
-    has seen it and written to the first row, where the decisions go.
+    has seen it and written to the first row, where the decisions go. A fill of `end_us` or later
+    came after the bar, which began at `us`.
     """
     _, high, low, close, volume = prices
     for s in range(len(close)):
         if not math.isnan(close[s]):
             see_bar(book, s, high[s], low[s], close[s], volume[s], us)
-    worth = settle_bar(book, rules, signals, 0, gates, flatten, after_cutoff, prices, us)
+    worth = settle_bar(book, rules, signals, 0, gates, flatten, after_cutoff, prices, us, end_us)
     decide(book, rules, scratch, signals, 0, gates, close, worth)
     return worth
 
@@ -83,6 +85,7 @@ def settle_bar(
     after_cutoff: bool,
     prices: Prices,
     us: int,
+    end_us: int,
 ) -> float:
     """Do what `close_bar` does once positions are marked and before anything is decided.
 
@@ -92,7 +95,7 @@ def settle_bar(
         for i in range(book.flags[OPEN_POSITIONS]):
             s = book.held[i]
             # A bar of which only what came after the entry counts tells no extreme.
-            is_whole = book.entry_us[s] != us or not was_filled_inside(book, s, prices.open[s])
+            is_whole = was_there_from_open(book, s, prices.open[s], us, end_us)
             if is_whole and not book.exit_waiting[s] and not math.isnan(prices.close[s]):
                 atr = signals.atr[at, s] if rules.trailing == BY_ATR else math.nan
                 trail(book, rules, s, prices.high[s], prices.low[s], atr)
@@ -106,7 +109,7 @@ def settle_bar(
     if flatten:
         leave_everything(book, EXIT_FLATTEN)
     if rules.has_leave:
-        leave_by_signal(book, signals, at, prices.close)
+        leave_by_signal(book, signals, at, prices.close, end_us)
     if rules.has_orders:
         cancel_resting(book, gates, after_cutoff)
     return worth
@@ -125,12 +128,16 @@ def leave_everything(book: Book, reason: int) -> None:
             plan_exit(book, s, reason)
 
 
-def leave_by_signal(book: Book, signals: Signals, at: int, close: Floats) -> None:
-    """Let the positions wait for their exit that the strategy leaves at a bar that is present."""
+def leave_by_signal(book: Book, signals: Signals, at: int, close: Floats, end_us: int) -> None:
+    """Let the positions wait for their exit that the strategy leaves at a bar that is present.
+
+    One whose entry came at `end_us` or later was not there yet.
+    """
     for i in range(book.flags[OPEN_POSITIONS]):
         s = book.held[i]
         side = LEAVES_LONG if book.quantity[s] > 0 else LEAVES_SHORT
-        if signals.leaves[at, s] & side != 0 and not math.isnan(close[s]):
+        is_left = signals.leaves[at, s] & side != 0 and book.entry_us[s] < end_us
+        if is_left and not math.isnan(close[s]):
             plan_exit(book, s, EXIT_SIGNAL)
 
 
@@ -240,6 +247,8 @@ def settle_sessions(
                 bar >= entry_bars[session],
                 seen,
                 start_us[row],
+                # Its fills have the time of its START.
+                start_us[row] + 1,
             )
             equity_out[row] = worth
             if keeps_decisions:

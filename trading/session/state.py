@@ -43,7 +43,7 @@ from trading.gate.verdicts import Bytes
 from trading.indicators.past import copied_past, forget_past, new_past
 from trading.indicators.update import begin_studies, update_studies
 from trading.market.bars import Prices
-from trading.market.calendar import Session
+from trading.market.calendar import Session, to_microseconds
 from trading.market.daily_bars import days_of, no_daily
 from trading.plan import RunPlan
 from trading.reasons import (
@@ -254,6 +254,7 @@ class SessionState:
             event.bar >= self._cutoff,
             bar,
             event.start_us,
+            to_microseconds(self.session.bar_end(event.bar, self.plan.interval_minutes)),
         )
         made = new_decision_tape(1, len(self.index), is_wide=any(parts_of(self.rules)))
         keep_ranges(self.scratch, self._signals, 0, made, KEEP_ALL, 0)

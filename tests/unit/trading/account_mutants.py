@@ -40,17 +40,17 @@ RESTING: tuple[Mutant, ...] = (
     Mutant(
         "a bar that fills inside trails",
         "engine.resting",
-        "was_filled_inside",
-        "order != MARKET and not is_there(order, is_long, book.pending_level[s], opened)",
-        "False",
+        "was_there_from_open",
+        "order == MARKET or is_there(order, is_long, book.pending_level[s], opened)",
+        "True",
         "a bar that fills inside moves no trailing stop",
     ),
     Mutant(
         "every bar of an entry that rested trails nothing",
         "engine.resting",
-        "was_filled_inside",
-        "not is_there(order, is_long, book.pending_level[s], opened)",
-        "True",
+        "was_there_from_open",
+        "is_there(order, is_long, book.pending_level[s], opened)",
+        "False",
         "a bar that opens beyond the level trails like any other",
     ),
     Mutant(

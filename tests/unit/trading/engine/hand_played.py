@@ -205,6 +205,7 @@ def play_live(
                 row - begin >= end - begin - made.cutoff,
                 seen,
                 us,
+                us + BAR_US,
             )
             at_close(book, rules)
         assume_close(book, rules, played.tape)
