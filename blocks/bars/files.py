@@ -24,7 +24,8 @@ from trading.errors import BadInput
 from trading.market.bars import AnyRows, BarRows, Integers, join_rows
 from trading.market.calendar import from_microseconds, to_microseconds
 from trading.market.plausibility.checks import judge_bars
-from trading.market.plausibility.look import FileClock, look_at_files
+from trading.market.plausibility.clock.file_clock import FileClock
+from trading.market.plausibility.look import look_at_files
 from trading.market.symbols import symbol_key, written_symbols
 
 

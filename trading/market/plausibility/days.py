@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE
-
-if TYPE_CHECKING:
-    from trading.market.plausibility.look import Look
 
 DAY_US = 24 * 60 * MICROSECONDS_PER_MINUTE
 # Days of rows are told apart by a night without any.
@@ -21,6 +18,18 @@ _LONGEST_DAY_US = DAY_US - _NIGHT_US // 2
 HALF_HOUR_US = 30 * MICROSECONDS_PER_MINUTE
 _LONGEST_BAR_MINUTES = 60
 _HOUR_US = 60 * MICROSECONDS_PER_MINUTE
+
+
+class Hours(Protocol):
+    """Who knows when sessions open and close, in microseconds; arrays of (sessions,)."""
+
+    @property
+    def open_us(self) -> Integers:
+        """Return their opens."""
+
+    @property
+    def close_us(self) -> Integers:
+        """Return their closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +112,14 @@ def days_of(starts_us: Integers) -> Days:
     return Days(first[is_day], last[is_day], length_us)
 
 
-def fit_of(look: Look, days: Days, by_us: Integers | int = 0) -> Fit:
+def fit_of(hours: Hours, days: Days, by_us: Integers | int = 0) -> Fit:
     """Return how days lie to sessions once they are moved by so much."""
-    middle = (look.open_us + look.close_us) // 2
+    middle = (hours.open_us + hours.close_us) // 2
     session = np.searchsorted((middle[:-1] + middle[1:]) // 2, days.middle_us + by_us)
     # A bar that is named by its end is off by its own length, and that is not the zone's doing.
     tolerance = HALF_HOUR_US + (days.length_us if days.length_us >= HALF_HOUR_US else 0)
     return Fit(
-        days.first_us + by_us - look.open_us[session],
-        days.last_us + by_us - look.close_us[session],
+        days.first_us + by_us - hours.open_us[session],
+        days.last_us + by_us - hours.close_us[session],
         tolerance,
     )

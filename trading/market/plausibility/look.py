@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from functools import cached_property
@@ -18,6 +18,7 @@ from trading.market.calendar import (
     sessions_between,
     to_microseconds,
 )
+from trading.market.plausibility.clock.file_clock import FileClock
 from trading.market.plausibility.clock.symbol_clocks import clocks_of_symbols
 from trading.market.plausibility.clock.zones import moved
 from trading.market.plausibility.sample import Sample, take_sample
@@ -25,27 +26,6 @@ from trading.market.plausibility.sample import Sample, take_sample
 DAY = timedelta(days=1)
 # Of the times of a file, where it goes on outside sessions.
 _FEWEST_OUTSIDE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class FileClock:
-    """The starts of one file's rows, each once and in order, and the zone they were read in.
-
-    `zone` is None for times that carry their own; `is_told` says whether a user gave it. `example`
-    is the first time of a file of texts, as it is written, and `written` finds out which zones
-    stand behind its times. `symbols` says how many the file has; `symbol` is set where the rows
-    are those of one of several.
-    """
-
-    name: str
-    starts_us: Integers
-    zone: str | None = None
-    is_told: bool = False
-    example: str = ""
-    written: Callable[[], tuple[str, ...]] = tuple
-    path: str = ""
-    symbols: int = 1
-    symbol: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +77,7 @@ class Look:
     @cached_property
     def symbol_clocks(self) -> tuple[FileClock, ...]:
         """Return a clock of each symbol, none where all rows of files run alike."""
-        return clocks_of_symbols(self)
+        return clocks_of_symbols(self.name, self.clocks, self.symbols, self.rows, hours=self)
 
     @cached_property
     def sample(self) -> Sample:

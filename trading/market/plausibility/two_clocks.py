@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
 from trading.market.plausibility.clock.clock import hours_in_words, past_the_zone
+from trading.market.plausibility.clock.file_clock import FileClock
 from trading.market.plausibility.clock.thin_days import thin_days
 from trading.market.plausibility.clock.zones import LIKELY, moved, written_zones
 from trading.market.plausibility.days import DAY_US, HALF_HOUR_US, Days, Fit, days_of, fit_of
 from trading.market.plausibility.finding import Words
-from trading.market.plausibility.look import FileClock, Look
+from trading.market.plausibility.look import Look
 from trading.market.plausibility.sessions import other_exchange
 
 _HOUR_US = 60 * MICROSECONDS_PER_MINUTE

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from trading.market.bars import Integers
 from trading.market.calendar import MICROSECONDS_PER_MINUTE, from_microseconds
+from trading.market.plausibility.clock.file_clock import FileClock
 from trading.market.plausibility.clock.zones import offsets_us
 from trading.market.plausibility.days import DAY_US
 from trading.market.plausibility.finding import Words
-from trading.market.plausibility.look import FileClock, Look
+from trading.market.plausibility.look import Look
 
 _HOUR_US = 60 * MICROSECONDS_PER_MINUTE
 _FEWEST_OUTSIDE = 0.1

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.bars import Integers
+from trading.market.plausibility.clock.file_clock import FileClock
 from trading.market.plausibility.clock.zones import LIKELY, written_zones
 from trading.market.plausibility.days import HALF_HOUR_US, Days, Fit, fit_of
-from trading.market.plausibility.look import FileClock, Look
+from trading.market.plausibility.look import Look
 
 # Days that only the other clock puts into sessions, where some are by it and where all are.
 _FEWEST_DAYS = 3
