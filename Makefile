@@ -31,7 +31,8 @@ demo-quick: env .venv/.machine_code
 up: env .venv/.machine_code
 	exec $(BIN)/openbell up --data-dir $(DATA_DIR)
 
-test: env
+# With machine code of the present sources: several processes of the tests would each make it.
+test: env .venv/.machine_code
 	$(PYTEST) -n $(TEST_PROCESSES) $(SHARED_OUT)
 
 # The first step after a change: rules, files and settings, without processes and servers.

@@ -282,13 +282,13 @@ def test_what_a_full_disk_cannot_keep_is_not_compiled_twice(
 
 
 def test_a_strategy_that_numba_refuses_runs_and_says_why(
-    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    panel: Panel, tmp_path: Path, engine_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "refused.py"
     write_strategy(path, extra="class Odd:\n    pass", body="odd = Odd()")
     monkeypatch.setattr(backtest, "COMPILE_ABOVE_BARS", 0)
     monkeypatch.setattr(backtest, "READ_COMPILED_ABOVE_BARS", 0)
-    outcome = run_backtest(panel, plan_with(path))
+    outcome = run_backtest(panel, plan_with(path), cache_folder=engine_cache)
     assert not outcome.compiled
     assert "Odd" in outcome.refusal
     assert len(outcome.trades) > 0
