@@ -16,6 +16,7 @@ from flows.pages.cells import cell
 from flows.pages.text_table import table_lines
 from trading.counted import counted
 from trading.gate.findings import Finding
+from trading.session.broker.objections import not_entered
 
 LATEST_TRADES = 20
 # What is shorter lies between two requests; JSON has it.
@@ -109,7 +110,7 @@ def broker_line(broker: dict[str, Any]) -> str:
     held = ", ".join(f"{symbol} {shares:+d}" for symbol, shares in broker["positions"].items())
     blocked = f"; BLOCKED: {broker['blocked']}" if broker["blocked"] else ""
     for symbol, why in broker["not_entered"].items():
-        blocked += f"; {symbol} is not entered: {why}"
+        blocked += f"; {not_entered(symbol, why)}"
     return (
         f"{broker['name']} {broker['account']}: equity {broker['equity']:,.2f}, cash"
         f" {broker['cash']:,.2f}, buying power {broker['buying_power']:,.2f}"

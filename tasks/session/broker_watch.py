@@ -12,7 +12,7 @@ from tasks.session.runtime import SessionRuntime
 from trading.session.broker.answers import ExchangeUnavailable, NotOffered, in_words
 from trading.session.broker.exchange_port import Exchange
 from trading.session.broker.facts import BrokerAccount
-from trading.session.broker.objections import objections_of
+from trading.session.broker.objections import not_entered, objections_of
 from trading.session.events import EVERY_SYMBOL
 
 CENT = Decimal("0.01")
@@ -48,7 +48,7 @@ def meet_broker(runtime: SessionRuntime) -> None:
         return
     runtime.desk.heed(said.forbidden, said.unshortable)
     for symbol, why in said.forbidden.items():
-        runtime.notifier.send("SYSTEM_WARNING", f"{symbol} is not entered: {why}")
+        runtime.notifier.send("SYSTEM_WARNING", not_entered(symbol, why))
     for words in (*said.warnings, *said.unshortable.values()):
         runtime.notifier.send("SYSTEM_WARNING", words)
 

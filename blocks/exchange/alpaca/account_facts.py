@@ -12,8 +12,9 @@ from blocks.exchange.alpaca.line.replies import Json
 from blocks.exchange.alpaca.orders.their_order import unreadable
 from trading.session.broker.facts import BrokerAccount, BrokerClock, Instrument
 
-# An account that is being updated still trades.
-OPEN_ACCOUNTS = ("ACTIVE", "ACCOUNT_UPDATED", "PAPER_ONLY")
+OPEN_ACCOUNTS = ("ACTIVE", "PAPER_ONLY")
+# Its owner's personal details have changed: until that is approved it may not be allowed to trade.
+UPDATED_ACCOUNT = "ACCOUNT_UPDATED"
 WHERE = "see alpaca.markets"
 
 
@@ -150,6 +151,11 @@ def _blocked(said: _Account) -> str:
         return (
             "trading is suspended in the account's own settings (trade_suspended_by_user);"
             f" allow it at {WHERE.removeprefix('see ')}"
+        )
+    if said.status.upper() == UPDATED_ACCOUNT:
+        return (
+            "alpaca looks at the account's changed personal details, and may refuse orders until"
+            f" it has approved them (status {UPDATED_ACCOUNT}); {WHERE}"
         )
     if said.status.upper() not in OPEN_ACCOUNTS:
         return f"the account is not open for trading: its status is {said.status[:40]}; {WHERE}"

@@ -20,7 +20,7 @@ def run(args: Namespace) -> int:
     from flows.session.account.parts import PlainParts
     from tasks.session.broker_watch import OWN_TIME, seconds_ahead
     from trading.session.broker.answers import NotOffered
-    from trading.session.broker.objections import objections_of
+    from trading.session.broker.objections import not_entered, objections_of
 
     settings = args.settings
     if settings.broker.is_mock:
@@ -57,7 +57,7 @@ def run(args: Namespace) -> int:
     for words in (*said.warnings, *said.unshortable.values()):
         print(f"warning: {words}")
     for symbol, why in said.forbidden.items():
-        print(f"{symbol} is not entered: {why}")
+        print(not_entered(symbol, why))
     if not said.forbidden:
         print(f"may be entered: {', '.join(symbols)}")
     return EXIT_FORBIDDEN if said.forbidden else 0

@@ -59,7 +59,7 @@ def test_a_clock_that_is_off_by_minutes_is_said_and_the_day_of_a_double_is_its_o
     for _ in range(2):
         broker.script("GET", "/v2/clock", said)
     assert main(["check-broker", "--symbols", "AAPL"]) == 1
-    assert "every symbol is not entered: this machine's clock is 3" in capsys.readouterr().out
+    assert "nothing is entered: this machine's clock is 3" in capsys.readouterr().out
     assert main(["check-broker", "--symbols", "AAPL"]) == 0
 
 
@@ -81,7 +81,7 @@ def test_what_is_not_entered_is_said_with_its_reason_and_an_exit_code(
     assert "NOPE is not entered: Alpaca paper does not trade NOPE, or does not know it" in shown
     broker.account["trading_blocked"] = True
     assert main(["check-broker"]) == 1
-    assert "every symbol is not entered: alpaca has blocked trading" in capsys.readouterr().out
+    assert "nothing is entered: alpaca has blocked trading" in capsys.readouterr().out
     broker.account |= {"trading_blocked": False, "shorting_enabled": False, "multiplier": "1"}
     assert main(["check-broker"]) == 0
     assert "lends this account nothing to sell short" in capsys.readouterr().out

@@ -25,6 +25,11 @@ class BrokerObjections:
     warnings: tuple[str, ...] = ()
 
 
+def not_entered(symbol: str, why: str) -> str:
+    """Return in words that a symbol is not entered, or none is."""
+    return f"{'nothing is' if symbol == EVERY_SYMBOL else f'{symbol} is not'} entered: {why}"
+
+
 def objections_of(
     broker: str,
     account: BrokerAccount,

@@ -163,7 +163,9 @@ def unreadable(what: str, error: ValidationError | None = None) -> ExchangeUnava
     where = ""
     if error is not None:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = f" ({'.'.join(str(part) for part in first['loc'])}: {first['msg']})"
+        place = ".".join(str(part) for part in first["loc"])
+        # Without a place it is no object at all.
+        where = f" ({place}: {first['msg']})" if place else ""
     return ExchangeUnavailable(
         f"alpaca sent something else than {what}{where}",
         "It is asked again; if that lasts, update openbell or alpaca-py",

@@ -37,6 +37,7 @@ def test_an_account_is_what_alpaca_says_and_the_day_trade_count_decides_nothing(
         ({"trading_blocked": True}, "trading_blocked"),
         ({"trade_suspended_by_user": True}, "trade_suspended_by_user"),
         ({"status": "APPROVAL_PENDING"}, "APPROVAL_PENDING"),
+        ({"status": "ACCOUNT_UPDATED"}, "until it has approved them"),
     ],
 )
 def test_an_account_that_may_not_trade_says_why(said: dict[str, Any], word: str) -> None:
@@ -157,6 +158,7 @@ def test_an_answer_of_another_shape_is_one_line(document: Any) -> None:
             with pytest.raises(ExchangeUnavailable) as refusal:
                 ask()
             assert "\n" not in str(refusal.value)
+            assert "_" not in refusal.value.what
 
 
 @pytest.mark.parametrize(
