@@ -61,9 +61,6 @@ class Restarts:
         self._next_look = 0.0
         self._accounts = OpenAccounts(home.data_dir, say)
         self._stopped = StoppedRuns(home)
-        self._went_on: set[str] = set()
-        # Those of them that have not traded since: that they are to rest was said by our own stop.
-        self._on_their_way: set[str] = set()
         # How often each run was started again. Prefect counts only those that came to run.
         self._starts: dict[str, int] = {}
         self._alive: set[str | None] = set()
@@ -105,14 +102,15 @@ class Restarts:
             self._take_back(api, run, moment)
             is_alive = run.state_type == "RUNNING" and run.id in self._alive
             if is_alive and run.has_been_so_for(TRADES_AFTER, moment):
-                self._on_their_way.discard(run.id)
-                self._stopped.forget({run.id})
+                self._stopped.forget(run.id)
         standings = self._accounts.look(moment)
         went_on = self._go_on(api, runs, idle)
         trouble: OpenbellError | None = None
         for run in idle:
             standing = standings.get(self._account_of(run) or "", Standing.IDLE)
-            is_to_rest = standing is Standing.RESTING and run.id not in self._on_their_way
+            # That a run on its way is to rest was said by our own stop.
+            is_on_its_way = self._stopped.is_on_its_way(run.id)
+            is_to_rest = standing is Standing.RESTING and not is_on_its_way
             is_dead = standing in (Standing.IDLE, Standing.RESTING) and not is_to_rest
             if is_dead and run not in went_on and self._is_due(run, moment):
                 self._start_again(api, run)
@@ -152,22 +150,16 @@ class Restarts:
 
         Returns what was. It is remembered until it trades: this life, too, may end before.
         """
-        stopped = self._stopped.ids()
-        if not stopped:
-            return []
-        went_on = []
-        found = [run for run in runs if run.id in stopped]
-        for run in found:
-            if run.id not in self._went_on and run.is_final and run in idle:
-                self._went_on.add(run.id)
-                self._on_their_way.add(run.id)
-                self._start_again(api, run)
-                went_on.append(run)
-            elif run.id in self._went_on and run.state_type in ("CANCELLED", "COMPLETED"):
+        for run in runs:
+            if self._stopped.is_on_its_way(run.id) and run.state_type in ("CANCELLED", "COMPLETED"):
                 # By an operator, or its session is over.
-                self._stopped.forget({run.id})
-        # A run that was started again is not among those that have begun until a worker takes it.
-        self._stopped.forget(stopped - self._went_on - {run.id for run in found})
+                self._stopped.forget(run.id)
+        went_on = [run for run in idle if run.is_final and self._stopped.waits(run.id)]
+        for run in went_on:
+            self._start_again(api, run)
+            self._stopped.went_on(run.id)
+        # What has not begun lately is of another day, or of no session.
+        self._stopped.forget_all_waiting_but({run.id for run in runs})
         return went_on
 
     def _is_due(self, run: FlowRun, moment: datetime) -> bool:

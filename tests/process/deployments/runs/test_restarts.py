@@ -25,6 +25,7 @@ from deployments.runs.stopped_runs import StoppedRuns
 from deployments.server.flow_run import FlowRun
 from deployments.server.prefect_api import NotRegistered, PrefectApi
 from flows.process.words import BAD_INPUT, SKIPPED
+from trading.errors import SourceUnavailable
 from trading.market.calendar import to_microseconds
 from trading.session.events import SessionStarted
 
@@ -596,6 +597,41 @@ def test_what_is_still_ending_when_the_supervisor_is_back_goes_on_once_it_has_en
     assert look(restarts, runs) == []
     assert runs.run.state_type == "SCHEDULED"
     assert StoppedRuns(home).ids() == {RUN_ID}
+
+
+def test_what_the_server_could_not_be_told_goes_on_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home.at(tmp_path / "data")
+    StoppedRuns(home).remember(RUN_ID)
+    restarts = Restarts(home, lambda text: None)
+    runs = Runs()
+    runs.say("CANCELLED", ago=timedelta(hours=1))
+    with traded(tmp_path / "data", stopped=True):
+        pass
+
+    def silent(*told: str) -> None:
+        raise SourceUnavailable("no answer", "Try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "force", silent)
+        with pytest.raises(SourceUnavailable):
+            look(restarts, runs)
+    assert look(restarts, runs) == ["SCHEDULED"]
+
+
+def test_a_full_disk_keeps_no_session_from_going_on(tmp_path: Path) -> None:
+    home = Home.at(tmp_path / "data")
+    StoppedRuns(home).remember(RUN_ID)
+    StoppedRuns(home).remember("of another flow")
+    # What cannot be written here cannot be written by anybody, whoever runs this.
+    (home.prefect / "stopped_runs.new").mkdir()
+    restarts = Restarts(home, lambda text: None)
+    runs = Runs()
+    runs.say("CANCELLED", ago=timedelta(hours=1))
+    with traded(tmp_path / "data", stopped=True):
+        pass
+    assert look(restarts, runs) == ["SCHEDULED"]
 
 
 def test_a_run_that_met_bad_input_leaves_the_session_to_a_new_one(
