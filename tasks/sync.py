@@ -33,7 +33,7 @@ def sync_account(data_dir: Path, account: str, storage: Storage) -> str:
 
 def _keep_copy(ledger: DuckDBLedger, storage: Storage) -> CopyReport:
     """Store a copy and note how it went, so that copies that fail for weeks are seen."""
-    now, account, data_dir = datetime.now(UTC), ledger.account, ledger.path.parent.parent
+    now, account, data_dir = datetime.now(UTC), ledger.account, ledger.data_dir
     try:
         report = store_copy(ledger, storage, now)
     except OpenbellError as error:

@@ -84,7 +84,7 @@ def store_copy(
     versions, in the place of the one that was before.
     """
     began = time.monotonic()
-    folder = ledger.path.parent
+    folder = ledger.folder
     sweep(folder, now)
     with working_folder(folder) as work:
         snapshot = take_snapshot(ledger, work / LEDGER_FILE)
@@ -157,7 +157,7 @@ def _store_as_it_is(
     if before and read_manifest(storage, account, before[-1]).digest == proof.digest:
         return before[-1]
     version = incomplete_name(now, proof.journal_seq)
-    has_exchange = (ledger.path.parent / EXCHANGE_FILE).exists()
+    has_exchange = (ledger.folder / EXCHANGE_FILE).exists()
     try:
         _upload(storage, account, version, now, proof, snapshot, exchange, has_exchange)
     except OpenbellError:
@@ -171,7 +171,7 @@ def _store_as_it_is(
 def _way_to_a_whole_one(ledger: DuckDBLedger, storage: Storage) -> str:
     if not versions(storage, ledger.account):
         return "There is no whole copy: when nothing is held, begin anew in another --data-dir"
-    restore = account_command("restore --force", ledger.path.parent.parent, ledger.account)
+    restore = account_command("restore --force", ledger.data_dir, ledger.account)
     return f"When its session is over, bring back a whole copy: {restore}"
 
 

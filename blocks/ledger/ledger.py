@@ -63,8 +63,10 @@ class DuckDBLedger:
         hold_seconds: float = 0.0,
         wait_seconds: float = LOCK_DEADLINE_SECONDS,
     ) -> None:
-        self.account = account
-        self.path = folder / account / LEDGER_FILE
+        self.account, self.data_dir = account, folder
+        # Of the account, with whatever else is its own.
+        self.folder = folder / account
+        self.path = self.folder / LEDGER_FILE
         self._file = DuckDBFile(self.path, SCHEMA, hold_seconds, wait_seconds, self._check)
         self._held: BinaryIO | None = None
         self._identity = ""
@@ -82,11 +84,11 @@ class DuckDBLedger:
         Raises LeaseLost when another process has it, BadInput where the folder is a copy of one
         that is still there.
         """
-        held = self._held or lease.lock(self.path.parent)
+        held = self._held or lease.lock(self.folder)
         identity = ""
         try:
             with self._file.transaction() as connection:
-                epoch = lease.take_epoch(connection, self.path.parent)
+                epoch = lease.take_epoch(connection, self.folder)
                 write_format(connection)
                 self._written_cursor = self._last_seq = None
                 self._least_seq = 0
@@ -233,7 +235,7 @@ class DuckDBLedger:
             raise BadInput(
                 f"{self.path} is the ledger of account {known!r}, not of {self.account!r}",
                 f"Move it to the folder {known}, and restore the right one with: "
-                + account_command("restore", self.path.parent.parent, self.account),
+                + account_command("restore", self.data_dir, self.account),
             )
 
     def plan_of(self, session: str) -> dict[str, Any] | None:
@@ -304,7 +306,7 @@ class DuckDBLedger:
                 "%s had lost its table %s: what became of earlier messages is not known. To have"
                 " it again, stop and bring back a copy with: %s",
                 self.path, table,
-                account_command("restore --force", self.path.parent.parent, self.account),
+                account_command("restore --force", self.data_dir, self.account),
             )  # fmt: skip
 
     def _check(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:

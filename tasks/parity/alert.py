@@ -17,9 +17,7 @@ def alert_of(
     ledger: DuckDBLedger, found: SessionParity, row: ParityRow, now: datetime
 ) -> SystemMessage:
     """Return the error that names the first difference; a session's is told once."""
-    look = account_command(
-        f"parity --session {found.session}", ledger.path.parent.parent, ledger.account
-    )
+    look = account_command(f"parity --session {found.session}", ledger.data_dir, ledger.account)
     first = found.differences[0]
     message = system_message(
         Kind.SYSTEM_ERROR,

@@ -22,7 +22,7 @@ from trading.session.ports import Clock
 def plan_of(ledger: DuckDBLedger, record: dict[str, Any]) -> RunPlan:
     """Return the plan of a session's record. Raises BadInput and KeyError for one that is none."""
     digest = str(record.get("strategy_sha256", ""))
-    folder = ledger.path.parent / "strategies"
+    folder = ledger.folder / "strategies"
     return plan_from(record, kept_strategy(folder, digest) if digest else None)
 
 

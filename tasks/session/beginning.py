@@ -194,7 +194,7 @@ class PlanBook:
 
     @property
     def _folder(self) -> Path:
-        return self.ledger.path.parent / "strategies"
+        return self.ledger.folder / "strategies"
 
 
 def _carried(previous: SessionState, plan: RunPlan) -> tuple[dict[str, Any], set[str]]:

@@ -58,7 +58,7 @@ def differences_at_the_close(runtime: SessionRuntime) -> BadInput | None:
         " session: its symbol is entered again by a session that finds both equal"
         if runtime.is_at_broker
         else "Compare them by hand; ledger and exchange of one moment are brought back together by:"
-        f" {account_command('restore', ledger.path.parent.parent, ledger.account)}"
+        f" {account_command('restore', ledger.data_dir, ledger.account)}"
     )
     return BadInput(
         f"session {runtime.name} is closed, and ledger and exchange differ: {differ}", hint

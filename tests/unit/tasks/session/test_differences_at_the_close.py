@@ -21,7 +21,7 @@ def test_an_older_ledger_is_brought_back_only_where_its_exchange_is_in_the_copy_
         name="2025-06-11",
         state=SimpleNamespace(is_closed=True),
         desk=SimpleNamespace(not_entered={"QQQ": "ledger 7, exchange 0"}),
-        ledger=SimpleNamespace(account="alpaca-paper", path=tmp_path / "alpaca-paper" / "l.duckdb"),
+        ledger=SimpleNamespace(account="alpaca-paper", data_dir=tmp_path),
         is_at_broker=is_at_broker,
     )
     said = differences_at_the_close(cast(SessionRuntime, runtime))
