@@ -11,7 +11,7 @@ from flows.pages.artifact_keys import artifact_key
 from flows.pages.goodwill import prefect_permitting
 from flows.process.account_run import NO_ACCOUNT, begin_account_run
 from flows.process.outcome import failed, skipped
-from flows.session.account.parts import saved_parts
+from flows.session.account.saved_parts import saved_parts
 from tasks.prefect_tasks import drill_account
 from trading.errors import OpenbellError
 

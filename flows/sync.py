@@ -12,7 +12,7 @@ from prefect.states import Completed
 from blocks.copies.record import note_failure
 from flows.process.account_run import NO_ACCOUNT, begin_account_run
 from flows.process.outcome import failed, skipped
-from flows.session.account.parts import saved_parts
+from flows.session.account.saved_parts import saved_parts
 from tasks.prefect_tasks import sync_account
 from tasks.session.quiet_time import until_quiet
 from trading.errors import OpenbellError

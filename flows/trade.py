@@ -28,7 +28,7 @@ from flows.process.settings import begin_process
 from flows.process.words import REPLAY_TAG
 from flows.session.account.other_holder import TradedByAnother
 from flows.session.account.own_terms import on_its_own_terms_if_readable
-from flows.session.account.parts import saved_parts
+from flows.session.account.saved_parts import saved_parts
 from flows.session.asked_in_form import FormValues, asked_in_form
 from flows.session.prefect_bar import PrefectRunner
 from flows.session.request import DEFAULT_SYMBOLS, SessionRequest

@@ -8,7 +8,8 @@ from string import ascii_uppercase
 
 from blocks.research_report.comparison.differences import EQUITY_COLUMNS, TRADE_COLUMNS
 from blocks.research_report.comparison.run import ComparedRun, flat_parameters
-from blocks.results.kept_run import KeptRun, run_named
+from blocks.results.find_runs import run_named
+from blocks.results.kept_run import KeptRun
 from trading.errors import BadInput
 
 _MOST_RUNS = len(ascii_uppercase)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,17 +15,15 @@ import polars as pl
 from blocks.process.files.disk_errors import words_of
 from blocks.research_report.comparison.run import SIMULATED
 from blocks.results.folder import EQUITY, FILES, TRADES, hash_of_file
+from blocks.results.folders_of_runs import folders_of_runs, record_in
 from blocks.results.kept_walk import WALK, summary_of_walk
 from blocks.results.run_folder import SUMMARY
-from blocks.results.served import BACKTESTS
 from trading.backtest.performance import Json
 from trading.errors import NoData, StoreUnavailable
-from trading.near_names import nearest_of
 
-# What a sweep leaves is many runs, and the folder of a run lies at most so deep in those given.
+# What a sweep leaves is many runs.
 _SWEEP = "sweep.json"
-_DEEPEST = 3
-_LIST = "List runs with: openbell runs"
+HOW_TO_LIST = "List runs with: openbell runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +170,13 @@ def read_run(folder: Path) -> KeptRun:
 
     Raises NoData where none is, and StoreUnavailable where one is half-written or damaged.
     """
-    path = _record_in(folder)
+    path = record_in(folder)
     if not folder.exists():
-        raise NoData(f"{folder} is not there", _LIST)
+        raise NoData(f"{folder} is not there", HOW_TO_LIST)
     if not folder.is_dir():
-        raise NoData(f"{folder} is a file, and a run is a folder", f"{_LIST}, and name a folder")
+        raise NoData(
+            f"{folder} is a file, and a run is a folder", f"{HOW_TO_LIST}, and name a folder"
+        )
     if path is None:
         raise _no_summary(folder)
     try:
@@ -199,75 +199,6 @@ def read_run(folder: Path) -> KeptRun:
     if not is_whole:
         raise _damaged(path, "it lacks a backtest's plan, sessions or figures")
     return run
-
-
-def run_named(name: str, data_dir: Path) -> KeptRun:
-    """Return a run by its folder, else by its name among those of the data folder.
-
-    Raises NoData or StoreUnavailable, with the name that was probably meant.
-    """
-    if not name.strip():
-        raise NoData("a run's name is empty", _LIST)
-    given, kept = Path(name).expanduser(), data_dir / BACKTESTS / name
-    if _record_in(kept) is not None and _record_in(given) is None:
-        return read_run(kept)
-    if given.exists() or "/" in name:
-        return read_run(given)
-    if kept.exists():
-        return read_run(kept)
-    known = [run.name for run in runs_in([data_dir / BACKTESTS]) if isinstance(run, KeptRun)]
-    near = nearest_of(name, known)
-    meant = f"Did you mean {near}? " if near else ""
-    raise NoData(
-        f"{name} is neither a folder nor a run of {data_dir / BACKTESTS}", f"{meant}{_LIST}"
-    )
-
-
-def runs_in(folders: Iterable[Path]) -> list[KeptRun | StoreUnavailable]:
-    """Return the runs in folders and below, the newest first, and why others cannot be read.
-
-    A folder may be a run, hold runs, or hold folders of runs. Raises NoData for one that is not
-    there, except where nothing was kept yet.
-    """
-    found: dict[Path, KeptRun] = {}
-    wrong: dict[Path, StoreUnavailable] = {}
-    for folder in folders:
-        if not folder.exists() and folder.name == BACKTESTS:
-            continue
-        if not folder.is_dir():
-            raise NoData(f"{folder} is no folder", "Name a run's folder, or one that holds runs")
-        for place in _with_record(folder, _DEEPEST):
-            try:
-                found[place.resolve()] = read_run(place)
-            except NoData:
-                # Somebody has removed it since it was seen: it is no run any more.
-                continue
-            except OSError as error:
-                wrong[place.resolve()] = _unreadable(place, error)
-            except StoreUnavailable as error:
-                wrong[place.resolve()] = error
-    runs = sorted(found.values(), key=lambda run: (-run.written.timestamp(), run.name))
-    return [*runs, *wrong.values()]
-
-
-def _record_in(folder: Path) -> Path | None:
-    paths = (folder / name for name in (SUMMARY, WALK))
-    return next((path for path in paths if path.exists()), None)
-
-
-def _with_record(folder: Path, deeper: int) -> Iterator[Path]:
-    """Yield the folders of runs, and those of which nobody can tell: reading says what is wrong."""
-    try:
-        is_run = _record_in(folder) is not None
-        # What is being written has such a name, until it is whole.
-        below = [] if is_run else sorted(folder.glob("[!.]*/"))
-    except OSError:
-        is_run, below = True, []
-    if is_run:
-        yield folder
-    elif deeper:
-        for each in below:
-            yield from _with_record(each, deeper - 1)
 
 
 def _refuse(name: str) -> Json:
@@ -294,7 +225,7 @@ def _no_summary(folder: Path) -> NoData | StoreUnavailable:
             f"{folder} is half a run: it has no {SUMMARY}",
             "Run the backtest again into this folder",
         )
-    below = [path.relative_to(folder) for path in _with_record(folder, _DEEPEST)]
+    below = [path.relative_to(folder) for path in folders_of_runs(folder)]
     if (folder / _SWEEP).exists():
         return NoData(
             f"{folder} is a sweep, and no single run",
@@ -306,11 +237,7 @@ def _no_summary(folder: Path) -> NoData | StoreUnavailable:
             f"{folder} is no run, but holds {len(below)}",
             f"Name one of them, such as {folder / below[0]}",
         )
-    return NoData(f"{folder} holds no backtest: it has no {SUMMARY}", _LIST)
-
-
-def _unreadable(folder: Path, error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(f"{folder} cannot be read: {words_of(error)}", "Check its permissions")
+    return NoData(f"{folder} holds no backtest: it has no {SUMMARY}", HOW_TO_LIST)
 
 
 def _damaged(path: Path, why: str) -> StoreUnavailable:

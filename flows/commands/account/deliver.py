@@ -76,7 +76,7 @@ def _notifications(settings: AppSettings, data_dir: Path) -> NotificationSetting
         return settings.notifications
     import httpx
 
-    from flows.session.account.parts import saved_parts
+    from flows.session.account.saved_parts import saved_parts
 
     try:
         return asyncio.run(saved_parts(str(data_dir), None, settings)).notifications

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from blocks.storage.choose import storage_from
 from flows.process.saved_values import join_server
-from flows.session.account.parts import saved_parts
+from flows.session.account.saved_parts import saved_parts
 from trading.errors import BadInput
 
 if TYPE_CHECKING:

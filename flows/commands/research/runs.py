@@ -29,7 +29,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the runs; return the exit code."""
-    from blocks.results.kept_run import KeptRun, runs_in
+    from blocks.results.find_runs import runs_in
+    from blocks.results.kept_run import KeptRun
     from blocks.results.served import BACKTESTS
     from flows.pages.research.runs_page import run_record, runs_lines
 

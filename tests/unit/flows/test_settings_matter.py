@@ -22,7 +22,7 @@ from deployments import steps
 from flows.commands.account.run import request_of
 from flows.commands.configuration import configure
 from flows.commands.names import MODULES
-from flows.session.account.parts import saved_parts
+from flows.session.account.saved_parts import saved_parts
 from flows.session.request import SessionRequest
 from tests.repository import REPOSITORY
 from tests.terminal import flows

@@ -16,7 +16,7 @@ from flows import backtest, fetch_history, health, sync, trade
 from flows import checks as honesty
 from flows.pages.artifacts import publish_backtest, publish_session
 from flows.session import prefect_bar as bar_run
-from flows.session.account.parts import saved_parts
+from flows.session.account.saved_parts import saved_parts
 from flows.session.run_account import run_account
 from tasks.masked import without_secrets_in_errors
 from tasks.prefect_tasks import PREFECT, is_worth_retrying

@@ -24,7 +24,7 @@ from blocks.saved.discord import DiscordWebhook
 from blocks.saved.storage import AzureCopies, LocalCopies, S3Copies
 from blocks.settings.app_settings import AppSettings
 from blocks.storage.settings import UnreadableCloud
-from flows.session.account.parts import SavedParts, saved_parts
+from flows.session.account.saved_parts import SavedParts, saved_parts
 from tests.servers.blocks_server import BlocksServer
 from trading.errors import BadInput
 

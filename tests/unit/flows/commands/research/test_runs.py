@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from blocks.results import kept_run
+from blocks.results import find_runs
 from tests.terminal import flows
 
 SIMULATED = ("--symbols", "AAA", "--start", "2025-06-02", "--end", "2025-06-03", "--quiet",
@@ -117,13 +117,13 @@ def test_nothing_kept_yet_is_said_and_a_folder_that_is_not_there_refused(tmp_pat
 def test_a_run_that_is_removed_while_runs_are_listed_is_none(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = kept_run._with_record
+    seen = find_runs.folders_of_runs
 
-    def seen_before_it_went(folder: Path, deeper: int) -> Iterator[Path]:
+    def seen_before_it_went(folder: Path) -> Iterator[Path]:
         yield folder / "gone"
-        yield from seen(folder, deeper)
+        yield from seen(folder)
 
-    monkeypatch.setattr(kept_run, "_with_record", seen_before_it_went)
+    monkeypatch.setattr(find_runs, "folders_of_runs", seen_before_it_went)
     assert [run["name"] for run in listed("--data-dir", data_dir)] == ["newer", "older"]
 
 
