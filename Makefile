@@ -18,7 +18,7 @@ env:
 	@PYTHON="$(PYTHON)" ./make_env.sh
 
 # What make env made when it installed, made anew where sources have changed since.
-.venv/.machine_code: $(wildcard trading/*.py trading/*/*.py) | env
+.venv/.machine_code: $(shell find trading -name "*.py") | env
 	-$(BIN)/python -m deployments.machine_code && touch $@
 
 demo: env .venv/.machine_code
