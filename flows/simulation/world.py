@@ -203,7 +203,7 @@ class World:
             strategy_module=module,
             on_shutdown=self._on_shutdown,
         )
-        question = UnthreadedQuestion(self.time, self.faults, self.story)
+        question = UnthreadedQuestion(self.time, self.clock, self.faults, self.story)
         return Machine(
             request,
             self.session,

@@ -96,7 +96,10 @@ class MachineClock:
 
     async def sleep_until(self, moment: datetime, at_most_seconds: float = math.inf) -> None:
         """Return when the moment has come by this clock, or something may have to be done."""
-        end = to_microseconds(moment - self.offset)
+        self.sleep_up_to(to_microseconds(moment - self.offset), at_most_seconds)
+
+    def sleep_up_to(self, end: int, at_most_seconds: float = math.inf) -> None:
+        """Return at a moment of the world, microseconds since 1970 UTC, or before as above."""
         look_seconds = min(at_most_seconds, 3600.0)
         has_asked = self._asked() != self._asked_before
         self._asked_before = self._asked()

@@ -8,14 +8,12 @@ from typing import TypeVar
 from blocks.process.stop_request import StopRequest
 from blocks.telemetry.telemetry import BarFigures, SessionTelemetry
 from tasks.session.long_question import LEAST_PATIENCE_SECONDS, LOOK_EVERY_SECONDS, LongQuestion
-from tasks.simulation.clock import WorldTime
+from tasks.simulation.clock import SECOND_US, MachineClock, WorldTime
 from tasks.simulation.faults import Fault, Faults
 from tasks.simulation.story import Story
 from trading.errors import SourceUnavailable
 
 Answer = TypeVar("Answer")
-# Beyond so many seconds a look more at the exchange shows nothing new.
-MOST_LOOKS = 20
 OUTAGE_SECONDS = 20.0
 
 
@@ -41,9 +39,10 @@ class SilentTelemetry(SessionTelemetry):
 class UnthreadedQuestion(LongQuestion):
     """Asks a source that may take its time by the virtual clock, and tends the session."""
 
-    def __init__(self, time: WorldTime, faults: Faults, story: Story) -> None:
+    def __init__(self, time: WorldTime, clock: MachineClock, faults: Faults, story: Story) -> None:
         super().__init__()
         self._time = time
+        self._clock = clock
         self._faults = faults
         self._story = story
 
@@ -75,7 +74,8 @@ class UnthreadedQuestion(LongQuestion):
             raise
 
     def _tend(self, seconds: float, tend: Callable[[], object]) -> None:
-        looks = min(MOST_LOOKS, max(1, int(seconds / LOOK_EVERY_SECONDS)))
-        for _ in range(looks):
-            self._time.pass_seconds(seconds / looks)
+        end_us = self._time.us + round(seconds * SECOND_US)
+        while self._time.us < end_us:
+            # Set forward or back, the clock of the machine makes no such wait shorter or longer.
+            self._clock.sleep_up_to(end_us, LOOK_EVERY_SECONDS)
             tend()

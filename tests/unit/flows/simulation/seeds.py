@@ -46,6 +46,7 @@ BROKE_ONCE = {
     " for again: the check wanted it before",
     43711: "the end of an entry was refused five times, and asked for ever more rarely, with what"
     " was filled of it bare",
+    82027: "a source was silent for half an hour, and the simulated machine looked every 90 s",
 }
 
 
