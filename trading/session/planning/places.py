@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trading.engine.book import Book, equity, gross_exposure, reserved_cost
-from trading.session.entry_terms import awaited_terms, terms_of
+from trading.session.entry_terms import EntryTerms, awaited_terms, terms_of
 from trading.session.events import Intent
 from trading.session.orders import Leg, Order
 from trading.session.protection.legs import is_unheard
@@ -40,18 +40,21 @@ def within_places(
             if order.leg == Leg.ENTRY and _may_fill(order) and terms_of(order) != awaited
         ]
         taken += is_held or awaited is not None or bool(ending and not book.quantity[s])
-        ending_cost = sum(_cost(order, float(book.mark[s])) for order in ending)
+        mark = float(book.mark[s])
+        ending_cost = sum(
+            _cost(terms_of(order)._replace(quantity=order.remaining), mark) for order in ending
+        )
         # Of the entry that is to take its place the book has the money already.
-        reserved = 0.0 if awaited is None else abs(awaited.quantity) * awaited.reference_price
+        reserved = 0.0 if awaited is None else _cost(awaited, mark)
         may_cost += max(0.0, ending_cost - reserved)
     room = max(0, len(entries) - max(0, taken - most))
     left = list(entries[:room])
     worth = leverage * equity(book)
     money = (1 + SLACK) * worth - gross_exposure(book) - reserved_cost(book) - may_cost
     # The money of those that were left out already is free.
-    money += sum(map(_cost_of_intent, entries[room:]))
+    money += sum(_cost(terms_of(entry)) for entry in entries[room:])
     while left and money < 0:
-        money += _cost_of_intent(left.pop())
+        money += _cost(terms_of(left.pop()))
     return left
 
 
@@ -60,10 +63,6 @@ def _may_fill(order: Order) -> bool:
     return order.is_live or is_unheard(order)
 
 
-def _cost(order: Order, mark: float) -> float:
-    """Return what the rest of an entry may cost, USD."""
-    return order.remaining * (order.level or order.reference_price or mark)
-
-
-def _cost_of_intent(entry: Intent) -> float:
-    return abs(entry.quantity) * (entry.reference_price or 0.0)
+def _cost(terms: EntryTerms, mark: float = 0.0) -> float:
+    """Return what an entry may cost, USD; `mark` is for rows that leave its prices out."""
+    return abs(terms.quantity) * (terms.reference_price or terms.level or mark)
