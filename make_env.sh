@@ -54,6 +54,24 @@ why_not() {
     fi
 }
 
+# The command as pip writes it names its Python by its place, and a shell says of a folder that was
+# moved that the file is not there. This one says what to do.
+write_openbell() {
+    printf '%s\n' "$here" >.venv/.place
+    rm -f .venv/bin/openbell
+    cat >.venv/bin/openbell <<'END'
+#!/bin/sh
+bin=$(dirname "$(readlink -f "$0")")
+IFS= read -r place <"$bin/../.place"
+if [ "$bin" != "$place/.venv/bin" ]; then
+    echo "openbell: this checkout was installed as $place, and was moved. In the folder where it is now, call: make env" >&2
+    exit 2
+fi
+exec "$bin/python" -P -m deployments.openbell "$@"
+END
+    chmod +x .venv/bin/openbell
+}
+
 if [[ -n ${PYTHON:-} ]]; then
     found=$(describe "$PYTHON") || refuse "$PYTHON is no Python that runs" "$HINT"
     can_make "$PYTHON" || refuse "$PYTHON is Python $found, or lacks its venv module" "$HINT"
@@ -84,6 +102,7 @@ if [[ ! -e $stamp || requirements.lock -nt $stamp || pyproject.toml -nt $stamp ]
     .venv/bin/python -m pip install --quiet --compile --no-deps --require-hashes --requirement requirements.lock
     # Setuptools warns about every editable install, at length.
     PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+    write_openbell
     touch $stamp
     is_new=yes
 fi

@@ -66,3 +66,7 @@ def _overview() -> str:
     for title, group in groups.items():
         lines += ["", f"{title}:", *listed(group, width, indent=2)]
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -57,6 +57,7 @@ LONGEST_FIRST = (
 )
 # These wait for servers, processes and clocks; the others compute.
 WAITING = (ONE_SERVER, OBJECT_STORES, "tests/system/", "tests/process/")
+CORES = os.cpu_count() or 1
 # Longer than somebody waits who has changed one rule.
 SLOW = (
     "tests/unit/api/live/test_controls.py",
@@ -124,6 +125,10 @@ def group(nodeid: str) -> str:
     return ONE_SERVER
 
 
+def _waits(scope: str) -> bool:
+    return scope.startswith(WAITING)
+
+
 class InFiles(LoadScopeScheduling):
     """Keeps a file's tests in one process, and those of the system that share a server.
 
@@ -139,23 +144,39 @@ class InFiles(LoadScopeScheduling):
         It has to know which test comes next; the base class would give a short file's process
         several more, which then wait behind that file while other processes have nothing to do.
         """
-        if self._pending_of(self.assigned_work[node]) <= 1 or not self.workqueue:
+        if node not in self.registered_collections:
+            # It takes the place of one that crashed, and is asked when it knows its tests: what it
+            # was given now would never be run.
+            return
+        if self._is_spare(node):
+            node.shutdown()
+        elif self._pending_of(self.assigned_work[node]) <= 1 or not self.workqueue:
             super()._reschedule(node)
+
+    def _is_spare(self, node: Any) -> bool:
+        """Return whether all that is left computes, and others do so on each core already.
+
+        More of them than cores take a fourth more of the processor's time for the same tests.
+        """
+        is_left = bool(self.workqueue) and not any(map(_waits, self.workqueue))
+        return is_left and self._computing_beside(node) >= CORES
+
+    def _computing_beside(self, node: Any) -> int:
+        """Return how many other processes compute."""
+        begun = [
+            list(work)[-1]
+            for other, work in self.assigned_work.items()
+            if other is not node and work and not other.shutting_down
+        ]
+        return len(begun) - sum(map(_waits, begun))
 
     def _assign_work_unit(self, node: Any) -> None:
         """Give a process the next file that computes, while fewer do than there are cores.
 
         The others wait meanwhile: first all that waits, then all that computes, would take longer.
         """
-        begun = [
-            list(work)[-1]
-            for other, work in self.assigned_work.items()
-            if other is not node and work
-        ]
-        computing = sum(not scope.startswith(WAITING) for scope in begun)
-        is_to_wait = computing >= (os.cpu_count() or 1)
-        fitting = (scope for scope in self.workqueue if scope.startswith(WAITING) == is_to_wait)
-        chosen = next(fitting, None)
+        is_to_wait = self._computing_beside(node) >= CORES
+        chosen = next((scope for scope in self.workqueue if _waits(scope) == is_to_wait), None)
         if chosen is not None:
             self.workqueue.move_to_end(chosen, last=False)
         super()._assign_work_unit(node)

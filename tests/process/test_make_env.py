@@ -126,6 +126,27 @@ def test_a_moved_checkout_makes_its_environment_anew(checkout: Checkout, tmp_pat
     assert checkout.installs() == 1
 
 
+def test_the_command_of_a_moved_checkout_says_what_to_do_and_then_works(
+    checkout: Checkout, made: Checkout
+) -> None:
+    (checkout.folder / "deployments" / "openbell.py").write_text("print('it works')\n")
+
+    def call() -> subprocess.CompletedProcess[str]:
+        command = [checkout.folder / ".venv" / "bin" / "openbell", "halt"]
+        path = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(checkout.folder)}
+        return subprocess.run(command, env=path, capture_output=True, text=True, check=False)
+
+    refused = call()
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert str(made.folder) in refused.stderr
+    assert refused.stderr.endswith("make env\n")
+
+    (checkout.folder / ".venv" / ".installed").unlink()
+    assert checkout.make().returncode == 0
+    assert call().stdout == "it works\n"
+
+
 def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) -> None:
     for link in (checkout.folder / ".venv" / "bin").glob("python*"):
         link.unlink()
